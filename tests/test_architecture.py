@@ -21,6 +21,7 @@ FLOORS = {
         ("pgd", "sweep"),
         ("api", "claims"),
         ("reproduce",),
+        ("__main__",),
     ),
     "ui": (
         ("components", "server"),
