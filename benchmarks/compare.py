@@ -54,16 +54,16 @@ from core.sweep.grow import grow
 from core.sweep.hybrids import HybridConfig, default_cutoffs
 from core.sweep.waves import SweepConfig
 
-MODEL = "mini-clip"
-PICTURES = 20  # for measurements of the model
-STEPS = 6  # of runs
-RUNS = {"mini-clip": "cifar10-samples", "mini-resnet": "cifar10-samples", "efficientnet-lite0": "photographs"}
+_MODEL = "mini-clip"
+_PICTURES = 20  # for measurements of the model
+_STEPS = 6  # of runs
+_RUNS = {"mini-clip": "cifar10-samples", "mini-resnet": "cifar10-samples", "efficientnet-lite0": "photographs"}
 # Views whose every setting takes part; small pictures are shifted, large ones cropped.
-VIEWS = {
+_VIEWS = {
     32: Views(shift=3, flip=True, noise=0.03, spectrum=1, colors=0.5),
     224: Views(min_side=0.4, noise=0.08, spectrum=1.2, colors=0.5),
 }
-PAGES = {
+_PAGES = {
     "story": "story",
     "frequency": "frequency",
     "frequency, a wave": "frequency?cell=3,4",
@@ -113,13 +113,13 @@ def map_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
         yield f"map {named.name}", digest(numbers, heatmap.metadata["epsilon"], heatmap.metadata["class_names"])
     data = load_samples("cifar10-samples")
     config = SweepConfig(side=5, epsilon=4.0, batch_size=64)
-    *_, last = grow(load_classifier(MODEL, data.classes, device="cpu"), data, config)
-    yield f"map measured of {MODEL}", digest(last.top1_errors, last.top5_errors, last.count, last.clean)
+    *_, last = grow(load_classifier(_MODEL, data.classes, device="cpu"), data, config)
+    yield f"map measured of {_MODEL}", digest(last.top1_errors, last.top5_errors, last.count, last.clean)
 
 
 def run_hashes() -> Iterator[tuple[str, str]]:
     """Yield hashes of the last pictures of short runs by both searches."""
-    for name, samples in RUNS.items():
+    for name, samples in _RUNS.items():
         data = load_samples(samples)
         classifier = load_classifier(name, data.classes, device="cpu")
         original, target = data.images[:1], (int(data.labels[0]),)
@@ -127,7 +127,7 @@ def run_hashes() -> Iterator[tuple[str, str]]:
         start = np.random.default_rng(0).random((1, 3, side, side), dtype=np.float32)
         settings = paper_generation(side), paper_inpainting(side)
         for search in ("pixels", "views"):
-            further: dict[str, Any] = {"steps": STEPS, "search": search, "views": VIEWS[side]}
+            further: dict[str, Any] = {"steps": _STEPS, "search": search, "views": _VIEWS[side]}
             draw, fill = (PGDConfig(epsilon=paper.epsilon, step_size=paper.step_size, **further) for paper in settings)
             mask = middle_square(side, side // 4)
             for kind, plan in (
@@ -141,7 +141,7 @@ def run_hashes() -> Iterator[tuple[str, str]]:
 
 def page_hashes() -> Iterator[tuple[str, str]]:
     """Yield hashes of the data that pages give to their components when they open."""
-    for title, url in PAGES.items():
+    for title, url in _PAGES.items():
         page, _, query = url.partition("?")
         app = AppTest.from_string(f"from ui.pages import {page}\n{page}.page()", default_timeout=120)
         if query:
@@ -176,12 +176,12 @@ def corruption_hashes() -> Iterator[tuple[str, str]]:
         errors = [outcomes.errors(key, strength=strength) for key in outcomes.keys for strength in (None, *STRENGTHS)]
         yield f"corruptions of {name}", digest(*corruption_numbers(outcomes), outcomes.metadata, errors)
     data = load_samples("cifar10-samples")
-    images = data.images[:PICTURES].astype(np.float32) / 255
+    images = data.images[:_PICTURES].astype(np.float32) / 255
     for key, row in CORRUPTIONS.items():
         yield f"pictures under {key}", digest([corrupt(images, row, s, range(len(images))) for s in STRENGTHS])
-    config, classifier = CorruptionConfig(PICTURES), load_classifier(MODEL, data.classes, device="cpu")
+    config, classifier = CorruptionConfig(_PICTURES), load_classifier(_MODEL, data.classes, device="cpu")
     *_, last = grow(classifier, data, config)
-    yield f"corruptions measured of {MODEL}", digest(*corruption_numbers(last))
+    yield f"corruptions measured of {_MODEL}", digest(*corruption_numbers(last))
 
 
 def hybrid_numbers(outcomes: HybridOutcomes) -> tuple[Any, ...]:
@@ -200,14 +200,14 @@ def hybrid_hashes() -> Iterator[tuple[str, str]]:
     for first, second in itertools.combinations(stored, 2):
         yield f"hybrids of {first} and {second}", digest(paired_difference(stored[first], stored[second]))
     data = load_samples("cifar10-samples")
-    images = data.images[: 2 * PICTURES].astype(np.float32) / 255
-    low, high = images[:PICTURES], images[PICTURES:]
+    images = data.images[: 2 * _PICTURES].astype(np.float32) / 255
+    low, high = images[:_PICTURES], images[_PICTURES:]
     mixed = [hybrid(low, high, cutoff) for cutoff in default_cutoffs(data.image_size)]
     yield "hybrids, gaussian", digest(mixed, [clipped_share(picture) for picture in mixed])
-    config = HybridConfig(PICTURES, default_cutoffs(data.image_size))
-    classifier = load_classifier(MODEL, data.classes, device="cpu")
+    config = HybridConfig(_PICTURES, default_cutoffs(data.image_size))
+    classifier = load_classifier(_MODEL, data.classes, device="cpu")
     *_, last = grow(classifier, data, config)
-    yield f"hybrids measured of {MODEL}", digest(*hybrid_numbers(last))
+    yield f"hybrids measured of {_MODEL}", digest(*hybrid_numbers(last))
 
 
 def main() -> int:

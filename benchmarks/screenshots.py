@@ -19,11 +19,11 @@ from playwright.sync_api import Page, expect
 
 from benchmarks.serving import APP, chromium, server
 
-PAGES = ("story", "frequency", "inpainting", "generation", "findings", "models")
-SIZE = {"width": 1440, "height": 900}
+_PAGES = ("story", "frequency", "inpainting", "generation", "findings", "models")
+_SIZE = {"width": 1440, "height": 900}
 REST_SECONDS = 4.0  # without any change of the page: longer than the volcano grows
 LIMIT_SECONDS = 120.0
-FRAMES, FRAME_MS, FRAME_WIDTH = 22, 300, 900  # of the animation: a frame for each radius, 0 to 21
+_FRAMES, FRAME_MS, FRAME_WIDTH = 22, 300, 900  # of the animation: a frame for each radius, 0 to 21
 
 
 def wait_for_rest(page: Page) -> None:
@@ -51,8 +51,8 @@ def take_screenshots(out: Path) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     written = []
     with server(APP, {}) as (url, _, _), chromium() as browser:
-        for name in PAGES:
-            page = browser.new_page(viewport=SIZE, color_scheme="light")
+        for name in _PAGES:
+            page = browser.new_page(viewport=_SIZE, color_scheme="light")
             page.goto(f"{url}/{name}")
             wait_for_rest(page)
             written.append(out / f"{name}.webp")
@@ -72,9 +72,9 @@ def _play(page: Page, path: Path) -> None:
     """The animation that *Play* shows, of the upper part of the page."""
     page.get_by_role("button", name="Play").click()
     frames = []
-    for _ in range(FRAMES):
+    for _ in range(_FRAMES):
         page.wait_for_timeout(FRAME_MS)
-        picture = _picture(page).crop((0, 60, SIZE["width"], 660))
+        picture = _picture(page).crop((0, 60, _SIZE["width"], 660))
         frames.append(picture.resize((FRAME_WIDTH, FRAME_WIDTH * picture.height // picture.width)))
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0, quality=70, method=4)
 

@@ -28,7 +28,7 @@ from core.fourier.waves import fourier_basis, half_plane
 from core.shared import paper
 from core.shared.device import prepare_torch
 from core.sweep.grow import grow
-from core.sweep.waves import BATCH, SweepConfig
+from core.sweep.waves import BATCHES, SweepConfig
 
 
 class PerturbedOneByOne(Dataset):
@@ -56,7 +56,7 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
     dataset = replace(data, images=data.images[chosen], labels=data.labels[chosen])
     size, waves = data.image_size, half_plane(7)[1 : 1 + args.waves]
     on_device = torch.from_numpy(dataset.images).to(args.device)
-    batch_size = args.batch_size or BATCH.get(on_device.device.type, BATCH["cpu"])
+    batch_size = args.batch_size or BATCHES.get(on_device.device.type, BATCHES["cpu"])
     config = SweepConfig(side=7, epsilon=paper.EPSILON[size], cells=waves, batch_size=batch_size)
     batch = on_device[:batch_size].float() / 255
     passes = -(-args.images * args.waves // len(batch))

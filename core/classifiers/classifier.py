@@ -288,7 +288,7 @@ def _vocabulary_columns(vocabulary: ClassSet, class_set: ClassSet, name: str) ->
 
 _EMBEDDING_BATCH = 64  # prompts per pass through the text tower
 PROMPT_FILE = "prompt_embeddings.npz"
-_VERSION = 1  # of the cache file's content
+_CACHE_VERSION = 1  # of the cache file's content
 _TOLERANCE = 1e-5
 
 
@@ -328,7 +328,7 @@ def cached_embeddings(identity: Identity, prompts: list[str], embed: Callable[[l
     """
     if identity.sha256 is None:
         return embed(prompts)
-    facts = json.dumps([_VERSION, identity.name, identity.sha256, prompts]).encode()
+    facts = json.dumps([_CACHE_VERSION, identity.name, identity.sha256, prompts]).encode()
     path = cache_folder() / "embeddings" / f"{hashlib.sha256(facts).hexdigest()}.npz"
     with suppress(*DAMAGE), np.load(path, allow_pickle=False) as file:
         rows, first = file["embeddings"], embed(prompts[:1])

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from core.classifiers.classifier import ClipModel, ClosedSetClassifier
 
 
-OWN_FILE = "file "  # prefix of the name of a user's own weights for a network of a family
+OWN_WEIGHTS = "file "  # prefix of the name of a user's own weights for a network of a family
 
 
 def own_weights_id(path: Path) -> str:
     """Return the name of a user's own weights."""
-    return OWN_FILE + path.name
+    return OWN_WEIGHTS + path.name
 
 
 @dataclass(frozen=True)

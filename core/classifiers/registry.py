@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.classifiers.families import (
-    OWN_FILE,
+    OWN_WEIGHTS,
     ClassifierSpec,
     ClassifierState,
     family_spec,
@@ -318,7 +318,7 @@ def result_title(classifier: Mapping[str, Any], *, short: bool = True) -> str:
     """
     name, weights = str(classifier["name"]), classifier.get("weights_id")
     title, known = one_line(classifier_title(name)), _shipped_specs().get(name) or listed_classifiers().specs.get(name)
-    usual = not str(weights).startswith(OWN_FILE) if known is None else weights == known.weights_id
+    usual = not str(weights).startswith(OWN_WEIGHTS) if known is None else weights == known.weights_id
     if usual or weights is None or classifier.get("sha256") is None:
         return short_title(title) if short else title
     return f"{short_title(title).partition(' (weights: ')[0]} (weights: {one_line(weights)})"

@@ -14,7 +14,7 @@ from PIL import Image
 from core.data.picture_files import to_uint8
 
 STRENGTHS = (1, 2, 3)
-SMALL_SIDE, _LARGE_SIDE, _LARGE_FROM = 32, 224, 65  # pixels; ImageNet-C's lengths apply from _LARGE_FROM on
+_SMALL_SIDE, _LARGE_SIDE, _LARGE_FROM = 32, 224, 65  # pixels; ImageNet-C's lengths apply from _LARGE_FROM on
 Amounts = tuple[float, float, float]
 # (B, 3, H, W) float64 pictures, the amount and a generator for each picture -> pictures, before clipping to [0, 1].
 Change = Callable[[np.ndarray, float, Sequence[np.random.Generator]], np.ndarray]
@@ -53,7 +53,7 @@ class Corruption:
             raise ValueError(f"strength must be one of {', '.join(map(str, STRENGTHS))}; got {strength}")
         if self.small is None:
             return self.amounts[strength - 1]
-        amounts, usual_side = (self.amounts, _LARGE_SIDE) if side >= _LARGE_FROM else (self.small, SMALL_SIDE)
+        amounts, usual_side = (self.amounts, _LARGE_SIDE) if side >= _LARGE_FROM else (self.small, _SMALL_SIDE)
         return amounts[strength - 1] * side / usual_side
 
 
@@ -153,7 +153,7 @@ def _cloud(shape: tuple[int, ...], decay: float, generator: np.random.Generator)
     return (heights - heights.min()) / np.ptp(heights)
 
 
-_ROWS = (
+_CORRUPTIONS = (
     Corruption("noise", "Gaussian noise", "high", "standard deviation, of 1", (0.08, 0.12, 0.18), _noise,
                 "ImageNet-C’s gaussian_noise."),
     Corruption("impulses", "Impulse noise", "high", "share of values set to 0 or 1", (0.03, 0.06, 0.09), _impulses,
@@ -173,7 +173,7 @@ _ROWS = (
     Corruption("fog", "Fog", "low", "height of the fog, of 1", FOGS, _fog,
                 "ImageNet-C’s fog; its surface is a sum of waves with the same amplitudes."),
 )  # fmt: skip
-CORRUPTIONS = {row.key: row for row in _ROWS}
+CORRUPTIONS = {row.key: row for row in _CORRUPTIONS}
 
 
 def wave_radii(height: int, width: int) -> np.ndarray:

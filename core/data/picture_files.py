@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _JPEGS = ("JPEG", "MPO")
-MAX_BYTES = 50 * 2**20
+MAX_PICTURE_BYTES = 50 * 2**20
 MAX_PIXELS = 50_000_000  # a 50-megapixel phone picture passes; 150 MB once decoded
 MIN_SIDE = 8
 MAX_JPEG_SCANS = 100
@@ -66,10 +66,10 @@ def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """
     if not data:
         raise ImageError("this file is empty; choose a picture file")
-    if len(data) > MAX_BYTES:
+    if len(data) > MAX_PICTURE_BYTES:
         raise ImageError(
-            f"this file has {len(data) / 1e6:.1f} MB, more than the limit of {MAX_BYTES / 1e6:.0f} MB; save a smaller "
-            "copy"
+            f"this file has {len(data) / 1e6:.1f} MB, more than the limit of {MAX_PICTURE_BYTES / 1e6:.0f} MB; "
+            "save a smaller copy"
         )
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
@@ -258,10 +258,10 @@ def _check_picture(image: np.ndarray) -> None:
         raise ValueError(f"expected a uint8 (H, W, 3) picture, got {image.dtype} {image.shape}")
 
 
-SECONDS = 5.0  # half to wait for other pictures, half for this one; a photograph takes at most 1.5
+_SECONDS = 5.0  # half to wait for other pictures, half for this one; a photograph takes at most 1.5
 _MEMORY = 450_000_000  # bytes; a 50-megapixel photograph takes 200 MB, 400 MB if it is rotated
 _REFUSED = 3  # exit status: the output is an error message
-_ROOT = Path(__file__).resolve().parents[2]
+_CODE = Path(__file__).resolve().parents[2]
 _one_at_a_time = threading.Lock()
 
 
@@ -273,15 +273,15 @@ def square_uploads(data: bytes, sizes: Sequence[int]) -> tuple[np.ndarray, ...]:
     Raises:
         ImageError: as for `open_picture`, or decoding takes too much memory or time.
     """
-    if not _one_at_a_time.acquire(timeout=SECONDS / 2):
+    if not _one_at_a_time.acquire(timeout=_SECONDS / 2):
         raise ImageError("the server is busy with other pictures; try again in a few seconds")
     try:
         done = subprocess.run(
             [sys.executable, "-m", "core.data.picture_files", *map(str, sizes)],
             input=data,
             capture_output=True,
-            timeout=SECONDS / 2,
-            cwd=_ROOT,
+            timeout=_SECONDS / 2,
+            cwd=_CODE,
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # each of its threads reserves memory
             check=False,
         )

@@ -151,10 +151,10 @@ EXAMPLES = PRECOMPUTED / "examples.json"  # written by precomputed.makers.sample
 
 HOLES = PRECOMPUTED / "holes.json"  # written by precomputed.makers.drawings
 
-_CHOSEN = json.loads(EXAMPLES.read_text())
+_EXAMPLES = json.loads(EXAMPLES.read_text())
 _HOLES = json.loads(HOLES.read_text())  # each where it costs another network most of its class's probability
 _TABBY = 0  # the photograph that stored runs fill by the paper's search and settings, in the middle
-OPENING_SEED: int = _CHOSEN["opening"]  # of the blur from which the story's twins draw every class
+OPENING_SEED: int = _EXAMPLES["opening"]  # of the blur from which the story's twins draw every class
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,8 +234,8 @@ SAMPLE_SETS = {
             second=86,
             # A dog without its face: a second network recognises it only as filled by the robust networks.
             inpainted=5,
-            filled=tuple(_CHOSEN["filled"]),
-            drawn=tuple(_CHOSEN["drawn"]),
+            filled=tuple(_EXAMPLES["filled"]),
+            drawn=tuple(_EXAMPLES["drawn"]),
             rule="A rule chose the example’s classes: the eight of ten in which robust training gains most.",
             maps={"cifar10": "CIFAR-10", "cifar10-samples": "CIFAR-10 samples"},
         ),

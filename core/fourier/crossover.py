@@ -9,7 +9,7 @@ import numpy as np
 
 from core.shared.numbers import Interval, bootstrap_interval
 
-DRAWS = 1_000
+RESAMPLES = 1_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,8 +17,8 @@ class Crossover:
     """Crossover cutoff of a network.
 
     radius: in cycles per image, with a 95 % percentile bootstrap over the pairs (Efron 1979); its ends are NaN if some
-    resample does not cross. drawn: (DRAWS,) the radius of each resample, NaN without one; with the same number of pairs
-    and the same seed, the k-th resamples consist of the same pairs.
+    resample does not cross. drawn: (RESAMPLES,) the radius of each resample, NaN without one; with the same number of
+    pairs and the same seed, the k-th resamples consist of the same pairs.
     """
 
     radius: Interval
@@ -44,7 +44,7 @@ def crossover(low: np.ndarray, high: np.ndarray, cutoffs: Sequence[float], *, se
         return None
     generator, pairs = np.random.Generator(np.random.PCG64(seed)), lead.shape[1]
     even = np.full(pairs, 1 / pairs)
-    drawn = _equal_at(np.array([lead @ generator.multinomial(pairs, even) for _ in range(DRAWS)]), radii)
+    drawn = _equal_at(np.array([lead @ generator.multinomial(pairs, even) for _ in range(RESAMPLES)]), radii)
     return Crossover(bootstrap_interval(value, drawn), drawn)  # its ends are NaN if any resample's radius is
 
 

@@ -68,7 +68,7 @@ NUMBERS = {
     "estimate": Number((3,)),
 }
 
-FACTS = (
+_FACTS = (
     Fact("classifier.name", "text", low=1, high=_MAX_TEXT),
     # Patches per side, for plain vision transformers.
     Fact("classifier.patch_grid", "whole number", low=1, high=2**16, optional=True),
@@ -104,7 +104,7 @@ class Heatmap(Outcomes):
     """
 
     TRANSFORM, ASKED, KEPT, NUMBERS = "waves", 2, 1, NUMBERS
-    FILE = outcome_file(TRANSFORM, "heat map file", "python -m core.sweep waves", FACTS, NUMBERS, HeatmapError)
+    FILE = outcome_file(TRANSFORM, "heat map file", "python -m core.sweep waves", _FACTS, NUMBERS, HeatmapError)
 
     def __post_init__(self) -> None:
         if self.counts.ndim != 1 or self.side % 2 == 0 or (self.side**2 + 3) // 2 != len(self.counts):
@@ -353,7 +353,7 @@ def _error(top: int) -> Metric:
     return Metric(f"top{top}", f"Top-{top}", f"top-{top} error", array, interval=interval, top=top)
 
 
-_ROWS = (
+_METRICS = (
     _error(1),
     _error(5),
     Metric(  # its low end is yellow, like a high error
@@ -364,7 +364,7 @@ _ROWS = (
         colormap="viridis_r",
     ),
 )
-METRICS = {row.name: row for row in _ROWS}
+METRICS = {row.name: row for row in _METRICS}
 TOP1 = METRICS["Top-1"]
 
 

@@ -14,12 +14,12 @@ from core.fourier.waves import half_plane, wave_map, wave_values
 from core.shared.numbers import Z95, Interval
 
 # Metadata of an estimate. Increase the version with every change of the numbers.
-ESTIMATOR, VERSION = "Gaussian process over the frequencies", 1
+ESTIMATOR, _ESTIMATOR_VERSION = "Gaussian process over the frequencies", 1
 MAX_WAVES = 2000  # a fit takes time cubic in their number
 
 # Initial hyperparameters. Sizes are standard deviations on the arcsine scale, where 0.01 is one point of error at 50 %;
 # lengths are in cycles per image.
-_START = {
+_FIRST_PARAMETERS = {
     "radius_size": 0.2,
     "radius_length": 6.0,
     "own_size": 0.05,
@@ -62,7 +62,7 @@ def with_estimate(heatmap: Heatmap) -> Heatmap:
         return heatmap
     facts = {
         "estimator": ESTIMATOR,
-        "version": VERSION,
+        "version": _ESTIMATOR_VERSION,
         "half_width": round(result.half_width, 3),
         "lattice": result.lattice,
     }
@@ -116,7 +116,7 @@ def estimate_map(
     rate = (1 - np.cos(2 * mean) * np.exp(-2 * deviation**2)) / 2  # E[sin(x)^2] for x ~ Normal(m, s^2)
     low, high = (np.sin(np.clip(mean + z * deviation, 0, np.pi / 2)) ** 2 for z in (-Z95, Z95))
     error = Interval(*(wave_map(values, waves, side) for values in (rate, low, high)))
-    named = dict(zip(_START, np.exp(parameters).tolist(), strict=True))
+    named = dict(zip(_FIRST_PARAMETERS, np.exp(parameters).tolist(), strict=True))
     return MapEstimate(error, named, lattice and lattice[0])
 
 
@@ -172,7 +172,7 @@ def _fit(observed: np.ndarray, noise: np.ndarray, model: _Model) -> tuple[np.nda
     from scipy.linalg.lapack import dpotrf, dpotri
     from scipy.optimize import minimize
 
-    start = np.log(list(_START.values()))
+    start = np.log(list(_FIRST_PARAMETERS.values()))
 
     def inverse_and_log_determinant(covariance: np.ndarray) -> tuple[np.ndarray, float]:
         factor, _ = dpotrf(covariance + np.diag(noise), lower=1)  # positive definite, since the noise is

@@ -11,7 +11,7 @@ from core.fourier.heatmap import Heatmap
 from core.fourier.waves import half_plane, wave_values
 from core.shared.numbers import Frequency, Interval, student
 
-_DRAWS, _DRAWS_AT_ONCE = 10_000, 5_000  # of the permutation test; the latter bounds the memory for random numbers
+_RANDOM_SETS, _DRAWS_AT_ONCE = 10_000, 5_000  # of the permutation test; the latter bounds the memory for random numbers
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ def lattice(heatmap: Heatmap, period: int) -> Lattice | None:
         return None
     everywhere, values = wave_values(contrasts, known), wave_values(contrasts, waves)
     mean = student(values)
-    generator, as_low, remaining = np.random.default_rng(0), 0, _DRAWS
+    generator, as_low, remaining = np.random.default_rng(0), 0, _RANDOM_SETS
     while remaining > 0:
         order = generator.random((min(remaining, _DRAWS_AT_ONCE), len(known)))
         drawn = np.argpartition(order, len(waves) - 1, axis=1)[:, : len(waves)]
         as_low += int((everywhere[drawn].mean(axis=1) <= mean.value).sum())
         remaining -= len(order)
-    return Lattice(waves, values, mean, (1 + as_low) / (1 + _DRAWS), _DRAWS)
+    return Lattice(waves, values, mean, (1 + as_low) / (1 + _RANDOM_SETS), _RANDOM_SETS)

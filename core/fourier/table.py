@@ -12,9 +12,9 @@ from core.data.stored import first_by_name, read_stored, stored_files
 from core.shared.files import ArchiveContent, ArchiveError, ArchiveKind, Fact, check_array
 from core.shared.text import quoted
 
-SCHEMA = 2
+_SCHEMA = 2
 # Arrays of tables that only some have.
-KEPT = ("bits", "labels", "predictions")
+_OPTIONAL = ("bits", "labels", "predictions")
 # Entries of the metadata, and numbers, that may differ between the beginning and the end of one table.
 GROWN = ("source", "estimate")
 
@@ -181,7 +181,7 @@ class Outcomes(ArchiveContent):
         return same and all(np.array_equal(arrays[name], theirs[name], equal_nan=True) for name in arrays)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        optional = {name: array for name in KEPT if (array := getattr(self, name)) is not None}
+        optional = {name: array for name in _OPTIONAL if (array := getattr(self, name)) is not None}
         return {"counts": self.counts, "hits": self.hits, **optional, **self.numbers}
 
     def to_bytes(self) -> bytes:
@@ -191,7 +191,7 @@ class Outcomes(ArchiveContent):
     def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> Self:
         del metadata["transform"]
         counts, hits = arrays.pop("counts"), arrays.pop("hits")
-        optional = {name: arrays.pop(name, None) for name in KEPT}
+        optional = {name: arrays.pop(name, None) for name in _OPTIONAL}
         return cls(counts, hits, metadata, **optional, numbers=arrays)
 
     @classmethod
@@ -217,9 +217,9 @@ def outcome_file(
         transform: the table's TRANSFORM. name: for errors. command: that writes it.
         required: names of arrays that every such file has, beside `counts` and `hits`.
     """
-    optional = tuple(name for name in (*KEPT, *(numbers or {})) if name not in required)
+    optional = tuple(name for name in (*_OPTIONAL, *(numbers or {})) if name not in required)
     facts = (Fact("transform", "text", choices=(transform,)), *facts)
-    return ArchiveKind(name, command, SCHEMA, ("counts", "hits", *required), optional, facts=facts, error=error)
+    return ArchiveKind(name, command, _SCHEMA, ("counts", "hits", *required), optional, facts=facts, error=error)
 
 
 def _with_row(array: np.ndarray, place: int, value: Any) -> np.ndarray:

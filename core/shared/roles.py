@@ -6,15 +6,15 @@ import tomllib
 from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 
-_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_ROLES_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 # Role -> rows of networks shown together, in order of preference.
 ROLES: dict[str, tuple[tuple[str, ...], ...]] = {
-    role: tuple(map(tuple, rows)) for role, rows in _TABLE["roles"].items()
+    role: tuple(map(tuple, rows)) for role, rows in _ROLES_TABLE["roles"].items()
 }
 # Network -> its stand-in for predictions.
-INSTEAD: dict[str, str] = _TABLE["instead"]
+INSTEAD: dict[str, str] = _ROLES_TABLE["instead"]
 # Network -> its relation to the paper, "short" and optionally "more".
-RELATIONS: dict[str, dict[str, str]] = _TABLE["networks"]
+RELATIONS: dict[str, dict[str, str]] = _ROLES_TABLE["networks"]
 
 
 def networks_for(

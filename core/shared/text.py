@@ -9,7 +9,7 @@ import unicodedata
 import zlib
 
 _URL_CHARACTERS = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
-_BLANKS, _DROPPED = ("Cc", "Zl", "Zp"), ("Cf", "Cs", "Co", "Cn")
+_BLANKS, _INVISIBLE = ("Cc", "Zl", "Zp"), ("Cf", "Cs", "Co", "Cn")
 
 
 def sentence(reason: str) -> str:
@@ -21,7 +21,7 @@ def sentence(reason: str) -> str:
 def one_line(text: object, max_length: int = 80) -> str:
     """Return `text` as one line, without invisible and direction-changing characters."""
     kinds = ((character, unicodedata.category(character)) for character in str(text)[: 4 * max_length])
-    cleaned = "".join(" " if kind in _BLANKS else character for character, kind in kinds if kind not in _DROPPED)
+    cleaned = "".join(" " if kind in _BLANKS else character for character, kind in kinds if kind not in _INVISIBLE)
     line = " ".join(cleaned.split())
     return line if len(line) <= max_length else f"{line[: max_length - 1].rstrip()}…"
 

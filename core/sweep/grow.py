@@ -198,7 +198,7 @@ def grow_file(
             start = type(empty).load(path)
             if differences := start.differences(empty):
                 raise ValueError(
-                    f"{output.name} holds {empty.TRANSFORM} of other settings ({'; '.join(differences)}); "
+                    f"{path.name} holds {empty.TRANSFORM} of other settings ({'; '.join(differences)}); "
                     f"choose another {argument('output', 'FILE')}, or delete it"
                 )
         table = start = processes.broadcast(start)

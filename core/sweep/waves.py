@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 # Images per forward pass, by device. On a CPU 64 took at most 1 % longer than 4, 16 or 32, for any of five networks at
 # 32 and 224 pixels; batches that do not fit the memory are halved.
-BATCH = {"cpu": 64, "cuda": 512}
+BATCHES = {"cpu": 64, "cuda": 512}
 # A frequency, or None for the clean images.
 Wave = Frequency | None
 
@@ -53,7 +53,7 @@ class SweepConfig(Transforms[Heatmap]):
     """Settings of a sweep over waves.
 
     side: R, odd. epsilon: L2 size v of the wave per channel, pixel range [0, 1]. seed: of the random signs.
-    cells: the frequencies to compute, None for all. batch_size: images per forward pass, None for `BATCH`.
+    cells: the frequencies to compute, None for all. batch_size: images per forward pass, None for `BATCHES`.
     dtype: precision of the forward pass; the wave is always added in float32.
     weaken_as: side in pixels of a network's input: each wave is weakened as by bicubic enlargement to it, to compare
     networks at equal strength; None for full strength.
@@ -144,7 +144,7 @@ class SweepConfig(Transforms[Heatmap]):
         images = torch.as_tensor(dataset.images).to(classifier.device)
         labels = torch.as_tensor(dataset.labels).to(classifier.device)
         classifier, every_wave = with_cast_weights(classifier, self.dtype), (None, *half_plane(self.side))
-        size = self.batch_size or BATCH.get(images.device.type, BATCH["cpu"])
+        size = self.batch_size or BATCHES.get(images.device.type, BATCHES["cpu"])
         while rows:
             group = _first_group([every_wave[row] for row in rows], dataset, self, size)
             try:

@@ -81,7 +81,7 @@ def tiff_of_strips(count=4_000_000, width=8):
 
 
 def test_square_uploads_gives_what_data_sets_get_of_a_large_photograph_too_or_the_decoders_reason(monkeypatch):
-    monkeypatch.setattr(picture_files, "SECONDS", 120.0)  # on a busy machine
+    monkeypatch.setattr(picture_files, "_SECONDS", 120.0)  # on a busy machine
     data = encode(photograph(), "JPEG")
     for size, square in zip((32, 224), square_uploads(data, (32, 224)), strict=True):
         np.testing.assert_array_equal(square, square_image(decode_image(data), size))

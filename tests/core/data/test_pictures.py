@@ -128,7 +128,7 @@ def test_decode_image_refuses_too_many_pixels_or_bytes(monkeypatch):
     assert decode_image(data, max_pixels=110).shape == (10, 11, 3)
     with pytest.raises(ImageError, match="11 x 10 pixels, more than the limit of 109"):
         decode_image(data, max_pixels=109)
-    monkeypatch.setattr("core.data.picture_files.MAX_BYTES", len(data) - 1)
+    monkeypatch.setattr("core.data.picture_files.MAX_PICTURE_BYTES", len(data) - 1)
     with pytest.raises(ImageError, match=r"this file has 0\.0 MB, more than the limit"):
         decode_image(data)
 

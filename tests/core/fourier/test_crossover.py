@@ -6,7 +6,7 @@ from statistics import mean
 import numpy as np
 import pytest
 
-from core.fourier.crossover import DRAWS, crossover, crossover_difference
+from core.fourier.crossover import RESAMPLES, crossover, crossover_difference
 
 CUTOFFS = (1.0, 2.0, 4.0, 8.0)
 
@@ -47,7 +47,7 @@ def test_the_interval_is_a_percentile_bootstrap_over_pairs():
     result = crossover(low, high, CUTOFFS)
     rng = np.random.default_rng(9)
     drawn = []
-    for _ in range(DRAWS):
+    for _ in range(RESAMPLES):
         some = rng.integers(0, 200, 200)
         drawn.append(by_hand(low[:, some], high[:, some], CUTOFFS))
     assert result.radius.value == pytest.approx(by_hand(low, high, CUTOFFS))
