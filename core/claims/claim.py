@@ -105,8 +105,8 @@ _UNITS = {
     "levels": (" of 255", 255, 1, True),
     "orders": (" orders of magnitude", 1, 1, False),
     "ratio": ("", 1, 2, False),
-    "radius": (" cycles per image", 1, 1, False),
-    "radii": (" cycles per image", 1, 1, True),
+    "radius": (" cycles per image", 1, 2, False),
+    "radii": (" cycles per image", 1, 2, True),
 }
 
 

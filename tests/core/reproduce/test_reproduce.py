@@ -188,7 +188,7 @@ def test_hybrids_give_each_networks_change_of_mind(output, report):
         ((value, _, beside),) = numbers(part(report, key)).values()
         assert beside is None, "the shipped cutoff is for other pictures"
         assert value is None if radius is None else value == pytest.approx(radius)
-        assert radius is None or f"{radius:.1f} cycles per image" in page
+        assert radius is None or f"{radius:.2f} cycles per image" in page
 
 
 def test_shipped_hybrids_are_compared_on_the_same_pairs():
