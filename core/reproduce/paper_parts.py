@@ -22,7 +22,8 @@ from core.data.datasets import load_dataset
 from core.data.sample_sets import ImageDataset, set_of_map
 from core.fourier.contrasts import LOW
 from core.fourier.waves import half_plane, rounded_radius
-from core.reproduce.profile_parts import KINDS, Kind, ProfiledNetwork, ProfileFile, load_judge
+from core.reproduce.judgements import KINDS, Kind, load_judge
+from core.reproduce.profiled import ProfiledNetwork, ProfileFile
 from core.shared import paper
 from core.shared.download import format_bytes
 from core.shared.files import make_folder

@@ -19,7 +19,8 @@ from core.classifiers.registry import classifier_spec, load_classifier
 from core.classifiers.text import add_classifier_options, named_classifier
 from core.data.datasets import add_dataset_options, load_dataset, named_dataset
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS
-from core.reproduce.profile_parts import PARTS, MissingDataError, ProfiledNetwork, ProfileFile
+from core.reproduce.profile_parts import PARTS
+from core.reproduce.profiled import MissingDataError, ProfiledNetwork, ProfileFile
 from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of, option_names, run_script
 from core.shared.numbers import duration, milliseconds
 from core.shared.text import count_of, one_line

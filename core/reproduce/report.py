@@ -12,8 +12,8 @@ from typing import Any
 from core.data.stored import VERSION
 from core.pgd.starts import STARTS
 from core.reproduce import compare
+from core.reproduce.judgements import KINDS
 from core.reproduce.paper_parts import Part, name_of
-from core.reproduce.profile_parts import KINDS
 from core.reproduce.results import Result
 from core.shared import numbers
 from core.shared.files import write_atomically, write_json

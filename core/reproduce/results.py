@@ -16,8 +16,9 @@ from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import HybridOutcomes, crossover_of, same_pairs
 from core.pgd.pictures import AFTER, BEFORE, PictureOutcomes, picture_outcomes
 from core.reproduce.compare import MapAgreement, Match, map_agreement, map_plots
+from core.reproduce.judgements import pictures
 from core.reproduce.paper_parts import HybridPart, Machine, MapPart, Part, PicturePart, draw_waves, name_of
-from core.reproduce.profile_parts import hybrids, map_config, map_file, pictures
+from core.reproduce.profile_parts import hybrids, map_config, map_file
 from core.shared.numbers import Interval, median_interval, small_with_interval, student, wilson
 
 

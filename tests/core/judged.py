@@ -7,7 +7,7 @@ import numpy as np
 
 from core.data.sample_sets import PRECOMPUTED
 
-JUDGE, THIRD_JUDGE = "resnet-56", "mini-clip-vit"
+JUDGE, SECOND_JUDGE = "resnet-56", "mini-clip-vit"
 
 
 def read(path):

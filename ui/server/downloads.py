@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, list_classifiers
 from core.data.stored import stored_files
-from core.reproduce.profile_parts import profile_name
+from core.reproduce.profiled import profile_name
 from core.shared.files import cache_folder, make_folder
 from core.shared.text import sentence
 from ui.server.cache import is_ready

@@ -14,7 +14,7 @@ from core.claims.claim import Verdict
 from core.claims.picture_verdicts import feature_findings, training_finding
 from core.classifiers.registry import network_title
 from core.pgd.pictures import BEFORE, NUMBERS, PictureOutcomes, rank_column
-from tests.core.judged import THIRD_JUDGE, stored_files, stored_kinds, stored_views
+from tests.core.judged import SECOND_JUDGE, stored_files, stored_kinds, stored_views
 from tests.core.oracles import Z, wilson
 
 NAMES = sorted(stored_files())
@@ -125,7 +125,7 @@ def test_what_other_networks_recognise_is_compared_picture_by_picture(key, subje
         if condition:
             kinds = KINDS[VIEWS][key == "displayed"]
         pairs = [[(kind, name) for name in networks] for kind in kinds]
-    if subject == THIRD_JUDGE and key != "training":
+    if subject == SECOND_JUDGE and key != "training":
         judges = judges[:1]
     differences, gains, shares, ps = [], [], [], []
     for pair, judge in itertools.product(pairs, judges):
@@ -142,7 +142,7 @@ def test_what_other_networks_recognise_is_compared_picture_by_picture(key, subje
     assert [part.measured.value for part in finding.evidence if part.unit == "error"] == pytest.approx(shares)
     (p,) = (part.measured.value for part in finding.evidence if part.unit == "p")
     assert p == pytest.approx(max(ps), rel=1e-9, abs=0)
-    assert (f"and {network_title(THIRD_JUDGE)}, of another family" in finding.doubts[0]) == (len(judges) == 2)
+    assert (f"and {network_title(SECOND_JUDGE)}, of another family" in finding.doubts[0]) == (len(judges) == 2)
     assert key != "training" or finding == training_finding()
 
 

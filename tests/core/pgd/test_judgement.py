@@ -27,7 +27,7 @@ from core.pgd.pictures import (
     stored_judgement,
 )
 from core.pgd.record import PGDRun
-from tests.core.judged import THIRD_JUDGE, stored_files
+from tests.core.judged import SECOND_JUDGE, stored_files
 from tests.profiles import use_profile
 from tests.ui.run_forge import arrays_of, packed
 
@@ -105,9 +105,9 @@ def test_stored_judgements_hold_every_bundled_model_and_its_stored_run(name):
     for kind, many in kinds.items():
         assert many.n == 200 and many.judges == tuple(judge["name"] for judge in facts["judges"])
         assert many.sha256.startswith(card["sha256"]), "the model that drew is the bundled one"
-        has_third = name != THIRD_JUDGE
-        assert many.judges[1:] == ((THIRD_JUDGE,) if has_third else ())
-        ranks = {rank_column(judge, seen) for judge in range(1 + has_third) for seen in (BEFORE, AFTER)}
+        has_second = name != SECOND_JUDGE
+        assert many.judges[1:] == ((SECOND_JUDGE,) if has_second else ())
+        ranks = {rank_column(judge, seen) for judge in range(1 + has_second) for seen in (BEFORE, AFTER)}
         assert set(many.pictures) == {*NUMBERS, *ranks}
         assert {len(values) for values in many.pictures.values()} == {many.n}
         assert np.array_equal(many.pictures["sure_step"] >= 0, ~np.isnan(many.pictures["sure_change"]))

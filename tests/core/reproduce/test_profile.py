@@ -22,9 +22,10 @@ from core.fourier.heatmap import Heatmap
 from core.pgd.examples import stored_path, stored_subjects
 from core.pgd.pictures import JudgedOutcomes, fingerprint, judged_outcomes, stored_judgement
 from core.pgd.record import PGDRun
-from core.reproduce import profile_parts
+from core.reproduce import judgements, profile_parts
 from core.reproduce.profile import MAX_BYTES, main
-from core.reproduce.profile_parts import PARTS, MissingDataError, ProfiledNetwork, ProfileFile
+from core.reproduce.profile_parts import PARTS
+from core.reproduce.profiled import MissingDataError, ProfiledNetwork, ProfileFile
 from core.shared.numbers import duration
 from core.sweep.grow import grow
 from core.sweep.story import PredictionConfig, chosen_pictures, stored_predictions
@@ -126,16 +127,16 @@ def test_a_stopped_profile_goes_on_where_it_stood(toy, tmp_path, capsys):
 
 
 def test_judgements_that_are_there_are_taken_over_and_the_runs_beside_them_judged(toy, tmp_path, monkeypatch):
-    kinds = {kind.name: kind for kind in profile_parts.KINDS}
+    kinds = {kind.name: kind for kind in judgements.KINDS}
     pixels, views = (replace(kinds[f"classless, {search}"], amounts=(3, 3)) for search in ("pixels", "views"))
-    monkeypatch.setattr(profile_parts, "KINDS", (pixels,))
+    monkeypatch.setattr(judgements, "KINDS", (pixels,))
     assert profile(tmp_path, "--parts", "judgements") == 0
     path = tmp_path / "judgements" / "toy-linear.npz"
     first = JudgedOutcomes.load(path)
-    monkeypatch.setattr(profile_parts, "KINDS", (pixels, views))
+    monkeypatch.setattr(judgements, "KINDS", (pixels, views))
     calls = []
     monkeypatch.setattr(
-        profile_parts, "_painted", lambda *a, painted=profile_parts._painted: calls.append(a[1]) or painted(*a)
+        judgements, "_painted", lambda *a, painted=judgements._painted: calls.append(a[1]) or painted(*a)
     )
     assert profile(tmp_path, "--parts", "runs,judgements") == 0 and calls == ["classless, views"]
     outcomes = JudgedOutcomes.load(path)
@@ -184,7 +185,7 @@ def test_drawings_by_a_network_of_imagenets_classes_are_judged_too(tmp_path, mon
     stored = stored_judgement(fingerprint(run))
     assert (stored.judge, *stored.says, *stored.ranks) == (judge, "volcano", 1) and stored_judgement("unknown") is None
     assert JudgedOutcomes.load(tmp_path / file.path).kinds() == {}
-    monkeypatch.setattr(profile_parts, "ready_judge", lambda *arguments: None)
+    monkeypatch.setattr(judgements, "ready_judge", lambda *arguments: None)
     with pytest.raises(MissingDataError, match="another network that knows the drawn classes"):
         list(PARTS["judgements"].items(network))
 

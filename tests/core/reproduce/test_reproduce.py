@@ -18,8 +18,10 @@ from core.fourier.waves import half_plane
 from core.pgd.pictures import BEFORE, JudgedOutcomes, PictureOutcomes, picture_outcomes, rank_column
 from core.reproduce.__main__ import main
 from core.reproduce.compare import MapAgreement, Match, WaveRow, map_agreement
+from core.reproduce.judgements import KINDS
 from core.reproduce.paper_parts import HYBRIDS, KEYS, MAPS, PICTURES, draw_waves, name_of
-from core.reproduce.profile_parts import KINDS, PARTS, ProfiledNetwork
+from core.reproduce.profile_parts import PARTS
+from core.reproduce.profiled import ProfiledNetwork
 from core.reproduce.report import Cost, Report, SkippedPart, to_html
 from core.reproduce.results import hybrid_result, map_result, picture_result
 from core.shared import paper

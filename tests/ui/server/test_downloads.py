@@ -8,7 +8,7 @@ import pytest
 from core.classifiers.families import family_spec
 from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP
 from core.classifiers.weights import UrlFile
-from core.reproduce.profile_parts import profile_name
+from core.reproduce.profiled import profile_name
 from tests.hub_server import LIMIT, PIECE, dead_address, weight_server
 from ui.server.downloads import ProfileMaker, WeightDownloads, fetch_clip, unprofiled
 from ui.server.limits import limits

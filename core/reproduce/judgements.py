@@ -1,0 +1,254 @@
+"""Many pictures of a network, drawn and filled, and what other networks see in them. Does not import torch."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from core.classifiers.registry import classifier_state, list_classifiers, load_classifier
+from core.data.corruptions import energy_by_radius
+from core.data.holes import usual_side
+from core.data.sample_sets import CIFAR10, SAMPLE_SETS, ClassSet, ImageDataset, SampleSet
+from core.data.stored import classifier_facts, computed_source, dataset_facts
+from core.pgd.examples import OPENING, stored_classifier
+from core.pgd.jobs import JobConfig, PGDJob, make_job, run_batch, run_job
+from core.pgd.pictures import (
+    JudgedOutcomes,
+    KindRows,
+    PictureOutcomes,
+    choose_judge,
+    comparison_kind,
+    fingerprint,
+    judge_run,
+)
+from core.pgd.record import PGDRun
+from core.pgd.search import COMPARED, Search, leading
+from core.pgd.settings import Penalty, RunKind, usual_settings
+from core.pgd.starts import StartKind
+from core.reproduce.profiled import GRADIENT_PASSES, SMALL, MissingDataError, ProfiledNetwork, ProfileFile
+from core.shared.cli import progress_bar
+from core.shared.device import device_name
+
+if TYPE_CHECKING:
+    from core.classifiers.classifier import Classifier
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of results: drawings from one start, or holes filled by one penalty.
+
+    amounts: number in quick and full profiles. search: takes the steps and the ball of a run by views; None for the
+    paper's run. fewer: factor by which a profile's steps are fewer and larger. suffix, title: of the keys and figures
+    of its parts in `core.reproduce`; None if it has none. of_clip: whether only the paper's CLIP has these parts.
+    """
+
+    name: str
+    amounts: tuple[int, int]
+    mode: Literal["inpaint", "generate"]
+    start: StartKind = "blur"
+    penalty: Penalty = "eq3"
+    search: Search | None = None
+    fewer: int = 1
+    suffix: str | None = None
+    title: str = ""
+    of_clip: bool = False
+
+    def job(self, size: int, count: int, seed: int, fewer: int = 1) -> JobConfig:
+        """Return the job of `count` results on pictures of a side; fewer: as in the table."""
+        run: RunKind = "inpainting" if self.mode == "inpaint" else "generation"
+        hole = usual_side(size) if self.mode == "inpaint" else None
+        values = usual_settings(run, size, hole, leading(() if self.search is None else COMPARED))
+        if self.search is not None:
+            values["search"] = self.search
+        changes = {**values, "steps": values["steps"] // fewer, "step_size": values["step_size"] * fewer}
+        return JobConfig(
+            mode=self.mode, count=count, seed=seed, changes=changes, penalty=self.penalty, start=self.start
+        )
+
+
+KINDS = (
+    Kind("blur", (0, 200), "generate", suffix="", title=", from blurs"),
+    Kind("classless", (0, 200), "generate", start="classless"),
+    Kind("independent", (0, 200), "generate", start="independent", suffix="-noise", title=", from pixel noise"),
+    *(
+        Kind(comparison_kind("classless", search), (6, 200), "generate", start="classless", search=search)
+        for search in COMPARED
+    ),
+    Kind("eq3", (0, 200), "inpaint", suffix=""),
+    Kind("mean_square", (0, 200), "inpaint", penalty="mean_square", fewer=3, suffix="-mean-square",
+         title=", with the notebook’s penalty", of_clip=True),
+    Kind(comparison_kind("eq3", "views"), (0, 200), "inpaint", search="views"),
+)  # fmt: skip
+
+_SMALL_SET = SAMPLE_SETS[CIFAR10.name]
+LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > SMALL and row.drawn)
+_JUDGED_AT_ONCE = 50
+DIGITS = 4  # significant digits of each number
+SECOND_JUDGE = "mini-clip-vit"  # from another family: the only small network with patches
+
+
+def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+    """Yield the file of judgements: of small pictures of CIFAR-10's classes, which all judges know, and of runs."""
+    data, vocabulary = network.images(max(network.count(kind.amounts) for kind in KINDS)), network.vocabulary
+    is_small = data.classes.names == CIFAR10.names and data.image_size <= SMALL
+    jobs = {
+        kind.name: kind.job(data.image_size, count, network.seed, kind.fewer)
+        for kind in KINDS
+        if is_small and vocabulary in (None, CIFAR10.name) and (count := network.count(kind.amounts))
+    }
+    if not jobs and not any(_judged(network, row) for row in LARGE):
+        raise MissingDataError(
+            f"need CIFAR-10’s pictures of {SMALL} pixels, or another network that knows the drawn classes"
+        )
+    passes = sum(GRADIENT_PASSES * job.count * job.changes["steps"] for job in jobs.values()) or len(LARGE)
+    path = Path("judgements", f"{network.file_name}.npz")
+    yield ProfileFile(path, passes, partial(_make_judgements, network, data, jobs), partial(_is_enough, network, jobs))
+
+
+def _judged(network: ProfiledNetwork, row: SampleSet) -> bool:
+    """Return whether a network draws a sample set's classes and another one that knows them is ready."""
+    return network.vocabulary in (None, row.class_set) and ready_judge(network.name, row.class_set) is not None
+
+
+def _is_enough(network: ProfiledNetwork, jobs: Mapping[str, JobConfig], path: Path) -> bool:
+    """Return whether a file has enough pictures of every kind, and judgements of the stored runs."""
+    stored = JudgedOutcomes.load(path)
+    counts = {kind["name"]: kind["n"] for kind in stored.metadata["kinds"]}
+    if any(counts.get(name, 0) < job.count for name, job in jobs.items()):
+        return False
+    known, classes = stored.metadata["runs"], (CIFAR10.name, *(row.class_set for row in LARGE))
+    return all(fingerprint(run) in known for name in classes for run in _drawn_runs(network, name, path))
+
+
+def _drawn_runs(network: ProfiledNetwork, class_set: str, path: Path) -> list[PGDRun]:
+    """Load the drawings of a class set that are stored beside the file."""
+    kinds = "generation", OPENING
+    files = (
+        file
+        for kind in kinds
+        for file in (path.parents[1] / "runs").glob(f"{kind}_{class_set}*__{network.file_name}*.npz")
+    )
+    return [PGDRun.load(file) for file in sorted(files) if stored_classifier(file) == network.file_name]
+
+
+def _judgements(network: ProfiledNetwork, path: Path, judge: Classifier, device: Any) -> dict[str, dict[str, Any]]:
+    """Return another network's judgements of the stored runs, by fingerprint; judge: of small pictures."""
+    pairs = [(run, judge) for run in _drawn_runs(network, CIFAR10.name, path)]
+    for row in LARGE:
+        runs = _drawn_runs(network, row.class_set, path)
+        other = load_judge(network.name, row.class_set, row.classes, device) if runs else None
+        pairs += [(run, other) for run in runs if other is not None]
+    judged = {fingerprint(run): judge_run(run, of_run) for run, of_run in pairs}
+    return {mark: judgement.to_json() for mark, judgement in judged.items() if judgement is not None}
+
+
+def ready_judge(
+    painter: str, vocabulary: str, weights: Mapping[str, Path] | None = None, kind: str | None = None
+) -> str | None:
+    """Return the judge of a network's pictures among ready networks of a vocabulary; None if there is none.
+
+    weights: files in place of the published ones, by name. kind: of the judge; None for any.
+    """
+    files = weights or {}
+    specs = [spec for spec in list_classifiers() if spec.vocabulary == vocabulary and kind in (None, spec.kind)]
+    ready = [spec.name for spec in specs if classifier_state(spec.name, files.get(spec.name)).status == "ready"]
+    return choose_judge(painter, ready)
+
+
+def load_judge(
+    painter: str,
+    vocabulary: str,
+    classes: ClassSet,
+    device: Any,
+    weights: Mapping[str, Path] | None = None,
+    kind: str | None = None,
+) -> Classifier | None:
+    """Load the `ready_judge` for some classes of its vocabulary."""
+    name = ready_judge(painter, vocabulary, weights, kind)
+    return None if name is None else load_classifier(name, classes, device=device, weights=(weights or {}).get(name))
+
+
+def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping[str, JobConfig], path: Path) -> None:
+    """Paint and judge the missing kinds, saving the file after each; take over those of a finished file."""
+    classifier = network.classifier(data.classes)
+    device = classifier.device
+    row = _SMALL_SET if jobs else next(row for row in LARGE if _judged(network, row))
+    own_judge = network.judge if jobs else None
+    judge = own_judge(device) if own_judge else load_judge(network.name, row.class_set, row.classes, device)
+    assert judge is not None  # several are bundled for small pictures
+    has_second = jobs and network.name != SECOND_JUDGE
+    second = load_classifier(SECOND_JUDGE, CIFAR10, device=device) if has_second else None
+    facts = {
+        "classifier": classifier_facts(classifier),
+        "judges": [classifier_facts(known) for known in (judge, second) if known is not None],
+        "class_names": list(data.classes.names),
+        "seed": network.seed,
+        "image_size": data.image_size,
+        "hole": usual_side(data.image_size),
+        "dataset": dataset_facts(data),
+        "source": computed_source(device_name(classifier.device)),
+    }
+    rows = {} if network.again else _known(path.with_name(f"{network.file_name}.npz"), facts)
+    rows |= {name: row for name, row in _known(path, facts).items() if row[0]["n"] >= _count(rows, name)}
+    for name, config in jobs.items():
+        if _count(rows, name) < config.count:
+            job = make_job(config, classifier, data, [judge, second])
+            entry = {"name": name, "mode": config.mode, "n": job.count, "config": job.kind["config"]}
+            rows[name] = (entry, *_painted(job, name))
+            JudgedOutcomes.of([*rows.values()], **facts, runs={}).save(path)
+    runs = _judgements(network, path, judge, device)
+    JudgedOutcomes.of([*rows.values()], **facts, runs=runs).save(path)
+
+
+def pictures(network: ProfiledNetwork, kind: Kind, data: ImageDataset, count: int) -> ProfileFile:
+    """Return the folder of `count` pictures of a kind with a picture of the first ones, made batch by batch."""
+    job = kind.job(data.image_size, count, network.seed)
+
+    def make(folder: Path) -> tuple[PictureOutcomes, bytes]:
+        classifier = network.classifier(data.classes)
+        judge = None if network.judge is None else network.judge(classifier.device)
+        work = make_job(job, classifier, data, [judge])
+        painted = run_job(work, folder, network.batch_size, name=folder.name)
+        (outcomes,) = painted.kinds().values()
+        return outcomes, (folder / "grid.png").read_bytes()
+
+    path = Path("pictures", f"{kind.name}_{data.name}")
+    return ProfileFile(path, GRADIENT_PASSES * count * job.changes["steps"], make)
+
+
+def _count(rows: Mapping[str, KindRows], name: str) -> int:
+    return int(rows[name][0]["n"]) if name in rows else 0
+
+
+def _known(path: Path, facts: Mapping[str, Any]) -> dict[str, KindRows]:
+    """Return the rows of a file by the same network and judges; empty for others."""
+    if not path.is_file():
+        return {}
+    stored = JudgedOutcomes.load(path)
+    if any(stored.metadata[name] != facts[name] for name in ("classifier", "judges", "class_names", "seed")):
+        return {}
+    return stored.parts()
+
+
+def _painted(job: PGDJob, name: str) -> tuple[dict[str, list[float]], np.ndarray]:
+    """Paint a job's pictures; return their (n,) numbers by column, and the (R,) energy of the change by radius."""
+    numbers, changes = defaultdict[str, list[float]](list), []
+    with progress_bar(desc=name, total=job.count * (job.config.steps + 1), unit="img-step", unit_scale=True) as bar:
+        for first in range(0, job.count, _JUDGED_AT_ONCE):
+            batch = run_batch(job, range(first, min(first + _JUDGED_AT_ONCE, job.count)), bar.update)
+            for column, values in batch.numbers.items():
+                numbers[column] += map(_short, values.tolist())
+            changes.append(batch.run.frames[-1] / 255 - batch.run.start)  # rounded as in a run's file
+    energy = energy_by_radius(np.concatenate(changes))
+    energy[0] = 0
+    return numbers, np.array([_short(share) for share in energy / energy.sum()])
+
+
+def _short(number: float) -> float:
+    return float(f"{number:.{DIGITS}g}")
