@@ -16,6 +16,7 @@ from core.classifiers.registry import CLASSIFIERS, bundled_specs
 from core.data.stored import VERSION
 from core.fourier.heatmap import Heatmap
 from tests.test_commands import COMMANDS
+from tests.test_python import readme_lines
 
 ROOT = Path(__file__).parents[1]
 LICENCES = (ROOT / "docs/files.md").read_text(encoding="utf-8").partition("## Licences")[2]
@@ -75,5 +76,9 @@ def test_commands_of_a_wheel_run_without_the_checkout(tmp_path):
         done = run(sys.executable, *command)
         assert done.returncode == 0, done.stderr
     assert Heatmap.load(tmp_path / "map.npz").side == 3 and (tmp_path / "drawn" / "grid.png").is_file()
+    (tmp_path / "map.npz").unlink()
+    lines = run(sys.executable, "-c", readme_lines())
+    assert lines.returncode == 0 and Heatmap.load(tmp_path / "map.npz").side == 7, lines.stderr
+    assert (site / "core" / "py.typed").is_file()
     app = run(sys.executable, site / "bin" / "clip-lab", "app")
     assert app.returncode == 2 and app.stderr.startswith("error: the app runs from a checkout") and not app.stdout

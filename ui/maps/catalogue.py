@@ -310,12 +310,12 @@ def published_text(heatmap: Heatmap) -> str:
 def computed_text(heatmap: Heatmap) -> str:
     """Return Markdown about any other map; its untrusted metadata are shown as plain text."""
     facts, source = heatmap.metadata, heatmap.metadata["source"]
-    classifier = facts["classifier"]
+    weights, digest = (facts["classifier"].get(name) or "unknown" for name in ("weights_id", "sha256"))
     text = (
         f"Computed {one_line(source.get('date', 'some day'))[:10]} with version "
         f"{one_line(source.get('version', '?'), 20)} on {device_text(source)} in "
         f"{_number(source.get('wall_seconds'))} s ({_number(source.get('images_per_second'))} images/s); weights "
-        f"{one_line(classifier.get('weights_id', '?'))}, sha256 {one_line(classifier.get('sha256') or 'unknown', 13)}; "
+        f"{one_line(weights)}, sha256 {one_line(digest, 13)}; "
         f"seed {one_line(facts.get('seed'), 20)}, {one_line(facts.get('dtype', 'float32'), 20)}."
     )
     estimate = facts.get("estimate")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import core
 from core.data.sample_sets import HEATMAPS, SAMPLE_SETS
 from core.shared.files import npz_bytes
 from core.shared.text import TERMS
@@ -118,6 +119,17 @@ def test_maps_that_do_not_fit_say_so_and_details_chart_rings():
         rows = [(row["network"], row["radius"]) for row in layer["data"]["values"]]
         assert rows == [(name, radius) for name in ("CLIP ViT-B/32", "ResNet-56") for radius in range(22)]
     assert f"**{CLIP}**" in text(app) and "the run's log says ResNet-56" in text(app)
+
+
+def test_a_map_of_a_network_in_memory_is_shown_without_what_it_lacks():
+    mine = core.classifier(lambda images: images.mean((2, 3)), ["red", "green", "blue"], size=32, name="mine")
+    images = np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3), dtype=np.uint8)
+    heatmap = core.heatmap(mine, images, np.arange(9) % 3, side=5, progress=False)
+    app = open_page(tab=OWN_FILE, **{DETAILS: "true"})
+    app.file_uploader(key=UPLOADED).set_value(("map.npz", heatmap.to_bytes(), "")).run()
+    assert not app.error and not app.exception
+    assert settable_widget(app, "maps").value == [CLIP, RESNET56, "mine · own images · uploaded 1"]
+    assert "weights unknown, sha256 unknown; seed 0" in text(app)
 
 
 def test_a_file_that_is_no_map_is_refused_and_the_next_is_added():
