@@ -105,6 +105,10 @@ class Classifier(nn.Module):
         self.requires_grad_(False)
         self.train(False)
 
+    def __repr__(self) -> str:
+        kind, count = type(self).__name__, len(self.classes)
+        return f"<{kind} {self.name}: {self.image_size} pixels, {count:,} classes, on {self.device}>"
+
     @property
     def device(self) -> torch.device:
         return self.preprocess.mean.device

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
@@ -349,8 +348,9 @@ def _with_changed_modules(network: ModuleT, change: Callable[[nn.Module], None])
     """Return a copy of a torch module and its submodules, each changed in place; others as they are."""
 
     def copied(module: nn.Module) -> nn.Module:
-        twin = copy.copy(module)
-        twin._modules = {name: None if child is None else copied(child) for name, child in module._modules.items()}
+        children = {name: None if child is None else copied(child) for name, child in module._modules.items()}
+        twin = type(module).__new__(type(module))  # not by copy.copy, which parametrised modules refuse
+        twin.__dict__.update(module.__dict__, _modules=children)
         change(twin)
         return twin
 

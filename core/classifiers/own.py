@@ -69,6 +69,7 @@ def classifier(
     from core.classifiers.classifier import ClipModel, ClosedSetClassifier
     from core.classifiers.networks import frozen_copy
 
+    module = getattr(module, "_orig_mod", module)  # of a compiled one
     class_set, name = _class_set(classes), name or _name_of(module)
     is_clip = hasattr(module, "encode_image") and hasattr(module, "encode_text")
     if is_clip and tokenizer is None:
@@ -79,8 +80,13 @@ def classifier(
         raise ValueError(f"module should be a torch module or a function; got {quoted(module)}")
     preprocess = _preprocess(module, name, size, mean, std)
     network: Any = module
-    if isinstance(module, torch.nn.Module):
+    if isinstance(module, torch.jit.ScriptModule):
+        if module.training:
+            raise ValueError(f"{name} is scripted and in training mode, which nobody else can end; call its eval()")
+        network = module.forward
+    elif isinstance(module, torch.nn.Module):
         network = frozen_copy(module)
+    if isinstance(module, torch.nn.Module):
         device = device or next((parameter.device for parameter in module.parameters()), None)
     identity = Identity(name, _checksum(module))
     made: Classifier
@@ -109,7 +115,7 @@ def _class_set(classes: Sequence[str] | str | ClassSet) -> ClassSet:
 
 
 def _name_of(module: Any) -> str:
-    name = getattr(module, "__name__", type(module).__name__)
+    name = getattr(module, "__name__", getattr(module, "original_name", type(module).__name__))
     return "function" if name == "<lambda>" else str(name)
 
 

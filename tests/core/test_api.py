@@ -73,6 +73,28 @@ def test_a_module_comes_in_frozen_and_is_itself_left_alone(network, own, images)
     assert next(network.parameters()).dtype == torch.float32 and network.layers[1].running_mean.dtype == torch.float32
 
 
+def parametrised(network):
+    nn.utils.parametrizations.weight_norm(network.layers[-1])
+    return network
+
+
+WRAPPED = {
+    "compiled": lambda network: torch.compile(network, backend="eager"),
+    "parallel": nn.DataParallel,
+    "parametrised": parametrised,
+    "traced": lambda network: torch.jit.trace(network.eval(), torch.rand(1, 3, SIDE, SIDE)),
+}
+
+
+@pytest.mark.parametrize("kind", WRAPPED)
+def test_a_wrapped_module_computes_what_it_wraps(kind, network, images):
+    pixels = torch.from_numpy(images).float() / 255
+    made, before = core.classifier(WRAPPED[kind](network), NAMES, size=SIDE), network.training
+    assert made.name == {"parallel": "DataParallel"}.get(kind, "Network")
+    assert core.draw(made, "a", steps=1, progress=False).targets == ["a"] and network.training is before
+    torch.testing.assert_close(made(pixels), network.eval()(pixels), rtol=0, atol=0)
+
+
 def test_what_a_module_lacks_is_absent_and_its_state_is_told_apart(network, own, images):
     heatmap = core.heatmap(own, images, LABELS, side=3, epsilon=1, progress=False)
     facts = heatmap.metadata["classifier"]
@@ -287,6 +309,7 @@ MODULES = {
     "mean alone": (linear, {"mean": MEAN}, "mean and std come together"),
     "a tokenizer": (linear, {"tokenizer": len}, "a tokenizer needs a module with encode_image"),
     "no tokenizer": (tiny_clip, {}, r"CLIP has a text tower and needs its tokenizer; give open_clip.get_tokenizer"),
+    "scripted in training": (lambda: torch.jit.script(linear()), {}, "in training mode.* call its eval"),
     "no module": (lambda: "resnet18", {}, "module should be a torch module or a function; got 'resnet18'"),
 }
 
