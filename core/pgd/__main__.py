@@ -107,7 +107,7 @@ def build_job(args: argparse.Namespace) -> PGDJob:
 
 
 def _named_judge(args: argparse.Namespace, dataset: ImageDataset) -> Classifier | None:
-    """Return the second judge named on the command line, if any."""
+    """Return the judge named on the command line, if any."""
     if args.judge is None:
         if args.judge_weights is not None:
             raise ValueError("--judge-weights needs --judge")

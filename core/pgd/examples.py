@@ -13,7 +13,7 @@ import numpy as np
 from core.data.class_statistics import covariance_path
 from core.data.datasets import load_samples, sample_credits
 from core.data.holes import hole_side, middle_square, usual_side
-from core.data.sample_sets import PRECOMPUTED, SampleSet
+from core.data.sample_sets import PRECOMPUTED, SAMPLE_SETS, SampleSet
 from core.data.stored import stored_files
 from core.pgd.plan import RunPlan, inpainting_plan
 from core.pgd.record import PGDRun, evenly_spaced
@@ -91,10 +91,16 @@ class Example:
         return stored_path(self.kind, self.subject, classifier, folder, self.plan.config.search)
 
 
+def draws_classes(row: SampleSet) -> bool:
+    """Return whether a sample set has stored drawings: it draws classes, and is the first set with these classes."""
+    first = next((other.name for other in SAMPLE_SETS.values() if other.class_set == row.class_set), row.name)
+    return bool(row.drawn) and row.name == first
+
+
 def first_subjects(row: SampleSet) -> tuple[tuple[str, str], ...]:
-    """Return kind and subject of the first examples of a sample set; generation only if it draws classes."""
+    """Return kind and subject of the first examples of a sample set; generation only if it has stored drawings."""
     subjects = ("inpainting", f"{row.name}-{row.inpainted}"), ("generation", row.class_set)
-    return subjects if row.drawn else subjects[:1]
+    return subjects if draws_classes(row) else subjects[:1]
 
 
 def first_searches(side: int) -> tuple[Search, ...]:
@@ -117,6 +123,7 @@ def examples(row: SampleSet) -> Iterator[Example]:
         yield Example("inpainting", subject, _hole(row, places, middle_square(row.side), config, penalty=penalty))
     if paired:
         yield from _by_searches(row)
+    if paired or not draws_classes(row):
         return
     starts: dict[StartKind, str] = STORED_STARTS if covariance_path(row.class_set).is_file() else {"blur": ""}
     for start, suffix in starts.items():
@@ -133,6 +140,8 @@ def _by_searches(row: SampleSet) -> Iterator[Example]:
         plan = _hole(row, (place,), mask, PGDConfig(**settings), weight=weight, fill="rim")
         for search in COMPARED:
             yield Example("inpainting", f"{row.name}-{place}", plan.with_search(search))
+    if not draws_classes(row):
+        return
     plan = _drawing(row, "grey", PGDConfig(**first_settings("generation", row.side, None, leading(COMPARED))))
     for search in COMPARED:
         yield Example("generation", row.class_set, plan.with_search(search))

@@ -158,7 +158,7 @@ def second_judge(result: RunResult) -> None:
             with st.spinner("Another network is judging the pictures…"):
                 known |= {pair: judge_run(run, classifier_for(pair[1], class_set_of(run))) for run, pair in new}
         except (RuntimeError, FileNotFoundError, ValueError) as error:
-            st.error(as_markdown(sentence(f"the second judge failed: {error}")))
+            st.error(as_markdown(sentence(f"the judge failed: {error}")))
             return
     judgements = [(run, judgement) for run, pair in pairs if (judgement := known[pair]) is not None]
     scrolling_table(JUDGE_COLUMNS, judge_rows(judgements), "Recognised by another network")
@@ -168,7 +168,7 @@ JUDGE_COLUMNS = ("Drawings", "Recognised by", "At the start", "At the end", "Tar
 
 
 def judge_rows(judged_runs: Sequence[tuple[PGDRun, Judgement]]) -> list[tuple[str, ...]]:
-    """Return how many starts and pictures of runs second judges recognise."""
+    """Return how many starts and pictures of runs other networks recognise."""
     runs = [run for run, _ in judged_runs]
     return [
         (

@@ -22,7 +22,16 @@ def test_drawings_of_small_pictures_are_made_with_the_papers_settings():
     assert drawn and all(config == paper_generation(32) for config in drawn)
 
 
-def test_pages_open_with_no_drawing_of_a_set_that_draws_none():
-    row = SAMPLE_SETS["cifar10"]
+@pytest.mark.parametrize("name", ["cifar10", "photographs"])
+@pytest.mark.parametrize("drawn", [False, True])
+def test_a_set_that_draws_none_or_shares_its_classes_has_no_drawings_and_overwrites_none(name, drawn, monkeypatch):
+    row = SAMPLE_SETS[name]
+    other = replace(row, name="more", title="More", drawn=row.drawn if drawn else ())
+    monkeypatch.setitem(SAMPLE_SETS, other.name, other)
     assert [kind for kind, _ in first_subjects(row)] == ["inpainting", "generation"]
-    assert first_subjects(replace(row, drawn=())) == first_subjects(row)[:1]
+    assert [kind for kind, _ in first_subjects(other)] == ["inpainting"]
+    runs = [
+        (example.kind, example.subject, example.plan.config.search) for of in (row, other) for example in examples(of)
+    ]
+    assert len(set(runs)) == len(runs) and {kind for kind, *_ in runs[len([*examples(row)]) :]} == {"inpainting"}
+    assert not [*filter(lambda example: example.kind == "generation", examples(replace(row, drawn=())))]

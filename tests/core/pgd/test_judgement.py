@@ -1,4 +1,4 @@
-"""A second judge: its choice, its counts, and what is stored of it."""
+"""Another network as the judge: its choice, its counts, and what is stored of it."""
 
 import json
 from dataclasses import replace

@@ -14,12 +14,12 @@ import core.reproduce.profile as profile_script
 from core.claims.claim import NamedMap
 from core.claims.quantities import equal_strength, stored_corruptions, stored_hybrids
 from core.classifiers.families import FAMILIES
-from core.classifiers.registry import bundled_specs, load_classifier
+from core.classifiers.registry import load_classifier
 from core.data.datasets import load_dataset, load_samples
 from core.data.sample_sets import CIFAR10, PRECOMPUTED
 from core.fourier.contrasts import corners
 from core.fourier.heatmap import Heatmap
-from core.pgd.examples import stored_path, stored_subjects
+from core.pgd.examples import RUNS, stored_classifier, stored_path, stored_subjects
 from core.pgd.pictures import JudgedOutcomes, fingerprint, judged_outcomes, stored_judgement
 from core.pgd.record import PGDRun
 from core.reproduce import judgements, profile_parts
@@ -163,11 +163,11 @@ def test_a_run_of_other_settings_or_a_damaged_one_is_made_again(tmp_path):
     assert not file.is_there(tmp_path)
 
 
-@pytest.mark.parametrize("name", [*bundled_specs()])
+@pytest.mark.parametrize("name", sorted({stored_classifier(path) for path in RUNS.glob("*.npz")}))
 def test_the_projects_runs_have_the_present_settings(name):
-    network = profiled(name, quick=False)
-    stored = [file for file in PARTS["runs"].items(network) if (PRECOMPUTED / file.path).is_file()]
-    assert [file.path for file in stored if not file.is_there(PRECOMPUTED)] == []
+    files = {file.path.name: file for file in PARTS["runs"].items(profiled(name, quick=False))}
+    stored = {path.name for path in RUNS.glob("*.npz") if stored_classifier(path) == name}
+    assert [path for path in stored if path not in files or not files[path].is_there(PRECOMPUTED)] == []
 
 
 def test_drawings_by_a_network_of_imagenets_classes_are_judged_too(tmp_path, monkeypatch):

@@ -321,5 +321,5 @@ def test_a_judge_that_costs_or_cannot_is_not_asked(judges, monkeypatch, ready):
     app = AppTest.from_function(script, default_timeout=120)
     app.session_state["shown"] = RunResult("mine", (run,), "")
     app.run()
-    says = "The second judge failed: \\[x\\](y)." if ready == "broken" else ""
+    says = "The judge failed: \\[x\\](y)." if ready == "broken" else ""
     assert not app.exception and not judges and judged(app) is None and page_text(app) == says
