@@ -16,7 +16,7 @@ from tests.ui.page_runner import PAGE, bodies
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, shipped_maps
 from ui.maps.wave import link_of
 from ui.pages.findings import FEATURES, FILTER, MAPS, OF_ALL, SECTION, SHIFTS, VERDICTS
-from ui.shared.verdicts import findings_html
+from ui.shared.verdicts import findings_html, multiplicity
 from ui.tools.registry import CORRUPTIONS
 
 FIRST = [str(verdict) for verdict in (Verdict.FAILS, Verdict.IN_PART, Verdict.HOLDS, Verdict.NOT_CHECKABLE)]
@@ -173,6 +173,12 @@ def test_numbers_carry_units_and_intervals_verdicts_a_sign():
     text = re.sub("<[^>]*>", "", row)
     assert "clean: 6.7 %95 % interval (6.2 to 7.2)p &lt; 0.001" in text and "“They &lt;differ&gt;.” paper, §3.1" in text
     assert "difference: −6.4 points95 % interval (−7.7 to −5.1)" in text
+
+
+def test_what_chance_alone_would_let_hold_is_counted():
+    checked = [Finding(CLAIMS["low"], verdict) for verdict in 20 * (Verdict.HOLDS, Verdict.FAILS)]
+    said = multiplicity([*checked, Finding(CLAIMS["low"], Verdict.NOT_CHECKABLE)])
+    assert re.findall(r"[\d.]*\d", said) == ["40", "1.0"]
 
 
 def test_a_map_of_ones_own_is_judged_but_not_linked():
