@@ -4,8 +4,6 @@ import re
 import tomllib
 from pathlib import Path
 
-import pytest
-
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 
@@ -13,17 +11,6 @@ ROOT = TESTS.parent
 def pytest_options(command):
     """Return the arguments after the last `pytest` of a command line."""
     return command.rpartition("-m pytest")[2].split()
-
-
-def outside_both_tiers(paths):
-    """Files with functions that pytest would collect under another name, or that exclude files."""
-    sources = {path: path.read_text("utf-8") for path in paths}
-    return {
-        path
-        for path, source in sources.items()
-        if (not path.match("test_*.py") and re.search(r"^(    )?def test_", source, re.M))
-        or re.search(r"^collect_ignore", source, re.M)
-    }
 
 
 def test_the_two_commands_run_every_test_once():
@@ -34,18 +21,5 @@ def test_the_two_commands_run_every_test_once():
     assert pytest_options(block) == ["-n", "auto", "--dist", "loadfile"]
     (slow,) = [line for line in ci.splitlines() if "-m pytest" in line]
     assert pytest_options(slow) == ["-m", "slow", "-n", "auto", "--dist", "loadfile"]
-    assert outside_both_tiers(TESTS.rglob("*.py")) == set()
-
-
-@pytest.mark.parametrize(
-    ("name", "source", "outside"),
-    [
-        ("test_fine.py", "def test_it(): ...", False),
-        ("fine_test_.py", "class TestIt:\n    def test_it(self): ...", True),
-        ("conftest.py", "collect_ignore = ['test_it.py']", True),
-    ],
-)
-def test_a_file_in_neither_tier_is_found(tmp_path, name, source, outside):
-    path = tmp_path / name
-    path.write_text(source)
-    assert outside_both_tiers([path]) == ({path} if outside else set())
+    for path in TESTS.rglob("*.py"):  # pytest collects no test outside test_*.py
+        assert path.match("test_*.py") or not re.search(r"^(    )?def test_", path.read_text("utf-8"), re.M), path

@@ -88,21 +88,13 @@ def _in_node(objective, x0, config, views, scale):
 
 
 @pytest.mark.parametrize(
-    ("side", "search", "penalty"),
-    [
-        (32, "pixels", None),
-        (32, "pixels", "eq3"),
-        (32, "pixels", "frozen"),
-        (32, "views", None),
-        (32, "views", "frozen"),
-        pytest.param(224, "views", None, marks=pytest.mark.slow),
-        pytest.param(224, "views", "frozen", marks=pytest.mark.slow),
-    ],
+    ("search", "penalty"),
+    [("pixels", None), ("pixels", "eq3"), ("pixels", "frozen"), ("views", None), ("views", "frozen")],
 )
-def test_sixty_steps_are_those_of_core(side, search, penalty, given):
-    generator = np.random.default_rng(3)
+def test_sixty_steps_are_those_of_core(search, penalty, given):
+    side, scale, generator = 32, 0.02, np.random.default_rng(3)
     x0 = (0.5 + 0.1 * generator.standard_normal((1, 3, side, side))).clip(0, 1).astype(np.float32)
-    mask, scale = square_mask((side // 2, side // 3), side // 4, height=side, width=side), 0.02 * 32 / side
+    mask = square_mask((side // 2, side // 3), side // 4, height=side, width=side)
     config = _config("inpainting" if penalty else "generation", side, search)
     weight = 0.02 if penalty == "eq3" else 10.0  # so that Eq. 3 changes pixels outside the hole
     targets = torch.tensor([2])
@@ -122,9 +114,7 @@ def test_sixty_steps_are_those_of_core(side, search, penalty, given):
     if penalty == "eq3":
         assert max(expected["penalties"]) > 1e-3
     for name, values in expected.items():
-        # Pixels agree to 1e-5. At 224 pixels a norm and a view's cross-entropy add up 150,528 of them after long steps.
-        rtol = 2e-4 if side == 224 and name in ("entropies", "changes") else 1e-5
-        np.testing.assert_allclose(result[name], values, rtol=rtol, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(result[name], values, rtol=1e-5, atol=1e-5, err_msg=name)
 
 
 class Recorder(torch.nn.Module):
