@@ -72,7 +72,7 @@ def load_resnet56(path: Path, identity: Identity) -> ClosedSetClassifier:
     # The file was saved from a DataParallel wrapper.
     state = {key.removeprefix("module."): value for key, value in state.get("state_dict", state).items()}
     recipe = {"mean": CIFAR10_MEAN, "std": CIFAR10_STD}
-    return _closed_set(identity, path, CifarResNet(), state, CIFAR10, 32, recipe)
+    return _closed_set(identity, path, CifarResNet(), state, CIFAR10, _preprocess(32, recipe))
 
 
 def load_efficientnet_lite(path: Path, identity: Identity, *, number: int, side: int) -> ClosedSetClassifier:
@@ -91,7 +91,7 @@ def load_efficientnet_lite(path: Path, identity: Identity, *, number: int, side:
         )
     state = dict(zip(expected, state.values(), strict=True))
     recipe = {"mean": (0.5,) * 3, "std": (0.5,) * 3}
-    classifier = _closed_set(identity, path, network, state, imagenet(), side, recipe)
+    classifier = _closed_set(identity, path, network, state, imagenet(), _preprocess(side, recipe))
     _fold_batch_norms(network)
     return classifier
 
@@ -121,7 +121,9 @@ def load_bundled_network(path: Path, identity: Identity) -> ClosedSetClassifier:
     if config.get("architecture") != "mini-resnet":
         raise RuntimeError(f"{config_file} names the architecture {config.get('architecture')!r}; known: 'mini-resnet'")
     network, classes = MiniResNet(**config["kwargs"]), CLASS_SETS[config["classes"]]()
-    return _closed_set(identity, path, network, read_weights(path), classes, config.get("image_size", 32), config)
+    return _closed_set(
+        identity, path, network, read_weights(path), classes, _preprocess(config.get("image_size", 32), config)
+    )
 
 
 def load_torchvision(path: Path, identity: Identity, *, model: str, version: str) -> ClosedSetClassifier:
@@ -139,7 +141,7 @@ def load_torchvision(path: Path, identity: Identity, *, model: str, version: str
         state = {re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12])\.", r"\1\2.", key): v for key, v in state.items()}
     transforms = models.get_model_weights(model)[version].transforms()
     recipe = {"mean": transforms.mean, "std": transforms.std, "interpolation": transforms.interpolation.value}
-    return _closed_set(identity, path, network, state, imagenet(), transforms.crop_size[0], recipe)
+    return _closed_set(identity, path, network, state, imagenet(), _preprocess(transforms.crop_size[0], recipe))
 
 
 def load_timm(path: Path, identity: Identity, *, model: str) -> ClosedSetClassifier:
@@ -271,12 +273,12 @@ def preprocess_of(name: str, recipe: Mapping[str, Any]) -> Preprocess:
 
 
 def _closed_set(
-    identity: Identity, path: Path, network: Any, state: Any, vocabulary: ClassSet, size: int, recipe: dict[str, Any]
+    identity: Identity, path: Path, network: Any, state: Any, vocabulary: ClassSet, preprocess: Preprocess
 ) -> ClosedSetClassifier:
     """Return the classifier of a network that takes exactly the tensors `state` of the file `path`."""
     from core.classifiers.classifier import ClosedSetClassifier
 
-    return ClosedSetClassifier(identity, load_strictly(network, state, path), _preprocess(size, recipe), vocabulary)
+    return ClosedSetClassifier(identity, load_strictly(network, state, path), preprocess, vocabulary)
 
 
 def _preprocess(size: int, recipe: Mapping[str, Any]) -> Preprocess:

@@ -6,7 +6,7 @@ import io
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +104,7 @@ class Heatmap(Outcomes):
     """
 
     TRANSFORM, ASKED, KEPT, NUMBERS = "waves", 2, 1, NUMBERS
-    FILE = outcome_file(TRANSFORM, "heat map file", "python -m core.sweep waves", _FACTS, NUMBERS, HeatmapError)
+    FILE = replace(outcome_file(TRANSFORM, _FACTS, NUMBERS, name="heat map file"), error=HeatmapError)
 
     def __post_init__(self) -> None:
         if self.counts.ndim != 1 or self.side % 2 == 0 or (self.side**2 + 3) // 2 != len(self.counts):

@@ -192,8 +192,6 @@ class HybridOutcomes(Outcomes):
     NUMBERS = {"cutoffs": Number(high=1e6, known=True), "clipped": Number(dtype=np.float32, high=POSITIVE)}
     FILE = outcome_file(
         TRANSFORM,
-        "file of hybrids",
-        "python -m core.sweep hybrids",
         (*OUTCOME_FACTS, Fact("class_names", "list", 1, 2**16)),
         NUMBERS,
         required=("bits", "labels", "predictions", *NUMBERS),
@@ -303,8 +301,6 @@ class CorruptionOutcomes(Outcomes):
     NUMBERS = {"spectrum": Number((None,), np.float32, high=POSITIVE)}
     FILE = outcome_file(
         TRANSFORM,
-        "file of corruptions",
-        "python -m core.sweep corruptions",
         (*OUTCOME_FACTS, Fact("pictures", "whole number", 1, 2**32), Fact("corruptions", "JSON object", 1, 100)),
         NUMBERS,
         required=("bits", *NUMBERS),

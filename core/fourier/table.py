@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from core.data.stored import first_by_name, read_stored, stored_files
-from core.shared.files import ArchiveContent, ArchiveError, ArchiveKind, Fact, check_array
+from core.shared.files import ArchiveContent, ArchiveKind, Fact, check_array
 from core.shared.text import quoted
 
 _SCHEMA = 2
@@ -203,23 +203,24 @@ class Outcomes(ArchiveContent):
 
 def outcome_file(
     transform: str,
-    name: str,
-    command: str,
     facts: tuple[Fact, ...],
-    numbers: Mapping[str, Number] | None = None,
-    error: type[ArchiveError] = ArchiveError,
+    numbers: Mapping[str, Number],
     *,
     required: tuple[str, ...] = (),
+    name: str = "",
+    command: str = "",
 ) -> ArchiveKind:
     """Return the kind of file of a table.
 
     Args:
-        transform: the table's TRANSFORM. name: for errors. command: that writes it.
+        transform: the table's TRANSFORM. facts, numbers: that it may have beside it.
         required: names of arrays that every such file has, beside `counts` and `hits`.
+        name: for errors, by default of the transform. command: that writes it, by default the sweep.
     """
-    optional = tuple(name for name in (*_OPTIONAL, *(numbers or {})) if name not in required)
+    optional = tuple(name for name in (*_OPTIONAL, *numbers) if name not in required)
     facts = (Fact("transform", "text", choices=(transform,)), *facts)
-    return ArchiveKind(name, command, _SCHEMA, ("counts", "hits", *required), optional, facts=facts, error=error)
+    name, command = name or f"file of {transform}", command or f"python -m core.sweep {transform}"
+    return ArchiveKind(name, command, _SCHEMA, ("counts", "hits", *required), optional, facts=facts)
 
 
 def _with_row(array: np.ndarray, place: int, value: Any) -> np.ndarray:

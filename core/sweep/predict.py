@@ -73,29 +73,21 @@ class Predictions:
     curve: np.ndarray
 
 
-def predict_under_waves(
+def probabilities_under_wave(
     classifier: Classifier,
     image: np.ndarray,
-    frequencies: Sequence[Frequency],
-    epsilon: float,
-    epsilons: Sequence[float] = (),
+    frequency: Frequency,
+    epsilons: Sequence[float],
     *,
     seed: int,
     position: int,
-    clean: np.ndarray | None = None,
-) -> list[Predictions]:
-    """Predict an image without a wave, and under each of several waves at several sizes, these in one pass.
+) -> np.ndarray:
+    """Return (V, K) probabilities of an image under a wave at each of V sizes, in one pass.
 
-    position: place of the image in its data set. clean: (K,) its probabilities without a wave, if they are known.
+    position: place of the image in its data set.
     """
-    sizes = (epsilon, *epsilons)
-    waves = [(frequency, size) for frequency in frequencies for size in sizes]
-    batch = [wave_on_image(image, *wave, seed=seed, position=position) for wave in waves]
-    if clean is None:
-        (clean,) = class_probabilities(classifier, image[None])
-    perturbed = class_probabilities(classifier, np.stack(batch))
-    rows = np.reshape(perturbed, (len(frequencies), len(sizes), len(clean)))
-    return [Predictions(clean, row[0], tuple(epsilons), row[1:]) for row in rows]
+    batch = [wave_on_image(image, frequency, epsilon, seed=seed, position=position) for epsilon in epsilons]
+    return class_probabilities(classifier, np.stack(batch))
 
 
 def top1_predictions(

@@ -54,11 +54,10 @@ class StoredPredictions(Outcomes):
     TRANSFORM, NUMBERS = "predictions", {"probabilities": Number((None,), np.uint16, high=_SCALE)}
     FILE = outcome_file(
         TRANSFORM,
-        "file of predictions",
-        "python -m core.reproduce.profile",
         (Fact("classifier.name", "text"), Fact("pictures", "JSON object")),
         NUMBERS,
         required=("probabilities",),
+        command="python -m core.reproduce.profile",
     )
 
     def __post_init__(self) -> None:

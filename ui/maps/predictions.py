@@ -20,7 +20,7 @@ from core.shared.device import class_probabilities
 from core.shared.numbers import Frequency, percent, wilson
 from core.shared.roles import ROBUST
 from core.shared.text import Number, bdi
-from core.sweep.predict import Predictions, predict_under_waves, top1_predictions
+from core.sweep.predict import Predictions, probabilities_under_wave, top1_predictions
 from ui.maps.catalogue import Entry, Predictor, entries, model_colour
 from ui.maps.views import probability_curve
 from ui.maps.wave import SEED, PerturbedPicture
@@ -288,12 +288,16 @@ def predictions_of(
     name: str, classes: str | ClassSet, template: str | None, perturbed: PerturbedPicture, sizes: tuple[float, ...] = ()
 ) -> Predictions:
     """A classifier's predictions; classes, template: as `classifier_for` takes them. sizes: of the curve's waves."""
-    picture, wave = perturbed.picture, ([perturbed.frequency], perturbed.epsilon, sizes)
-    classifier, clean = classifier_for(name, classes, template), _clean(name, classes, template, picture)
-    (predictions,) = predict_under_waves(
-        classifier, picture.image, *wave, seed=SEED, position=picture.position, clean=clean
+    picture, classifier = perturbed.picture, classifier_for(name, classes, template)
+    under = probabilities_under_wave(
+        classifier,
+        picture.image,
+        perturbed.frequency,
+        (perturbed.epsilon, *sizes),
+        seed=SEED,
+        position=picture.position,
     )
-    return predictions
+    return Predictions(_clean(name, classes, template, picture), under[0], sizes, under[1:])
 
 
 # Apart, as it is the same for all waves: a click takes half the time.

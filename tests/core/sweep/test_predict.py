@@ -13,7 +13,7 @@ from core.sweep.predict import (
     hybrid_cutoffs,
     mistakes,
     predict_hybrids,
-    predict_under_waves,
+    probabilities_under_wave,
     top1_predictions,
     wave_on_image,
 )
@@ -29,26 +29,13 @@ def test_wave_on_image_gives_an_image_the_signs_of_its_place_in_the_data_set(noi
     np.testing.assert_allclose(perturbed, expected, atol=1e-6)
 
 
-def test_several_waves_are_predicted_as_each_alone(linear_classifier, noise_images):
+def test_a_wave_is_predicted_at_each_size(linear_classifier, noise_images):
     image = noise_images[0][0].astype(np.float32) / 255
-    waves = [(0, 1), (1, 1), (-1, 2)]
-    for wave, prediction in zip(
-        waves, predict_under_waves(linear_classifier, image, waves, 2.0, seed=5, position=3), strict=True
-    ):
-        (alone,) = predict_under_waves(linear_classifier, image, [wave], 2.0, (), seed=5, position=3)
-        np.testing.assert_allclose(prediction.perturbed, alone.perturbed, atol=1e-6)
-        np.testing.assert_allclose(prediction.clean, alone.clean, atol=1e-6)
-
-
-def test_predict_under_wave_holds_the_clean_the_perturbed_and_the_curve(linear_classifier, noise_images):
-    image = noise_images[0][0].astype(np.float32) / 255
-    (prediction,) = predict_under_waves(linear_classifier, image, [(1, 1)], 2.0, (0.0, 1.0, 2.0), seed=0, position=0)
-    np.testing.assert_allclose(prediction.clean.sum(), 1, rtol=1e-5)
-    np.testing.assert_allclose(prediction.curve[0], prediction.clean, rtol=1e-5)
-    np.testing.assert_allclose(prediction.curve[2], prediction.perturbed, rtol=1e-5)
-    assert not np.allclose(prediction.curve[1], prediction.clean)
-    logits = linear_classifier(torch.from_numpy(image)[None])
-    np.testing.assert_allclose(prediction.clean, logits.softmax(1)[0].numpy(), rtol=1e-5)
+    under = probabilities_under_wave(linear_classifier, image, (1, 1), (0.0, 1.0, 2.0), seed=5, position=3)
+    for probabilities, size in zip(under, (0.0, 1.0, 2.0), strict=True):
+        logits = linear_classifier(torch.from_numpy(wave_on_image(image, (1, 1), size, seed=5, position=3))[None])
+        np.testing.assert_allclose(probabilities, logits.softmax(1)[0].numpy(), rtol=1e-5)
+    assert not np.allclose(under[1], under[0])
 
 
 def test_mean_true_probability_of_a_sweep_is_that_of_single_predictions(linear_classifier, noise_images, noise_dataset):
@@ -56,7 +43,7 @@ def test_mean_true_probability_of_a_sweep_is_that_of_single_predictions(linear_c
     config = SweepConfig(side=3, epsilon=1.5, seed=4, cells=((1, 0),))
     (row,) = config.measure(linear_classifier, noise_dataset, outcome_rows([(1, 0)], 3))
     singles = [
-        predict_under_waves(linear_classifier, image, [(1, 0)], 1.5, seed=4, position=k)[0].perturbed[label]
+        probabilities_under_wave(linear_classifier, image, (1, 0), [1.5], seed=4, position=k)[0, label]
         for k, (image, label) in enumerate(zip(images.astype(np.float32) / 255, labels, strict=True))
     ]
     assert row.numbers["true_probability"] == pytest.approx(np.mean(singles), abs=1e-5)
