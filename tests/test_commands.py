@@ -39,7 +39,7 @@ SHORTER = {
     "core.pgd inpaint": ["--limit", "1", "--steps", "2"],
     "core.pgd generate": ["--limit", "1", "--steps", "2"],
     "core.reproduce.profile": ["--parts", "corruptions"],
-    "core.reproduce.profile --classifier clip-vit-b-32": ["--parts", "predictions"],
+    "core.reproduce.profile --classifier clip-vit-b-32": ["--dataset", "my_images.npz"],
     "core.reproduce": ["--quick", "--parts", "stand-in-clip,generate-mini-clip,figure-1,figure-2"]
     + ["--limit", "2", "--runs", "1", "--pairs", "2"],
     "precomputed.training.mini_resnet": ["--epochs", "1"],
@@ -205,9 +205,8 @@ def put_what_a_reader_has(command, folder, served):
         for wnid in imagenet100().wnids * (name in command.text):
             (folder / name / wnid).mkdir(parents=True)
             Image.new("RGB", (8, 8), (hash(wnid) % 256, 99, 0)).save(folder / name / wnid / "one.png")
-    if "my_images.npz" in command.text:
-        images, names = np.zeros((4, 96, 96, 3), np.uint8), np.array(["ant", "bee", "cat", "dog"])
-        np.savez(folder / "my_images.npz", images=images, labels=np.arange(4), classes=names)
+    images, names = np.zeros((4, 96, 96, 3), np.uint8), np.array(["ant", "bee", "cat", "dog"])
+    np.savez(folder / "my_images.npz", images=images, labels=np.arange(4), classes=names)
     if "my_clip" in command.text:
         save_clip(folder / "my_clip", tiny_clip())
     if " data" in command.text and not command.downloads:
