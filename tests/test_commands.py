@@ -72,7 +72,7 @@ class Command:
         named = re.findall(r"--(?:classifier|judge) (\S+)", self.text)
         if re.search(r"core\.reproduce .*--download", self.text):
             named += PAPERS
-        return [name for name in named if ":" in name or name in PAPERS]
+        return [name for name in named if name in PAPERS or (":" in name and "local-dir" not in name)]
 
     @property
     def slow(self):
