@@ -11,17 +11,19 @@ import io
 import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.classifiers.text import choose_targets
 from core.data.holes import fill_hole, square_mask
 from core.data.sample_sets import PRECOMPUTED
 from core.data.stored import cached_by_files, first_by_name, read_stored, stored_files
 from core.pgd.record import PGDRun
-from core.pgd.search import COMPARED
+from core.pgd.search import COMPARED, MIN_CROP_SIZE
 from core.shared.device import class_probabilities
 from core.shared.files import ArchiveContent, ArchiveKind, Fact
 from core.shared.numbers import Interval, student, wilson
@@ -316,6 +318,7 @@ class Judgement:
     n: number of pictures with targets that it knows. before, after: how many of their starts and of their results it
     calls their target; before is None if it did not see the starts. says, ranks: for each result its top-1 class, and
     the rank of the target among its predictions, from 1, or 0 for one that it does not know; empty if not stored.
+    shares: the probability of its top-1 class; empty if not stored. hole_alone: whether it saw the holes alone.
     """
 
     judge: str
@@ -324,17 +327,21 @@ class Judgement:
     after: int
     says: tuple[str, ...] = ()
     ranks: tuple[int, ...] = ()
+    shares: tuple[float, ...] = ()
+    hole_alone: bool = False
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Judgement:
         """Read an object of `to_json`."""
-        lists = {name: tuple(content.get(name, ())) for name in ("says", "ranks")}
-        return cls(content["judge"], content["n"], content.get("before"), content["after"], **lists)
+        lists = {name: tuple(content.get(name, ())) for name in ("says", "ranks", "shares")}
+        counts = content["n"], content.get("before"), content["after"]
+        return cls(content["judge"], *counts, **lists, hole_alone=content.get("hole_alone", False))
 
     def of(self, row: int) -> Judgement:
         """Return what it says of one result; there are `says` and `ranks`."""
         rank = self.ranks[row]
-        return Judgement(self.judge, int(rank > 0), None, int(rank == 1), (self.says[row],), (rank,))
+        one = {name: values[row : row + 1] for name in ("says", "ranks", "shares") if (values := getattr(self, name))}
+        return replace(self, n=int(rank > 0), before=None, after=int(rank == 1), **one)
 
     def share(self, count: int) -> Interval:
         """Return a count as a share of n, with Wilson's 95 % interval."""
@@ -344,7 +351,7 @@ class Judgement:
         """Return what is known, with the intervals of the counts."""
         counts = {when: count for when in ("before", "after") if (count := getattr(self, when)) is not None}
         intervals = {f"{when}_interval": list(self.share(count)[1:]) for when, count in counts.items()}
-        return {name: value for name, value in (asdict(self) | intervals).items() if value not in (None, ())}
+        return {name: value for name, value in (asdict(self) | intervals).items() if value not in (None, (), False)}
 
 
 def comparison_kind(kind: str, search: str) -> str:
@@ -376,18 +383,35 @@ def ranks(shares: np.ndarray, targets: Sequence[int] | np.ndarray) -> np.ndarray
 def judge_run(run: PGDRun, judge: Classifier) -> Judgement | None:
     """Judge a run's start and its last frame, rounded to 8 bits; None if the judge knows none of the targets.
 
-    The judge's classes are the first ones of the run's; targets beyond them are free texts.
+    Of a large picture with a hole it sees the square around the hole alone (`hole_alone`). Its classes are the first
+    ones of the run's; targets beyond them are words, which it takes as the run's network did, or free texts.
     """
-    targets, names = np.array(run.metadata["targets"]), judge.classes.names
-    known = targets < len(names)
-    if not known.any() or run.metadata["class_names"][: len(names)] != list(names):
+    names, targets = run.metadata["class_names"], np.array(run.metadata["targets"])
+    if names[: len(judge.classes)] != list(judge.classes.names):
+        with suppress(ValueError):  # a text that it does not know
+            judge, _ = choose_targets(judge, [name for name in names if name not in {*judge.classes.names}])
+    known = targets < len(judge.classes)
+    if not known.any() or names[: len(judge.classes)] != list(judge.classes.names):
         return None
-    last = run.frames[-1].astype(np.float32) / np.float32(255)
-    before, after = (class_probabilities(judge, images) for images in (run.start, last))
+    seen = [run.start, run.frames[-1].astype(np.float32) / np.float32(255)]
+    alone = run.mask is not None and run.start.shape[-1] >= MIN_CROP_SIZE
+    if alone:
+        masks = np.broadcast_to(run.mask, (len(run.start), *run.mask.shape[1:]))
+        before, after = (np.concatenate([class_probabilities(judge, hole_alone(image, mask)[None])
+                                         for image, mask in zip(images, masks, strict=True)])
+                         for images in seen)  # fmt: skip
+    else:
+        before, after = (class_probabilities(judge, images) for images in seen)
     places = [np.where(known, ranks(shares, np.where(known, targets, 0)), 0) for shares in (before, after)]
-    counts = (int((place == 1).sum()) for place in places)
-    says = tuple(names[top] for top in after.argmax(axis=1))
-    return Judgement(judge.name, int(known.sum()), *counts, says, tuple(places[1].tolist()))
+    return Judgement(
+        judge.name,
+        int(known.sum()),
+        *(int((place == 1).sum()) for place in places),
+        says=tuple(judge.classes.names[top] for top in after.argmax(axis=1)),
+        ranks=tuple(places[1].tolist()),
+        shares=tuple(round(share, 4) for share in after.max(axis=1).tolist()),
+        hole_alone=alone,
+    )
 
 
 def fingerprint(run: PGDRun) -> str:

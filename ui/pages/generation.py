@@ -29,9 +29,10 @@ from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
 from ui.components.replay.replay import Caption, pack_stills
 from ui.runs.export import downloads
-from ui.runs.outcome import VIEWS, counted, many_pictures, run_table, sample_set_of, second_judge
+from ui.runs.judge import judged, sample_set_of
+from ui.runs.outcome import VIEWS, counted, many_pictures, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel
-from ui.runs.replay import ROLES, back_to_example, judged, shown_first, stored_example, target_of
+from ui.runs.replay import ROLES, back_to_example, shown_first, stored_example, target_of
 from ui.runs.settings import choose_networks, choose_searches, follow, number_in_url, run_settings
 from ui.runs.state import RunRequest, RunResult
 from ui.runs.words import about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
@@ -118,7 +119,7 @@ def page() -> None:
         if result is not None:
             run_table(result)
             downloads(result.runs, key=f"{PAGE}.{result.id}")
-            second_judge(result)
+            recognised_table(result)
         _wall_table() if row.side >= MIN_CROP_SIZE else many_pictures(row, kind)
 
 
@@ -445,8 +446,8 @@ def _stills(row: SampleSet, targets: list[str], kind: StartKind) -> dict[str, An
     pictures = []
     for search in COMPARED:
         drawing = word.drawings[search]
-        text = judged(drawing.judgements[0].says[0], drawing.judgements[0].ranks[0], word.word)
-        caption = Caption(ROLES[search], [text], [drawing.recognised()])
+        text, agrees = judged(drawing.judgements[0], 0, word.word)
+        caption = Caption(ROLES[search], [text], [agrees])
         pictures.append((caption, webp_data_uri(drawing.picture), drawing.confidence[0]))
     return pack_stills(pictures, wall.side, word.word)
 
@@ -457,8 +458,8 @@ def _opened(word: str) -> dict[str, Any]:
     for drawing in opening_drawings(word):
         with Image.open(drawing.picture) as strip:
             last = np.asarray(strip.convert("RGB"))[-strip.width :].transpose(2, 0, 1)
-        text = judged(drawing.judgements[0].says[0], drawing.judgements[0].ranks[0], word)
-        caption = Caption(ROLES[drawing.search], [text], [drawing.recognised()])
+        text, agrees = judged(drawing.judgements[0], 0, word)
+        caption = Caption(ROLES[drawing.search], [text], [agrees])
         pictures.append((caption, webp_data_uri(webp_strip(last[None], WEBP_QUALITY)), drawing.confidence[-1]))
     return pack_stills(pictures, last.shape[-1], word)
 

@@ -5,14 +5,13 @@ Texts of a run's file may be untrusted: each is one line of bounded length.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
-from core.classifiers.registry import CLIPS, classifier_title, result_title, short_title
-from core.data.sample_sets import SAMPLE_SETS, SampleSet, map_title
+from core.classifiers.registry import classifier_title, result_title, short_title
+from core.data.sample_sets import SampleSet, map_title
 from core.data.stored import device_text
 from core.data.words import covers
 from core.pgd.pictures import (
@@ -20,23 +19,19 @@ from core.pgd.pictures import (
     BEFORE,
     Judgement,
     PictureOutcomes,
-    choose_judge,
-    fingerprint,
-    judge_run,
     picture_outcomes,
-    stored_judgement,
     stored_outcomes,
 )
 from core.pgd.record import PGDRun
 from core.pgd.settings import PENALTIES, SETTINGS, Penalty, settings_of
 from core.pgd.starts import STARTS, StartKind
 from core.shared.numbers import confidence, interval, percent, wilson
-from core.shared.text import Number, sentence
+from core.shared.text import Number
+from ui.runs.judge import judgement_of
 from ui.runs.replay import run_title, target_of
 from ui.runs.state import RunResult
-from ui.server.cache import classifier_for, ready_classifiers, wait_for_first_paint
 from ui.shared.tables import scrolling_table
-from ui.shared.url import as_markdown, one_line
+from ui.shared.url import one_line
 
 VIEWS = (
     "**Must convince from every view**: each step follows the gradient at one random view of the picture: a crop with "
@@ -45,23 +40,7 @@ VIEWS = (
     "power. Ball, unit step and clip are the same, and confidence is that of the picture itself (Athalye et al. 2018; "
     "Olah et al. 2017)."
 )
-JUDGED = "generation.judged"  # this visitor's judgements, keyed by pictures and judge
 MAX_TEXT_LENGTH = 140  # characters of a cell
-
-
-def sample_set_of(run: PGDRun) -> SampleSet | None:
-    """Return the sample set whose classes the run's start with (own texts may follow); None if there is none.
-
-    Of several, that of its pictures, else the first.
-    """
-    rows = [row for row in SAMPLE_SETS.values() if covers(row.classes, run.metadata["class_names"])]
-    return max(rows, key=lambda row: row.dataset == run.metadata["images"].get("dataset"), default=None)
-
-
-def class_set_of(run: PGDRun) -> str:
-    """Return the name of the class set that a run's classes start with, or an empty string."""
-    row = sample_set_of(run)
-    return "" if row is None else row.class_set
 
 
 # ---- one result --------------------------------------------------------------------------------------------------
@@ -135,33 +114,17 @@ def counted(count: int, n: int) -> Number:
     return Number(f"{count} of {n}", f"{100 * low:.0f} to {100 * high:.0f} %")
 
 
-def second_judge(result: RunResult) -> None:
+def recognised_table(result: RunResult) -> None:
     """Draw how many of the displayed pictures, and of their starts, another network recognises.
 
-    Nothing is drawn for a single picture: one prediction is no measurement.
+    Nothing is drawn for a single picture, of which the stage says it: one prediction is no measurement.
     """
-    runs = [run for run in result.runs if class_set_of(run)]
-    if not runs or len(runs[0].start) < 2:
+    if len(result.runs[0].start) < 2:
         return
     drew = {run.metadata["classifier"]["name"] for run in result.runs}
-    pairs = [(run, (fingerprint(run), name)) for run in runs if (name := _judge_of(run, drew)) is not None]
-    if not pairs:
-        return
-    known = st.session_state.setdefault(JUDGED, {})
-    for _, (mark, name) in pairs:
-        if (stored := stored_judgement(mark)) is not None and stored.judge == name:
-            known[mark, name] = stored
-    if new := [(run, pair) for run, pair in pairs if pair not in known]:
-        if wait_for_first_paint():
-            return
-        try:
-            with st.spinner("Another network is judging the pictures…"):
-                known |= {pair: judge_run(run, classifier_for(pair[1], class_set_of(run))) for run, pair in new}
-        except (RuntimeError, FileNotFoundError, ValueError) as error:
-            st.error(as_markdown(sentence(f"the judge failed: {error}")))
-            return
-    judgements = [(run, judgement) for run, pair in pairs if (judgement := known[pair]) is not None]
-    scrolling_table(JUDGE_COLUMNS, judge_rows(judgements), "Recognised by another network")
+    judgements = [(run, judgement) for run in result.runs if (judgement := judgement_of(run, drew)) is not None]
+    if judgements:
+        scrolling_table(JUDGE_COLUMNS, judge_rows(judgements), "Recognised by another network")
 
 
 JUDGE_COLUMNS = ("Drawings", "Recognised by", "At the start", "At the end", "Targets that it does not know")
@@ -180,18 +143,6 @@ def judge_rows(judged_runs: Sequence[tuple[PGDRun, Judgement]]) -> list[tuple[st
         )
         for run, judgement in judged_runs
     ]
-
-
-def _judge_of(run: PGDRun, drew: Collection[str]) -> str | None:
-    """Return the name of a run's judge: that of its stored judgement, else a ready classifier, None without one.
-
-    A classifier that drew none of the displayed pictures is preferred; a downloaded CLIP, whose first prediction is
-    slow, is none.
-    """
-    if (stored := stored_judgement(fingerprint(run))) is not None:
-        return stored.judge
-    ready = [spec.name for spec in ready_classifiers(class_set_of(run)) if spec.name not in CLIPS]
-    return choose_judge(run.metadata["classifier"]["name"], [name for name in ready if name not in drew] or ready)
 
 
 # ---- many stored pictures ----------------------------------------------------------------------------------------

@@ -12,10 +12,19 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.classifiers.registry import PAPERS_CLIP, ClassifierSpec, classifier_title, list_classifiers, short_title
+from core.classifiers.registry import (
+    CLIPS,
+    PAPERS_CLIP,
+    ClassifierSpec,
+    classifier_title,
+    list_classifiers,
+    short_title,
+)
+from core.pgd.pictures import choose_judge
 from core.shared.numbers import duration, join_list
 from core.shared.text import JARGON, sentence
 from ui.components.replay.replay import RunProgress, replay
+from ui.runs.judge import judge_failure
 from ui.runs.replay import live_replay, run_replay
 from ui.runs.settings import expected_seconds, remember_pace
 from ui.runs.state import ActiveRun, RunRequest, RunResult, RunState, RunView, refusal, run_state, start, submit
@@ -55,7 +64,8 @@ def painted_by(place: DeltaGenerator, specs: Sequence[ClassifierSpec], class_set
             place.info(NONE_READY)
         return
     names = [spec.name for spec in specs]
-    text = html.escape(f"Painted by {', and by '.join(_painter(spec, names) for spec in specs)}.")
+    painters = ", and by ".join(_painter(spec, names) for spec in specs)
+    text = html.escape(f"Painted by {painters}{_judge(names, class_set)}.")
     link = "" if is_ready(PAPERS_CLIP) else ' <a href="models">Get CLIP itself</a>'
     place.html(f'<p class="prose">{explain_on_page(text, text, *JARGON)}{link}</p>')
 
@@ -70,6 +80,15 @@ def _painter(spec: ClassifierSpec, names: Sequence[str]) -> str:
     if spec.kind == "zero-shot":
         return f"{title}, a {'small ' if spec.name.startswith('mini-') else ''}CLIP"
     return f"{title}, an ordinary network"
+
+
+def _judge(names: Sequence[str], class_set: str) -> str:
+    """Return who judges what networks paint, in words; empty if nobody here can."""
+    ready = [spec.name for spec in ready_classifiers(class_set) if spec.name not in (*CLIPS, *names)]
+    if (judge := choose_judge(names[0], ready)) is None:
+        return ""
+    family = judge.rstrip("0123456789") == names[0].rstrip("0123456789")
+    return f"; {short_title(classifier_title(judge))}{', of the same family,' if family else ''} judges"
 
 
 def ask_for_run(page: str, verb: str, request: RunRequest, entered: bool = False) -> None:
@@ -127,11 +146,14 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
         elif result is not None:
             unfinished = result.unfinished
             live = None if unfinished is None else RunProgress("stopped", result.note)
-            packed = state.cached("replay", result.id, lambda: run_replay(result.runs, id=result.id, live=live))
+            make = partial(run_replay, result.runs, id=result.id, live=live, own=not result.stored)
+            packed = state.cached("replay", result.id, make)
             rest = None
             if unfinished is not None:
                 rest = partial(submit, page, unfinished.run, unfinished.names, unfinished.searches)
             _replay(page, packed, rest, not result.stored)
+            if not result.stored and (failure := judge_failure(result.runs)):
+                st.error(as_markdown(sentence(f"another network could not judge this: {failure}")))
         elif pictures is not None:
             _replay(page, pictures)
         elif request is not None and (plan := request.plan) is not None:

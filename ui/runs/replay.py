@@ -15,7 +15,6 @@ from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.stored import cached_by_files
 from core.data.words import covers
 from core.pgd.examples import is_row, row_of, stored_subjects
-from core.pgd.pictures import fingerprint, stored_judgement
 from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun, RunFileError, evenly_spaced
 from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, SEARCHES, Search
@@ -24,6 +23,7 @@ from core.pgd.starts import RANDOM_KINDS, StartKind
 from core.shared.files import cache_folder
 from core.shared.roles import networks_for
 from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, replay
+from ui.runs.judge import became, judged, judgement_of
 from ui.runs.settings import MAX_CLASSIFIERS, first_choice, reset_settings
 from ui.runs.state import RunResult, run_state
 from ui.server.cache import ready_classifiers
@@ -61,24 +61,20 @@ def target_of(run: PGDRun, row: int) -> str:
     return one_line(run.metadata["class_names"][run.metadata["targets"][row]])
 
 
-def judged(says: str, rank: int, target: str) -> str:
-    """Return a sentence on another network's prediction for a picture; rank: of the target, from 1."""
-    return f"Another network says {says}" + ("" if rank == 1 else f"; {target} is its guess number {rank:,}")
-
-
 def run_replay(
-    runs: Sequence[PGDRun], *, id: str, live: RunProgress | None = None, original: bool = False
+    runs: Sequence[PGDRun], *, id: str, live: RunProgress | None = None, original: bool = False, own: bool = False
 ) -> dict[str, Any]:
     """Return the replay of runs with the same start and frame steps; long runs are thinned, to download quickly.
 
     Args:
         id: unique to the result. live: progress of a stopped run. original: whether to show what a hole covers.
+        own: whether the runs are the visitor's, which another network judges now; stored ones have been judged.
     """
     first = runs[0]
     frames = sampled_frames(len(first.frames), first.start.size)
     tracks = [
         Track(
-            _caption(run, runs),
+            _caption(run, runs, own),
             run.frames[frames],
             run.curves["target_probability"],
             run.config.look_interval,
@@ -143,13 +139,16 @@ def _layout(start: np.ndarray, mask: np.ndarray | None, images: Mapping[str, Any
     return {"lead": mask is None and large, "wipe": mask is not None or images.get("start") not in RANDOM_KINDS}
 
 
-def _caption(run: PGDRun, runs: Sequence[PGDRun]) -> Caption:
+def _caption(run: PGDRun, runs: Sequence[PGDRun], own: bool) -> Caption:
     rows, title = range(len(run.start)), run_title(run, runs)
-    judgement = stored_judgement(fingerprint(run)) if run.mask is None else None
-    if judgement is None or not judgement.says:
-        return Caption(title, [""] * len(rows), [False] * len(rows))
-    texts = [judged(one_line(judgement.says[row]), judgement.ranks[row], target_of(run, row)) for row in rows]
-    return Caption(title, texts, [rank == 1 for rank in judgement.ranks])
+    judgement = judgement_of(run, {other.metadata["classifier"]["name"] for other in runs}, live=own)
+    texts, ticks = [""] * len(rows), [False] * len(rows)
+    for row in rows:
+        if judgement is not None and judgement.says:
+            texts[row], ticks[row] = judged(judgement, row, target_of(run, row))
+        if own and (kind := became(run, row)):
+            texts[row] = f"Most of all a {kind}. {texts[row]}".strip()
+    return Caption(title, texts, ticks)
 
 
 def sampled_frames(count: int, frame_bytes: int) -> np.ndarray:

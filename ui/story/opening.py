@@ -30,6 +30,7 @@ from core.shared.text import sentence
 from ui.components.mount import webp_data_uri, webp_strip
 from ui.components.story.story import opening
 from ui.maps.catalogue import CLIP, shipped_maps
+from ui.runs.judge import became, judged, judgement_of
 from ui.runs.panel import REDRAW_SECONDS, collect, what_one_sees
 from ui.runs.replay import ROLES, target_of, to_uint8_planes
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
@@ -157,17 +158,13 @@ def captions(place: int) -> list[tuple[str, str, str]]:
         title = TITLES[drawing.search][1]
         if (confidence := drawing.confidence[-1]) < SURE:
             title = f"Not convinced: {percent(confidence, 0)} sure"
-        rows.append((title, REQUIREMENTS[drawing.search], judged(drawing, stored_words()[place])))
+        rows.append((title, REQUIREMENTS[drawing.search], _judged(drawing, stored_words()[place])))
     return rows
 
 
-def judged(drawing: Drawing, word: str) -> str:
-    """Return a sentence on another network's prediction for a drawing."""
-    if not drawing.judgements:
-        return "No other network has judged it."
-    judgement = drawing.judgements[0]
-    says = f"Another network, {short_title(classifier_title(judgement.judge))}, says {judgement.says[0]}"
-    return f"{says}, too." if drawing.recognised() else f"{says}; {word} is its guess number {judgement.ranks[0]:,}."
+def _judged(drawing: Drawing, word: str) -> str:
+    """Return a sentence on another network's prediction for a drawing; empty without one."""
+    return f"{judged(drawing.judgements[0], 0, word)[0]}." if drawing.judgements else ""
 
 
 def any_word() -> None:
@@ -237,13 +234,15 @@ def _growing(run: ActiveRun) -> tuple[list[Drawing], Captions, str]:
 
 def _ended(result: RunResult) -> tuple[list[Drawing], Captions, str]:
     """Return the last drawings of a run, their captions, and the word."""
-    painter = short_title(classifier_title(result.runs[0].metadata["classifier"]["name"]))
-    note = f"Drawn here just now by {painter}; no other network has judged it."
     drawings: list[Drawing] = []
     captions: Captions = []
     for search, run in zip(COMPARED, result.runs, strict=True):
-        confidence = float(run.curves["target_probability"][-1, 0])
-        drawings.append(_moment(search, run.frames[-1, 0], confidence))
+        confidence, word = float(run.curves["target_probability"][-1, 0]), target_of(run, 0)
+        drawing, kind = _moment(search, run.frames[-1, 0], confidence), became(run, 0)
+        if (judgement := judgement_of(run)) is not None:
+            drawing = replace(drawing, judgements=(judgement.of(0),))
+        note = " ".join(filter(None, (f"Most of all a {kind}." * bool(kind), _judged(drawing, word))))
+        drawings.append(drawing)
         captions.append((TITLES[search][confidence >= SURE], REQUIREMENTS[search], note))
     return drawings, captions, target_of(result.runs[0], 0)
 

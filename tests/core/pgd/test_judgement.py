@@ -8,8 +8,11 @@ import pytest
 import torch
 from torch import nn
 
+from core.classifiers.registry import load_classifier
+from core.data.holes import square_mask
 from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet
 from core.pgd.examples import OPENING, RUNS
+from core.pgd.live import Run
 from core.pgd.pictures import (
     AFTER,
     BEFORE,
@@ -26,7 +29,10 @@ from core.pgd.pictures import (
     rank_column,
     stored_judgement,
 )
+from core.pgd.plan import inpainting_plan
 from core.pgd.record import PGDRun
+from core.pgd.settings import PGDConfig
+from core.shared.device import class_probabilities
 from tests.core.judged import SECOND_JUDGE, stored_files
 from tests.profiles import use_profile
 from tests.ui.run_forge import arrays_of, packed
@@ -37,7 +43,7 @@ BUNDLED = ("mini-clip", "mini-clip-robust", "mini-resnet", "mini-resnet-robust")
 class RedJudge(nn.Module):
     """Predicts class k where the top-left pixel's red is between k / 10 and (k + 1) / 10."""
 
-    name, classes, device = "red", CIFAR10, torch.device("cpu")
+    name, kind, classes, device = "red", "closed-set", CIFAR10, torch.device("cpu")
 
     def forward(self, images):
         return -(images[:, 0, 0, 0, None] * 10 - torch.arange(10) - 0.5).abs()
@@ -71,13 +77,47 @@ def test_choose_judge_is_never_the_one_that_drew_and_its_twin_only_at_need(drawn
     assert choose_judge(drawn_by, ready) == judge
 
 
+def test_a_judge_takes_a_word_as_the_run_did():
+    judge = load_classifier("mini-resnet", CIFAR10, device="cpu")
+    names = [name for name in CIFAR10.names if name not in ("airplane", "automobile", "ship", "truck")]
+    run = forged_run([(0, 0), (0, 250)], [names.index("cat"), len(names)], [*names, "vehicle"])
+    shares = class_probabilities(judge, run.frames[-1].astype(np.float32) / np.float32(255))
+    vehicles = shares[:, [0, 1, 8, 9]].sum(axis=1)
+    others = shares[:, [CIFAR10.names.index(name) for name in names]]
+    result = judge_run(run, judge)
+    assert result.ranks[1] == 1 + (others[1] > vehicles[1]).sum()
+    top = [names[k] if other[k] > vehicle else "vehicle"
+           for k, other, vehicle in zip(others.argmax(axis=1), others, vehicles, strict=True)]  # fmt: skip
+    assert list(result.says) == top
+
+
+def test_a_judge_sees_a_large_hole_alone():
+    generator = np.random.default_rng(0)
+    original = generator.integers(0, 256, (1, 3, 224, 224), dtype=np.uint8)
+    mask = square_mask((100, 90), 60, height=224, width=224)
+    config = PGDConfig(epsilon=1, step_size=0.1, steps=1)
+    plan = inpainting_plan(original, mask, ["airplane"], config)
+    judge = load_classifier("mini-resnet", CIFAR10, device="cpu")
+    engine = Run(plan, lambda: [judge])
+    assert len(list(engine.states())) == 2
+    (run,) = engine.so_far()
+    (seen,) = class_probabilities(judge, run.frames[-1][:, :, 54:126, 64:136].astype(np.float32) / np.float32(255))
+    result = judge_run(run, judge)
+    assert result.hole_alone and result.says == (CIFAR10.names[seen.argmax()],)
+    assert result.shares == pytest.approx([seen.max()], abs=1e-4)
+
+
 def test_judge_run_counts_targets_of_the_start_and_of_the_last_frame_without_texts_and_unknown_classes():
     # Starts of classes 0, 3, 5 and ends of classes 0, 3, 9; targets 0, 2, 9.
     run = forged_run([(10, 10), (90, 90), (140, 250)], [0, 2, 9])
-    assert judge_run(run, RedJudge()) == Judgement("red", 3, 1, 2, ("airplane", "cat", "truck"), (1, 3, 1))
+    result = judge_run(run, RedJudge())
+    assert replace(result, shares=()) == Judgement("red", 3, 1, 2, ("airplane", "cat", "truck"), (1, 3, 1))
+    last = torch.from_numpy(run.frames[-1].astype(np.float32) / 255)
+    assert result.shares == pytest.approx(RedJudge()(last).softmax(dim=1).amax(dim=1).tolist(), abs=1e-4)
+    assert result.of(1) == Judgement("red", 1, None, 0, ("cat",), (3,), result.shares[1:2])
     names = (*CIFAR10.names, "a red dog")
     run = forged_run([(10, 250), (90, 90)], [10, 3], names)
-    assert judge_run(run, RedJudge()) == Judgement("red", 1, 1, 1, ("truck", "cat"), (0, 1))
+    assert replace(judge_run(run, RedJudge()), shares=()) == Judgement("red", 1, 1, 1, ("truck", "cat"), (0, 1))
     assert judge_run(forged_run([(10, 250)], [10], names), RedJudge()) is None
     other = RedJudge()
     other.classes = ClassSet("custom", (*CIFAR10.names[:9], "lorry"))

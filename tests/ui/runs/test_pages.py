@@ -11,7 +11,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-import ui.runs.outcome
+import ui.runs.judge
 import ui.runs.panel
 import ui.runs.state
 from core.data.holes import hole_text, middle_square
@@ -266,8 +266,8 @@ def judges(monkeypatch):
         return ToyClassifier(name)
 
     ready = [spec("toy-a", "Toy A"), spec("other", "Other")]
-    monkeypatch.setattr(ui.runs.outcome, "ready_classifiers", lambda class_set: ready)
-    monkeypatch.setattr(ui.runs.outcome, "classifier_for", load)
+    monkeypatch.setattr(ui.runs.judge, "ready_classifiers", lambda class_set: ready)
+    monkeypatch.setattr(ui.runs.judge, "classifier_for", load)
     return calls
 
 
@@ -303,9 +303,9 @@ def test_a_judge_that_costs_or_cannot_is_not_asked(judges, monkeypatch, ready):
     run = replace(run, start=1 - run.start, metadata={**run.metadata, "classifier": {"name": "toy-a"}})  # not stored
     if ready == "CLIP":
         specs = [spec("toy-a", "Toy A"), spec("clip-vit-b-32", "CLIP")]
-        monkeypatch.setattr(ui.runs.outcome, "ready_classifiers", lambda class_set: specs)
+        monkeypatch.setattr(ui.runs.judge, "ready_classifiers", lambda class_set: specs)
     elif ready == "broken":
-        monkeypatch.setattr(ui.runs.outcome, "classifier_for", lambda *_: (_ for _ in ()).throw(RuntimeError("[x](y)")))
+        monkeypatch.setattr(ui.runs.judge, "classifier_for", lambda *_: (_ for _ in ()).throw(RuntimeError("[x](y)")))
     elif ready == "foreign classes":
         run = replace(run, metadata={**run.metadata, "class_names": [f"class {k}" for k in range(10)]})
     else:
@@ -314,12 +314,14 @@ def test_a_judge_that_costs_or_cannot_is_not_asked(judges, monkeypatch, ready):
     def script():
         import streamlit as st
 
-        from ui.runs.outcome import second_judge
+        from ui.runs.judge import judge_failure
+        from ui.runs.outcome import recognised_table
 
-        second_judge(st.session_state["shown"])
+        recognised_table(st.session_state["shown"])
+        st.text(judge_failure(st.session_state["shown"].runs))
 
     app = AppTest.from_function(script, default_timeout=120)
     app.session_state["shown"] = RunResult("mine", (run,), "")
     app.run()
-    says = "The judge failed: \\[x\\](y)." if ready == "broken" else ""
-    assert not app.exception and not judges and judged(app) is None and page_text(app) == says
+    says = "[x](y)" if ready == "broken" else ""
+    assert not app.exception and not judges and judged(app) is None and app.text[0].value == says

@@ -17,6 +17,7 @@ from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.drawings import draw_questions, judged_path, stored_pool
 from core.pgd.examples import OPENING, stored_path
+from core.pgd.pictures import fingerprint, stored_judgement
 from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED
 from core.shared.device import class_probabilities
@@ -24,6 +25,7 @@ from core.sweep.predict import wave_on_image
 from tests.ui.page_runner import bodies, components, open_page, settable_widget
 from tests.ui.replay_reader import replay_data
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
+from ui.runs.judge import judged
 from ui.runs.replay import stored_example
 from ui.server.cache import classifier_for
 from ui.story.chapters import FACTS, NAMES, SLUGS, chapter
@@ -78,7 +80,8 @@ def test_a_word_drawn_in_place_ends_with_each_searchs_picture():
     assert word == result.runs[0].metadata["class_names"][result.runs[0].metadata["targets"][0]]
     frames = np.concatenate([run.frames[[0, -1], 0] for run in result.runs]).astype(int).transpose(0, 2, 3, 1)
     for k, (drawing, (_, _, note), run) in enumerate(zip(drawings, captions, result.runs, strict=True)):
-        assert drawing.confidence == (run.curves["target_probability"][-1, 0],) and "just now" in note
+        assert drawing.confidence == (run.curves["target_probability"][-1, 0],)
+        assert note == f"{judged(stored_judgement(fingerprint(run)), 0, word)[0]}."
         picture = np.asarray(Image.open(io.BytesIO(drawing.picture)).convert("RGB"))
         assert np.abs(frames - picture).mean(axis=(1, 2, 3)).argmin() == 2 * k + 1, "its own last frame"
 

@@ -1,0 +1,112 @@
+"""What another network says of pictures, drawn or filled, stored or a visitor's own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.classifiers.registry import CLIPS, classifier_title, short_title
+from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.data.words import covers, find_word
+from core.pgd.pictures import Judgement, choose_judge, fingerprint, judge_run, stored_judgement
+from core.pgd.record import PGDRun
+from core.shared.device import class_probabilities
+from core.shared.numbers import percent
+from ui.server.cache import classifier_for, ready_classifiers, wait_for_first_paint
+from ui.shared.url import one_line
+
+_JUDGED = "runs.judged"  # key in the session
+_FAILURES = (RuntimeError, FileNotFoundError, ValueError)  # of a network that cannot judge
+
+
+def sample_set_of(run: PGDRun) -> SampleSet | None:
+    """Return the sample set whose classes the run has (own texts may follow); None if there is none.
+
+    Of several, that of its pictures, else the first.
+    """
+    rows = [row for row in SAMPLE_SETS.values() if covers(row.classes, run.metadata["class_names"])]
+    return max(rows, key=lambda row: row.dataset == run.metadata["images"].get("dataset"), default=None)
+
+
+def class_set_of(run: PGDRun) -> str:
+    """Return the name of the class set that a run's classes start with, or an empty string."""
+    row = sample_set_of(run)
+    return "" if row is None else row.class_set
+
+
+def judge_of(run: PGDRun, drew: Collection[str] = ()) -> str | None:
+    """Return the name of a run's judge: that of its stored judgement, else a ready classifier, None without one.
+
+    A classifier that drew none of the displayed pictures is preferred; a downloaded CLIP, whose first prediction is
+    slow, is none.
+
+    Args:
+        drew: names of the networks of the displayed pictures.
+    """
+    if (stored := stored_judgement(fingerprint(run))) is not None:
+        return stored.judge
+    ready = [spec.name for spec in ready_classifiers(class_set_of(run)) if spec.name not in CLIPS]
+    return choose_judge(run.metadata["classifier"]["name"], [name for name in ready if name not in drew] or ready)
+
+
+def judgement_of(run: PGDRun, drew: Collection[str] = (), *, live: bool = True) -> Judgement | None:
+    """Return what a run's judge says of its results: the stored judgement, else the network's own, once for a visitor.
+
+    None if no network can judge, before torch may be loaded, or without `live` where none is stored.
+    """
+    mark = fingerprint(run)
+    if (stored := stored_judgement(mark)) is not None:
+        return stored
+    known = _judgements()
+    if not live or not class_set_of(run) or (name := judge_of(run, drew)) is None:
+        return None
+    if (mark, name) not in known:
+        if wait_for_first_paint():
+            return None
+        try:
+            known[mark, name] = judge_run(run, classifier_for(name, class_set_of(run)))
+        except _FAILURES as error:
+            known[mark, name] = str(error)
+    judgement = known[mark, name]
+    return judgement if isinstance(judgement, Judgement) else None
+
+
+def judge_failure(runs: Sequence[PGDRun]) -> str:
+    """Return why the judge of one of these runs failed; empty if none did."""
+    marks = {fingerprint(run) for run in runs}
+    failures = (why for (mark, _), why in _judgements().items() if mark in marks and isinstance(why, str))
+    return next(failures, "")
+
+
+def _judgements() -> dict[tuple[str, str], Judgement | str | None]:
+    """Return this visitor's judgements by pictures and judge; the reason in place of one that failed."""
+    known: dict[tuple[str, str], Judgement | str | None] = st.session_state.setdefault(_JUDGED, {})
+    return known
+
+
+def judged(judgement: Judgement, row: int, target: str) -> tuple[str, bool]:
+    """Return a sentence on what a judge says of result `row`, and whether it is the target."""
+    says, rank = one_line(judgement.says[row]), judgement.ranks[row]
+    share = f" ({percent(judgement.shares[row], 0)})" if judgement.shares else ""
+    alone = "From the hole alone, another" if judgement.hole_alone else "Another"
+    text = f"{alone} network, {short_title(classifier_title(judgement.judge))}, says {says}"
+    if rank == 1:
+        return f"{text}, too{share}", True
+    guess = f"; {target} is its guess number {rank:,}" if rank else ""
+    return f"{text}{share}{guess}", False
+
+
+def became(run: PGDRun, row: int) -> str:
+    """Return the class that a word of several has become to the network itself; empty for any other target."""
+    target, samples = run.metadata["class_names"][run.metadata["targets"][row]], sample_set_of(run)
+    word = None if samples is None else find_word(target, samples.classes)
+    if samples is None or word is None or len(word.members) < 2 or target in samples.classes.names:
+        return ""
+    try:
+        network = classifier_for(run.metadata["classifier"]["name"], samples.class_set)
+        (shares,) = class_probabilities(network, run.frames[-1, row][None].astype(np.float32) / np.float32(255))
+    except _FAILURES:
+        return ""
+    return samples.classes.names[max(word.members, key=lambda member: shares[member])]
