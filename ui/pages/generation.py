@@ -31,7 +31,7 @@ from ui.components.replay.replay import Caption, pack_stills
 from ui.runs.export import downloads
 from ui.runs.judge import judged, sample_set_of
 from ui.runs.outcome import VIEWS, counted, many_pictures, recognised_table, run_table
-from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel
+from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel
 from ui.runs.replay import ROLES, back_to_example, shown_first, stored_example, target_of
 from ui.runs.settings import choose_networks, choose_searches, follow, number_in_url, run_settings
 from ui.runs.state import RunRequest, RunResult
@@ -102,8 +102,10 @@ def page() -> None:
         repeated = tuple(target for target in targets for _ in range(len(start) // len(targets)))
         plan = RunPlan(targets=repeated, start=start, config=chosen.config, seed=seed, images=facts)
         request = RunRequest(plan, "", names, searches, row.class_set)
+    pictures = partial(_stills, row, targets, kind)
+    linked = begins_by_itself(request, _words(row), SKETCH) and pictures() is None
     with verb:
-        ask_for_run(PAGE, "Draw", request, st.session_state.pop(_ASKED, False))
+        ask_for_run(PAGE, "Draw", request, st.session_state.pop(_ASKED, False) or linked)
     with stage:
         shown = Stage(
             PAGE,
@@ -111,7 +113,7 @@ def page() -> None:
             partial(stored_example, PAGE, row.name, shown_first(PAGE, row, request.names), kind, searches),
             partial(_back, row),
             _bring,
-            partial(_stills, row, targets, kind),
+            pictures,
         )
         result = run_panel(shown, request)
     with details:

@@ -1,18 +1,26 @@
-"""Runs to download: pictures side by side, their growth as an animation, the run's file."""
+"""Runs to download: a picture to post, its growth as an animation, the run's file."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
+from core.classifiers.registry import result_title
 from core.pgd.record import PGDRun, evenly_spaced, pack_runs
+from core.shared.numbers import confidence, join_list
+from core.shared.text import count_of
+from ui.runs.card import Tile, result_card
+from ui.runs.judge import became, judged, judgement_of, sample_set_of
 from ui.runs.replay import run_title, target_of
+from ui.runs.words import meaning
+from ui.shared import url
 from ui.shared.downloads import download_button
 from ui.shared.pictures import to_picture
-from ui.shared.url import file_stem
+from ui.shared.url import file_stem, one_line
 
 MIN_FRAME_SIDE = 224  # pixels: smaller frames are enlarged smoothly, since players would show them tiny
 GAP, LINE = 8, 24  # pixels between pictures; height of their captions
@@ -20,11 +28,32 @@ MAX_FRAMES = 61
 SECONDS = 4.0  # length of an animation; the last frame stays for another second
 
 
-def run_picture(runs: Sequence[PGDRun], row: int) -> bytes:
-    """Return a PNG of image `row`: the original, if any, beside each run's result."""
-    buffer = io.BytesIO()
-    _side_by_side(runs, row, -1).save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
+def run_picture(runs: Sequence[PGDRun], row: int, address: str = "") -> bytes:
+    """Return image `row` as a PNG to post: the original, if any, beside each run's result, and what it is.
+
+    address: the page's URL, for whoever wants to draw it, too; may be empty.
+    """
+    first, target = runs[0], target_of(runs[0], row)
+    drew = {run.metadata["classifier"]["name"] for run in runs}
+    tiles = [] if first.original is None else [Tile(picture=first.original[row], title="Original")]
+    for run in runs:
+        lines = [f"{confidence(float(run.curves['target_probability'][-1, row]))} confident"]
+        if kind := became(run, row):
+            lines.append(f"Most of all a {kind}")
+        judgement, says, agrees = judgement_of(run, drew), "", False
+        if judgement is not None and judgement.says:
+            says, agrees = judged(judgement, row, target)
+        picture = run.frames[-1, row]
+        tiles.append(Tile(picture=picture, title=run_title(run, runs), lines=lines, judged=says, agrees=agrees))
+    verb = "Drawn" if first.original is None else "Filled"
+    painters = join_list([result_title(run.metadata["classifier"]) for run in runs])
+    date = one_line(first.metadata["source"].get("date") or "")[:10]
+    settings = (
+        f"{count_of(first.config.steps, 'step')}, epsilon {first.config.epsilon:g}, seed {first.metadata['seed']}"
+    )
+    notes = [f"{verb} by {painters}{f' on {date}' if date else ''}: {settings}.", address]
+    samples = sample_set_of(first)
+    return result_card(meaning(target, samples.classes) if samples else target, tiles, notes)
 
 
 def run_animation(runs: Sequence[PGDRun], row: int) -> bytes:
@@ -64,9 +93,19 @@ def run_stem(runs: Sequence[PGDRun], row: int) -> str:
     return f"{stem}-{row + 1}" if len(runs[0].start) > 1 else stem
 
 
+def save_buttons(runs: Sequence[PGDRun], *, key: str) -> None:
+    """Draw the downloads of the first picture of a result and of its growth, beside it; `key` is unique on the page."""
+    address = url.address()
+    kinds = {"Save picture": (partial(run_picture, runs, 0, address), "png"),
+             "Save animation": (partial(run_animation, runs, 0), "webp")}  # fmt: skip
+    for label, (make, suffix) in kinds.items():
+        name = f"{run_stem(runs, 0)}.{suffix}"
+        download_button(label, make, name, key=f"{key}.save.{suffix}", icon=":material/download:")
+
+
 def downloads(runs: Sequence[PGDRun], *, key: str) -> None:
     """Draw the downloads for all classifiers and pictures of a result; `key` is unique on the page."""
-    row = 0
+    row, address = 0, url.address()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{key}.download"):
         if len(runs[0].start) > 1:
             targets = [f"{k + 1}: {target_of(runs[0], k)}" for k in range(len(runs[0].start))]
@@ -74,9 +113,9 @@ def downloads(runs: Sequence[PGDRun], *, key: str) -> None:
                 "Picture", range(len(targets)), format_func=targets.__getitem__, key=f"{key}.row", width=200
             )
         kinds = {
-            "Picture": (lambda: run_picture(runs, row), "png"),
-            "Animation": (lambda: run_animation(runs, row), "webp"),
-            "Run file": (lambda: pack_runs(runs), "npz"),
+            "Picture": (partial(run_picture, runs, row, address), "png"),
+            "Animation": (partial(run_animation, runs, row), "webp"),
+            "Run file": (partial(pack_runs, runs), "npz"),
         }
         for label, (make, suffix) in kinds.items():
             name = f"{run_stem(runs, row)}.{suffix}"

@@ -24,6 +24,7 @@ from core.pgd.pictures import choose_judge
 from core.shared.numbers import duration, join_list
 from core.shared.text import JARGON, sentence
 from ui.components.replay.replay import RunProgress, replay
+from ui.runs.export import save_buttons
 from ui.runs.judge import judge_failure
 from ui.runs.replay import live_replay, run_replay
 from ui.runs.settings import expected_seconds, remember_pace
@@ -35,6 +36,7 @@ from ui.shared.url import as_markdown
 
 # A redraw costs the browser more than the pictures in it, so each one sends several moments of the run.
 REDRAW_SECONDS = 0.5
+AT_ONCE_SECONDS = 10  # a linked run that takes less begins by itself
 WAITING_SECONDS = 2.0  # between updates of a queued run: there may be many of these at once
 # What one sees of a run in which every view must convince, by the share of its steps from which on.
 STORY = (
@@ -120,6 +122,20 @@ class Stage:
     stills: Callable[[], dict[str, Any] | None] = lambda: None
 
 
+def begins_by_itself(request: RunRequest, *named: str) -> bool:
+    """Return whether a page has just been opened by a link to a run that takes only seconds; once for each page.
+
+    named: parameters of the URL, of which a link to a run has one.
+    """
+    page = named[0].partition("-")[0]
+    opened = st.session_state.setdefault(f"{page}.opened", False)
+    st.session_state[f"{page}.opened"] = True
+    if opened or request.plan is None or request.why or not {*named} & url.names():
+        return False
+    seconds = expected_seconds(request.plan, request.names, request.searches)
+    return seconds is not None and seconds < AT_ONCE_SECONDS
+
+
 def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
     """Draw the run in progress, else the result, else stored pictures or the run before its start, always in the same
     place, and below whether it is of the settings; return the displayed result.
@@ -138,7 +154,8 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
     view = RunView(None) if state.active is not None else state.view(request, stage.example)
     result, pictures = view.result, None if view.result is not None or state.active is not None else stage.stills()
     if state.active is not None or (result is not None and not result.stored):
-        url.tell_of_link("The run is computed again there; *Details* saves this one.")
+        url.tell_of_link(f"The picture is made anew there: at once if that takes less than {AT_ONCE_SECONDS} s, "
+                         f"else when *{verb}* is pressed.")  # fmt: skip
     with st.container(key=f"{page}.panel"):
         if state.active is not None:
             waits = state.active.waits
@@ -165,6 +182,8 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
         st.html("<span></span>")  # the row keeps its height while it says nothing
         if state.active is None:
             _status(stage, request, view, stored=pictures is not None)
+            if result is not None:
+                save_buttons(result.runs, key=f"{page}.{result.id}")
     return result
 
 
