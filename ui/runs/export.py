@@ -48,9 +48,8 @@ def run_picture(runs: Sequence[PGDRun], row: int, address: str = "") -> bytes:
     verb = "Drawn" if first.original is None else "Filled"
     painters = join_list([result_title(run.metadata["classifier"]) for run in runs])
     date = one_line(first.metadata["source"].get("date") or "")[:10]
-    settings = (
-        f"{count_of(first.config.steps, 'step')}, epsilon {first.config.epsilon:g}, seed {first.metadata['seed']}"
-    )
+    config, seed = first.config, first.metadata["seed"]
+    settings = f"{count_of(config.steps, 'step')}, epsilon {config.epsilon:.3g}, random seed {seed}"
     notes = [f"{verb} by {painters}{f' on {date}' if date else ''}: {settings}.", address]
     samples = sample_set_of(first)
     return result_card(meaning(target, samples.classes) if samples else target, tiles, notes)

@@ -122,14 +122,20 @@ class Stage:
     stills: Callable[[], dict[str, Any] | None] = lambda: None
 
 
+def tell_of_drawing(verb: str) -> None:
+    """Say beside the page's link how it shows a picture that was made here."""
+    when = f"at once if that takes less than {AT_ONCE_SECONDS} s, else when *{verb}* is pressed"
+    url.tell_of_link(f"The picture is made anew there, from the same word, seed and settings: {when}.")
+
+
 def begins_by_itself(request: RunRequest, *named: str) -> bool:
     """Return whether a page has just been opened by a link to a run that takes only seconds; once for each page.
 
     named: parameters of the URL, of which a link to a run has one.
     """
-    page = named[0].partition("-")[0]
-    opened = st.session_state.setdefault(f"{page}.opened", False)
-    st.session_state[f"{page}.opened"] = True
+    key = f"opened.{named[0]}"
+    opened = st.session_state.setdefault(key, False)
+    st.session_state[key] = True
     if opened or request.plan is None or request.why or not {*named} & url.names():
         return False
     seconds = expected_seconds(request.plan, request.names, request.searches)
@@ -154,8 +160,7 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
     view = RunView(None) if state.active is not None else state.view(request, stage.example)
     result, pictures = view.result, None if view.result is not None or state.active is not None else stage.stills()
     if state.active is not None or (result is not None and not result.stored):
-        url.tell_of_link(f"The picture is made anew there: at once if that takes less than {AT_ONCE_SECONDS} s, "
-                         f"else when *{verb}* is pressed.")  # fmt: skip
+        tell_of_drawing(verb)
     with st.container(key=f"{page}.panel"):
         if state.active is not None:
             waits = state.active.waits

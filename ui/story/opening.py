@@ -30,8 +30,9 @@ from core.shared.text import sentence
 from ui.components.mount import webp_data_uri, webp_strip
 from ui.components.story.story import opening
 from ui.maps.catalogue import CLIP, shipped_maps
+from ui.runs.export import save_buttons
 from ui.runs.judge import became, judged, judgement_of
-from ui.runs.panel import REDRAW_SECONDS, collect, what_one_sees
+from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect, tell_of_drawing, what_one_sees
 from ui.runs.replay import ROLES, target_of, to_uint8_planes
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
 from ui.runs.words import about_words, near_words, unknown_to, word_box
@@ -45,6 +46,7 @@ CARD_SIDE, WEBP_QUALITY = 160, 85  # pixels; of drawings
 REQUESTED, PAINTER = "story.requested", "story.painter"  # keys in the session
 PAGE: RunKind = "generation"  # whose run an own word is
 WORD, RUN = "story.word", "story.run"  # keys in the session: the typed word; the id of its run
+LINKED = "word"  # in the URL
 ROW = SAMPLE_SETS["photographs"]
 START: StartKind = "grey"
 ANY_WORD = f"Any of {about_words(ROW.classes)} ({WORDS[0]} to {WORDS[-1]} were chosen by hand)"
@@ -174,6 +176,7 @@ def any_word() -> None:
     if painter is None:
         st.info(NONE_READY)
         return
+    _open_link(painter)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="story-word"):
         word = word_box(
             st.container(),
@@ -189,6 +192,12 @@ def any_word() -> None:
         st.button("Draw", type="primary", disabled=not word, on_click=_press, args=(painter,), key="story.draw")
         if word:
             near_words("story.near", word, [classifier_spec(painter)], ROW.classes, partial(_draw_near, painter))
+    url.put(LINKED, word)
+    if word:
+        tell_of_drawing("Draw")
+    if isinstance(shown := shown_run(), RunResult):
+        with st.container(horizontal=True, gap="small", key="story-save"):
+            save_buttons(shown.runs, key=f"story.{shown.id}")
     if why := state.take_refusal() or state.error:
         st.error(as_markdown(sentence(why)))
     if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
@@ -258,6 +267,14 @@ def _draw_near(painter: str, word: str) -> None:
     _press(painter)
 
 
+def _request(painter: str, word: str) -> RunRequest:
+    """Return the run of a word by both searches, from grey."""
+    config = PGDConfig(**first_settings(PAGE, ROW.side, None, "views"))
+    facts = start_facts([word], 1, ROW.name, START)
+    plan = RunPlan(targets=(word,), start=draw_starts([word], 1, ROW.name, 0, START), config=config, images=facts)
+    return RunRequest(plan, "", (painter,), COMPARED, ROW.class_set)
+
+
 def _press(painter: str) -> None:
     """Start the drawing of the word in the box; for callbacks."""
     word = st.session_state.get(WORD)
@@ -267,12 +284,20 @@ def _press(painter: str) -> None:
     if isinstance(run, ActiveRun) and (run.run.plan.targets, run.names) == ((word,), (painter,)):
         return  # it is being drawn
     state.error = ""
-    config = PGDConfig(**first_settings(PAGE, ROW.side, None, "views"))
-    facts = start_facts([word], 1, ROW.name, START)
-    plan = RunPlan(targets=(word,), start=draw_starts([word], 1, ROW.name, 0, START), config=config, images=facts)
-    if start(PAGE, RunRequest(plan, "", (painter,), COMPARED, ROW.class_set)) and state.active is not None:
+    if start(PAGE, _request(painter, word)) and state.active is not None:
         st.session_state[RUN] = state.active.job.id
         _set_in_draw(painter, word)
+
+
+def _open_link(painter: str) -> None:
+    """Take a linked word into the box, and draw it if that takes only seconds."""
+    word = url.text(LINKED)
+    if not word or WORD in st.session_state:
+        return
+    st.session_state[WORD] = word
+    known = unknown_to(word, [classifier_spec(painter)], ROW.classes) is None
+    if known and begins_by_itself(_request(painter, word), LINKED):
+        _press(painter)
 
 
 def _set_in_draw(painter: str, word: str) -> None:

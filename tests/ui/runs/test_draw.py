@@ -93,7 +93,7 @@ def test_the_last_run_brings_its_word_and_its_sketch_back():
     )
     pick(app, "ship")
     settable_widget(app, "generation-classes-cifar10").set_value(["ship"]).run()
-    assert replay_data(app)["live"]["state"] == "new"
+    assert replay_data(app)["live"]["state"] in ("new", "running"), "a link begins by itself where it takes seconds"
     app.button(key="generation.see").click().run()
     assert not app.exception and replay_data(app)["targets"] == ["frog"]
     assert settable_widget(app, "generation-classes-cifar10").value == ["frog"]
@@ -128,7 +128,7 @@ def test_a_word_says_what_it_stands_for():
     app = open_page("generation", generation_classes_imagenet="dog")
     assert not app.exception and app.selectbox(key="generation.word.imagenet").value == "dog"
     assert "dog · any of 118" in app.selectbox(key="generation.word.imagenet").options
-    assert replay_data(app)["live"]["state"] == "new"
+    assert replay_data(app)["live"]["state"] in ("new", "running"), "a link begins by itself where it takes seconds"
 
 
 def test_words_that_share_classes_are_not_drawn_together():

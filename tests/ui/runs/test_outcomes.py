@@ -25,6 +25,7 @@ from tests.ui.replay_reader import frames_of, numbers_of
 from tests.ui.run_forge import HOSTILE, hostile_arrays, packed, sound_run
 from tests.ui.toys import ToyClassifier, toy_plan
 from ui.components.replay.replay import RunProgress
+from ui.runs.card import GAP, MARGIN, WIDTH
 from ui.runs.export import run_animation, run_picture, run_stem
 from ui.runs.outcome import holes_alone, many_columns, many_row, run_facts
 from ui.runs.replay import (
@@ -217,9 +218,13 @@ def enlarge(pixels: np.ndarray) -> np.ndarray:
 
 
 def test_picture_and_animation_show_each_runs_frames_exactly():
-    pictures = tiles(Image.open(io.BytesIO(run_picture(PAIR, 0))), 3)
-    for tile, pixels in zip(pictures, (PAIR[0].original[0], *(run.frames[-1, 0] for run in PAIR)), strict=True):
-        assert np.array_equal(tile, enlarge(pixels))
+    card = np.asarray(Image.open(io.BytesIO(run_picture(PAIR, 0, "https://example.org/?a=b"))).convert("RGB"))
+    side = (WIDTH - 2 * MARGIN - 2 * GAP) // 3
+    for k, pixels in enumerate((PAIR[0].original[0], *(run.frames[-1, 0] for run in PAIR))):
+        left, large = MARGIN + k * (side + GAP), Image.fromarray(pixels.transpose(1, 2, 0)).resize((side, side), 1)
+        strip = card[:, left : left + side]
+        tops = [top for top in range(len(strip) - side) if np.array_equal(strip[top : top + side], np.asarray(large))]
+        assert len(tops) == 1
     short = [sound_run(frames=5), sound_run(frames=5)]
     short[1] = replace(short[1], frames=255 - short[1].frames)
     animation = Image.open(io.BytesIO(run_animation(short, 0)))
