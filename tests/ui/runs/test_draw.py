@@ -93,7 +93,7 @@ def test_the_last_run_brings_its_word_and_its_sketch_back():
     )
     pick(app, "ship")
     settable_widget(app, "generation-classes-cifar10").set_value(["ship"]).run()
-    assert replay_data(app)["live"]["state"] in ("new", "running"), "a link begins by itself where it takes seconds"
+    assert replay_data(app)["live"]["state"] == "new"
     app.button(key="generation.see").click().run()
     assert not app.exception and replay_data(app)["targets"] == ["frog"]
     assert settable_widget(app, "generation-classes-cifar10").value == ["frog"]
