@@ -283,39 +283,39 @@ def pack_runs(runs: Sequence[PGDRun]) -> bytes:
     return buffer.getvalue()
 
 
-# Differences in the subject; all others are settings.
-SUBJECT = PICTURE, HOLE, START, TARGET = "the picture", "the hole", "the start", "the target"
+SUBJECT = ("picture", "hole", "start", "target")  # differences in what a run is about; all others are its settings
 FILL_ROUNDING = 1e-4  # tolerance for rim fills, as solvers round differently
-FILL = "what fills the hole at first"
 
 
-def changed_settings(
+def differences(
     plan: RunPlan, classifiers: Sequence[str], runs: Sequence[PGDRun], searches: Sequence[Search] = ()
 ) -> list[str]:
-    """List the differences between a plan on named classifiers and the displayed runs; empty if there are none.
+    """List what differs between a plan on named classifiers and some runs; empty if these are its result.
 
     searches: as for `Run`.
+    Returns:
+        Of `SUBJECT`, then "fill" (of the hole, at first), "classifiers", "penalty", "views", or names of `SETTINGS`.
     """
     run, searches = runs[0], searches or [plan.config.search]
     plan = plan.with_search(searches[0])
-    changed = []
+    differ = []
     if plan.mask is not None and run.mask is not None and plan.original is not None and run.original is not None:
         if not np.array_equal(plan.original, run.original):
-            changed.append(PICTURE)
+            differ.append("picture")
         if not np.array_equal(plan.mask.reshape(-1), run.mask.reshape(-1)):
-            changed.append(HOLE)
-        if not changed and not np.allclose(plan.start, run.start, atol=FILL_ROUNDING):
-            changed.append(FILL)
+            differ.append("hole")
+        if not differ and not np.allclose(plan.start, run.start, atol=FILL_ROUNDING):
+            differ.append("fill")
     elif not np.array_equal(plan.start, run.start):
-        changed.append(START)
+        differ.append("start")
     names = run.metadata["class_names"]
     if list(map(one_line, plan.targets)) != [one_line(names[target]) for target in run.metadata["targets"]]:
-        changed.append(TARGET)
+        differ.append("target")
     pairs = [(stored.metadata["classifier"]["name"], stored.config.search) for stored in runs]
     if list(classifiers) != list(dict.fromkeys(name for name, _ in pairs)):
-        changed.append("the classifiers")
+        differ.append("classifiers")
     elif list(itertools.product(classifiers, searches)) != pairs:
-        changed.append(SETTINGS["search"].changed)
+        differ.append("search")
     objective = run.metadata["objective"]
     planned, ran = settings_of(plan.config, plan.weight), settings_of(run.config, objective.get("weight"))
     if (
@@ -325,13 +325,12 @@ def changed_settings(
     ):
         ran["weight"] = planned["weight"]  # irrelevant for this penalty
     if plan.mask is not None and plan.minimised_penalty != objective.get("penalty"):
-        changed.append("the penalty")
+        differ.append("penalty")
     if SEARCHES[plan.config.search].by_views and plan.config.views != run.config.views:
-        changed.append(SETTINGS["search"].changed)
+        differ.append("views")
     rows = (SETTINGS["weight"], *SETTINGS.values())  # first, since it belongs to the penalty
-    return list(
-        dict.fromkeys(changed + [row.changed for row in rows if not row.equals(planned[row.name], ran[row.name])])
-    )
+    differ += [row.name for row in rows if not row.equals(planned[row.name], ran[row.name])]
+    return list(dict.fromkeys(differ))
 
 
 def mean_change(start: np.ndarray, images: np.ndarray, mask: np.ndarray | None) -> list[dict[str, float]]:

@@ -1,4 +1,4 @@
-"""Settings of PGD, with their ranges and words, and the penalties. Does not import torch."""
+"""Settings of PGD, with their ranges and scales, and the penalties. Does not import torch."""
 
 from __future__ import annotations
 
@@ -99,31 +99,22 @@ RunKind = Literal["inpainting", "generation"]
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One setting.
+    """One setting, with its range and scale.
 
     name: field of `PGDConfig` or, for Eq. 3 alone, of `RunPlan`; with hyphens, the script's option.
-    label: with its unit. help: description. parameter: in URLs, after the page's name; empty if no page offers it.
+    label: with its unit. help: description.
     scaled: the paper's value at 224 pixels scales with the picture's "side", or with that and the "hole"'s.
-    choices: all allowed values, the default first; empty for numbers. whole: integers only.
-    unsaid: the value that texts omit, if any; for choices the first.
-    low, high, step: of the widget; scaled values in units of the paper's length. high 0: the server's limit.
-    digits: the widget's format. changed: name in a comparison. phrase: continues a sentence about a run.
+    choices: all allowed values, the default first; empty for numbers, which are above 0. whole: integers only, at most
+    `MAX_STEPS`. most: the largest number, which is also the default; None if there is none.
     """
 
     name: str
     label: str
     help: str = ""
-    parameter: str = ""
     scaled: Literal["", "side", "hole"] = ""
     choices: tuple[str, ...] = ()
     whole: bool = False
-    unsaid: float | None = None
-    low: float = 0
-    high: float = 0
-    step: float = 1
-    digits: str | None = None
-    changed: str
-    phrase: str
+    most: float | None = None
 
     def validate(self, value: Any) -> Any:
         """Check a value and convert it (from numpy or a widget) to a plain one for `PGDConfig` and JSON.
@@ -136,10 +127,10 @@ class Setting:
                 raise ValueError(f"{self.name} must be one of {', '.join(self.choices)}; got {value!r}")
             return value
         plain = isinstance(value, Integral if self.whole else Real) and not isinstance(value, bool)
-        above = self.unsaid is not None and plain and value > self.unsaid
+        above = self.most is not None and plain and value > self.most
         if not plain or above or not 0 < value < math.inf or (self.whole and value > MAX_STEPS):
             expected = "number above 0, an L2 length in pixels of [0, 1]"
-            expected = expected if self.unsaid is None else f"number above 0, at most {self.unsaid:g}"
+            expected = expected if self.most is None else f"number above 0, at most {self.most:g}"
             expected = f"whole number from 1 to {MAX_STEPS:,}" if self.whole else expected
             raise ValueError(f"{self.name} must be a {expected}; got {value!r}")
         return int(value) if self.whole else float(value)
@@ -152,21 +143,28 @@ class Setting:
 
 
 _ROWS = (
-    Setting(name="steps", label="Steps", parameter="steps", whole=True, low=1, step=20, changed="steps or lengths",
-            phrase="{:,} steps"),
-    Setting(name="step_size", label="Step size (L2)", parameter="step", scaled="side", low=0.01, high=1000, step=0.25,
-            digits="%.4f", changed="steps or lengths", phrase=" of {:.3g}"),
-    Setting(name="epsilon", label="L2 budget (epsilon)", parameter="epsilon", scaled="hole", low=0.1, high=1000,
-            step=20, digits="%.3f", changed="steps or lengths", phrase=", epsilon {:.3g}",
-            help="Radius of the ball around the start, over all pixels and channels, values in [0, 1]."),
-    Setting(name="weight", label="Penalty weight (lambda)", parameter="lambda", high=1000, changed="its weight",
-            phrase=", lambda {:g}: "),
-    Setting(name="step_decay", label="Last step, in parts of the first", low=0.01, high=1, step=0.1,
-            changed="steps or lengths", phrase=", shrinking to {:.0%}", unsaid=1.0,
-            help="The step size falls linearly to this fraction of the first step."),
-    Setting(name="search", label="Search", choices=tuple(SEARCHES), changed="the search", phrase="; search by {}",
-            help=" ".join(f"{name}: {method.steps}." for name, method in SEARCHES.items())),
-)  # fmt: skip
+    Setting(name="steps", label="Steps", whole=True),
+    Setting(name="step_size", label="Step size (L2)", scaled="side"),
+    Setting(
+        name="epsilon",
+        label="L2 budget (epsilon)",
+        scaled="hole",
+        help="Radius of the ball around the start, over all pixels and channels, values in [0, 1].",
+    ),
+    Setting(name="weight", label="Penalty weight (lambda)"),
+    Setting(
+        name="step_decay",
+        label="Last step, in parts of the first",
+        most=1.0,
+        help="The step size falls linearly to this fraction of the first step.",
+    ),
+    Setting(
+        name="search",
+        label="Search",
+        choices=tuple(SEARCHES),
+        help=" ".join(f"{name}: {row.steps}." for name, row in SEARCHES.items()),
+    ),
+)
 SETTINGS = {row.name: row for row in _ROWS}
 
 
@@ -180,7 +178,7 @@ def usual_settings(
     """
     values: dict[str, Any] = {
         "search": SETTINGS["search"].validate(search),
-        "step_decay": SETTINGS["step_decay"].unsaid,
+        "step_decay": SETTINGS["step_decay"].most,
     }
     for name, value in (paper.RUNS[kind] | SEARCHES[search].usual(kind, image_size)).items():
         scaled = SETTINGS[name].scaled if name in SETTINGS else ""

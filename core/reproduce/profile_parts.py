@@ -29,7 +29,7 @@ from core.pgd.examples import (
 )
 from core.pgd.live import finished_run
 from core.pgd.plan import RunPlan
-from core.pgd.record import PGDRun, RunFileError, changed_settings
+from core.pgd.record import PGDRun, RunFileError, differences
 from core.pgd.settings import paper_generation
 from core.pgd.starts import draw_starts, start_facts
 from core.reproduce.judgements import judgements
@@ -88,7 +88,7 @@ def _is_current(name: str, example: Example, path: Path) -> bool:
         return False
     names = run.metadata["class_names"]
     targets = tuple(target if isinstance(target, str) else names[target] for target in example.plan.targets)
-    return not changed_settings(replace(example.plan, targets=targets), [name], [run])
+    return not differences(replace(example.plan, targets=targets), [name], [run])
 
 
 def _make_run(network: ProfiledNetwork, example: Example, classes: ClassSet, path: Path) -> None:

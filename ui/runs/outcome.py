@@ -96,13 +96,24 @@ def _measured(run: PGDRun) -> str:
     return "" if step == last else f" (measured at step {step:,})"
 
 
+# What each setting adds to the sentence on a run, in this order.
+_PHRASES = {
+    "steps": "{:,} steps",
+    "step_size": " of {:.3g}",
+    "epsilon": ", epsilon {:.3g}",
+    "weight": ", lambda {:g}: ",
+    "step_decay": ", shrinking to {:.0%}",
+    "search": "; search by {}",
+}
+
+
 def _setting(run: PGDRun, name: str, value: Any) -> str:
     """Return a setting's part of the text; empty for defaults."""
     row = SETTINGS[name]
-    if row.choices and value == row.choices[0]:
+    if value == row.most or (row.choices and value == row.choices[0]):
         return ""
     penalty = PENALTIES[run.metadata["objective"]["penalty"]].phrase if name == "weight" else ""
-    return f"{row.phrase.format(value)}{penalty}"
+    return f"{_PHRASES[name].format(value)}{penalty}"
 
 
 # ---- another network's judgement ---------------------------------------------------------------------------------

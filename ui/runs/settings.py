@@ -42,6 +42,30 @@ FIRST_GUESS = 2e-6
 FULL_SIZE = {"efficientnet-lite0": 8e-7}
 QUICK_PACE, FULL_PACE = "quick", "full"
 FILLS: dict[Fill, str] = {"rim": "The colours of its rim", "region": "Its mean colour (paper)"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Widget:
+    """Number input of a setting.
+
+    parameter: in URLs, after the page's name. low, high, step: of the widget; of scaled settings in units of the
+    paper's step. high 0: the server's limit. digits: the widget's format.
+    """
+
+    parameter: str
+    low: float = 0
+    high: float = 1000
+    step: float = 1
+    digits: str | None = None
+
+
+# The settings that pages offer, in display order, by name.
+WIDGETS = {
+    "steps": Widget(parameter="steps", low=1, high=0, step=20),
+    "step_size": Widget(parameter="step", low=0.01, step=0.25, digits="%.4f"),
+    "epsilon": Widget(parameter="epsilon", low=0.1, step=20, digits="%.3f"),
+    "weight": Widget(parameter="lambda"),
+}
 OFFERED: dict[str, Penalty] = {row.label: penalty for penalty, row in PENALTIES.items() if row.offered}
 
 
@@ -203,12 +227,12 @@ def follow(key: str, usual: Any) -> None:
 
 
 def _offered(paper: Mapping[str, Any]) -> list[Setting]:
-    return [row for name, row in SETTINGS.items() if row.parameter and name in paper]
+    return [SETTINGS[name] for name in WIDGETS if name in paper]
 
 
 def _key(row: Setting, page: str, size: int) -> str:
     """Return a setting's key in the session and in the URL."""
-    return f"{page}-{row.parameter}{f'-{size}' if row.scaled else ''}"
+    return f"{page}-{WIDGETS[row.name].parameter}{f'-{size}' if row.scaled else ''}"
 
 
 def _widget(place: DeltaGenerator, row: Setting, usuals: Mapping[str, Any], key: str, length: float) -> Any:
@@ -216,14 +240,16 @@ def _widget(place: DeltaGenerator, row: Setting, usuals: Mapping[str, Any], key:
     usual = _shown(row, usuals)
     follow(key, usual)
     low, high, step = number_range(row, length)
-    number = partial(place.number_input, row.label, low, high, step=step, format=row.digits, help=row.help or None)
+    number = partial(
+        place.number_input, row.label, low, high, step=step, format=WIDGETS[row.name].digits, help=row.help or None
+    )
     return number_in_url(key, number, usual, low, high)
 
 
 def number_range(row: Setting, length: float) -> tuple[float, float, float]:
     """Return the lowest and the highest value of a number's widget, and its step; `length` as for `_widget`."""
-    unit = length if row.scaled else 1
-    low, high, step = row.low * unit, row.high * unit or limits().run_steps, row.step * unit
+    unit, widget = length if row.scaled else 1, WIDGETS[row.name]
+    low, high, step = widget.low * unit, widget.high * unit or limits().run_steps, widget.step * unit
     return (low, high, step) if row.whole else (float(low), float(high), float(step))
 
 

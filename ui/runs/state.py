@@ -24,7 +24,7 @@ import streamlit as st
 
 from core.pgd.live import Run
 from core.pgd.plan import RunPlan
-from core.pgd.record import SUBJECT, PGDRun, changed_settings
+from core.pgd.record import SUBJECT, PGDRun, differences
 from core.pgd.search import Search
 from core.shared.text import count_of
 from ui.runs.settings import check_size
@@ -37,6 +37,20 @@ ENDED_EARLY = {
     "stopped": "stopped by you",
     "abandoned": "ended while you were away",
     "overtime": "ended by this server’s time limit",
+}
+# How a line above a result calls what the settings differ in.
+CHANGED = {
+    "picture": "the picture",
+    "hole": "the hole",
+    "start": "the start",
+    "target": "the target",
+    "fill": "what fills the hole at first",
+    "classifiers": "the classifiers",
+    "penalty": "the penalty",
+    "weight": "its weight",
+    "search": "the search",
+    "views": "the search",
+    **dict.fromkeys(("steps", "step_size", "epsilon", "step_decay"), "steps or lengths"),
 }
 STOPPED_TOO_EARLY = "The run was stopped before its first step."
 
@@ -71,7 +85,7 @@ class RunRequest:
             return [self.why]
         if not self.searches:
             return ["the search"]
-        return changed_settings(self.plan, self.names, runs, self.searches)
+        return list(dict.fromkeys(CHANGED[name] for name in differences(self.plan, self.names, runs, self.searches)))
 
     def is_about(self, plan: RunPlan) -> bool:
         """Return whether it has the pictures, hole and targets of a plan."""
@@ -88,7 +102,7 @@ class RunRequest:
             return False
         if result is None:
             return True
-        return not {*SUBJECT}.isdisjoint(changed_settings(self.plan, self.names, result.runs, self.searches))
+        return not {*SUBJECT}.isdisjoint(differences(self.plan, self.names, result.runs, self.searches))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import pytest
 
 from core.pgd.live import Run
 from core.pgd.plan import inpainting_plan
-from core.pgd.record import FILL, changed_settings
+from core.pgd.record import differences
 from core.pgd.settings import PGDConfig
 from tests.ui.toys import ToyClassifier, toy_plan
 
@@ -26,15 +26,15 @@ def runs():
     ("plan", "network", "changed"),
     [
         (PLAN, "toy-a", []),
-        (PLAN, "toy-b", ["the classifiers"]),
-        (toy_plan(penalty="mean_square"), "toy-a", ["the penalty"]),
-        (toy_plan(weight=3.0), "toy-a", ["its weight"]),
-        (toy_plan(fill="rim"), "toy-a", [FILL]),
-        (inpainting_plan(PLAN.original, MOVED, ["dog"], PLAN.config), "toy-a", ["the hole", "the target"]),
-        (inpainting_plan(255 - PLAN.original, PLAN.mask, ["cat"], PLAN.config), "toy-a", ["the picture"]),
-        (replace(PLAN, config=PGDConfig(epsilon=2.0, step_size=0.2, steps=7)), "toy-a", ["steps or lengths"]),
+        (PLAN, "toy-b", ["classifiers"]),
+        (toy_plan(penalty="mean_square"), "toy-a", ["penalty"]),
+        (toy_plan(weight=3.0), "toy-a", ["weight"]),
+        (toy_plan(fill="rim"), "toy-a", ["fill"]),
+        (inpainting_plan(PLAN.original, MOVED, ["dog"], PLAN.config), "toy-a", ["hole", "target"]),
+        (inpainting_plan(255 - PLAN.original, PLAN.mask, ["cat"], PLAN.config), "toy-a", ["picture"]),
+        (replace(PLAN, config=PGDConfig(epsilon=2.0, step_size=0.2, steps=7)), "toy-a", ["steps"]),
     ],
 )
 def test_every_change_of_the_settings_that_made_a_run_is_named(plan, network, changed, runs):
-    assert changed_settings(plan, [network], runs) == changed
-    assert plan.images.get("fill") == ("rim" if changed == [FILL] else None), "only another fill is recorded"
+    assert differences(plan, [network], runs) == changed
+    assert plan.images.get("fill") == ("rim" if changed == ["fill"] else None), "only another fill is recorded"

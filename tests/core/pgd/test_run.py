@@ -12,7 +12,7 @@ from core.data.datasets import load_samples
 from core.data.holes import square_mask
 from core.pgd.live import Run
 from core.pgd.plan import inpainting_plan
-from core.pgd.record import PGDRun, changed_settings, pack_runs
+from core.pgd.record import PGDRun, differences, pack_runs
 from core.pgd.search import Views
 from core.pgd.settings import PGDConfig
 from core.pgd.steps import Inpainting, run_pgd
@@ -81,12 +81,12 @@ def test_each_classifier_runs_by_every_search_stops_and_goes_on_to_the_same_bits
         loaded = [PGDRun.from_bytes(archive.read(name), name=name) for name in archive.namelist()]
     assert [run.config for run in loaded] == [run.config for run in runs]
     searches = ("pixels", "views")
-    assert changed_settings(plan, ["a", "b"], loaded, searches) == []
-    assert changed_settings(plan, ["a", "b"], loaded[:1], searches) == ["the classifiers"]
-    assert changed_settings(plan, ["a"], loaded[:1], searches) == ["the search"]
-    assert changed_settings(plan.with_search("views"), ["a"], loaded[1:2]) == []
+    assert differences(plan, ["a", "b"], loaded, searches) == []
+    assert differences(plan, ["a", "b"], loaded[:1], searches) == ["classifiers"]
+    assert differences(plan, ["a"], loaded[:1], searches) == ["search"]
+    assert differences(plan.with_search("views"), ["a"], loaded[1:2]) == []
     other = inpainting_plan(DATA.images[:2], MASK, ("cat", "ship"), replace(config, views=Views(shift=1)))
-    assert changed_settings(other.with_search("views"), ["a"], loaded[1:2]) == ["the search"]
+    assert differences(other.with_search("views"), ["a"], loaded[1:2]) == ["views"]
 
 
 def test_target_probability_is_that_of_the_states_so_far():
