@@ -2,7 +2,7 @@
 
     python -m precomputed.training.mini_clip --data data --output runs/mini-clip
     python -m precomputed.training.mini_clip --data data --output runs/mini-clip-vit --teacher none --epochs 6 \\
-        --architecture precomputed/models/mini-clip-vit/open_clip_config.json
+        --architecture mini-clip-vit
 
 Run the same command again to resume after Ctrl-C, kill -9 or a power cut. `--output` receives checkpoint.pt and, at the
 end, model/ in the format of precomputed/models, which is also open_clip's local-dir:.
@@ -216,11 +216,16 @@ def add_teacher(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def _architecture(text: str) -> Path:
+    bundled = MODELS / text / OPEN_CLIP_CONFIG
+    return bundled if bundled.is_file() else Path(text)
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = options(__doc__, EPOCHS)
     add_teacher(parser)
     parser.add_argument(
-        "--architecture", type=Path, default=MODELS / "mini-clip" / OPEN_CLIP_CONFIG, help="an open_clip_config.json"
+        "--architecture", type=_architecture, default="mini-clip", help="a bundled CLIP, or an open_clip_config.json"
     )
     args = parser.parse_args(argv)
 

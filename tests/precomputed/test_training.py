@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from core.classifiers.loaders import load_bundled_clip, load_bundled_network
 from core.classifiers.registry import MODELS, load_classifier
-from core.classifiers.weights import OPEN_CLIP_CONFIG, Identity, check_sha256
+from core.classifiers.weights import Identity, check_sha256
 from core.data.datasets import load_samples
 from core.data.sample_sets import CIFAR10
 from precomputed.training import loop, mini_clip, mini_resnet, robust
@@ -28,7 +28,7 @@ RECIPES = {
     "mini-clip-robust": (robust, f"--start {MODELS / 'mini-clip'}", [4.237, 4.268, 3.87]),
     "mini-clip-vit": (
         mini_clip,
-        f"--teacher none --architecture {MODELS / 'mini-clip-vit' / OPEN_CLIP_CONFIG}",
+        "--teacher none --architecture mini-clip-vit",
         [3.729, 3.708, 3.559],
     ),
 }
