@@ -252,6 +252,11 @@ def test_only_clip_dips_on_the_lattice_of_its_patches(published):
     assert actual[1][0] < 0.1 and actual[3][0] > 5  # p, in per cent
 
 
+def test_a_network_that_does_not_dip_fails_even_beside_another_that_does_not():
+    named = with_facts(ALL_MAPS[RESNET56], classifier={"patch_grid": 7})
+    assert judged(named, ALL_MAPS[RESNET56], [])["lattice"].verdict == Verdict.FAILS
+
+
 def test_at_equal_strength_the_corners_no_longer_speak_for_clip(published):
     clip = File(FOLDER / f"{CLIP}.npz")
     path = PRECOMPUTED / "strength" / "resnet-56_cifar10_weakened-224.npz"

@@ -158,7 +158,9 @@ def test_stored_counts_stand_beside_as_many_pictures_of_the_same_starts_alone():
     assert beside(few) == pytest.approx(expected)
     judged = replace(few, facts={**few.facts, "judge": {**few.facts["judge"], "sha256": "0" * 64}})
     assert beside(judged) == (pytest.approx(expected[0]), None)
-    for other in (replace(few, sha256="0" * 64), replace(few, facts={**few.facts, "seed": 1})):
+    more = {name: np.concatenate([column, column]) for name, column in stored.pictures.items()}
+    seeds = {**few.facts, "seed": 1}
+    for other in (replace(few, sha256="0" * 64), replace(few, facts=seeds), replace(stored, pictures=more)):
         assert beside(other) == (None, None)
 
 
