@@ -57,7 +57,8 @@ def test_two_colours_darken_to_both_ends_alike(name):
     for half, colour in ((low, name[1:7]), (high, name[8:])):
         values = lightness(half)
         assert np.diff(values).max() < 0.5 and values[0] > 90, "so that greyscale prints are readable, too"
-        assert np.abs(half.astype(int) - list(bytes.fromhex(colour))).max(axis=1).min() <= 4
+        far = np.abs(half.astype(int) - list(bytes.fromhex(colour))).max(axis=1)
+        assert far.min() <= 4 and 80 < far.argmin() < 100, "darker beyond it alone"
     assert abs(lightness(low)[-1] - lightness(high)[-1]) < 12
 
 
