@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from ui.server.cache import job_manager, read_list
 from ui.server.downloads import fetch_clip, profile_maker
 from ui.server.streamlit_internals import PagesHaveOneName, import_ahead
-from ui.shared.page import CSS
+from ui.shared.page import LOOK
 
 
 def read_pages() -> None:
@@ -41,4 +41,4 @@ NAVIGATION = Path(__file__).parent / "ui" / "pages" / "navigation.py"
 # Streamlit prepends this folder for each run of the script and removes it afterwards, unless it is there: an import in
 # another thread would then skip a folder, and not find its modules.
 sys.path.append(str(NAVIGATION.parent))
-app = st.App(NAVIGATION, lifespan=serving, middleware=[Middleware(PagesHaveOneName, CSS)])
+app = st.App(NAVIGATION, lifespan=serving, middleware=[Middleware(PagesHaveOneName, LOOK)])

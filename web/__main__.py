@@ -77,11 +77,10 @@ def write_article(folder: Path, app: str) -> int:
 def pages(app: str) -> dict[str, bytes]:
     """Return both pages, filled from the chapters and the findings."""
     from core.shared.text import JARGON, explain_terms
-    from ui.shared.page import CSS as LOOK
-    from ui.shared.page import PAPER
+    from ui.shared.page import LOOK, THE_PAPER
     from ui.shared.verdicts import CSS
     from ui.story import figures
-    from ui.story.chapters import NAMES, chapter
+    from ui.story.chapters import CHAPTER_NAMES, chapter
     from web.findings import sections
 
     def here(html: str) -> str:
@@ -91,12 +90,12 @@ def pages(app: str) -> dict[str, bytes]:
             return html.replace('href="frequency?', f'href="{app}/frequency?')
         return re.sub(r'<a href="frequency\?[^>]*>(.*?)</a>', r"\1", html)
 
-    code = PAPER.field("url")
+    code = THE_PAPER.field("url")
     loader = Environment(
         loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     common = {"app": app, "code": code, "styles": LOOK + CSS}
-    chapters = [chapter(place) for place in range(len(NAMES))]
+    chapters = [chapter(place) for place in range(len(CHAPTER_NAMES))]
     texts = {
         "title": "What does CLIP see?",
         "sections": None,

@@ -9,7 +9,7 @@ from core.shared.roles import networks_for
 from core.shared.text import JARGON, explain_terms
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.maps.wave import findings_between
-from ui.pages.findings import FEATURES, MAPS, OF_ALL, SHIFTS, WORDS
+from ui.pages.findings import FEATURES, MAPS_SECTION, OF_ALL, SHIFTS, TEXTS
 from ui.shared.verdicts import findings_html, multiplicity
 from ui.story.chapters import paragraphs
 
@@ -24,19 +24,19 @@ def sections() -> list[tuple[str, str]]:
     titles = [result_title(painted[name].metadata["classifier"], short=False) for name in painters]
     of_all = [finding for finding in of_maps if finding.claim.key in OF_ALL]
     rows = {
-        MAPS: [finding for finding in of_maps if finding not in of_all],
+        MAPS_SECTION: [finding for finding in of_maps if finding not in of_all],
         FEATURES: feature_findings(*painters),
         SHIFTS: of_all,
     }
     texts = {
-        MAPS: (
+        MAPS_SECTION: (
             f"{subject.name} against {reference.name}.",
-            WORDS["rules"],
-            WORDS["unpaired"],
-            multiplicity(rows[MAPS]),
+            TEXTS["rules"],
+            TEXTS["unpaired"],
+            multiplicity(rows[MAPS_SECTION]),
         ),
-        FEATURES: (f"{' against '.join(titles)}.", WORDS["pictures"], WORDS["parts"], multiplicity(rows[FEATURES])),
-        SHIFTS: (WORDS["shifts"], multiplicity(rows[SHIFTS])),
+        FEATURES: (f"{' against '.join(titles)}.", TEXTS["pictures"], TEXTS["parts"], multiplicity(rows[FEATURES])),
+        SHIFTS: (TEXTS["shifts"], multiplicity(rows[SHIFTS])),
     }
     return [
         (title, explain_terms(paragraphs("\n\n".join(text)) + findings_html(rows[title]), *JARGON))

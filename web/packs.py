@@ -34,9 +34,9 @@ from ui.components.story.story import pack_opening
 from ui.maps.catalogue import model_colour
 from ui.shared.pictures import sample_picture
 from ui.story import data, figures, judge, opening
-from ui.story.data import WAVE
-from ui.story.opening import REQUIREMENTS, TITLES
-from ui.tools.hybrids import STORED, stored_mixtures
+from ui.story.data import STORY_WAVE
+from ui.story.opening import DRAWING_TITLES, REQUIREMENTS
+from ui.tools.hybrids import STORED_PAIRS, stored_mixtures
 from web.graphs import NETWORKS, graph_facts
 
 PIECE = 2**19  # bytes, so that a progress bar moves and received pieces need not be loaded again
@@ -94,11 +94,11 @@ def figure_packs() -> dict[str, Any]:
         **{f"word-{place}": _word(place) for place in range(len(opening.stored_words()))},
         "judge": {
             "rounds": [judge.questions(seed, pictures=False) for seed in range(ROUNDS)],
-            "searches": judge.SEARCHED,
+            "searches": judge.DRAWN_TO,
         },
         **drawings,
-        "stripes": {"value": list(WAVE), **pack_stripes(figures.car_under_stripes())},
-        "maps": _maps(figures.maps_of(*figures.PAPERS), figures.LOW.edge),
+        "stripes": {"value": list(STORY_WAVE), **pack_stripes(figures.car_under_stripes())},
+        "maps": _maps(figures.maps_of(*figures.PAPERS_MAPS), figures.LOW.edge),
         "limits": _maps(figures.maps_of(*figures.limits())),
         "mixer": mixtures,
         **mixed,
@@ -114,7 +114,7 @@ def _word(place: int) -> dict[str, Any]:
 def _maps(maps: ShownMaps, outline: float = 0) -> dict[str, Any]:
     """Pack maps whose notes do not say whether weights are on this machine, which is irrelevant elsewhere."""
     views = [replace(view, note="(the paper’s)" if view.note else "") for view in maps.views]
-    return {"value": list(WAVE), **pack_maps(replace(maps, views=views, outline=outline))}
+    return {"value": list(STORY_WAVE), **pack_maps(replace(maps, views=views, outline=outline))}
 
 
 def mixer() -> tuple[dict[str, Any], dict[str, Any]]:
@@ -124,14 +124,14 @@ def mixer() -> tuple[dict[str, Any], dict[str, Any]]:
     pairs = {
         f"mixer-{k}": {name: value for name, value in pair.items() if name not in common}
         | {"value": pair["cutoffs"].index(cutoff)}
-        for k, (pair, cutoff) in enumerate(zip(packed, STORED["starts"], strict=True))
+        for k, (pair, cutoff) in enumerate(zip(packed, STORED_PAIRS["starts"], strict=True))
     }
     return {name: packed[0][name] for name in common}, pairs
 
 
 def hole() -> dict[str, Any]:
     """Return the first photograph with its hole, and its stored runs by both searches as two drawings."""
-    row, runs = data.LARGE, figures.hole().runs
+    row, runs = data.PHOTOGRAPHS, figures.hole().runs
     picture = sample_picture(row.name, row.inpainted)
     mask = runs[0].mask
     assert mask is not None
@@ -165,7 +165,7 @@ def _strip(run: PGDRun) -> str:
 
 def searches() -> dict[str, Any]:
     """Return of each search the titles of a drawing before and after it convinces, and what it follows."""
-    rows = [(*TITLES[search], REQUIREMENTS[search]) for search in COMPARED]
+    rows = [(*DRAWING_TITLES[search], REQUIREMENTS[search]) for search in COMPARED]
     return {"searches": [dict(zip(("before", "after", "about"), row, strict=True)) for row in rows], "sure": SURE}
 
 

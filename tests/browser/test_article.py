@@ -30,8 +30,8 @@ from tests.browser.checks import fits, grave_faults
 from tests.browser.conftest import BOTH_BROWSERS
 from tests.browser.waiting import in_page, wait_until_still
 from tests.shared_server import session_folder
-from ui.story.chapters import NAMES, SLUGS, TITLES
-from ui.story.data import STORED
+from ui.story.chapters import CHAPTER_NAMES, CHAPTER_TITLES, SLUGS
+from ui.story.data import CHOSEN_PICTURES
 from web.__main__ import SHIPPED, _checked_runtime, main
 
 SLOW = pytest.mark.slow
@@ -103,7 +103,7 @@ def scroll_through(page):
 def test_a_reader_walks_through_all_chapters(open_article, folder, browser_name, how):
     index = (folder / "index.html").as_uri()
     page = open_article(reduced_motion="reduce", **({"url": index} if how == "file" else {}))
-    assert page.locator("main h2").all_inner_texts() == [f"{k} {title}" for k, title in enumerate(TITLES, 1)]
+    assert page.locator("main h2").all_inner_texts() == [f"{k} {title}" for k, title in enumerate(CHAPTER_TITLES, 1)]
     assert [part.get_attribute("id") for part in page.locator("main > section").all()] == list(SLUGS)
     if browser_name == "browser":
         scroll_through(page)
@@ -191,7 +191,7 @@ def test_ones_own_picture_is_predicted_under_waves_as_by_torch(open_article):
     image = square_image(pixels, 32, resize_to=32).transpose(2, 0, 1).astype(np.float32) / 255
     for wave in ((0, 1), (0, 4)):
         stripes.get_by_role("slider").fill(str(wave[1]))
-        perturbed = wave_on_image(image, wave, 4.0, seed=0, position=STORED["story"]["position"])
+        perturbed = wave_on_image(image, wave, 4.0, seed=0, position=CHOSEN_PICTURES["story"]["position"])
         for answer, name in zip(stripes.locator(".answer").all(), ("mini-clip", "mini-resnet"), strict=True):
             shares = class_probabilities(load_classifier(name, CIFAR10), perturbed[None])[0]
             expect(answer.locator("strong")).to_have_text(CIFAR10.names[shares.argmax()])
@@ -248,7 +248,7 @@ def test_the_folder_is_small_and_holds_no_module(folder):
     for path in (path for path in folder.iterdir() if path.suffix in (".html", ".css", ".js")):
         text = path.read_text("utf-8")
         assert "export default" not in text and 'type="module"' not in text
-    assert len(NAMES) == 6
+    assert len(CHAPTER_NAMES) == 6
 
 
 def test_a_runtime_that_is_not_the_pinned_one_is_refused(monkeypatch):

@@ -15,15 +15,15 @@ from core.sweep.predict import wave_on_image
 from tests.browser.canvases import pixels
 from tests.browser.checks import fits, grave_faults
 from tests.browser.waiting import in_page, wait_until_drawn
-from ui.story.chapters import TITLES
-from ui.story.data import STORED
+from ui.story.chapters import CHAPTER_TITLES
+from ui.story.data import CHOSEN_PICTURES
 
 
 def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
     page = open_page(app, width=1440, height=900)
     expect(page).to_have_title("Story · What does CLIP see?")
     heading, scene = page.locator(".story h2"), page.locator(".opening")
-    expect(heading).to_have_text(TITLES[0])
+    expect(heading).to_have_text(CHAPTER_TITLES[0])
     expect(scene.get_by_role("button", name="volcano")).to_have_attribute("aria-pressed", "true")
     expect(scene).to_have_attribute("data-part", "1")
     squares = [box.bounding_box() for box in scene.locator("canvas").all()]
@@ -47,9 +47,9 @@ def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
     assert tries["y"] + tries["height"] <= 900
 
     page.get_by_role("link", name="Next").click()
-    expect(heading).to_have_text(TITLES[1])
+    expect(heading).to_have_text(CHAPTER_TITLES[1])
     page.keyboard.press("ArrowRight")
-    expect(heading).to_have_text(TITLES[2])
+    expect(heading).to_have_text(CHAPTER_TITLES[2])
     expect(page).to_have_url(re.compile(r"\?chapter=wave$"))
     scene = page.locator(".stripes")
     predictions, slider, canvas = scene.locator(".answer"), scene.get_by_role("slider"), scene.locator("canvas")
@@ -60,7 +60,7 @@ def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
         expect(answer.locator("s")).to_have_text(was)
         expect(answer.locator("strong")).to_have_text(now)
         assert answer.locator("strong").evaluate("e => getComputedStyle(e).fontSize") == "28px"
-    position = STORED["story"]["position"]
+    position = CHOSEN_PICTURES["story"]["position"]
     image = load_samples("cifar10-samples").images[position].astype(np.float32) / 255
 
     def expect_wave(*wave):
@@ -87,7 +87,7 @@ def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
     expect(scene.locator("label span")).to_have_text("Wave (\N{MINUS SIGN}12, 6)")
     wait_until_drawn(page)
     page.go_back()
-    expect(heading).to_have_text(TITLES[1])
+    expect(heading).to_have_text(CHAPTER_TITLES[1])
 
 
 def test_on_a_phone_a_word_is_drawn_in_place_and_goes_on_in_draw(app, open_page):

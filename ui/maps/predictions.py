@@ -23,7 +23,7 @@ from core.shared.text import Number, bdi
 from core.sweep.predict import Predictions, probabilities_under_wave, top1_predictions
 from ui.maps.catalogue import Entry, Predictor, entries, model_colour
 from ui.maps.views import probability_curve
-from ui.maps.wave import SEED, PerturbedPicture
+from ui.maps.wave import SIGNS_SEED, PerturbedPicture
 from ui.server.cache import classifier_for, ready_classifiers
 from ui.shared.page import NARROW_PERCENT, torch_starts, try_predict
 from ui.shared.pictures import Picture, samples
@@ -171,8 +171,8 @@ Answer = TypeVar("Answer")
 CURVE_POINTS = 9
 # Images between two checks whether the visitor has clicked elsewhere: for large networks and for small ones.
 FLIP_CHUNKS = {True: 5, False: 25}
-LARGE = 100  # input side in pixels from which a network counts as large
-REDRAW_SECONDS = 0.3
+_LARGE = 100  # input side in pixels from which a network counts as large
+RECOUNT_SECONDS = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,13 +237,13 @@ def count_flips(rows: Rows, perturbed: PerturbedPicture, place: DeltaGenerator |
     draw()
     for predictor in rows if total is not None else ():
         drawn, before, after = time.monotonic(), *np.zeros((2, 0), dtype=np.int64)
-        size = FLIP_CHUNKS[(predictor.spec.image_size or LARGE) >= LARGE]
+        size = FLIP_CHUNKS[(predictor.spec.image_size or _LARGE) >= _LARGE]
         for start in range(0, total or 0, size):
             chunk = predictor.spec.name, picture.kind, start, size
             before = np.concatenate([before, _over_samples(*chunk)])
             after = np.concatenate([after, _over_samples(*chunk, perturbed.frequency, perturbed.epsilon)])
             rows[predictor] = replace(rows[predictor], flips=(int((before != after).sum()), len(after)))
-            if time.monotonic() - drawn > REDRAW_SECONDS:
+            if time.monotonic() - drawn > RECOUNT_SECONDS:
                 draw()
                 drawn = time.monotonic()
         title = short_title(predictor.spec.title)
@@ -294,7 +294,7 @@ def predictions_of(
         picture.image,
         perturbed.frequency,
         (perturbed.epsilon, *sizes),
-        seed=SEED,
+        seed=SIGNS_SEED,
         position=picture.position,
     )
     return Predictions(_clean(name, classes, template, picture), under[0], sizes, under[1:])
@@ -313,7 +313,7 @@ def _over_samples(
     """Return top-1 predictions for a chunk of the samples, with a wave if one is given."""
     classifier = classifier_for(name, SAMPLE_SETS[kind].class_set)
     images = samples(kind).images[start : start + count]
-    return top1_predictions(classifier, images, wave, epsilon, seed=SEED, start=start)
+    return top1_predictions(classifier, images, wave, epsilon, seed=SIGNS_SEED, start=start)
 
 
 MAX_NETWORKS = 4

@@ -140,7 +140,7 @@ def link_of(finding: Finding) -> str:
     return link("frequency", *maps, ("show", finding.show), *wave, *tool, *pictures)
 
 
-SEED = 0  # of the signs, as in the shipped maps
+SIGNS_SEED = 0  # of the signs, as in the shipped maps
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +179,7 @@ def under_wave(picture: Picture, side: int, strip: Thumbnails | None) -> Picture
 # For all pictures of a set at once: that takes no longer than for one.
 @st.cache_data(show_spinner=False, max_entries=8)
 def _signs(side: int, count: int) -> np.ndarray:
-    return all_random_signs(side, count, seed=SEED)
+    return all_random_signs(side, count, seed=SIGNS_SEED)
 
 
 def strength(size: int) -> float:
@@ -201,7 +201,7 @@ def download_picture(perturbed: PerturbedPicture) -> None:
         perturbed.picture.image,
         perturbed.frequency,
         perturbed.epsilon,
-        seed=SEED,
+        seed=SIGNS_SEED,
         position=perturbed.picture.position,
     )
     i, j = perturbed.frequency

@@ -27,15 +27,15 @@ from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.url import as_markdown
 from ui.shared.verdicts import STYLE, findings_html, multiplicity, verdict_labels
-from ui.tools.registry import CORRUPTIONS
+from ui.tools.registry import CORRUPTIONS_TOOL
 
 T = TypeVar("T")
 
 # Both are in the page's URL.
-SUBJECT, REFERENCE = "subject", "reference"
+_SUBJECT, REFERENCE = "subject", "reference"
 FILTER, VERDICTS = "findings.verdicts", "verdict"  # key of the session, and the URL's parameter
 
-SECTION, MAPS, FEATURES = "section", "Heat maps: section 3.1", "Robust features: section 3.2"
+SECTION, MAPS_SECTION, FEATURES = "section", "Heat maps: section 3.1", "Robust features: section 3.2"
 SHIFTS = "Robustness: sections 1 and 4"
 # Claims by the page that shows their subject.
 _SHOWN_ON = {
@@ -44,8 +44,8 @@ _SHOWN_ON = {
 }
 
 # URLs of claims that are not about maps, without the chosen networks.
-LINKS = {
-    "shift": url.link("frequency", ("tab", CORRUPTIONS), (CLAIM, "shift")),
+_LINKS = {
+    "shift": url.link("frequency", ("tab", CORRUPTIONS_TOOL), (CLAIM, "shift")),
     **{key: url.link(page) for page, keys in _SHOWN_ON.items() for key in keys},
 }
 
@@ -53,7 +53,7 @@ LINKS = {
 OF_ALL = ("twins", "contrast", "shift")
 
 # Texts of the page, keyed by heading.
-WORDS = dict(
+TEXTS = dict(
     re.findall(r"^## (\w+)\n\n(.*?)\n(?=\n## |$)", Path(__file__).with_suffix(".md").read_text("utf-8"), re.M | re.S)
 )
 
@@ -62,7 +62,7 @@ def page() -> None:
     """Draw the page."""
     st.html(STYLE)
     st.title("Findings: tests of the paper’s claims", anchor=False)
-    tabs = st.tabs([MAPS, FEATURES, SHIFTS], key=SECTION, on_change="rerun", bind="query-params")
+    tabs = st.tabs([MAPS_SECTION, FEATURES, SHIFTS], key=SECTION, on_change="rerun", bind="query-params")
     for tab, draw in zip(tabs, (_maps, _features, _shifts), strict=True):
         if tab.open:
             with tab:
@@ -72,7 +72,7 @@ def page() -> None:
 def _maps() -> None:
     """Draw the claims of section 3.1 for two chosen maps."""
     every = entries()
-    linked = {label for key in (SUBJECT, REFERENCE) for label in (*url.texts(key), st.session_state.get(key))}
+    linked = {label for key in (_SUBJECT, REFERENCE) for label in (*url.texts(key), st.session_state.get(key))}
     available = {label: entry for label, entry in every.items() if label in linked or not entry.more}
     if len(available) < 2:
         st.info("A comparison needs two maps; add some on *Frequencies*.")
@@ -80,7 +80,7 @@ def _maps() -> None:
     menu, rows = _places("Other maps")
     with menu:
         subject, reference = _choose(
-            available, ("In CLIP’s place", SUBJECT, CLIP), ("In the ResNet’s place", REFERENCE, RESNET56)
+            available, ("In CLIP’s place", _SUBJECT, CLIP), ("In the ResNet’s place", REFERENCE, RESNET56)
         )
     judged = [
         finding for finding in findings_between(subject, reference, *every.values()) if finding.claim.key not in OF_ALL
@@ -104,7 +104,7 @@ def _shifts() -> None:
         for finding in findings_between(all_maps[CLIP], all_maps[RESNET56], *all_maps.values())
         if finding.claim.key in OF_ALL
     ]
-    _judged(st.container(), judged, all_maps, LINKS, about=("shifts", "rules"))
+    _judged(st.container(), judged, all_maps, _LINKS, about=("shifts", "rules"))
 
 
 def _features() -> None:
@@ -177,5 +177,5 @@ def _judged(
     st.html(explain_on_page(findings_html(rows, url_of, picture=_pictures, unfold=bool(chosen)), "claims", *JARGON))
     with st.expander("Details: how claims are judged"):
         for column, key in zip(st.columns(2, gap="large"), about, strict=True):
-            column.markdown(explain_on_page(WORDS[key], key, *JARGON), unsafe_allow_html=True)
+            column.markdown(explain_on_page(TEXTS[key], key, *JARGON), unsafe_allow_html=True)
         st.markdown(multiplicity(judged))

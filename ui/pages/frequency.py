@@ -50,13 +50,13 @@ from ui.tools.details import draw_details
 from ui.tools.registry import draw_tools, open_linked_tool, open_own, own_is_open
 
 # Keys of this page in the session. The first three are also in the URL, as are `cell` and `DETAILS`.
-MAPS, METRIC, SHOW = "maps", "metric", "show"
+_MAPS, METRIC, SHOW = "maps", "metric", "show"
 CELL = "frequency.cell"
 PENDING, ALL_PREDICT = "frequency.pending_map", "frequency.all_predict"
-FIGURE, PLACE, DETAILS = "frequency.figure", "cell", "details"
+FIGURE, _PLACE, DETAILS = "frequency.figure", "cell", "details"
 
 FIRST = attrgetter("first")  # default picture of a sample set
-TITLE = "Touch a wave and see whom it misleads"
+_TITLE = "Touch a wave and see whom it misleads"
 OWN = "Your own"  # beside the paper's figures
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
@@ -71,7 +71,7 @@ BELONGS = {
 def page() -> None:
     """Draw the page: reserve the place of every part, then fill the cheapest parts first."""
     _restore()
-    st.title(TITLE, anchor=False)
+    st.title(_TITLE, anchor=False)
     with st.container(key="frequency-top"):
         stage = st.container(key="frequency-stage")
         # A style puts it above the stage, whose first map is the first stop of the keyboard.
@@ -81,12 +81,12 @@ def page() -> None:
     with st.expander("Expert settings", key="frequency-settings"):
         chosen = _settings(entries())
     details = st.expander("Details", key=DETAILS, on_change="rerun", bind="query-params")
-    picture = chosen_picture(PLACE, url_prefix="", first=FIRST, kind=FIRST_FIGURE.pictures)
+    picture = chosen_picture(_PLACE, url_prefix="", first=FIRST, kind=FIRST_FIGURE.pictures)
     open_linked_tool()
     with bar:
         _figures(picture)
         introduction = st.container()
-    picture_library(PLACE, url_prefix="", first=FIRST)
+    picture_library(_PLACE, url_prefix="", first=FIRST)
     if not chosen:
         stage.info("Choose at least one map in the expert settings.")
         return
@@ -141,13 +141,13 @@ def _restore() -> None:
     """Restore the session's wave, initially the URL's or that of the first figure."""
     state = st.session_state
     if label := state.pop(PENDING, None):
-        state[MAPS] = [*state.get(MAPS, []), label][-MAX_MAPS:]
-        selected = [entries()[name] for name in state[MAPS]]
+        state[_MAPS] = [*state.get(_MAPS, []), label][-MAX_MAPS:]
+        selected = [entries()[name] for name in state[_MAPS]]
         if selected[-1].heatmap.metadata["dataset"]["n"] == 1 and "Probability" in offered_metrics(selected):
             state[METRIC] = "Probability"  # a single image is right or wrong; its probability says more
     if CELL not in state:
         state[CELL] = _parse_cell(url.text("cell")) or FIRST_FIGURE.frequency
-        if unknown := [label for label in url.texts(MAPS) if label not in entries()]:
+        if unknown := [label for label in url.texts(_MAPS) if label not in entries()]:
             names = as_markdown(one_line(", ".join(unknown), 120))
             st.toast(f"This link names maps that are missing here: {names}. A link cannot carry your own files.")
     url.put("cell", "{},{}".format(*state[CELL]))
@@ -161,13 +161,17 @@ def _parse_cell(text: str) -> Frequency | None:
 
 def _settings(available: dict[str, Entry]) -> list[Entry]:
     """Draw the expert settings and return the chosen maps in order."""
-    default, linked = [[label for label in some if label in available] for some in (FIRST_FIGURE.maps, url.texts(MAPS))]
+    default, linked = [
+        [label for label in some if label in available] for some in (FIRST_FIGURE.maps, url.texts(_MAPS))
+    ]
     if len(linked) > MAX_MAPS:
         st.toast(f"This link names too many maps; these are the first {MAX_MAPS}.")
-    selected = st.session_state.setdefault(MAPS, linked[:MAX_MAPS] or default)
+    selected = st.session_state.setdefault(_MAPS, linked[:MAX_MAPS] or default)
     offered = [label for label, entry in available.items() if label in selected or not entry.more]
-    labels = settable(MAPS, lambda key, value: st.multiselect("Maps", offered, value, key=key, max_selections=MAX_MAPS))
-    url.put_all(MAPS, labels, default)
+    labels = settable(
+        _MAPS, lambda key, value: st.multiselect("Maps", offered, value, key=key, max_selections=MAX_MAPS)
+    )
+    url.put_all(_MAPS, labels, default)
     chosen = [available[label] for label in labels]
     with st.container(horizontal=True, gap="large"):
         if chosen:
@@ -189,7 +193,7 @@ def _choose(label: str, offered: Sequence[str], key: str, usual: str) -> None:
 def _figures(picture: Picture | None) -> None:
     """Draw a button for each of the paper's two figures and one for the visitor's own; what is displayed is marked."""
     state, kind = st.session_state, None if picture is None else SAMPLE_SETS[picture.kind].title
-    now = state.get(MAPS), state.get(SHOW), kind
+    now = state.get(_MAPS), state.get(SHOW), kind
     matching = [name for name, story in FIGURES.items() if story.state == now and state.get(METRIC) == TOP1.name]
     figure = OWN if own_is_open() else next(iter(matching), None)
     if FIGURE not in state or state[FIGURE] != figure:  # written anyway, it would take back a press meanwhile
@@ -202,7 +206,7 @@ def _open_figure() -> None:
     state, name = st.session_state, st.session_state[FIGURE]
     open_own(name == OWN)
     if name in FIGURES:
-        state[MAPS], state[SHOW], state["pictures"] = FIGURES[name].state
+        state[_MAPS], state[SHOW], state["pictures"] = FIGURES[name].state
         state[METRIC], state[CELL] = TOP1.name, FIGURES[name].frequency
 
 
@@ -213,7 +217,7 @@ def _offer_maps(chosen: list[Entry], picture: Picture) -> None:
     name = next((name for name, story in FIGURES.items() if story.pictures == row.title), None)
     if name is None or any(sample_set is None or sample_set.class_set == row.class_set for sample_set in about):
         return
-    show = partial(st.session_state.__setitem__, MAPS, list(FIGURES[name].maps))
+    show = partial(st.session_state.__setitem__, _MAPS, list(FIGURES[name].maps))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         sizes = join_list(sorted({f"{entry.heatmap.metadata['image_size']}-pixel" for entry in chosen}))
         st.markdown(f"These maps were measured on {sizes} pictures of other classes.", width="content")
@@ -249,7 +253,7 @@ def _maps(
     maps, key = replace(maps, outline=outline), "frequency.heatmaps"
     if perturbed is None:
         st.info("Choose a bundled picture or upload your own.")
-        st.button("Choose a picture", icon=":material/image:", on_click=open_yours, args=(PLACE,))
+        st.button("Choose a picture", icon=":material/image:", on_click=open_yours, args=(_PLACE,))
         heatmap_view(maps, selected=selected, key=key, on_select=partial(_select, None))
     else:
         picture, side = perturbed.picture, max(len(view.values) for view in maps.views)
@@ -273,9 +277,9 @@ def _maps(
 def _pick(place: int | None) -> None:
     """Choose another picture of the strip, or open the library at the visitor's own."""
     if place is None:
-        open_yours(PLACE)
+        open_yours(_PLACE)
     else:
-        pick_picture(PLACE, place, url_prefix="")
+        pick_picture(_PLACE, place, url_prefix="")
 
 
 def _select(size: int | None, frequency: Frequency, epsilon: float = 0.0) -> None:

@@ -30,9 +30,9 @@ from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, 
 from ui.components.replay.replay import Caption, pack_stills
 from ui.runs.export import downloads
 from ui.runs.judge import judged, sample_set_of
-from ui.runs.outcome import VIEWS, counted, many_pictures, recognised_table, run_table
+from ui.runs.outcome import BY_VIEWS, counted, many_pictures, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel
-from ui.runs.replay import ROLES, back_to_example, shown_first, stored_example, target_of
+from ui.runs.replay import SEARCH_TITLES, back_to_example, shown_first, stored_example, target_of
 from ui.runs.settings import choose_networks, choose_searches, follow, number_in_url, run_settings
 from ui.runs.state import RunRequest, RunResult
 from ui.runs.words import about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
@@ -42,15 +42,15 @@ from ui.shared.pictures import enlarge, page_picture, picture_line, to_picture
 from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown, settable, settable_in_url
 
-PAGE: RunKind = "generation"
-TITLE = "Draw what a network sees"
+_PAGE: RunKind = "generation"
+_TITLE = "Draw what a network sees"
 MAX_TARGETS = 10
 MAX_PER_CLASS = 4
-MAX_SEED = 999_999
-WEBP_QUALITY = 90
-SET, START, SKETCH = f"{PAGE}-set", f"{PAGE}-start-from", f"{PAGE}-sketch"  # in the URL and in the session
+_MAX_SEED = 999_999
+_WEBP_QUALITY = 90
+SET, _START, SKETCH = f"{_PAGE}-set", f"{_PAGE}-start-from", f"{_PAGE}-sketch"  # in the URL and in the session
 # In the session: the sketch; whether a word was just entered; one that the network does not know, and what is drawn.
-_SKETCHED, _ASKED, _UNKNOWN = f"{PAGE}.sketch", f"{PAGE}.asked", f"{PAGE}.unknown"
+_SKETCHED, _ASKED, _UNKNOWN = f"{_PAGE}.sketch", f"{_PAGE}.asked", f"{_PAGE}.unknown"
 # ImageNet's words of the bundled sketches; the first one is shown first.
 SKETCH_WORDS = {
     "volcano": "volcano",
@@ -66,19 +66,19 @@ SKETCH_WORDS = {
 
 def page() -> None:
     """Draw the page."""
-    who = head(TITLE)
+    who = head(_TITLE)
     with st.container(key="run-stage"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{PAGE}.toolbar"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{_PAGE}.toolbar"):
             begin, word, verb, walls = (st.container(width="content") for _ in range(4))
         body = st.container()
     row = _choose_set(walls)
     reserve("690px" if row.side >= MIN_CROP_SIZE else "400px")  # before what lies below, which would move
     expert, details = st.expander("Expert settings"), st.expander("Details")
     with expert:
-        specs = choose_networks(PAGE, row.class_set)
+        specs = choose_networks(_PAGE, row.class_set)
         kind = _choose_start(row)
         targets = _several_targets(row)
-        searches = choose_searches(PAGE, row.side)
+        searches = choose_searches(_PAGE, row.side)
     painted_by(who, specs, row.class_set)
     _choose_beginning(begin, row, kind)
     _choose_word(word, row, targets, specs)
@@ -89,10 +89,10 @@ def page() -> None:
             if kind == "sketch":
                 _bundled_sketches(row)
             elif kind == "picture":
-                picture_line(PAGE, across=3)
+                picture_line(_PAGE, across=3)
             else:
                 _wall(row, targets, kind, specs)
-    chosen = run_settings(expert, PAGE, row.side, None, searches)
+    chosen = run_settings(expert, _PAGE, row.side, None, searches)
     names = tuple(spec.name for spec in specs)
     why = cannot_run(targets, specs, row.classes)
     if start is None or why:
@@ -105,12 +105,12 @@ def page() -> None:
     pictures = partial(_stills, row, targets, kind)
     linked = begins_by_itself(request, _words(row), SKETCH) and pictures() is None
     with verb:
-        ask_for_run(PAGE, "Draw", request, st.session_state.pop(_ASKED, False) or linked)
+        ask_for_run(_PAGE, "Draw", request, st.session_state.pop(_ASKED, False) or linked)
     with stage:
         shown = Stage(
-            PAGE,
+            _PAGE,
             "Draw",
-            partial(stored_example, PAGE, row.name, shown_first(PAGE, row, request.names), kind, searches),
+            partial(stored_example, _PAGE, row.name, shown_first(_PAGE, row, request.names), kind, searches),
             partial(_back, row),
             _bring,
             pictures,
@@ -120,7 +120,7 @@ def page() -> None:
         _formulas(kind, searches, row.rule if result is not None and result.stored else "")
         if result is not None:
             run_table(result)
-            downloads(result.runs, key=f"{PAGE}.{result.id}")
+            downloads(result.runs, key=f"{_PAGE}.{result.id}")
             recognised_table(result)
         _wall_table() if row.side >= MIN_CROP_SIZE else many_pictures(row, kind)
 
@@ -134,7 +134,7 @@ def _choose_set(place: DeltaGenerator) -> SampleSet:
     for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.side):
         if row.drawn:
             sets.setdefault(row.drawn_title, row)  # the first of those with this side and these classes
-    linked = (title for title, row in sets.items() if url.names_class_set(PAGE, row.class_set))
+    linked = (title for title, row in sets.items() if url.names_class_set(_PAGE, row.class_set))
     ready = (title for title, row in sets.items() if ready_classifiers(row.class_set))
     usual = next(ready, next(iter(sets)))
     st.session_state.setdefault(SET, url.text(SET) if url.text(SET) in sets else next(linked, usual))
@@ -169,13 +169,13 @@ def _choose_start(row: SampleSet) -> StartKind:
     """Draw the menu of starts; return the chosen one."""
     offered = {STARTS[kind].label: kind for kind in offered_starts(row)}
     first = next(iter(offered))
-    follow(START, first)
-    if st.session_state.get(START, first) not in offered:
-        st.session_state[START] = first  # the chosen start belongs to another set
+    follow(_START, first)
+    if st.session_state.get(_START, first) not in offered:
+        st.session_state[_START] = first  # the chosen start belongs to another set
     about = " ".join(f"*{label}*: {STARTS[kind].source}" for label, kind in offered.items())
     labels = list(offered)
     label = settable_in_url(
-        START,
+        _START,
         lambda name, value: st.selectbox("Start from", labels, labels.index(value), key=name, help=about),
         first,
         lambda text: text if text in offered else None,
@@ -185,11 +185,11 @@ def _choose_start(row: SampleSet) -> StartKind:
 
 def _choose_beginning(place: DeltaGenerator, row: SampleSet, kind: StartKind) -> None:
     """Draw the choice to begin with a word or with a sketch, which chooses the start."""
-    key, titles = f"{PAGE}.begin", {False: "From a word", True: "From a sketch"}
+    key, titles = f"{_PAGE}.begin", {False: "From a word", True: "From a sketch"}
 
     def begin() -> None:
         sketched = st.session_state[key] == titles[True]
-        st.session_state[START] = STARTS["sketch" if sketched else offered_starts(row)[0]].label
+        st.session_state[_START] = STARTS["sketch" if sketched else offered_starts(row)[0]].label
         if sketched and _SKETCHED not in st.session_state:
             st.session_state[_words(row)] = [next(iter(_sketches(row).values()))]
 
@@ -220,12 +220,12 @@ def _several_targets(row: SampleSet) -> list[str]:
 
 
 def _words(row: SampleSet) -> str:
-    return f"{PAGE}-classes-{row.class_set}"
+    return f"{_PAGE}-classes-{row.class_set}"
 
 
 def _choose_word(place: DeltaGenerator, row: SampleSet, targets: list[str], specs: Sequence[ClassifierSpec]) -> None:
     """Draw the box of one word, which starts its drawing, and words near one that nobody here knows."""
-    key, state = f"{PAGE}.word.{row.class_set}", st.session_state
+    key, state = f"{_PAGE}.word.{row.class_set}", st.session_state
 
     def draw(word: str | None) -> None:
         state.pop(_UNKNOWN, None)
@@ -252,7 +252,7 @@ def _choose_word(place: DeltaGenerator, row: SampleSet, targets: list[str], spec
             width=260,
         )
         if unknown:
-            near_words(f"{PAGE}.near", unknown, specs, row.classes, draw)
+            near_words(f"{_PAGE}.near", unknown, specs, row.classes, draw)
 
 
 def _sketches(row: SampleSet) -> dict[str, str]:
@@ -296,11 +296,11 @@ def _starts(
             expert.markdown(as_markdown(why))
     left, right = expert.columns(2)
     count = number_in_url(
-        f"{PAGE}-seeds", partial(left.number_input, "Samples per class", 1, MAX_PER_CLASS), 1, 1, MAX_PER_CLASS
+        f"{_PAGE}-seeds", partial(left.number_input, "Samples per class", 1, MAX_PER_CLASS), 1, 1, MAX_PER_CLASS
     )
     same = "The same seed gives the same starts."
     seed = number_in_url(
-        f"{PAGE}-seed", partial(right.number_input, "Random seed", 0, MAX_SEED, help=same), 0, 0, MAX_SEED
+        f"{_PAGE}-seed", partial(right.number_input, "Random seed", 0, _MAX_SEED, help=same), 0, 0, _MAX_SEED
     )
     if not targets:
         return None, {}, 0
@@ -321,7 +321,7 @@ def _sketch(row: SampleSet) -> np.ndarray:
         with suppress(ValueError):
             if linked := url.text(SKETCH):
                 state[_SKETCHED] = decode_sketch(linked, SKETCH_SIDE)
-    sketch_painter(state[_SKETCHED], key=f"{PAGE}.painter", on_paint=_keep_sketch, background=PALETTE["sky blue"])
+    sketch_painter(state[_SKETCHED], key=f"{_PAGE}.painter", on_paint=_keep_sketch, background=PALETTE["sky blue"])
     text = None
     try:
         text = encode_sketch(state[_SKETCHED])
@@ -347,7 +347,7 @@ def _bundled_sketches(row: SampleSet) -> None:
     image_picker(
         _sketch_thumbnails(tuple(names)),
         selected=chosen,
-        key=f"{PAGE}.sketches",
+        key=f"{_PAGE}.sketches",
         label="Bundled sketches",
         on_pick=pick,
         look=TileLook(columns=2),
@@ -361,7 +361,7 @@ def _sketch_thumbnails(names: tuple[str, ...]) -> Thumbnails:
 
 def _picture(row: SampleSet) -> tuple[np.ndarray, str] | None:
     """Draw the chosen picture; return it, uint8 (side, side, 3), and its caption, or None without one."""
-    if (picture := page_picture(PAGE, row.title)) is None:
+    if (picture := page_picture(_PAGE, row.title)) is None:
         return None
     pixels = picture.pixels.transpose(1, 2, 0)
     st.image(pixels, caption=picture.caption, width="stretch")
@@ -374,7 +374,7 @@ def _bring(result: RunResult) -> None:
     row, kind = sample_set_of(run), run.metadata["images"].get("start")
     if row is None or not row.drawn or kind not in STARTS:
         return
-    state[SET], state[START] = row.drawn_title, STARTS[kind].label
+    state[SET], state[_START] = row.drawn_title, STARTS[kind].label
     state[_words(row)] = list(dict.fromkeys(target_of(run, k) for k in range(len(run.start))))[:MAX_TARGETS]
     if kind == "sketch":
         times = run.start.shape[-1] // SKETCH_SIDE
@@ -385,7 +385,7 @@ def _back(row: SampleSet) -> None:
     """Apply the settings of the stored example."""
     kind = offered_starts(row)[0]
     chosen = {f"classes-{row.class_set}": list(row.drawn), "start-from": STARTS[kind].label, "seeds": 1, "seed": 0}
-    back_to_example(PAGE, row, kind, chosen)
+    back_to_example(_PAGE, row, kind, chosen)
 
 
 # ---- the wall ----------------------------------------------------------------------------------------------------
@@ -397,7 +397,7 @@ def _wall(row: SampleSet, targets: list[str], kind: StartKind, specs: Sequence[C
     names = [word.word for word in wall.words]
 
     def pick(place: int) -> None:
-        st.session_state[_words(row)], st.session_state[START] = [names[place]], STARTS[offered_starts(row)[0]].label
+        st.session_state[_words(row)], st.session_state[_START] = [names[place]], STARTS[offered_starts(row)[0]].label
 
     is_here = wall.painter in [spec.name for spec in specs]
     painter = "" if is_here else f", by {short_title(classifier_title(wall.painter))}"
@@ -419,7 +419,7 @@ def _wall(row: SampleSet, targets: list[str], kind: StartKind, specs: Sequence[C
     image_picker(
         _wall_thumbnails(),
         selected=names.index(targets[0]) if len(targets) == 1 and targets[0] in names and kind == "grey" else -1,
-        key=f"{PAGE}.wall",
+        key=f"{_PAGE}.wall",
         label="Random words, drawn",
         on_pick=pick,
         look=TileLook(columns=10, ticks=[word.drawings["views"].recognised() for word in wall.words]),
@@ -449,7 +449,7 @@ def _stills(row: SampleSet, targets: list[str], kind: StartKind) -> dict[str, An
     for search in COMPARED:
         drawing = word.drawings[search]
         text, agrees = judged(drawing.judgements[0], 0, word.word)
-        caption = Caption(ROLES[search], [text], [agrees])
+        caption = Caption(SEARCH_TITLES[search], [text], [agrees])
         pictures.append((caption, webp_data_uri(drawing.picture), drawing.confidence[0]))
     return pack_stills(pictures, wall.side, word.word)
 
@@ -461,8 +461,8 @@ def _opened(word: str) -> dict[str, Any]:
         with Image.open(drawing.picture) as strip:
             last = np.asarray(strip.convert("RGB"))[-strip.width :].transpose(2, 0, 1)
         text, agrees = judged(drawing.judgements[0], 0, word)
-        caption = Caption(ROLES[drawing.search], [text], [agrees])
-        pictures.append((caption, webp_data_uri(webp_strip(last[None], WEBP_QUALITY)), drawing.confidence[-1]))
+        caption = Caption(SEARCH_TITLES[drawing.search], [text], [agrees])
+        pictures.append((caption, webp_data_uri(webp_strip(last[None], _WEBP_QUALITY)), drawing.confidence[-1]))
     return pack_stills(pictures, last.shape[-1], word)
 
 
@@ -471,7 +471,10 @@ def _wall_table() -> None:
     wall = stored_wall()
     heads = [classifier_title(judge) for judge in wall.judges]
     n, judges = len(wall.words), range(len(wall.judges))
-    rows = [(ROLES[search], *(counted(wall.recognised(search, judge), n) for judge in judges)) for search in COMPARED]
+    rows = [
+        (SEARCH_TITLES[search], *(counted(wall.recognised(search, judge), n) for judge in judges))
+        for search in COMPARED
+    ]
     scrolling_table(("Random words recognised by", *heads), rows, "Random words recognised")
 
 
@@ -480,14 +483,14 @@ def _formulas(kind: StartKind, searches: Sequence[Search], rule: str) -> None:
     left, right = st.columns(2, gap="large")
     left.markdown(formula(kind))
     if "views" in searches:
-        right.markdown(VIEWS)
+        right.markdown(BY_VIEWS)
     if rule:
         right.markdown(rule)
 
 
 def formula(kind: StartKind) -> str:
     """Return the start, the loss and its constraint as Markdown."""
-    papers = paper.RUNS[PAGE]
+    papers = paper.RUNS[_PAGE]
     return (
         rf"The start $x_0$: {STARTS[kind].source[0].lower()}{STARTS[kind].source[1:]} From it, $x$ minimises "
         r"$\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "

@@ -21,7 +21,7 @@ from ui.components.painters.painters import mask_painter
 from ui.runs.export import downloads
 from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.judge import sample_set_of
-from ui.runs.outcome import VIEWS, hole_painter, holes_alone, many_pictures, run_table
+from ui.runs.outcome import BY_VIEWS, hole_painter, holes_alone, many_pictures, run_table
 from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel, show_result
 from ui.runs.replay import back_to_example, shown_first, stored_example, stored_row, target_of
 from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings, set_searches
@@ -33,19 +33,19 @@ from ui.shared.pictures import UPLOAD, Picture, page_picture, picture_line, samp
 from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown, one_line
 
-PAGE: RunKind = "inpainting"
-PAPERS = paper.RUNS[PAGE]
-HOLE, EXAMPLES = f"{PAGE}-hole", f"{PAGE}-examples"  # in the URL
-HOLES, FIRST_HOLES = f"{PAGE}.holes", f"{PAGE}.first_holes"  # by side: as painted, and as pictures begin
+_PAGE: RunKind = "inpainting"
+_PAPERS = paper.RUNS[_PAGE]
+_HOLE, _EXAMPLES = f"{_PAGE}-hole", f"{_PAGE}-examples"  # in the URL
+_HOLES, FIRST_HOLES = f"{_PAGE}.holes", f"{_PAGE}.first_holes"  # by side: as painted, and as pictures begin
 USUAL_TARGET = "What it shows: true class or first guess"
 NO_TARGET = "the network has no first guess of your picture yet; choose a target, or a network"
-TITLE = "Brush away and see what fills it"
+_TITLE = "Brush away and see what fills it"
 FAILS = (
     "Where EfficientNet-Lite0 must be convinced from every view, the hens’ hole fills with plumage and the polar "
     "bear’s with a polar bear’s head. The koala’s head comes back as fur without a face, and the tabby’s eye becomes "
     "curly fur. We looked at these results one by one."
 )
-FACELESS = "Neither paints this animal’s face into its hole."
+_FACELESS = "Neither paints this animal’s face into its hole."
 MINIMISED = (
     r"This penalty is **exact**: the minimum changes nothing outside the hole while the cross-entropy's gradient "
     r"$g$ there is shorter than $\lambda$. Forward-backward steps find it: a step of length $t$ against "
@@ -63,29 +63,29 @@ SEEN = {  # what a hole holds when another network judges it alone
 
 def page() -> None:
     """Draw the page."""
-    who = head(TITLE)
+    who = head(_TITLE)
     reserve("calc(min(clamp(300px, 58vh, 620px), 34vw) + 190px)")
     with st.container(key="run-stage"):
         left, right = st.columns([2, 3], gap="medium")
         rate = st.container()  # filled when what stands above it has its height
     expert, details = st.expander("Expert settings"), st.expander("Details")
     with left:
-        picture = page_picture(PAGE, _first_set().title)
-        painter, strip = st.container(key=f"{PAGE}.stage"), st.container()
+        picture = page_picture(_PAGE, _first_set().title)
+        painter, strip = st.container(key=f"{_PAGE}.stage"), st.container()
     request = guess = None
     row = SAMPLE_SETS[next(iter(SAMPLE_SETS)) if picture is None else picture.kind]
     with expert:
-        specs = choose_networks(PAGE, row.class_set)
-        searches = choose_searches(PAGE, row.side)
+        specs = choose_networks(_PAGE, row.class_set)
+        searches = choose_searches(_PAGE, row.side)
     painted_by(who, specs, row.class_set)
-    with right, st.container(horizontal=True, vertical_alignment="center", key=f"{PAGE}.toolbar"):
+    with right, st.container(horizontal=True, vertical_alignment="center", key=f"{_PAGE}.toolbar"):
         if picture is not None:
             guess = _guess(picture, specs)
             target = _choose_target(picture, guess, specs)
-            chosen = run_settings(expert, PAGE, picture.size, hole_side(_hole(picture, guess)) or None, searches)
+            chosen = run_settings(expert, _PAGE, picture.size, hole_side(_hole(picture, guess)) or None, searches)
             request = _request(picture, target, chosen, guess, specs, searches)
-            ask_for_run(PAGE, "Fill", request)
-    penalty = OFFERED[st.session_state.get(f"{PAGE}-penalty", next(iter(OFFERED)))]
+            ask_for_run(_PAGE, "Fill", request)
+    penalty = OFFERED[st.session_state.get(f"{_PAGE}-penalty", next(iter(OFFERED)))]
     names = () if request is None else request.names
     examples = stored_row(row.name, names)
     if examples is not None:
@@ -93,28 +93,28 @@ def page() -> None:
     with right:
         position = None if picture is None else picture.position
         shown = Stage(
-            PAGE,
+            _PAGE,
             "Fill",
-            lambda: stored_example(PAGE, row.name, shown_first(PAGE, row, names), penalty, searches, position),
+            lambda: stored_example(_PAGE, row.name, shown_first(_PAGE, row, names), penalty, searches, position),
             lambda: _back(row),
             _bring,
         )
         result = run_panel(shown, request)
         if picture is not None and not picture.own and picture.position in row.faceless:
-            st.caption(FACELESS)
+            st.caption(_FACELESS)
     with painter:
         if result is not None and result.opened and len(result.runs[0].start) > 1:
             st.markdown(f"The result shows other pictures. Close {result.opened} to paint a hole into your own choice.")
         elif picture is not None:
             _painter(picture, guess)
     with strip:
-        picture_line(PAGE)
+        picture_line(_PAGE)
     rate.html(rate_html())
     with details:
         _formulas(searches)
         if result is not None:
             run_table(result)
-            downloads(result.runs, key=f"{PAGE}.{result.id}")
+            downloads(result.runs, key=f"{_PAGE}.{result.id}")
         if guess is not None:
             shares = confidence(guess.probability), confidence(guess.filled)
             about = ("Its first guess", f"Probability by {guess.network}", "With the hole filled from its rim")
@@ -124,7 +124,7 @@ def page() -> None:
             scrolling_table(heads, [(SEEN[name], count) for name, count in counts.items()], "Holes judged alone")
         if examples is not None:
             count = len(examples.runs[0].start)
-            st.button(f"Show {count} stored holes", on_click=show_result, args=(PAGE, examples), key=f"{PAGE}.row")
+            st.button(f"Show {count} stored holes", on_click=show_result, args=(_PAGE, examples), key=f"{_PAGE}.row")
         many_pictures(row, penalty)
 
 
@@ -136,27 +136,26 @@ def rate_html() -> str:
     for search in reversed(COMPARED):
         share, of = counts[search].text.split(" of ")
         bar = f'<span class="bar" style="--share:{int(share) / int(of):.0%};--of:{of}"></span>'
-        how = f"filled to convince {SEARCHES[search].convinces}"
-        parts.append(f"<span>{bar}<b>{number_html(counts[search])}</b> {how}</span>")
-    what = f"Recognised by another network from {hole_painter()}’s hole alone"
+        parts.append(f"<span>{bar}<b>{number_html(counts[search])}</b> {SEARCHES[search].convinces}</span>")
+    what = f"Recognised from {hole_painter()}’s hole alone, filled to convince"
     return f'<div class="hole-rate"><span>{what}</span>{"".join(parts)}</div>'
 
 
 def _open_linked_examples(examples: RunResult) -> None:
     """Show the examples once if the URL requests them; the URL stores whether they are visible."""
-    state = run_state(PAGE)
-    if url.text(EXAMPLES) and st.session_state.setdefault(f"{EXAMPLES}.opened", False) is False:
+    state = run_state(_PAGE)
+    if url.text(_EXAMPLES) and st.session_state.setdefault(f"{_EXAMPLES}.opened", False) is False:
         state.show(examples)
-    st.session_state[f"{EXAMPLES}.opened"] = True
+    st.session_state[f"{_EXAMPLES}.opened"] = True
     is_open = state.result is not None and state.result.opened == examples.opened
-    url.put(EXAMPLES, "shown" if is_open else None)
+    url.put(_EXAMPLES, "shown" if is_open else None)
 
 
 def _first_set() -> SampleSet:
     """Return the default sample set: that of a link's hole or classes, else the largest with a ready classifier."""
     rows = sorted(SAMPLE_SETS.values(), key=lambda row: -row.side)
-    linked = [row for row in rows if read_hole(url.text(HOLE), row.side) is not None]
-    linked = linked or [row for row in rows if url.names_class_set(PAGE, row.class_set)]
+    linked = [row for row in rows if read_hole(url.text(_HOLE), row.side) is not None]
+    linked = linked or [row for row in rows if url.names_class_set(_PAGE, row.class_set)]
     ready = [row for row in rows if ready_classifiers(row.class_set)]
     return next(iter(linked or ready or rows))
 
@@ -179,11 +178,11 @@ def _hole(picture: Picture, guess: FirstGuess | None) -> np.ndarray:
     It is shared by all of them, except that a picture's unchanged first hole is replaced by the next one's.
     """
     state, size = st.session_state, picture.size
-    holes: dict[int, np.ndarray] = state.setdefault(HOLES, {})
+    holes: dict[int, np.ndarray] = state.setdefault(_HOLES, {})
     firsts: dict[int, np.ndarray] = state.setdefault(FIRST_HOLES, {})
     first = _first_hole(picture, guess)
     if size not in holes:
-        linked = read_hole(url.text(HOLE), size)
+        linked = read_hole(url.text(_HOLE), size)
         holes[size] = first if linked is None else linked
     elif np.array_equal(holes[size], firsts.get(size, first)):
         holes[size] = first
@@ -198,18 +197,18 @@ def _painter(picture: Picture, guess: FirstGuess | None) -> None:
         to_picture(picture.pixels),
         hole,
         side=round(hole_side(st.session_state[FIRST_HOLES][size])),
-        key=f"{PAGE}.painter",
-        on_paint=lambda mask: st.session_state[HOLES].__setitem__(size, mask),
+        key=f"{_PAGE}.painter",
+        on_paint=lambda mask: st.session_state[_HOLES].__setitem__(size, mask),
         alt=picture.caption,
     )
     if guess is not None and not _has_chosen_hole(picture) and np.array_equal(hole, guess.hole):
         st.caption(f"Of {PLACES**2} places, a hole here costs {as_markdown(guess.network)} most confidence.")
-        url.put(HOLE, None)  # the link's reader gets the same
+        url.put(_HOLE, None)  # the link's reader gets the same
         return
     text = hole_text(hole)
     if text is None:
         url.tell_of_link("Your hole has too many details for a link.")
-    url.put(HOLE, text)
+    url.put(_HOLE, text)
 
 
 def _guess(picture: Picture, specs: Sequence[ClassifierSpec]) -> FirstGuess | None:
@@ -249,9 +248,9 @@ def _request(
 
 def _is_painted(picture: Picture) -> bool:
     """Return whether the visitor, or a link, has changed the hole of pictures of this side."""
-    hole, first = (st.session_state.get(key, {}).get(picture.size) for key in (HOLES, FIRST_HOLES))
+    hole, first = (st.session_state.get(key, {}).get(picture.size) for key in (_HOLES, FIRST_HOLES))
     if hole is None:
-        return read_hole(url.text(HOLE), picture.size) is not None
+        return read_hole(url.text(_HOLE), picture.size) is not None
     return first is None or not np.array_equal(hole, first)
 
 
@@ -260,7 +259,7 @@ def _choose_target(picture: Picture, guess: FirstGuess | None, specs: Sequence[C
 
     Without a choice it is the true class of a bundled picture, and a network's own first guess of the visitor's.
     """
-    key, names, state = f"{PAGE}-target-{picture.class_set}", picture.classes.names, st.session_state
+    key, names, state = f"{_PAGE}-target-{picture.class_set}", picture.classes.names, st.session_state
     target = state.get(key) or url.text(key) or USUAL_TARGET
     about = ""
     if target == USUAL_TARGET:
@@ -271,7 +270,7 @@ def _choose_target(picture: Picture, guess: FirstGuess | None, specs: Sequence[C
         else:
             target = ""
     label = f"Make it: **{as_markdown(one_line(meaning(target, picture.classes), 60)) or '…'}**{about}"
-    with st.popover(label, key=f"{PAGE}.target"):
+    with st.popover(label, key=f"{_PAGE}.target"):
         st.selectbox(
             "Target (CLIP: any text)",
             [USUAL_TARGET, *vocabulary(picture.classes)],
@@ -281,7 +280,7 @@ def _choose_target(picture: Picture, guess: FirstGuess | None, specs: Sequence[C
             width=TARGET_WIDTH,
         )
         if target:
-            near_words(f"{PAGE}.near", target, specs, picture.classes, lambda word: state.update({key: word}))
+            near_words(f"{_PAGE}.near", target, specs, picture.classes, lambda word: state.update({key: word}))
     return target
 
 
@@ -294,25 +293,25 @@ def _bring(result: RunResult) -> None:
     place, original = facts.get("index"), run.original[0]
     known = facts.get("dataset") == row.dataset and isinstance(place, int) and 0 <= place < len(samples(row.name))
     if known and np.array_equal(samples(row.name).images[place], original):
-        take_picture(PAGE, row.name, place, url_prefix=f"{PAGE}-")
+        take_picture(_PAGE, row.name, place, url_prefix=f"{_PAGE}-")
     else:
         credit = one_line(facts.get("credit") or "the picture of the run", 60)
-        take_picture(PAGE, UPLOAD, Picture(original, None, row.name, 0, credit, own=True), url_prefix=f"{PAGE}-")
-    state.setdefault(HOLES, {})[row.side] = run.mask[0]
-    state[f"{PAGE}-target-{row.class_set}"] = target_of(run, 0)
+        take_picture(_PAGE, UPLOAD, Picture(original, None, row.name, 0, credit, own=True), url_prefix=f"{_PAGE}-")
+    state.setdefault(_HOLES, {})[row.side] = run.mask[0]
+    state[f"{_PAGE}-target-{row.class_set}"] = target_of(run, 0)
     titles = list(dict.fromkeys(classifier_title(run.metadata["classifier"]["name"]) for run in result.runs))
     if {spec.title for spec in ready_classifiers(row.class_set)}.issuperset(titles):
-        state[f"{PAGE}-models-{row.class_set}"] = titles
-    set_searches(PAGE, row.side, [run.config.search for run in result.runs], facts.get("fill") or "region")
+        state[f"{_PAGE}-models-{row.class_set}"] = titles
+    set_searches(_PAGE, row.side, [run.config.search for run in result.runs], facts.get("fill") or "region")
 
 
 def _back(row: SampleSet) -> None:
     """Apply the settings of the stored example."""
     state, label = st.session_state, next(iter(OFFERED))
-    state.setdefault(f"{PAGE}.places", {})[row.name] = row.inpainted
-    hole = state.setdefault(HOLES, {})[row.side] = row.hole(row.inpainted)
+    state.setdefault(f"{_PAGE}.places", {})[row.name] = row.inpainted
+    hole = state.setdefault(_HOLES, {})[row.side] = row.hole(row.inpainted)
     chosen = {"pictures": row.title, f"target-{row.class_set}": USUAL_TARGET, "penalty": label}
-    back_to_example(PAGE, row, OFFERED[label], chosen, hole_side(hole))
+    back_to_example(_PAGE, row, OFFERED[label], chosen, hole_side(hole))
 
 
 def _origin(picture: Picture) -> dict[str, object]:
@@ -327,10 +326,10 @@ def _origin(picture: Picture) -> dict[str, object]:
 
 def _formulas(searches: Sequence[Search]) -> None:
     left, right = st.columns(2, gap="large")
-    left.markdown(formula(st.session_state.get(f"{PAGE}-fill", "region")), help=f"Eq. 3: {TERMS['Eq. 3']}.")
+    left.markdown(formula(st.session_state.get(f"{_PAGE}-fill", "region")), help=f"Eq. 3: {TERMS['Eq. 3']}.")
     left.markdown(MINIMISED)
     if "views" in searches:
-        right.markdown(VIEWS)
+        right.markdown(BY_VIEWS)
         right.markdown(FAILS)
 
 
@@ -341,6 +340,6 @@ def formula(fill: Fill) -> str:
         rf"First, {filled} the hole, which gives $x_0$. With $m$ = 1 in the hole, $x$ minimises "
         r"$\;\mathrm{CE}(x, \mathrm{target}) + \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2\;$ (Eq. 3) within "
         rf"$\lVert x - x_0\rVert_2 \le \varepsilon$. At {paper.IMAGE_SIZE} pixels the paper takes "
-        rf"$\lambda$ = {PAPERS['weight']:g}, $\varepsilon$ = {PAPERS['epsilon']} and {PAPERS['steps']} steps of "
-        f"{PAPERS['step_size']}; lengths scale with the picture's side, the budget with the hole's too."
+        rf"$\lambda$ = {_PAPERS['weight']:g}, $\varepsilon$ = {_PAPERS['epsilon']} and {_PAPERS['steps']} steps of "
+        f"{_PAPERS['step_size']}; lengths scale with the picture's side, the budget with the hole's too."
     )

@@ -41,11 +41,11 @@ from ui.shared.tables import row_html, table_html
 from ui.shared.url import as_markdown, format_size, one_line
 from ui.story.data import far_from_clip
 
-CARD = "card"  # in the URL: the classifier whose card is open
-REDRAW_SECONDS = 0.5  # while a download runs
-REQUESTED = "models.requested"  # this visitor's downloads, by classifier: only they see a failure
+OPEN_CARD = "card"  # in the URL: the classifier whose card is open
+_REDRAW_SECONDS = 0.5  # while a download runs
+_REQUESTED = "models.requested"  # this visitor's downloads, by classifier: only they see a failure
 MEGABIT = 1e6 / 8  # bytes
-LINE = 100  # megabits per second, for the estimated time of a download
+_LINE = 100  # megabits per second, for the estimated time of a download
 OURS = "MIT"  # of maps that this project computed
 _PICTURE, _ROW, _DENSE_ROW = 64, 40, 28  # pixels, of a photograph and of rows in the tables
 _DOMAIN = r"https?://(?:www\.)?([^/]+)"  # what a link shows of its URL
@@ -57,11 +57,11 @@ def page() -> None:
     """Draw the page."""
     st.title("Models", anchor=False)
     for spec in list_classifiers():
-        if spec.name == url.text(CARD):
+        if spec.name == url.text(OPEN_CARD):
             with st.expander(as_markdown(one_line(spec.title)), expanded=True):
                 _card(spec)
     # Reruns on a timer only while something is in progress: each rerun redraws the table.
-    st.fragment(_networks, run_every=REDRAW_SECONDS if _busy() else None)()
+    st.fragment(_networks, run_every=_REDRAW_SECONDS if _busy() else None)()
     with st.expander("Details: origin of heat maps and pictures, commands"):
         photographs, small = sample_credits("photographs"), sample_credits("cifar10-samples")
         tabs = st.tabs(["Heat maps", f"{len(photographs)} photographs", f"{len(small)} CIFAR-10 images", "Your own"])
@@ -126,7 +126,7 @@ def _real_clip() -> None:
     if not ready:
         stand_in = stored_title(INSTEAD[PAPERS_CLIP])
         facts["Size, once"] = format_size(size)
-        facts["Time"] = f"{(size or 0) / MEGABIT / LINE:.0f} s at {LINE} Mbit/s"
+        facts["Time"] = f"{(size or 0) / MEGABIT / _LINE:.0f} s at {_LINE} Mbit/s"
         facts["Until then"] = f"{stand_in}, a miniature; its map differs from CLIP’s at {far_from_clip()} of waves"
     facts |= {
         "On *Frequencies*": "it predicts beside its map, also among your own words",
@@ -184,12 +184,12 @@ def _download(spec: ClassifierSpec, label: str) -> None:
             on_click=_request,
             args=(spec,),
         )
-        if download is not None and download is st.session_state.get(REQUESTED, {}).get(spec.name):
+        if download is not None and download is st.session_state.get(_REQUESTED, {}).get(spec.name):
             st.error(download.error, icon=":material/error:")
 
 
 def _request(spec: ClassifierSpec) -> None:
-    st.session_state.setdefault(REQUESTED, {})[spec.name] = weight_downloads().start(spec)
+    st.session_state.setdefault(_REQUESTED, {})[spec.name] = weight_downloads().start(spec)
 
 
 def _progress_text(download: WeightDownload) -> str:
@@ -206,7 +206,7 @@ def _row(spec: ClassifierSpec) -> str:
     state, path = classifier_state(spec.name), spec.weights.locate()
     size = format_size(path.stat().st_size if path is not None else spec.download_bytes or state.download_bytes)
     status = {"ready": f"✓ ready, {size}", "downloadable": f"a download, {size}"}.get(state.status, "✕ unavailable")
-    name = f'<a href="{html.escape(url.link("models", (CARD, spec.name)))}">{bdi(one_line(spec.title))}</a>'
+    name = f'<a href="{html.escape(url.link("models", (OPEN_CARD, spec.name)))}">{bdi(one_line(spec.title))}</a>'
     return row_html([html.escape(_role(spec)["short"]), status, _map_links(spec)], spec.name, name)
 
 

@@ -13,10 +13,10 @@ from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.verdicts import STYLE
 from ui.story import figures, judge, opening
-from ui.story.chapters import NAMES, SLUGS, TITLES, Chapter, chapter
+from ui.story.chapters import CHAPTER_NAMES, CHAPTER_TITLES, SLUGS, Chapter, chapter
 
 CHAPTER = "chapter"  # in the URL, the only place that stores the current one
-FIGURES: dict[str, Callable[[], object]] = {
+_FIGURES: dict[str, Callable[[], object]] = {
     "word": opening.ask_for_a_word,
     "judge": judge.judge_drawings,
     "stripes": figures.striped_picture,
@@ -38,7 +38,7 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
         st.title("What does CLIP see?", width="content", anchor=False)
         with st.container(key="story-steps"):
-            step_tabs(NAMES, SLUGS, place + 1, title=TITLES[place], parameter=CHAPTER, on_go=_go)
+            step_tabs(CHAPTER_NAMES, SLUGS, place + 1, title=CHAPTER_TITLES[place], parameter=CHAPTER, on_go=_go)
     left, right = st.columns([33, 67] if place == 0 else [25, 75], gap="medium")
     with left:
         st.html(chapter_html(here))
@@ -49,11 +49,11 @@ def page() -> None:
             with st.container(key="story-claims"):
                 st.html(claims)
     with right, st.container(key="story-figure"):
-        FIGURES[first.figure]()
+        _FIGURES[first.figure]()
         _note(first.note, "below" if first.figure == "word" else "")
         for part in further:
             _note(part.text)
-            FIGURES[part.figure]()
+            _FIGURES[part.figure]()
             _note(part.note)
     if first.figure == "word":
         opening.cards()

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 WIDTH, MARGIN, GAP = 1280, 48, 32  # pixels
-HEADING, TITLE, TEXT, SMALL = 52, 25, 22, 18  # sizes of type
-PAPER, INK, QUIET, GOOD = "#ffffff", "#1c2024", "#5a6470", "#1a7f37"
+HEADING, _TITLE, TEXT, _SMALL = 52, 25, 22, 18  # sizes of type
+_PAPER, _INK, QUIET, GOOD = "#ffffff", "#1c2024", "#5a6470", "#1a7f37"
 LEADING = 1.35  # of lines, relative to the size of type
 
 
@@ -36,13 +36,13 @@ def result_card(heading: str, tiles: Sequence[Tile], notes: Sequence[str]) -> by
     side = (WIDTH - 2 * MARGIN - GAP * (max(2, len(tiles)) - 1)) // max(2, len(tiles))
     texts = [_text_of(tile, side) for tile in tiles]
     below = max(_height(lines) for lines in texts)
-    foot = [(line, SMALL, QUIET) for note in notes for line in _wrapped(note, SMALL, WIDTH - 2 * MARGIN)]
+    foot = [(line, _SMALL, QUIET) for note in notes for line in _wrapped(note, _SMALL, WIDTH - 2 * MARGIN)]
     head = _wrapped(heading, HEADING, WIDTH - 2 * MARGIN)[:2]
     top = MARGIN + round(len(head) * HEADING * LEADING) + GAP // 2
     height = top + side + GAP // 2 + below + GAP + _height(foot) + MARGIN
-    sheet = Image.new("RGB", (WIDTH, height), PAPER)
+    sheet = Image.new("RGB", (WIDTH, height), _PAPER)
     pen = ImageDraw.Draw(sheet)
-    _write(pen, MARGIN, MARGIN - 8, [(line, HEADING, INK) for line in head])
+    _write(pen, MARGIN, MARGIN - 8, [(line, HEADING, _INK) for line in head])
     for k, (tile, lines) in enumerate(zip(tiles, texts, strict=True)):
         left = MARGIN + k * (side + GAP)
         large = Image.fromarray(tile.picture.transpose(1, 2, 0)).resize((side, side), Image.Resampling.LANCZOS)
@@ -59,7 +59,7 @@ _Line = tuple[str, int, str]  # text, size and colour
 
 def _text_of(tile: Tile, width: int) -> list[_Line]:
     judged = f"✓ {tile.judged}" if tile.agrees else tile.judged
-    parts = [(tile.title, TITLE, INK), *((text, TEXT, QUIET) for text in tile.lines)]
+    parts = [(tile.title, _TITLE, _INK), *((text, TEXT, QUIET) for text in tile.lines)]
     parts.append((judged, TEXT, GOOD if tile.agrees else QUIET))
     return [(line, size, colour) for text, size, colour in parts for line in _wrapped(text, size, width) if line]
 

@@ -23,8 +23,8 @@ from ui.shared.pictures import to_picture
 from ui.shared.url import file_stem, one_line
 
 MIN_FRAME_SIDE = 224  # pixels: smaller frames are enlarged smoothly, since players would show them tiny
-GAP, LINE = 8, 24  # pixels between pictures; height of their captions
-MAX_FRAMES = 61
+_GAP, _LINE = 8, 24  # pixels between pictures; height of their captions
+_MAX_FRAMES = 61
 SECONDS = 4.0  # length of an animation; the last frame stays for another second
 
 
@@ -58,7 +58,7 @@ def run_picture(runs: Sequence[PGDRun], row: int, address: str = "") -> bytes:
 def run_animation(runs: Sequence[PGDRun], row: int) -> bytes:
     """Return the same pictures step by step, as a looping lossless WebP."""
     count = min(len(run.frames) for run in runs)
-    chosen = evenly_spaced(count, MAX_FRAMES).tolist()
+    chosen = evenly_spaced(count, _MAX_FRAMES).tolist()
     first, *rest = [_side_by_side(runs, row, k) for k in chosen]
     buffer = io.BytesIO()
     durations = [round(1000 * SECONDS / len(chosen))] * len(rest) + [1000]
@@ -73,10 +73,10 @@ def _side_by_side(runs: Sequence[PGDRun], row: int, frame: int) -> Image.Image:
     height, width = runs[0].start.shape[-2:]
     scale = max(1, -(-MIN_FRAME_SIDE // max(height, width)))
     height, width = scale * height, scale * width
-    sheet = Image.new("RGB", (len(pictures) * (width + GAP) - GAP, height + LINE), "white")
+    sheet = Image.new("RGB", (len(pictures) * (width + _GAP) - _GAP, height + _LINE), "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
     for k, (title, pixels) in enumerate(pictures):
-        left = k * (width + GAP)
+        left = k * (width + _GAP)
         sheet.paste(Image.fromarray(to_picture(pixels)).resize((width, height), Image.Resampling.BICUBIC), (left, 0))
         pen.text((left, height + 4), title.encode("latin-1", "replace").decode("latin-1")[:34], "black", font)
     return sheet

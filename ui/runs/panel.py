@@ -39,7 +39,7 @@ REDRAW_SECONDS = 0.5
 AT_ONCE_SECONDS = 10  # a linked run that takes less begins by itself
 WAITING_SECONDS = 2.0  # between updates of a queued run: there may be many of these at once
 # What one sees of a run in which every view must convince, by the share of its steps from which on.
-STORY = (
+_STORY = (
     (0, "At first every view disagrees."),
     (0.3, "Shapes appear on which most views agree."),
     (0.7, "The shapes stay; their details settle."),
@@ -296,5 +296,5 @@ def what_one_sees(active: ActiveRun) -> str:
     if job.done < 2 or job.seconds_left is None:
         return "Loading the network, a few seconds the first time."
     share = run.step / run.plan.config.steps
-    said = [text for since, text in STORY if since <= share][-1] if "views" in active.searches else BY_PIXELS
+    said = [text for since, text in _STORY if since <= share][-1] if "views" in active.searches else BY_PIXELS
     return f"{said} About {duration(max(1.0, job.seconds_left))} left."

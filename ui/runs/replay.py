@@ -32,13 +32,13 @@ from ui.shared.url import one_line
 if TYPE_CHECKING:
     from core.pgd.steps import PGDState
 
-MAX_BYTES = 6 * 2**20  # per classifier's frames, which the browser fetches
-MAX_FRAMES = 121
+MAX_REPLAY_BYTES = 6 * 2**20  # per classifier's frames, which the browser fetches
+_MAX_FRAMES = 121
 # What a run of each search must reach: the role of its picture.
-ROLES: dict[Search, str] = {name: f"Must convince {search.convinces}" for name, search in SEARCHES.items()}
+SEARCH_TITLES: dict[Search, str] = {name: f"Must convince {search.convinces}" for name, search in SEARCHES.items()}
 EXAMPLE = "A stored example, made like your own runs."
 MADE_HERE = "An example computed on this machine, made like your own runs."
-CHOSEN = (
+_CHOSEN = (
     "A rule chose these {} stored examples: in each class the picture with the median gain of the robust networks, as "
     "another network sees it, and the classes with the largest gain."
 )
@@ -47,7 +47,7 @@ CHOSEN = (
 def role(title: str, search: Search, beside: Sequence[tuple[str, Search]]) -> str:
     """Return the role of a network's picture: its search, and its network where those of `beside` differ."""
     titles, searches = {name for name, _ in beside}, {kind for _, kind in beside}
-    return ": ".join([title] * (len(titles) > 1) + [ROLES[search]] * (len(titles) < 2 or len(searches) > 1))
+    return ": ".join([title] * (len(titles) > 1) + [SEARCH_TITLES[search]] * (len(titles) < 2 or len(searches) > 1))
 
 
 def run_title(run: PGDRun, runs: Sequence[PGDRun] = ()) -> str:
@@ -153,7 +153,7 @@ def _caption(run: PGDRun, runs: Sequence[PGDRun], own: bool) -> Caption:
 
 def sampled_frames(count: int, frame_bytes: int) -> np.ndarray:
     """Return evenly spaced indices of the frames to send, including both ends."""
-    most = max(2, min(MAX_FRAMES, MAX_BYTES // max(1, frame_bytes)))
+    most = max(2, min(_MAX_FRAMES, MAX_REPLAY_BYTES // max(1, frame_bytes)))
     return evenly_spaced(count, most)
 
 
@@ -276,7 +276,7 @@ def stored_row(sample_set: str, classifiers: Sequence[str]) -> RunResult | None:
     if not (runs := _stored("inpainting").by_subject.get(subject, [])):
         return None
     row = _result("inpainting", subject, _of(runs, classifiers, (PAPERS,)) or _first(runs, (PAPERS,)))
-    return replace(row, note=CHOSEN.format(len(row.runs[0].start)), opened="the examples")
+    return replace(row, note=_CHOSEN.format(len(row.runs[0].start)), opened="the examples")
 
 
 def _of(runs: list[PGDRun], classifiers: Sequence[str], searches: Sequence[Search]) -> list[PGDRun]:

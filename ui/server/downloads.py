@@ -29,7 +29,7 @@ from ui.server.cache import is_ready
 from ui.server.limits import limits, log
 
 Status = Literal["idle", "running", "done", "failed"]
-ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[2]
 MODULE = "core.reproduce.profile"
 NICE = 10  # of 19: pages and visitors' runs get nine times as much of a contested core
 END_SECONDS = 5.0
@@ -196,7 +196,7 @@ class ProfileMaker:
         threads = str(max(1, (os.cpu_count() or 2) - 1))
         process = self._process = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=_ROOT,
             env=os.environ | {"OMP_NUM_THREADS": threads},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -22,7 +22,7 @@ from ui.shared.url import as_markdown
 
 Answer = TypeVar("Answer")
 _UI = Path(__file__).parents[1]
-CSS = "".join((_UI / sheet).read_text(encoding="utf-8") for sheet in ("shared/look.css", "components/basics.css"))
+LOOK = "".join((_UI / sheet).read_text(encoding="utf-8") for sheet in ("shared/look.css", "components/basics.css"))
 _look = register("look.js")
 
 
@@ -41,7 +41,7 @@ def scroll_into_view(below: str, count: int) -> None:
 
 
 EXPLAINED = "terms.explained"  # key in the session: the page and its place that explain a term, by term
-PAGE = "terms.page"  # key in the session: the page that is drawn
+_PAGE = "terms.page"  # key in the session: the page that is drawn
 NARROW_PERCENT = "\N{NO-BREAK SPACE}%"  # keeps a number and its sign on one line
 
 
@@ -56,7 +56,7 @@ def explain_on_page(text: str, place: str, *terms: str) -> str:
     Args:
         text: HTML. place: the same whenever a fragment draws this text again.
     """
-    places, here = st.session_state.setdefault(EXPLAINED, {}), (st.session_state.get(PAGE), place)
+    places, here = st.session_state.setdefault(EXPLAINED, {}), (st.session_state.get(_PAGE), place)
     result = explain_terms(text, *(term for term in terms if places.get(term, here) == here))
     places.update({term: here for term in terms if term not in places and html.escape(TERMS[term]) in result})
     return result
@@ -64,7 +64,7 @@ def explain_on_page(text: str, place: str, *terms: str) -> str:
 
 def unexplained(place: str, *terms: str) -> list[str]:
     """Return those of some terms that no other place explains; this one, a component, will."""
-    places, here = st.session_state.setdefault(EXPLAINED, {}), (st.session_state.get(PAGE), place)
+    places, here = st.session_state.setdefault(EXPLAINED, {}), (st.session_state.get(_PAGE), place)
     return [term for term in terms if places.setdefault(term, here) == here]
 
 
@@ -72,7 +72,7 @@ def begin_page(page: str) -> None:
     """Start a page, which explains its terms anew, but none that the visitor has met on another page."""
     state = st.session_state
     state[EXPLAINED] = {term: where for term, where in state.get(EXPLAINED, {}).items() if where[0] != page}
-    state[PAGE] = page
+    state[_PAGE] = page
 
 
 def torch_starts() -> bool:
@@ -122,7 +122,7 @@ _GAVE = (
     "the code that the paper's inpainting and generation were built upon",
 )
 _ENTRIES = Path(__file__).with_name("references.bib").read_text(encoding="utf-8").strip().split("\n\n")
-PAPER, *BUILDS_ON = map(Reference, _ENTRIES, _GAVE)
+THE_PAPER, *BUILDS_ON = map(Reference, _ENTRIES, _GAVE)
 
 
 def _line(reference: Reference) -> str:
@@ -133,10 +133,10 @@ def _line(reference: Reference) -> str:
 def footer() -> None:
     """Draw the last line of a page: the paper's title, its authors, a link, and *Share* with how to cite."""
     with st.container(horizontal=True, vertical_alignment="center", key="footer"):
-        title = PAPER.field("title").replace("{", "").replace("}", "")
+        title = THE_PAPER.field("title").replace("{", "").replace("}", "")
         st.markdown(
             f"An interactive companion to *{title}* by Yuri Galindo and Fabio A. Faria "
-            f"([code and runs]({PAPER.field('url')}))."
+            f"([code and runs]({THE_PAPER.field('url')}))."
         )
         # The page's URL is complete only now.
         with st.popover("Share", icon=":material/link:"):
@@ -144,6 +144,6 @@ def footer() -> None:
             st.code(url.address(), language=None, wrap_lines=True)
             with st.expander("Cite"):
                 st.markdown("The paper, for the experiments and for the heat maps marked as published:")
-                st.code(PAPER.bibtex, language="latex", wrap_lines=True)
+                st.code(THE_PAPER.bibtex, language="latex", wrap_lines=True)
                 st.markdown("; ".join(map(_line, BUILDS_ON)) + ":")
                 st.code("\n\n".join(work.bibtex for work in BUILDS_ON), language="latex", wrap_lines=True)

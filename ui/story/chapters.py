@@ -20,17 +20,17 @@ from ui.runs.settings import models_in_url
 from ui.shared.url import format_size, link
 from ui.shared.verdicts import judged_html
 from ui.story import data, opening
-from ui.story.data import STORED, WAVE, far_from_clip, findings_by_claim, labels, opening_runs
-from ui.tools.hybrids import KIND as MIXED_KIND
-from ui.tools.hybrids import STORED as MIXED
-from ui.tools.registry import CORRUPTIONS, HYBRIDS
+from ui.story.data import CHOSEN_PICTURES, STORY_WAVE, far_from_clip, findings_by_claim, labels, opening_runs
+from ui.tools.hybrids import PAIRS_SET as MIXED_KIND
+from ui.tools.hybrids import STORED_PAIRS as MIXED
+from ui.tools.registry import CORRUPTIONS_TOOL, HYBRIDS_TOOL
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["chapters"]
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
 
 
 # The two maps that a claim of the story is about, and the number shown of it.
-CLAIMS: dict[str, tuple[Callable[[], Sequence[str]], str]] = {
+_CLAIMS: dict[str, tuple[Callable[[], Sequence[str]], str]] = {
     "low": (lambda: (CLIP, RESNET56), "difference"),
     "high": (lambda: (CLIP, RESNET56), "difference"),
     "relies": (lambda: labels(data.on_mixtures()), "difference of crossover cutoffs"),
@@ -61,9 +61,9 @@ class Chapter:
         return self.name.lower()
 
 
-NAMES = tuple(row["name"] for row in _TABLE)
-TITLES = tuple(row["title"] for row in _TABLE)
-SLUGS = tuple(name.lower() for name in NAMES)
+CHAPTER_NAMES = tuple(row["name"] for row in _TABLE)
+CHAPTER_TITLES = tuple(row["title"] for row in _TABLE)
+SLUGS = tuple(name.lower() for name in CHAPTER_NAMES)
 
 
 def chapter(place: int) -> Chapter:
@@ -77,11 +77,11 @@ def chapter(place: int) -> Chapter:
         Part(part["figure"], read(part, "text"), read(part, "note"), "".join(map(_claim, part.get("claims", []))))
         for part in row["parts"]
     )
-    return Chapter(row["name"], row["title"], parts, (row["link"], LINKS[row["name"]]()) if "link" in row else None)
+    return Chapter(row["name"], row["title"], parts, (row["link"], _LINKS[row["name"]]()) if "link" in row else None)
 
 
 def _claim(key: str) -> str:
-    maps, figure = CLAIMS[key]
+    maps, figure = _CLAIMS[key]
     return judged_html(findings_by_claim(*maps())[key], (figure,))
 
 
@@ -96,8 +96,8 @@ def paragraphs(text: str) -> str:
 
 def _wave_link() -> str:
     cell, picture = (
-        ("cell", "{},{}".format(*WAVE)),
-        (("pictures", "CIFAR-10"), ("picture", STORED["story"]["position"])),
+        ("cell", "{},{}".format(*STORY_WAVE)),
+        (("pictures", "CIFAR-10"), ("picture", CHOSEN_PICTURES["story"]["position"])),
     )
     return link("frequency", *(("maps", label) for label in (CLIP, RESNET56)), cell, *picture)
 
@@ -108,19 +108,19 @@ def _mixture_link() -> str:
         ("pictures", SAMPLE_SETS[MIXED_KIND].title),
         *pictures,
         ("cutoff", f"{MIXED['starts'][0]:g}"),
-        ("tab", HYBRIDS),
+        ("tab", HYBRIDS_TOOL),
     ]
     return link("frequency", *(("maps", label) for label in labels(data.on_mixtures())), *state)
 
 
 def _hole_link() -> str:
-    row = data.LARGE
+    row = data.PHOTOGRAPHS
     picture = ("inpainting-pictures", row.title), ("inpainting-picture", row.inpainted)
     return link("inpainting", *picture, *models_in_url("inpainting", row.class_set, data.hole_networks()))
 
 
 # Where the link of a chapter leads, by its name: the state of the page that its figure shows.
-LINKS: dict[str, Callable[[], str]] = {
+_LINKS: dict[str, Callable[[], str]] = {
     "Wave": _wave_link,
     "Mixture": _mixture_link,
     "Hole": _hole_link,
@@ -196,7 +196,7 @@ def _filler() -> str:
     return data.titles([name])[0]
 
 
-FACTS: dict[str, Callable[[], str]] = {
+CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "painter": lambda: opening.painter_titles()[0],
     "artist": lambda: short_title(classifier_spec(painter_name()).title),
     "judge": lambda: short_title(classifier_spec(judge_name()).title),
@@ -212,7 +212,7 @@ FACTS: dict[str, Callable[[], str]] = {
     "recognised": _recognised,
     "clip_here": _clip_here,
     "patches": lambda: _frequency(("cell", f"{CLIP_GRID},{CLIP_GRID}"), maps=(CLIP, RESNET56)),
-    "weather": lambda: _frequency(("tab", CORRUPTIONS), maps=labels(data.drawing_twins())),
+    "weather": lambda: _frequency(("tab", CORRUPTIONS_TOOL), maps=labels(data.drawing_twins())),
 }
 
 
@@ -224,5 +224,5 @@ class Facts(dict[str, str]):
     """Facts by name, each computed once when a text names it; for `str.format_map`."""
 
     def __missing__(self, name: str) -> str:
-        self[name] = FACTS[name]()
+        self[name] = CHAPTER_FACTS[name]()
         return self[name]

@@ -20,9 +20,9 @@ from core.sweep.story import chosen_pictures, stored_predictions
 from ui.maps.catalogue import CLIP, MINI_CLIP, Entry, computed_maps, shipped_maps, stored_title
 from ui.maps.wave import findings_between
 
-LARGE = SAMPLE_SETS["photographs"]
-STORED = chosen_pictures()
-WAVE: Frequency = (STORED["wave"][0], STORED["wave"][1])
+PHOTOGRAPHS = SAMPLE_SETS["photographs"]
+CHOSEN_PICTURES = chosen_pictures()
+STORY_WAVE: Frequency = (CHOSEN_PICTURES["wave"][0], CHOSEN_PICTURES["wave"][1])
 
 
 @cached_by_files("heatmaps")
@@ -65,14 +65,14 @@ def drawing_twins() -> tuple[str, ...]:
 
 def hole_networks() -> tuple[str, ...]:
     """Return the network that filled the hole of the first photograph by both searches."""
-    paths = stored_subjects("inpainting").get(f"{LARGE.name}-{LARGE.inpainted}", [])
+    paths = stored_subjects("inpainting").get(f"{PHOTOGRAPHS.name}-{PHOTOGRAPHS.inpainted}", [])
     return networks_for("painter", [stored_classifier(path) for path in paths if path.stem.endswith("__views")])
 
 
 def large_drawings() -> dict[str, dict[str, Path]]:
     """Return the stored drawings at 224 pixels by network and search, for networks that drew by every search."""
     drawings: dict[str, dict[str, Path]] = {}
-    for path in stored_subjects("generation").get(LARGE.class_set, []):
+    for path in stored_subjects("generation").get(PHOTOGRAPHS.class_set, []):
         drawings.setdefault(stored_classifier(path), {})["views" if path.stem.endswith("__views") else "pixels"] = path
     return {name: paths for name, paths in drawings.items() if len(paths) == len(COMPARED)}
 

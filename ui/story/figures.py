@@ -29,14 +29,14 @@ from ui.shared.page import unexplained
 from ui.shared.pictures import sample_picture, to_picture
 from ui.shared.tables import scrolling_table
 from ui.story import data
-from ui.story.data import STORED, WAVE, opening_runs
-from ui.tools.hybrids import STORED as MIXED
+from ui.story.data import CHOSEN_PICTURES, STORY_WAVE, opening_runs
+from ui.tools.hybrids import STORED_PAIRS as MIXED
 from ui.tools.hybrids import stored_mixtures
 
-SIDE = 31
-CELL, PAIR, CUTOFF = "story.cell", "story.pair", "story.cutoff"  # keys in the session
-PAPERS = CLIP, RESNET56
-WALL = 5  # classes side by side
+_SIDE = 31
+_CELL, PAIR, _CUTOFF = "story.cell", "story.pair", "story.cutoff"  # keys in the session
+PAPERS_MAPS = CLIP, RESNET56
+_WALL = 5  # classes side by side
 
 
 def striped_picture() -> None:
@@ -46,15 +46,15 @@ def striped_picture() -> None:
 
 def papers_maps() -> None:
     """Draw the paper's maps of CLIP and of a ResNet, and the numbers of the selected wave."""
-    maps = replace(_terms_once(maps_of(*PAPERS)), outline=LOW.edge)
+    maps = replace(_terms_once(maps_of(*PAPERS_MAPS)), outline=LOW.edge)
     heatmap_view(maps, selected=_cell(), key="story.maps", on_select=_keep)
-    rows = [(name, error) for name, _, _, error, *_ in wave_table(_entries(*PAPERS), _cell())]
+    rows = [(name, error) for name, _, _, error, *_ in wave_table(_entries(*PAPERS_MAPS), _cell())]
     scrolling_table(("Map", f"Error under the wave {wave_name(_cell())}"), rows, "Error under the wave")
 
 
 def maps_of(*labels: str) -> ShownMaps:
     """Return shipped maps, by label, to draw side by side."""
-    return shown_maps(_entries(*labels), "Top-1", "Error", SIDE)
+    return shown_maps(_entries(*labels), "Top-1", "Error", _SIDE)
 
 
 def _terms_once(maps: ShownMaps) -> ShownMaps:
@@ -63,14 +63,16 @@ def _terms_once(maps: ShownMaps) -> ShownMaps:
 
 def car_under_stripes() -> StripedPicture:
     """Return the picture of the chapter *Wave*, with each network's predictions under every wave."""
-    picture = sample_picture("cifar10", STORED["story"]["position"])
-    signs = all_random_signs(SIDE, picture.position + 1, seed=STORED["seed"])[:, :, picture.position]
+    picture = sample_picture("cifar10", CHOSEN_PICTURES["story"]["position"])
+    signs = all_random_signs(_SIDE, picture.position + 1, seed=CHOSEN_PICTURES["seed"])[:, :, picture.position]
     answers = [
         WavePredictions(stored_title(name), model_colour(name), clean, perturbed)
         for name in data.on_one_picture()
         for clean, *perturbed in (stored_predictions()[name].top1(),)
     ]
-    return StripedPicture(picture.pixels, signs, STORED["epsilon"], answers, picture.classes.names, picture.label)
+    return StripedPicture(
+        picture.pixels, signs, CHOSEN_PICTURES["epsilon"], answers, picture.classes.names, picture.label
+    )
 
 
 def two_pictures() -> None:
@@ -80,9 +82,9 @@ def two_pictures() -> None:
     mixture = mixtures[pair]
     hybrid_mixer(
         mixture,
-        selected=state.get(CUTOFF, mixture.cutoffs.index(MIXED["starts"][pair])),
+        selected=state.get(_CUTOFF, mixture.cutoffs.index(MIXED["starts"][pair])),
         key="story.mixer",
-        on_choose=partial(state.__setitem__, CUTOFF),
+        on_choose=partial(state.__setitem__, _CUTOFF),
         on_pick=partial(state.__setitem__, PAIR),
     )
 
@@ -94,7 +96,7 @@ def filled_hole() -> None:
 
 def hole() -> RunResult:
     """Return the runs of the chapter *Hole*."""
-    row = data.LARGE
+    row = data.PHOTOGRAPHS
     result = stored_example("inpainting", row.name, data.hole_networks(), "eq3", COMPARED, picture=row.inpainted)
     assert result is not None  # it is shipped
     return result
@@ -110,9 +112,9 @@ def wall_html() -> str:
     runs, titles = opening_runs(), data.titles(data.drawing_twins())
     names = runs[0].metadata["class_names"]
     bands = []
-    for first in range(0, len(names), WALL):
+    for first in range(0, len(names), _WALL):
         cells = ['<div class="head"></div>', *(f'<div class="head">{html.escape(title)}</div>' for title in titles)]
-        for k in range(first, min(first + WALL, len(names))):
+        for k in range(first, min(first + _WALL, len(names))):
             cells.append(f'<div class="name">{html.escape(names[k])}</div>')
             cells += [
                 _picture(run.frames[-1, k], f"{names[k]}, drawn by {title}")
@@ -164,8 +166,8 @@ def _entries(*labels: str) -> list[Entry]:
 
 def _cell() -> Frequency:
     """Return the chosen wave."""
-    return st.session_state.get(CELL, WAVE)
+    return st.session_state.get(_CELL, STORY_WAVE)
 
 
 def _keep(frequency: Frequency) -> None:
-    st.session_state[CELL] = frequency
+    st.session_state[_CELL] = frequency

@@ -18,35 +18,35 @@ from ui.components.mount import webp_data_uri
 from ui.components.story.story import judge
 from ui.shared import url
 
-SEED, CHOICES = "round", "chosen"  # in the URL
-ROUND, CHOSEN = "story.round", "story.chosen"  # in the session: seed and choices of a round that is in no link yet
+_SEED, CHOICES = "round", "chosen"  # in the URL
+ROUND, _CHOSEN = "story.round", "story.chosen"  # in the session: seed and choices of a round that is in no link yet
 # What the drawings of each search had to do, in the words of the score.
-SEARCHED = {"views": "drawn to convince from every view", "pixels": "drawn to convince as they are"}
+DRAWN_TO = {"views": "drawn to convince from every view", "pixels": "drawn to convince as they are"}
 
 
 def judge_drawings() -> None:
     """Draw the round in the URL, or the session's."""
-    state, linked = st.session_state, url.number(SEED, range(MAX_SEED + 1))
+    state, linked = st.session_state, url.number(_SEED, range(MAX_SEED + 1))
     seed = state.setdefault(ROUND, secrets.randbelow(MAX_SEED + 1)) if linked is None else linked
-    chosen = state.get(CHOSEN, ()) if linked is None else read_choices(url.text(CHOICES))
+    chosen = state.get(_CHOSEN, ()) if linked is None else read_choices(url.text(CHOICES))
 
     def choose(places: tuple[int, ...]) -> None:
-        state[CHOSEN] = places
+        state[_CHOSEN] = places
         if len(places) == COUNT:
             _put(seed, places)
 
-    judge(questions(seed), seed, chosen, SEARCHED, on_choose=choose, on_more=forget)
+    judge(questions(seed), seed, chosen, DRAWN_TO, on_choose=choose, on_more=forget)
 
 
 def forget() -> None:
     """Forget the round, so that the next one is new."""
-    for key in (ROUND, CHOSEN):
+    for key in (ROUND, _CHOSEN):
         st.session_state.pop(key, None)
     _put(None, ())
 
 
 def _put(seed: int | None, choices: Sequence[int]) -> None:
-    url.put(SEED, None if seed is None else str(seed))
+    url.put(_SEED, None if seed is None else str(seed))
     url.put(CHOICES, "".join(map(str, choices)) or None)
 
 

@@ -33,7 +33,7 @@ from ui.maps.catalogue import CLIP, shipped_maps
 from ui.runs.export import save_buttons
 from ui.runs.judge import became, judged, judgement_of
 from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect, tell_of_drawing, what_one_sees
-from ui.runs.replay import ROLES, target_of, to_uint8_planes
+from ui.runs.replay import SEARCH_TITLES, target_of, to_uint8_planes
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
 from ui.runs.words import about_words, near_words, unknown_to, word_box
 from ui.server.cache import NONE_READY, ready_classifiers
@@ -42,16 +42,16 @@ from ui.shared.pictures import enlarge
 from ui.shared.url import as_markdown
 from ui.story import data
 
-CARD_SIDE, WEBP_QUALITY = 160, 85  # pixels; of drawings
-REQUESTED, PAINTER = "story.requested", "story.painter"  # keys in the session
-PAGE: RunKind = "generation"  # whose run an own word is
+CARD_SIDE, _WEBP_QUALITY = 160, 85  # pixels; of drawings
+_REQUESTED, _PAINTER = "story.requested", "story.painter"  # keys in the session
+_PAGE: RunKind = "generation"  # whose run an own word is
 WORD, RUN = "story.word", "story.run"  # keys in the session: the typed word; the id of its run
 LINKED = "word"  # in the URL
 ROW = SAMPLE_SETS["photographs"]
-START: StartKind = "grey"
+_START: StartKind = "grey"
 ANY_WORD = f"Any of {about_words(ROW.classes)} ({WORDS[0]} to {WORDS[-1]} were chosen by hand)"
 # Title of a drawing that has not convinced the network yet, and of one that has; and what its steps follow.
-TITLES = {search: (ROLES[search], f"Convinces {SEARCHES[search].convinces}") for search in COMPARED}
+DRAWING_TITLES = {search: (SEARCH_TITLES[search], f"Convinces {SEARCHES[search].convinces}") for search in COMPARED}
 REQUIREMENTS = {search: f"{SEARCHES[search].steps.partition(';')[0].capitalize()}." for search in COMPARED}
 # Title, text, picture file and link of each card.
 TO_TRY = (
@@ -65,7 +65,13 @@ def ask_for_a_word() -> None:
     """Draw the drawings of the word that the visitor chose, or of the one that they typed, redrawn while they grow."""
     if len(names := data.drawing_networks()) > 1:
         st.segmented_control(
-            "Drawn by", names, default=names[0], format_func=_title, key=PAINTER, required=True, persist_state="session"
+            "Drawn by",
+            names,
+            default=names[0],
+            format_func=_title,
+            key=_PAINTER,
+            required=True,
+            persist_state="session",
         )
     growing = isinstance(shown_run(), ActiveRun)
     (st.fragment(_scene, run_every=REDRAW_SECONDS) if growing else _scene)(growing)
@@ -81,7 +87,7 @@ def _scene(growing: bool) -> None:
         if isinstance(run, ActiveRun):
             run.job.stop()
         st.session_state.pop(RUN, None)
-        st.session_state[REQUESTED] = place
+        st.session_state[_REQUESTED] = place
 
     if run is None:
         place = _stored_place()
@@ -93,7 +99,7 @@ def _scene(growing: bool) -> None:
 
 def _stored_place() -> int:
     """Return the place of the stored word that is shown where no run is."""
-    return min(st.session_state.get(REQUESTED, 0), len(stored_words()) - 1)
+    return min(st.session_state.get(_REQUESTED, 0), len(stored_words()) - 1)
 
 
 def is_stored_pool() -> bool:
@@ -103,7 +109,7 @@ def is_stored_pool() -> bool:
 
 def _painter() -> str:
     """Return the network that the visitor has chosen, by default the preferred one."""
-    names, chosen = data.drawing_networks(), st.session_state.get(PAINTER)
+    names, chosen = data.drawing_networks(), st.session_state.get(_PAINTER)
     return chosen if chosen in names else names[0]
 
 
@@ -142,7 +148,7 @@ def _runs(painter: str) -> dict[Search, PGDRun]:
 @lru_cache(16)
 def _strip(run: PGDRun, place: int) -> bytes:
     """Encode a picture's frames."""
-    return webp_strip(run.frames[:, place], WEBP_QUALITY)
+    return webp_strip(run.frames[:, place], _WEBP_QUALITY)
 
 
 def _drawing(search: Search, run: PGDRun, place: int) -> Drawing:
@@ -157,7 +163,7 @@ def captions(place: int) -> list[tuple[str, str, str]]:
     """Return title, search and judgement of each of a word's drawings. place: index of the word in `stored_words()`."""
     rows = []
     for drawing in drawings(place):
-        title = TITLES[drawing.search][1]
+        title = DRAWING_TITLES[drawing.search][1]
         if (confidence := drawing.confidence[-1]) < SURE:
             title = f"Not convinced: {percent(confidence, 0)} sure"
         rows.append((title, REQUIREMENTS[drawing.search], _judged(drawing, stored_words()[place])))
@@ -171,7 +177,7 @@ def _judged(drawing: Drawing, word: str) -> str:
 
 def any_word() -> None:
     """Draw the box for any word and its button; both start the drawing, the box by Enter."""
-    ready, preferred, state = [spec.name for spec in ready_classifiers(ROW.class_set)], _painter(), run_state(PAGE)
+    ready, preferred, state = [spec.name for spec in ready_classifiers(ROW.class_set)], _painter(), run_state(_PAGE)
     painter = preferred if preferred in ready else next(iter(networks_for("painter", ready)), None)
     if painter is None:
         st.info(NONE_READY)
@@ -203,7 +209,7 @@ def any_word() -> None:
     if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
         if shown_run() is None:
             _set_in_draw(painter, stored_words()[_stored_place()])
-        url.open_page(PAGE)
+        url.open_page(_PAGE)
 
 
 def any_word_label() -> str:
@@ -213,7 +219,7 @@ def any_word_label() -> str:
 
 def shown_run() -> ActiveRun | RunResult | None:
     """Return the run of the visitor's word, in progress or ended; None while a stored word is shown."""
-    state, number = run_state(PAGE), st.session_state.get(RUN)
+    state, number = run_state(_PAGE), st.session_state.get(RUN)
     if state.active is not None and not state.running:
         collect(state)
     if state.active is not None and state.active.job.id == number:
@@ -237,7 +243,7 @@ def _growing(run: ActiveRun) -> tuple[list[Drawing], Captions, str]:
             confidence = float(moments[-1][k].target_probability[0])
         drawings.append(_moment(search, to_uint8_planes(picture), confidence))
     notes = {"pixels": "", "views": what_one_sees(run)}  # one line tells of both
-    captions = [(TITLES[search][0], REQUIREMENTS[search], notes[search]) for search in COMPARED]
+    captions = [(DRAWING_TITLES[search][0], REQUIREMENTS[search], notes[search]) for search in COMPARED]
     return drawings, captions, str(plan.targets[0])
 
 
@@ -252,13 +258,13 @@ def _ended(result: RunResult) -> tuple[list[Drawing], Captions, str]:
             drawing = replace(drawing, judgements=(judgement.of(0),))
         note = " ".join(filter(None, (f"Most of all a {kind}." * bool(kind), _judged(drawing, word))))
         drawings.append(drawing)
-        captions.append((TITLES[search][confidence >= SURE], REQUIREMENTS[search], note))
+        captions.append((DRAWING_TITLES[search][confidence >= SURE], REQUIREMENTS[search], note))
     return drawings, captions, target_of(result.runs[0], 0)
 
 
 def _moment(search: Search, picture: np.ndarray, confidence: float) -> Drawing:
     """Return one moment of a drawing. picture: (3, H, W) uint8."""
-    return Drawing(search=search, picture=webp_strip(picture[None], WEBP_QUALITY), confidence=(confidence,))
+    return Drawing(search=search, picture=webp_strip(picture[None], _WEBP_QUALITY), confidence=(confidence,))
 
 
 def _draw_near(painter: str, word: str) -> None:
@@ -269,9 +275,9 @@ def _draw_near(painter: str, word: str) -> None:
 
 def _request(painter: str, word: str) -> RunRequest:
     """Return the run of a word by both searches, from grey."""
-    config = PGDConfig(**first_settings(PAGE, ROW.side, None, "views"))
-    facts = start_facts([word], 1, ROW.name, START)
-    plan = RunPlan(targets=(word,), start=draw_starts([word], 1, ROW.name, 0, START), config=config, images=facts)
+    config = PGDConfig(**first_settings(_PAGE, ROW.side, None, "views"))
+    facts = start_facts([word], 1, ROW.name, _START)
+    plan = RunPlan(targets=(word,), start=draw_starts([word], 1, ROW.name, 0, _START), config=config, images=facts)
     return RunRequest(plan, "", (painter,), COMPARED, ROW.class_set)
 
 
@@ -280,11 +286,11 @@ def _press(painter: str) -> None:
     word = st.session_state.get(WORD)
     if not word or unknown_to(word, [classifier_spec(painter)], ROW.classes) is not None:
         return
-    state, run = run_state(PAGE), shown_run()
+    state, run = run_state(_PAGE), shown_run()
     if isinstance(run, ActiveRun) and (run.run.plan.targets, run.names) == ((word,), (painter,)):
         return  # it is being drawn
     state.error = ""
-    if start(PAGE, _request(painter, word)) and state.active is not None:
+    if start(_PAGE, _request(painter, word)) and state.active is not None:
         st.session_state[RUN] = state.active.job.id
         _set_in_draw(painter, word)
 
@@ -303,9 +309,9 @@ def _open_link(painter: str) -> None:
 def _set_in_draw(painter: str, word: str) -> None:
     """Choose a word and who draws it on the page *Draw*."""
     state = st.session_state
-    state[f"{PAGE}-set"], state[f"{PAGE}-start-from"] = ROW.drawn_title, STARTS[START].label
-    state[f"{PAGE}-classes-{ROW.class_set}"] = [word]
-    state[f"{PAGE}-models-{ROW.class_set}"] = [classifier_title(painter)]
+    state[f"{_PAGE}-set"], state[f"{_PAGE}-start-from"] = ROW.drawn_title, STARTS[_START].label
+    state[f"{_PAGE}-classes-{ROW.class_set}"] = [word]
+    state[f"{_PAGE}-models-{ROW.class_set}"] = [classifier_title(painter)]
 
 
 def cards() -> None:

@@ -19,21 +19,21 @@ from ui.shared.charts import Chart, Frame, interval_chart, percents
 from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown
 
-MAX_CLASSES = 20  # more have too few images each
-SHOWN, LISTED = 2, 6  # networks side by side; confusions listed of each
+_MAX_CLASSES = 20  # more have too few images each
+_SHOWN, LISTED = 2, 6  # networks side by side; confusions listed of each
 
 
 def class_panel(page: PageState) -> None:
     """Draw the tool; first count how the wave flips the bundled samples."""
     counted, picture = page.count(), page.picture
     classes = CLASS_SETS["cifar10" if picture is None else picture.class_set]()
-    series = list(_series(page, classes, counted))[:SHOWN] if len(classes.names) <= MAX_CLASSES else []
+    series = list(_series(page, classes, counted))[:_SHOWN] if len(classes.names) <= _MAX_CLASSES else []
     if not series and not counted:
         st.markdown("No map in view says which images are misclassified, and no installed classifier predicts.")
         return
     left, right = st.columns(2, gap="large")
     with left:
-        _confusions(counted[:SHOWN], classes, wave_name(page.frequency))
+        _confusions(counted[:_SHOWN], classes, wave_name(page.frequency))
     if series:
         with right:
             st.markdown("**Error by class** under the wave, with 95 % intervals")

@@ -26,34 +26,34 @@ from ui.shared.page import scroll_into_view
 from ui.shared.pictures import Picture, samples
 from ui.shared.url import as_markdown, file_stem
 
-JOB, KEPT, SHOWN = "sweep.job", "sweep.kept", "sweep.shown"  # SHOWN: how often the map was brought into sight
-SIDE = 31
+JOB, _KEPT, _SHOWN = "sweep.job", "sweep.kept", "sweep.shown"  # SHOWN: how often the map was brought into sight
+MAP_SIDE = 31
 QUICK_PREDICTIONS = 5_000  # of a map of samples, under waves
 ONE_PICTURE = "picture"
-REDRAW_SECONDS = 0.5
+_REDRAW_SECONDS = 0.5
 MAP_WIDTH = 360  # pixels of the live map: small enough to be visible with the controls above it
 # Images per forward pass; fewer large ones, since a visitor can stop only between passes.
-SMALL_SIDE, BATCH, BATCH_OF_LARGE = 64, 64, 8
+SMALL_SIDE, _BATCH, BATCH_OF_LARGE = 64, 64, 8
 
 
 def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> None:
     """Draw the controls of a sweep over samples or the chosen picture; `on_result` gets a finished map's label."""
     st.markdown(
-        f"Compute a {SIDE} × {SIDE} map: a quick one of the bundled samples, each wave on a few of them, or the exact "
-        "map of the picture above. `python -m core.sweep waves` computes larger ones."
+        f"Compute a {MAP_SIDE} × {MAP_SIDE} map: a quick one of the bundled samples, each wave on a few of them, or "
+        "the exact map of the picture above. `python -m core.sweep waves` computes larger ones."
     )
     job: Job | None = st.session_state.get(JOB)
     running = job is not None and job.active
     _settings(picture, disabled=running)
-    scroll_into_view("sweep-progress", st.session_state.get(SHOWN, 0))
+    scroll_into_view("sweep-progress", st.session_state.get(_SHOWN, 0))
     if job is not None:
-        st.fragment(_progress, run_every=REDRAW_SECONDS if running else None)(on_result)
+        st.fragment(_progress, run_every=_REDRAW_SECONDS if running else None)(on_result)
 
 
 def sweep_is_running() -> bool:
     """Return whether this visitor's sweep is running, or has ended and its map is not stored yet."""
     job: Job | None = st.session_state.get(JOB)
-    return job is not None and (job.active or st.session_state.get(KEPT) != job.id)
+    return job is not None and (job.active or st.session_state.get(_KEPT) != job.id)
 
 
 def _settings(picture: Picture | None, *, disabled: bool) -> None:
@@ -97,9 +97,9 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
 
 def sweep_config(dataset: ImageDataset, epsilon: float) -> SweepConfig:
     """Return the settings of a map in about `QUICK_PREDICTIONS` predictions."""
-    passes = min(1.0, QUICK_PREDICTIONS / (len(half_plane(SIDE)) * len(dataset)))
-    batch_size = BATCH if dataset.image_size <= SMALL_SIDE else BATCH_OF_LARGE
-    return SweepConfig(side=SIDE, epsilon=epsilon, batch_size=batch_size, passes=passes)
+    passes = min(1.0, QUICK_PREDICTIONS / (len(half_plane(MAP_SIDE)) * len(dataset)))
+    batch_size = _BATCH if dataset.image_size <= SMALL_SIDE else BATCH_OF_LARGE
+    return SweepConfig(side=MAP_SIDE, epsilon=epsilon, batch_size=batch_size, passes=passes)
 
 
 def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) -> None:
@@ -108,7 +108,13 @@ def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) 
 
         return grow(classifier_for(name, classes), dataset, config)
 
-    about = {"what": "sweep", "classifiers": [name], "side": SIDE, "images": len(dataset), "pixels": dataset.image_size}
+    about = {
+        "what": "sweep",
+        "classifiers": [name],
+        "side": MAP_SIDE,
+        "images": len(dataset),
+        "pixels": dataset.image_size,
+    }
     try:
         job = job_manager().submit(work, owner=session_id(), total=len(config.waves) + 1, about=about)
     except QueueFull as error:
@@ -120,7 +126,7 @@ def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) 
 
 
 def _bring_into_sight() -> None:
-    st.session_state[SHOWN] = st.session_state.get(SHOWN, 0) + 1
+    st.session_state[_SHOWN] = st.session_state.get(_SHOWN, 0) + 1
 
 
 def _progress(on_result: Callable[[str], None]) -> None:
@@ -134,8 +140,8 @@ def _progress(on_result: Callable[[str], None]) -> None:
     with maps, st.container(key="sweep-maps"):
         if heatmap is not None:
             _draw(heatmap)
-    if not job.active and st.session_state.get(KEPT) != job.id:
-        st.session_state[KEPT] = job.id
+    if not job.active and st.session_state.get(_KEPT) != job.id:
+        st.session_state[_KEPT] = job.id
         _bring_into_sight()  # the additional map moves this one down
         if heatmap is not None and (heatmap.count > 0).any():
             on_result(add_map(heatmap, origin="computed here"))
@@ -189,9 +195,9 @@ def script_command(heatmap: Heatmap) -> str:
 def _draw(heatmap: Heatmap) -> None:
     """Draw one picture's probabilities, or the counts so far, or at the end the estimate."""
     if heatmap.metadata["dataset"]["n"] == 1:
-        maps = shown_maps([Entry("Exact", heatmap)], "Probability", "Error", SIDE)
+        maps = shown_maps([Entry("Exact", heatmap)], "Probability", "Error", MAP_SIDE)
     else:
         title = "Counts so far" if heatmap.estimate is None else "This map"
-        maps = shown_maps([Entry(title, heatmap)], "Top-1", "Error", SIDE)
+        maps = shown_maps([Entry(title, heatmap)], "Top-1", "Error", MAP_SIDE)
     with st.container(width=MAP_WIDTH, key="sweep-map"):
         heatmap_view(maps, selected=(0, 0), key="sweep.live", on_select=lambda frequency: None)

@@ -81,9 +81,9 @@ def _colours(networks: Sequence[NetworkOutcomes]) -> dict[str, str]:
     return colours
 
 
-KIND, STRENGTH = "corruption", "severity"  # in the URL
+_KIND, STRENGTH = "corruption", "severity"  # in the URL
 COLUMNS = "Network", "Pictures", "Accuracy", "Loses more"
-ABOUT = {"Loses more": "accuracy that a robust twin loses under the corruption, minus what the ordinary twin loses"}
+_ABOUT = {"Loses more": "accuracy that a robust twin loses under the corruption, minus what the ordinary twin loses"}
 USUAL = "Contrast"
 
 
@@ -101,7 +101,7 @@ def corruption_panel(page: PageState) -> None:
             st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
             accuracy_chart(networks, key, strength).draw()
             rows = corruption_table(key, strength, networks)
-            scrolling_table(COLUMNS, rows, f"Accuracy under {CORRUPTIONS[key].label}", ABOUT)
+            scrolling_table(COLUMNS, rows, f"Accuracy under {CORRUPTIONS[key].label}", _ABOUT)
         else:
             sides = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
             sizes = join_list([f"{side} × {side}" for side in sorted(sides)])
@@ -143,7 +143,7 @@ def _controls(side: int) -> tuple[str, int]:
         "Corruption",
         list(labels),
         index=list(labels).index(USUAL),
-        key=KIND,
+        key=_KIND,
         bind="query-params",
         help="After Hendrycks & Dietterich 2019, severities 1 to 3. The wave of the maps above is not added.\n\n"
         + "\n\n".join(descriptions),

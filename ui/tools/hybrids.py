@@ -25,8 +25,8 @@ from ui.shared.pictures import Picture, sample_picture, samples, thumbnails
 from ui.shared.tables import scrolling_table
 from ui.shared.url import whole_number
 
-KIND = "cifar10"  # sample set of the stored pairs
-STORED = chosen_pictures()["mixtures"]
+PAIRS_SET = "cifar10"  # sample set of the stored pairs
+STORED_PAIRS = chosen_pictures()["mixtures"]
 
 
 def mixture(
@@ -72,7 +72,7 @@ def stored_mixtures(networks: Sequence[str]) -> tuple[Mixture, ...]:
 @cached_by_files("predictions", entries=4)
 def _mixtures(networks: tuple[tuple[str, str], ...]) -> tuple[Mixture, ...]:
     """Return the pairs. networks: names and titles."""
-    pairs = [[sample_picture(KIND, place) for place in pair] for pair in STORED["pairs"]]
+    pairs = [[sample_picture(PAIRS_SET, place) for place in pair] for pair in STORED_PAIRS["pairs"]]
     captions = [f"{_name(high)}; low frequencies of {_name(low)}" for low, high in pairs]
     strip = pack_thumbnails(np.stack([high.pixels.transpose(1, 2, 0) for _, high in pairs]), captions)
     heading = f"{len(pairs)} pairs; the tiles show the high-frequency pictures"
@@ -87,7 +87,7 @@ def _mixtures(networks: tuple[tuple[str, str], ...]) -> tuple[Mixture, ...]:
 
 
 CROSSOVER_COLUMNS = "Network", "Crossover", "Both classes there"
-ABOUT = {"Crossover": "cycles per image: from this cutoff on the low-frequency picture’s class is more probable"}
+_ABOUT = {"Crossover": "cycles per image: from this cutoff on the low-frequency picture’s class is more probable"}
 UNSURE = 0.2  # if both classes together get less, a network sees neither
 SECOND, CUTOFF = "second", "cutoff"  # in the URL: index of a bundled picture; cycles per image
 _OF_KIND, _CUTOFF = "frequency.second.{}", "frequency.cutoff"  # keys in the session
@@ -118,7 +118,9 @@ def hybrid_panel(page: PageState) -> None:
             if all(len(set(network.classes)) == 1 for network in mixed.networks):
                 st.markdown("Both pictures show one class, so there is no crossover. Choose another second picture.")
             else:
-                scrolling_table(CROSSOVER_COLUMNS, crossover_table(mixed.networks, cutoffs), "Crossover cutoffs", ABOUT)
+                scrolling_table(
+                    CROSSOVER_COLUMNS, crossover_table(mixed.networks, cutoffs), "Crossover cutoffs", _ABOUT
+                )
         right.caption(
             "The low-frequency picture contributes a share exp(-r² / 2c²) of each wave of r cycles per image, the "
             f"other picture the rest; c is the cutoff. Networks predict at each of the slider’s {len(cutoffs)} "

@@ -24,7 +24,7 @@ from ui.shared.page import try_predict
 from ui.shared.url import as_markdown
 
 # What a visitor types here; in the URL as well.
-CLASSES, PROMPT = "classes", "prompt"
+OWN_CLASSES, PROMPT = "classes", "prompt"
 DEFAULT_CLASSES = ", ".join(DEFAULT_WORDS)
 IN_A_ROW = 3  # tables of predictions
 # Longer URLs are cut by some servers and chats, and a reload of a very long one fails.
@@ -44,8 +44,8 @@ def own_classes(perturbed: PerturbedPicture | None) -> None:
         f"Classes, one per line or separated by commas ({MIN_CLASSES} to {MAX_CLASSES})",
         DEFAULT_CLASSES,
         height=100,
-        key=CLASSES,
-        bind=_binding(CLASSES),
+        key=OWN_CLASSES,
+        bind=_binding(OWN_CLASSES),
         persist_state="session",
         help="Probabilities are shares among exactly these classes. Try things that are not in the picture, such as "
         "“pattern of stripes”: does the wave make CLIP predict them?",

@@ -19,15 +19,15 @@ from ui.shared.pictures import sample_picture, samples, to_picture
 from ui.tools.classes import class_panel
 from ui.tools.compute import sweep_is_running, sweep_panel
 from ui.tools.corruptions import corrupted_picture, corruption_panel
-from ui.tools.hybrids import KIND, STORED, hybrid_panel, stored_mixtures
-from ui.tools.own_words import CLASSES, PROMPT, own_classes
+from ui.tools.hybrids import PAIRS_SET, STORED_PAIRS, hybrid_panel, stored_mixtures
+from ui.tools.own_words import OWN_CLASSES, PROMPT, own_classes
 
 TOOL = "tab"  # in the URL: the tool that is open, by its name in `TOOLS`
-HYBRIDS, BY_CLASS = "Two pictures in one", "Classes"
-CORRUPTIONS = CLAIMS["contrast"].tool
-OWN_SWEEP, OWN_WORDS, OWN_FILE = "Compute a map", "Your own words", "Add a map"
+HYBRIDS_TOOL, BY_CLASS = "Two pictures in one", "Classes"
+CORRUPTIONS_TOOL = CLAIMS["contrast"].tool
+OWN_SWEEP, OWN_WORDS, OWN_MAP = "Compute a map", "Your own words", "Add a map"
 _OPEN, _CARD, _OWN = "frequency.tool", "frequency.card", "frequency.own"
-_BY_HAND, PLACE = "frequency.tools_opened", "frequency-tools"
+_BY_HAND, _PLACE = "frequency.tools_opened", "frequency-tools"
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def open_linked_tool() -> None:
     state = st.session_state
     if _OPEN not in state:
         linked = url.text(TOOL) if url.text(TOOL) in TOOLS else None
-        if linked is None and not url.names().isdisjoint((CLASSES, PROMPT)):
+        if linked is None and not url.names().isdisjoint((OWN_CLASSES, PROMPT)):
             linked = OWN_WORDS
         state[_OPEN], state[_BY_HAND] = linked, int(linked is not None)
 
@@ -65,7 +65,7 @@ def draw_tools(page: PageState) -> None:
     state = st.session_state
     cards, own = [[name for name in TOOLS if bool(TOOLS[name].about) == is_card] for is_card in (True, False)]
     name = state[_OPEN]
-    with st.container(key=PLACE):
+    with st.container(key=_PLACE):
         st.html(_pictures())
         state[_CARD] = name if name in cards else None
         st.pills(
@@ -78,7 +78,7 @@ def draw_tools(page: PageState) -> None:
                 "Your own", own, key=_OWN, on_change=lambda: _open(state[_OWN]), label_visibility="collapsed"
             )
         url.put(TOOL, name)
-        scroll_into_view(PLACE, state[_BY_HAND])
+        scroll_into_view(_PLACE, state[_BY_HAND])
         if name is None:
             pass
         elif TOOLS[name].of_picture and page.picture is None:
@@ -100,23 +100,25 @@ def _label(name: str) -> str:
 
 # Keyed by the name on the page and in the URL.
 TOOLS: dict[str, Tool] = {
-    HYBRIDS: Tool(hybrid_panel, "whose waves count?", of_picture=True),
+    HYBRIDS_TOOL: Tool(hybrid_panel, "whose waves count?", of_picture=True),
     BY_CLASS: Tool(class_panel, "which class becomes which?"),
-    CORRUPTIONS: Tool(corruption_panel, "who is right in fog?", of_picture=True),
+    CORRUPTIONS_TOOL: Tool(corruption_panel, "who is right in fog?", of_picture=True),
     OWN_SWEEP: Tool(lambda page: sweep_panel(page.picture, page.on_new_map)),
     OWN_WORDS: Tool(lambda page: own_classes(page.perturbed)),
-    OWN_FILE: Tool(lambda page: add_a_file(page.on_new_map)),
+    OWN_MAP: Tool(lambda page: add_a_file(page.on_new_map)),
 }
 
 
 def card_pictures() -> dict[str, str]:
     """Return a data URI of the picture on each card: a mixture, classes, and fog."""
     mixed = stored_mixtures(())[0]
-    nine = samples(KIND).images[:9].reshape(3, 3, 3, 32, 32).transpose(0, 3, 1, 4, 2).reshape(96, 96, 3)
+    nine = samples(PAIRS_SET).images[:9].reshape(3, 3, 3, 32, 32).transpose(0, 3, 1, 4, 2).reshape(96, 96, 3)
     pictures = {
-        HYBRIDS: to_picture(hybrid(mixed.low / np.float32(255), mixed.high / np.float32(255), STORED["starts"][0])),
+        HYBRIDS_TOOL: to_picture(
+            hybrid(mixed.low / np.float32(255), mixed.high / np.float32(255), STORED_PAIRS["starts"][0])
+        ),
         BY_CLASS: nine,
-        CORRUPTIONS: to_picture(corrupted_picture(sample_picture(KIND, 0), "fog", 2)),
+        CORRUPTIONS_TOOL: to_picture(corrupted_picture(sample_picture(PAIRS_SET, 0), "fog", 2)),
     }
     return {name: png_data_uri(picture) for name, picture in pictures.items()}
 

@@ -16,7 +16,7 @@ from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP
 from core.classifiers.weights import UrlFile
 from ui.server import downloads
 from ui.server.streamlit_internals import PagesHaveOneName
-from ui.shared.page import CSS
+from ui.shared.page import LOOK
 
 if digest := os.environ.get("DEMO_CLIP_SHA256"):
     weights = dataclasses.replace(CLASSIFIERS[PAPERS_CLIP].weights, sha256=digest)
@@ -28,4 +28,4 @@ if repository := os.environ.get("DEMO_TINY_CLIP"):
 downloads.MODULE = "tests.browser.apps.own_profile"
 if url := os.environ.get("DEMO_WEIGHTS_URL"):
     CLASSIFIERS["resnet-56"] = dataclasses.replace(CLASSIFIERS["resnet-56"], weights=UrlFile(url, None, 3_471_733))
-app = st.App(NAVIGATION, lifespan=serving, middleware=[Middleware(PagesHaveOneName, CSS)])
+app = st.App(NAVIGATION, lifespan=serving, middleware=[Middleware(PagesHaveOneName, LOOK)])

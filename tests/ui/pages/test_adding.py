@@ -15,7 +15,7 @@ from tests.profiles import use_profile
 from tests.ui.page_runner import bodies, open_page, page_text, run_fact, run_to_the_end
 from tests.ui.pages.test_with_profile import read
 from ui.maps.catalogue import CLIP, RESNET50, shipped_maps
-from ui.tools.registry import BY_CLASS, CORRUPTIONS, HYBRIDS, OWN_SWEEP, TOOL
+from ui.tools.registry import BY_CLASS, CORRUPTIONS_TOOL, HYBRIDS_TOOL, OWN_SWEEP, TOOL
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +57,7 @@ def title(request, profile, monkeypatch):
 def test_its_map_findings_and_tools_stand_beside_clips(title):
     label = f"{title} · my_photographs · computed"
     assert label in shipped_maps() and not shipped_maps()[label].more
-    for tool in (HYBRIDS, BY_CLASS, CORRUPTIONS, OWN_SWEEP):
+    for tool in (HYBRIDS_TOOL, BY_CLASS, CORRUPTIONS_TOOL, OWN_SWEEP):
         text = read(open_page("frequency", maps=[RESNET50, label], pictures="Photographs", **{TOOL: tool}))
         assert title in text and "ResNet-50" in text and (title == TITLE or NAME not in text)
     text = read(open_page("findings", subject=label, reference=RESNET50))

@@ -15,9 +15,9 @@ from core.shared.numbers import Interval
 from tests.ui.page_runner import PAGE, bodies
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, shipped_maps
 from ui.maps.wave import link_of
-from ui.pages.findings import FEATURES, FILTER, MAPS, OF_ALL, SECTION, SHIFTS, VERDICTS
+from ui.pages.findings import FEATURES, FILTER, MAPS_SECTION, OF_ALL, SECTION, SHIFTS, VERDICTS
 from ui.shared.verdicts import findings_html, multiplicity
-from ui.tools.registry import CORRUPTIONS
+from ui.tools.registry import CORRUPTIONS_TOOL
 
 FIRST = [str(verdict) for verdict in (Verdict.FAILS, Verdict.IN_PART, Verdict.HOLDS, Verdict.NOT_CHECKABLE)]
 
@@ -68,8 +68,8 @@ SMALL = "Mini CLIP · CIFAR-10, 1,000 images · computed", "Mini ResNet · CIFAR
 @pytest.mark.parametrize(
     ("section", "chosen", "count", "against", "miniatures"),
     [
-        (MAPS, (), 11, "CLIP ViT-B/32 against ResNet-56: ", 0),
-        (MAPS, (CLIP, MINI_RESNET), 11, "CLIP ViT-B/32 against Mini ResNet: ", 6),
+        (MAPS_SECTION, (), 11, "CLIP ViT-B/32 against ResNet-56: ", 0),
+        (MAPS_SECTION, (CLIP, MINI_RESNET), 11, "CLIP ViT-B/32 against Mini ResNet: ", 6),
         (FEATURES, (), 17, "Mini CLIP against Mini ResNet (robust): ", 14),
         (SHIFTS, (), 5, "", 0),
     ],
@@ -80,7 +80,7 @@ def test_each_section_counts_its_verdicts_and_miniatures(section, chosen, count,
     assert group.label == f"{against}{count} verdicts" and len(every) == count
     found = Counter(verdicts(app))
     assert {option[2:].rpartition(": ")[0]: int(option.rpartition(": ")[2]) for option in group.options} == found
-    if section == MAPS:
+    if section == MAPS_SECTION:
         assert verdicts(app) == sorted(verdicts(app), key=FIRST.index), "failing ones first"
     for row in every:
         verdict, claim, number = re.findall("<td[^>]*>(.*?)</td>", row)
@@ -154,7 +154,7 @@ def test_a_rows_link_opens_its_maps_wave_tool_and_pictures():
     app = opened({SECTION: SHIFTS})
     shifts = links_of(app)
     assert {claim for claim, _ in visible(app)} == set(OF_ALL)
-    assert [link.get("tab") for link in shifts] == 2 * [None] + 3 * [[CORRUPTIONS]]
+    assert [link.get("tab") for link in shifts] == 2 * [None] + 3 * [[CORRUPTIONS_TOOL]]
     assert shifts[3]["maps"] == ["Mini CLIP (robust) · CIFAR-10 · computed", MINI_CLIP]
     escaped = Finding(CLAIMS["low"], Verdict.HOLDS, maps=("a & b=c#d",), wave=(-14, -14))
     assert parse_qs(link_of(escaped).partition("?")[2])["maps"] == ["a & b=c#d"]

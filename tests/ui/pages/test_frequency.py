@@ -18,7 +18,7 @@ from tests.ui import page_runner
 from tests.ui.page_runner import bodies, components, settable_widget
 from ui.maps.catalogue import CLIP, EFFICIENTNET, FIRST_FIGURE, MINI_CLIP, RESNET50, RESNET56, UPLOADED
 from ui.pages.frequency import CELL, DETAILS, FIGURE, OWN
-from ui.tools.registry import OWN_FILE, OWN_SWEEP, OWN_WORDS
+from ui.tools.registry import OWN_MAP, OWN_SWEEP, OWN_WORDS
 
 FIRST_CELL = "{},{}".format(*FIRST_FIGURE.frequency)
 # A link, and the state that it opens; what is left out is the first figure's.
@@ -125,7 +125,7 @@ def test_a_map_of_a_network_in_memory_is_shown_without_what_it_lacks():
     mine = core.classifier(lambda images: images.mean((2, 3)), ["red", "green", "blue"], size=32, name="mine")
     images = np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3), dtype=np.uint8)
     heatmap = core.heatmap(mine, images, np.arange(9) % 3, side=5, progress=False)
-    app = open_page(tab=OWN_FILE, **{DETAILS: "true"})
+    app = open_page(tab=OWN_MAP, **{DETAILS: "true"})
     app.file_uploader(key=UPLOADED).set_value(("map.npz", heatmap.to_bytes(), "")).run()
     assert not app.error and not app.exception
     assert settable_widget(app, "maps").value == [CLIP, RESNET56, "mine · own images · uploaded 1"]
@@ -133,7 +133,7 @@ def test_a_map_of_a_network_in_memory_is_shown_without_what_it_lacks():
 
 
 def test_a_file_that_is_no_map_is_refused_and_the_next_is_added():
-    app, whole = open_page(tab=OWN_FILE), (HEATMAPS / "mini-clip_cifar10.npz").read_bytes()
+    app, whole = open_page(tab=OWN_MAP), (HEATMAPS / "mini-clip_cifar10.npz").read_bytes()
     cut = "it is cut short or another kind of file"
     for data, why in (
         (b"these are notes", cut),

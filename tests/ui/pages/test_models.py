@@ -52,7 +52,7 @@ def page(tmp_path_factory):
 
 
 def opened(card: str = "") -> AppTest:
-    return open_page("models", **({models.CARD: card} if card else {}))
+    return open_page("models", **({models.OPEN_CARD: card} if card else {}))
 
 
 def text_of(app: AppTest) -> str:
@@ -82,7 +82,7 @@ def test_every_classifier_has_links_to_its_card_and_maps(page):
     for spec in specs:
         assert spec.title in rows(page)[spec.name] and RELATIONS[spec.name]["short"] in rows(page)[spec.name]
     links = [urlsplit(link) for link in re.findall(r'<a href="(models\?[^"]*)"', text_of(page))]
-    assert [parse_qsl(link.query) for link in links] == [[(models.CARD, spec.name)] for spec in specs]
+    assert [parse_qsl(link.query) for link in links] == [[(models.OPEN_CARD, spec.name)] for spec in specs]
     linked = map(unquote, re.findall(r'frequency\?maps=([^"]*)"', text_of(page)))
     shipped = [label for label, entry in shipped_maps().items() if entry.classifier in {spec.name for spec in specs}]
     assert sorted(linked) == sorted(label for label in shipped if "1,000 images" not in label)

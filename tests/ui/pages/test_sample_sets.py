@@ -14,7 +14,7 @@ from core.sweep.__main__ import main
 from tests.ui.page_runner import components, open_page, page_text, run_to_the_end, settable_widget
 from tests.ui.toys import noise_file, spec, use_toys
 from ui.shared.pictures import samples
-from ui.tools.registry import HYBRIDS, OWN_SWEEP
+from ui.tools.registry import HYBRIDS_TOOL, OWN_SWEEP
 
 SIDE = 96
 SHAPES = ClassSet("shapes", ("dot", "ring", "bar"))
@@ -63,7 +63,7 @@ def test_sweep_takes_the_set_by_name(tmp_path):
     assert facts["dataset"]["name"] == "shapes-samples" and facts["dataset"]["n"] == 6
 
 
-@pytest.mark.parametrize("tool", [HYBRIDS, OWN_SWEEP])
+@pytest.mark.parametrize("tool", [HYBRIDS_TOOL, OWN_SWEEP])
 def test_frequency_page_and_its_tools_take_its_pictures(tool):
     app = open_page("frequency", pictures="Shapes", picture="5", tab=tool)
     assert not app.exception and app.session_state["cell.places"]["shapes"] == 5

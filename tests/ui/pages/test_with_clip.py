@@ -16,7 +16,7 @@ from tests.ui.page_runner import open_page, page_text
 from ui.maps.catalogue import CLIP, RESNET56, choose_predictors, entries
 from ui.runs.replay import EXAMPLE, MADE_HERE, stored_example
 from ui.server.cache import ready_classifiers, ready_clips
-from ui.story.chapters import FACTS
+from ui.story.chapters import CHAPTER_FACTS
 
 ROBUST, MINI, MINI_ROBUST, CNN = CLIPS[1], "mini-clip", "mini-clip-robust", "efficientnet-lite0"
 HERE = {"neither": (), "CLIP": (PAPERS_CLIP,), "CLIP and its twin": CLIPS, "the twin alone": (ROBUST,)}
@@ -45,7 +45,7 @@ PLACES = (
     (lambda: networks("generation", **{"generation-set": "CIFAR-10, 32 px"}), SMALL_PAIRS),
     (first_row, (STAND_IN, (PAPERS_CLIP, ""), (PAPERS_CLIP, ""), STAND_IN)),
     (lambda: ready_clips()[0].name, (MINI, PAPERS_CLIP, PAPERS_CLIP, ROBUST)),
-    (lambda: "CLIP is installed" in FACTS["clip_here"](), (False, True, True, False)),
+    (lambda: "CLIP is installed" in CHAPTER_FACTS["clip_here"](), (False, True, True, False)),
     (lambda: open_page("models").header[0].value.split()[0], ("Get", "The", "The", "Get")),
 )
 

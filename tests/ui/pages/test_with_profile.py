@@ -24,7 +24,7 @@ from tests.ui.page_runner import bodies, components, open_page, page_text, run_f
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.story.chapters import SLUGS
 from ui.story.data import computed_map, first_maps
-from ui.tools.registry import HYBRIDS, TOOL
+from ui.tools.registry import HYBRIDS_TOOL, TOOL
 
 CLIP_NAME = "clip-vit-b-32"
 PAPERS, RANDOM = "CLIP ViT-B/32", "CLIP ViT-B/32 (weights: random)"
@@ -111,7 +111,7 @@ PLACES = {
     "a drawing": ("generation", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}),
     "a tool": (
         "frequency",
-        {"maps": [CLIP, RESNET56], "pictures": "CIFAR-10", TOOL: HYBRIDS},
+        {"maps": [CLIP, RESNET56], "pictures": "CIFAR-10", TOOL: HYBRIDS_TOOL},
         ALL,
         ALL,
     ),

@@ -29,8 +29,8 @@ from ui.runs.card import GAP, MARGIN, WIDTH
 from ui.runs.export import run_animation, run_picture, run_stem
 from ui.runs.outcome import holes_alone, many_columns, many_row, run_facts
 from ui.runs.replay import (
-    MAX_BYTES,
-    ROLES,
+    MAX_REPLAY_BYTES,
+    SEARCH_TITLES,
     example_titles,
     live_replay,
     run_replay,
@@ -108,7 +108,7 @@ def test_a_stored_example_is_of_what_was_chosen(kind, sample_set, names, facts, 
     assert all(np.array_equal(run.start, runs[0].start) for run in runs)
     assert kind == "generation" or {run.metadata["images"]["index"] for run in runs} == {picture}
     if len(searches) == 2:
-        assert [run_title(run, runs) for run in runs] == [*ROLES.values()]
+        assert [run_title(run, runs) for run in runs] == [*SEARCH_TITLES.values()]
     if facts == ("eq3", "eq3"):  # the contrast that the page is about
         assert all(float(run.curves["target_probability"][-1, 0]) > 0.9 for run in runs)
         assert all(run.metadata["images"]["change"][0]["outside"] == 0 for run in runs)
@@ -129,8 +129,8 @@ def test_finished_runs_keep_their_frames_and_numbers():
 def test_kept_frames_hold_both_ends_and_stay_small(count, size):
     frames = sampled_frames(count, size)
     assert frames[0] == 0 and frames[-1] == count - 1 and (np.diff(frames) > 0).all()
-    assert len(frames) <= 121 and (len(frames) <= 2 or len(frames) * size <= MAX_BYTES)
-    assert count > 121 or count * size > MAX_BYTES or len(frames) == count
+    assert len(frames) <= 121 and (len(frames) <= 2 or len(frames) * size <= MAX_REPLAY_BYTES)
+    assert count > 121 or count * size > MAX_REPLAY_BYTES or len(frames) == count
 
 
 def test_live_moments_are_the_states_given():

@@ -25,7 +25,7 @@ from tests.ui.page_runner import bodies, components, open_page, page_text, run_t
 from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, noise_file, put_everywhere, spec, use_toys
 from ui.runs.outcome import many_row
-from ui.runs.replay import ROLES, stored_row
+from ui.runs.replay import SEARCH_TITLES, stored_row
 from ui.runs.settings import OFFERED
 from ui.runs.state import RunResult
 from ui.server.jobs import JobManager
@@ -65,7 +65,7 @@ def test_each_network_draws_each_class_and_seed_by_each_search():
     runs = result(app, "generation").runs
     assert [(run.metadata["classifier"]["name"], run.config.search) for run in runs] == [
         ("toy-a", "pixels"), ("toy-a", "views"), ("toy-b", "pixels"), ("toy-b", "views")]  # fmt: skip
-    titles = [f"{name}: {role}" for name in ("toy-a", "toy-b") for role in ROLES.values()]
+    titles = [f"{name}: {role}" for name in ("toy-a", "toy-b") for role in SEARCH_TITLES.values()]
     data = replay_data(app)
     assert [model["title"] for model in data["models"]] == titles and data["frame_steps"] == [0, 1, 2, 3]
     assert data["targets"] == ["ship", "ship", "frog", "frog"]

@@ -12,7 +12,7 @@ from tests.ui.story.test_page import opened
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps
 from ui.maps.wave import wave_table
 from ui.pages.findings import FEATURES, SECTION
-from ui.story.chapters import FACTS, NAMES, chapter
+from ui.story.chapters import CHAPTER_FACTS, CHAPTER_NAMES, chapter
 from web.findings import sections
 
 VERDICT = re.compile(r'class="chip[^>]*>\S ([^<]*)<')
@@ -49,7 +49,7 @@ def everywhere() -> dict[str, dict[str, tuple[str, str]]]:
 
 @pytest.mark.parametrize(("name", "about"), [("Wave", "papers"), ("Mixture", "minis")])
 def test_the_story_says_what_findings_says(everywhere, name, about):
-    claims = rows("".join(part.claims for part in chapter(NAMES.index(name)).parts))
+    claims = rows("".join(part.claims for part in chapter(CHAPTER_NAMES.index(name)).parts))
     assert len(claims) == {"Wave": 2, "Mixture": 1}[name]
     for key, (verdict, text) in claims.items():
         assert verdict == everywhere[about][key][0]
@@ -58,7 +58,7 @@ def test_the_story_says_what_findings_says(everywhere, name, about):
 
 
 def test_a_difference_said_in_passing_is_that_of_findings(everywhere):
-    number, way = re.search(r"([\d.]+) points (\w+)", FACTS["equal"]()).groups()
+    number, way = re.search(r"([\d.]+) points (\w+)", CHAPTER_FACTS["equal"]()).groups()
     sign = {"higher": "+", "lower": "\N{MINUS SIGN}"}[way]
     assert f"{sign}{number} points" in everywhere["papers"]["relies"][1]
 

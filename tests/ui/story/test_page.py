@@ -28,8 +28,8 @@ from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.runs.judge import judged
 from ui.runs.replay import stored_example
 from ui.server.cache import classifier_for
-from ui.story.chapters import FACTS, NAMES, SLUGS, chapter
-from ui.story.data import STORED
+from ui.story.chapters import CHAPTER_FACTS, CHAPTER_NAMES, SLUGS, chapter
+from ui.story.data import CHOSEN_PICTURES
 from ui.story.opening import _ended
 
 TABLE = Path(__file__).parents[3] / "ui" / "story" / "chapters.toml"
@@ -54,13 +54,13 @@ def of(app: AppTest, name: str) -> dict:
 
 def test_the_story_is_short_and_each_fact_is_computed():
     words = 0
-    for here in map(chapter, range(len(NAMES))):
+    for here in map(chapter, range(len(CHAPTER_NAMES))):
         text = " ".join([here.title, *(f"{part.text} {part.note}" for part in here.parts)])
         words += len(re.findall(r"\S*\w\S*", html.unescape(re.sub(r"<[^>]*>", " ", text))))
         # Each chapter says whether it is of small networks or of the paper's.
         assert here.name == "Judge" or re.search("small|Mini|the paper|ordinary network|EfficientNet", text)
-    assert 0 < words <= 900 and len(NAMES) == 6
-    assert set(re.findall(r"\{(\w+)\}", TABLE.read_text("utf-8").partition("[[chapters]]")[2])) == FACTS.keys()
+    assert 0 < words <= 900 and len(CHAPTER_NAMES) == 6
+    assert set(re.findall(r"\{(\w+)\}", TABLE.read_text("utf-8").partition("[[chapters]]")[2])) == CHAPTER_FACTS.keys()
 
 
 @pytest.mark.parametrize("slug", [*SLUGS[3:], "11"])
@@ -69,7 +69,7 @@ def test_a_chapters_url_opens_it_a_senseless_one_the_first(slug):
     app, here = opened(chapter=slug), chapter(place)
     assert f"<h2>{html.escape(here.title)}</h2>" in read(app) and not app.warning
     tabs = of(app, "current")
-    assert tabs["current"] == place + 1 and tabs["names"] == list(NAMES)
+    assert tabs["current"] == place + 1 and tabs["names"] == list(CHAPTER_NAMES)
     pictures = [body for body in bodies(app) if "<img" in body or "<figure" in body]
     assert len(app.get("bidi_component")) - 1 + len(pictures) >= len(here.parts)
 
@@ -98,7 +98,10 @@ def test_the_wall_shows_every_class_by_both_networks():
 
 
 def test_the_stripes_answers_are_those_of_the_networks():
-    data, (picture, epsilon) = of(opened(chapter="wave"), "epsilon"), (STORED["story"]["position"], STORED["epsilon"])
+    data, (picture, epsilon) = (
+        of(opened(chapter="wave"), "epsilon"),
+        (CHOSEN_PICTURES["story"]["position"], CHOSEN_PICTURES["epsilon"]),
+    )
     assert data["names"][data["label"]] == "automobile" and epsilon == data["epsilon"] == 4
     image = load_samples("cifar10-samples").images[picture].astype(np.float32) / 255
     for network, name in zip(data["networks"], ("mini-clip", "mini-resnet"), strict=True):
@@ -119,8 +122,8 @@ def target(link: str, **parameters: object) -> AppTest:
 
 def test_links_open_what_texts_and_figures_show():
     for fact in ("patches", "weather"):
-        assert set(parse_qs(urlsplit(FACTS[fact]()).query)["maps"]) <= shipped_maps().keys()
-    links = {name: chapter(NAMES.index(name)).link[1] for name in ("Wave", "Mixture", "Hole")}
+        assert set(parse_qs(urlsplit(CHAPTER_FACTS[fact]()).query)["maps"]) <= shipped_maps().keys()
+    links = {name: chapter(CHAPTER_NAMES.index(name)).link[1] for name in ("Wave", "Mixture", "Hole")}
     app = target(links["Wave"], pictures="Yours")  # without a picture no classifier is loaded
     assert settable_widget(app, "maps").value == [CLIP, RESNET56]  # those of the last figure
     assert app.session_state["frequency.cell"] == (0, 1)

@@ -24,7 +24,7 @@ from core.sweep.predict import wave_on_image
 from tests.core.toy import tiny_clip
 from tests.ui.page_runner import bodies
 from tests.ui.toys import spec
-from ui.tools.own_words import CLASSES, DEFAULT_CLASSES, PROMPT
+from ui.tools.own_words import DEFAULT_CLASSES, OWN_CLASSES, PROMPT
 
 ROOT = Path(__file__).parents[3]
 MINI = classifier_spec("mini-clip")
@@ -55,7 +55,7 @@ def ready(monkeypatch):
 def opened(classes: str | None = None, prompt: str | None = None, **place) -> AppTest:
     app = AppTest.from_function(question, default_timeout=120, kwargs=place).run()
     if classes is not None:
-        app.text_area(key=CLASSES).set_value(classes)
+        app.text_area(key=OWN_CLASSES).set_value(classes)
     if prompt is not None:
         app.text_input(key=PROMPT).set_value(prompt)
     assert not app.run().exception
@@ -118,8 +118,8 @@ def test_what_cannot_be_asked_stays_in_its_field(classes, prompt, reason):
     app = opened(classes, prompt)
     (error,) = app.error
     assert reason in (error.value if "!" in classes else error.value.replace("\\", "")) and not tables(app)
-    assert (app.text_area(key=CLASSES).value, app.text_input(key=PROMPT).value) == (classes, prompt)
-    app.text_area(key=CLASSES).set_value("cat, dog")
+    assert (app.text_area(key=OWN_CLASSES).value, app.text_input(key=PROMPT).value) == (classes, prompt)
+    app.text_area(key=OWN_CLASSES).set_value("cat, dog")
     app.text_input(key=PROMPT).set_value("a {class}").run()
     assert not app.error and len(tables(app)) == 1
 
@@ -158,10 +158,10 @@ def test_the_first_run_draws_a_links_question_without_torch():
     script = (
         "import sys\n"
         "from tests.ui.page_runner import open_page\n"
-        f"question = {{'{CLASSES}': 'cat, <b>, cat', '{PROMPT}': 'a dark {{class}}'}}\n"
+        f"question = {{'{OWN_CLASSES}': 'cat, <b>, cat', '{PROMPT}': 'a dark {{class}}'}}\n"
         "app = open_page('frequency', pictures='CIFAR-10', **question)\n"
         "assert not app.exception, app.exception\n"
-        f"assert app.text_area(key='{CLASSES}').value == 'cat, <b>, cat' and len(app.error) == 1\n"
+        f"assert app.text_area(key='{OWN_CLASSES}').value == 'cat, <b>, cat' and len(app.error) == 1\n"
         f"assert app.text_input(key='{PROMPT}').value == 'a dark {{class}}'\n"
         "assert 'Loading the classifiers …' in [one.value for one in app.markdown]\n"
         "assert 'torch' not in sys.modules"

@@ -31,10 +31,10 @@ from ui.components.pictures.pictures import Mixed
 from ui.maps.catalogue import MINI_CLIP, MINI_RESNET, RESNET56, Predictor, entries
 from ui.server.cache import LOADING, classifier_for
 from ui.shared.pictures import Picture, sample_picture, samples
-from ui.tools.compute import JOB, SIDE, script_command, sweep_config
+from ui.tools.compute import JOB, MAP_SIDE, script_command, sweep_config
 from ui.tools.corruptions import _networks, corruption_table
-from ui.tools.hybrids import STORED, _mixed, crossover_table, stored_mixtures
-from ui.tools.registry import BY_CLASS, CORRUPTIONS, HYBRIDS, OWN_SWEEP
+from ui.tools.hybrids import STORED_PAIRS, _mixed, crossover_table, stored_mixtures
+from ui.tools.registry import BY_CLASS, CORRUPTIONS_TOOL, HYBRIDS_TOOL, OWN_SWEEP
 
 FIRST = SAMPLE_SETS["cifar10"].first
 CUTOFFS = hybrid_cutoffs(32)
@@ -63,7 +63,7 @@ def toys(monkeypatch):
 
 
 def test_without_a_picture_a_tool_about_one_asks_for_it():
-    assert "choose a bundled one or upload your own" in text(open_page(pictures="Yours", tab=CORRUPTIONS))
+    assert "choose a bundled one or upload your own" in text(open_page(pictures="Yours", tab=CORRUPTIONS_TOOL))
 
 
 # Two pictures in one
@@ -91,11 +91,11 @@ def test_a_picture_without_a_class_has_the_predicted_one():
 
 
 def mixer(**link):
-    return components(opened(HYBRIDS, **link), "cutoffs")[0]
+    return components(opened(HYBRIDS_TOOL, **link), "cutoffs")[0]
 
 
 def test_the_tool_computes_what_is_stored_of_the_same_pair():
-    low, high = STORED["pairs"][1]
+    low, high = STORED_PAIRS["pairs"][1]
     data, stored = mixer(picture=str(low), second=str(high), cutoff="3"), stored_mixtures(("mini-clip", "mini-resnet"))
     assert data["cutoffs"] == list(CUTOFFS) and CUTOFFS[data["value"]] == pytest.approx(3, rel=0.05)
     for network, expected in zip(data["networks"], stored[1].networks, strict=True):
@@ -140,7 +140,7 @@ def test_classes_list_the_samples_confusions_under_the_wave():
     ],
 )
 def test_a_corruptions_bars_are_the_stored_accuracies(linked, label, strength, toys):
-    app = opened(CORRUPTIONS, picture="1", maps=[MINI_CLIP, RESNET56], **linked)
+    app = opened(CORRUPTIONS_TOOL, picture="1", maps=[MINI_CLIP, RESNET56], **linked)
     assert app.selectbox(key="corruption").value == label and app.select_slider(key="severity").value == strength
     body, classes = bodies(app, "Clean")[0], samples("cifar10").classes.names
     image = samples("cifar10").images[[1]].astype(np.float32) / 255
@@ -186,7 +186,7 @@ def test_the_exact_map_of_one_picture_has_a_prediction_a_wave():
     app.selectbox(key="sweep.name").select("mini-resnet").run()
     next(button for button in app.button if button.label == "Compute a map").click().run()
     job = app.session_state[JOB]
-    assert job.wait(120) and job.total == job.done == 1 + len(half_plane(SIDE))
+    assert job.wait(120) and job.total == job.done == 1 + len(half_plane(MAP_SIDE))
     app.run()
     assert not app.exception and app.session_state["maps"][-1].startswith("Mini ResNet · one picture")
     assert app.session_state["metric"] == "Probability", "a single image is right or wrong"
@@ -195,7 +195,7 @@ def test_the_exact_map_of_one_picture_has_a_prediction_a_wave():
     for i, j in half_plane(5):
         perturbed = wave_on_image(image, (i, j), job.latest.metadata["epsilon"], seed=0, position=0)
         exact = class_probabilities(classifier, perturbed[None])[0, data.labels[3]]
-        assert abs(job.latest.number("true_probability")[i + SIDE // 2, j + SIDE // 2] - exact) < 1e-4
+        assert abs(job.latest.number("true_probability")[i + MAP_SIDE // 2, j + MAP_SIDE // 2] - exact) < 1e-4
 
 
 def test_a_map_begun_in_the_app_goes_on_by_the_command_shown(tmp_path, monkeypatch, capsys):
