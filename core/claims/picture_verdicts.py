@@ -279,8 +279,8 @@ def _evidence_of(claim: Claim, place: int, name: str, compared: Mapping[str, _Co
             evidence.append(Evidence(what, part.mean, unit))
             continue
         means = [float(term[part.counted].mean()) for term in part.terms]
-        words = RECOGNISED if more else None
-        evidence.append(Evidence(what, part.mean, unit, (means[0], means[1]), sign_words=words))
+        signs = RECOGNISED if more else None
+        evidence.append(Evidence(what, part.mean, unit, (means[0], means[1]), sign_words=signs))
         single = "error" if unit == "points" else "level"
         evidence += [Evidence(_OF[side], Interval.exact(mean), single) for side, mean in zip(sides, means, strict=True)]
     if more:

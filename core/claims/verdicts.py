@@ -201,8 +201,8 @@ def _unaffected(claim: Claim, maps: Maps) -> Finding:
         return _finding(claim, maps, Verdict.FAILS, evidence, doubt)
     rise = error.minus(clean).measured.item()
     evidence = [Evidence(claim.evidence[0], rise), Evidence("clean error", clean.measured, "error")]
-    others = zip(claim.evidence, claim.lhs, claim.rhs, strict=True)
-    for name, lhs, rhs in list(others)[1:]:
+    rows = zip(claim.evidence, claim.lhs, claim.rhs, strict=True)
+    for name, lhs, rhs in list(rows)[1:]:
         if (difference := _minus(lhs, rhs, maps)) is not None:
             evidence.append(Evidence(name, difference, sign_words=MORE))
     measured_here = named.heatmap.clean_rate() is None
