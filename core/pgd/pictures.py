@@ -12,7 +12,7 @@ import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -333,9 +333,10 @@ class Judgement:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Judgement:
         """Read an object of `to_json`."""
-        lists = {name: tuple(content.get(name, ())) for name in ("says", "ranks", "shares")}
-        counts = content["n"], content.get("before"), content["after"]
-        return cls(content["judge"], *counts, **lists, hole_alone=content.get("hole_alone", False))
+        known = {entry.name for entry in fields(cls)}
+        facts: dict[str, Any] = {name: value for name, value in content.items() if name in known}
+        lists = {name: tuple(value) for name, value in facts.items() if isinstance(value, list)}
+        return cls(**{"before": None, **facts, **lists})
 
     def of(self, row: int) -> Judgement:
         """Return what it says of one result; there are `says` and `ranks`."""
@@ -351,7 +352,10 @@ class Judgement:
         """Return what is known, with the intervals of the counts."""
         counts = {when: count for when in ("before", "after") if (count := getattr(self, when)) is not None}
         intervals = {f"{when}_interval": list(self.share(count)[1:]) for when, count in counts.items()}
-        return {name: value for name, value in (asdict(self) | intervals).items() if value not in (None, (), False)}
+        known = asdict(self) | intervals
+        return {
+            name: value for name, value in known.items() if value is not None and value is not False and value != ()
+        }
 
 
 def comparison_kind(kind: str, search: str) -> str:
@@ -394,21 +398,23 @@ def judge_run(run: PGDRun, judge: Classifier) -> Judgement | None:
     if not known.any() or names[: len(judge.classes)] != list(judge.classes.names):
         return None
     seen = [run.start, run.frames[-1].astype(np.float32) / np.float32(255)]
-    alone = run.mask is not None and run.start.shape[-1] >= MIN_CROP_SIZE
-    if alone:
+    alone = False
+    if run.mask is not None and run.start.shape[-1] >= MIN_CROP_SIZE:
+        alone = True
         masks = np.broadcast_to(run.mask, (len(run.start), *run.mask.shape[1:]))
         before, after = (np.concatenate([class_probabilities(judge, hole_alone(image, mask)[None])
                                          for image, mask in zip(images, masks, strict=True)])
                          for images in seen)  # fmt: skip
     else:
         before, after = (class_probabilities(judge, images) for images in seen)
-    places = [np.where(known, ranks(shares, np.where(known, targets, 0)), 0) for shares in (before, after)]
+    first, last = (np.where(known, ranks(shares, np.where(known, targets, 0)), 0) for shares in (before, after))
     return Judgement(
         judge.name,
-        int(known.sum()),
-        *(int((place == 1).sum()) for place in places),
+        n=int(known.sum()),
+        before=int((first == 1).sum()),
+        after=int((last == 1).sum()),
         says=tuple(judge.classes.names[top] for top in after.argmax(axis=1)),
-        ranks=tuple(places[1].tolist()),
+        ranks=tuple(last.tolist()),
         shares=tuple(round(share, 4) for share in after.max(axis=1).tolist()),
         hole_alone=alone,
     )

@@ -275,7 +275,12 @@ Gradients = Callable[["Tensor", int, "Tensor | None"], "Tensor"]
 
 def picture_gradients(config: Any, x0: Tensor, hole: Tensor | None, seed: int, passes: Any) -> Gradients:
     """Return the gradients that the paper's run follows: at the picture itself; arguments as for `ViewGradients`."""
-    return lambda x, step, own: own
+
+    def gradient(x: Tensor, step: int, own: Tensor | None) -> Tensor:
+        assert own is not None
+        return own
+
+    return gradient
 
 
 class ViewGradients:

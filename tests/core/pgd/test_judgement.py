@@ -124,6 +124,11 @@ def test_judge_run_counts_targets_of_the_start_and_of_the_last_frame_without_tex
     assert judge_run(run, other) is None
 
 
+def test_a_judgement_survives_json_zeros_included():
+    for judgement in (Judgement("a", 2, 0, 0), Judgement("a", 2, None, 1, ("cat", "dog"), (1, 0), hole_alone=True)):
+        assert Judgement.from_json(json.loads(json.dumps(judgement.to_json()))) == judgement
+
+
 def test_fingerprint_is_another_one_for_another_picture_start_or_target():
     runs = [forged_run(reds, targets) for reds, targets in (([(1, 1)], [0]), ([(1, 2)], [0]), ([(2, 1)], [0]))]
     runs.append(forged_run([(1, 1)], [4]))
