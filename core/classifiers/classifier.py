@@ -139,26 +139,26 @@ class Classifier(nn.Module):
         logits = self.class_logits(images)
         if not self.merged:
             return logits
-        unions = [logits[:, list(members)].logsumexp(dim=1, keepdim=True) for members in self.merged]
-        return torch.cat([logits[:, _others(logits.shape[1], self.merged)], *unions], dim=1)
+        merged = [logits[:, list(members)].logsumexp(dim=1, keepdim=True) for members in self.merged]
+        return torch.cat([logits[:, _others(logits.shape[1], self.merged)], *merged], dim=1)
 
-    def merge(self, words: Mapping[str, Sequence[int]]) -> Self:
-        """Return a classifier in which the classes of each word are one, called by it, behind all other classes.
+    def merge(self, unions: Mapping[str, Sequence[int]]) -> Self:
+        """Return a classifier in which the classes of each union are one, called by it, behind all other classes.
 
         Its logit is the logsumexp of theirs: its probability is the sum of theirs, and all others keep their own.
 
         Args:
-            words: indices of classes by name; no class belongs to two.
+            unions: indices of classes by name; no class belongs to two.
         Raises:
-            ValueError: an index is no class or is given twice, or a word has none.
+            ValueError: an index is no class or is given twice, or a union has none.
         """
-        names, groups = self.classes.names, tuple(tuple(members) for members in words.values())
-        given = [member for members in groups for member in members]
-        if not all(groups) or len({*given}) < len(given) or not {*given} <= {*range(len(names))}:
+        names, groups = self.classes.names, tuple(tuple(members) for members in unions.values())
+        indices = [member for members in groups for member in members]
+        if not all(groups) or len({*indices}) < len(indices) or not {*indices} <= {*range(len(names))}:
             raise ValueError(f"merge takes disjoint sets of the indices 0 to {len(names) - 1}; got {groups}")
         other = copy.copy(self)
         other.merged = groups
-        other.classes = ClassSet("custom", (*(names[k] for k in _others(len(names), groups)), *words))
+        other.classes = ClassSet("custom", (*(names[k] for k in _others(len(names), groups)), *unions))
         return other
 
     def for_classes(self, class_set: ClassSet, template: str | None = None) -> Classifier:

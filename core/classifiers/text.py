@@ -107,25 +107,25 @@ def choose_targets(classifier: Classifier, targets: Sequence[str | int]) -> tupl
     """
     names = list(classifier.classes.names)
     members: list[tuple[int, ...]] = []  # of each target
-    words: dict[tuple[int, ...], str] = {}
+    unions: dict[tuple[int, ...], str] = {}
     for target in targets:
-        found = _members(classifier, names, target.strip()) if isinstance(target, str) else (int(target),)
-        members.append(found)
-        if len(found) > 1:
-            words.setdefault(found, str(target).strip())
+        group = _members(classifier, names, target.strip()) if isinstance(target, str) else (int(target),)
+        members.append(group)
+        if len(group) > 1:
+            unions.setdefault(group, str(target).strip())
     if new := names[len(classifier.classes) :]:
         check_prompts(classifier, new, what="target text")
         classifier = classifier.for_classes(ClassSet("custom", tuple(names)))
     for word, other in itertools.combinations(dict.fromkeys(members), 2):
         if {*word} & {*other}:
-            called = [quoted(words[one] if one in words else names[one[0]]) for one in (word, other)]
+            called = [quoted(unions[key] if key in unions else names[key[0]]) for key in (word, other)]
             raise ValueError(f"{called[0]} and {called[1]} share a class, of which one run has one; draw one at a time")
-    if words:
-        classifier = classifier.merge({word: group for group, word in words.items()})
-    inside = {member for group in words for member in group}
+    if unions:
+        classifier = classifier.merge({word: group for group, word in unions.items()})
+    inside = {member for group in unions for member in group}
     singles = [k for k in range(len(names)) if k not in inside]
-    places = {found: place for place, found in enumerate([*((k,) for k in singles), *words])}
-    return classifier, [places.get(found, found[0]) for found in members]  # PGD refuses an index that is no class
+    places = {group: place for place, group in enumerate([*((k,) for k in singles), *unions])}
+    return classifier, [places.get(group, group[0]) for group in members]  # PGD refuses an index that is no class
 
 
 def _members(classifier: Classifier, names: list[str], text: str) -> tuple[int, ...]:

@@ -80,8 +80,8 @@ def covers(classes: ClassSet, class_names: Sequence[str]) -> bool:
     if tuple(class_names[: len(classes)]) == classes.names:
         return True
     known = {*classes.names}
-    words = [find_word(name, classes) for name in class_names if name not in known]
-    merged = {member for word in words if word is not None for member in word.members}
+    nouns = [find_word(name, classes) for name in class_names if name not in known]
+    merged = {member for word in nouns if word is not None for member in word.members}
     rest = [name for place, name in enumerate(classes.names) if place not in merged]
     return bool(merged) and list(class_names[: len(rest)]) == rest
 
@@ -117,7 +117,7 @@ def _file() -> Mapping[str, Mapping[str, Mapping[str, Sequence[int]]]]:
     content = json.loads(PATH.read_text("utf-8"))
     tables: dict[str, dict[str, Mapping[str, Sequence[int]]]] = {}
     for name in CLASS_SETS:
-        parts = {part: {word: members for members, words in groups for word in words}
+        parts = {part: {word: members for members, nouns in groups for word in nouns}
                  for part, groups in content[name].items()}  # fmt: skip
         joined = {word.replace(" ", ""): members for word, members in parts["words"].items()}  # "firetruck"
         tables[name] = {**parts, "joined": joined}

@@ -313,7 +313,7 @@ def stored_outcomes() -> JudgedOutcomes | None:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a judge, a classifier's name, says of pictures.
+    """Predictions of a judge, a classifier's name, for pictures.
 
     n: number of pictures with targets that it knows. before, after: how many of their starts and of their results it
     calls their target; before is None if it did not see the starts. says, ranks: for each result its top-1 class, and
@@ -341,8 +341,10 @@ class Judgement:
     def of(self, row: int) -> Judgement:
         """Return what it says of one result; there are `says` and `ranks`."""
         rank = self.ranks[row]
-        one = {name: values[row : row + 1] for name in ("says", "ranks", "shares") if (values := getattr(self, name))}
-        return replace(self, n=int(rank > 0), before=None, after=int(rank == 1), **one)
+        single = {
+            name: values[row : row + 1] for name in ("says", "ranks", "shares") if (values := getattr(self, name))
+        }
+        return replace(self, n=int(rank > 0), before=None, after=int(rank == 1), **single)
 
     def share(self, count: int) -> Interval:
         """Return a count as a share of n, with Wilson's 95 % interval."""

@@ -87,14 +87,14 @@ class WordNet:
 
     def ancestors(self, synset: str) -> dict[str, int]:
         """Return the synset and all above it, with the number of edges to each."""
-        found, todo = {synset: 0}, deque([synset])
+        above, todo = {synset: 0}, deque([synset])
         while todo:
             child = todo.popleft()
             for parent in self.parents[child]:
-                if parent not in found:
-                    found[parent] = found[child] + 1
+                if parent not in above:
+                    above[parent] = above[child] + 1
                     todo.append(parent)
-        return found
+        return above
 
 
 def _lines(path: Path) -> Iterator[list[str]]:
@@ -112,20 +112,20 @@ def drawable(
     for index, synset in enumerate(synsets):
         for ancestor in net.ancestors(synset):
             below[ancestor].add(index)
-    words = {}
+    known = {}
     for noun, senses in net.senses.items():
         members = next((below[sense] for sense in senses if sense in below), set())
         if 0 < len(members) <= MAX_SHARE * len(classes):
-            words[plain(noun)] = sorted(members)
+            known[plain(noun)] = sorted(members)
     for noun, (names, _) in exceptions.items():
-        words.pop(noun, None)
+        known.pop(noun, None)
         if names:
-            words[noun] = sorted(classes.names.index(name) for name in names)
-    irregular = {plain(plural): words[plain(noun)] for plural, noun in net.plurals.items() if plain(noun) in words}
-    return irregular | words
+            known[noun] = sorted(classes.names.index(name) for name in names)
+    irregular = {plain(plural): known[plain(noun)] for plural, noun in net.plurals.items() if plain(noun) in known}
+    return irregular | known
 
 
-def nearest(net: WordNet, words: Mapping[str, Sequence[int]], synsets: Sequence[str]) -> dict[str, list[int]]:
+def nearest(net: WordNet, known: Mapping[str, Sequence[int]], synsets: Sequence[str]) -> dict[str, list[int]]:
     """Return the nearest classes of each common noun without any.
 
     Of nouns of at most two words that WordNet writes in lower case: neither names nor Latin. A class is near if at most
@@ -144,7 +144,7 @@ def nearest(net: WordNet, words: Mapping[str, Sequence[int]], synsets: Sequence[
 
     near = {}
     for noun, senses in net.senses.items():
-        if plain(noun) in words or noun not in common:
+        if plain(noun) in known or noun not in common:
             continue
         distance: dict[int, int] = {}
         for rank, sense in enumerate(senses[:2]):
@@ -159,10 +159,10 @@ def nearest(net: WordNet, words: Mapping[str, Sequence[int]], synsets: Sequence[
     return near
 
 
-def _grouped(words: Mapping[str, Sequence[int]]) -> list[tuple[list[int], list[str]]]:
+def _grouped(nouns: Mapping[str, Sequence[int]]) -> list[tuple[list[int], list[str]]]:
     """Return each set of classes once, with its words."""
     groups: dict[tuple[int, ...], list[str]] = {}
-    for word, members in sorted(words.items()):
+    for word, members in sorted(nouns.items()):
         groups.setdefault(tuple(members), []).append(word)
     return [(list(members), names) for members, names in sorted(groups.items())]
 
@@ -180,10 +180,10 @@ def main() -> None:
         (CIFAR10, [CIFAR10_SYNSETS[name] for name in CIFAR10.names], CIFAR10_EXCEPTIONS),
     )
     for classes, synsets, exceptions in sets:
-        words = drawable(net, classes, synsets, exceptions)
-        near = nearest(net, words, synsets)
-        content[classes.name] = {"words": _grouped(words), "near": _grouped(near)}
-        print(f"{classes.name}: {len(words):,} words, {len(near):,} with neighbours alone")
+        known = drawable(net, classes, synsets, exceptions)
+        near = nearest(net, known, synsets)
+        content[classes.name] = {"words": _grouped(known), "near": _grouped(near)}
+        print(f"{classes.name}: {len(known):,} words, {len(near):,} with neighbours alone")
     write_atomically(PATH, json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode())
 
 

@@ -107,7 +107,7 @@ def page() -> None:
     with verb:
         ask_for_run(_PAGE, "Draw", request, st.session_state.pop(_ASKED, False) or linked)
     with stage:
-        shown = Stage(
+        contents = Stage(
             _PAGE,
             "Draw",
             partial(stored_example, _PAGE, row.name, shown_first(_PAGE, row, request.names), kind, searches),
@@ -115,7 +115,7 @@ def page() -> None:
             _bring,
             pictures,
         )
-        result = run_panel(shown, request)
+        result = run_panel(contents, request)
     with details:
         _formulas(kind, searches, row.rule if result is not None and result.stored else "")
         if result is not None:
@@ -237,14 +237,14 @@ def _choose_word(place: DeltaGenerator, row: SampleSet, targets: list[str], spec
     unknown, beside = state.get(_UNKNOWN, ("", targets))
     if beside != targets:  # others were chosen in the meantime
         unknown = ""
-    shown = unknown or (targets[0] if len(targets) == 1 else None)
-    state[key] = shown
+    current = unknown or (targets[0] if len(targets) == 1 else None)
+    state[key] = current
     with place, st.container(gap=None):
         word_box(
             st.container(),
             "Word to draw",
             row.classes,
-            shown,
+            current,
             placeholder=f"{len(targets)} words" if targets else "Type a word",
             key=key,
             on_change=lambda: draw(state[key]),

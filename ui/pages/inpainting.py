@@ -92,14 +92,14 @@ def page() -> None:
         _open_linked_examples(examples)
     with right:
         position = None if picture is None else picture.position
-        shown = Stage(
+        contents = Stage(
             _PAGE,
             "Fill",
             lambda: stored_example(_PAGE, row.name, shown_first(_PAGE, row, names), penalty, searches, position),
             lambda: _back(row),
             _bring,
         )
-        result = run_panel(shown, request)
+        result = run_panel(contents, request)
         if picture is not None and not picture.own and picture.position in row.faceless:
             st.caption(_FACELESS)
     with painter:

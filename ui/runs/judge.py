@@ -1,4 +1,4 @@
-"""What another network says of pictures, drawn or filled, stored or a visitor's own."""
+"""Judgements of another network on pictures, drawn or filled, stored or a visitor's own."""
 
 from __future__ import annotations
 

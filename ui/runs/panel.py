@@ -107,7 +107,7 @@ def ask_for_run(page: str, verb: str, request: RunRequest, entered: bool = False
 
 @dataclass(frozen=True)
 class Stage:
-    """What a page of runs shows.
+    """Contents of a page of runs.
 
     page: its path. verb: on the button that starts a run. example: returns the stored runs to show if there is no other
     result. stills: stored pictures without runs. back: callback that restores the settings of the stored example.

@@ -34,18 +34,18 @@ def meaning(word: str, classes: ClassSet) -> str:
     return word if name.casefold() == word.casefold() else f"{word} · {name}"
 
 
-def word_box(place: DeltaGenerator, label: str, classes: ClassSet, shown: str | None, **options: Any) -> str | None:
+def word_box(place: DeltaGenerator, label: str, classes: ClassSet, current: str | None, **options: Any) -> str | None:
     """Draw a box that takes any text, with every known word to choose; return what it holds.
 
-    shown: the word that it holds already, whose meaning it says. options: of `st.selectbox`.
+    current: the word that it holds already, whose meaning it says. options: of `st.selectbox`.
     """
-    words = vocabulary(classes)
-    if shown and shown not in words:
-        words = (shown, *words)
+    known = vocabulary(classes)
+    if current and current not in known:
+        known = (current, *known)
     return place.selectbox(
         label,
-        words,
-        format_func=lambda word: one_line(meaning(word, classes)) if word == shown else word,
+        known,
+        format_func=lambda word: one_line(meaning(word, classes)) if word == current else word,
         accept_new_options=True,  # Enter takes what was typed
         **options,
     )
@@ -65,9 +65,9 @@ def cannot_run(targets: Sequence[str], specs: Sequence[ClassifierSpec], classes:
             return f"{short_title(who.title)} does not know {quoted(word)}; choose another word"
     if all(spec.kind == "zero-shot" for spec in specs):
         return ""
-    words = {word: {*known.members} for word in targets if (known := find_word(word, classes))}
-    for (first, some), (second, others) in itertools.combinations(words.items(), 2):
-        if some & others and some != others:
+    members = {word: {*known.members} for word in targets if (known := find_word(word, classes))}
+    for (first, some), (second, more) in itertools.combinations(members.items(), 2):
+        if some & more and some != more:
             return (
                 f"{quoted(first)} and {quoted(second)} share classes, so that one run cannot have both; leave one out"
             )

@@ -21,7 +21,7 @@ Rows = Sequence[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Frame:
-    """What is around the marks of a chart.
+    """Surroundings of the marks of a chart.
 
     key: unique on its page. alt_text: its text alternative. height: CSS pixels of the plot with its axes. mark: where
     on the horizontal axis a dashed line stands, if any. title, note: before and after the legend's names.

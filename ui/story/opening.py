@@ -201,9 +201,9 @@ def any_word() -> None:
     url.put(LINKED, word)
     if word:
         tell_of_drawing("Draw")
-    if isinstance(shown := shown_run(), RunResult):
+    if isinstance(result := shown_run(), RunResult):
         with st.container(horizontal=True, gap="small", key="story-save"):
-            save_buttons(shown.runs, key=f"story.{shown.id}")
+            save_buttons(result.runs, key=f"story.{result.id}")
     if why := state.take_refusal() or state.error:
         st.error(as_markdown(sentence(why)))
     if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
