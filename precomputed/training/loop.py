@@ -219,7 +219,7 @@ def train(
     per_epoch, step, peaks = count // batch_size, 0, [optimiser.param_groups[0]["lr"] for optimiser in optimisers]
     recipe = {name: str(value) for name, value in vars(args).items() if name not in ("data", "output", "device")}
     total, saved = args.epochs * per_epoch, time.monotonic()
-    parts = (network, *optimisers)
+    parts: tuple[nn.Module | torch.optim.Optimizer, ...] = (network, *optimisers)
     if (output / CHECKPOINT).exists():
         stored = torch.load(output / CHECKPOINT, map_location="cpu", weights_only=True)
         if stored["recipe"] != recipe:
