@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import resource
 import shlex
 import sys
 import time
@@ -16,7 +15,7 @@ from typing import TypeVar
 
 from core.classifiers.registry import classifier_spec
 from core.reproduce.paper_parts import HYBRIDS, KEYS, MAPS, PICTURES, HybridPart, Machine, MapPart, Part, PicturePart
-from core.reproduce.report import Cost, Report, SkippedPart, write_report
+from core.reproduce.report import Report, SkippedPart, write_report
 from core.reproduce.results import Result, run_hybrids, run_map, run_pictures
 from core.shared import paper
 from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of
@@ -74,8 +73,8 @@ def run(args: argparse.Namespace, processes: Processes) -> str:
     results = maps + work.shared_out(shared, make_rest, group)
     if not processes.is_main:
         return ""
-    spent, device = _spent(start, machine.device), device_name(machine.device)
-    write_report(Report(args.command, device, args.seed, results, work.skipped, spent), args.output)
+    device, seconds = device_name(machine.device), time.perf_counter() - start
+    write_report(Report(args.command, device, args.seed, results, work.skipped, seconds), args.output)
     return f"{args.output / 'report.html'}: {count_of(len(results), 'part')} done, {len(work.skipped)} did not run"
 
 
@@ -122,15 +121,6 @@ class _Work:
             groups, lambda share: self.run_all(chain(*share), run), seconds=math.inf
         )
         return sorted(results, key=lambda result: order.index(result.part.key))
-
-
-def _spent(start: float, device: str) -> Cost:
-    import torch
-
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    scale = 1 if sys.platform == "darwin" else 1024  # bytes on macOS, kibibytes elsewhere
-    gpu = torch.cuda.max_memory_allocated(device) if device.startswith("cuda") else None
-    return Cost(time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss * scale, gpu)
 
 
 def _named_weights(text: str) -> tuple[str, Path]:

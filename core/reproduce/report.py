@@ -19,7 +19,7 @@ from core.shared import numbers
 from core.shared.files import write_atomically, write_json
 from core.shared.text import one_line
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True)
@@ -30,26 +30,16 @@ class SkippedPart:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Cost of this command: wall and CPU seconds, peak memory in bytes, also of any GPU."""
-
-    wall_seconds: float
-    cpu_seconds: float
-    peak_memory: int
-    gpu_memory: int | None
-
-
 @dataclass(frozen=True, eq=False)
 class Report:
-    """All results of a run. command, device: descriptions."""
+    """All results of a run. command, device: descriptions. seconds: that this command took."""
 
     command: str
     device: str
     seed: int
     results: Sequence[Result]
     skipped: Sequence[SkippedPart]
-    spent: Cost
+    seconds: float
 
 
 def write_report(report: Report, folder: Path) -> None:
@@ -70,7 +60,7 @@ def to_json(report: Report) -> dict[str, Any]:
             {"key": skipped.part.key, "figure": skipped.part.figure, "reasons": list(skipped.reasons)}
             for skipped in report.skipped
         ],
-        "time": {**vars(report.spent), "device": report.device, "software": _software()},
+        "time": {"wall_seconds": report.seconds, "device": report.device, "software": _software()},
     }
 
 

@@ -137,12 +137,12 @@ def map_result(part: MapPart, heatmap: Heatmap, reference: Heatmap | None, note:
         "clean_error": clean,
         "compared_with": compared,
     }
-    figures = map_plots(name_of(str(facts["classifier"]["name"])), heatmap, reference, agreement)
+    figures = map_plots(name_of(str(facts["classifier"]["name"])), heatmap, reference)
     return Result(part, facts, note, rows, figures, match, details)
 
 
 def _map_rows(agreement: MapAgreement) -> list[Row]:
-    waves, exact = len(agreement.rows), Interval.exact
+    waves, exact = agreement.waves, Interval.exact
     return [
         Row(f"Mean error over {waves} common waves", exact(agreement.mean_error), agreement.mean_reference),
         Row("Mean difference", agreement.mean_difference, unit="points"),

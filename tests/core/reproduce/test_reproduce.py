@@ -17,12 +17,12 @@ from core.fourier.outcomes import crossover_of
 from core.fourier.waves import half_plane
 from core.pgd.pictures import BEFORE, JudgedOutcomes, PictureOutcomes, picture_outcomes, rank_column
 from core.reproduce.__main__ import main
-from core.reproduce.compare import MapAgreement, Match, WaveRow, map_agreement
+from core.reproduce.compare import MapAgreement, Match, map_agreement
 from core.reproduce.judgements import KINDS
 from core.reproduce.paper_parts import HYBRIDS, KEYS, MAPS, PICTURES, draw_waves, name_of
 from core.reproduce.profile_parts import PARTS
 from core.reproduce.profiled import ProfiledNetwork
-from core.reproduce.report import Cost, Report, SkippedPart, to_html
+from core.reproduce.report import Report, SkippedPart, to_html
 from core.reproduce.results import hybrid_result, map_result, picture_result
 from core.shared import paper
 from core.shared.numbers import Interval
@@ -101,12 +101,9 @@ def test_a_map_is_compared_as_slow_twins_compare_it(output, report):
     assert len(places) == WAVES and {here["count"][cell] for cell in places} == {IMAGES}
     ours = [here["top1_errors"][cell] / IMAGES for cell in places]
     theirs = [(there["printed_rates"][0][i, j] + there["printed_rates"][0][30 - i, 30 - j]) / 2 for i, j in places]
-    assert sorted((row["i"], row["j"]) for row in comparison["rows"]) == sorted((i - 15, j - 15) for i, j in places)
+    assert comparison["waves"] == WAVES
     assert comparison["mean_error"] == pytest.approx(sum(ours) / WAVES)
     assert comparison["mean_reference"] == pytest.approx(sum(theirs) / WAVES)
-    sizes = [abs(a - b) for a, b in zip(ours, theirs, strict=True)]
-    assert comparison["mean_absolute_difference"] == pytest.approx(sum(sizes) / WAVES)
-    assert abs(comparison["largest"]["difference"]) == pytest.approx(max(sizes))
     # Every image is one observation: the share of waves that mislead the network on it.
     shares = [sum(here["wrong"][i - 15, j - 15][k] for i, j in places) / WAVES for k in range(IMAGES)]
     mean = sum(shares) / IMAGES
@@ -268,11 +265,7 @@ def drawn(n, shuffled=False):
 )
 def test_a_verdict_follows_the_evidence(n, shuffled, expected):
     agreement = map_agreement(drawn(n, shuffled), Heatmap.load(HEATMAPS / PUBLISHED))
-    assert agreement.match == expected
-    if not shuffled:  # one draw around the other, where chance makes two draws
-        assert agreement.mean_absolute_difference == pytest.approx(
-            agreement.expected_by_chance * math.sqrt(10_000 / (10_000 + n)), rel=0.1
-        )
+    assert agreement.match == expected and (agreement.correlation < 0.5) == shuffled
 
 
 @pytest.mark.parametrize(
@@ -286,8 +279,7 @@ def test_a_verdict_follows_the_evidence(n, shuffled, expected):
     ],
 )
 def test_a_map_agrees_within_two_points_and_five_waves_in_a_hundred(difference, differing, expected):
-    rows = (WaveRow((0, 1), 0.0, 0.0, Interval.exact(0)),) * 100
-    assert MapAgreement(0, 0, Interval(*difference), 0, None, differing, None, 1, False, rows).match == expected
+    assert MapAgreement(100, 0, 0, Interval(*difference), differing, 1).match == expected
 
 
 # The page
@@ -321,7 +313,7 @@ def test_the_page_fetches_nothing_runs_nothing_and_hostile_names_stay_text(outpu
         hybrid_result(replace(HYBRIDS[0], figure=name), outcomes, name),
         table,
     ]
-    hostile = Tags(to_html(Report(name, name, 0, results, [SkippedPart(table.part, (name,))], Cost(1, 1, 1, 1))))
+    hostile = Tags(to_html(Report(name, name, 0, results, [SkippedPart(table.part, (name,))], 1)))
     assert sum(name in text for text in hostile.text) > 15
     page = "html head meta title style body main h1 h2 h3 p span table thead tbody tr th td div figure img figcaption"
     for tags in (Tags((output / "report.html").read_text("utf-8")), hostile):
