@@ -116,6 +116,7 @@ class RunRecorder:
             "config": plan.config.to_json(),
             "objective": settings,
             "targets": self._objective.targets.tolist(),
+            "words": [str(target) for target in plan.targets if isinstance(target, str)],
             "class_names": self._class_names,
             "seed": plan.seed,
             "classifier": self._classifier,

@@ -42,7 +42,8 @@ class PGDRun(ArchiveContent):
     terms: (S, B) float32 by name: the loss terms, which add up to the loss.
     logits: (2, B, K) float32 of the first and of the last state.
     original: (B, 3, H, W) uint8 before the hole was cut, or None. mask: (B or 1, 1, H, W) bool, or None.
-    metadata: kind, config, objective, targets, class_names, seed, classifier, images, source; a JSON object.
+    metadata: kind, config, objective, targets, class_names, seed, classifier, images, source; a JSON object. words: the
+    targets as they were given, unless by index.
     """
 
     FILE = ArchiveKind(
@@ -58,6 +59,7 @@ class PGDRun(ArchiveContent):
             Fact("config", "JSON object"),
             Fact("objective", "JSON object"),
             Fact("targets", "list"),
+            Fact("words", "list", optional=True),
             Fact("class_names", "list", low=1),
             Fact("terms", "list", low=1),
             Fact("seed", "whole number", high=2**64 - 1),

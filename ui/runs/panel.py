@@ -90,7 +90,7 @@ def _judge(names: Sequence[str], class_set: str) -> str:
     if (judge := choose_judge(names[0], ready)) is None:
         return ""
     family = judge.rstrip("0123456789") == names[0].rstrip("0123456789")
-    return f"; {short_title(classifier_title(judge))}{', of the same family,' if family else ''} judges"
+    return f", judged by {short_title(classifier_title(judge))}{' of the same family' if family else ''}"
 
 
 def ask_for_run(page: str, verb: str, request: RunRequest, entered: bool = False) -> None:

@@ -57,8 +57,10 @@ def run_title(run: PGDRun, runs: Sequence[PGDRun] = ()) -> str:
 
 
 def target_of(run: PGDRun, row: int) -> str:
-    """Return the target of image `row`."""
-    return one_line(run.metadata["class_names"][run.metadata["targets"][row]])
+    """Return the target of image `row` in the visitor's word, if it was one, else as its class is called."""
+    texts = run.metadata.get("words", [])
+    known = run.metadata["class_names"][run.metadata["targets"][row]]
+    return one_line(texts[row] if len(texts) == len(run.start) else known)
 
 
 def run_replay(
