@@ -77,7 +77,7 @@ def _height(lines: Sequence[_Line]) -> int:
 def _wrapped(text: str, size: int, width: int) -> list[str]:
     """Return the lines of a text; a word that is too long for one, such as a link, is broken."""
     lines, font = [""], _font(size)
-    for word in text.split():
+    for word in text.replace(" %", "\N{NO-BREAK SPACE}%").split(" "):
         line = f"{lines[-1]} {word}".strip()
         if font.getlength(line) <= width:
             lines[-1] = line

@@ -46,7 +46,7 @@ def run_picture(runs: Sequence[PGDRun], row: int, address: str = "") -> bytes:
         picture = run.frames[-1, row]
         tiles.append(Tile(picture=picture, title=run_title(run, runs), lines=lines, judged=says, agrees=agrees))
     verb = "Drawn" if first.original is None else "Filled"
-    painters = join_list([result_title(run.metadata["classifier"]) for run in runs])
+    painters = join_list(list(dict.fromkeys(result_title(run.metadata["classifier"]) for run in runs)))
     date = one_line(first.metadata["source"].get("date") or "")[:10]
     config, seed = first.config, first.metadata["seed"]
     settings = f"{count_of(config.steps, 'step')}, epsilon {config.epsilon:.3g}, random seed {seed}"
