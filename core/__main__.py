@@ -14,7 +14,7 @@ SCRIPTS = {
     "profile": ("core.reproduce.profile", "everything that the app shows of one network"),
     "reproduce": ("core.reproduce.__main__", "the paper's figures beside its own numbers"),
 }
-APP = Path(__file__).resolve().parents[1] / "app.py"
+_APP = Path(__file__).resolve().parents[1] / "app.py"
 USAGE = "\n".join(
     (
         "usage: clip-lab COMMAND ..., and clip-lab COMMAND --help for its options",
@@ -39,13 +39,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run_app(options: Sequence[str]) -> int:
-    if not APP.is_file():
+    if not _APP.is_file():
         print(
             "error: the app runs from a checkout of the repository; this package has the engine alone", file=sys.stderr
         )
         return 2
-    os.chdir(APP.parent)  # where Streamlit finds its settings
-    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", APP.name, *options])
+    os.chdir(_APP.parent)  # where Streamlit finds its settings
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", _APP.name, *options])
 
 
 if __name__ == "__main__":

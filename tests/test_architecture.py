@@ -130,6 +130,18 @@ def test_the_engine_does_not_import_streamlit():
     assert "ui" in users and "core" not in users
 
 
+def test_a_public_constant_has_few_namesakes_in_other_modules():
+    modules = {}
+    for name, path in MODULES.items():
+        for node in ast.parse(path.read_text("utf-8")).body:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", ast.Pass())]
+            for target in (inner for outer in targets for inner in ast.walk(outer) if isinstance(inner, ast.Name)):
+                if target.id.isupper() and not target.id.startswith("_"):
+                    modules.setdefault(target.id, set()).add(name)
+    shared = {constant: names for constant, names in modules.items() if len(names) > 1}
+    assert len(modules) > 300 and len(shared) <= 10, shared
+
+
 LAZY = {"core.classifiers.classifier", "core.classifiers.networks", "core.pgd.steps"}
 PAGES = {name for name in MODULES if "ui.pages." in name}
 # In one interpreter, in turn: what runs, and the modules that it leaves alone.

@@ -27,7 +27,7 @@ from core.shared.files import make_folder, write_atomically
 
 HERE = Path(__file__).parent
 PAGE, WORKER, RUNTIME = HERE / "page", HERE / "engine" / "worker.js", HERE / "runtime"
-COMPONENTS = {
+_COMPONENTS = {
     "heatmap": "maps",
     "stripes": "maps",
     "mixer": "pictures",
@@ -55,7 +55,7 @@ def write_article(folder: Path, app: str) -> int:
     Raises:
         OSError, RuntimeError: writing or building failed; one sentence.
     """
-    from web.packs import FOLDER, engine_facts, figure_packs, json_bytes, pack_files
+    from web.packs import PACKS, engine_facts, figure_packs, json_bytes, pack_files
 
     install()
     data = {name: json_bytes(value) for name, value in {**figure_packs(), "engine": engine_facts()}.items()}
@@ -68,7 +68,7 @@ def write_article(folder: Path, app: str) -> int:
         "LICENSE.onnxruntime-web.txt": (RUNTIME / "LICENSE.txt").read_bytes(),
         **pack_files({**data, "worker": bundled(WORKER), "wasm": _checked_runtime(), **network_packs()}),
     }
-    make_folder(folder / FOLDER)
+    make_folder(folder / PACKS)
     for name, content in files.items():
         write_atomically(folder / name, content)
     return sum(map(len, files.values()))
@@ -135,7 +135,7 @@ def components_script() -> bytes:
     from ui.components import mount
 
     parts = ["const laboratory = { components: {} };"]
-    for name, package in COMPONENTS.items():
+    for name, package in _COMPONENTS.items():
         import_module(f"ui.components.{package}.{package}")
         css, js = mount.SOURCES[name]
         if js.count(_EXPORT) != 1 or js.count("export ") != 1 or "import " in js:

@@ -38,7 +38,7 @@ from core.shared.files import make_folder, write_atomically, write_json
 aten = torch.ops.aten
 GRAPHS = PRECOMPUTED / "graphs"
 PROVENANCE = GRAPHS / "provenance.json"
-WEIGHTS = "weights.bin"  # what the graphs call the file of their initializers
+INITIALIZERS = "weights.bin"  # what the graphs call the file of their initializers
 PREDICT, GRADIENT = GRAPH_NAMES = ("predict", "gradient")
 # The networks that have graphs, and the side of their pictures in pixels.
 NETWORKS = {
@@ -218,7 +218,7 @@ def export_graph(classifier: Classifier, graph: str, side: int) -> tuple[bytes, 
         if value.uses():
             name, size = str(value.name), 4 * weights[str(value.name)].numel()
             assert value.shape is not None
-            value.const_value = ExternalTensor(WEIGHTS, offset, size, DataType.FLOAT, shape=value.shape, name=name)
+            value.const_value = ExternalTensor(INITIALIZERS, offset, size, DataType.FLOAT, shape=value.shape, name=name)
             model.graph.register_initializer(value)
             read.append(name)
             offset += size

@@ -40,11 +40,11 @@ from ui.tools.hybrids import STORED_PAIRS, stored_mixtures
 from web.graphs import NETWORKS, graph_facts
 
 PIECE = 2**19  # bytes, so that a progress bar moves and received pieces need not be loaded again
-FOLDER = "packs"
+PACKS = "packs"
 HALF = {"efficientnet-lite0"}  # networks with 16-bit weights (docs/server.md)
 PAINTER, PREDICTORS = "efficientnet-lite0", ("mini-clip", "mini-resnet")
 ROUNDS = 40  # of the judge
-FRAMES = 12  # of a stored run
+_FRAMES = 12  # of a stored run
 INTERVAL = 6  # steps between pictures of a live run
 _QUOTED = {b'"': b'\\"', b"\\": b"\\\\", b"\n": b"\\n", b"\r": b"\\r"}
 _SPECIAL = re.compile(rb'["\\\n\r]')
@@ -58,10 +58,10 @@ def pack_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
         pieces = [packed[at : at + PIECE] for at in range(0, len(packed), PIECE)]
         for k, piece in enumerate(pieces):
             text = _SPECIAL.sub(lambda match: _QUOTED[match[0]], piece)
-            files[f"{FOLDER}/{name}.{k}.js"] = b'laboratory.piece("%s.%d","%s");\n' % (name.encode(), k, text)
+            files[f"{PACKS}/{name}.{k}.js"] = b'laboratory.piece("%s.%d","%s");\n' % (name.encode(), k, text)
         digest = hashlib.sha256(packed).hexdigest()[:16]
         index[name] = {"pieces": [len(piece) for piece in pieces], "size": len(content), "version": digest}
-    files[f"{FOLDER}/index.js"] = b"laboratory.packs = %s;\n" % json_bytes(index)
+    files[f"{PACKS}/index.js"] = b"laboratory.packs = %s;\n" % json_bytes(index)
     return files
 
 
@@ -153,7 +153,7 @@ def hole() -> dict[str, Any]:
 
 
 def _frames(run: PGDRun) -> np.ndarray:
-    return np.linspace(0, len(run.frames) - 1, FRAMES).round().astype(int)
+    return np.linspace(0, len(run.frames) - 1, _FRAMES).round().astype(int)
 
 
 def _strip(run: PGDRun) -> str:

@@ -307,7 +307,7 @@ class Finding:
         The paper's statements about robust networks in general apply to any of them.
         """
         # The robust model of section 3.2 is a ResNet-50 that is not available here.
-        papers = self.claim.networks((paper.CLIP,), paper.RESNETS if self.claim.section == "3.1" else ())
+        papers = self.claim.networks((paper.CLIP_NAME,), paper.RESNET_NAMES if self.claim.section == "3.1" else ())
         usual = self.usual_weights or (True,) * len(self.networks)
         rows = zip(self.networks, papers, usual, strict=False)
         unlike = {name: name in its for name, its, is_usual in rows if name not in its or not is_usual}
@@ -326,7 +326,7 @@ class Finding:
 def has_usual_weights(classifier: Mapping[str, Any]) -> bool:
     """Return whether a result's classifier, if the paper's, has the paper's weights; published results have no file."""
     weights = classifier.get("weights_id")
-    return classifier.get("sha256") is None or weights in (None, paper.WEIGHTS.get(classifier["name"], weights))
+    return classifier.get("sha256") is None or weights in (None, paper.WEIGHTS_OF.get(classifier["name"], weights))
 
 
 class NotCheckable(Exception):

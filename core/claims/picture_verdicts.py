@@ -40,14 +40,14 @@ from core.shared.roles import ROLES, networks_for
 
 # Names of the evidence by kind of pictures: of the paper's search, by views, and of both with the same steps and ball.
 FILLED = {"eq3": "holes by Eq. 3", "mean_square": "holes by the mean square"}
-DRAWN = {
+_DRAWN = {
     "blur": "drawings from blurs",
     "classless": "drawings from blurs of no class",
     "independent": "drawings from pixel noise",
 }
 _FILLED_BY_VIEWS = {comparison_kind("eq3", "views"): "holes"}
-_DRAWN_BY_VIEWS = {comparison_kind("classless", "views"): DRAWN["classless"]}
-_KINDS = {"filled": FILLED, "drawn": DRAWN, "both": FILLED | DRAWN}
+_DRAWN_BY_VIEWS = {comparison_kind("classless", "views"): _DRAWN["classless"]}
+_KINDS = {"filled": FILLED, "drawn": _DRAWN, "both": FILLED | _DRAWN}
 _KINDS_BY_VIEWS = {"filled": _FILLED_BY_VIEWS, "drawn": _DRAWN_BY_VIEWS, "both": _FILLED_BY_VIEWS | _DRAWN_BY_VIEWS}
 SEARCHED: dict[str, dict[str, str]] = {
     "drawings": {search: comparison_kind("classless", search) for search in COMPARED},
@@ -189,8 +189,8 @@ def _large_views(claim: Claim) -> Finding:
 
 
 def _training(claim: Claim) -> Finding:
-    twins = networks_for("twins", *map(picture_outcomes, DRAWN | FILLED)) or ROLES["twins"][-1]
-    finding = _of_kinds(claim, DRAWN | FILLED, dict(zip(("ordinary", "robust"), twins, strict=True)))
+    twins = networks_for("twins", *map(picture_outcomes, _DRAWN | FILLED)) or ROLES["twins"][-1]
+    finding = _of_kinds(claim, _DRAWN | FILLED, dict(zip(("ordinary", "robust"), twins, strict=True)))
     doubt = "This row is always about the same two networks."
     if all(name.startswith(MINIATURE) for name in twins):
         doubt = "This row is always about the same two small networks, and proves nothing about CLIP."

@@ -393,7 +393,7 @@ def _shift(claim: Claim, maps: Maps) -> Finding:
         signs.append(int(np.sign(value)) if p < SIGNIFICANT else 0)
         evidence.append(Evidence(f"correlation of the crossover cutoff with {what}", Interval.exact(value), "ratio"))
         evidence.append(Evidence("p", Interval.exact(p), "p"))
-    small = all(name.startswith(MINIATURE) or name in paper.RESNETS for name in networks)
+    small = all(name.startswith(MINIATURE) or name in paper.RESNET_NAMES for name in networks)
     kind, names = "small networks" if small else "networks", "; ".join(map(network_title, networks))
     doubts: list[str] = [
         "The paper speaks of natural shifts; these corruptions are synthetic, and the outcome depends on the measure.",

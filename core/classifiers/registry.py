@@ -172,7 +172,7 @@ def _profiled(name: str) -> ClassifierSpec | None:
         return None
 
 
-PAPERS_CLIP = paper.CLIP
+PAPERS_CLIP = paper.CLIP_NAME
 # Networks trained for the test of the patch grid; only their maps are bundled.
 WITHOUT_WEIGHTS = {
     "mini-clip-vit-seed1": "Mini CLIP (plain ViT, seed 1)",
@@ -199,7 +199,7 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
             download_bytes=605_143_284,
             sha256="e6d1bd7789aa45192b3bf90570a789b478bae1b74ebcce7eddd908e83a2b7c31",
         ),
-        weights_id=paper.WEIGHTS[PAPERS_CLIP],
+        weights_id=paper.WEIGHTS_OF[PAPERS_CLIP],
         licence="MIT",
         source="https://huggingface.co/timm/vit_base_patch32_clip_224.openai",
         image_size=224,
@@ -223,7 +223,7 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
             "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
             102_530_333,
         ),
-        weights_id=paper.WEIGHTS["resnet-50"],
+        weights_id=paper.WEIGHTS_OF["resnet-50"],
         licence="BSD-3-Clause",
         source="https://docs.pytorch.org/vision/stable/models/generated/torchvision.models.resnet50.html",
         image_size=224,
@@ -240,7 +240,7 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
             "4bfd97631478d6b638d2764fd2baff3edb1d7d82252d54439343b6596b9b5367",
             3_471_733,
         ),
-        weights_id=paper.WEIGHTS["resnet-56"],
+        weights_id=paper.WEIGHTS_OF["resnet-56"],
         licence="BSD-2-Clause",
         source="https://github.com/akamaster/pytorch_resnet_cifar10",
         image_size=32,

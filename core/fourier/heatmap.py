@@ -61,7 +61,7 @@ MAX_SIDE = 511
 
 # Means over the images of a row, and all numbers of a row.
 MEANS = {"true_probability": Number()}
-NUMBERS = {
+_NUMBERS = {
     **MEANS,
     "printed_rates": Number((2, 2)),
     "sampling_variance": Number(),
@@ -103,7 +103,7 @@ class Heatmap(Outcomes):
     `metadata["estimate"]` names the estimator. No other array contains any of it.
     """
 
-    TRANSFORM, ASKED, KEPT, NUMBERS = "waves", 2, 1, NUMBERS
+    TRANSFORM, ASKED, KEPT, NUMBERS = "waves", 2, 1, _NUMBERS
     FILE = replace(outcome_file(TRANSFORM, _FACTS, NUMBERS, name="heat map file"), error=HeatmapError)
 
     def __post_init__(self) -> None:

@@ -15,11 +15,11 @@ from core.data.sample_sets import PRECOMPUTED
 from core.pgd.pictures import Judgement
 from core.pgd.search import COMPARED, Search
 
-FOLDER = PRECOMPUTED / "views"
-OPENING, WALL = FOLDER / "opening.json", FOLDER / "wall.json"
+DRAWINGS = PRECOMPUTED / "views"
+OPENING_FILE, WALL_FILE = DRAWINGS / "opening.json", DRAWINGS / "wall.json"
 SIDE = 224  # of pictures, in pixels
 WORDS = ("volcano", "golden retriever", "teapot", "macaw", "lion")  # chosen by hand, in display order
-CARDS = {name: FOLDER / f"card-{name}.webp" for name in ("hole", "judge")}  # things to try
+CARDS = {name: DRAWINGS / f"card-{name}.webp" for name in ("hole", "judge")}  # things to try
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +42,12 @@ class Drawing:
 
 def strip_path(word: str, search: Search) -> Path:
     """Return the file of a drawing's frames."""
-    return FOLDER / f"opening-{word.replace(' ', '-')}-{search}.webp"
+    return DRAWINGS / f"opening-{word.replace(' ', '-')}-{search}.webp"
 
 
 @cache
 def _opening() -> dict[str, Any]:
-    return json.loads(OPENING.read_text())
+    return json.loads(OPENING_FILE.read_text())
 
 
 def painter_name() -> str:
@@ -107,7 +107,7 @@ class Wall:
 @cache
 def stored_wall() -> Wall:
     """Load the wall."""
-    content = json.loads(WALL.read_text("utf-8"))
+    content = json.loads(WALL_FILE.read_text("utf-8"))
     return Wall(
         painter=content["painter"]["name"],
         judges=tuple(judge["name"] for judge in content["judges"]),
@@ -135,18 +135,18 @@ def _word(row: dict[str, Any], judges: Sequence[dict[str, Any]]) -> WallWord:
 
 def judged_path(label: int, search: Search) -> Path:
     """Return the file of a class's drawing on the wall, which visitors also judge, by label."""
-    return FOLDER / "wall" / f"{label}-{search}.webp"
+    return DRAWINGS / "wall" / f"{label}-{search}.webp"
 
 
 PER_SEARCH, OPTIONS = 5, 5
-COUNT = PER_SEARCH * len(COMPARED)  # drawings in a round
-MAX_SEED = 999_999
+ROUND_LENGTH = PER_SEARCH * len(COMPARED)  # drawings in a round
+MAX_ROUND = 999_999
 
 
 @cache
 def familiar() -> frozenset[str]:
     """Load the ImageNet classes that a child knows: what is drawn and the options are among them."""
-    return frozenset((FOLDER / "familiar.txt").read_text("utf-8").splitlines())
+    return frozenset((DRAWINGS / "familiar.txt").read_text("utf-8").splitlines())
 
 
 @cache
@@ -181,9 +181,9 @@ def draw_questions(pool: Sequence[int], names: Sequence[str], seed: int) -> tupl
     """
     generator = np.random.default_rng(seed)
     known = [label for label in pool if names[label] in familiar()]
-    if len(known) < COUNT:
-        raise ValueError(f"a round needs drawings of {COUNT} familiar classes; got {len(known)}")
-    drawn = generator.choice(known, COUNT, replace=False).tolist()
+    if len(known) < ROUND_LENGTH:
+        raise ValueError(f"a round needs drawings of {ROUND_LENGTH} familiar classes; got {len(known)}")
+    drawn = generator.choice(known, ROUND_LENGTH, replace=False).tolist()
     searches = generator.permutation(np.repeat(COMPARED, PER_SEARCH)).tolist()
     remaining = [label for label, name in enumerate(names) if name in familiar() and label not in drawn]
     questions = []
@@ -196,7 +196,7 @@ def draw_questions(pool: Sequence[int], names: Sequence[str], seed: int) -> tupl
 def read_choices(text: str) -> tuple[int, ...]:
     """Parse the choices in a URL, a digit each, up to the first invalid one."""
     places: list[int] = []
-    for character in text[:COUNT]:
+    for character in text[:ROUND_LENGTH]:
         if character not in map(str, range(OPTIONS)):
             break
         places.append(int(character))

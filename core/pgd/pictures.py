@@ -44,7 +44,7 @@ NUMBERS = (
     "sure_step",
     "sure_change",
 )
-CLASSES = ("label", "target", "top1_before", "top1_after")  # columns with the index of a class
+_CLASSES = ("label", "target", "top1_before", "top1_after")  # columns with the index of a class
 BEFORE, AFTER = "start", "result"  # what a judge sees: `hole_alone` and the original are others
 LARGE_SIZE = 224  # side in pixels of the pictures of `stored_outcomes`
 STORED = PRECOMPUTED / "views.npz"
@@ -156,7 +156,7 @@ class JudgedOutcomes(ArchiveContent):
     def to_csv(self) -> bytes:
         """Return the rows as CSV, with names for classes."""
         columns, names = self.metadata["columns"], self.metadata["class_names"]
-        classes = [place for place, column in enumerate(columns) if column in CLASSES]
+        classes = [place for place, column in enumerate(columns) if column in _CLASSES]
         buffer = io.StringIO(newline="")
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(["picture", *columns])
@@ -431,7 +431,7 @@ def fingerprint(run: PGDRun) -> str:
 
 
 PLACES = 5  # candidates along each axis
-MARGIN = 0.1  # of the hole's side, shown around it when it is judged alone
+_MARGIN = 0.1  # of the hole's side, shown around it when it is judged alone
 
 
 def costliest_hole(
@@ -468,6 +468,6 @@ def hole_alone(images: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """
     spans = [np.flatnonzero(mask[0].any(axis=axis)) for axis in (1, 0)]
     extent = max(int(span[-1]) + 1 - int(span[0]) for span in spans)
-    side = min(mask.shape[-1], extent + 2 * round(MARGIN * extent))
+    side = min(mask.shape[-1], extent + 2 * round(_MARGIN * extent))
     top, left = (min(max((int(s[0]) + int(s[-1]) + 1 - side) // 2, 0), mask.shape[-1] - side) for s in spans)
     return images[..., top : top + side, left : left + side]

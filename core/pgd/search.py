@@ -313,7 +313,7 @@ class ViewGradients:
 
 
 # Default settings, chosen on other classes and photographs than those reported in docs/results.md.
-LARGE: dict[str, dict[str, Any]] = {
+LARGE_SETTINGS: dict[str, dict[str, Any]] = {
     "generation": dict(
         epsilon=60, step_size=6, steps=160, step_decay=0.3,
         views=Views(min_side=0.35, noise=0.08, spectrum=1.3, colors=0.6),
@@ -326,7 +326,7 @@ LARGE: dict[str, dict[str, Any]] = {
     ),
 }  # fmt: skip
 _SHIFTED = Views(shift=3, flip=True, noise=0.03, spectrum=1, colors=0.5)
-SMALL: dict[str, dict[str, Any]] = {
+SMALL_SETTINGS: dict[str, dict[str, Any]] = {
     "generation": dict(epsilon=40, step_size=1, steps=120, step_decay=1, views=_SHIFTED),
     "inpainting": dict(epsilon=21.6, step_size=0.6, steps=120, step_decay=1, views=_SHIFTED),
 }
@@ -336,7 +336,7 @@ QUICK = "Three fifths of the steps, each 1.25 times as long. It paints less, in 
 
 def usual_by_views(kind: str, image_size: int) -> Mapping[str, Any]:
     """Return the default settings of the search by views that differ from the paper's, as `SearchRow.usual` does."""
-    return (LARGE if image_size >= MIN_CROP_SIZE else SMALL)[kind]
+    return (LARGE_SETTINGS if image_size >= MIN_CROP_SIZE else SMALL_SETTINGS)[kind]
 
 
 @dataclass(frozen=True, kw_only=True)

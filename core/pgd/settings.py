@@ -180,7 +180,7 @@ def usual_settings(
         "search": SETTINGS["search"].validate(search),
         "step_decay": SETTINGS["step_decay"].most,
     }
-    for name, value in {**paper.RUNS[kind], **SEARCHES[search].usual(kind, image_size)}.items():
+    for name, value in {**paper.PGD_SETTINGS[kind], **SEARCHES[search].usual(kind, image_size)}.items():
         scaled = SETTINGS[name].scaled if name in SETTINGS else ""
         if scaled:
             value = value * (image_size / paper.IMAGE_SIZE)

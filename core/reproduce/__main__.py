@@ -158,7 +158,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="weights of a classifier",
     )
     parser.add_argument(
-        "--clip", default=paper.CLIP, metavar="NAME", help="another zero-shot classifier in CLIP's place"
+        "--clip", default=paper.CLIP_NAME, metavar="NAME", help="another zero-shot classifier in CLIP's place"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
     parser.add_argument("--dtype", default="float32", choices=DTYPES, help="of the maps' forward passes")

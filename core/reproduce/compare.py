@@ -14,7 +14,7 @@ from core.fourier.heatmap import TOP1, Heatmap, heatmap_png, outcome_rows
 from core.fourier.waves import half_plane, wave_values
 from core.shared.numbers import Frequency, Interval, correlation
 
-MARGIN = 0.02  # in error: means within this distance count as equal
+EQUAL_WITHIN = 0.02  # in error: means within this distance count as equal
 FEW = 0.05  # share of waves that may differ
 FALSE_DISCOVERIES = 0.05
 
@@ -48,7 +48,7 @@ class MapAgreement:
     def match(self) -> Match:
         """Verdict: agrees if the mean difference's interval lies within the margin and few waves differ."""
         few, (_, low, high) = self.differing_waves <= FEW * self.waves, self.mean_difference
-        if few and low >= -MARGIN and high <= MARGIN:
+        if few and low >= -EQUAL_WITHIN and high <= EQUAL_WITHIN:
             return Match.AGREES
         return Match.DIFFERS if not few or self.mean_difference.clear else Match.UNDECIDED
 

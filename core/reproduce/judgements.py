@@ -31,7 +31,7 @@ from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED, Search, leading
 from core.pgd.settings import Penalty, RunKind, usual_settings
 from core.pgd.starts import StartKind
-from core.reproduce.profiled import GRADIENT_PASSES, SMALL, MissingDataError, ProfiledNetwork, ProfileFile
+from core.reproduce.profiled import GRADIENT_PASSES, MAX_PROFILED_SIDE, MissingDataError, ProfiledNetwork, ProfileFile
 from core.shared.cli import progress_bar
 from core.shared.device import device_name
 
@@ -87,26 +87,26 @@ KINDS = (
 )  # fmt: skip
 
 _SMALL_SET = SAMPLE_SETS[CIFAR10.name]
-LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > SMALL and row.drawn)
+_LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > MAX_PROFILED_SIDE and row.drawn)
 _JUDGED_AT_ONCE = 50
-DIGITS = 4  # significant digits of each number
+_DIGITS = 4  # significant digits of each number
 SECOND_JUDGE = "mini-clip-vit"  # from another family: the only small network with patches
 
 
 def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield the file of judgements: of small pictures of CIFAR-10's classes, which all judges know, and of runs."""
     data, vocabulary = network.images(max(network.count(kind.amounts) for kind in KINDS)), network.vocabulary
-    is_small = data.classes.names == CIFAR10.names and data.image_size <= SMALL
+    is_small = data.classes.names == CIFAR10.names and data.image_size <= MAX_PROFILED_SIDE
     jobs = {
         kind.name: kind.job(data.image_size, count, network.seed, kind.fewer)
         for kind in KINDS
         if is_small and vocabulary in (None, CIFAR10.name) and (count := network.count(kind.amounts))
     }
-    if not jobs and not any(_judged(network, row) for row in LARGE):
+    if not jobs and not any(_judged(network, row) for row in _LARGE):
         raise MissingDataError(
-            f"need CIFAR-10’s pictures of {SMALL} pixels, or another network that knows the drawn classes"
+            f"need CIFAR-10’s pictures of {MAX_PROFILED_SIDE} pixels, or another network that knows the drawn classes"
         )
-    passes = sum(GRADIENT_PASSES * job.count * job.changes["steps"] for job in jobs.values()) or len(LARGE)
+    passes = sum(GRADIENT_PASSES * job.count * job.changes["steps"] for job in jobs.values()) or len(_LARGE)
     path = Path("judgements", f"{network.file_name}.npz")
     yield ProfileFile(path, passes, partial(_make_judgements, network, data, jobs), partial(_is_enough, network, jobs))
 
@@ -122,7 +122,7 @@ def _is_enough(network: ProfiledNetwork, jobs: Mapping[str, JobConfig], path: Pa
     counts = {kind["name"]: kind["n"] for kind in stored.metadata["kinds"]}
     if any(counts.get(name, 0) < job.count for name, job in jobs.items()):
         return False
-    known, classes = stored.metadata["runs"], (CIFAR10.name, *(row.class_set for row in LARGE))
+    known, classes = stored.metadata["runs"], (CIFAR10.name, *(row.class_set for row in _LARGE))
     return all(fingerprint(run) in known for name in classes for run in _drawn_runs(network, name, path))
 
 
@@ -140,7 +140,7 @@ def _drawn_runs(network: ProfiledNetwork, class_set: str, path: Path) -> list[PG
 def _judgements(network: ProfiledNetwork, path: Path, judge: Classifier, device: Any) -> dict[str, dict[str, Any]]:
     """Return another network's judgements of the stored runs, by fingerprint; judge: of small pictures."""
     pairs = [(run, judge) for run in _drawn_runs(network, CIFAR10.name, path)]
-    for row in LARGE:
+    for row in _LARGE:
         runs = _drawn_runs(network, row.class_set, path)
         other = load_judge(network.name, row.class_set, row.classes, device) if runs else None
         pairs += [(run, other) for run in runs if other is not None]
@@ -178,7 +178,7 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
     """Paint and judge the missing kinds, saving the file after each; take over those of a finished file."""
     classifier = network.classifier(data.classes)
     device = classifier.device
-    row = _SMALL_SET if jobs else next(row for row in LARGE if _judged(network, row))
+    row = _SMALL_SET if jobs else next(row for row in _LARGE if _judged(network, row))
     own_judge = network.judge if jobs else None
     judge = own_judge(device) if own_judge else load_judge(network.name, row.class_set, row.classes, device)
     assert judge is not None  # several are bundled for small pictures
@@ -251,4 +251,4 @@ def _painted(job: PGDJob, name: str) -> tuple[dict[str, list[float]], np.ndarray
 
 
 def _short(number: float) -> float:
-    return float(f"{number:.{DIGITS}g}")
+    return float(f"{number:.{_DIGITS}g}")

@@ -34,7 +34,7 @@ from core.sweep.processes import Processes
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
 
-EFFICIENTNET = "efficientnet-lite0"
+_EFFICIENTNET = "efficientnet-lite0"
 # Bundled networks, and the ends of their figures.
 MINIATURES = {"mini-clip": "", "mini-resnet": "", "mini-clip-robust": ", robust", "mini-resnet-robust": ", robust"}
 
@@ -98,18 +98,18 @@ def _pictures(
         PicturePart(f"{key.format(name)}{kind.suffix}", f"{figure}{kind.title}{end}", name, dataset, kind, quick,
                   published=published)
         for kind in KINDS
-        if kind.mode == mode and kind.suffix is not None and (paper.CLIP in networks or not kind.of_clip)
+        if kind.mode == mode and kind.suffix is not None and (paper.CLIP_NAME in networks or not kind.of_clip)
         for name, end in networks.items()
     )  # fmt: skip
 
 
 # In the paper's order. All images and few waves are more informative than the reverse, as waves share their images.
 MAPS = (
-    MapPart("figure-1-clip", "Figure 1, left", paper.CLIP, "cifar10", 31,
+    MapPart("figure-1-clip", "Figure 1, left", paper.CLIP_NAME, "cifar10", 31,
             ("clip-vit-b-32_cifar10_published.npz",), (12, 100)),
     MapPart("figure-1-resnet", "Figure 1, right", "resnet-56", "cifar10", 31, ("resnet-56_cifar10_published.npz",),
             (12, None)),
-    MapPart("figure-2-clip", "Figure 2, left", paper.CLIP, "imagenet100", 63, (), (12, 100)),
+    MapPart("figure-2-clip", "Figure 2, left", paper.CLIP_NAME, "imagenet100", 63, (), (12, 100)),
     MapPart("figure-2-resnet", "Figure 2, right", "resnet-50", "imagenet100", 63,
             ("resnet-50_imagenet100_published.npz",), (12, 100)),
     MapPart("stand-in-clip", "Figure 1 in miniature, left", "mini-clip", "cifar10", 31,
@@ -120,10 +120,10 @@ MAPS = (
 
 # The paper does not state which start the authors used, so there is a part for each.
 PICTURES = (
-    *_pictures("figure-3-clip", "Figure 3", "inpaint", "imagenet100", 1, {paper.CLIP: ""}, (3.8, 2e-4)),
-    *_pictures("figure-4-clip", "Figure 4", "generate", "imagenet100", 4, {paper.CLIP: ""}, (3.5, 3e-5)),
+    *_pictures("figure-3-clip", "Figure 3", "inpaint", "imagenet100", 1, {paper.CLIP_NAME: ""}, (3.8, 2e-4)),
+    *_pictures("figure-4-clip", "Figure 4", "generate", "imagenet100", 4, {paper.CLIP_NAME: ""}, (3.5, 3e-5)),
     *_pictures("inpaint-{}", "Figure 3 in miniature", "inpaint", "cifar10", 5, MINIATURES),
-    *_pictures("inpaint-efficientnet", "Figure 3, another network", "inpaint", "imagenet100", 1, {EFFICIENTNET: ""}),
+    *_pictures("inpaint-efficientnet", "Figure 3, another network", "inpaint", "imagenet100", 1, {_EFFICIENTNET: ""}),
     *_pictures("generate-{}", "Figure 4 in miniature", "generate", "cifar10", 100, MINIATURES),
 )
 
@@ -184,7 +184,7 @@ class Machine:
 
     def name(self, classifier: str) -> str:
         """Return the registry name of the classifier in another one's place."""
-        return self.clip if classifier == paper.CLIP else classifier
+        return self.clip if classifier == paper.CLIP_NAME else classifier
 
     def missing_requirements(self, part: Part) -> tuple[str, ...]:
         """List missing requirements of a part, one sentence each, after permitted downloads.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
 
 
-SAMPLES = "cifar10-samples"
+_SAMPLES = "cifar10-samples"
 MAX_BYTES = 6_000_000  # of the files of a profile that comes with the project
 _TIMED = 32  # images of the timed passes
 
@@ -43,7 +43,7 @@ def _usual_dataset(vocabulary: str | None, data_dir: Path | None, download: bool
     except FileNotFoundError:
         if download:
             raise
-        return SAMPLES
+        return _SAMPLES
     return "cifar10"
 
 
@@ -85,8 +85,8 @@ def _run(args: argparse.Namespace) -> str:
     spec = classifier_spec(args.classifier)
     if not args.dataset:
         args.dataset = _usual_dataset(spec.vocabulary, args.data_dir, args.download)
-        if args.dataset == SAMPLES:
-            print(f"CIFAR-10 is not in {args.data_dir or 'data'}: {SAMPLES} stands in", file=sys.stderr)
+        if args.dataset == _SAMPLES:
+            print(f"CIFAR-10 is not in {args.data_dir or 'data'}: {_SAMPLES} stands in", file=sys.stderr)
 
     def judge(device: str = "cpu") -> Classifier:
         choices = {"weights": args.judge_weights, "download": args.download}

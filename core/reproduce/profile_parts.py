@@ -33,7 +33,7 @@ from core.pgd.record import PGDRun, RunFileError, differences
 from core.pgd.settings import paper_generation
 from core.pgd.starts import draw_starts, start_facts
 from core.reproduce.judgements import judgements
-from core.reproduce.profiled import GRADIENT_PASSES, SMALL, MissingDataError, ProfiledNetwork, ProfileFile
+from core.reproduce.profiled import GRADIENT_PASSES, MAX_PROFILED_SIDE, MissingDataError, ProfiledNetwork, ProfileFile
 from core.shared import paper
 from core.shared.cli import argument
 from core.shared.roles import ROLES
@@ -103,7 +103,7 @@ def example_run(plan: RunPlan, classifier: Classifier, description: str = "") ->
 QUICK_IMAGES, QUICK_PASSES = 500, 5_000  # of a quick map: maximum number of images, and of passes under waves
 _FULL_SHARE = 0.02  # share of the images under each wave of a full map
 _STRENGTH_IMAGES = 1000  # of a map at equal strength, which has only the corners
-_ENLARGING = ("mini-clip", paper.CLIP)  # enlarge small pictures
+_ENLARGING = ("mini-clip", paper.CLIP_NAME)  # enlarge small pictures
 
 
 def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
@@ -164,7 +164,7 @@ def strength(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     A network that enlarges pictures itself has none; only the networks compared with it have such maps.
     """
     data = network.images(QUICK_IMAGES if network.quick else _STRENGTH_IMAGES)
-    if network_side(network.name) != data.image_size or data.image_size > SMALL:
+    if network_side(network.name) != data.image_size or data.image_size > MAX_PROFILED_SIDE:
         return
     config = map_config(network, data)
     cells = tuple(wave for wave in config.waves if rounded_radius(np.array([wave]))[0] > config.side // 2)

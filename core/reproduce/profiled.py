@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 GRADIENT_PASSES = 3  # cost of a forward and backward pass, in forward passes
-SMALL = 32  # pixels: larger pictures would take some parts too long, or have no judges
+MAX_PROFILED_SIDE = 32  # pixels: larger pictures would take some parts too long, or have no judges
 _UNFINISHED = ".unfinished"  # suffix of an incomplete file, which no page reads
 
 

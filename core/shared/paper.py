@@ -16,15 +16,15 @@ PENALTY_WEIGHT = 10.0
 
 # PGD by kind of run: epsilon of sec. 2.2; the paper states neither the steps nor their length, which are those of the
 # notebooks of Santurkar et al. 2019, the code it names. Epsilon and the step size are L2 lengths, pixels in [0, 1].
-RUNS: dict[str, dict[str, float]] = {
+PGD_SETTINGS: dict[str, dict[str, float]] = {
     "inpainting": {"epsilon": 21.6, "step_size": 0.1, "steps": 720, "weight": PENALTY_WEIGHT},
     "generation": {"epsilon": 40, "step_size": 1, "steps": 60},
 }
 
 # The networks of its heat maps, by registry name.
-CLIP, RESNETS = "clip-vit-b-32", ("resnet-50", "resnet-56")
-WEIGHTS = {
-    CLIP: "open_clip ViT-B-32-quickgelu/openai",
+CLIP_NAME, RESNET_NAMES = "clip-vit-b-32", ("resnet-50", "resnet-56")
+WEIGHTS_OF = {
+    CLIP_NAME: "open_clip ViT-B-32-quickgelu/openai",
     "resnet-50": "torchvision resnet50 IMAGENET1K_V1",
     "resnet-56": "pytorch_resnet_cifar10 resnet56-4bfd9763",
 }

@@ -39,7 +39,7 @@ from core.data.holes import fill_hole, middle_square
 from core.data.picture_files import to_uint8
 from core.data.sample_sets import HOLES, imagenet
 from core.data.stored import classifier_facts, computed_source
-from core.pgd.drawings import CARDS, FOLDER, OPENING, SIDE, WALL, WORDS, familiar, judged_path, strip_path
+from core.pgd.drawings import CARDS, DRAWINGS, OPENING_FILE, SIDE, WALL_FILE, WORDS, familiar, judged_path, strip_path
 from core.pgd.examples import stored_classifier, stored_subjects
 from core.pgd.pictures import (
     AFTER,
@@ -317,11 +317,11 @@ def _write_shown(
     config = PGDConfig(**usual_settings("generation", SIDE, search="views"))
     drawings = {word: _opening(work, place, painter, judges[0]) for place, word in enumerate(WORDS)}
     content = {"judge": classifier_facts(judges[0]), "config": config.to_json(), "words": drawings}
-    _write_facts(OPENING, facts | content | source)
-    make_folder(FOLDER / "wall")
+    _write_facts(OPENING_FILE, facts | content | source)
+    make_folder(DRAWINGS / "wall")
     rows = [_wall_word(work, label) for label in labels]
     judged = {"judges": [classifier_facts(judge) for judge in judges], "config": config.to_json(), "side": WALL_SIDE}
-    _write_facts(WALL, facts | judged | {"words": rows} | source)
+    _write_facts(WALL_FILE, facts | judged | {"words": rows} | source)
     _write_cards(rows)
 
 

@@ -23,7 +23,7 @@ CIFAR10_TEST = {
     "epsilon": 4.0,
 }
 # What each log says of itself, and where the paper says otherwise: metadata, then the source's own part of them.
-RUNS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+_RUNS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "clip-vit-b-32_cifar10": (
         CIFAR10_TEST
         | {
@@ -88,7 +88,7 @@ RUNS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 
 
 def import_published(log: Path, run: str) -> Heatmap:
-    """Return the heat map of the log of a run in `RUNS`.
+    """Return the heat map of the log of a run in `_RUNS`.
 
     Raises:
         ValueError: the log has another shape, or lacks waves.
@@ -104,7 +104,7 @@ def import_published(log: Path, run: str) -> Heatmap:
         rates[:, half + sign * i[chosen], half + sign * j[chosen]] = rows[chosen, 2:].T / 100
     if np.isnan(rates).any():
         raise ValueError(f"{log.name} lacks {int(np.isnan(rates[0]).sum())} waves of its half plane")
-    facts, source = RUNS[run]
+    facts, source = _RUNS[run]
     metadata = {
         **facts,
         "norm": "l2 per channel",
@@ -138,7 +138,7 @@ def main() -> None:
         prog="python -m precomputed.makers.published", description=(__doc__ or "").split("\n")[0]
     )
     parser.add_argument("log", type=Path, help="the run log, CSV")
-    parser.add_argument("run", choices=sorted(RUNS), help="which run it is")
+    parser.add_argument("run", choices=sorted(_RUNS), help="which run it is")
     parser.add_argument("output", type=Path, help="folder to write RUN_published.npz into")
     args = parser.parse_args()
     import_published(args.log, args.run).save(args.output / f"{args.run}_published.npz")

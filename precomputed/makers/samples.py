@@ -6,7 +6,7 @@
     python -m precomputed.makers.samples examples [--judge resnet-56] [--weights FILE] [--download]
 
 The first draws 10 test images per class with a random seed and keeps their pixels as they are. The second shrinks the
-originals listed in `PHOTOGRAPHS` to 256 pixels on the shorter side; scikit-image's own are found in the
+originals listed in `_PHOTOGRAPHS` to 256 pixels on the shorter side; scikit-image's own are found in the
 installed package, the others are taken from the folder.
 
 `opening` writes precomputed/default_picture.json, by rules on the predictions of two small networks. The picture: the
@@ -62,7 +62,7 @@ from core.sweep.hybrids import draw_pairs
 from core.sweep.predict import hybrid_cutoffs, predict_hybrids, wave_on_image
 from core.sweep.story import STORY_CHOICE
 
-SEED = 0
+_SEED = 0
 PER_CLASS = 10
 SHORTER_SIDE = 256
 
@@ -92,7 +92,7 @@ class Photograph:
     licence_stated: str
 
 
-PHOTOGRAPHS = (
+_PHOTOGRAPHS = (
     Photograph("tabby.jpg", "n02123045", "Chelsea the cat", "Stefan van der Walt", CC0, SCIKIT_IMAGE_DATA,
                "chelsea.png", SCIKIT_IMAGE, "documentation of skimage.data.chelsea"),
     Photograph("espresso.jpg", "n07920052", "Coffee cup", "Rachel Michetti", CC0, SCIKIT_IMAGE_DATA,
@@ -128,7 +128,7 @@ def make_cifar10(archive_file: Path) -> None:
     archive = read_archive(archive_file)
     if archive.class_names != CIFAR10.names or archive.images.shape != (10_000, 32, 32, 3):
         raise SystemExit(f"{archive_file} is not CIFAR-10's test set: {archive.images.shape}, {archive.class_names}")
-    generator = np.random.Generator(np.random.PCG64(SEED))
+    generator = np.random.Generator(np.random.PCG64(_SEED))
     drawn = [generator.permutation(np.flatnonzero(archive.labels == k))[:PER_CLASS] for k in range(10)]
     # One image of each class after the other, so that the first ten show all ten classes.
     indices = np.stack(drawn, axis=1).ravel()
@@ -144,7 +144,7 @@ def make_cifar10(archive_file: Path) -> None:
         "source": "https://www.cs.toronto.edu/~kriz/cifar.html",
         "licence": "no licence stated; the authors ask to cite the report",
         "citation": "A. Krizhevsky: Learning Multiple Layers of Features from Tiny Images. Report, 2009.",
-        "choice": f"numpy PCG64, seed {SEED}, the first {PER_CLASS} of a permutation of each class",
+        "choice": f"numpy PCG64, seed {_SEED}, the first {PER_CLASS} of a permutation of each class",
         "changes": "none",
         "images": [
             {"index": int(index), "class": CIFAR10.names[label]}
@@ -159,7 +159,7 @@ def make_photographs(originals: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     classes = imagenet()
     entries = []
-    for photograph in PHOTOGRAPHS:
+    for photograph in _PHOTOGRAPHS:
         collection = _scikit_image_data() if photograph.via == SCIKIT_IMAGE else originals
         original = (collection / photograph.original).read_bytes()
         image = Image.fromarray(decode_image(original))
@@ -201,7 +201,9 @@ def default_picture() -> dict[str, Any]:
     data = load_samples(PAINTED)
     images = data.images.astype(np.float32) / 255
     epsilon = paper.EPSILON[data.image_size]
-    perturbed = np.stack([wave_on_image(image, WAVE, epsilon, seed=SEED, position=k) for k, image in enumerate(images)])
+    perturbed = np.stack(
+        [wave_on_image(image, WAVE, epsilon, seed=_SEED, position=k) for k, image in enumerate(images)]
+    )
     classifiers = {name: load_classifier(name, data.classes) for name in (TURNED, KEPT)}
     clean, under_wave = (
         {name: class_probabilities(classifier, batch).argmax(1) for name, classifier in classifiers.items()}
@@ -220,7 +222,7 @@ def default_picture() -> dict[str, Any]:
         "fitting": np.flatnonzero(fits).tolist(),
         "wave": list(WAVE),
         "epsilon": epsilon,
-        "seed": SEED,
+        "seed": _SEED,
         "turned": TURNED,
         "kept": KEPT,
         "sha256": {name: classifier.sha256 for name, classifier in classifiers.items()},
@@ -234,7 +236,7 @@ def default_picture() -> dict[str, Any]:
 
 def _mixtures(data: ImageDataset, recognised: np.ndarray, classifiers: list[Classifier]) -> dict[str, Any]:
     """Choose the pairs to mix; recognised: (N,) bool, whether both networks predict a picture's class."""
-    images, drawn = data.images.astype(np.float32) / 255, draw_pairs(data.labels, DRAWN, seed=SEED)
+    images, drawn = data.images.astype(np.float32) / 255, draw_pairs(data.labels, DRAWN, seed=_SEED)
     pairs = drawn[recognised[drawn].all(axis=1)][:MIXED].tolist()
     if len(pairs) < MIXED:
         raise RuntimeError(f"only {len(pairs)} of {DRAWN} pairs are recognised by {TURNED} and {KEPT}")
@@ -243,12 +245,12 @@ def _mixtures(data: ImageDataset, recognised: np.ndarray, classifiers: list[Clas
         predictions = [predict_hybrids(classifier, images[low], images[high], cutoffs) for classifier in classifiers]
         switches = [hybrids.switches_at(*data.labels[[low, high]]) or len(cutoffs) for hybrids in predictions]
         starts.append(cutoffs[min(switches)])
-    rule = f"the first {MIXED} pairs drawn with seed {SEED} of which both networks recognise both pictures"
+    rule = f"the first {MIXED} pairs drawn with seed {_SEED} of which both networks recognise both pictures"
     return {"rule": rule, "pairs": pairs, "starts": starts}
 
 
-PAIRS = (("mini-clip", "mini-clip-robust"), ("mini-resnet", "mini-resnet-robust"))
-CLASSES, PICTURES, CANDIDATES = 8, 6, 3
+_PAIRS = (("mini-clip", "mini-clip-robust"), ("mini-resnet", "mini-resnet-robust"))
+_CLASSES, _PICTURES, _CANDIDATES = 8, 6, 3
 SEEDS = 20
 OTHERS = ("mini-clip-vit", "mini-resnet")  # they judge the opening
 
@@ -266,24 +268,24 @@ def examples(judge: Classifier) -> dict[str, Any]:
 
 def chosen_classes() -> list[str]:
     """Return the classes of the row of drawings."""
-    order = class_order(len(CIFAR10), SEED)
+    order = class_order(len(CIFAR10), _SEED)
     stored = picture_outcomes("blur")
     gain = np.zeros(len(CIFAR10))
-    for ordinary, robust in PAIRS:
+    for ordinary, robust in _PAIRS:
         more = [stored[name].recognised() for name in (robust, ordinary)]
         for index, difference in enumerate(more[0] - more[1]):
             gain[order[index % len(order)]] += difference
-    return [CIFAR10.names[k] for k in sorted(np.argsort(-gain, kind="stable")[:CLASSES])]
+    return [CIFAR10.names[k] for k in sorted(np.argsort(-gain, kind="stable")[:_CLASSES])]
 
 
 def chosen_pictures(judge: Classifier) -> list[int]:
     """Return the positions of the row of holes among the bundled pictures."""
     data = load_samples("cifar10-samples")
-    candidates = [np.flatnonzero(data.labels == label)[:CANDIDATES] for label in range(len(CIFAR10))]
+    candidates = [np.flatnonzero(data.labels == label)[:_CANDIDATES] for label in range(len(CIFAR10))]
     rows = np.concatenate(candidates)
     gain = dict(zip(rows.tolist(), _gains(judge, rows, data), strict=True))
-    middle = [sorted(some.tolist(), key=gain.__getitem__)[CANDIDATES // 2] for some in candidates]
-    return sorted(sorted(middle, key=gain.__getitem__)[-PICTURES:])
+    middle = [sorted(some.tolist(), key=gain.__getitem__)[_CANDIDATES // 2] for some in candidates]
+    return sorted(sorted(middle, key=gain.__getitem__)[-_PICTURES:])
 
 
 def _gains(judge: Classifier, rows: np.ndarray, data: Any) -> np.ndarray:
@@ -291,19 +293,19 @@ def _gains(judge: Classifier, rows: np.ndarray, data: Any) -> np.ndarray:
     size, labels = data.image_size, data.labels[rows]
     config = paper_inpainting(size, usual_side(size))
     plan = inpainting_plan(data.images[rows], middle_square(size), labels.tolist(), config)
-    names, probabilities = [name for pair in PAIRS for name in pair], {}
+    names, probabilities = [name for pair in _PAIRS for name in pair], {}
     for states in Run(plan, lambda: [load_classifier(name, CIFAR10) for name in names]).states():
         last = states
     for name, state in zip(names, last, strict=True):
         probabilities[name] = class_probabilities(judge, state.images.cpu().numpy())[np.arange(len(rows)), labels]
         print(name, probabilities[name].mean(), flush=True)
-    return np.mean([probabilities[robust] - probabilities[ordinary] for ordinary, robust in PAIRS], axis=0)
+    return np.mean([probabilities[robust] - probabilities[ordinary] for ordinary, robust in _PAIRS], axis=0)
 
 
 def opening_seed() -> int:
     """Choose the random seed of the opening's blur."""
     row = SAMPLE_SETS["cifar10"]
-    painters, judges = ([load_classifier(name, row.classes) for name in names] for names in (PAIRS[0], OTHERS))
+    painters, judges = ([load_classifier(name, row.classes) for name in names] for names in (_PAIRS[0], OTHERS))
 
     def recognised(seed: int) -> float:
         runs = [example_run(opening_plan(row, seed), painter) for painter in painters]

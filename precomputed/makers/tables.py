@@ -41,7 +41,7 @@ GROUPS = {
     "hole-views": "views",
 }
 # Compared on the same pictures, the first against the second.
-PAIRS = {
+_PAIRS = {
     "draw": (("draw-views", "draw-pixels"),),
     "hole": (("hole-views", "hole-pixels"),),
 }
@@ -128,7 +128,7 @@ def _count(outcomes: PictureOutcomes, judge: int, top: int, seen: str) -> str:
 
 def _pairs(stored: JudgedOutcomes, mode: str, seen: str) -> Iterator[str]:
     """Yield McNemar's test of each pair of groups for each judge."""
-    for first, second in PAIRS[mode]:
+    for first, second in _PAIRS[mode]:
         if {first, second} <= stored.kinds().keys():
             after, before = stored.common(first, second)
             counts = [
@@ -183,7 +183,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 PERIODS = (4, 7, 8)
-SIDE, EPSILON = 31, 4.0
+_SIDE, _EPSILON = 31, 4.0
 
 
 def patch_row(name: str, heatmap: Heatmap) -> str:
@@ -220,7 +220,7 @@ def patch_table() -> str:
     maps = {
         name: heatmap
         for name, heatmap in maps.items()
-        if heatmap.side == SIDE and heatmap.metadata["epsilon"] == EPSILON
+        if heatmap.side == _SIDE and heatmap.metadata["epsilon"] == _EPSILON
     }
     rows = [patch_row(f"`{name}`", heatmap) for name, heatmap in maps.items()]
     for grid in (4, 8):

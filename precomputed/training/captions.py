@@ -15,7 +15,7 @@ from core.data.sample_sets import CIFAR10
 # "names" of each class and "templates" are for training; those of "held_out_names" and "held_out_templates" are never
 # seen in it as a whole. A text tower trained from scratch cannot know a new word, so held-out names are new compounds
 # of a training word.
-WORDS = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+PHRASES = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 
 
 class Attribute(NamedTuple):
@@ -60,13 +60,13 @@ def captions() -> tuple[Caption, ...]:
     """
     sentences: dict[Caption, None] = {}  # a dict keeps the order and drops repetitions
     for label, class_name in enumerate(CIFAR10.names):
-        for name in WORDS["names"][class_name]:
-            for template in WORDS["templates"]:
+        for name in PHRASES["names"][class_name]:
+            for template in PHRASES["templates"]:
                 sentences[Caption(fill(template, name), label)] = None
                 sentences[Caption(template.replace("{class}", name), label)] = None
             for index, attribute in enumerate(ATTRIBUTES):
                 for word in attribute.synonyms:
-                    for template in WORDS["attribute_templates"]:
+                    for template in PHRASES["attribute_templates"]:
                         sentences[Caption(fill(template, name, word), label, index)] = None
     return tuple(sentences)
 

@@ -21,17 +21,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.data.datasets import load_dataset
-from core.data.sample_sets import PRECOMPUTED
 from core.shared.cli import integer, progress_bar
 from core.shared.device import choose_device, keep_freed_memory
 from core.shared.files import make_folder, write_atomically, write_json
 from core.shared.numbers import wilson
 
-MODELS = PRECOMPUTED / "models"
 SHIFT = 4  # largest shift of a training image, in pixels
 WARM_UP = 0.05  # share of the steps during which the learning rates rise
 CHECKPOINT, CHECKPOINT_SECONDS = "checkpoint.pt", 60.0
-EPSILON = 0.5  # L2 radius of the attacks, over the whole image, in [0, 1] pixel units
+ATTACK_RADIUS = 0.5  # L2 radius of the attacks, over the whole image, in [0, 1] pixel units
 
 
 class Data(NamedTuple):
@@ -166,7 +164,7 @@ class Muon(torch.optim.Optimizer):
 def attack_l2(
     logits_of: Callable[[Tensor], Tensor], batch: Batch, generator: torch.Generator, *, steps: int, step_size: float
 ) -> Tensor:
-    """Perturb every image, inside its L2 ball of radius `EPSILON`, so that the cross-entropy of its label grows.
+    """Perturb every image, inside its L2 ball of radius `ATTACK_RADIUS`, so that the cross-entropy of its label grows.
 
     Short and randomly started, unlike `core.pgd.steps`, which is run for the picture it draws.
 
@@ -181,14 +179,14 @@ def attack_l2(
     """
     images = batch.images
     start = torch.randn(images.shape, generator=generator).to(images)
-    length = torch.rand((len(images), 1, 1, 1), generator=generator).to(images) * EPSILON
+    length = torch.rand((len(images), 1, 1, 1), generator=generator).to(images) * ATTACK_RADIUS
     perturbation = start * (length / _norms(start))
     for _ in range(steps):
         candidate = (images + perturbation).clamp(0, 1).requires_grad_(True)
         loss = F.cross_entropy(logits_of(candidate), batch.labels, reduction="sum")
         (gradient,) = torch.autograd.grad(loss, candidate)
         perturbation = perturbation + step_size * gradient / _norms(gradient)
-        perturbation = perturbation * (EPSILON / _norms(perturbation)).clamp_max(1.0)
+        perturbation = perturbation * (ATTACK_RADIUS / _norms(perturbation)).clamp_max(1.0)
     return (images + perturbation).clamp(0, 1).contiguous(memory_format=torch.channels_last)
 
 

@@ -32,15 +32,15 @@ from core.classifiers.classifier import (
     save_prompt_embeddings,
 )
 from core.classifiers.loaders import load_bundled_network
+from core.classifiers.registry import MODELS
 from core.classifiers.text import DEFAULT_WORDS
 from core.classifiers.weights import OPEN_CLIP_CONFIG, Identity
 from core.data.sample_sets import CIFAR10, ClassSet
 from core.shared import paper
 from core.shared.cli import run_script
 from core.shared.files import write_json
-from precomputed.training.captions import WORDS, attributes_of, captions
+from precomputed.training.captions import PHRASES, attributes_of, captions
 from precomputed.training.loop import (
-    MODELS,
     Batch,
     Data,
     Muon,
@@ -201,8 +201,8 @@ def top1_in_new_words(classifier: ZeroShotClassifier, data: Data) -> str:
     parts = [classifier.preprocess(unit_range(images)) for images in data.images.split(500)]
     features = torch.cat([network.encode_image(part, normalize=True) for part in parts])
     correct = count = 0
-    for template in WORDS["held_out_templates"]:
-        for names in zip(*WORDS["held_out_names"].values(), strict=True):
+    for template in PHRASES["held_out_templates"]:
+        for names in zip(*PHRASES["held_out_names"].values(), strict=True):
             renamed = classifier.for_classes(ClassSet("custom", names), template)
             correct += int(((features @ renamed.class_embeddings.T).argmax(dim=1) == data.labels).sum())
             count += len(data.labels)

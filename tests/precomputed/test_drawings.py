@@ -10,11 +10,11 @@ from scipy.stats import binomtest
 
 from core.data.datasets import load_samples
 from core.data.sample_sets import SAMPLE_SETS, imagenet
-from core.pgd.drawings import OPENING, WALL, stored_wall
+from core.pgd.drawings import OPENING_FILE, WALL_FILE, stored_wall
 from core.pgd.examples import stored_path
 from core.pgd.pictures import fingerprint, rank_column, stored_judgement, stored_outcomes
 from core.pgd.record import PGDRun
-from core.pgd.search import COMPARED, LARGE, SMALL
+from core.pgd.search import COMPARED, LARGE_SETTINGS, SMALL_SETTINGS
 from core.pgd.settings import PGDConfig, quick_settings, usual_settings
 from precomputed.makers.drawings import HOLE, PAINTER, SIZE, TRIED, UNSHOWN, drawn_classes, wall_classes
 from precomputed.makers.tables import DOCUMENT, patch_table, tables
@@ -66,7 +66,7 @@ def test_stored_pictures_have_the_present_settings():
     }
     stored = {kind["name"]: kind["config"] for kind in stored_outcomes().metadata["kinds"]}
     assert stored == {name: PGDConfig(**settings).to_json() for name, settings in expected.items()}
-    for path in (OPENING, WALL):
+    for path in (OPENING_FILE, WALL_FILE):
         assert json.loads(path.read_text())["config"] == PGDConfig(**draw).to_json(), path
 
 
@@ -112,7 +112,7 @@ def test_the_wall_has_a_hundred_random_words_as_they_came():
         assert wall.recognised(search) == sum(
             word.drawings[search].judgements[0].says[0] == word.word for word in wall.words
         )
-    assert sum(path.stat().st_size for path in WALL.parent.glob("wall*/*")) + WALL.stat().st_size < 1_500_000
+    assert sum(path.stat().st_size for path in WALL_FILE.parent.glob("wall*/*")) + WALL_FILE.stat().st_size < 1_500_000
 
 
 def test_the_stored_drawings_are_judged_by_the_same_network():
@@ -126,7 +126,7 @@ def test_the_stored_drawings_are_judged_by_the_same_network():
 
 def test_every_number_of_the_text_is_that_of_the_settings():
     text = DOCUMENT.read_text("utf-8")
-    for row in (*LARGE.values(), *SMALL.values()):
+    for row in (*LARGE_SETTINGS.values(), *SMALL_SETTINGS.values()):
         assert re.search(rf"\b{row['steps']} of {row['step_size']:g}\b", text)
-    views = LARGE["generation"]["views"]
+    views = LARGE_SETTINGS["generation"]["views"]
     assert f"side {views.min_side:g} to 1, noise {views.noise:g}" in text

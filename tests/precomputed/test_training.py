@@ -126,7 +126,7 @@ def test_attack_reaches_the_optimum_of_two_linear_classes_inside_the_ball():
         lambda images: images.flatten(1) @ weight.T, batch, seeded_generator(2), steps=30, step_size=0.3
     )
     direction = (weight[1] - weight[0]) / (weight[1] - weight[0]).norm()
-    assert torch.allclose((attacked - images).flatten(), loop.EPSILON * direction, atol=1e-3)
+    assert torch.allclose((attacked - images).flatten(), loop.ATTACK_RADIUS * direction, atol=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from core.pgd.steps import Inpainting, pgd_steps, project, run_pgd
 from web.graphs import (
     GRADIENT,
     GRAPHS,
+    INITIALIZERS,
     NETWORKS,
     PREDICT,
-    WEIGHTS,
     graph_classifier,
     graph_facts,
     graph_names,
@@ -34,7 +34,7 @@ def exported(request, tmp_path_factory):
     """(name, classifier, graphs by name) of one network."""
     name, folder, options = request.param, tmp_path_factory.mktemp("graphs"), onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    (folder / WEIGHTS).write_bytes(packed_weights(name))
+    (folder / INITIALIZERS).write_bytes(packed_weights(name))
     sessions = {}
     assert tuple(graph_facts()[name]["files"]) == graph_names(name)
     for graph in graph_names(name):

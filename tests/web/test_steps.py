@@ -17,7 +17,7 @@ from core.pgd.settings import PGDConfig, usual_settings
 from core.pgd.steps import Generation, Inpainting, pgd_steps
 from tests.node import in_node
 from web.__main__ import HERE, RUNTIME, install
-from web.graphs import GRAPHS, WEIGHTS, graph_classifier, packed_weights
+from web.graphs import GRAPHS, INITIALIZERS, graph_classifier, packed_weights
 
 CLASSES, STEPS = 4, 60
 SMOOTH, RECORDED = (Path(__file__).with_name(f"{name}_network.js") for name in ("smooth", "recorded"))
@@ -161,7 +161,7 @@ def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path
     states = list(pgd_steps(recorder, objective, start, config))
     for file, tensors in (("start", [start]), ("pictures", recorder.pictures), ("gradients", recorder.gradients)):
         write_floats(tmp_path / f"{file}.bin", tensors)
-    (tmp_path / WEIGHTS).write_bytes(packed_weights(name))
+    (tmp_path / INITIALIZERS).write_bytes(packed_weights(name))
     graphs = {side: "gradient"} | {small: f"gradient-{small}" for small in _small_sides(config, side)}
     for graph in graphs.values():
         (tmp_path / f"{graph}.onnx").write_bytes((GRAPHS / name / f"{graph}.onnx").read_bytes())

@@ -30,7 +30,7 @@ from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, 
 from ui.components.replay.replay import Caption, pack_stills
 from ui.runs.export import downloads
 from ui.runs.judge import judged, sample_set_of
-from ui.runs.outcome import BY_VIEWS, counted, many_pictures, recognised_table, run_table
+from ui.runs.outcome import ABOUT_VIEWS, counted, many_pictures, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel
 from ui.runs.replay import SEARCH_TITLES, back_to_example, shown_first, stored_example, target_of
 from ui.runs.settings import choose_networks, choose_searches, follow, number_in_url, run_settings
@@ -483,14 +483,14 @@ def _formulas(kind: StartKind, searches: Sequence[Search], rule: str) -> None:
     left, right = st.columns(2, gap="large")
     left.markdown(formula(kind))
     if "views" in searches:
-        right.markdown(BY_VIEWS)
+        right.markdown(ABOUT_VIEWS)
     if rule:
         right.markdown(rule)
 
 
 def formula(kind: StartKind) -> str:
     """Return the start, the loss and its constraint as Markdown."""
-    papers = paper.RUNS[_PAGE]
+    papers = paper.PGD_SETTINGS[_PAGE]
     return (
         rf"The start $x_0$: {STARTS[kind].source[0].lower()}{STARTS[kind].source[1:]} From it, $x$ minimises "
         r"$\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "

@@ -21,7 +21,7 @@ from ui.components.painters.painters import mask_painter
 from ui.runs.export import downloads
 from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.judge import sample_set_of
-from ui.runs.outcome import BY_VIEWS, hole_painter, holes_alone, many_pictures, run_table
+from ui.runs.outcome import ABOUT_VIEWS, hole_painter, holes_alone, many_pictures, run_table
 from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel, show_result
 from ui.runs.replay import back_to_example, shown_first, stored_example, stored_row, target_of
 from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings, set_searches
@@ -34,7 +34,7 @@ from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown, one_line
 
 _PAGE: RunKind = "inpainting"
-_PAPERS = paper.RUNS[_PAGE]
+_PAPERS = paper.PGD_SETTINGS[_PAGE]
 _HOLE, _EXAMPLES = f"{_PAGE}-hole", f"{_PAGE}-examples"  # in the URL
 _HOLES, FIRST_HOLES = f"{_PAGE}.holes", f"{_PAGE}.first_holes"  # by side: as painted, and as pictures begin
 USUAL_TARGET = "What it shows: true class or first guess"
@@ -329,7 +329,7 @@ def _formulas(searches: Sequence[Search]) -> None:
     left.markdown(formula(st.session_state.get(f"{_PAGE}-fill", "region")), help=f"Eq. 3: {TERMS['Eq. 3']}.")
     left.markdown(MINIMISED)
     if "views" in searches:
-        right.markdown(BY_VIEWS)
+        right.markdown(ABOUT_VIEWS)
         right.markdown(FAILS)
 
 

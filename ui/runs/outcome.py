@@ -33,7 +33,7 @@ from ui.runs.state import RunResult
 from ui.shared.tables import scrolling_table
 from ui.shared.url import one_line
 
-BY_VIEWS = (
+ABOUT_VIEWS = (
     "**Must convince from every view**: each step follows the gradient at one random view of the picture: a crop with "
     "noise (around the hole if there is one), or a shifted or mirrored copy of a small picture. The gradient gets a "
     "natural spectrum ($1 / \\max(1, r)^p$ at $r$ cycles per image) and the colour covariance of natural pixels, to a "

@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from core.data.sample_sets import imagenet
-from core.pgd.drawings import COUNT, MAX_SEED, draw_questions, judged_path, read_choices, stored_pool
+from core.pgd.drawings import MAX_ROUND, ROUND_LENGTH, draw_questions, judged_path, read_choices, stored_pool
 from ui.components.mount import webp_data_uri
 from ui.components.story.story import judge
 from ui.shared import url
@@ -26,13 +26,13 @@ DRAWN_TO = {"views": "drawn to convince from every view", "pixels": "drawn to co
 
 def judge_drawings() -> None:
     """Draw the round in the URL, or the session's."""
-    state, linked = st.session_state, url.number(_SEED, range(MAX_SEED + 1))
-    seed = state.setdefault(ROUND, secrets.randbelow(MAX_SEED + 1)) if linked is None else linked
+    state, linked = st.session_state, url.number(_SEED, range(MAX_ROUND + 1))
+    seed = state.setdefault(ROUND, secrets.randbelow(MAX_ROUND + 1)) if linked is None else linked
     chosen = state.get(_CHOSEN, ()) if linked is None else read_choices(url.text(CHOICES))
 
     def choose(places: tuple[int, ...]) -> None:
         state[_CHOSEN] = places
-        if len(places) == COUNT:
+        if len(places) == ROUND_LENGTH:
             _put(seed, places)
 
     judge(questions(seed), seed, chosen, DRAWN_TO, on_choose=choose, on_more=forget)

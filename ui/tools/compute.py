@@ -27,7 +27,7 @@ from ui.shared.pictures import Picture, samples
 from ui.shared.url import as_markdown, file_stem
 
 JOB, _KEPT, _SHOWN = "sweep.job", "sweep.kept", "sweep.shown"  # SHOWN: how often the map was brought into sight
-MAP_SIDE = 31
+LIVE_SIDE = 31
 QUICK_PREDICTIONS = 5_000  # of a map of samples, under waves
 ONE_PICTURE = "picture"
 _REDRAW_SECONDS = 0.5
@@ -39,7 +39,7 @@ SMALL_SIDE, _BATCH, BATCH_OF_LARGE = 64, 64, 8
 def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> None:
     """Draw the controls of a sweep over samples or the chosen picture; `on_result` gets a finished map's label."""
     st.markdown(
-        f"Compute a {MAP_SIDE} × {MAP_SIDE} map: a quick one of the bundled samples, each wave on a few of them, or "
+        f"Compute a {LIVE_SIDE} × {LIVE_SIDE} map: a quick one of the bundled samples, each wave on a few of them, or "
         "the exact map of the picture above. `python -m core.sweep waves` computes larger ones."
     )
     job: Job | None = st.session_state.get(JOB)
@@ -97,9 +97,9 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
 
 def sweep_config(dataset: ImageDataset, epsilon: float) -> SweepConfig:
     """Return the settings of a map in about `QUICK_PREDICTIONS` predictions."""
-    passes = min(1.0, QUICK_PREDICTIONS / (len(half_plane(MAP_SIDE)) * len(dataset)))
+    passes = min(1.0, QUICK_PREDICTIONS / (len(half_plane(LIVE_SIDE)) * len(dataset)))
     batch_size = _BATCH if dataset.image_size <= SMALL_SIDE else BATCH_OF_LARGE
-    return SweepConfig(side=MAP_SIDE, epsilon=epsilon, batch_size=batch_size, passes=passes)
+    return SweepConfig(side=LIVE_SIDE, epsilon=epsilon, batch_size=batch_size, passes=passes)
 
 
 def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) -> None:
@@ -111,7 +111,7 @@ def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) 
     about = {
         "what": "sweep",
         "classifiers": [name],
-        "side": MAP_SIDE,
+        "side": LIVE_SIDE,
         "images": len(dataset),
         "pixels": dataset.image_size,
     }
@@ -195,9 +195,9 @@ def script_command(heatmap: Heatmap) -> str:
 def _draw(heatmap: Heatmap) -> None:
     """Draw one picture's probabilities, or the counts so far, or at the end the estimate."""
     if heatmap.metadata["dataset"]["n"] == 1:
-        maps = shown_maps([Entry("Exact", heatmap)], "Probability", "Error", MAP_SIDE)
+        maps = shown_maps([Entry("Exact", heatmap)], "Probability", "Error", LIVE_SIDE)
     else:
         title = "Counts so far" if heatmap.estimate is None else "This map"
-        maps = shown_maps([Entry(title, heatmap)], "Top-1", "Error", MAP_SIDE)
+        maps = shown_maps([Entry(title, heatmap)], "Top-1", "Error", LIVE_SIDE)
     with st.container(width=MAP_WIDTH, key="sweep-map"):
         heatmap_view(maps, selected=(0, 0), key="sweep.live", on_select=lambda frequency: None)

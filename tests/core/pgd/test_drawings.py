@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from core.data.sample_sets import imagenet
-from core.pgd.drawings import COUNT, OPTIONS, draw_questions, familiar, read_choices, stored_pool
+from core.pgd.drawings import OPTIONS, ROUND_LENGTH, draw_questions, familiar, read_choices, stored_pool
 
 NAMES = imagenet().names
 POOL = tuple(range(0, 1000, 3))
@@ -22,7 +22,7 @@ def test_five_drawings_by_each_search_of_ten_familiar_words():
         questions = draw_questions(POOL, NAMES, seed)
         assert Counter(question.search for question in questions) == {"pixels": 5, "views": 5}
         labels = {question.label for question in questions}
-        assert len(labels) == COUNT and labels <= set(POOL)
+        assert len(labels) == ROUND_LENGTH and labels <= set(POOL)
         assert {NAMES[label] for question in questions for label in question.options} <= familiar()
 
 
@@ -42,7 +42,7 @@ def test_options_are_five_names_the_target_among_them_at_any_place_and_no_other_
 
 
 def test_the_stored_drawings_are_enough_for_a_round_and_fewer_are_refused():
-    assert len(draw_questions(stored_pool(), NAMES, 0)) == COUNT
+    assert len(draw_questions(stored_pool(), NAMES, 0)) == ROUND_LENGTH
     with pytest.raises(ValueError, match="drawings of 10 familiar classes; got 1"):
         draw_questions([NAMES.index("goldfish"), NAMES.index("coho")], NAMES, 0)
 

@@ -345,7 +345,7 @@ def test_drawn_waves_grow_and_serve_every_band():
 
 def test_each_reproduced_kind_has_a_part_with_the_papers_steps():
     figures = {"inpaint": "figure-3-clip", "generate": "figure-4-clip"}
-    runs = {"inpaint": paper.RUNS["inpainting"], "generate": paper.RUNS["generation"]}
+    runs = {"inpaint": paper.PGD_SETTINGS["inpainting"], "generate": paper.PGD_SETTINGS["generation"]}
     parts, kinds = {part.key: part for part in PICTURES}, [kind for kind in KINDS if kind.suffix is not None]
     for kind in kinds:
         part = parts[f"{figures[kind.mode]}{kind.suffix}"]

@@ -31,7 +31,7 @@ from ui.components.pictures.pictures import Mixed
 from ui.maps.catalogue import MINI_CLIP, MINI_RESNET, RESNET56, Predictor, entries
 from ui.server.cache import LOADING, classifier_for
 from ui.shared.pictures import Picture, sample_picture, samples
-from ui.tools.compute import JOB, MAP_SIDE, script_command, sweep_config
+from ui.tools.compute import JOB, LIVE_SIDE, script_command, sweep_config
 from ui.tools.corruptions import _networks, corruption_table
 from ui.tools.hybrids import STORED_PAIRS, _mixed, crossover_table, stored_mixtures
 from ui.tools.registry import BY_CLASS, CORRUPTIONS_TOOL, HYBRIDS_TOOL, OWN_SWEEP
@@ -186,7 +186,7 @@ def test_the_exact_map_of_one_picture_has_a_prediction_a_wave():
     app.selectbox(key="sweep.name").select("mini-resnet").run()
     next(button for button in app.button if button.label == "Compute a map").click().run()
     job = app.session_state[JOB]
-    assert job.wait(120) and job.total == job.done == 1 + len(half_plane(MAP_SIDE))
+    assert job.wait(120) and job.total == job.done == 1 + len(half_plane(LIVE_SIDE))
     app.run()
     assert not app.exception and app.session_state["maps"][-1].startswith("Mini ResNet · one picture")
     assert app.session_state["metric"] == "Probability", "a single image is right or wrong"
@@ -195,7 +195,7 @@ def test_the_exact_map_of_one_picture_has_a_prediction_a_wave():
     for i, j in half_plane(5):
         perturbed = wave_on_image(image, (i, j), job.latest.metadata["epsilon"], seed=0, position=0)
         exact = class_probabilities(classifier, perturbed[None])[0, data.labels[3]]
-        assert abs(job.latest.number("true_probability")[i + MAP_SIDE // 2, j + MAP_SIDE // 2] - exact) < 1e-4
+        assert abs(job.latest.number("true_probability")[i + LIVE_SIDE // 2, j + LIVE_SIDE // 2] - exact) < 1e-4
 
 
 def test_a_map_begun_in_the_app_goes_on_by_the_command_shown(tmp_path, monkeypatch, capsys):
