@@ -95,7 +95,7 @@ def test_a_wrapped_module_computes_what_it_wraps(kind, network, images):
     torch.testing.assert_close(made(pixels), network.eval()(pixels), rtol=0, atol=0)
 
 
-def test_what_a_module_lacks_is_absent_and_its_state_is_told_apart(network, own, images):
+def test_what_a_module_lacks_is_absent(network, own, images):
     heatmap = core.heatmap(own, images, LABELS, side=3, epsilon=1, progress=False)
     facts = heatmap.metadata["classifier"]
     assert facts == {"name": "own", "kind": "closed-set", "weights_id": own.weights_id}
@@ -125,7 +125,7 @@ def test_a_function_takes_images_in_0_to_1_on_its_own_side(images):
     assert run.images.mean() > 128 and run.metadata["images"]["start"] == "picture"
 
 
-def test_an_open_clip_model_is_zero_shot_and_says_its_own_preprocessing():
+def test_an_open_clip_model_is_zero_shot():
     clip, tokenizer = tiny_clip(), open_clip.get_tokenizer("ViT-B-32")
     made = core.classifier(clip, ["a dog", "a cat"], tokenizer=tokenizer, template="a drawing of {class}")
     assert (made.kind, made.image_size, made.patch_grid) == ("zero-shot", 32, 4)
@@ -204,10 +204,6 @@ def test_a_map_stops_and_goes_on_in_its_file(network, images, tmp_path):
     resumed = core.heatmap(classifier, images, LABELS, output=output, **settings)
     assert sum(passes) - so_far == 12 * (stopped.counts == 0).sum()
     np.testing.assert_array_equal(resumed.top1_errors, whole.top1_errors)
-    with pytest.raises(
-        ValueError, match=r"map\.npz holds waves of other settings \(seed '0', not '1'\).* choose another output"
-    ):
-        core.heatmap(classifier, images, LABELS, output=output, seed=1, **settings)
 
 
 def test_a_share_of_the_passes_has_an_estimate(own, images):
@@ -339,7 +335,6 @@ IMAGES = {
     "not a number": (np.full((6, 3, SIDE, SIDE), np.nan), None, r"\[0, 1\]; got values from nan"),
     "other whole numbers": (BYTES.astype(np.int64), None, "got int64; convert them"),
     "one channel": (BYTES[:, :1], None, r"got the shape \(6, 1, 8, 8\); repeat a single channel"),
-    "no channel": (BYTES[:, 0], None, r"got the shape \(6, 8, 8\); repeat a single channel"),
     "four channels": (np.repeat(BYTES[:, :1], 4, 1), None, r"got the shape \(6, 4, 8, 8\); convert them"),
     "empty": (BYTES[:0], np.zeros(0, int), "with at least one image; got none"),
     "an empty list": ([], [], "with at least one image; got none"),
@@ -370,13 +365,10 @@ HOLE = np.eye(SIDE, dtype=bool)
 REFUSED = {
     "a bare module": (lambda own: core.draw(linear(), "a"), "classifier should be one of core.classifier.*wrap it"),
     "an unknown word": (lambda own: core.draw(own, "castle"), "'castle' is not among the 6 classes"),
-    "an unknown word to fill": (lambda own: core.fill(own, BYTES[0], HOLE, "castle"), "not among the 6 classes"),
     "an index too high": (lambda own: core.draw(own, 6), "target 6 is not one of the 6 classes; give an index below 6"),
     "a negative index": (lambda own: core.draw(own, [0, -1]), "target -1 is not one of the 6 classes"),
     "no word": (lambda own: core.draw(own, []), "targets should be at least one class"),
-    "an unknown search": (lambda own: core.draw(own, "a", search="hints"), "search must be one of pixels, views"),
     "an unknown start": (lambda own: core.draw(own, "a", start="noise"), "one of blur, classless, independent, grey"),
-    "no step": (lambda own: core.draw(own, "a", steps=0), "steps must be a whole number"),
     "a mask of another size": (
         lambda own: core.fill(own, BYTES[0], HOLE[1:], "a"),
         r"\(8, 8\); got the shape \(7, 8\)",
@@ -389,7 +381,6 @@ REFUSED = {
         lambda own: core.heatmap(own, BYTES, np.arange(6)),
         "no size v.* 8-pixel images; give epsilon=V",
     ),
-    "waves too fine": (lambda own: core.heatmap(own, BYTES, np.arange(6), side=11, epsilon=1), "a side of at most 7"),
     "an unknown metric": (
         lambda own: core.heatmap(own, BYTES, np.arange(6), side=3, epsilon=1, progress=False).plot(metric="top1"),
         "metric should be one .* Top-1, Top-5, Probability; got 'top1'",

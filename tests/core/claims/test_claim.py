@@ -48,7 +48,7 @@ def test_a_verdict_is_made_of_parts_by_one_rule(parts, verdict):
     ("sign", "expected"),
     [(1, [True, False, False, False]), (-1, [False, False, True, True]), (0, [False, None, True, True])],
 )
-def test_a_part_is_told_by_its_interval_and_the_threshold_of_its_row(sign, expected):
+def test_a_part_is_told_by_interval_and_threshold(sign, expected):
     row = {"section": "ours", "quote": "", "statistic": "", "lhs": ["a low", "b low"], "sign": [1, sign]}
     claim = Claim.from_row("key", {**row, "threshold": [9, 0.02]})
     intervals = [(0.05, 0.03, 0.07), (0.02, 0.01, 0.03), (0.01, -0.01, 0.015), (-0.2, -0.3, -0.1)]
@@ -76,7 +76,7 @@ CLIP, MINI = ("clip-vit-b-32", "resnet-56"), ("mini-clip", "mini-resnet")
         ("training", ("mini-clip-robust", "mini-clip"), (), "holds"),  # no quotation
     ],
 )
-def test_a_verdict_says_where_others_stand_in_for_those_that_its_quotation_is_about(claim, networks, usual, judgement):
+def test_a_verdict_says_where_others_stand_in(claim, networks, usual, judgement):
     finding = Finding(CLAIMS[claim], Verdict.HOLDS, networks=networks, usual_weights=usual)
     source = "observed here" if claim == "training" else f"paper, §{finding.claim.section}"
     assert finding.judgement == judgement and str(finding).endswith(f" ({source}) {judgement}.")

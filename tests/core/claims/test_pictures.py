@@ -85,7 +85,7 @@ def test_falls_of_the_loss_are_means_of_logarithms(name, condition):
 
 
 @pytest.mark.parametrize("reference", [name for name in NAMES if name != "mini-clip"])
-def test_the_finished_hole_decides_and_the_change_until_confident_stands_beside_it(reference):
+def test_the_finished_hole_decides(reference):
     expected, finished = [], []
     for column in ("change_inside", "sure_change"):
         for kind in FILLED:
@@ -100,7 +100,7 @@ def test_the_finished_hole_decides_and_the_change_until_confident_stands_beside_
     assert_says(by_key(reference=reference)["squiggles"], expected, finished)
 
 
-def test_predictions_that_become_right_and_drawings_of_which_it_is_confident():
+def test_predictions_become_right_and_drawings_confident():
     results, became, sure = by_key(), [], []
     for kind in FILLED:
         rows = pictures(kind, "mini-clip")
@@ -114,7 +114,7 @@ def test_predictions_that_become_right_and_drawings_of_which_it_is_confident():
     ("key", "condition"), [*itertools.product(("plausible", "displayed"), KINDS), ("views", ""), ("training", "")]
 )
 @pytest.mark.parametrize("subject", ["mini-clip", "mini-clip-vit"])
-def test_what_other_networks_recognise_is_compared_picture_by_picture(key, subject, condition):
+def test_what_judges_recognise_is_compared_by_picture(key, subject, condition):
     judges, finding = ("judge", "third"), by_key(subject, condition=condition)[key]
     if key == "views":
         pairs = [[(f"{kind}, {end}" if end else kind, subject) for end in ends] for kind, ends in
@@ -146,7 +146,7 @@ def test_what_other_networks_recognise_is_compared_picture_by_picture(key, subje
     assert key != "training" or finding == training_finding()
 
 
-def test_a_network_whose_drawings_are_recognised_does_not_pass_for_one_whose_are_not():
+def test_a_recognised_networks_drawings_hold_in_part():
     finding = by_key(condition=VIEWS)["displayed"]
     own = [part.measured.value for part in finding.evidence if part.what == "the subject’s"]
     assert own[0] == 194 / 200 and finding.verdict == Verdict.IN_PART
@@ -166,7 +166,7 @@ def test_what_the_starts_had_already_is_taken_away():
     ("ends", "verdict"),
     [((60, 62), Verdict.HOLDS), ((60, 70), Verdict.UNDECIDED), ((60, 90), Verdict.FAILS)],
 )
-def test_no_gain_is_told_by_a_margin_not_by_an_interval_with_zero(store, ends, verdict):
+def test_no_gain_is_told_by_a_margin(store, ends, verdict):
     before, after = (np.where(np.arange(100) < end, 1, 2) for end in ends)  # ranks of the target
     rows = forged(100, **{rank_column(0, BEFORE): before, rank_column(0): after})
     store(rows, rows)
@@ -237,7 +237,7 @@ def test_forged_pictures_turn_the_verdicts(store):
 @pytest.mark.parametrize(
     ("judge", "third", "judges"), [("judge", "third", 2), ("other", "third", 1), ("judge", "it", 1), ("other", "it", 0)]
 )
-def test_pictures_are_compared_by_a_judge_that_both_had_or_not_at_all(store, judge, third, judges):
+def test_pictures_are_compared_by_common_judges_alone(store, judge, third, judges):
     first = forged(**recognised(1, True))
     store(first, replace(first, judges=(judge, third)))
     finding = by_key("a", "b")["plausible"]
@@ -247,7 +247,7 @@ def test_pictures_are_compared_by_a_judge_that_both_had_or_not_at_all(store, jud
 
 
 @pytest.mark.parametrize(("sure", "shown"), [(2, 2), (1, 0)])
-def test_two_pictures_of_which_both_became_confident_are_the_fewest_with_an_interval(store, sure, shown):
+def test_two_confident_pairs_are_the_fewest_with_an_interval(store, sure, shown):
     step = np.arange(1, 11) * (np.arange(10) < sure)
     pictures = [forged(sure_step=step, **dict.fromkeys(("change_inside", "sure_change"), [k] * 10)) for k in (0.1, 0.9)]
     store(*pictures)

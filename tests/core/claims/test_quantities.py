@@ -44,14 +44,14 @@ def rise(name, kinds=tuple(CORRUPTIONS)):
     return wrong[[list(CORRUPTIONS).index(kind) for kind in kinds]].mean() - clean.mean()
 
 
-def test_all_networks_saw_the_same_pictures_under_the_present_corruptions():
+def test_all_networks_saw_the_same_pictures():
     amounts = {row.key: [row.amount(s, 32) for s in (1, 2, 3)] for row in CORRUPTIONS.values()}
     stored = stored_corruptions().values()
-    assert len({outcomes.images for outcomes in stored}) == 1 and len(stored) == len(NAMES) == 6
+    assert len({outcomes.images for outcomes in stored}) == 1 and len(stored) == len(NAMES)
     assert all(outcomes.measured.all() and outcomes.metadata["corruptions"] == amounts for outcomes in stored)
 
 
-def test_corruptions_change_the_frequencies_that_their_kind_names_most():
+def test_corruptions_change_the_frequencies_of_their_kind():
     *_, spectrum = shipped_counts("mini-clip")
     below = spectrum[..., :4].sum(axis=-1) / spectrum.sum(axis=-1)
     for row, shares in zip(CORRUPTIONS.values(), below, strict=True):
@@ -60,7 +60,7 @@ def test_corruptions_change_the_frequencies_that_their_kind_names_most():
 
 
 @pytest.mark.parametrize("kind", ["mini-clip", "mini-resnet"])
-def test_contrast_changes_harm_robust_twins_more_and_high_frequency_corruptions_less(kind):
+def test_low_corruptions_harm_robust_twins_more(kind):
     robust = ALL_MAPS[f"{kind}-robust_cifar10"]
     finding = judged_alone("contrast", robust)
     expected = [rise(f"{kind}-robust", kinds) - rise(kind, kinds) for kinds in (("contrast",), LOW, HIGH)]
@@ -104,7 +104,7 @@ def errors_of_known(name):
     return np.mean([wrong[:, :, k].mean() for k in right])
 
 
-def test_whether_lower_crossover_goes_with_robustness_to_corruptions_depends_on_the_measure():
+def test_crossover_and_corruptions_depend_on_the_measure():
     radii = [crossover_by_loops(name) for name in NAMES]
     finding = judged_alone("shift")
     values = [evidence.measured.value for evidence in finding.evidence]

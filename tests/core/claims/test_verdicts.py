@@ -97,7 +97,7 @@ def test_a_band_holds_in_part_where_not_all_of_its_rings_do():
     assert low.verdict == Verdict.IN_PART and "2 of 3 rings" in low.doubts[0]
 
 
-def test_the_resnet_is_affected_where_the_paper_says_not_at_all_though_least(published):
+def test_the_resnet_is_affected_though_least(published):
     resnet = File(FOLDER / f"{RESNET56}.npz")
     rise = gap(resnet.band(0, 1), (resnet.clean, 10_000))
     clean = (resnet.clean, *wilson(resnet.clean, 10_000))
@@ -110,7 +110,7 @@ def test_the_resnet_is_affected_where_the_paper_says_not_at_all_though_least(pub
     assert robust.verdict == Verdict.FAILS and robust.evidence[2].measured.low < 0
 
 
-def test_within_its_own_map_clip_is_least_vulnerable_at_the_lowest_frequencies(published):
+def test_clips_lowest_frequencies_harm_it_least(published):
     clip = File(FOLDER / f"{CLIP}.npz")
     assert_says(published["within"], Verdict.FAILS, gap(clip.band(0, 1), clip.band(16, 21)))
     assert published["within"].evidence[0].measured.high < 0
@@ -151,7 +151,7 @@ def test_imagenet_is_checked_where_there_are_numbers(published):
     )
 
 
-def test_a_robustness_without_a_clean_error_fails_where_it_does_for_every_possible_one(published):
+def test_robustness_without_a_clean_error(published):
     clip = File(FOLDER / f"{CLIP}.npz")
     rate, n = clip.band(16, 21)
     error = 100 * rate, *(100 * end for end in wilson(rate, n))
@@ -167,7 +167,7 @@ def test_a_robustness_without_a_clean_error_fails_where_it_does_for_every_possib
 
 
 @pytest.mark.parametrize("kind", ["mini-clip", "mini-resnet"])
-def test_robust_twins_lean_towards_low_frequencies_only_relative_to_high_ones(published, kind):
+def test_robust_twins_lean_to_low_frequencies_relatively(published, kind):
     plain, robust = (File(FOLDER / f"{name}_cifar10.npz") for name in (kind, f"{kind}-robust"))
 
     def more(first, last):
@@ -194,7 +194,7 @@ def test_twins_are_measured_alike_and_on_as_many_pictures(change):
     ("low", "corner", "verdict"),
     [(2200, 2000, Verdict.HOLDS), (2000, 1800, Verdict.FAILS), (2010, 2000, Verdict.FAILS)],
 )
-def test_robust_twins_without_hybrid_images_are_judged_by_slow_waves_alone(low, corner, verdict):
+def test_twins_without_hybrids_are_judged_by_low_waves(low, corner, verdict):
     whole = ALL_MAPS["mini-resnet_cifar10"].heatmap
     radius = np.hypot(*(np.indices((31, 31)) - 15)).round()
     robust = np.select([radius <= 2, radius > 15], [low, corner], 2000)
@@ -208,7 +208,7 @@ def test_robust_twins_without_hybrid_images_are_judged_by_slow_waves_alone(low, 
     assert twins.verdict == verdict and numbers(twins)[0] == pytest.approx(minus(*rise))
 
 
-def test_hybrid_images_are_the_first_evidence_where_both_networks_saw_the_same(published):
+def test_hybrid_images_are_the_first_evidence(published):
     finding = judged(ALL_MAPS["mini-clip_cifar10"], ALL_MAPS[RESNET56], [])["relies"]
     a, b = crossover_by_loops("mini-clip"), crossover_by_loops("resnet-56")
     assert [evidence.measured.value for evidence in finding.evidence[:3]] == pytest.approx([a, b, a - b])
@@ -222,7 +222,7 @@ def test_hybrid_images_are_the_first_evidence_where_both_networks_saw_the_same(p
     assert len(clip.evidence) == 3 and "clip-vit-b-32 saw no hybrid images" in clip.doubts[0]
 
 
-def test_where_hybrid_images_and_heat_maps_disagree_the_row_says_so():
+def test_hybrid_images_and_heat_maps_may_disagree():
     finding = judged(ALL_MAPS["mini-clip-robust_cifar10"], ALL_MAPS["mini-clip_cifar10"], [])["relies"]
     low = gap(*(File(FOLDER / f"{name}_cifar10.npz").band(0, 2) for name in ("mini-clip-robust", "mini-clip")))
     difference, corner = finding.evidence[2].measured, finding.evidence[-1].measured
@@ -252,7 +252,7 @@ def test_only_clip_dips_on_the_lattice_of_its_patches(published):
     assert actual[1][0] < 0.1 and actual[3][0] > 5  # p, in per cent
 
 
-def test_a_network_that_does_not_dip_fails_even_beside_another_that_does_not():
+def test_a_network_that_does_not_dip_fails():
     named = with_facts(ALL_MAPS[RESNET56], classifier={"patch_grid": 7})
     assert judged(named, ALL_MAPS[RESNET56], [])["lattice"].verdict == Verdict.FAILS
 
@@ -346,7 +346,7 @@ def test_a_wave_is_spoken_of_by_the_claim_about_its_band(wave, key):
     [(CLIP, RESNET56, True), ("mini-clip_cifar10", RESNET56, True), (RESNET56, CLIP, False),
      ("mini-resnet-robust_cifar10", "mini-resnet_cifar10", False), (CLIP, "mini-clip_cifar10", False)],
 )  # fmt: skip
-def test_a_sentence_on_clip_and_a_resnet_is_judged_on_a_clip_and_a_resnet_alone(first, second, judged_there):
+def test_a_sentence_on_clip_and_a_resnet_needs_both(first, second, judged_there):
     about = claim_about((0, 1), *(ALL_MAPS[label].heatmap for label in (first, second)))
     assert (about is not None) == judged_there
 

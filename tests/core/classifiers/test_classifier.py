@@ -32,12 +32,12 @@ TIMM = {"timm_model_name": "vit_tiny_patch16_224", "timm_model_pretrained": Fals
         (lambda: resnet18(), 224, None, True),
     ],
 )
-def test_transformers_have_a_patch_grid_and_convolutions_with_an_average_take_any_size(make, side, grid, any_size):
+def test_which_networks_have_patches_or_take_any_size(make, side, grid, any_size):
     network = make()
     assert (patch_grid(network, side), takes_any_size(network)) == (grid, any_size)
 
 
-def test_a_classifier_at_another_size_shares_the_network_and_sees_small_pictures():
+def test_a_classifier_at_another_size_shares_the_network():
     classifier = load_classifier("efficientnet-lite0")
     small, images = classifier.at_size(112), torch.rand(1, 3, 112, 112)
     assert small.network is classifier.network and (small.image_size, classifier.image_size) == (112, 224)
@@ -97,6 +97,6 @@ def test_gradients_reach_every_pixel():
 @pytest.mark.parametrize(
     "images", [torch.zeros(3, 8, 8), torch.zeros(1, 1, 8, 8), torch.zeros(1, 3, 8, 9), torch.zeros(1, 3, 8, 8).byte()]
 )
-def test_preprocess_refuses_what_is_not_a_batch_of_square_colour_images(images):
+def test_preprocess_refuses_other_shapes(images):
     with pytest.raises(ValueError, match=r"takes square images \(B, 3, H, H\), floating point in \[0, 1\]; got shape"):
         Preprocess(8, (0.5,) * 3, (0.5,) * 3)(images)

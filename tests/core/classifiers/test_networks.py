@@ -214,7 +214,7 @@ def test_kept_embeddings_are_those_of_the_text_tower(name):
     torch.testing.assert_close(torch.from_numpy(np.stack(list(embeddings.values()))), rows, rtol=1e-5, atol=1e-6)
 
 
-def test_other_embeddings_are_not_used_and_another_networks_weights_are_named(tmp_path, monkeypatch):
+def test_other_embeddings_and_weights_are_not_used(tmp_path, monkeypatch):
     expected, folder = load_classifier("mini-clip")(pictures()), tmp_path / "mini-clip"
     shutil.copytree(MODELS / "mini-clip", folder)
     weights = folder / "open_clip_model.safetensors"
@@ -269,7 +269,7 @@ def logits_and_gradient(network, images, dtype="float32"):
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-def test_weights_cast_once_give_the_same_bits_as_cast_at_every_call(dtype):
+def test_weights_cast_once_give_the_same_bits(dtype):
     network, images = Network(), torch.rand(2, 3, 8, 8)
     before = {name: model.clone() for name, model in network.named_parameters()}
     twin = with_cast_weights(network, dtype)
@@ -293,7 +293,7 @@ class LargestOutput(TorchDispatchMode):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_contiguous_attention_gives_the_same_gradients_without_a_copy_of_the_weights_per_token(count):
+def test_contiguous_attention_has_the_gradients_without_copies(count):
     network, images = Network(), torch.rand(count, 3, 8, 8)
     twin = with_contiguous_attention(network)
     expected = logits_and_gradient(network, images)
@@ -307,7 +307,7 @@ def test_contiguous_attention_gives_the_same_gradients_without_a_copy_of_the_wei
     assert network.attention.batch_first and type(network.attention) is nn.MultiheadAttention
 
 
-def test_contiguous_attention_takes_tokens_without_a_batch_and_tokens_of_two_kinds():
+def test_contiguous_attention_takes_any_tokens():
     attention = nn.MultiheadAttention(8, 2, batch_first=True).eval()
     twin = with_contiguous_attention(attention)
     query, key, value = torch.rand(3, 2, 5, 8)

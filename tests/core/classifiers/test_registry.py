@@ -27,8 +27,7 @@ from core.classifiers.registry import (
     network_side,
     result_title,
 )
-from core.classifiers.weights import UrlFile
-from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet
+from core.data.sample_sets import CIFAR10, PRECOMPUTED
 from core.fourier.heatmap import Heatmap
 from tests.profiles import use_profile
 from ui.server.cache import ready_classifiers, ready_clips
@@ -68,7 +67,7 @@ def test_every_entry_states_licence_source_and_size(spec):
         ("resnet-56", FileNotFoundError, r"3,471,733 bytes.* with download=True, or .* weights=FILE"),
     ],
 )
-def test_load_classifier_helps_with_unknown_names_and_never_downloads_unasked(name, error, message):
+def test_load_classifier_never_downloads_unasked(name, error, message):
     with pytest.raises(error, match=message):
         load_classifier(name)
 
@@ -81,7 +80,7 @@ def test_classifier_state_states_the_size_before_anything_starts(name):
     assert f"{state.download_bytes:,} bytes" in state.detail
 
 
-def test_classifier_state_of_installed_cached_pinned_or_given_weights_is_ready(empty_caches):
+def test_classifier_state_of_present_weights_is_ready(empty_caches):
     assert classifier_state("efficientnet-lite0").status == "ready"
     path = empty_caches / "torch" / "hub" / "checkpoints" / "resnet56-4bfd9763.th"
     path.parent.mkdir(parents=True)
@@ -100,7 +99,7 @@ def test_classifier_state_of_installed_cached_pinned_or_given_weights_is_ready(e
         assert classifier_state(name).status == "ready"
 
 
-def test_a_bundled_network_is_offered_once_it_is_there_and_computes_what_its_configuration_says(tmp_path, monkeypatch):
+def test_a_bundled_network_computes_its_configuration(tmp_path, monkeypatch):
     monkeypatch.setattr(classifier_bundles, "MODELS", tmp_path)
     assert [spec.name for spec in list_classifiers()] == list(CLASSIFIERS)
     network, folder = MiniResNet(widths=[4, 8, 8]).eval(), tmp_path / "mini-resnet"
@@ -117,22 +116,7 @@ def test_a_bundled_network_is_offered_once_it_is_there_and_computes_what_its_con
         list_classifiers()
 
 
-def test_adding_a_classifier_is_one_entry(monkeypatch, linear_classifier, tmp_path):
-    (tmp_path / "weights.bin").touch()
-    entry = replace(
-        CLASSIFIERS["resnet-56"],
-        name="mine",
-        load=lambda path, identity: linear_classifier,
-        weights=UrlFile("https://example.org/weights.bin"),
-    )
-    monkeypatch.setitem(CLASSIFIERS, "mine", entry)
-    classes = ClassSet("custom", ("b", "a"))
-    classifier = load_classifier("mine", classes, weights=tmp_path / "weights.bin")
-    images = torch.rand(2, 3, 8, 8)
-    torch.testing.assert_close(classifier(images), linear_classifier(images)[:, [1, 0]])
-
-
-def test_a_file_that_is_not_the_published_one_is_deleted_so_that_it_can_be_fetched_again(monkeypatch, tmp_path):
+def test_a_downloaded_file_of_another_digest_is_deleted(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     path = CLASSIFIERS["resnet-56"].weights.path
     path.parent.mkdir(parents=True)
@@ -161,7 +145,7 @@ print('torch' in sys.modules)
 
 
 @pytest.mark.parametrize("name", ["efficientnet-lite0", "mini-clip-vit"])
-def test_the_side_that_pages_state_is_that_of_what_the_network_sees(name):
+def test_network_side_is_that_of_what_it_sees(name):
     assert network_side(name) == load_classifier(name).preprocess.size
 
 
@@ -220,7 +204,7 @@ def names(specs):
     return [spec.name for spec in specs]
 
 
-def test_listed_classifiers_stand_behind_all_others_in_their_order(monkeypatch):
+def test_listed_classifiers_stand_last_in_their_order(monkeypatch):
     before = list_classifiers()
     monkeypatch.setenv(VARIABLE, f" timm:resnet18,{FOLDER} , timm:resnet18,")
     assert list_classifiers()[: len(before)] == before
@@ -229,7 +213,7 @@ def test_listed_classifiers_stand_behind_all_others_in_their_order(monkeypatch):
     assert classifier_title("timm:resnet18") == "resnet18.a1_in1k (timm)"
 
 
-def test_menus_offer_a_closed_set_classifier_for_its_classes_and_a_clip_for_any_once_ready(monkeypatch):
+def test_menus_offer_ready_classifiers_for_their_classes(monkeypatch):
     monkeypatch.setenv(VARIABLE, f"timm:resnet18, {FOLDER}")
     for weights in (None, MODELS):  # then as if they had been downloaded
         monkeypatch.setattr("core.classifiers.weights.HubFile.locate", lambda self, weights=weights: weights)
@@ -241,7 +225,7 @@ def test_menus_offer_a_closed_set_classifier_for_its_classes_and_a_clip_for_any_
         assert imagenet == ({FOLDER, "timm:resnet18"} if weights else {FOLDER})
 
 
-def test_entries_that_cannot_be_used_are_a_sentence_each_and_the_others_stay(monkeypatch):
+def test_unusable_entries_are_a_sentence_each(monkeypatch):
     reasons = {
         "timm:no_such_network": "timm has no weights 'no_such_network'",
         "timm:": "write open_clip:ARCHITECTURE/TAG",
@@ -261,7 +245,7 @@ def own_file(tmp_path_factory):
     return path
 
 
-def test_listed_network_with_a_file_has_these_weights_and_is_named_by_them(monkeypatch, own_file):
+def test_a_listed_file_gives_weights_and_name(monkeypatch, own_file):
     monkeypatch.setenv(VARIABLE, f"{MOBILE}={own_file}, {MOBILE}={own_file.parent / 'none.pth'}, mini-clip={own_file}")
     (spec,) = listed_classifiers().specs.values()
     assert spec.name == MOBILE and spec.title == "mobilenet_v3_small (weights: file mine.pth)"
@@ -284,9 +268,7 @@ def test_listed_network_with_a_file_has_these_weights_and_is_named_by_them(monke
         ("mini-clip", "mini-clip", False),
     ],
 )
-def test_a_familys_network_is_listed_by_its_profile_unless_the_weights_are_others(
-    monkeypatch, tmp_path, name, weights_id, listed
-):
+def test_a_profile_lists_its_network_of_usual_weights(monkeypatch, tmp_path, name, weights_id, listed):
     (tmp_path / "heatmaps").mkdir()
     (tmp_path / "heatmaps" / "damaged.npz").write_bytes(b"none")
     heatmap = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz")

@@ -46,7 +46,7 @@ def test_parse_class_list_says_in_one_sentence_what_is_wrong(text, message):
     assert "\n" not in str(caught.value) and ". " not in str(caught.value) and len(str(caught.value)) < 250
 
 
-def test_parse_template_drops_blanks_and_says_when_there_is_too_much():
+def test_parse_template_drops_blanks_and_has_a_limit():
     assert parse_template("  a   photo\nof a {class} ") == "a photo of a {class}"
     with pytest.raises(ValueError, match="may have 200 characters and has 2,000; shorten it"):
         parse_template("y" * 2000)

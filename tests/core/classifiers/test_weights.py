@@ -85,7 +85,7 @@ def test_folder_file_takes_the_first_and_wants_its_companions(tmp_path):
     assert source.locate() == tmp_path / "a.bin"
 
 
-def test_hub_file_is_fetched_with_what_lies_beside_it_and_its_progress(hub, tmp_path):
+def test_hub_file_is_fetched_with_its_companions(hub, tmp_path):
     source, steps = source_of(), []
     assert source.locate() is None and source.remote_bytes() == len(CONTENT) + 2
     path = source.fetch(lambda *step: steps.append(step))
@@ -109,7 +109,7 @@ def test_url_file_lies_where_torch_hub_keeps_its_own(hub, tmp_path):
 
 @pytest.mark.parametrize("pinned", ["f" * 64, "f" * 8, None])
 @pytest.mark.parametrize("kind", ["hub", "url"])
-def test_another_file_than_the_published_one_is_refused_and_nothing_stays(hub, tmp_path, kind, pinned):
+def test_another_file_than_the_published_one_is_refused(hub, tmp_path, kind, pinned):
     if pinned is None:
         hub.stated[NAME] = "0" * 64  # a hub that lies, or bytes corrupted on the way
     source = source_of(sha256=pinned) if kind == "hub" else url_file(hub, pinned or "0" * 64)
@@ -127,7 +127,7 @@ def test_an_interrupted_hub_download_resumes(hub, tmp_path, monkeypatch):
     assert steps == sorted(steps) and steps[-1] == (len(CONTENT), len(CONTENT)) and left(tmp_path) == [DIGEST]
 
 
-def test_an_interrupted_download_from_elsewhere_says_so_leaves_nothing_and_starts_anew(hub, tmp_path):
+def test_an_interrupted_url_download_starts_anew(hub, tmp_path):
     hub.cut_at = [PIECE]
     with pytest.raises(FileNotFoundError, match=r"^127\.0\.0\.1 cannot be reached, or broke off \(.*; check"):
         url_file(hub).fetch()
@@ -160,7 +160,7 @@ def test_a_dead_network_is_one_sentence_within_seconds(kind, where, use_hub, mon
 
 
 @pytest.mark.parametrize(("status", "advice"), [(404, "Not Found; it may have moved"), (503, "busy or broken, so try")])
-def test_a_refusal_is_one_sentence_which_says_whose_and_what_to_do(hub, status, advice, monkeypatch):
+def test_a_refusal_says_whose_it_is_and_what_to_do(hub, status, advice, monkeypatch):
     hub.status = status
     with pytest.raises(FileNotFoundError, match=rf"^127\.0\.0\.1 answered {status} .*{advice}"):
         url_file(hub).fetch()
@@ -205,7 +205,7 @@ def test_without_a_pin_the_first_commit_and_its_digest_are_kept(hub):
     assert resolved and all(f"/resolve/{COMMIT}/" in path for path in resolved)
 
 
-def test_a_clip_of_the_hub_is_fetched_with_its_tokenizer_and_loads(hub, tmp_path):
+def test_a_clip_of_the_hub_comes_with_its_tokenizer(hub, tmp_path):
     made = tmp_path / "made"
     save_clip(made, tiny_clip())
     (made / "tokenizer_config.json").write_text("{}")

@@ -89,7 +89,7 @@ def test_logit_bias_is_added_as_open_clip_adds_it(tmp_path):
     torch.testing.assert_close(load_classifier(f"open_clip:local-dir:{tmp_path}", ANIMALS)(images), logits)
 
 
-def test_for_classes_shares_the_towers_and_leaves_the_first_alone(tiny):
+def test_for_classes_shares_the_towers(tiny):
     folder, _ = tiny
     classifier = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
     images = torch.rand(2, 3, 32, 32)
@@ -157,7 +157,7 @@ def test_folder_that_is_missing_incomplete_or_damaged_is_named(tiny, tmp_path):
 
 
 @torch.no_grad()
-def test_short_prompts_need_no_long_context_and_the_network_stays_as_it_is(tiny):
+def test_short_prompts_need_no_long_context(tiny):
     folder, network = tiny
     classifier = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
     before = {name: value.shape for name, value in classifier.network.named_parameters()}
@@ -199,7 +199,7 @@ def cached_files(cache):
     return list(cache.rglob("*.npz"))
 
 
-def test_the_next_start_reads_the_file_and_embeds_one_prompt_to_check_it(cache):
+def test_the_next_start_embeds_one_prompt_as_a_check(cache):
     first, again = Tower(), Tower()
     rows = cached_embeddings(WHO, PROMPTS, first)
     np.testing.assert_array_equal(cached_embeddings(WHO, PROMPTS, again), rows)
@@ -226,7 +226,7 @@ def test_damaged_file_is_computed_again_and_mended(cache, harm):
         assert (tower.encoded >= len(PROMPTS)) == expected
 
 
-def test_without_a_digest_or_a_folder_to_write_to_all_is_embedded(cache, monkeypatch):
+def test_without_a_digest_or_a_folder_all_is_embedded(cache, monkeypatch):
     cached_embeddings(Identity("toy", "random"), PROMPTS, Tower())
     assert not cached_files(cache)
     (cache / "file").touch()

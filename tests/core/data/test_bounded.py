@@ -80,7 +80,7 @@ def tiff_of_strips(count=4_000_000, width=8):
     return b"II*\0" + struct.pack("<I", 16) + bytes(8) + directory + places + lengths
 
 
-def test_square_uploads_gives_what_data_sets_get_of_a_large_photograph_too_or_the_decoders_reason(monkeypatch):
+def test_square_uploads_gives_what_data_sets_get(monkeypatch):
     monkeypatch.setattr(picture_files, "_SECONDS", 120.0)  # on a busy machine
     data = encode(photograph(), "JPEG")
     for size, square in zip((32, 224), square_uploads(data, (32, 224)), strict=True):
@@ -96,7 +96,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from 
 
 
 @linux
-def test_square_uploads_of_four_hostile_files_at_once_stays_within_its_limits(tmp_path):
+def test_four_hostile_uploads_stay_within_limits(tmp_path):
     path = tmp_path / "hostile"
     path.write_bytes(tiff_of_strips())
     measured = subprocess.run(
@@ -108,7 +108,7 @@ def test_square_uploads_of_four_hostile_files_at_once_stays_within_its_limits(tm
 
 
 @linux
-def test_a_picture_that_takes_more_memory_than_the_limit_is_refused():
+def test_a_picture_over_the_memory_limit_is_refused():
     code = "from core.data import picture_files as p; p._MEMORY = 2 * 10**8; raise SystemExit(p.main())"
     done = subprocess.run([sys.executable, "-c", code, "32"], cwd=ROOT, capture_output=True, input=large_photograph())
     assert done.returncode == picture_files._REFUSED and b"too much memory" in done.stdout

@@ -24,7 +24,7 @@ def small_dataset(counts=(5, 7), seed=0) -> ImageDataset:
     return ImageDataset("small", "train", images, labels.astype(np.int64), classes, "made up")
 
 
-def test_saved_statistics_are_those_of_the_images_to_their_rounding(tmp_path):
+def test_saved_statistics_are_those_of_the_images(tmp_path):
     dataset = small_dataset()
     dataset_statistics(dataset).save(tmp_path / "s.npz")
     loaded = DatasetStatistics.load(str(tmp_path / "s.npz"))
@@ -97,7 +97,7 @@ def small_values(images, grain):
 
 
 @pytest.mark.parametrize(("grain", "components"), [(1, None), (4, 12), (4, 3)])
-def test_a_covariance_keeps_the_principal_components_and_what_is_drawn_is_enlarged_linearly(grain, components):
+def test_a_covariance_keeps_the_principal_components(grain, components):
     images = pictures(40)
     covariance = class_covariance(images, grain, "", components)
     variances, axes = np.linalg.eigh(np.cov(small_values(images, grain), rowvar=False, bias=True))

@@ -16,7 +16,7 @@ SIZE = {"height": 24, "width": 20}
 
 
 @pytest.mark.parametrize(("image_size", "side", "usual"), [(224, 60, 60), (32, 9, 16), (1, 1, 1), (16, 4, 8)])
-def test_side_scales_with_the_image_and_the_usual_one_shows_what_is_painted(image_size, side, usual):
+def test_a_holes_side_scales_with_the_image(image_size, side, usual):
     assert (masks.square_side(image_size), masks.usual_side(image_size)) == (side, usual)
 
 
@@ -29,13 +29,13 @@ def test_hole_side_is_that_of_the_square_of_as_many_pixels():
 @pytest.mark.parametrize(
     ("centre", "left", "top"), [((10, 12), 6, 8), ((-50, 3), 0, 0), ((19, 23), 11, 15), ((400, 400), 11, 15)]
 )
-def test_square_mask_lies_around_its_centre_and_whole_at_the_edge(centre, left, top):
+def test_square_mask_is_whole_at_the_edge(centre, left, top):
     expected = np.zeros((1, 24, 20), dtype=bool)
     expected[0, top : top + 9, left : left + 9] = True
     np.testing.assert_array_equal(masks.square_mask(centre, 9, **SIZE), expected)
 
 
-def test_random_square_mask_reaches_every_place_and_repeats_with_the_seed():
+def test_random_square_mask_reaches_every_place():
     generator = np.random.default_rng(0)
     drawn = (masks.random_square_mask(3, height=5, width=4, generator=generator) for _ in range(200))
     places = {tuple(np.argwhere(mask[0])[0].tolist()) for mask in drawn}
@@ -51,7 +51,7 @@ def test_random_square_mask_reaches_every_place_and_repeats_with_the_seed():
         np.testing.assert_array_equal(mask, expected)
 
 
-def test_encode_mask_packs_bits_from_the_highest_and_is_read_back():
+def test_encode_mask_packs_bits_from_the_highest():
     mask = np.zeros((1, 2, 4), dtype=bool)
     mask[0, 0, 0] = mask[0, 1, 3] = True
     assert masks.encode_mask(mask) == "gQ=="  # 0b1000_0001
@@ -81,7 +81,7 @@ def test_check_mask_says_what_is_wrong(mask, message):
         masks.check_mask(mask, **SIZE)
 
 
-def test_fill_hole_takes_the_mean_of_each_images_region_and_keeps_everything_outside():
+def test_fill_hole_takes_the_mean_of_each_region():
     images = np.random.default_rng(0).random((2, 3, 24, 20), dtype=np.float32)
     before = images.copy()
     holes = np.stack([masks.square_mask((5, 5), 5, **SIZE), masks.square_mask((12, 15), 3, **SIZE)])
@@ -121,7 +121,7 @@ def test_the_rims_colours_solve_laplaces_equation():
     assert filled.dtype == np.float32 and np.abs(filled[0] - image).max() < 1e-5
 
 
-def test_the_rims_colours_at_an_edge_are_those_of_the_pixels_that_are_there():
+def test_the_rim_at_an_edge_takes_the_pixels_there():
     image = np.full((2, 3, 6, 6), 0.5, np.float32)
     image[1, :, :, 3:] = 0.1
     mask = np.zeros((2, 1, 6, 6), dtype=bool)

@@ -58,7 +58,7 @@ def test_decode_image_lays_transparency_over_white(mode):
     assert decoded[0, :3, 0].tolist() == [255, 224, 100]
 
 
-def test_decode_image_lays_a_transparent_palette_colour_over_white():
+def test_decode_image_lays_a_palette_over_white():
     image = Image.new("P", (8, 8), 0)
     image.putpalette([0, 0, 0, 10, 20, 30])
     image.putpixel((3, 0), 1)
@@ -92,7 +92,7 @@ def test_decode_image_returns_the_upright_pixels(file_format, orientation):
     np.testing.assert_array_equal(decoded, upright)
 
 
-def test_decode_image_turns_upright_what_has_exif_data_that_cannot_be_written_again():
+def test_decode_image_turns_upright_despite_odd_exif_data():
     upright = struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0)
     resolution_of_a_wrong_type = struct.pack(">HHI4s", 0x011A, 7, 1, b"VR(\xd7")
     exif = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 2) + upright + resolution_of_a_wrong_type + bytes(4)

@@ -39,7 +39,7 @@ def test_text_is_read_back_to_the_pixel(side, colours):
     assert len(text) <= MAX_SKETCH and text == encode_sketch(decoded)
 
 
-def test_picture_of_more_colours_comes_back_in_64_of_about_the_same():
+def test_more_colours_come_back_as_64_like_them():
     ramp = np.linspace(0, 255, 32).astype(np.uint8)
     picture = np.stack(np.broadcast_arrays(ramp[:, None], ramp[None], np.uint8(120)), axis=2)
     decoded = decode_sketch(encode_sketch(picture), 32)
@@ -142,7 +142,7 @@ def test_draw_sketch_paints_shapes_in_order(monkeypatch):
 
 
 @pytest.mark.slow
-def test_robust_network_makes_of_every_sketch_what_another_network_sees_in_it():
+def test_a_robust_network_completes_every_sketch():
     names = [name for name in SKETCHES if name in CIFAR10.names]
     pictures = np.stack([draw_sketch(name) for name in names]).transpose(0, 3, 1, 2)
     targets = torch.tensor([CIFAR10.names.index(name) for name in names])

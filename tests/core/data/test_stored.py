@@ -38,7 +38,7 @@ def test_profiles_of_the_cache_come_after_the_project_by_name(tmp_path, monkeypa
     assert all(PRECOMPUTED in path.parents for path in files[:-2])
 
 
-def test_a_networks_results_are_read_from_a_profile_once_they_lie_there(profile):
+def test_results_are_read_from_a_profile_once_there(profile):
     before = stored_hybrids()
     assert "toy" not in before and stored_hybrids() is before
     stored = named(before["mini-clip"], "toy")
@@ -52,7 +52,7 @@ def test_the_projects_own_results_count_first(profile):
     assert stored_hybrids()["mini-clip"].metadata["classifier"]["sha256"] != other.metadata["classifier"]["sha256"]
 
 
-def test_a_damaged_file_of_a_profile_is_left_out_and_one_of_the_project_is_not(profile, tmp_path, monkeypatch):
+def test_a_damaged_file_of_a_profile_is_left_out(profile, tmp_path, monkeypatch):
     (profile / "hybrids" / "toy.npz").write_bytes(b"no archive")
     with pytest.warns(UserWarning, match=r"toy\.npz is left out: toy\.npz: not a file of hybrids"):
         assert "mini-clip" in stored_hybrids() and "toy" not in stored_hybrids()

@@ -12,7 +12,7 @@ def names(word, classes):
     return found and [classes.names[member] for member in found.members]
 
 
-def test_dogs_and_birds_are_the_blocks_that_imagenet_sorts_them_into():
+def test_dogs_and_birds_are_imagenets_blocks():
     # ILSVRC-2012 is sorted by WordNet id, and these blocks are known from its list of 1,000 classes.
     assert find_word("dog", imagenet()).members == tuple(range(151, 269))
     birds = [*range(7, 25), *range(80, 101), *range(127, 147)]

@@ -72,7 +72,7 @@ def test_paired_interval_is_agresti_and_mins():
     assert (low, high) == (pytest.approx((b - c) / n - half), pytest.approx((b - c) / n + half))
 
 
-def test_clustered_interval_of_one_wave_is_wilsons_and_covers_the_truth_of_many():
+def test_clustered_interval_covers_the_truth():
     wrong = (np.arange(N) < 30).astype(float)
     _, low, high = clustered_interval(wrong)
     assert (low, high) == (pytest.approx(wilson(0.15, N).low), pytest.approx(wilson(0.15, N).high))
@@ -163,7 +163,7 @@ def test_what_is_not_known_to_be_paired_is_not_paired(two):
     assert difference(first, counts, top=5).low[0, 0] == difference(first, second, top=5).low[0, 0]
 
 
-def test_clear_waves_hold_the_false_discovery_rate_of_scipys_tests(two):
+def test_clear_waves_hold_scipys_false_discovery_rate(two):
     a, b, first, second = two
     counts = dataclasses.replace(second, bits=None, labels=None)
     tables = [([[x.sum(), N - x.sum()], [y.sum(), N - y.sum()]]) for x, y in zip(a[1:], b[1:], strict=True)]

@@ -46,7 +46,8 @@ def test_what_a_map_does_not_hold_is_unknown_and_not_zero():
         np.full((3, 3), -1), np.full((3, 3), -1), np.zeros((3, 3), np.int64), np.full(3, -1), METADATA,
         np.full((2, 3, 3), 0.5),
     )  # fmt: skip
-    assert clean_error(published) is None and contrast(cell_error(published, (0, 0)), None) is None
+    assert clean_error(published) is minus_clean(published) is None
+    assert contrast(cell_error(published, (0, 0)), None) is None
     assert cell_error(published, (0, 0)).measured.value == 0.5
 
 
@@ -68,13 +69,6 @@ def test_difference_crops_to_the_smaller_map_and_subtracts():
     assert result.value[1, 1] == pytest.approx(0.3)
     assert result.value[0, 2] == pytest.approx(0.4)
     assert (result.low <= result.value).all() and (result.value <= result.high).all()
-
-
-def test_minus_clean_subtracts_the_clean_error_or_says_it_is_unknown():
-    rise = minus_clean(SMALL)
-    assert rise is not None and rise.value[0, 0] == pytest.approx(0.35)
-    unknown = heatmap_of(SMALL.top1_errors, SMALL.top5_errors, SMALL.count, np.full(3, -1, dtype=np.int64), METADATA)
-    assert minus_clean(unknown) is None
 
 
 def test_mismatches_names_each_difference_between_runs():
@@ -99,7 +93,7 @@ def test_rings_reach_the_corners_and_say_which_are_cut():
     assert list(rings) == [0, 1, 2, 3] and rings[3].measured == pytest.approx((0.45, *wilson(0.45, 100)))
 
 
-def test_the_papers_two_maps_change_sign_three_times_beyond_the_noise():
+def test_the_papers_maps_change_sign_three_times():
     names = ("clip-vit-b-32", "resnet-56")
     maps = (Heatmap.load(HEATMAPS / f"{name}_cifar10_published.npz") for name in names)
     runs = [list(run) for _, run in itertools.groupby(ring_differences(*maps), lambda ring: ring.error.value > 0)]
@@ -128,8 +122,3 @@ def test_radial_profile_agrees_with_the_slow_twin(top):
     if top == 1:
         means = {radius: float(errors.measured.value) for radius, errors in ring_errors(published).items()}
         assert means == pytest.approx({ring: np.mean(rates) for ring, rates in rings.items()})
-
-
-def test_radial_profile_interval_counts_images_not_images_times_waves():
-    profile = radial_profile(SMALL)
-    assert (profile.error.low[1], profile.error.high[1]) == pytest.approx(wilson(0.3, 100))

@@ -57,7 +57,7 @@ def test_the_interval_is_a_percentile_bootstrap_over_pairs():
     assert again.radius == result.radius and other.radius[1:] != result.radius[1:]
 
 
-def test_the_difference_of_two_networks_is_of_the_same_drawn_pairs():
+def test_the_difference_is_of_the_same_drawn_pairs():
     a, b = (crossover(*random_network(0, at=at), CUTOFFS) for at in (4.0, 5.0))
     result = crossover_difference(a, b)
     assert result.value == pytest.approx(a.radius.value - b.radius.value) and result.high < 0
@@ -67,6 +67,6 @@ def test_the_difference_of_two_networks_is_of_the_same_drawn_pairs():
     assert result.high - result.low < unpaired
 
 
-def test_an_interval_is_unknown_where_some_drawn_sample_does_not_cross():
+def test_an_interval_is_unknown_where_a_sample_has_none():
     result = crossover(says(4, 5, 5, 6), says(6, 5, 5, 5), CUTOFFS)
     assert result.radius.value == 2 and math.isnan(result.radius.low) and math.isnan(result.radius.high)

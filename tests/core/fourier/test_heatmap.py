@@ -60,18 +60,10 @@ def test_rate_divides_counts_and_marks_what_was_not_computed():
     assert example(clean=np.array([1, -1, 10], dtype=np.int64)).clean_rate(5) is None
 
 
-def test_interval_contains_the_rate_and_is_wilsons():
-    rate, low, high = example().interval()
-    np.testing.assert_array_equal(rate, example().rate())
-    # Wilson's interval of 1 in 10, from the closed form in the statistics books.
-    assert (low[1, 0], high[1, 0]) == (pytest.approx(0.017876, abs=1e-5), pytest.approx(0.404150, abs=1e-5))
-    assert np.isnan(low[2, 2]) and np.isnan(high[2, 2])
-
-
 @pytest.mark.parametrize(
     ("percent", "half_points"), [(54.3, 0.05), (10.0, 0.05), (9.99, 0.005), (5.83, 0.005), (0.916, 0.0005)]
 )
-def test_rounding_of_printed_rates_is_half_a_unit_of_the_third_digit(percent, half_points):
+def test_printed_rates_are_rounded_to_three_digits(percent, half_points):
     assert printed(percent).rounding()[0, 0] * 100 == pytest.approx(half_points)
 
 
@@ -86,7 +78,7 @@ def test_interval_of_printed_rates_is_widened_by_their_rounding():
     assert heatmap.clean_rate() is None
 
 
-def test_crop_keeps_the_centre_and_returns_smaller_maps_unchanged():
+def test_crop_keeps_the_centre():
     assert example().crop(1).top1_errors.tolist() == [[0]]
     assert example().crop(3).side == example().crop(31).side == 3
     with pytest.raises(ValueError, match="must be odd"):
@@ -177,7 +169,7 @@ def test_variance_share_is_pooled_over_the_waves():
 # Exports
 
 
-def test_csv_has_one_row_per_cell_with_every_number_that_the_map_holds():
+def test_csv_has_every_number_of_every_cell():
     probability = np.array([[np.nan, 0, 1], [0.25, 0, 0.25], [1, 0, np.nan]])
     rows = list(csv.DictReader(io.StringIO(heatmap_csv(example(true_probability=probability)))))
     cell, missing = rows[3], rows[-1]

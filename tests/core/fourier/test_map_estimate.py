@@ -143,7 +143,7 @@ def test_estimate_reads_counted_cells_of_one_half_plane_alone(example):
 
 
 @pytest.mark.parametrize("share", [0, 1])
-def test_estimate_stays_within_0_and_1_where_every_prediction_is_alike(share):
+def test_estimate_stays_within_0_and_1(share):
     count = np.full((5, 5), 20)
     estimate = estimate_map(count * share, count, image_size=8)
     for array in estimate.error:

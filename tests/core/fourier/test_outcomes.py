@@ -52,7 +52,7 @@ def test_classes_share_the_errors_out(swept, noise_dataset):
         assert classes[k].clean.tolist() == [sum(clean), -1, len(clean)]
 
 
-def test_errors_by_class_are_the_same_from_outcomes_and_from_predictions(swept, noise_dataset):
+def test_errors_by_class_are_those_of_predictions(swept, noise_dataset):
     heatmap, wrong = swept
     labels = noise_dataset.labels
     predictions = np.where(wrong[1, 2], (labels + 1) % 6, labels)

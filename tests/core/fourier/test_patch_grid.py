@@ -27,7 +27,7 @@ def dips(name, period, limit=14):
     return contrasts
 
 
-def test_clips_published_map_dips_on_the_lattice_of_its_seven_patches():
+def test_clips_published_map_dips_on_its_lattice():
     expected = dips("clip-vit-b-32_cifar10_published", 7)
     assert len(expected) == 12
     assert -min(expected.values()) == pytest.approx(9.5, abs=0.05) and -max(expected.values()) == pytest.approx(
@@ -47,7 +47,7 @@ def test_clips_published_map_dips_on_the_lattice_of_its_seven_patches():
     [*(("clip-vit-b-32_cifar10_published", period) for period in (2, 3, 4, 5, 6, 8, 9, 10)),
      ("resnet-56_cifar10_published", 7), ("mini-clip_cifar10", 7)],
 )  # fmt: skip
-def test_no_other_lattice_of_that_map_dips_nor_networks_without_patches(name, period):
+def test_no_other_lattice_or_network_dips(name, period):
     expected, result = [*dips(name, period).values()], lattice(Heatmap.load(FOLDER / f"{name}.npz"), period)
     assert 100 * result.mean.value == pytest.approx(sum(expected) / len(expected)) == pytest.approx(0, abs=0.8)
     assert result.p > 0.05

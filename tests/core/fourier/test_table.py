@@ -16,7 +16,7 @@ MAP = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz")
 HYBRIDS = HybridOutcomes.load(PRECOMPUTED / "hybrids" / "mini-clip.npz")
 
 
-def test_a_row_entered_again_gives_the_same_table_and_changes_no_other():
+def test_a_row_entered_again_gives_the_same_table():
     for table in (MAP, HYBRIDS):
         row = 5
         without = table.only([place for place in range(len(table.counts)) if place != row])
@@ -26,7 +26,7 @@ def test_a_row_entered_again_gives_the_same_table_and_changes_no_other():
         assert again.equals(dataclasses.replace(table)) and table.measured[row] and not without.measured[row]
 
 
-def test_a_row_entered_leaves_out_what_followed_from_the_rows_before():
+def test_a_row_entered_leaves_out_the_estimate():
     estimate = np.zeros((len(MAP.counts), 3))
     facts = {**MAP.metadata, "estimate": {"half_width": 0.1}}
     estimated = dataclasses.replace(MAP, metadata=facts, numbers={**MAP.numbers, "estimate": estimate})

@@ -24,7 +24,7 @@ def frequencies(height, width):
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_fourier_basis_is_the_normalised_inverse_transform_of_one_coefficient(height, width):
+def test_fourier_basis_is_one_normalised_coefficient(height, width):
     for i, j in frequencies(height, width):
         spectrum = np.zeros((height, width), dtype=complex)
         spectrum[i % height, j % width] = 1
@@ -37,7 +37,7 @@ def test_fourier_basis_refuses_a_frequency_beyond_nyquist():
         fourier_basis(5, 0, 8, 8)
 
 
-def test_frequency_to_cell_has_zero_in_the_middle_and_refuses_what_lies_outside():
+def test_frequency_to_cell_has_zero_in_the_middle():
     assert frequency_to_cell(0, 0, 31) == (15, 15) and frequency_to_cell(-15, 3, 31) == (0, 18)
     for arguments, message in (((0, 16, 31), "outside a heat map of side 31"), ((0, 0, 32), "must be odd")):
         with pytest.raises(ValueError, match=message):
@@ -58,7 +58,7 @@ def test_largest_side_stays_below_nyquist(size, side):
     assert largest_side(size, size) == side
 
 
-def test_random_signs_are_fixed_by_seed_and_wave_and_extend_to_more_images():
+def test_random_signs_are_fixed_by_seed_and_wave():
     few, many = random_signs(10, (3, -4), seed=7), random_signs(1000, (3, -4), seed=7)
     np.testing.assert_array_equal(few, many[:10])
     np.testing.assert_array_equal(many, random_signs(1000, (-3, 4), seed=7))
@@ -66,7 +66,7 @@ def test_random_signs_are_fixed_by_seed_and_wave_and_extend_to_more_images():
     assert random_signs(4, (2, 1), seed=0).tolist() == FIRST_SIGNS, "the same in every release"
 
 
-def test_random_signs_are_balanced_and_independent_between_channels_waves_and_seeds():
+def test_random_signs_are_balanced_and_independent():
     signs = random_signs(20_000, (1, 1), seed=0).astype(float)
     variants = [random_signs(20_000, (1, 2), seed=0), random_signs(20_000, (1, 1), seed=1)]
     columns = np.concatenate([signs, *variants], axis=1)
@@ -83,7 +83,7 @@ def example(pixels=0.5):
     return images, basis, signs
 
 
-def test_add_basis_adds_each_channels_signed_wave_to_tensors_and_arrays():
+def test_add_basis_adds_each_channels_signed_wave():
     images, basis, signs = example()
     result = add_basis(images, basis, 1.5, signs=signs)
     for image in range(2):

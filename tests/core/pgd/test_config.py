@@ -32,7 +32,7 @@ def test_config_refuses_values_out_of_range(changes, message):
     assert "\n" not in str(caught.value)
 
 
-def test_config_survives_json_takes_numpy_numbers_and_names_what_it_does_not_know():
+def test_config_survives_json():
     config = PGDConfig(epsilon=np.float32(2), step_size=np.float64(0.5), steps=np.int64(3), step_decay=0.5)
     assert type(config.steps) is int
     assert PGDConfig.from_json(json.loads(json.dumps(config.to_json()))) == config

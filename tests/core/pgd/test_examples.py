@@ -17,14 +17,14 @@ def test_every_example_is_stored_and_pages_open_with_one(row):
         assert subject in stored_subjects(kind), (kind, subject)
 
 
-def test_drawings_of_small_pictures_are_made_with_the_papers_settings():
+def test_small_drawings_have_the_papers_settings():
     drawn = [example.plan.config for example in examples(SAMPLE_SETS["cifar10"]) if example.kind == "generation"]
     assert drawn and all(config == paper_generation(32) for config in drawn)
 
 
 @pytest.mark.parametrize("name", ["cifar10", "photographs"])
 @pytest.mark.parametrize("drawn", [False, True])
-def test_a_set_that_draws_none_or_shares_its_classes_has_no_drawings_and_overwrites_none(name, drawn, monkeypatch):
+def test_another_set_of_the_classes_overwrites_no_drawings(name, drawn, monkeypatch):
     row = SAMPLE_SETS[name]
     other = replace(row, name="more", title="More", drawn=row.drawn if drawn else ())
     monkeypatch.setitem(SAMPLE_SETS, other.name, other)

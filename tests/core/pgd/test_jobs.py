@@ -148,7 +148,7 @@ def test_the_files_agree_with_the_run_and_the_judge(mode, archive, tmp_path, mon
         assert grid.width > 5 * 112 and grid.height > 3 * 112
 
 
-def test_a_batch_tells_the_first_confident_step_and_the_change_up_to_it_of_each_picture():
+def test_a_batch_tells_the_first_confident_step():
     data, network = load_samples("cifar10-samples"), toy(scale=200)  # confident about almost everything
     request = jobs.JobConfig(mode="inpaint", count=6, changes={"steps": 30, "step_size": 0.2}, hole=16)
     job = jobs.make_job(request, network, data)
@@ -227,9 +227,7 @@ def test_a_free_text_that_the_judge_cannot_know_is_refused(tmp_path, capsys, mon
     [
         ("new", "--steps 0", "--steps: expected a whole number from 1 to 100,000"),
         ("new", "--batch-size 0", "--batch-size: expected a whole number of at least 1"),
-        ("new", "--hole 0", "--hole: expected a whole number of at least 1"),
         ("new", "--epsilon -1", "--epsilon: expected a number above 0"),
-        ("new", "--weight -2", "--weight: expected a number of at least 0"),
         ("new", "--device gpu", "--device gpu cannot be used here"),
         ("new", "--target teapot", "'teapot' is not among the 10 classes"),
         ("new", "--judge-weights file", "--judge-weights needs --judge"),

@@ -52,7 +52,7 @@ def test_run_gives_pgds_numbers_for_every_classifier():
         assert [row["inside"] for row in run.metadata["images"]["change"]] == pytest.approx(change)
 
 
-def test_each_classifier_runs_by_every_search_stops_and_goes_on_to_the_same_bits():
+def test_runs_by_every_search_resume_to_the_same_bits():
     config = PGDConfig(epsilon=2.0, step_size=0.1, steps=12, views=Views(shift=2, noise=0.05, spectrum=1))
     plan = inpainting_plan(DATA.images[:2], MASK, ("cat", "ship"), config)
     engine, again = (

@@ -47,7 +47,7 @@ def same(first, second):
             assert value.dtype == other.dtype
 
 
-def test_a_start_is_stored_to_the_bit_and_takes_no_room_where_it_is_the_original():
+def test_a_start_is_stored_to_the_bit():
     run, _ = record(steps=4)
     packed = {**np.load(io.BytesIO(run.to_bytes()))}
     outside = ~np.broadcast_to(run.mask, run.start.shape)
@@ -69,7 +69,7 @@ def test_recorder_keeps_curves_whole_and_every_few_frames():
     ("steps", "frame_bytes"),
     [(1, 1), (60, 3072), (720, 150528), (100_000, 3072), (720, 10**9), (47, 2**20), (48, 2**20), (1000, 2**20)],
 )
-def test_frame_interval_keeps_as_many_frames_as_there_is_room_for(steps, frame_bytes):
+def test_frame_interval_keeps_as_many_as_have_room(steps, frame_bytes):
     def fits(interval):
         count = len({*range(0, steps + 1, interval), steps})
         return count == 2 or (count <= 121 and count * frame_bytes <= 48 * 2**20)
@@ -79,7 +79,7 @@ def test_frame_interval_keeps_as_many_frames_as_there_is_room_for(steps, frame_b
 
 
 @pytest.mark.parametrize("penalty", ["eq3", "mean_square", "frozen", None])
-def test_file_says_all_that_is_needed_to_repeat_the_run_to_the_bit(penalty):
+def test_a_file_repeats_its_run_to_the_bit(penalty):
     kind = "inpainting" if penalty else "generation"
     run, states = record(kind, steps=9, penalty=penalty)
     loaded = PGDRun.from_bytes(run.to_bytes(), name="run.npz")

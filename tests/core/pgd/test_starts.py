@@ -39,7 +39,7 @@ def test_blurs_of_bundled_classes_come_from_their_covariance():
         assert low < across < high
 
 
-def test_start_of_prefers_what_is_bundled_then_the_data_sets_own_then_natural_images():
+def test_start_of_prefers_bundled_statistics():
     assert start_of("cat", "cifar10", 16, "independent", dataset(12, CIFAR10)).distribution.mean.shape == (3, 16, 16)
     assert start_of("cat", "cifar10", 16, "blur", dataset(12, CIFAR10)).distribution.draw(
         1, generator=np.random.default_rng(0)
@@ -51,7 +51,7 @@ def test_start_of_prefers_what_is_bundled_then_the_data_sets_own_then_natural_im
         np.testing.assert_allclose(own.distribution.mean, (many.images[1::2] / 255).mean(axis=0), atol=1e-6)
 
 
-def test_class_without_images_starts_from_a_blur_of_no_class_and_says_why():
+def test_class_without_images_has_a_start_of_no_class():
     few = dataset(4, ClassSet("custom", ("ant", "bee")))
     for start in (start_of("bee", "custom", 16, "blur", few), start_of("a red bus", "cifar10", 32)):
         assert start.kind == "classless" and "50,000 training images of all classes" in start.distribution.source
@@ -67,7 +67,7 @@ def test_class_without_images_starts_from_a_blur_of_no_class_and_says_why():
     assert large.distribution.draw(1, generator=np.random.default_rng(0)).shape == (1, 3, 224, 224)
 
 
-def test_blurs_of_no_class_have_the_covariance_of_all_classes_together():
+def test_blurs_of_no_class_have_the_pooled_covariance():
     stored = DatasetCovariance.load(covariance_path("cifar10"))
     pooled = stored.pooled()
     # By the law of total covariance: mean E[x x'] over ten classes, minus the square of their mean.

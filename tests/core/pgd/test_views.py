@@ -93,7 +93,7 @@ def test_the_input_size_follows_its_schedule():
     assert Views.from_json(views.to_json()) == views and "inputs" not in Views().to_json()
 
 
-def test_a_view_of_another_size_is_the_crop_resampled_once_with_noise_of_its_own_size():
+def test_a_view_of_another_size_is_resampled_once():
     image, facts = random_images(1, 0, 64)[0], {"seed": 0, "step": 1, "key": 2}
     crop = draw_view(CROPS, 64, **facts)
     view = draw_view(CROPS, 64, **facts, view_side=32)
@@ -120,7 +120,7 @@ class AnySize(ConvClassifier):
         return super().__call__(images)
 
 
-def test_a_network_of_any_size_sees_small_views_first_and_others_see_the_whole_side():
+def test_a_network_of_any_size_sees_small_views_first():
     views, images = Views(min_side=0.4, inputs=((0.5, 0.5),)), random_images(1, 0, 64)
     network = AnySize()
     run_pgd(network, Generation(torch.tensor([1])), images, config_for(views, steps=4))
@@ -150,7 +150,7 @@ def test_natural_steps_by_slow_loops():
     assert float((unit(natural) - unit(expected)).abs().max()) < 1e-6
 
 
-def test_natural_colours_are_those_of_photographs_and_a_grey_start_has_them():
+def test_natural_colours_are_those_of_photographs():
     pixels = natural_pixels()
     assert pixels.mean.shape == (3,) and (np.linalg.eigvalsh(pixels.covariance) > 0).all()
     assert "50,000 train images" in pixels.source
@@ -198,7 +198,7 @@ def test_a_step_by_views_has_its_length_inside_the_hole():
 
 
 @pytest.mark.parametrize("at", [0, 3, 10, 11])
-def test_a_run_by_views_resumes_to_the_same_bits_and_is_another_for_another_seed(at):
+def test_a_run_by_views_resumes_to_the_same_bits(at):
     images, objective = random_images(2, 1, 16), Generation(random_targets(2, 1))
     whole = list(pgd_steps(ConvClassifier(3), objective, images, config_for(), seed=9))
     rest = list(pgd_steps(ConvClassifier(3), objective, images, config_for(), whole[at], seed=9))
@@ -212,7 +212,7 @@ def test_a_run_by_views_resumes_to_the_same_bits_and_is_another_for_another_seed
 
 
 @pytest.mark.parametrize("inpainting", [False, True])
-def test_without_views_and_natural_steps_it_is_the_papers_search_bit_for_bit(inpainting):
+def test_without_views_it_is_the_papers_search(inpainting):
     images, targets = random_images(3, 3), random_targets(3, 3)
     objective = Inpainting(targets, centre_mask(), penalty="frozen") if inpainting else Generation(targets)
     plain, by_views = (
@@ -224,7 +224,7 @@ def test_without_views_and_natural_steps_it_is_the_papers_search_bit_for_bit(inp
             assert torch.equal(getattr(state, name), getattr(expected, name)), (state.step, name)
 
 
-def test_a_natural_step_without_views_follows_the_natural_gradient_at_the_picture_itself():
+def test_a_natural_step_follows_the_natural_gradient():
     images, targets, views = (
         random_images(2, 0) * 0.5 + 0.25,
         random_targets(2, 0),

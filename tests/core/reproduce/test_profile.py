@@ -90,7 +90,7 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     assert profile(folder) == 0 and "0 files made, 7 kept" in capsys.readouterr().out
 
 
-def test_corners_at_equal_strength_are_made_of_networks_that_enlarge_nothing(tmp_path, monkeypatch):
+def test_corners_at_equal_strength_need_no_enlarging(tmp_path, monkeypatch):
     data = load_dataset("cifar10-samples", limit=4)
 
     def items(name):
@@ -126,7 +126,7 @@ def test_a_stopped_profile_goes_on_where_it_stood(toy, tmp_path, capsys):
         np.testing.assert_array_equal(first[name], second[name])
 
 
-def test_judgements_that_are_there_are_taken_over_and_the_runs_beside_them_judged(toy, tmp_path, monkeypatch):
+def test_present_judgements_are_taken_over(toy, tmp_path, monkeypatch):
     kinds = {kind.name: kind for kind in judgements.KINDS}
     pixels, views = (replace(kinds[f"classless, {search}"], amounts=(3, 3)) for search in ("pixels", "views"))
     monkeypatch.setattr(judgements, "KINDS", (pixels,))
@@ -170,7 +170,7 @@ def test_the_projects_runs_have_the_present_settings(name):
     assert [path for path in stored if path not in files or not files[path].is_there(PRECOMPUTED)] == []
 
 
-def test_drawings_by_a_network_of_imagenets_classes_are_judged_too(tmp_path, monkeypatch):
+def test_drawings_of_imagenets_classes_are_judged(tmp_path, monkeypatch):
     name, judge = "efficientnet-lite1", "efficientnet-lite0"
     stored = PGDRun.load(stored_path("generation", "imagenet", judge, search="views"))
     path = stored_path("generation", "imagenet", name, tmp_path / "runs", "views")
@@ -213,7 +213,7 @@ def test_the_time_left_counts_each_part_at_its_own_pace(monkeypatch, tmp_path, c
     assert [re.search("about (.*?)( left| \\(|$)", line)[1] for line in printed] == [*map(duration, seconds)]
 
 
-def test_a_full_profile_makes_again_what_was_quick_and_a_quick_one_keeps_what_is_full(toy, tmp_path):
+def test_a_full_profile_replaces_what_was_quick(toy, tmp_path):
     data = load_samples("cifar10-samples")
     assert profile(tmp_path, "--parts", "hybrids,corruptions") == 0
     for quick in (True, False):
@@ -250,7 +250,7 @@ def test_stored_predictions_are_the_networks(name):
     np.testing.assert_allclose(own, again, atol=2)  # integers of 10,000; other processors differ in a digit
 
 
-def test_predictions_of_pictures_that_are_chosen_no_more_are_left_out(tmp_path, monkeypatch):
+def test_predictions_of_other_pictures_are_left_out(tmp_path, monkeypatch):
     stored = stored_predictions()["mini-clip"]
     facts = {**stored.metadata, "classifier": {"name": "toy"}}
     (tmp_path / "predictions").mkdir()

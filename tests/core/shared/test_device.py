@@ -29,7 +29,7 @@ def test_a_callers_settings_of_torch_come_back():
         torch.backends.cudnn.allow_tf32 = before[1]
 
 
-def test_a_server_process_takes_the_gpu_with_the_most_free_memory(monkeypatch):
+def test_a_server_takes_the_gpu_with_most_free_memory(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert free_device() == "cpu"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)

@@ -9,7 +9,7 @@ from core.shared.numbers import MIN_VALUES, Interval, median_interval, newcombe,
 from core.shared.text import count_of
 
 
-def test_shares_and_differences_have_true_minus_signs_and_one_digit():
+def test_shares_and_differences_have_true_minus_signs():
     assert (numbers.percent(0.3312), numbers.percent(0.5, 0)) == ("33.1 %", "50 %")
     assert (numbers.decimal(-0.25, 2), numbers.decimal(3.04, sign=True)) == ("−0.25", "+3.0")
     assert numbers.signed_points(Interval(-0.002, -0.014, 0.01)) == "−0.2 points (−1.4 to +1.0)"
@@ -18,14 +18,14 @@ def test_shares_and_differences_have_true_minus_signs_and_one_digit():
     ]  # fmt: skip
 
 
-def test_clear_differences_have_a_size_and_a_direction_and_others_are_noise():
+def test_differences_have_a_size_and_a_direction():
     lower = Interval(-0.178, -0.19, -0.166)
     assert numbers.points(lower) == "17.8 points lower (16.6 to 19.0)"
     assert numbers.interval(Interval(-0.003, -0.016, 0.009)) == "−1.6 to +0.9"
     assert numbers.interval(Interval(0.33, 0.322, 0.34)) == "32.2 to 34.0"
 
 
-def test_a_difference_is_that_of_the_numbers_beside_it_and_keeps_its_interval():
+def test_a_difference_is_of_the_numbers_beside_it():
     first, second = 0.63862, 0.72649  # 63.9 and 72.6, with an unrounded difference of 8.8
     difference = numbers.displayed_difference(Interval(first - second, -0.1, -0.07), first, second)
     assert numbers.points(difference) == "8.7 points lower (7.0 to 10.0)"

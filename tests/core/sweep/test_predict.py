@@ -20,7 +20,7 @@ from core.sweep.predict import (
 from core.sweep.waves import SweepConfig
 
 
-def test_wave_on_image_gives_an_image_the_signs_of_its_place_in_the_data_set(noise_images):
+def test_wave_on_image_has_the_signs_of_its_place(noise_images):
     images, _ = noise_images
     image = images[5].astype(np.float32) / 255
     perturbed = wave_on_image(image, (2, -1), 1.5, seed=3, position=5)
@@ -38,7 +38,7 @@ def test_a_wave_is_predicted_at_each_size(linear_classifier, noise_images):
     assert not np.allclose(under[1], under[0])
 
 
-def test_mean_true_probability_of_a_sweep_is_that_of_single_predictions(linear_classifier, noise_images, noise_dataset):
+def test_a_sweeps_probability_is_that_of_predictions(linear_classifier, noise_images, noise_dataset):
     images, labels = noise_images
     config = SweepConfig(side=3, epsilon=1.5, seed=4, cells=((1, 0),))
     (row,) = config.measure(linear_classifier, noise_dataset, outcome_rows([(1, 0)], 3))
@@ -50,7 +50,7 @@ def test_mean_true_probability_of_a_sweep_is_that_of_single_predictions(linear_c
 
 
 @pytest.mark.parametrize("chunk", [1, 10, 37])
-def test_top1_with_a_wave_is_the_same_in_any_chunks_and_that_of_a_loop(linear_classifier, noise_images, chunk):
+def test_top1_with_a_wave_is_the_same_in_any_chunks(linear_classifier, noise_images, chunk):
     images, _ = noise_images
     before = top1_predictions(linear_classifier, images)
     parts = [
@@ -64,7 +64,7 @@ def test_top1_with_a_wave_is_the_same_in_any_chunks_and_that_of_a_loop(linear_cl
     assert np.concatenate(parts).tolist() == one_by_one != before.tolist()
 
 
-def test_mistakes_count_every_wrong_prediction_the_most_frequent_first():
+def test_mistakes_have_the_most_frequent_first():
     labels, predictions = np.array([0, 1, 1, 1, 2, 2, 4]), np.array([0, 2, 2, 1, 1, 0, 4])
     assert mistakes(labels, predictions) == (Mistake(1, 2, 2, 3), Mistake(2, 0, 1, 2), Mistake(2, 1, 1, 2))
     assert mistakes(labels, labels) == ()

@@ -91,18 +91,8 @@ def wait_for_more_than(known, output, process):
         time.sleep(0.02)
 
 
-def test_a_map_is_symmetric_and_records_where_it_came_from(whole):
-    assert (whole.count == 20).all() and whole.clean[2] == 20 and len(np.unique(whole.top1_errors)) > 3
-    np.testing.assert_array_equal(whole.top1_errors, whole.top1_errors[::-1, ::-1])
-    facts = whole.metadata
-    assert facts["classifier"]["name"] == "mini-resnet" and len(facts["classifier"]["sha256"]) == 64
-    assert facts["dataset"]["n"] == 20 and len(facts["dataset"]["content_hash"]) == 64
-    assert (facts["seed"], facts["epsilon"], facts["image_size"]) == (1, 4.0, 32)
-    assert facts["source"]["type"] == "computed" and facts["source"]["wall_seconds"] > 0
-
-
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_command_keeps_its_table_repeats_itself_and_refuses_other_settings(kind, archive, tmp_path, capsys):
+def test_every_command_keeps_its_table(kind, archive, tmp_path, capsys):
     table, options = KINDS[kind]
     output = tmp_path / "one.npz"
     line = command(archive, output, *options, kind=kind)
@@ -140,7 +130,7 @@ def test_chosen_cells_are_computed_and_others_added_later(archive, whole, tmp_pa
 
 
 @pytest.mark.parametrize(("pixels", "side"), [(48, 47), (96, 63)])
-def test_pictures_of_another_size_want_an_epsilon_and_get_the_largest_map_up_to_63(tmp_path, capsys, pixels, side):
+def test_pictures_of_another_size_want_an_epsilon(tmp_path, capsys, pixels, side):
     images = np.random.default_rng(0).integers(0, 256, (4, pixels, pixels, 3), dtype=np.uint8)
     np.savez(tmp_path / "noise.npz", images=images, labels=np.arange(4), classes=np.array(CIFAR10.names))
     line = f"waves --classifier mini-resnet --dataset {tmp_path}/noise.npz --cells=0,0 --device cpu".split()
@@ -156,7 +146,7 @@ def test_pictures_of_another_size_want_an_epsilon_and_get_the_largest_map_up_to_
 
 
 @pytest.mark.slow
-def test_a_script_killed_then_stopped_resumes_to_identical_counts(archive, whole, tmp_path, capsys):
+def test_a_killed_script_resumes_to_identical_counts(archive, whole, tmp_path, capsys):
     output = tmp_path / "map.npz"
     process = start(command(archive, output))
     wait_for_more_than(0, output, process)
@@ -194,7 +184,7 @@ def test_a_full_disk_is_told_in_a_sentence(archive, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_a_lost_process_ends_the_other_and_one_process_computes_what_is_missing(archive, whole, tmp_path):
+def test_a_lost_process_ends_the_other(archive, whole, tmp_path):
     output = tmp_path / "map.npz"
     group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
     first, lost = (start(command(archive, output), **group, RANK=rank, LOCAL_RANK=rank) for rank in "01")
@@ -212,7 +202,7 @@ def test_a_lost_process_ends_the_other_and_one_process_computes_what_is_missing(
 
 
 @pytest.mark.slow
-def test_under_torchrun_a_lost_process_starts_again_and_two_sample_as_one_does(archive, whole, tmp_path):
+def test_under_torchrun_a_lost_process_starts_again(archive, whole, tmp_path):
     output, script = tmp_path / "map.npz", tmp_path / "slowly.py"
     script.write_text(SLOWLY)
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--max-restarts", "1")
@@ -240,7 +230,7 @@ def test_rank_0_loads_the_network_before_the_others_may(archive, tmp_path, monke
     assert events[:3] == ["loads", "shares", "shares"]
 
 
-def test_shares_are_equal_in_cost_and_one_process_hands_results_on_as_they_come():
+def test_shares_are_equal_in_cost():
     shares = share_out(list(range(21)), [10, *[1] * 20], 3)
     assert shares[0] == [0] and [len(share) for share in shares] == [1, 10, 10]
     assert sorted(sum(shares, [])) == list(range(21))
@@ -281,9 +271,6 @@ def test_classes_that_make_the_numbers_mean_nothing_are_told(classifier, classes
     ("kind", "more", "message"),
     [
         ("waves", "--classifier mini-resnett", "did you mean 'mini-resnet'"),
-        ("waves", "--dataset nowhere", "nowhere"),
-        ("waves", "--side 30", "must be odd"),
-        ("waves", "--side 33", "use a side of at most 31"),
         ("waves", "--limit 0", "--limit: expected a whole number of at least 1"),
         ("waves", "--epsilon nan", "--epsilon: expected a number of at least 0"),
         ("waves", "--image-size 4", "--image-size: expected a whole number from 8"),

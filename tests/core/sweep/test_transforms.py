@@ -82,24 +82,16 @@ SWEEPS = {
 
 @pytest.fixture(scope="module")
 def tables():
-    """Every table of each sweep, in order."""
-    return {name: list(grow(*sweep[:3])) for name, sweep in SWEEPS.items()}
+    """The whole table of each sweep."""
+    return {name: list(grow(*sweep[:3]))[-1] for name, sweep in SWEEPS.items()}
 
 
 @pytest.mark.parametrize("name", SWEEPS)
-def test_a_sweep_resumes_from_a_file_and_a_kept_table_never_changes(name, tables, tmp_path):
+def test_a_table_is_told_from_that_of_other_settings(name, tables):
     classifier, data, config, kind, others = SWEEPS[name]
-    whole = tables[name]
-    assert [int(table.measured.sum()) for table in whole] == list(range(1, 1 + len(whole[-1].counts)))
-    whole[4].save(tmp_path / "half.npz")
-    half = kind.load(tmp_path / "half.npz")
-    assert half.equals(whole[4])
-    rest = list(grow(classifier, data, config, half))
-    assert len(rest) == len(whole) - 5 and half.measured.sum() == 5
-    for array, values in whole[-1].arrays().items():
-        np.testing.assert_allclose(rest[-1].arrays()[array], values, rtol=1e-6)
-    assert list(grow(classifier, data, config, rest[-1])) == []
-    assert [len(other.empty(classifier, data).differences(half)) for other in others] == [1] * len(others)
+    assert tables[name].equals(kind.from_bytes(tables[name].to_bytes(), name="whole.npz"))
+    assert list(grow(classifier, data, config, tables[name])) == []
+    assert [len(other.empty(classifier, data).differences(tables[name])) for other in others] == [1] * len(others)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +108,7 @@ def test_a_sweep_resumes_from_a_file_and_a_kept_table_never_changes(name, tables
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused(name, change, tables, tmp_path):
-    forged = dataclasses.replace(tables[name][-1])
+    forged = dataclasses.replace(tables[name])
     for field, value in change(forged).items():
         object.__setattr__(forged, field, value)
     forged.save(tmp_path / "one.npz")
@@ -124,33 +116,28 @@ def test_a_file_that_contradicts_itself_is_refused(name, change, tables, tmp_pat
         type(forged).load(tmp_path / "one.npz")
 
 
-@pytest.mark.parametrize(
-    "sweep", [(brighter_than(math.nan), grey(), CORRUPTED), (linear(1, 6, math.nan), stripes(1, 6), MIXED)]
-)
-def test_logits_that_are_not_finite_are_an_error(sweep):
+def test_logits_that_are_not_finite_are_an_error():
     with pytest.raises(RuntimeError, match="not finite"):
-        next(grow(*sweep))
+        next(grow(brighter_than(math.nan), grey(), CORRUPTED))
 
 
 # Corruptions
 
 
 def test_contrast_keeps_the_mean_and_brightness_does_not(tables):
-    outcomes = tables["corruptions"][-1]
+    outcomes = tables["corruptions"]
     assert outcomes.clean.all() and outcomes.correct[outcomes.keys.index("contrast")].all()
     labels = grey().labels[CORRUPTED.places(grey())[:, 0]]
     np.testing.assert_array_equal(outcomes.correct[outcomes.keys.index("brightness")][1:], [labels == 1] * 2)
     error = outcomes.errors("brightness", strength=2).measured
     assert error == pytest.approx(wilson((labels == 0).mean(), 25))
     mean = outcomes.errors("brightness")
-    each = [outcomes.errors("brightness", strength=s).measured.value for s in STRENGTHS]
-    assert mean.measured.value == pytest.approx(np.mean(each))
     assert outcomes.errors("contrast", "brightness").measured.value == pytest.approx(mean.measured.value / 2)
     assert mean.minus(outcomes.clean_errors()).measured.low > 0
 
 
-def test_outcomes_and_spectra_are_those_of_pictures_corrupted_one_by_one(tables):
-    data, classifier, outcomes = grey(), brighter_than(0.425), tables["corruptions"][-1]
+def test_outcomes_are_those_of_single_corruptions(tables):
+    data, classifier, outcomes = grey(), brighter_than(0.425), tables["corruptions"]
     for key in ("noise", "fog", "blur"):
         row, d = CORRUPTIONS[key], outcomes.keys.index(key)
         for strength in STRENGTHS:
@@ -165,7 +152,7 @@ def test_outcomes_and_spectra_are_those_of_pictures_corrupted_one_by_one(tables)
             np.testing.assert_allclose(outcomes.spectrum[d, strength - 1], np.mean(energy, axis=0), rtol=1e-6)
 
 
-def test_pictures_are_drawn_once_each_and_fewer_are_the_first_of_more():
+def test_pictures_are_drawn_once_each():
     data = grey(100)
     many = CorruptionConfig(100, 4).places(data)
     assert sorted(many[:, 0]) == list(range(100)) and (CorruptionConfig(9, 4).places(data) == many[:9]).all()
@@ -191,7 +178,7 @@ def on_paper(slow, fast, weight=1.0):
 
 
 @pytest.mark.parametrize(("slow", "fast", "weight"), [(1, 6, 1.0), (2, 3, 1.0), (1, 5, 3.0)])
-def test_a_linear_network_crosses_over_where_paper_and_pencil_say(slow, fast, weight):
+def test_a_linear_network_crosses_over_as_on_paper(slow, fast, weight):
     *_, outcomes = grow(linear(slow, fast, weight), stripes(slow, fast), MIXED)
     at = on_paper(slow, fast, weight)
     assert [bool(c > at) for c in CUTOFFS] == outcomes.says[0].all(axis=1).tolist()
@@ -241,7 +228,7 @@ def test_classes_taken_for_each_other_can_be_left_out():
     assert outcomes.subset(dissimilar_pairs(outcomes, 0.1)).labels.tolist() == [[2, 0], [0, 2]]
 
 
-def test_pairs_are_of_different_classes_each_picture_once_and_fewer_are_the_first_of_more():
+def test_pairs_are_of_different_classes():
     many = draw_pairs(LABELS, 500, seed=4)
     assert (LABELS[many[:, 0]] != LABELS[many[:, 1]]).all() and len(np.unique(many[:30])) == 60
     assert (draw_pairs(LABELS, 20, seed=4) == many[:20]).all() and (draw_pairs(LABELS, 20, seed=5) != many[:20]).any()
@@ -249,7 +236,7 @@ def test_pairs_are_of_different_classes_each_picture_once_and_fewer_are_the_firs
         draw_pairs(np.zeros(5, int), 1, seed=0)
 
 
-def test_cutoffs_cover_one_to_half_the_side_and_others_must_ascend():
+def test_cutoffs_cover_one_to_half_the_side():
     small = default_cutoffs(32)
     assert small[:3] == (1, 1.5, 2) and small[-1] == 16 and {3.0, 5.0, 8.0} <= set(small)
     for side in (8, 16, 32, 64, 224):

@@ -55,7 +55,7 @@ def full_above(images):
     return hook, sizes
 
 
-def test_a_sweep_agrees_with_the_slow_twin_in_any_batches_and_order(linear_classifier, noise_dataset):
+def test_a_sweep_agrees_with_the_slow_twin(linear_classifier, noise_dataset):
     expected = dict(slow_sweep(linear_classifier, noise_dataset, CONFIG))
     assert len({top1 for _, top1, _ in expected.values()}) > 3, "the example is too easy to tell waves apart"
     before, weights = noise_dataset.images.copy(), [value.clone() for value in linear_classifier.parameters()]
@@ -70,7 +70,7 @@ def test_a_sweep_agrees_with_the_slow_twin_in_any_batches_and_order(linear_class
     assert torch.is_grad_enabled()
 
 
-def test_the_clean_images_have_no_wave_and_each_pass_is_made_once(linear_classifier, noise_dataset):
+def test_the_clean_images_have_no_wave(linear_classifier, noise_dataset):
     hook, sizes = full_above(1000)
     linear_classifier.network.register_forward_pre_hook(hook)
     clean = measured(linear_classifier, noise_dataset, waves=[None, (0, 1)])[None]
@@ -147,9 +147,7 @@ def test_settings_at_their_limits_are_accepted():
 # Growing
 
 
-def test_a_map_grows_by_one_wave_and_resumes_from_a_file_wherever_it_stopped(
-    linear_classifier, noise_dataset, tmp_path
-):
+def test_a_map_grows_by_waves_and_resumes_from_a_file(linear_classifier, noise_dataset, tmp_path):
     maps = list(grow(linear_classifier, noise_dataset, CONFIG))
     # All waves but the zero frequency, which is second, fill two cells.
     assert [int((heatmap.count > 0).sum()) for heatmap in maps] == [0, *range(1, 26, 2)]
@@ -172,7 +170,7 @@ def test_a_map_grows_by_one_wave_and_resumes_from_a_file_wherever_it_stopped(
 @pytest.mark.parametrize(
     "change", [{"epsilon": 1.0}, {"seed": 4}, {"side": 3}, {"dtype": "bfloat16"}, {"weaken_as": 64}, {"passes": 0.25}]
 )
-def test_a_map_of_other_settings_or_too_many_waves_is_refused_at_the_call(linear_classifier, noise_dataset, change):
+def test_a_map_of_other_settings_is_refused_at_the_call(linear_classifier, noise_dataset, change):
     first = next(grow(linear_classifier, noise_dataset, CONFIG))
     with pytest.raises(ValueError, match="other settings: .*, not"):
         grow(linear_classifier, noise_dataset, dataclasses.replace(CONFIG, **change), first)
@@ -184,7 +182,7 @@ def test_a_map_of_other_settings_or_too_many_waves_is_refused_at_the_call(linear
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 8, 30, None])
-def test_a_sampled_sweep_counts_its_images_as_the_whole_sweep_does(linear_classifier, noise_dataset, batch_size):
+def test_a_sampled_sweep_counts_as_the_whole_one(linear_classifier, noise_dataset, batch_size):
     config, waves = dataclasses.replace(CONFIG, passes=0.25, batch_size=batch_size), [(0, 1), None, *CONFIG.waves[2:]]
     whole = measured(linear_classifier, noise_dataset, waves=waves)
     sampled = measured(linear_classifier, noise_dataset, config, waves)
@@ -216,7 +214,7 @@ def test_a_map_of_samples_says_so_and_resumes(linear_classifier, noise_dataset, 
     assert almost.counts[1] == 37 and "sample" not in almost.metadata and almost.bits is not None
 
 
-def test_a_sample_holds_each_class_by_its_share_and_every_image_equally_often():
+def test_a_sample_holds_each_class_by_its_share():
     for wave in half_plane(9):
         for size in (20, 33, 100):
             chosen = balanced_sample(LABELS, size, wave, seed=7)
@@ -229,7 +227,7 @@ def test_a_sample_holds_each_class_by_its_share_and_every_image_equally_often():
     assert abs(drawn - expected).max() < 4.5 * np.sqrt(expected * 0.7)  # binomial, the largest of a hundred
 
 
-def test_a_sample_depends_on_wave_and_seed_alone_not_on_the_signs():
+def test_a_sample_depends_on_wave_and_seed_alone():
     def sample(wave, seed):
         return balanced_sample(LABELS, 20, wave, seed=seed).tolist()
 
