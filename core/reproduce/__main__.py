@@ -7,14 +7,12 @@ import math
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby
 from pathlib import Path
-from typing import TypeVar
 
 from core.classifiers.registry import classifier_spec
-from core.reproduce.paper_parts import HYBRIDS, KEYS, MAPS, PICTURES, HybridPart, Machine, MapPart, Part, PicturePart
+from core.reproduce.paper_parts import KEYS, PARTS, AnyPart, HybridPart, Machine, MapPart
 from core.reproduce.report import Report, SkippedPart, write_report
 from core.reproduce.results import Result, run_hybrids, run_map, run_pictures
 from core.shared import paper
@@ -24,8 +22,6 @@ from core.shared.files import make_folder
 from core.shared.text import count_of, one_line, quoted, sentence
 from core.sweep.hybrids import MAX_PAIRS
 from core.sweep.processes import Processes, run_together
-
-P = TypeVar("P", bound=Part)
 
 
 def run(args: argparse.Namespace, processes: Processes) -> str:
@@ -48,79 +44,47 @@ def run(args: argparse.Namespace, processes: Processes) -> str:
         processes=processes,
     )
 
-    if processes.is_main:
-        for part in (*MAPS, *HYBRIDS, *PICTURES):
-            if part.key in args.parts:
-                machine.missing_requirements(part)  # downloads before anything is made
+    chosen = [part for part in PARTS if part.key in args.parts]
+    # The first process downloads, before anything is made.
+    missing = {part.key: machine.missing_requirements(part) for part in chosen} if processes.is_main else {}
+    missing = processes.broadcast(missing)
+    able = [part for part in chosen if not missing[part.key]]
+    skipped = [SkippedPart(part, missing[part.key]) for part in chosen if missing[part.key]]
     make_folder(args.output)
 
-    def make_map(part: MapPart) -> Result:
-        waves, images = part.quick if args.quick else (None, None)
-        return run_map(part, waves, args.limit or images, machine)
-
-    def make_rest(part: HybridPart | PicturePart) -> Result:
+    def make(part: AnyPart) -> Result:
+        if isinstance(part, MapPart):
+            waves, images = part.quick if args.quick else (None, None)
+            return run_map(part, waves, args.limit or images, machine)
         usual = part.quick if args.quick else part.full
         if isinstance(part, HybridPart):
             return run_hybrids(part, args.pairs or usual, machine)
         return run_pictures(part, args.runs or usual, machine)
 
-    def group(part: Part) -> str:  # hybrids of one network have one file
+    def make_all(parts: Iterable[AnyPart]) -> Iterator[Result]:
+        for part in parts:
+            try:
+                yield make(part)
+            except EXPECTED_ERRORS as error:
+                if processes.count > 1:  # the others would not notice
+                    raise
+                print(f"{part.key}: {error}", file=sys.stderr)
+                skipped.append(SkippedPart(part, (sentence(one_line(error, 300)),)))
+
+    def group(part: AnyPart) -> str:  # hybrids of one network have one file
         return machine.name(part.classifier) if isinstance(part, HybridPart) else part.key
 
-    work = _Work(machine, args.parts)
-    maps = list(work.run_all(work.runnable(MAPS), make_map))
-    shared: list[HybridPart | PicturePart] = [*HYBRIDS, *PICTURES]
-    results = maps + work.shared_out(shared, make_rest, group)
+    # All processes share a map; of the others each part is made by one process, those of a group by the same one.
+    maps = list(make_all(part for part in able if isinstance(part, MapPart)))
+    others = sorted((part for part in able if not isinstance(part, MapPart)), key=group)
+    groups = [list(members) for _, members in groupby(others, group)]
+    rest = processes.gather(groups, lambda share: make_all(chain(*share)), seconds=math.inf)
+    results = maps + sorted(rest, key=lambda result: KEYS.index(result.part.key))
     if not processes.is_main:
         return ""
     device, seconds = device_name(machine.device), time.perf_counter() - start
-    write_report(Report(args.command, device, args.seed, results, work.skipped, seconds), args.output)
-    return f"{args.output / 'report.html'}: {count_of(len(results), 'part')} done, {len(work.skipped)} did not run"
-
-
-@dataclass(eq=False)
-class _Work:
-    """The chosen parts on a machine. skipped: those known to be unable to run."""
-
-    machine: Machine
-    chosen: Sequence[str]
-    skipped: list[SkippedPart] = field(default_factory=list)
-
-    def runnable(self, parts: Sequence[P]) -> list[P]:
-        """Parts that can run here, as determined by the first process, which downloads; add the others to `skipped`."""
-        parts, processes = [part for part in parts if part.key in self.chosen], self.machine.processes
-        reasons = processes.broadcast(
-            {part.key: self.machine.missing_requirements(part) for part in parts} if processes.is_main else {}
-        )
-        self.skipped += [SkippedPart(part, reasons[part.key]) for part in parts if reasons[part.key]]
-        return [part for part in parts if not reasons[part.key]]
-
-    def run_all(self, parts: Iterable[P], run: Callable[[P], Result]) -> Iterator[Result]:
-        """Yield the result of each part; a part that fails is skipped.
-
-        With several processes the others would not notice, so the whole run ends.
-        """
-        for part in parts:
-            try:
-                yield run(part)
-            except EXPECTED_ERRORS as error:
-                if self.machine.processes.count > 1:
-                    raise
-                print(f"{part.key}: {error}", file=sys.stderr)
-                self.skipped.append(SkippedPart(part, (sentence(one_line(error, 300)),)))
-
-    def shared_out(self, parts: Sequence[P], run: Callable[[P], Result], group: Callable[[P], str]) -> list[Result]:
-        """Return the results of the runnable parts, each computed and saved by one process; of a group by the same one.
-
-        Results are gathered only at the end.
-        """
-        able = self.runnable(parts)
-        order = [part.key for part in able]
-        groups = [list(members) for _, members in groupby(sorted(able, key=group), group)]
-        results = self.machine.processes.gather(
-            groups, lambda share: self.run_all(chain(*share), run), seconds=math.inf
-        )
-        return sorted(results, key=lambda result: order.index(result.part.key))
+    write_report(Report(args.command, device, args.seed, results, skipped, seconds), args.output)
+    return f"{args.output / 'report.html'}: {count_of(len(results), 'part')} done, {len(skipped)} did not run"
 
 
 def _named_weights(text: str) -> tuple[str, Path]:

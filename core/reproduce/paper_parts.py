@@ -134,7 +134,9 @@ HYBRIDS = tuple(
     if part.dataset == "cifar10"
 )
 
-KEYS = (*(part.key for part in MAPS), *(part.key for part in HYBRIDS), *(part.key for part in PICTURES))
+AnyPart = MapPart | HybridPart | PicturePart
+PARTS: tuple[AnyPart, ...] = (*MAPS, *HYBRIDS, *PICTURES)
+KEYS = tuple(part.key for part in PARTS)
 
 
 def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, ...] | None:

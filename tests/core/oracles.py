@@ -16,3 +16,10 @@ def newcombe(a, n_a, b, n_b):
     """Newcombe 1998, method 10: ends of the interval for the difference a - b of two independent rates."""
     (low_a, high_a), (low_b, high_b) = wilson(a, n_a), wilson(b, n_b)
     return a - b - math.hypot(a - low_a, high_b - b), a - b + math.hypot(high_a - a, b - low_b)
+
+
+def minus(a, b):
+    """(value, low, high): one difference minus another, both independent."""
+    value = a[0] - b[0]
+    low = value - math.hypot(a[0] - a[1], b[2] - b[0])
+    return value, low, value + math.hypot(a[2] - a[0], b[0] - b[1])

@@ -65,13 +65,6 @@ def parts(a, b):
     return *(tuple(100 * end for end in (rate, *wilson(rate, n))) for rate, n in (a, b)), gap(a, b)
 
 
-def minus(a, b):
-    """(value, low, high): one difference minus another, both independent."""
-    value = a[0] - b[0]
-    low = value - math.hypot(a[0] - a[1], b[2] - b[0])
-    return value, low, value + math.hypot(a[2] - a[0], b[0] - b[1])
-
-
 def judged(subject, reference, all_maps):
     """{key: finding}; claims about twins under the robust one's name."""
     by_key = {}

@@ -30,11 +30,10 @@ from tests.core.claims.judging import (
     crossover_by_loops,
     gap,
     judged,
-    minus,
     numbers,
     parts,
 )
-from tests.core.oracles import wilson
+from tests.core.oracles import minus, wilson
 from tests.core.squares import squares_of_file, with_squares
 
 

@@ -19,6 +19,7 @@ from core.fourier.contrasts import (
 from core.fourier.outcomes import cell_error, clean_error, errors_under, same_images
 from core.fourier.waves import half_plane
 from core.shared.numbers import clustered_interval, paired_interval, wilson
+from tests.core.oracles import Z, minus
 from tests.core.squares import heatmap_of
 
 N, SIDE = 200, 5
@@ -29,7 +30,6 @@ METADATA = {
     "class_names": ["a", "b"],
     "seed": 0,
 }
-Z = 1.959963984540054
 
 
 def heatmap(wrong, clean, **dataset):
@@ -125,11 +125,6 @@ def test_rises_over_rings_of_independent_maps_join_four_errors(two):
     a, b, first, second = two
     maps = [dataclasses.replace(one, bits=None, labels=None) for one in (first, second)]
     radius = [round(float(np.hypot(*wave))) for wave in half_plane(SIDE)]
-
-    def minus(x, y):
-        value = x[0] - y[0]
-        low, high = math.hypot(x[0] - x[1], y[2] - y[0]), math.hypot(x[2] - x[0], y[0] - y[1])
-        return value, value - low, value + high
 
     def share(values):
         return float(np.mean(values)), *map(float, wilson(np.mean(values), N)[1:])

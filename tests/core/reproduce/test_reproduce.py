@@ -13,7 +13,7 @@ from core.claims.quantities import stored_hybrids
 from core.data.datasets import load_dataset
 from core.data.sample_sets import CIFAR10, HEATMAPS, imagenet100
 from core.fourier.heatmap import Heatmap
-from core.fourier.outcomes import crossover_of
+from core.fourier.outcomes import HybridOutcomes, crossover_of
 from core.fourier.waves import half_plane
 from core.pgd.pictures import BEFORE, JudgedOutcomes, PictureOutcomes, picture_outcomes, rank_column
 from core.reproduce.__main__ import main
@@ -26,7 +26,7 @@ from core.reproduce.report import Report, SkippedPart, to_html
 from core.reproduce.results import hybrid_result, map_result, picture_result
 from core.shared import paper
 from core.shared.numbers import Interval
-from tests.core.oracles import wilson
+from tests.core.oracles import newcombe
 from tests.core.squares import squares_of_file, with_squares
 from tests.core.toy import save_clip, tiny_clip
 from tests.profiles import use_profile
@@ -108,13 +108,8 @@ def test_a_map_is_compared_as_slow_twins_compare_it(output, report):
     shares = [sum(here["wrong"][i - 15, j - 15][k] for i, j in places) / WAVES for k in range(IMAGES)]
     mean = sum(shares) / IMAGES
     variance = sum((share - mean) ** 2 for share in shares) / IMAGES**2
-    low, high = wilson(mean, mean * (1 - mean) / variance)
     their_mean = comparison["mean_reference"]
-    their_low, their_high = wilson(their_mean, 10_000)
-    ends = [
-        mean - their_mean - math.hypot(mean - low, their_high - their_mean),
-        mean - their_mean + math.hypot(high - mean, their_mean - their_low),
-    ]
+    ends = newcombe(mean, mean * (1 - mean) / variance, their_mean, 10_000)
     assert comparison["interval"] == pytest.approx(ends)
     text = f"{100 * (mean - their_mean):+.1f} points ({100 * ends[0]:+.1f} to {100 * ends[1]:+.1f})".replace("-", "−")
     assert text in (output / "report.html").read_text("utf-8")
@@ -167,22 +162,9 @@ def test_the_papers_losses_stand_beside_figure_3():
     assert shown["Wrong with the hole (3), right after"].here.value == pytest.approx(2 / 3)
 
 
-def lead(output, network):
-    """(C, n) lead of each pair, 1 where the low picture's class is predicted, -1 for the high one's; and cutoffs."""
-    with np.load(made(output, network, "hybrids")) as file:
-        says = np.unpackbits(file["bits"][1:], axis=2, count=PAIRS).astype(int)
-        return says[:, 0] - says[:, 1], file["cutoffs"][1:]
-
-
-def radius_by_hand(leads, cutoffs):
-    """Where the mean lead first rises through zero, on the straight line between two cutoffs; None if nowhere."""
-    mean = leads.mean(axis=1)
-    at = next((k for k in range(1, len(mean)) if mean[k - 1] < 0 <= mean[k]), None)
-    return None if at is None else float(np.interp(0, mean[at - 1 : at + 1], cutoffs[at - 1 : at + 1]))
-
-
 def test_hybrids_give_each_networks_change_of_mind(output, report):
-    radii = [radius_by_hand(*lead(output, network)) for network in ("mini-clip", "mini-resnet")]
+    made_here = [HybridOutcomes.load(made(output, network, "hybrids")) for network in ("mini-clip", "mini-resnet")]
+    radii = [crossover and crossover.radius.value for crossover in map(crossover_of, made_here)]
     page = (output / "report.html").read_text("utf-8")
     assert any(radii)
     for key, radius in zip(MIXED, radii, strict=True):
@@ -313,6 +295,7 @@ def test_the_page_runs_nothing_and_names_stay_text(output):
         hybrid_result(replace(HYBRIDS[0], figure=name), outcomes, name),
         table,
     ]
+    assert [len(result.figures) for result in results] == [2, 0, 1]  # a map of all waves, and the paper's
     hostile = Tags(to_html(Report(name, name, 0, results, [SkippedPart(table.part, (name,))], 1)))
     assert sum(name in text for text in hostile.text) > 15
     page = "html head meta title style body main h1 h2 h3 p span table thead tbody tr th td div figure img figcaption"
