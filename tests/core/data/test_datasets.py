@@ -388,6 +388,11 @@ def test_imagenet100_agrees_with_imagenet():
         assert getattr(chosen, field) == tuple(getattr(everything, field)[k] for k in chosen.imagenet_indices)
 
 
+def test_a_class_set_keeps_tuples():
+    class_set = ClassSet("custom", ["cat", "dog"], imagenet_indices=[281, 207])  # type: ignore[arg-type]
+    assert (class_set.names, class_set.imagenet_indices) == (("cat", "dog"), (281, 207))
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
