@@ -108,15 +108,15 @@ def _table(classes: ClassSet) -> Mapping[str, Any]:
     """Return the file's part on a class set; empty for one that it does not know."""
     if classes.imagenet_indices is not None:
         return _file()["imagenet"]
-    known = CLASS_SETS.get(classes.name)
-    return _file()[classes.name] if known is not None and known().names == classes.names else {}
+    table = _file().get(classes.name, {})
+    return table if table and CLASS_SETS[classes.name]().names == classes.names else {}
 
 
 @cache
 def _file() -> Mapping[str, Mapping[str, Mapping[str, Sequence[int]]]]:
     content = json.loads(PATH.read_text("utf-8"))
     tables: dict[str, dict[str, Mapping[str, Sequence[int]]]] = {}
-    for name in CLASS_SETS:
+    for name in content.keys() - {"source"}:
         parts = {part: {word: members for members, nouns in groups for word in nouns}
                  for part, groups in content[name].items()}  # fmt: skip
         joined = {word.replace(" ", ""): members for word, members in parts["words"].items()}  # "firetruck"

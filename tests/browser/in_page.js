@@ -175,7 +175,7 @@ export const sentences = () => {
     );
   return read(document.querySelector("[data-testid=stMain]"))
     .filter((part) => part.checkVisibility())
-    .flatMap((part) => part.textContent.split(/(?<=[.;:])\s+(?=[A-Z“])|\n+/));
+    .flatMap((part) => part.innerText.split(/(?<=[.;:])\s+(?=[A-Z“])|\n+/));
 };
 
 export const observeShifts = () => {

@@ -108,7 +108,7 @@ def test_on_a_phone_a_word_is_drawn_in_place_and_goes_on_in_draw(app, open_page)
     page.get_by_role("button", name="Open in Draw").click()
     expect(page.get_by_role("heading", name="Draw what a network sees")).to_be_visible()
     expect(page.get_by_role("combobox", name="Word to draw")).to_have_value("castle")
-    expect(page.locator(".replay canvas").last).to_have_attribute("aria-label", re.compile("convince: castle, step "))
+    expect(page.locator(".replay canvas").last).to_have_attribute("aria-label", re.compile("castle, step "))
     # So that no later test runs beside it, unless it has ended already.
     page.get_by_role("button", name="Stop the run", include_hidden=True).last.evaluate("button => button.click()")
     wait_until_drawn(page)
