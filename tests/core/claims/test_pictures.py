@@ -3,7 +3,7 @@
 import itertools
 import math
 from dataclasses import replace
-from statistics import mean, stdev
+from statistics import mean
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from core.claims.picture_verdicts import feature_findings, training_finding
 from core.classifiers.registry import network_title
 from core.pgd.pictures import BEFORE, NUMBERS, PictureOutcomes, rank_column
 from tests.core.judged import SECOND_JUDGE, stored_files, stored_kinds, stored_views
-from tests.core.oracles import Z, wilson
+from tests.core.oracles import agresti_min, t_interval, wilson
 
 NAMES = sorted(stored_files())
 FILLED, DRAWN = ("eq3", "mean_square"), ("blur", "classless", "independent")
@@ -27,22 +27,8 @@ def pictures(kind, name):
     return stored_kinds()[kind][name]
 
 
-def agresti_min(before, after):
-    """Mean of paired differences of 0 and 1, with half an observation added to each cell of the 2 x 2 table."""
-    n = len(before) + 2
-    up, down = (sum(end - other == sign for end, other in zip(after, before, strict=True)) for sign in (1, -1))
-    middle = (up - down) / n
-    half = Z * math.sqrt(((up + down + 1) / n - middle**2) / n)
-    return (up - down) / len(before), middle - half, middle + half
-
-
 def share(hits):
     return (rate := sum(hits) / len(hits), *wilson(rate, len(hits)))
-
-
-def t_interval(values):
-    half = stats.t.ppf(0.975, len(values) - 1) * stdev(values) / math.sqrt(len(values))
-    return mean(values), mean(values) - half, mean(values) + half
 
 
 def by_key(subject="mini-clip", reference="mini-resnet-robust", condition=""):

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from statistics import correlation, mean, stdev
+from statistics import correlation, mean
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ from tests.core.claims.judging import (
     numbers,
     parts,
 )
-from tests.core.oracles import minus, wilson
+from tests.core.oracles import minus, t_interval, wilson
 from tests.core.squares import squares_of_file, with_squares
 
 
@@ -243,8 +243,7 @@ def test_only_clip_dips_on_the_lattice_of_its_patches(published):
             if i % 7 == j % 7 == 0 and max(abs(i), abs(j)) < 15:
                 block = rates[14 + i : 17 + i, 14 + j : 17 + j]
                 dips.append(100 * float(block[1, 1] - (block.sum() - block[1, 1]) / 8))
-        half = stats.t.ppf(0.975, len(dips) - 1) * stdev(dips) / math.sqrt(len(dips))
-        expected.append((mean(dips), mean(dips) - half, mean(dips) + half))
+        expected.append(t_interval(dips))
     actual = numbers(published["lattice"])
     assert published["lattice"].verdict == Verdict.HOLDS
     assert actual[0] == pytest.approx(expected[0]) and actual[2] == pytest.approx(expected[1])

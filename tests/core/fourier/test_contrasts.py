@@ -19,7 +19,7 @@ from core.fourier.contrasts import (
 from core.fourier.outcomes import cell_error, clean_error, errors_under, same_images
 from core.fourier.waves import half_plane
 from core.shared.numbers import clustered_interval, paired_interval, wilson
-from tests.core.oracles import Z, minus
+from tests.core.oracles import agresti_min, minus
 from tests.core.squares import heatmap_of
 
 N, SIDE = 200, 5
@@ -64,12 +64,8 @@ def test_mcnemar_is_scipys_binomial_test():
 
 
 def test_paired_interval_is_agresti_and_mins():
-    # b = 15, c = 5, n = 100, by their formula: half an observation in each of the four cells
-    differences = np.repeat([1, -1, 0], [15, 5, 80])
-    b, c, n = 15.5, 5.5, 102
-    half = Z * math.sqrt((b + c) - (b - c) ** 2 / n) / n
-    _, low, high = paired_interval(differences)
-    assert (low, high) == (pytest.approx((b - c) / n - half), pytest.approx((b - c) / n + half))
+    before, after = (np.repeat(values, [15, 5, 80]) for values in ([0, 1, 0], [1, 0, 0]))
+    assert paired_interval(after - before) == pytest.approx(agresti_min(before, after))
 
 
 def test_clustered_interval_covers_the_truth():

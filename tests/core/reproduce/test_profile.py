@@ -186,7 +186,7 @@ def test_drawings_of_imagenets_classes_are_judged(tmp_path, monkeypatch):
     assert (stored.judge, *stored.says, *stored.ranks) == (judge, "volcano", 1) and stored_judgement("unknown") is None
     assert JudgedOutcomes.load(tmp_path / file.path).kinds() == {}
     monkeypatch.setattr(judgements, "ready_judge", lambda *arguments: None)
-    with pytest.raises(MissingDataError, match="another network that knows the drawn classes"):
+    with pytest.raises(MissingDataError):
         list(PARTS["judgements"].items(network))
 
 
