@@ -1,6 +1,5 @@
 """The article's steps in Node, against `core.pgd`: every rule, to 1e-5 over 60 steps, on given views."""
 
-import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,16 +10,14 @@ from scipy.stats import ks_2samp, kstest
 
 import core.pgd.search
 from core.data.class_statistics import FAINT, PINK, GreyNoise, natural_pixels
-from core.data.datasets import load_samples
 from core.data.holes import fill_hole, square_mask
 from core.pgd.settings import PGDConfig, usual_settings
 from core.pgd.steps import Generation, Inpainting, pgd_steps
 from tests.node import in_node
-from web.__main__ import HERE, RUNTIME, install
-from web.graphs import GRAPHS, INITIALIZERS, graph_classifier, packed_weights
+from web.__main__ import HERE
 
 CLASSES, STEPS = 4, 60
-SMOOTH, RECORDED = (Path(__file__).with_name(f"{name}_network.js") for name in ("smooth", "recorded"))
+SMOOTH = Path(__file__).with_name("smooth_network.js")
 
 
 class SmoothNetwork(torch.nn.Module):
@@ -115,76 +112,6 @@ def test_sixty_steps_are_those_of_core(search, penalty, given):
         assert max(expected["penalties"]) > 1e-3
     for name, values in expected.items():
         np.testing.assert_allclose(result[name], values, rtol=1e-5, atol=1e-5, err_msg=name)
-
-
-class Recorder(torch.nn.Module):
-    """A classifier that records each pass: its picture, cross-entropy to a target, and gradient where it has one."""
-
-    any_size = True
-
-    def __init__(self, classifier, target):
-        super().__init__()
-        self.classifier, self.target = classifier, target
-        self.pictures, self.entropies, self.gradients, self.slopes = [], [], [], []
-
-    def at_size(self, side):
-        other = copy.copy(self)
-        other._modules = {"classifier": self.classifier.at_size(side)}
-        return other
-
-    def forward(self, images):
-        self.pictures.append(images.detach().clone())
-        self.slopes.append(len(self.gradients) if images.requires_grad else -1)
-        if images.requires_grad:
-            images.register_hook(lambda gradient: self.gradients.append(gradient.contiguous()))
-        logits = self.classifier(images)
-        self.entropies.append(float(torch.nn.functional.cross_entropy(logits, self.target).detach()))
-        return logits
-
-
-def write_floats(path, tensors):
-    path.write_bytes(torch.cat([tensor.flatten() for tensor in tensors]).numpy().astype("<f4").tobytes())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["generation", "inpainting"])
-def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path, given):
-    """Each step continues from core's gradient, as the graph's own differs from it at kinks (docs/results.md)."""
-    install()
-    side, name, target = 224, "efficientnet-lite0", torch.tensor([980])
-    data, mask = load_samples("photographs"), square_mask((120, 100), 98, height=side, width=side)
-    photograph = torch.from_numpy(data.images[:1].astype(np.float32) / 255)
-    hole = kind == "inpainting"
-    start = torch.from_numpy(fill_hole(photograph.numpy(), mask, "rim")) if hole else 0.5 + 0.1 * (photograph - 0.5)
-    objective = Inpainting(target, torch.from_numpy(mask), penalty="frozen") if hole else Generation(target)
-    recorder, config = Recorder(graph_classifier(name), target), _config(kind, side, "views")
-    states = list(pgd_steps(recorder, objective, start, config))
-    for file, tensors in (("start", [start]), ("pictures", recorder.pictures), ("gradients", recorder.gradients)):
-        write_floats(tmp_path / f"{file}.bin", tensors)
-    (tmp_path / INITIALIZERS).write_bytes(packed_weights(name))
-    graphs = {side: "gradient"} | {small: f"gradient-{small}" for small in _small_sides(config, side)}
-    for graph in graphs.values():
-        (tmp_path / f"{graph}.onnx").write_bytes((GRAPHS / name / f"{graph}.onnx").read_bytes())
-    colors = natural_pixels().covariance_power(config.views.colors).tolist()
-    values = {
-        "folder": str(tmp_path), "runtime": str(RUNTIME / "node_modules/onnxruntime-web/dist"), "target": int(target),
-        "mask": mask.ravel().astype(int).tolist() if hole else None, "graphs": graphs, "views": given,
-        "config": config.to_json() | {"colors": colors},
-        "passes": [
-            {"entropy": entropy, "slope": slope, "side": picture.shape[-1]}
-            for entropy, slope, picture in zip(recorder.entropies, recorder.slopes, recorder.pictures, strict=True)
-        ],
-    }  # fmt: skip
-    result = in_node(RECORDED, "(module, values) => module.run(values)", values, timeout=300)
-    assert result["passes"] == len(recorder.pictures) == 60 + 7  # one view a step, one look in ten steps and at the end
-    assert max(result["apart"]) < 1e-5
-    np.testing.assert_allclose(result["images"], states[-1].images.numpy().ravel(), rtol=0, atol=1e-5)
-    norms = [float(state.perturbation_norm[0]) for state in states]
-    assert norms[-1] > 1
-    np.testing.assert_allclose(result["changes"], norms, rtol=1e-5, atol=1e-5)
-    gradients = np.array(result["graph"])
-    # Between kinks of ReLU6 the graph's gradients are torch's; across one, part of them differs.
-    assert len(gradients) == 60 and gradients.min() < 1e-5 and np.median(gradients) < 2e-3, gradients
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import dataclasses
 import html
 import re
-import shlex
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -15,9 +14,7 @@ from core.classifiers.weights import PackageFile, UrlFile
 from core.data.datasets import sample_credits
 from core.data.sample_sets import HEATMAPS
 from core.fourier.heatmap import Heatmap
-from core.reproduce.profile import build_parser as build_profile_parser
 from core.shared.roles import RELATIONS
-from core.sweep.__main__ import build_parser
 from tests.core.squares import with_squares
 from tests.hub_server import LIMIT, dead_address
 from tests.ui.page_runner import bodies, open_page
@@ -157,20 +154,6 @@ def test_a_damaged_map_hides_no_other(tmp_path, monkeypatch):
     assert row["Citation"] == "computed with this project, 2026-01-02, on CPU, 2 threads"
     assert [row[name] for name in ("Origin", "Size", "Licence")] == ["computed", "31 × 31", "MIT"]
     assert app.error[0].value.startswith("damaged.npz: not a heat map file, or a damaged one")
-
-
-def test_commands_of_the_how_to_are_understood_by_the_scripts():
-    parsers = {"core.sweep": build_parser, "core.reproduce.profile": build_profile_parser}
-    text = (ROOT / "docs" / "extending.md").read_text()
-    commands = text.partition("## Your own classifier")[2].partition("\n## ")[0].split("```")[1::2]
-    assert len(commands) >= 4
-    for command in commands:
-        arguments = shlex.split(command.replace("\\\n", " "))
-        start = arguments.index("-m") + 1
-        assert arguments[0] in ("python", "torchrun")
-        args = parsers[arguments[start]]().parse_args(arguments[start + 1 :])
-        classifier_spec(args.classifier)  # a known name
-        assert (args.output.suffix == ".npz") == (arguments[start] == "core.sweep")
 
 
 def test_operators_classifiers_have_a_row_or_a_sentence(monkeypatch):

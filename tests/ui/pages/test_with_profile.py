@@ -20,11 +20,10 @@ from core.pgd.record import PGDRun
 from core.reproduce.compare import restricted_to
 from core.sweep.story import StoredPredictions
 from tests.profiles import use_profile
-from tests.ui.page_runner import bodies, components, open_page, page_text, run_fact, run_to_the_end
-from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
+from tests.ui.page_runner import bodies, components, open_page, page_text
+from ui.maps.catalogue import CLIP, shipped_maps
 from ui.story.chapters import SLUGS
 from ui.story.data import computed_map, first_maps
-from ui.tools.registry import HYBRIDS_TOOL, TOOL
 
 CLIP_NAME = "clip-vit-b-32"
 PAPERS, RANDOM = "CLIP ViT-B/32", "CLIP ViT-B/32 (weights: random)"
@@ -108,15 +107,8 @@ PLACES = {
     "wave": ("story", {}, ALL, {PAPERS, RESNET, RANDOM, CNN}),
     "mixture": ("story", {}, {MINI, CNN}, {RANDOM, CNN}),
     "hole": ("story", {}, {LARGE_CNN, MINI, TWIN, RESNET}, {RANDOM, MINI, TWIN, RESNET}),
-    "a drawing": ("generation", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}),
-    "a tool": (
-        "frequency",
-        {"maps": [CLIP, RESNET56], "pictures": "CIFAR-10", TOOL: HYBRIDS_TOOL},
-        ALL,
-        ALL,
-    ),
 }
-QUICK = ("word", "hole", "a tool")
+QUICK = ("word", "hole")
 
 
 @pytest.mark.parametrize(
@@ -128,15 +120,6 @@ def test_whom_a_place_names_without_and_with_clips_profile(place, request):
     assert named(read(open_page(page, **parameters))) == without
     request.getfixturevalue("profile")
     assert named(read(open_page(page, **parameters))) == profiled
-
-
-@pytest.mark.parametrize(
-    ("page", "parameters", "by"),
-    [("inpainting", {}, {PAPERS}), ("generation", {"generation-set": "CIFAR-10, 32 px"}, {PAPERS, TWIN})],
-)
-def test_runs_are_by_clip_once_its_weights_are_here(page, parameters, by, profile, installed_clip):
-    app = run_to_the_end(open_page(page, **{f"{page}-steps": 2}, **parameters), page)
-    assert not app.exception and not app.error and named(" ".join(run_fact(app, "Network"))) == by
 
 
 def test_hybrids_are_joined_to_the_map_of_the_same_weights_alone(profile):

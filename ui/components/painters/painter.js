@@ -340,7 +340,7 @@ export function outline({ canvas, memory: { width, height } }, marked, colour) {
 // (x to the right, y down) and may lie outside the image; `cells` is a typed array, row by row.
 
 // Every pixel of the Bresenham line, ends included.
-export function* linePoints([x, y], [x1, y1]) {
+function* linePoints([x, y], [x1, y1]) {
   const dx = Math.abs(x1 - x);
   const dy = -Math.abs(y1 - y);
   const sx = x1 < x ? -1 : 1;
