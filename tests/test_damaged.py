@@ -1,11 +1,17 @@
-"""Thousands of damaged files and texts: every parser of a visitor's bytes takes them, or refuses them in a sentence."""
+"""Thousands of damaged files and texts: every parser of a visitor's bytes takes them, or refuses them in a sentence.
 
+What a file may say of itself is refused, too, or becomes plain text.
+"""
+
+import copy
 import io
 import json
 import random
+import re
 import time
 import zipfile
 from functools import partial
+from itertools import product
 
 import numpy as np
 import pytest
@@ -17,16 +23,19 @@ from core.data.holes import hole_text, middle_square, read_hole
 from core.data.picture_files import ImageError, decode_image
 from core.data.sample_sets import HEATMAPS
 from core.data.sketches import decode_sketch, draw_sketch, encode_sketch
+from core.fourier.contrasts import mismatches
 from core.fourier.heatmap import Heatmap, HeatmapError
 from core.pgd.record import PGDRun, RunFileError
 from core.shared.text import one_line, quoted
-from tests.ui.run_forge import arrays_of, packed
-from ui.maps.catalogue import Entry, label_of
+from tests.ui.run_forge import HOSTILE, arrays_of, packed
+from ui.maps.catalogue import CLIP, Entry, computed_text, label_of, shipped_maps
+from ui.maps.wave import wave_table
 from ui.pages.frequency import _parse_cell
 from ui.shared.url import _is_invalid, as_markdown, whole_number
 
-ODD = (None, True, -1, 0, 2**70, 10**400, 1e308, float("nan"), "", "x" * 50_000, r"$\frac{$", "\ud800", "\u202e\0",
-       [], [[]], [None], [1] * 1000, {}, {"a": 1}, "../../etc/passwd", "<script>")  # fmt: skip
+MAP = Heatmap.load(HEATMAPS / "mini-clip_cifar10-1000.npz")
+ODD = (*HOSTILE, None, True, -1, 0, 2**70, 10**400, 1e308, float("nan"), "x" * 50_000, r"$\frac{$",
+       [], [[]], [None], [1] * 1000, {}, {"a": 1})  # fmt: skip
 PIECES = ("9" * 5000, "-", "1e400", "inf", "nan", "\0", "\u202e", "\ud800", "%00", "..", ",", "١", "²", "=", "&",
           "<script>", "32.", "224.", "{class}", "{", "A" * 3000, "½", "\n", " ")  # fmt: skip
 
@@ -45,20 +54,11 @@ def damaged(data, generator):
 
 
 def repacked(data, generator):
-    """An archive with one member damaged and its checksum right again, or one fact of its metadata replaced."""
+    """An archive with one member damaged and its checksum right again."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     name = generator.choice([*members])
-    if "metadata.npy" in members and generator.random() < 0.5:
-        name, facts = "metadata.npy", json.loads(str(np.load(io.BytesIO(members["metadata.npy"]))))
-        inner = facts
-        while isinstance(inner[key := generator.choice([*inner])], dict) and inner[key] and generator.random() < 0.7:
-            inner = inner[key]
-        inner[key] = generator.choice(ODD)
-        np.save(buffer := io.BytesIO(), np.array(json.dumps(facts)))
-        members[name] = buffer.getvalue()
-    else:
-        members[name] = damaged(members[name], generator)
+    members[name] = damaged(members[name], generator)
     with zipfile.ZipFile(buffer := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as archive:
         for member, content in members.items():
             archive.writestr(member, content)
@@ -99,8 +99,18 @@ def data_set():
 
 
 def read_map(data, folder):
+    """Return the texts that pages make of a map."""
     heatmap = Heatmap.from_bytes(data, name="odd.npz")
-    assert Entry(label_of(heatmap), heatmap).subtitle
+    entry = Entry(label_of(heatmap), heatmap)
+    source = computed_text(heatmap)
+    assert not re.search(r"(?<!\\)[\[\]<>*$]", source), source
+    rows = wave_table([entry, shipped_maps()[CLIP]], (1, 1))
+    return [entry.label, entry.subtitle, source, *mismatches(heatmap, MAP), " ".join(sum(rows, []))]
+
+
+def read_run(data, folder):
+    PGDRun.from_bytes(data, name="odd.npz")
+    return []
 
 
 def read_data(data, folder):
@@ -123,19 +133,12 @@ def read_text(text, folder):
 
 def sound():
     """By parser: it, its errors, sound inputs, ways to spoil them, and how many of each."""
-    heatmap = Heatmap.load(HEATMAPS / "mini-clip_cifar10-1000.npz").crop(7).to_bytes()
     links = [hole_text(middle_square(32)), encode_sketch(draw_sketch("horse"))]
     fields = ["3,-4", "12", "cat, dog, horse", "a photo of a {class}"]
     spoil = (damaged, repacked)
     return {
-        "heat maps": (read_map, HeatmapError, [heatmap], spoil, 300),
-        "runs": (
-            lambda data, _: PGDRun.from_bytes(data, name="odd.npz"),
-            RunFileError,
-            [packed(arrays_of())],
-            spoil,
-            300,
-        ),
+        "heat maps": (read_map, HeatmapError, [MAP.crop(5).to_bytes()], spoil, 150),
+        "runs": (read_run, RunFileError, [packed(arrays_of())], spoil, 150),
         "data sets": (read_data, (RuntimeError, ValueError), [data_set()], spoil, 200),
         "pictures": (lambda data, _: decode_image(data, max_pixels=10**6), ImageError, [*pictures()], (damaged,), 60),
         "links and fields": (read_text, ValueError, links + fields, (nonsense,), 100),
@@ -159,3 +162,36 @@ def test_damaged_input_is_taken_or_refused_in_a_sentence(kind, tmp_path):
     total = len(inputs) * len(ways) * count
     assert refused > total / 20, "the damage has no effect, so the test is void"
     assert slowest < 5
+
+
+def paths(facts, outer=()):
+    """Yield the place of every fact of a file's metadata."""
+    for name, value in facts.items():
+        yield (*outer, name)
+        if isinstance(value, dict):
+            yield from paths(value, (*outer, name))
+
+
+def with_fact(metadata, path, value):
+    """Return a copy of metadata with another value at a place."""
+    changed = facts = copy.deepcopy(metadata)
+    for name in path[:-1]:
+        facts = facts[name]
+    facts[path[-1]] = value
+    return changed
+
+
+@pytest.mark.parametrize("kind", ["heat maps", "runs"])
+def test_facts_of_a_file_are_refused_or_become_plain_text(kind):
+    (parse, refusal, (whole,), *_) = sound()[kind]
+    with np.load(io.BytesIO(whole)) as archive:
+        arrays = dict(archive)
+    metadata = json.loads(str(arrays["metadata"]))
+    for path, value in product(paths(metadata), ODD):
+        content = packed(arrays | {"metadata": with_fact(metadata, path, value)}, compressed=False)
+        try:
+            texts = parse(content, None)
+        except refusal as error:
+            texts = [str(error)]
+        for text in texts:
+            assert len(text) < 1000 and text.encode() and not re.search(r"[\n\x00\x1b\u202e]", text), (path, value)

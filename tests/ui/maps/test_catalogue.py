@@ -1,15 +1,10 @@
 """Maps by label, who predicts beside them, and what an untrusted file may say of itself."""
 
-import copy
 import re
 from dataclasses import replace
 
-import pytest
-
 from core.classifiers.registry import MODELS, classifier_spec
 from core.data.sample_sets import HEATMAPS
-from core.fourier.contrasts import mismatches
-from core.fourier.heatmap import Heatmap, HeatmapError
 from ui.maps.catalogue import (
     CLIP,
     MAP_ONLY,
@@ -19,7 +14,6 @@ from ui.maps.catalogue import (
     RESNET56,
     Entry,
     choose_predictors,
-    computed_text,
     label_of,
     map_note,
     maps_by_label,
@@ -28,7 +22,6 @@ from ui.maps.catalogue import (
     shipped_maps,
     source_text,
 )
-from ui.maps.wave import wave_table
 from ui.server.cache import ready_classifiers
 from ui.shared.colours import UNKNOWN_COLOUR
 
@@ -85,42 +78,13 @@ def test_predictors_are_those_of_the_maps_or_of_their_classes():
     assert {predictor.of for predictor in predictors} == {""}, "small networks say nothing about other classes"
 
 
-HOSTILE = "[click](https://evil.example) <img src=x onerror=alert(1)> **bold** $x$\n"
-ODD = (None, True, -1, 2**70, 10**400, float("nan"), "", "x" * 50_000, HOSTILE, r"$\frac{$", "\ud800", "\u202e\0",
-       [], [[]], [None], [1] * 1000, {}, {"a": 1})  # fmt: skip
-
-
-def paths(facts, outer=()):
-    for name, value in facts.items():
-        yield (*outer, name)
-        if isinstance(value, dict):
-            yield from paths(value, (*outer, name))
-
-
-@pytest.mark.parametrize("path", list(paths(MAP.metadata)), ids=".".join)
-def test_facts_of_an_untrusted_map_are_refused_or_plain_text(path):
-    for value in ODD:
-        metadata = copy.deepcopy(dict(MAP.metadata))
-        facts = metadata
-        for name in path[:-1]:
-            facts = facts[name]
-        facts[path[-1]] = value
-        try:
-            changed = replace(MAP.crop(3), metadata=metadata)
-            heatmap = Heatmap.from_bytes(changed.to_bytes(), name="odd.npz")
-        except HeatmapError as error:
-            assert len(str(error)) < 600
-            continue
-        entry = Entry(label_of(heatmap), heatmap)
-        source = computed_text(heatmap)
-        assert not re.search(r"(?<!\\)[\[\]<>*$]", source), source
-        table = " ".join(cell for row in wave_table([entry, MAPS[CLIP]], (1, 1)) for cell in row)
-        for text in (entry.label, entry.subtitle, source, table, *mismatches(heatmap, MAP)):
-            assert len(text) < 1000 and text.encode() and "\n" not in text
-
-
 def test_an_uploaded_map_gets_no_link_and_opens_no_folder():
-    source = {**MAP.metadata["source"], "type": "published", "url": "https://evil.example", "citation": HOSTILE}
+    source = {
+        **MAP.metadata["source"],
+        "type": "published",
+        "url": "https://evil.example",
+        "citation": "[click](https://evil.example)",
+    }
     assert "evil.example" not in source_text(Entry("x", with_facts(source=source)))
     name = f"open_clip:local-dir:{MODELS / 'mini-clip'}"
     assert classifier_spec(name).title == "CLIP from mini-clip", "looking up the name finds a model"
