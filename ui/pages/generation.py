@@ -5,41 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
-from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
+from core.classifiers.registry import ClassifierSpec
 from core.data.picture_files import square_image
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.sketches import PALETTE, SKETCH_SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
-from core.pgd.drawings import WORDS, opening_drawings, stored_wall
-from core.pgd.pictures import stored_outcomes
 from core.pgd.plan import RunPlan
-from core.pgd.search import COMPARED, MIN_CROP_SIZE, Search
+from core.pgd.search import MIN_CROP_SIZE, Search
 from core.pgd.settings import RunKind
 from core.pgd.starts import STARTS, StartKind, draw_starts, set_start, start_facts
 from core.shared import paper
-from core.shared.text import count_of
-from ui.components.mount import webp_data_uri, webp_strip
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
-from ui.components.replay.replay import Caption, pack_stills
 from ui.runs.export import downloads
-from ui.runs.judge import judged, sample_set_of
-from ui.runs.outcome import ABOUT_VIEWS, counted, many_pictures, recognised_table, run_table
+from ui.runs.judge import sample_set_of
+from ui.runs.outcome import ABOUT_VIEWS, many_pictures, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel
-from ui.runs.replay import SEARCH_TITLES, back_to_example, shown_first, stored_example, target_of
+from ui.runs.replay import back_to_example, shown_first, stored_example, target_of
 from ui.runs.settings import choose_networks, choose_searches, follow, number_in_url, run_settings
 from ui.runs.state import RunRequest, RunResult
+from ui.runs.wall import stored_stills, wall, wall_table
 from ui.runs.words import about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
 from ui.server.cache import ready_classifiers
 from ui.shared import url
 from ui.shared.pictures import enlarge, page_picture, picture_line, to_picture
-from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown, settable, settable_in_url
 
 _PAGE: RunKind = "generation"
@@ -84,6 +77,7 @@ def page() -> None:
     _choose_word(word, row, targets, specs)
     painter, stage, beside = _places(body, row, kind)
     start, facts, seed = _starts(painter, expert, row, targets, kind)
+    word_of_wall = targets[0] if row.side >= MIN_CROP_SIZE and kind == "grey" and len(targets) == 1 else None
     if beside is not None:
         with beside, st.container(gap="xsmall"):
             if kind == "sketch":
@@ -91,7 +85,7 @@ def page() -> None:
             elif kind == "picture":
                 picture_line(_PAGE, across=3)
             else:
-                _wall(row, targets, kind, specs)
+                wall(f"{_PAGE}.wall", word_of_wall, specs, partial(_open, row))
     chosen = run_settings(expert, _PAGE, row.side, None, searches)
     names = tuple(spec.name for spec in specs)
     why = cannot_run(targets, specs, row.classes)
@@ -102,7 +96,7 @@ def page() -> None:
         repeated = tuple(target for target in targets for _ in range(len(start) // len(targets)))
         plan = RunPlan(targets=repeated, start=start, config=chosen.config, seed=seed, images=facts)
         request = RunRequest(plan, "", names, searches, row.class_set)
-    pictures = partial(_stills, row, targets, kind)
+    pictures = partial(stored_stills, word_of_wall)
     linked = begins_by_itself(request, _words(row), SKETCH) and pictures() is None
     with verb:
         ask_for_run(_PAGE, "Draw", request, st.session_state.pop(_ASKED, False) or linked)
@@ -122,7 +116,7 @@ def page() -> None:
             run_table(result)
             downloads(result.runs, key=f"{_PAGE}.{result.id}")
             recognised_table(result)
-        _wall_table() if row.side >= MIN_CROP_SIZE else many_pictures(row, kind)
+        wall_table() if row.side >= MIN_CROP_SIZE else many_pictures(row, kind)
 
 
 # ---- what to draw ------------------------------------------------------------------------------------------------
@@ -388,94 +382,12 @@ def _back(row: SampleSet) -> None:
     back_to_example(_PAGE, row, kind, chosen)
 
 
-# ---- the wall ----------------------------------------------------------------------------------------------------
+def _open(row: SampleSet, word: str) -> None:
+    """Choose a word of the wall, and the start from which it was drawn."""
+    st.session_state[_words(row)], st.session_state[_START] = [word], STARTS[offered_starts(row)[0]].label
 
 
-def _wall(row: SampleSet, targets: list[str], kind: StartKind, specs: Sequence[ClassifierSpec]) -> None:
-    """Draw the stored drawings of random words; a word opens its pair."""
-    wall = stored_wall()
-    names = [word.word for word in wall.words]
-
-    def pick(place: int) -> None:
-        st.session_state[_words(row)], st.session_state[_START] = [names[place]], STARTS[offered_starts(row)[0]].label
-
-    is_here = wall.painter in [spec.name for spec in specs]
-    painter = "" if is_here else f", by {short_title(classifier_title(wall.painter))}"
-    stored = stored_outcomes()
-    reported = stored.pair("draw") if stored else None
-    counts = ""
-    if reported is not None:
-        more = len({*reported[1].names} - {str(word.label) for word in wall.words})
-        counts = (
-            f" *Story* and *Findings* say {int(reported[1].recognised().sum())} of {reported[1].n}: "
-            f"{count_of(more, 'word')} of theirs, underwear, gave way to others here."
-        )
-    seen = f"**{wall.recognised('views')} of {len(names)} random words**"
-    st.markdown(
-        f"{seen} are recognised by another network{painter}.",
-        help="Nobody chose these words or pictures; failures are here, too. A tick: another network’s first guess of "
-        f"the picture is the word. *Details* counts the paper’s search, too. They took {wall.steps} steps.{counts}",
-    )
-    image_picker(
-        _wall_thumbnails(),
-        selected=names.index(targets[0]) if len(targets) == 1 and targets[0] in names and kind == "grey" else -1,
-        key=f"{_PAGE}.wall",
-        label="Random words, drawn",
-        on_pick=pick,
-        look=TileLook(columns=10, ticks=[word.drawings["views"].recognised() for word in wall.words]),
-    )
-
-
-@st.cache_resource(show_spinner=False)
-def _wall_thumbnails() -> Thumbnails:
-    drawn = [(word.word, word.drawings["views"]) for word in stored_wall().words]
-    pictures = np.stack([np.asarray(Image.open(drawing.picture).convert("RGB")) for _, drawing in drawn])
-    says = [
-        word if drawing.recognised() else f"{word}: another network says {drawing.judgements[0].says[0]}"
-        for word, drawing in drawn
-    ]
-    return pack_thumbnails(pictures, says)
-
-
-def _stills(row: SampleSet, targets: list[str], kind: StartKind) -> dict[str, Any] | None:
-    """Return both stored drawings of the chosen word; None if neither the wall nor the opening has it."""
-    wall = stored_wall()
-    word = next((word for word in wall.words if targets == [word.word]), None)
-    if kind != "grey" or row.side < MIN_CROP_SIZE:
-        return None
-    if word is None:
-        return _opened(targets[0]) if len(targets) == 1 and targets[0] in WORDS else None
-    pictures = []
-    for search in COMPARED:
-        drawing = word.drawings[search]
-        text, agrees = judged(drawing.judgements[0], 0, word.word)
-        caption = Caption(SEARCH_TITLES[search], [text], [agrees])
-        pictures.append((caption, webp_data_uri(drawing.picture), drawing.confidence[0]))
-    return pack_stills(pictures, wall.side, word.word)
-
-
-def _opened(word: str) -> dict[str, Any]:
-    """Return the last moment of both drawings of a word of the opening."""
-    pictures = []
-    for drawing in opening_drawings(word):
-        with Image.open(drawing.picture) as strip:
-            last = np.asarray(strip.convert("RGB"))[-strip.width :].transpose(2, 0, 1)
-        text, agrees = judged(drawing.judgements[0], 0, word)
-        caption = Caption(SEARCH_TITLES[drawing.search], [text], [agrees])
-        pictures.append((caption, webp_data_uri(webp_strip(last[None], _WEBP_QUALITY)), drawing.confidence[-1]))
-    return pack_stills(pictures, last.shape[-1], word)
-
-
-def _wall_table() -> None:
-    """Draw how many random words each judge recognises."""
-    wall = stored_wall()
-    heads = [classifier_title(judge) for judge in wall.judges]
-    n, judges = len(wall.words), range(len(wall.judges))
-    rows = [
-        (SEARCH_TITLES[search], *(counted(wall.recognised(search, judge), n) for judge in judges))
-        for search in COMPARED
-    ]
-    scrolling_table(("Random words recognised by", *heads), rows, "Random words recognised")
+# ---- the formulas ------------------------------------------------------------------------------------------------
 
 
 def _formulas(kind: StartKind, searches: Sequence[Search], rule: str) -> None:
