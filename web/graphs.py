@@ -126,10 +126,10 @@ def graph_function(classifier: Classifier, names: Sequence[str], graph: str) -> 
 
 
 def _convolution_backward(
-    gradient: Tensor, images: Tensor, weight: Tensor, bias: Any, stride: Any, padding: Any, dilation: Any,
-    transposed: bool, output_padding: Any, groups: int, output_mask: Any,
-) -> tuple[Tensor | None, None, None]:  # fmt: skip
+    gradient: Tensor, images: Tensor, weight: Tensor, bias: Any, *options: Any
+) -> tuple[Tensor | None, None, None]:
     """Return the input's gradient: for stride 1 a convolution with flipped filters, else a transposed convolution."""
+    stride, padding, dilation, transposed, _, groups, output_mask = options
     assert not transposed and not output_mask[1] and not output_mask[2], "weights are frozen"
     if not output_mask[0]:
         return None, None, None

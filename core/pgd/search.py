@@ -168,26 +168,28 @@ def image_key(image: Tensor) -> int:
     return zlib.crc32(image.detach().cpu().contiguous().numpy().tobytes())
 
 
+def view_generator(*, seed: int, key: int, step: int, index: int = 0) -> np.random.Generator:
+    """Return the random numbers of one view.
+
+    seed: 0 to 2**64 - 1. key: the image's `image_key`. index: among the views of this step.
+    """
+    counter = np.array([0, 0, index, step], dtype=np.uint64)  # views never overlap in the counter
+    return np.random.Generator(np.random.Philox(key=np.array([seed, key], dtype=np.uint64), counter=counter))
+
+
 def draw_view(
     views: Views,
     size: int,
-    *,
-    seed: int,
-    step: int,
-    key: int,
+    generator: np.random.Generator,
     hole: tuple[float, float] | None = None,
-    index: int = 0,
     view_side: int = 0,
 ) -> View:
-    """Draw the view of one image of `size` x `size` pixels at one step.
+    """Draw the view of one image of `size` x `size` pixels.
 
     Args:
-        seed: 0 to 2**64 - 1. key: the image's `image_key`. index: among the views of this step.
         hole: centre (x, y) of the hole in pixels, near which crops lie; None for crops anywhere.
         view_side: side of the view in pixels; 0 for `size`.
     """
-    counter = np.array([0, 0, index, step], dtype=np.uint64)  # views never overlap in the counter
-    generator = np.random.Generator(np.random.Philox(key=np.array([seed, key], dtype=np.uint64), counter=counter))
     part, across, down, mirrored = generator.random(4)
     dx, dy = generator.integers(-views.shift, views.shift, size=2, endpoint=True).tolist()
     side = min(size, max(1, round(size * (views.min_side + part * (views.max_side - views.min_side)))))
@@ -222,13 +224,11 @@ class ViewDraws:
         """Return the (B, 3, H, W) views at a step, of side `view_side` unless that is 0; differentiable."""
         import torch
 
-        of_step: dict[str, Any] = {"seed": self._seed, "step": step, "index": index, "view_side": view_side}
-        return torch.stack(
-            [
-                draw_view(self._views, self._size, key=key, hole=centre, **of_step).apply(image)
-                for image, key, centre in zip(images, self._keys, self._centres, strict=True)
-            ]
-        )
+        views = []
+        for image, key, centre in zip(images, self._keys, self._centres, strict=True):
+            generator = view_generator(seed=self._seed, key=key, step=step, index=index)
+            views.append(draw_view(self._views, self._size, generator, centre, view_side).apply(image))
+        return torch.stack(views)
 
 
 class NaturalSteps:

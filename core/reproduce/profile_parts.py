@@ -41,7 +41,6 @@ from core.sweep.corruptions import CorruptionConfig
 from core.sweep.grow import Table, Transforms, grow_file, missing_rows
 from core.sweep.hybrids import HybridConfig, default_cutoffs
 from core.sweep.predict import MIXED_AT
-from core.sweep.processes import Processes
 from core.sweep.story import STORY_SIDE, PredictionConfig, StoredPredictions, chosen_pictures
 from core.sweep.waves import SweepConfig, images_per_wave, usual_map_side
 
@@ -137,7 +136,7 @@ def map_file(
     """Return the file of a map; path: in the profile, by default that of a heat map."""
     path = path or Path("heatmaps", f"{network.file_name}_{data.name}-{len(data)}.npz")
     passes = len(data) + len(config.waves) * images_per_wave(len(data), config.passes)
-    return _table(network, Heatmap, config, data, passes, path=path, processes=network.processes)
+    return replace(_table(network, Heatmap, config, data, passes), path=path)
 
 
 def hybrids(network: ProfiledNetwork, pairs: int | None = None) -> Iterator[ProfileFile]:
@@ -182,17 +181,9 @@ def _table(
     data: ImageDataset,
     passes: int,
     is_enough: Callable[[Table], bool] = lambda stored: True,
-    *,
-    path: Path | None = None,
-    processes: Processes | None = None,
 ) -> ProfileFile:
-    """Return the file of a sweep.
-
-    Args:
-        is_enough: whether a stored table suffices, if all its rows are measured.
-        path: in the profile, by default the network's in a folder of the transforms' name.
-        processes: share the rows.
-    """
+    """Return the file of a sweep; is_enough: whether a stored table suffices, if all its rows are measured."""
+    processes = network.processes if outcomes is Heatmap else None  # share a map's waves; other tables are of one
 
     def make(output: Path) -> Table:
         classifier, description = network.classifier(data.classes), f"{outcomes.TRANSFORM} of {network.file_name}"
@@ -202,7 +193,7 @@ def _table(
         stored = outcomes.load(output)
         return not missing_rows(stored, transforms) and is_enough(stored)
 
-    return ProfileFile(path or Path(outcomes.TRANSFORM, f"{network.file_name}.npz"), passes, make, is_complete)
+    return ProfileFile(Path(outcomes.TRANSFORM, f"{network.file_name}.npz"), passes, make, is_complete)
 
 
 def predictions(network: ProfiledNetwork) -> Iterator[ProfileFile]:

@@ -11,6 +11,7 @@ from scipy.stats import ks_2samp, kstest
 import core.pgd.search
 from core.data.class_statistics import FAINT, PINK, GreyNoise, natural_pixels
 from core.data.holes import fill_hole, square_mask
+from core.pgd.search import draw_view, view_generator
 from core.pgd.settings import PGDConfig, usual_settings
 from core.pgd.steps import Generation, Inpainting, pgd_steps
 from tests.node import in_node
@@ -53,10 +54,15 @@ def _small_sides(config, size):
 @pytest.fixture
 def given(monkeypatch):
     """The views that core draws, by step and index, with noise that JavaScript computes, too."""
-    draw, views = core.pgd.search.draw_view, []
+    place, views = {}, []
 
-    def recorded(settings, size, *, step, index=0, view_side=0, **others):
-        view = draw(replace(settings, noise=0), size, step=step, index=index, view_side=view_side, **others)
+    def noted(*, step, index, **others):
+        place.update(step=step, index=index)
+        return view_generator(step=step, index=index, **others)
+
+    def recorded(settings, size, generator, hole, view_side):
+        view = draw_view(replace(settings, noise=0), size, generator, hole, view_side)
+        step, index = place["step"], place["index"]
         facts = {name: int(getattr(view, name)) for name in ("left", "top", "side", "dx", "dy", "flip")}
         views.extend([] for _ in range(step + 1 - len(views)))
         views[step].append({**facts, "noise": settings.noise})
@@ -64,6 +70,7 @@ def given(monkeypatch):
         noise = settings.noise * np.sin(0.7 * np.arange(np.prod(shape)) + 1.3 * step + 2.1 * index)
         return replace(view, noise=noise.astype(np.float32).reshape(shape) if settings.noise else None)
 
+    monkeypatch.setattr(core.pgd.search, "view_generator", noted)
     monkeypatch.setattr(core.pgd.search, "draw_view", recorded)
     return views
 
@@ -143,9 +150,7 @@ def test_random_views_have_the_distribution_of_cores(side, hole):
     assert drawn != other
     rows, columns = np.nonzero(mask[0])
     centre = (columns.mean(), rows.mean()) if hole else None
-    expected = [
-        core.pgd.search.draw_view(settings, side, seed=0, step=step, key=0, hole=centre) for step in range(4000)
-    ]
+    expected = [draw_view(settings, side, view_generator(seed=0, step=step, key=0), centre) for step in range(4000)]
     for name in ("left", "top", "side", "dx", "dy", "flip"):
         ours, theirs = [view[name] for view in drawn], [getattr(view, name) for view in expected]
         assert ks_2samp(ours, theirs).pvalue > 1e-3 and len(set(ours)) >= 0.9 * len(set(theirs)), name

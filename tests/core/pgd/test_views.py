@@ -10,7 +10,7 @@ from scipy import ndimage
 from torch.nn import functional as F
 
 from core.data.class_statistics import GreyNoise, natural_pixels
-from core.pgd.search import NaturalSteps, View, ViewDraws, Views, draw_view, image_key
+from core.pgd.search import NaturalSteps, View, ViewDraws, Views, draw_view, image_key, view_generator
 from core.pgd.settings import PGDConfig, usual_settings
 from core.pgd.steps import Generation, Inpainting, pgd_steps, run_pgd, unit
 from tests.core.toy import (
@@ -53,16 +53,16 @@ def test_a_shift_moves_the_picture_and_mirrors_its_border(dx, dy):
 
 def test_views_depend_on_seed_step_image_and_index_alone():
     facts = {"seed": 3, "step": 5, "key": 7, "index": 0}
-    first, again = (draw_view(CROPS, 32, **facts) for _ in range(2))
+    first, again = (draw_view(CROPS, 32, view_generator(**facts)) for _ in range(2))
     assert np.array_equal(first.noise, again.noise) and (first.left, first.side) == (again.left, again.side)
     for name in facts:
-        other = draw_view(CROPS, 32, **(facts | {name: facts[name] + 1}))
+        other = draw_view(CROPS, 32, view_generator(**(facts | {name: facts[name] + 1})))
         assert abs(np.corrcoef(first.noise.reshape(-1), other.noise.reshape(-1))[0, 1]) < 0.1, name
 
 
 def test_drawn_views_have_the_distribution_that_was_asked_for():
     views = Views(min_side=0.25, max_side=0.75, shift=2, flip=True, noise=0.1)
-    drawn = [draw_view(views, 64, seed=0, step=step, key=1) for step in range(400)]
+    drawn = [draw_view(views, 64, view_generator(seed=0, step=step, key=1)) for step in range(400)]
     sides = np.array([view.side for view in drawn])
     assert sides.min() >= 16 and sides.max() <= 48 and abs(sides.mean() - 32) < 2
     assert {view.dx for view in drawn} == {view.dy for view in drawn} == {-2, -1, 0, 1, 2}
@@ -77,7 +77,7 @@ def test_drawn_views_have_the_distribution_that_was_asked_for():
 def test_crops_lie_around_the_hole():
     hole = (10.0, 50.0)
     for step in range(200):
-        view = draw_view(Views(min_side=0.3, max_side=0.6), 64, seed=0, step=step, key=1, hole=hole)
+        view = draw_view(Views(min_side=0.3, max_side=0.6), 64, view_generator(seed=0, step=step, key=1), hole)
         for at, centre in zip((view.left, view.top), hole, strict=True):
             free = centre - view.side / 4 >= view.side / 2 and centre + view.side / 4 <= 64 - view.side / 2
             distance = abs(at + view.side / 2 - centre)
@@ -95,8 +95,8 @@ def test_the_input_size_follows_its_schedule():
 
 def test_a_view_of_another_size_is_resampled_once():
     image, facts = random_images(1, 0, 64)[0], {"seed": 0, "step": 1, "key": 2}
-    crop = draw_view(CROPS, 64, **facts)
-    view = draw_view(CROPS, 64, **facts, view_side=32)
+    crop = draw_view(CROPS, 64, view_generator(**facts))
+    view = draw_view(CROPS, 64, view_generator(**facts), view_side=32)
     assert (view.left, view.top, view.side) == (crop.left, crop.top, crop.side), "the same place"
     seen = image[None, :, view.top : view.top + view.side, view.left : view.left + view.side]
     expected = F.interpolate(seen, size=(32, 32), mode="bilinear", antialias=True)[0] + torch.from_numpy(view.noise)
