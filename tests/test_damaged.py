@@ -18,8 +18,8 @@ import pytest
 from PIL import Image
 
 from core.classifiers.text import parse_class_list, parse_template
-from core.data.datasets import read_archive
 from core.data.holes import hole_text, middle_square, read_hole
+from core.data.image_archive import read_archive
 from core.data.picture_files import ImageError, decode_image
 from core.data.sample_sets import HEATMAPS
 from core.data.sketches import decode_sketch, draw_sketch, encode_sketch

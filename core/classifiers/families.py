@@ -26,7 +26,8 @@ from core.classifiers.weights import (
 from core.shared.numbers import join_list
 
 if TYPE_CHECKING:
-    from core.classifiers.classifier import ClipModel, ClosedSetClassifier
+    from core.classifiers.classifier import ClosedSetClassifier
+    from core.classifiers.zero_shot import ClipModel
 
 
 OWN_WEIGHTS = "file "  # prefix of the name of a user's own weights for a network of a family

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from core.classifiers.classifier import ClipModel, ClosedSetClassifier, Preprocess
+    from core.classifiers.classifier import ClosedSetClassifier, Preprocess
+    from core.classifiers.zero_shot import ClipModel
 
 
 def read_weights(path: Path) -> Any:
@@ -191,8 +192,8 @@ def load_bundled_clip(path: Path, identity: Identity) -> ClipModel:
 
     Imports open_clip, which takes longer than everything else, only once a new prompt is embedded.
     """
-    from core.classifiers.classifier import ClipModel, load_prompt_embeddings
     from core.classifiers.networks import IMAGE_TOWER, MiniClip
+    from core.classifiers.zero_shot import ClipModel, load_prompt_embeddings
 
     folder = path.parent
     config = json.loads((folder / OPEN_CLIP_CONFIG).read_text(encoding="utf-8"))
@@ -258,7 +259,7 @@ def _skip_initialisation() -> Any:
 
 def _clip_model(identity: Identity, network: Any, tokenizer: Any) -> ClipModel:
     """Wrap an open_clip model with its own preprocessing."""
-    from core.classifiers.classifier import ClipModel
+    from core.classifiers.zero_shot import ClipModel
 
     return ClipModel(identity, network, tokenizer, preprocess_of(identity.name, network.visual.preprocess_cfg))
 

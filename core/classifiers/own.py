@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.classifiers.weights import Identity
-from core.data.datasets import class_set_of
-from core.data.sample_sets import CLASS_SETS, ClassSet, imagenet100
+from core.data.sample_sets import CLASS_SETS, ClassSet, class_set_of, imagenet100
 from core.shared import paper
 from core.shared.text import one_line, quoted
 
@@ -66,8 +65,9 @@ def classifier(
     """
     import torch
 
-    from core.classifiers.classifier import ClipModel, ClosedSetClassifier
+    from core.classifiers.classifier import ClosedSetClassifier
     from core.classifiers.networks import frozen_copy
+    from core.classifiers.zero_shot import ClipModel
 
     module = getattr(module, "_orig_mod", module)  # of a compiled one
     class_set, name = _class_set(classes), name or _name_of(module)

@@ -79,12 +79,6 @@ def bundled_specs() -> dict[str, ClassifierSpec]:
     return specs
 
 
-def model_card(name: str) -> str | None:
-    """Return a bundled model's card as Markdown; None if there is no such model or no card."""
-    path = MODELS / name / "README.md"
-    return path.read_text(encoding="utf-8") if name in bundled_specs() and path.is_file() else None
-
-
 @functools.lru_cache(maxsize=256)
 def _bundled_spec(folder: Path, changes: tuple[int, ...]) -> ClassifierSpec:
     """Read the specs again only if files have changed: pages ask for titles at every redraw."""

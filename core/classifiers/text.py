@@ -64,7 +64,7 @@ def parse_class_list(text: str) -> ClassSet:
 def parse_template(text: str) -> str:
     """Return a typed prompt pattern without surrounding blanks.
 
-    `core.classifiers.classifier.fill_template` checks for one `{class}`.
+    `core.classifiers.zero_shot.fill_template` checks for one `{class}`.
 
     Raises:
         ValueError: more than 200 characters.

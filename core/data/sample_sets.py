@@ -293,3 +293,16 @@ def usual_epsilon(side: int) -> float:
 def sets_by_dataset() -> dict[str, SampleSet]:
     """Return the sets by their name in `load_dataset`."""
     return {row.dataset: row for row in SAMPLE_SETS.values()}
+
+
+def class_set_of(names: tuple[str, ...]) -> ClassSet:
+    """Return the classes of a folder or archive; WordNet ids get readable names and ImageNet indices."""
+    for known in (CIFAR10, imagenet(), imagenet100()):
+        if names == (known.wnids or known.names):
+            return known
+    every = imagenet()
+    place = {wnid: index for index, wnid in enumerate(every.wnids or ())}
+    if not all(name in place for name in names):
+        return ClassSet("custom", names)
+    indices = tuple(place[name] for name in names)
+    return ClassSet("custom", tuple(every.names[index] for index in indices), indices, names)

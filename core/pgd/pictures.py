@@ -10,7 +10,7 @@ import hashlib
 import io
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.classifiers.text import choose_targets
-from core.data.holes import fill_hole, square_mask
+from core.data.holes import hole_alone
 from core.data.sample_sets import PRECOMPUTED
 from core.data.stored import cached_by_files, first_by_name, read_stored, stored_files
 from core.pgd.record import PGDRun
@@ -428,46 +428,3 @@ def fingerprint(run: PGDRun) -> str:
     digest.update(run.start.tobytes())
     digest.update(json.dumps([run.metadata["targets"], run.metadata["class_names"]]).encode())
     return digest.hexdigest()
-
-
-PLACES = 5  # candidates along each axis
-_MARGIN = 0.1  # of the hole's side, shown around it when it is judged alone
-
-
-def costliest_hole(
-    image: np.ndarray, side: int, probabilities: Callable[[np.ndarray], np.ndarray], label: int | None = None
-) -> np.ndarray:
-    """Return the square hole, of 5 x 5 places, whose fill from its rim costs a network most of a class's probability.
-
-    Args:
-        image: (3, H, H) uint8.
-        side: of the hole, in pixels.
-        probabilities: (B, 3, H, H) float32 in [0, 1] -> (B, K) class probabilities.
-        label: the class; None for the network's own top-1 prediction for the image.
-    Returns:
-        bool (1, H, H), True = hole.
-    """
-    size, whole = image.shape[-1], image[None].astype(np.float32) / np.float32(255)
-    if label is None:
-        label = int(probabilities(whole)[0].argmax())
-    centres = np.linspace(side // 2, size - side // 2, PLACES).round().astype(int).tolist()
-    masks = [square_mask((x, y), side, height=size, width=size) for y in centres for x in centres]
-    filled = fill_hole(np.repeat(whole, len(masks), axis=0), np.stack(masks), "rim")
-    return masks[int(probabilities(filled)[:, label].argmin())]
-
-
-def hole_alone(images: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return the square around a hole, with a tenth of the hole's side on every side where the image has it.
-
-    With its surroundings, a network recognises most pictures whatever is in the hole; alone, the hole must convince.
-
-    Args:
-        images: (..., H, H). mask: bool (1, H, H), True = hole.
-    Returns:
-        (..., S, S) view of the images.
-    """
-    spans = [np.flatnonzero(mask[0].any(axis=axis)) for axis in (1, 0)]
-    extent = max(int(span[-1]) + 1 - int(span[0]) for span in spans)
-    side = min(mask.shape[-1], extent + 2 * round(_MARGIN * extent))
-    top, left = (min(max((int(s[0]) + int(s[-1]) + 1 - side) // 2, 0), mask.shape[-1] - side) for s in spans)
-    return images[..., top : top + side, left : left + side]

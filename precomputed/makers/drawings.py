@@ -35,7 +35,7 @@ from core.classifiers.classifier import Classifier
 from core.classifiers.registry import classifier_state, list_classifiers, load_classifier
 from core.data.corruptions import energy_by_radius, mean_radius, share_within
 from core.data.datasets import load_dataset, load_samples
-from core.data.holes import fill_hole, middle_square
+from core.data.holes import costliest_hole, fill_hole, hole_alone, middle_square
 from core.data.picture_files import to_uint8
 from core.data.sample_sets import HOLES, imagenet
 from core.data.stored import classifier_facts, computed_source
@@ -48,9 +48,7 @@ from core.pgd.pictures import (
     STORED,
     JudgedOutcomes,
     KindRows,
-    costliest_hole,
     fingerprint,
-    hole_alone,
     judge_run,
     rank_column,
     ranks,

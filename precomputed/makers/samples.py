@@ -43,8 +43,9 @@ from PIL import Image
 
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import load_classifier
-from core.data.datasets import load_samples, read_archive
+from core.data.datasets import load_samples
 from core.data.holes import middle_square, usual_side
+from core.data.image_archive import read_archive
 from core.data.picture_files import decode_image
 from core.data.sample_sets import CIFAR10, EXAMPLES, SAMPLE_SETS, SAMPLES, ImageDataset, imagenet
 from core.data.stored import classifier_facts, computed_source

@@ -23,18 +23,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.classifiers.classifier import (
-    Classifier,
-    ClipModel,
-    Preprocess,
-    ZeroShotClassifier,
-    fill_template,
-    save_prompt_embeddings,
-)
+from core.classifiers.classifier import Classifier, Preprocess
 from core.classifiers.loaders import load_bundled_network
 from core.classifiers.registry import MODELS
 from core.classifiers.text import DEFAULT_WORDS
 from core.classifiers.weights import OPEN_CLIP_CONFIG, Identity
+from core.classifiers.zero_shot import ClipModel, ZeroShotClassifier, fill_template, save_prompt_embeddings
 from core.data.sample_sets import CIFAR10, ClassSet
 from core.shared import paper
 from core.shared.cli import run_script

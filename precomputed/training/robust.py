@@ -21,10 +21,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.classifiers.classifier import ClipModel, Preprocess
+from core.classifiers.classifier import Preprocess
 from core.classifiers.loaders import load_strictly, read_weights
 from core.classifiers.networks import MiniResNet
 from core.classifiers.weights import OPEN_CLIP_CONFIG, Identity
+from core.classifiers.zero_shot import ClipModel
 from core.data.sample_sets import CIFAR10, CIFAR10_MEAN, CIFAR10_STD
 from core.shared.cli import run_script
 from precomputed.training import mini_clip, mini_resnet

@@ -8,9 +8,8 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import ClassifierSpec, classifier_title
-from core.data.holes import Fill, hole_side, hole_text, read_hole
+from core.data.holes import PLACES, Fill, hole_side, hole_text, read_hole
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.pgd.pictures import PLACES
 from core.pgd.plan import inpainting_plan
 from core.pgd.search import COMPARED, SEARCHES, Search
 from core.pgd.settings import RunKind

@@ -17,13 +17,14 @@ import streamlit as st
 
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import (
+    MODELS,
     PAPERS_CLIP,
+    bundled_specs,
     classifier_spec,
     classifier_state,
     classifier_title,
     list_classifiers,
     listed_classifiers,
-    model_card,
     result_title,
 )
 from core.data.datasets import load_samples, sample_credits
@@ -245,6 +246,12 @@ def _card(spec: ClassifierSpec) -> None:
         card = re.sub(r"^#+ *(.*)$", r"**\1**", re.sub(r"(?<=\d)%", " %", card), flags=re.MULTILINE)  # no headings
         card = _INTERVAL.sub(lambda match: tooltip(match[1], f"95 % interval ({match[2]})"), card)
         st.markdown(card, unsafe_allow_html=True)  # it comes with this project
+
+
+def model_card(name: str) -> str | None:
+    """Return a bundled model's card as Markdown; None if there is no such model or no card."""
+    path = MODELS / name / "README.md"
+    return path.read_text(encoding="utf-8") if name in bundled_specs() and path.is_file() else None
 
 
 def _maps() -> None:

@@ -9,8 +9,7 @@ import streamlit as st
 
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import short_title
-from core.data.holes import fill_hole, usual_side
-from core.pgd.pictures import costliest_hole
+from core.data.holes import costliest_hole, fill_hole, usual_side
 from core.shared.device import class_probabilities
 from core.sweep.predict import batches
 from ui.server.cache import classifier_for, wait_for_first_paint

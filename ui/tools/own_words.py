@@ -94,7 +94,7 @@ def _predictions(
         ValueError, RuntimeError: invalid input, or torch cannot be used; the text gives the reason.
     """
     check_torch()
-    from core.classifiers.classifier import fill_template
+    from core.classifiers.zero_shot import fill_template
 
     fill_template(template, classes)
     places = [column for _ in clips[::IN_A_ROW] for column in st.columns(IN_A_ROW, gap="medium")]

@@ -17,12 +17,12 @@ from torch.utils._pytree import tree_leaves
 from torchvision import models
 
 from core.classifiers import registry as bundled
-from core.classifiers.classifier import PROMPT_FILE, load_prompt_embeddings, save_prompt_embeddings
 from core.classifiers.loaders import load_efficientnet_lite, load_resnet56, load_timm, load_torchvision
 from core.classifiers.networks import CifarResNet, MobileVitXxs, with_cast_weights, with_contiguous_attention
 from core.classifiers.registry import bundled_specs, load_classifier
 from core.classifiers.text import DEFAULT_WORDS
 from core.classifiers.weights import Identity
+from core.classifiers.zero_shot import PROMPT_FILE, load_prompt_embeddings, save_prompt_embeddings
 from core.data.datasets import load_samples
 from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet, imagenet, imagenet100
 from core.shared.device import forward

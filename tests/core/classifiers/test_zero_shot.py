@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from core.classifiers.classifier import ClipModel, cached_embeddings, fill_template, with_context
 from core.classifiers.loaders import load_open_clip
 from core.classifiers.registry import load_classifier
 from core.classifiers.weights import Identity
+from core.classifiers.zero_shot import ClipModel, cached_embeddings, fill_template, with_context
 from core.data.sample_sets import CIFAR10, ClassSet
 from core.shared.files import CACHE, cache_folder
 from tests.core.toy import TINY_CLIP, save_clip, tiny_clip

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.datasets import MEMBERS, load_dataset, load_samples, read_archive, sample_credits
+from core.data.datasets import load_dataset, load_samples, sample_credits
+from core.data.image_archive import MEMBERS, read_archive
 from core.data.picture_files import square_image
 from core.data.sample_sets import (
     CIFAR10,

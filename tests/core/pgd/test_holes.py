@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from core.data.holes import fill_hole, square_mask
-from core.pgd.pictures import PLACES, costliest_hole, hole_alone
+from core.data.holes import PLACES, costliest_hole, fill_hole, hole_alone, square_mask
 
 SIZE, SIDE = 40, 12
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.classifiers.registry import CLASSIFIERS, bundled_specs, classifier_spec, list_classifiers, model_card
+from core.classifiers.registry import CLASSIFIERS, bundled_specs, classifier_spec, list_classifiers
 from core.classifiers.weights import PackageFile, UrlFile
 from core.data.datasets import sample_credits
 from core.data.sample_sets import HEATMAPS
@@ -116,13 +116,14 @@ def test_a_card_has_its_facts_and_a_senseless_link_opens_none(monkeypatch):
         assert card.label == spec.title
         for fact in (spec.name, spec.kind, spec.licence, spec.source, spec.weights_id, *RELATIONS[spec.name].values()):
             assert fact in text, (spec.name, fact)
-        if written := model_card(spec.name):
+        if written := models.model_card(spec.name):
             fact = re.search(r"95 % interval .*, n = 10,000", written)[0]
             start, end = re.sub(r"(?<=\d)%", " %", fact).split("interval ")
             assert f"{start}interval ({end})" in text
     assert "sha256 e6d1bd7789aa…" in text
-    assert {spec.name for spec in list_classifiers() if model_card(spec.name)} == {*bundled_specs()}
-    assert not [part for part in opened("../nobody").expander if part.proto.expanded] and model_card("..") is None
+    assert {spec.name for spec in list_classifiers() if models.model_card(spec.name)} == {*bundled_specs()}
+    assert not [part for part in opened("../nobody").expander if part.proto.expanded]
+    assert models.model_card("..") is None
     use_weights(monkeypatch, "resnet-56", PackageFile("no_such_package", "x", "no-such-package"))
     app = opened("resnet-56")
     assert "✕ unavailable" in rows(app)["resnet-56"] and button(app, "resnet-56") is None

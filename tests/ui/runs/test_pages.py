@@ -14,10 +14,10 @@ from streamlit.testing.v1 import AppTest
 import ui.runs.judge
 import ui.runs.panel
 import ui.runs.state
-from core.data.holes import hole_text, middle_square
+from core.data.holes import costliest_hole, hole_text, middle_square
 from core.data.sample_sets import CIFAR10
 from core.pgd.examples import stored_path
-from core.pgd.pictures import Judgement, costliest_hole, fingerprint, picture_outcomes
+from core.pgd.pictures import Judgement, fingerprint, picture_outcomes
 from core.pgd.record import PGDRun
 from core.shared.device import class_probabilities
 from tests.core.judged import stored_files

@@ -14,9 +14,10 @@ from streamlit.testing.v1 import AppTest
 
 import ui.server.cache
 import ui.tools.own_words
-from core.classifiers.classifier import ClipModel, Preprocess
+from core.classifiers.classifier import Preprocess
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.classifiers.weights import Identity
+from core.classifiers.zero_shot import ClipModel
 from core.data.datasets import load_samples
 from core.data.sample_sets import CIFAR10, ClassSet
 from core.shared.device import class_probabilities
