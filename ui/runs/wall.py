@@ -85,10 +85,10 @@ def stored_stills(name: str | None) -> dict[str, Any] | None:
     pictures = []
     for search in COMPARED:
         drawing = word.drawings[search]
-        text, agrees = judged(drawing.judgements[0], 0, name)
+        text, agrees = judged(drawing.judgements[0], 0, word.word)
         caption = Caption(SEARCH_TITLES[search], [text], [agrees])
         pictures.append((caption, webp_data_uri(drawing.picture), drawing.confidence[0]))
-    return pack_stills(pictures, stored.side, name)
+    return pack_stills(pictures, stored.side, word.word)
 
 
 def _stills_of_opening(name: str) -> dict[str, Any]:
