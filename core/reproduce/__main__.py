@@ -66,7 +66,7 @@ def run(args: argparse.Namespace, processes: Processes) -> str:
             try:
                 yield make(part)
             except EXPECTED_ERRORS as error:
-                if processes.count > 1:  # the others would not notice
+                if processes.count > 1:  # other processes would not notice
                     raise
                 print(f"{part.key}: {error}", file=sys.stderr)
                 skipped.append(SkippedPart(part, (sentence(one_line(error, 300)),)))
@@ -74,10 +74,10 @@ def run(args: argparse.Namespace, processes: Processes) -> str:
     def group(part: AnyPart) -> str:  # hybrids of one network have one file
         return machine.name(part.classifier) if isinstance(part, HybridPart) else part.key
 
-    # All processes share a map; of the others each part is made by one process, those of a group by the same one.
+    # All processes share a map; of the remaining parts each is made by one process, those of a group by the same one.
     maps = list(make_all(part for part in able if isinstance(part, MapPart)))
-    others = sorted((part for part in able if not isinstance(part, MapPart)), key=group)
-    groups = [list(members) for _, members in groupby(others, group)]
+    remaining = sorted((part for part in able if not isinstance(part, MapPart)), key=group)
+    groups = [list(members) for _, members in groupby(remaining, group)]
     rest = processes.gather(groups, lambda share: make_all(chain(*share)), seconds=math.inf)
     results = maps + sorted(rest, key=lambda result: KEYS.index(result.part.key))
     if not processes.is_main:
