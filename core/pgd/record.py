@@ -311,7 +311,8 @@ def differences(
     elif not np.array_equal(plan.start, run.start):
         differ.append("start")
     names = run.metadata["class_names"]
-    if list(map(one_line, plan.targets)) != [one_line(names[target]) for target in run.metadata["targets"]]:
+    texts = run.metadata.get("words") or [names[target] for target in run.metadata["targets"]]
+    if list(map(one_line, plan.targets)) != list(map(one_line, texts)):
         differ.append("target")
     pairs = [(stored.metadata["classifier"]["name"], stored.config.search) for stored in runs]
     if list(classifiers) != list(dict.fromkeys(name for name, _ in pairs)):
@@ -328,7 +329,8 @@ def differences(
         ran["weight"] = planned["weight"]  # irrelevant for this penalty
     if plan.mask is not None and plan.minimised_penalty != objective.get("penalty"):
         differ.append("penalty")
-    if SEARCHES[plan.config.search].by_views and plan.config.views != run.config.views:
+    by_views = {stored.config.search: stored.config.views for stored in runs if SEARCHES[stored.config.search].by_views}
+    if any(plan.with_search(search).config.views != views for search, views in by_views.items() if search in searches):
         differ.append("views")
     rows = (SETTINGS["weight"], *SETTINGS.values())  # first, since it belongs to the penalty
     differ += [row.name for row in rows if not row.equals(planned[row.name], ran[row.name])]

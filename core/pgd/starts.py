@@ -119,6 +119,7 @@ def start_of(
 
     Raises:
         RuntimeError: a bundled file is damaged.
+        NotImplementedError: a row of `STARTS` was added without its code.
     """
     if kind == "grey":
         return Start(kind, GreyNoise(image_size))
@@ -127,6 +128,8 @@ def start_of(
     bundled = _bundled(class_set, kind)
     if bundled is not None and name in bundled.class_names:
         return Start(kind, bundled.of_class(name).resize(image_size))
+    if kind not in ("blur", "independent"):
+        raise NotImplementedError(f"start {kind!r} has a row of `STARTS`, but no branch here")
     images, source = _own_images(name, dataset)
     if kind == "blur" and len(images) >= MIN_IMAGES:
         return Start(kind, class_covariance(images, max(1, image_size // 56), source))  # 4 at 224 pixels, as there

@@ -173,9 +173,12 @@ export const sentences = () => {
           ? [part]
           : [],
     );
-  return read(document.querySelector("[data-testid=stMain]"))
-    .filter((part) => part.checkVisibility())
-    .flatMap((part) => part.innerText.split(/(?<=[.;:])\s+(?=[A-Z“])|\n+/));
+  return (
+    read(document.querySelector("[data-testid=stMain]"))
+      .filter((part) => part.checkVisibility())
+      // biome-ignore lint/performance/useDomNodeTextContent: it has the tooltips, too, which are hidden
+      .flatMap((part) => part.innerText.split(/(?<=[.;:])\s+(?=[A-Z“])|\n+/))
+  );
 };
 
 export const observeShifts = () => {

@@ -20,7 +20,7 @@ from ui.components.painters.painters import mask_painter
 from ui.runs.export import downloads
 from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.judge import sample_set_of
-from ui.runs.outcome import ABOUT_VIEWS, hole_painter, holes_alone, many_pictures, run_table
+from ui.runs.outcome import ABOUT_VIEWS, hole_painter, holes_alone, many_pictures, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel, show_result
 from ui.runs.replay import back_to_example, shown_first, stored_example, stored_row, target_of
 from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings, set_searches
@@ -113,6 +113,7 @@ def page() -> None:
         _formulas(searches)
         if result is not None:
             run_table(result)
+            recognised_table(result)
             downloads(result.runs, key=f"{_PAGE}.{result.id}")
         if guess is not None:
             shares = confidence(guess.probability), confidence(guess.filled)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import streamlit as st
 
 from core.classifiers.registry import classifier_title, result_title, short_title
 from core.data.sample_sets import SampleSet, map_title
@@ -126,16 +127,24 @@ def counted(count: int, n: int) -> Number:
 
 
 def recognised_table(result: RunResult) -> None:
-    """Draw how many of the displayed pictures, and of their starts, another network recognises.
+    """Draw whether the judge is a relative of the painter, and how many pictures and starts it recognises.
 
-    Nothing is drawn for a single picture, of which the stage says it: one prediction is no measurement.
+    The stage says it of a single picture: one prediction is no measurement.
     """
-    if len(result.runs[0].start) < 2:
-        return
     drew = {run.metadata["classifier"]["name"] for run in result.runs}
-    judgements = [(run, judgement) for run in result.runs if (judgement := judgement_of(run, drew)) is not None]
-    if judgements:
+    several = len(result.runs[0].start) > 1
+    judged = ((run, judgement_of(run, drew, live=several or not result.stored)) for run in result.runs)
+    judgements = [(run, judgement) for run, judgement in judged if judgement is not None]
+    judges = {judgement.judge for _, judgement in judgements}
+    if {_family(name) for name in drew} & {_family(name) for name in judges}:
+        st.markdown("The network that judges is of the same family as the one that painted.")
+    if several and judgements:
         scrolling_table(JUDGE_COLUMNS, judge_rows(judgements), "Recognised by another network")
+
+
+def _family(name: str) -> str:
+    """Return a network's name without its size."""
+    return name.rstrip("0123456789")
 
 
 JUDGE_COLUMNS = ("Drawings", "Recognised by", "At the start", "At the end", "Targets that it does not know")

@@ -13,14 +13,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.registry import (
-    CLIPS,
     PAPERS_CLIP,
     ClassifierSpec,
     classifier_title,
     list_classifiers,
     short_title,
 )
-from core.pgd.pictures import choose_judge
 from core.shared.numbers import duration, join_list
 from core.shared.text import JARGON, sentence
 from ui.components.replay.replay import RunProgress, replay
@@ -66,8 +64,7 @@ def painted_by(place: DeltaGenerator, specs: Sequence[ClassifierSpec], class_set
             place.info(NONE_READY)
         return
     names = [spec.name for spec in specs]
-    painters = ", and by ".join(_painter(spec, names) for spec in specs)
-    text = html.escape(f"Painted by {painters}{_judge(names, class_set)}.")
+    text = html.escape(f"Painted by {', and by '.join(_painter(spec, names) for spec in specs)}.")
     link = "" if is_ready(PAPERS_CLIP) else ' <a href="models">Get CLIP itself</a>'
     place.html(f'<p class="prose">{explain_on_page(text, text, *JARGON)}{link}</p>')
 
@@ -82,15 +79,6 @@ def _painter(spec: ClassifierSpec, names: Sequence[str]) -> str:
     if spec.kind == "zero-shot":
         return f"{title}, a {'small ' if spec.name.startswith('mini-') else ''}CLIP"
     return f"{title}, an ordinary network"
-
-
-def _judge(names: Sequence[str], class_set: str) -> str:
-    """Return who judges what networks paint, in words; empty if nobody here can."""
-    ready = [spec.name for spec in ready_classifiers(class_set) if spec.name not in (*CLIPS, *names)]
-    if (judge := choose_judge(names[0], ready)) is None:
-        return ""
-    family = judge.rstrip("0123456789") == names[0].rstrip("0123456789")
-    return f", judged by {short_title(classifier_title(judge))}{' of the same family' if family else ''}"
 
 
 def ask_for_run(page: str, verb: str, request: RunRequest, entered: bool = False) -> None:
