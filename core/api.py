@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -111,7 +111,7 @@ def draw(
     goals, size = _several(targets, classifier), size or _checked(classifier).image_size
     own = None if isinstance(start, str) else own_pixels(start, single=True)
     size = size if own is None else own.shape[-1]
-    config = PGDConfig(**usual_settings("generation", size, search=search) | dict(settings))
+    config = PGDConfig(**_changed(usual_settings("generation", size, search=search), settings))
     if own is not None:
         goals = goals * len(own) if len(goals) == 1 else goals
         pictures = np.broadcast_to(own.astype(np.float32) / 255, (len(goals), *own.shape[1:])).copy()
@@ -171,7 +171,7 @@ def fill(
     side = pixels.shape[-1]
     hole = own_mask(mask, len(pixels), side)
     check_mask(hole, height=side, width=side)
-    values = usual_settings("inpainting", side, hole_side(hole), search) | dict(settings)
+    values = _changed(usual_settings("inpainting", side, hole_side(hole), search), settings)
     weight = values.pop("weight")
     plan = inpainting_plan(
         pixels,
@@ -184,6 +184,14 @@ def fill(
         penalty=penalty,
     )
     return _run(plan, _checked(classifier), f"filling by {search}" if progress else None)
+
+
+def _changed(usual: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return default settings with the caller's own, which must be among them or be views."""
+    known = [*(name for name in usual if name != "search"), *(() if "views" in usual else ("views",))]
+    if unknown := [name for name in settings if name not in known]:
+        raise ValueError(f"{unknown[0]!r} is no setting of this run; its settings are {', '.join(known)}")
+    return {**usual, **settings}
 
 
 def _several(targets: str | int | Sequence[str | int], classifier: Classifier) -> tuple[str | int, ...]:

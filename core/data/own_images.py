@@ -84,8 +84,10 @@ def own_pixels(images: Any, *, single: bool = False) -> np.ndarray:
     if 0 in shape:
         raise ValueError(f"images should be {FORMS}, with at least one image; got none, shape {shape}")
     if len(shape) != 4 or 3 not in (shape[1], shape[3]):
-        grey = len(shape) in (2, 3) or 1 in (shape[1], shape[-1])
-        todo = "repeat a single channel three times, np.repeat(images[:, None], 3, axis=1)" if grey else "convert them"
+        repeat = {2: "images[None, None], 3, axis=1", 3: "images[:, None], 3, axis=1"}.get(len(shape), "")
+        if len(shape) == 4 and 1 in (shape[1], shape[3]):
+            repeat = f"images, 3, axis={1 if shape[1] == 1 else 3}"
+        todo = f"repeat the single channel three times, np.repeat({repeat})" if repeat else "convert them"
         raise ValueError(f"images should be {FORMS}; got the shape {shape}; {todo}")
     if shape[1] != 3:
         array = array.transpose(0, 3, 1, 2)

@@ -334,7 +334,11 @@ IMAGES = {
     "normalised": (torch.randn(6, 3, SIDE, SIDE), None, "leave out Normalize"),
     "not a number": (np.full((6, 3, SIDE, SIDE), np.nan), None, r"\[0, 1\]; got values from nan"),
     "other whole numbers": (BYTES.astype(np.int64), None, "got int64; convert them"),
-    "one channel": (BYTES[:, :1], None, r"got the shape \(6, 1, 8, 8\); repeat a single channel"),
+    "one channel": (
+        BYTES[:, :1],
+        None,
+        r"got the shape \(6, 1, 8, 8\); repeat the single channel.*\(images, 3, axis=1\)",
+    ),
     "four channels": (np.repeat(BYTES[:, :1], 4, 1), None, r"got the shape \(6, 4, 8, 8\); convert them"),
     "empty": (BYTES[:0], np.zeros(0, int), "with at least one image; got none"),
     "an empty list": ([], [], "with at least one image; got none"),
@@ -369,6 +373,11 @@ REFUSED = {
     "a negative index": (lambda own: core.draw(own, [0, -1]), "target -1 is not one of the 6 classes"),
     "no word": (lambda own: core.draw(own, []), "targets should be at least one class"),
     "an unknown start": (lambda own: core.draw(own, "a", start="noise"), "one of blur, classless, independent, grey"),
+    "an unknown setting": (
+        lambda own: core.draw(own, "a", step=2),
+        "'step' is no setting of this run; .*step_size, steps",
+    ),
+    "a weight without a hole": (lambda own: core.draw(own, "a", weight=3), "'weight' is no setting of this run"),
     "a mask of another size": (
         lambda own: core.fill(own, BYTES[0], HOLE[1:], "a"),
         r"\(8, 8\); got the shape \(7, 8\)",
