@@ -136,6 +136,8 @@ def test_two_pictures_in_one_follow_the_cutoff(frequency_page):
     assert widths == pytest.approx(shares, abs=0.6)
     mixer.locator(".strip input").nth(7).check()
     expect(page).to_have_url(re.compile("second=7"))
+    expect(mixer.locator(".picture.high figcaption")).to_have_text("High frequencies of: horse")
+    np.testing.assert_array_equal(pixels(mixer.locator(".picture.high canvas")), IMAGES[7].transpose(1, 2, 0))
     mixed = hybrid(*(IMAGES[k].astype(np.float32) / 255 for k in (1, 7)), 8.0)
     assert np.abs(pixels(mixer.locator(".picture.mixed canvas")).astype(int) - to_uint8(mixed)).max() <= 1
     wait_until_drawn(page)
