@@ -24,33 +24,17 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("torch", "torchvision", "open_clip_torch", "timm", "streamlit", "numpy")
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}  # cpu: of this process, independent of other load
-_LIMITS = {
-    "<=": lambda value, limit: value <= limit,
-    "<": lambda value, limit: value < limit,
-    ">=": lambda value, limit: value >= limit,
-    ">": lambda value, limit: value > limit,
-    "=": lambda value, limit: value == limit,
-}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One figure. target: such as "<= 1.2" or "93 to 97", "" for none. peer: what a ratio is relative to."""
+    """One figure. target: such as "<= 1.2", "" for none. peer: what a ratio is relative to."""
 
     name: str
     value: float
     unit: str
     target: str = ""
     peer: str = ""
-
-    @property
-    def missed(self) -> bool:
-        """Whether the value misses its target, if any; NaN misses every target."""
-        if " to " in self.target:
-            low, high = map(float, self.target.split(" to "))
-            return not low <= self.value <= high
-        sign, _, limit = self.target.partition(" ")
-        return bool(sign) and not _LIMITS[sign](self.value, float(limit))
 
 
 @dataclass(frozen=True)
@@ -102,24 +86,6 @@ def stopwatch(work: Callable[[], Any], *, clock: str = "wall", device: str = "cp
 
 def _nothing() -> None:
     pass
-
-
-def spread(name: str, values: Sequence[float], unit: str) -> list[Row]:
-    """Median, 95th percentile and largest of several values; none where there are none."""
-    ordered = sorted(values)
-    if not ordered:
-        return []
-    figures = {
-        "median": statistics.median(ordered),
-        "95th percentile": ordered[-(-95 * len(ordered) // 100) - 1],
-        "largest": ordered[-1],
-    }
-    return [Row(f"{name}, {what}", value, unit, peer=f"{len(ordered)} values") for what, value in figures.items()]
-
-
-def resident_mb(pid: int) -> float:
-    """Resident memory of a process (Linux)."""
-    return int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0]) / 1000
 
 
 def machine() -> dict[str, str]:

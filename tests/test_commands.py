@@ -41,7 +41,7 @@ SHORTER = {
     "core.reproduce.profile": ["--parts", "corruptions"],
     "core.reproduce.profile --classifier clip-vit-b-32": ["--dataset", "my_images.npz"],
     "core.reproduce": ["--quick", "--parts", "stand-in-clip,generate-mini-clip,figure-1,figure-2"]
-    + ["--limit", "2", "--runs", "1", "--pairs", "2"],
+    + ["--limit", "2", "--runs", "1"],
     "precomputed.training.mini_resnet": ["--epochs", "1"],
     "precomputed.training.mini_clip": ["--epochs", "1"],
     "precomputed.training.robust": ["--epochs", "1"],

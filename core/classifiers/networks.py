@@ -300,22 +300,6 @@ def frozen_copy(network: ModuleT) -> ModuleT:
     return _with_changed_modules(network, freeze)
 
 
-def with_cast_weights(network: ModuleT, dtype: str) -> ModuleT:
-    """Return a network for passes in a dtype, with weights cast once instead of by autocast at every call.
-
-    Results are bit-identical; `network` is unchanged. Anything but a torch module, or for float32, is returned as is.
-    """
-
-    def cast(module: nn.Module) -> None:
-        if isinstance(module, nn.Linear | nn.modules.conv._ConvNd | nn.MultiheadAttention):
-            module._parameters = {
-                name: None if weight is None else nn.Parameter(weight.to(getattr(torch, dtype)), requires_grad=False)
-                for name, weight in module._parameters.items()
-            }
-
-    return network if dtype == "float32" else _with_changed_modules(network, cast)
-
-
 def with_contiguous_attention(network: ModuleT) -> ModuleT:
     """Return a network for gradients of several pictures, whose attention reads tokens from contiguous memory.
 

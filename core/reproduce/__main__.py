@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import argparse
-import math
 import shlex
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, groupby
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.classifiers.registry import classifier_spec
-from core.reproduce.paper_parts import KEYS, PARTS, AnyPart, HybridPart, Machine, MapPart
+from core.reproduce.paper_parts import KEYS, PARTS, Machine, MapPart
 from core.reproduce.report import Report, SkippedPart, write_report
-from core.reproduce.results import Result, run_hybrids, run_map, run_pictures
+from core.reproduce.results import Result, run_map, run_pictures
 from core.shared import paper
-from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of
+from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of, run_script
 from core.shared.device import DTYPES, choose_device, device_name, prepare_torch
 from core.shared.files import make_folder
 from core.shared.text import count_of, one_line, quoted, sentence
-from core.sweep.hybrids import MAX_PAIRS
-from core.sweep.processes import Processes, run_together
 
 
-def run(args: argparse.Namespace, processes: Processes) -> str:
-    """Run all available parts, write the report, and return its location; all processes of the group call this."""
+def run(args: argparse.Namespace) -> str:
+    """Run all available parts, write the report, and return its location."""
     start = time.perf_counter()
     if classifier_spec(args.clip).kind != "zero-shot":
         raise ValueError(f"--clip needs a zero-shot classifier; {quoted(args.clip)} has fixed classes")
     prepare_torch()
     machine = Machine(
         output=args.output,
-        device=choose_device(args.device, processes.local_rank),
+        device=choose_device(args.device, 0),
         data_dir=args.data_dir,
         imagenet_dir=args.imagenet_dir or args.data_dir / "imagenet100",
         clip=args.clip,
@@ -41,47 +37,25 @@ def run(args: argparse.Namespace, processes: Processes) -> str:
         seed=args.seed,
         dtype=args.dtype,
         batch_size=args.batch_size,
-        processes=processes,
     )
-
     chosen = [part for part in PARTS if part.key in args.parts]
-    # The first process downloads, before anything is made.
-    missing = {part.key: machine.missing_requirements(part) for part in chosen} if processes.is_main else {}
-    missing = processes.broadcast(missing)
-    able = [part for part in chosen if not missing[part.key]]
+    missing = {part.key: machine.missing_requirements(part) for part in chosen}  # downloads, before anything is made
     skipped = [SkippedPart(part, missing[part.key]) for part in chosen if missing[part.key]]
     make_folder(args.output)
-
-    def make(part: AnyPart) -> Result:
-        if isinstance(part, MapPart):
-            waves, images = part.quick if args.quick else (None, None)
-            return run_map(part, waves, args.limit or images, machine)
-        usual = part.quick if args.quick else part.full
-        if isinstance(part, HybridPart):
-            return run_hybrids(part, args.pairs or usual, machine)
-        return run_pictures(part, args.runs or usual, machine)
-
-    def make_all(parts: Iterable[AnyPart]) -> Iterator[Result]:
-        for part in parts:
-            try:
-                yield make(part)
-            except EXPECTED_ERRORS as error:
-                if processes.count > 1:  # other processes would not notice
-                    raise
-                print(f"{part.key}: {error}", file=sys.stderr)
-                skipped.append(SkippedPart(part, (sentence(one_line(error, 300)),)))
-
-    def group(part: AnyPart) -> str:  # hybrids of one network have one file
-        return machine.name(part.classifier) if isinstance(part, HybridPart) else part.key
-
-    # All processes share a map; of the remaining parts each is made by one process, those of a group by the same one.
-    maps = list(make_all(part for part in able if isinstance(part, MapPart)))
-    remaining = sorted((part for part in able if not isinstance(part, MapPart)), key=group)
-    groups = [list(members) for _, members in groupby(remaining, group)]
-    rest = processes.gather(groups, lambda share: make_all(chain(*share)), seconds=math.inf)
-    results = maps + sorted(rest, key=lambda result: KEYS.index(result.part.key))
-    if not processes.is_main:
-        return ""
+    results = list[Result]()
+    for part in chosen:
+        if missing[part.key]:
+            continue
+        try:
+            if isinstance(part, MapPart):
+                waves, images = part.quick if args.quick else (None, None)
+                results.append(run_map(part, waves, args.limit or images, machine))
+            else:
+                count = args.runs or (part.quick if args.quick else part.full)
+                results.append(run_pictures(part, count, machine))
+        except EXPECTED_ERRORS as error:
+            print(f"{part.key}: {error}", file=sys.stderr)
+            skipped.append(SkippedPart(part, (sentence(one_line(error, 300)),)))
     device, seconds = device_name(machine.device), time.perf_counter() - start
     write_report(Report(args.command, device, args.seed, results, skipped, seconds), args.output)
     return f"{args.output / 'report.html'}: {count_of(len(results), 'part')} done, {len(skipped)} did not run"
@@ -100,7 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m core.reproduce",
         description="Run the paper again as far as this machine allows, and compare it with the published numbers. "
-        "Run the same command again to resume; start it with torchrun to share the work over GPUs and nodes.",
+        "Run the same command again to resume.",
     )
     parser.add_argument("--quick", action="store_true", help="few waves and images: minutes on two cores")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into, or to resume")
@@ -109,7 +83,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--limit", type=integer(1), help="images per map, drawn by the seed; default all")
     parser.add_argument("--runs", type=integer(1), help="pictures per part, filled or drawn; default 100")
-    parser.add_argument("--pairs", type=integer(1, MAX_PAIRS), help="pairs of pictures for hybrid images; default 2000")
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="folder of CIFAR-10, default data")
     parser.add_argument("--imagenet-dir", type=Path, help="ImageNet100, a folder of class folders by WordNet id")
     parser.add_argument("--download", action="store_true", help="allow downloading what is missing: weights, CIFAR-10")
@@ -138,9 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     check_output_folder(parser, args.output)
     command_line = sys.argv[1:] if argv is None else argv
     args.command = shlex.join(["python", "-m", "core.reproduce", *command_line])
-    return run_together(
-        lambda processes: run(args, processes), "what was finished is saved, run the same command again to resume"
-    )
+    return run_script(lambda: run(args), "what was finished is saved, run the same command again to resume")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,6 @@ from core.shared.download import format_bytes
 from core.shared.files import make_folder
 from core.shared.numbers import Frequency
 from core.shared.text import one_line
-from core.sweep.processes import Processes
 
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
@@ -76,14 +75,6 @@ class PicturePart(Part):
     published: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True)
-class HybridPart(Part):
-    """Hybrid images for the network of a map. quick, full: pairs of pictures."""
-
-    quick: int = 200
-    full: int = 2000
-
-
 def _pictures(
     key: str,
     figure: str,
@@ -127,15 +118,7 @@ PICTURES = (
     *_pictures("generate-{}", "Figure 4 in miniature", "generate", "cifar10", 100, MINIATURES),
 )
 
-# A direct test of "relies more on low-frequency information", in addition to the maps.
-HYBRIDS = tuple(
-    HybridPart(f"{part.key}-hybrids", f"{part.figure}, hybrid images", part.classifier, part.dataset)
-    for part in MAPS
-    if part.dataset == "cifar10"
-)
-
-AnyPart = MapPart | HybridPart | PicturePart
-PARTS: tuple[AnyPart, ...] = (*MAPS, *HYBRIDS, *PICTURES)
+PARTS: tuple[MapPart | PicturePart, ...] = (*MAPS, *PICTURES)
 KEYS = tuple(part.key for part in PARTS)
 
 
@@ -175,7 +158,6 @@ class Machine:
     seed: int
     dtype: str
     batch_size: int | None
-    processes: Processes
     _network: ProfiledNetwork | None = None
     # Cached: the sentence on a missing data set, and a few data sets.
     missing_data: Callable[[str], str] = field(init=False)
@@ -254,7 +236,6 @@ class Machine:
                 seed=self.seed,
                 batch_size=self.batch_size,
                 dtype=self.dtype,
-                processes=self.processes,
             )
         return replace(self._network, images=images, judge=partial(self._judge, part))
 

@@ -139,10 +139,9 @@ def map_file(
     return replace(_table(network, Heatmap, config, data, passes), path=path)
 
 
-def hybrids(network: ProfiledNetwork, pairs: int | None = None) -> Iterator[ProfileFile]:
-    """Yield its predictions for hybrid images; pairs: their number, by default that of the profile."""
-    data = network.images(None)
-    count = pairs or network.count((150, 2000))
+def hybrids(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+    """Yield its predictions for hybrid images."""
+    data, count = network.images(None), network.count((150, 2000))
     config = HybridConfig(count, default_cutoffs(data.image_size), network.seed, network.batch_size)
     passes = config.pairs * (2 + len(config.cutoffs))
     yield _table(network, HybridOutcomes, config, data, passes, lambda stored: stored.pairs >= count)
@@ -183,11 +182,10 @@ def _table(
     is_enough: Callable[[Table], bool] = lambda stored: True,
 ) -> ProfileFile:
     """Return the file of a sweep; is_enough: whether a stored table suffices, if all its rows are measured."""
-    processes = network.processes if outcomes is Heatmap else None  # share a map's waves; other tables are of one
 
     def make(output: Path) -> Table:
         classifier, description = network.classifier(data.classes), f"{outcomes.TRANSFORM} of {network.file_name}"
-        return grow_file(classifier, data, transforms, output, processes, description)
+        return grow_file(classifier, data, transforms, output, description=description)
 
     def is_complete(output: Path) -> bool:
         stored = outcomes.load(output)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from core.classifiers.registry import classifier_spec
 from core.data.sample_sets import ClassSet, ImageDataset
 from core.shared.files import make_folder
-from core.sweep.processes import Processes
 
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
@@ -33,8 +32,7 @@ class ProfiledNetwork:
 
     load: loads it for a class set. quick: less data than a full profile. images: the first pictures of the data set in
     an order fixed by the seed; None for all. judge: loads the judge of its pictures onto a device; None for
-    the usual one. again: whether to recompute finished files. dtype: of the maps' forward passes. processes: share the
-    waves of maps.
+    the usual one. again: whether to recompute finished files. dtype: of the maps' forward passes.
     """
 
     name: str
@@ -46,7 +44,6 @@ class ProfiledNetwork:
     judge: Callable[[Any], Classifier | None] | None = None
     again: bool = False
     dtype: str = "float32"
-    processes: Processes = Processes()
     _loaded: dict[ClassSet, Classifier] = field(default_factory=dict)
 
     @property

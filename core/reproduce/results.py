@@ -10,15 +10,13 @@ from typing import Any, Literal
 import numpy as np
 
 from core.claims.claim import Evidence
-from core.claims.quantities import stored_hybrids
 from core.data.sample_sets import HEATMAPS
 from core.fourier.heatmap import Heatmap
-from core.fourier.outcomes import HybridOutcomes, crossover_of, same_pairs
 from core.pgd.pictures import AFTER, BEFORE, PictureOutcomes, picture_outcomes
 from core.reproduce.compare import MapAgreement, Match, map_agreement, map_plots
 from core.reproduce.judgements import pictures
-from core.reproduce.paper_parts import HybridPart, Machine, MapPart, Part, PicturePart, draw_waves, name_of
-from core.reproduce.profile_parts import hybrids, map_config, map_file
+from core.reproduce.paper_parts import Machine, MapPart, Part, PicturePart, draw_waves, name_of
+from core.reproduce.profile_parts import map_config, map_file
 from core.shared.numbers import Interval, median_interval, small_with_interval, student, wilson
 
 
@@ -32,7 +30,7 @@ class Row:
     what: str
     here: Interval
     beside: float | None = None
-    unit: Literal["error", "points", "ratio", "level", "radius", "loss"] = "error"
+    unit: Literal["error", "points", "ratio", "level", "loss"] = "error"
 
     @property
     def text(self) -> str:
@@ -156,30 +154,6 @@ def _reference(part: MapPart, content_hash: str) -> Heatmap | None:
     references = [Heatmap.load(HEATMAPS / name).crop(part.side) for name in part.references]
     same = [heatmap for heatmap in references if heatmap.metadata["dataset"]["content_hash"] == content_hash]
     return next(iter([*same, *reversed(references)]), None)
-
-
-def run_hybrids(part: HybridPart, count: int, machine: Machine) -> Result:
-    """Measure what is missing in the part's file.
-
-    Raises:
-        ValueError: the file holds hybrids of other settings.
-    """
-    (item,) = hybrids(machine.network(part), count)
-    return hybrid_result(part, machine.complete(part, item), machine.missing_data(part.dataset))
-
-
-def hybrid_result(part: HybridPart, outcomes: HybridOutcomes, note: str) -> Result:
-    """Return the crossover cutoff beside the shipped one for the same weights and pairs."""
-    facts, crossover, shipped = outcomes.metadata, crossover_of(outcomes), None
-    stored = stored_hybrids().get(facts["classifier"]["name"])
-    if stored is not None and stored.metadata["classifier"]["sha256"] == facts["classifier"].get("sha256"):
-        stored = stored.subset(np.arange(stored.pairs) < outcomes.pairs)  # fewer pairs of a seed are a prefix of more
-        shipped = crossover_of(stored) if same_pairs(outcomes, stored) else None
-    here = Interval.exact(math.nan) if crossover is None else crossover.radius
-    what = f"Crossover cutoff, {outcomes.pairs:,} pairs"
-    row = Row(what, here, None if shipped is None else shipped.radius.value, "radius")
-    details = {name: facts[name] for name in ("classifier", "dataset", "image_size", "seed")}
-    return Result(part, facts, note, [row], details={**details, "pairs": outcomes.pairs})
 
 
 def run_pictures(part: PicturePart, count: int, machine: Machine) -> Result:

@@ -77,7 +77,6 @@ class Processes:
         items: Sequence[Item],
         work: Callable[[Sequence[Item]], Iterator[T]],
         costs: Iterable[float] | None = None,
-        seconds: float = GATHER_SECONDS,
     ) -> Iterator[T]:
         """Yield the results of `work`, one per item: all in rank 0, none in the other processes.
 
@@ -86,7 +85,6 @@ class Processes:
         Args:
             work: yields the items' results in order.
             costs: of the items, for load balancing; equal if None.
-            seconds: of work between gathering results, when all wait for the slowest.
         Raises:
             RuntimeError: while iterating, if another process has ended.
         """
@@ -99,7 +97,7 @@ class Processes:
         own_results = work(shares[self.rank])
         while True:
             gathered: list[list[T]] = [[] for _ in range(self.count)]
-            fresh = list(_within_seconds(seconds, own_results))
+            fresh = list(_within_seconds(GATHER_SECONDS, own_results))
             with _nothing_lost():
                 all_gather_object(gathered, fresh)
             if not any(gathered):  # a process with work left has done some

@@ -139,11 +139,9 @@ class SweepConfig(Transforms[Heatmap]):
         """
         import torch
 
-        from core.classifiers.networks import with_cast_weights
-
         images = torch.as_tensor(dataset.images).to(classifier.device)
         labels = torch.as_tensor(dataset.labels).to(classifier.device)
-        classifier, every_wave = with_cast_weights(classifier, self.dtype), (None, *half_plane(self.side))
+        every_wave = (None, *half_plane(self.side))
         size = self.batch_size or BATCHES.get(images.device.type, BATCHES["cpu"])
         while rows:
             group = _first_group([every_wave[row] for row in rows], dataset, self, size)

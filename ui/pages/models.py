@@ -1,4 +1,4 @@
-"""Page *Models*: the card *Get the real CLIP*, a table of all networks, and the origin of maps and pictures.
+"""Page *Models*: the card *Get the real CLIP*, and a table of all networks.
 
 Nothing on this page imports torch.
 """
@@ -8,9 +8,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import streamlit as st
@@ -22,15 +19,11 @@ from core.classifiers.registry import (
     bundled_specs,
     classifier_spec,
     classifier_state,
-    classifier_title,
     list_classifiers,
     listed_classifiers,
     result_title,
 )
-from core.data.datasets import load_samples, sample_credits
-from core.data.picture_files import png_data_uri, square_image
-from core.data.stored import device_text, stored_files
-from core.fourier.heatmap import Heatmap, HeatmapError
+from core.data.picture_files import png_data_uri
 from core.shared.download import STALL_SECONDS
 from core.shared.roles import INSTEAD, RELATIONS
 from core.shared.text import bdi, tooltip
@@ -47,9 +40,6 @@ _REDRAW_SECONDS = 0.5  # while a download runs
 _REQUESTED = "models.requested"  # this visitor's downloads, by classifier: only they see a failure
 MEGABIT = 1e6 / 8  # bytes
 _LINE = 100  # megabits per second, for the estimated time of a download
-OURS = "MIT"  # of maps that this project computed
-_PICTURE, _ROW, _DENSE_ROW = 64, 40, 28  # pixels, of a photograph and of rows in the tables
-_DOMAIN = r"https?://(?:www\.)?([^/]+)"  # what a link shows of its URL
 # Format in the model cards: '77.80 % (95 % interval 76.97 % to 78.60 %, n = 10,000)'.
 _INTERVAL = re.compile(r"(\d+(?:[.,]\d+)*(?: %| points)?) \((?:95 % interval )?([^() ]+(?: %)? to [^()]*)\)")
 
@@ -63,20 +53,10 @@ def page() -> None:
                 _card(spec)
     # Reruns on a timer only while something is in progress: each rerun redraws the table.
     st.fragment(_networks, run_every=_REDRAW_SECONDS if _busy() else None)()
-    with st.expander("Details: origin of heat maps and pictures, commands"):
-        photographs, small = sample_credits("photographs"), sample_credits("cifar10-samples")
-        tabs = st.tabs(["Heat maps", f"{len(photographs)} photographs", f"{len(small)} CIFAR-10 images", "Your own"])
-        with tabs[0]:
-            _maps()
-        with tabs[1]:
-            _photographs()
-        tabs[2].markdown(
-            f"{len(small)} test images by {small[0].author}, ten for each class, unchanged; {small[0].licence}. "
-            f"[Source]({small[0].source})"
-        )
-        tabs[3].markdown(
-            "`docs/extending.md`, in a copy of this project, has the commands that add a classifier, data set or map."
-        )
+    st.caption(
+        "Author, source and licence of every heat map, picture and network: `docs/files.md`. The commands that add a "
+        "classifier, data set or map: `docs/extending.md`."
+    )
 
 
 def _busy() -> bool:
@@ -252,80 +232,3 @@ def model_card(name: str) -> str | None:
     """Return a bundled model's card as Markdown; None if there is no such model or no card."""
     path = MODELS / name / "README.md"
     return path.read_text(encoding="utf-8") if name in bundled_specs() and path.is_file() else None
-
-
-def _maps() -> None:
-    """Draw a row per stored map, including profiles; name unreadable files."""
-    rows = []
-    for path in stored_files("heatmaps"):
-        try:
-            rows.append(_map_row(path, path.stat().st_mtime_ns))
-        except (HeatmapError, FileNotFoundError) as error:
-            st.error(str(error), icon=":material/broken_image:")
-    if not rows:
-        st.info("This copy has no heat maps. `python -m core.sweep waves` computes them.")
-        return
-    rows.sort(key=lambda row: (row["Origin"] != "published", row["Classifier"], -row["Images"], row["v"]))
-    column = st.column_config
-    st.dataframe(
-        rows,
-        hide_index=True,
-        height="content",
-        row_height=_DENSE_ROW,
-        column_config={
-            "Images": column.NumberColumn(format="localized", help="images behind every cell"),
-            "Size": column.TextColumn(help="waves down and across, zero frequency in the middle"),
-            "v": column.NumberColumn(format="%.1f", help="L2 size of the wave per channel, pixels from 0 to 1"),
-            "Citation": column.TextColumn(width="large"),
-            "Link": column.LinkColumn(display_text=_DOMAIN),
-            "Notes": None,  # too long for a cell
-        },
-    )
-    for row in rows:
-        if row["Notes"]:
-            st.caption(f"{row['Classifier']}, {row['Data set']}: {row['Notes']}")
-
-
-@st.cache_data(show_spinner=False)
-def _map_row(path: Path, changed_ns: int) -> dict[str, Any]:
-    """Return a row of the table; `changed_ns`, the file's modification time, is part of the cache key."""
-    heatmap = Heatmap.load(path)
-    facts, source = heatmap.metadata, heatmap.metadata["source"]
-    date = str(source.get("date", "undated"))[:10]
-    link = source.get("url", "")
-    return {
-        "Classifier": one_line(classifier_title(facts["classifier"]["name"])),
-        "Data set": dataset_title(facts["dataset"]["name"]),
-        "Images": facts["dataset"]["n"],
-        "Size": f"{heatmap.side} × {heatmap.side}",
-        "v": float(facts["epsilon"]),
-        "Origin": source["type"],
-        "Licence": source.get("licence", OURS),
-        "Citation": source.get("citation", f"computed with this project, {date}, on {device_text(source)}"),
-        "Link": f"{link}/tree/{source['commit']}" if link and source.get("commit") else link,
-        "Notes": re.sub(r"(\d) x (\d)", r"\1 × \2", source.get("note", "")),
-    }
-
-
-def _photographs() -> None:
-    st.dataframe(
-        _photograph_rows(),
-        hide_index=True,
-        height="content",
-        row_height=_ROW,
-        column_config={
-            "Picture": st.column_config.ImageColumn(width="small"),
-            "Source": st.column_config.LinkColumn(display_text=_DOMAIN),
-        },
-    )
-
-
-@st.cache_data(show_spinner=False)
-def _photograph_rows() -> list[dict[str, str]]:
-    data = load_samples("photographs")
-    rows = []
-    for image, label, credit in zip(data.images, data.labels, sample_credits("photographs"), strict=True):
-        small = square_image(image.transpose(1, 2, 0), _PICTURE, resize_to=_PICTURE)
-        named = {field.capitalize(): text for field, text in asdict(credit).items()}
-        rows.append({"Picture": png_data_uri(small), "Class": data.classes.names[label]} | named)
-    return rows

@@ -9,21 +9,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.claims.quantities import stored_hybrids
 from core.data.datasets import load_dataset
 from core.data.sample_sets import CIFAR10, HEATMAPS, imagenet100
 from core.fourier.heatmap import Heatmap
-from core.fourier.outcomes import HybridOutcomes, crossover_of
 from core.fourier.waves import half_plane
 from core.pgd.pictures import BEFORE, JudgedOutcomes, PictureOutcomes, picture_outcomes, rank_column
 from core.reproduce.__main__ import main
 from core.reproduce.compare import MapAgreement, Match, map_agreement
 from core.reproduce.judgements import KINDS
-from core.reproduce.paper_parts import HYBRIDS, KEYS, MAPS, PICTURES, draw_waves, name_of
+from core.reproduce.paper_parts import KEYS, MAPS, PICTURES, draw_waves, name_of
 from core.reproduce.profile_parts import PARTS
 from core.reproduce.profiled import ProfiledNetwork
 from core.reproduce.report import Report, SkippedPart, to_html
-from core.reproduce.results import hybrid_result, map_result, picture_result
+from core.reproduce.results import map_result, picture_result
 from core.shared import paper
 from core.shared.numbers import Interval
 from tests.core.oracles import newcombe
@@ -32,8 +30,7 @@ from tests.core.toy import save_clip, tiny_clip
 from tests.profiles import use_profile
 from ui.maps.catalogue import shipped_maps
 
-WAVES, IMAGES, PAIRS = 12, 20, 20
-MIXED = ("stand-in-clip-hybrids", "stand-in-resnet-hybrids")
+WAVES, IMAGES = 12, 20
 PUBLISHED = "resnet-56_cifar10_published.npz"
 
 
@@ -52,11 +49,10 @@ def place(tmp_path_factory):
 
 
 def arguments(place, output, *more):
-    parts = "figure-1,figure-2-clip,figure-4-clip,stand-in-clip,generate-mini-clip," + ",".join(MIXED)
     return [
-        *("--quick", "--output", str(output), "--parts", parts, "--limit", str(IMAGES)),
-        *("--runs", "2", "--pairs", str(PAIRS), "--batch-size", "8", "--device", "cpu", "--data-dir", str(place)),
-        *("--clip", f"open_clip:local-dir:{place / 'vit'}", *more),
+        *("--quick", "--output", str(output), "--limit", str(IMAGES), "--runs", "2", "--batch-size", "8"),
+        *("--parts", "figure-1,figure-2-clip,figure-4-clip,stand-in-clip,generate-mini-clip", "--device", "cpu"),
+        *("--data-dir", str(place), "--clip", f"open_clip:local-dir:{place / 'vit'}", *more),
     ]
 
 
@@ -162,32 +158,9 @@ def test_the_papers_losses_stand_beside_figure_3():
     assert shown["Wrong with the hole (3), right after"].here.value == pytest.approx(2 / 3)
 
 
-def test_hybrids_give_each_networks_change_of_mind(output, report):
-    made_here = [HybridOutcomes.load(made(output, network, "hybrids")) for network in ("mini-clip", "mini-resnet")]
-    radii = [crossover and crossover.radius.value for crossover in map(crossover_of, made_here)]
-    page = (output / "report.html").read_text("utf-8")
-    assert any(radii)
-    for key, radius in zip(MIXED, radii, strict=True):
-        ((value, _, beside),) = numbers(part(report, key)).values()
-        assert beside is None, "the shipped cutoff is for other pictures"
-        assert value is None if radius is None else value == pytest.approx(radius)
-        assert radius is None or f"{radius:.2f} cycles per image" in page
-
-
-def test_shipped_hybrids_are_compared_on_the_same_pairs():
-    whole = stored_hybrids()["mini-clip"]
-    few = whole.subset(np.arange(whole.pairs) < 200)
-    mini = next(part for part in HYBRIDS if part.classifier == "mini-clip")
-    (row,) = hybrid_result(mini, few, "").rows
-    assert row.beside == row.here.value != crossover_of(whole).radius.value
-    other = replace(few, metadata={**few.metadata, "classifier": {**whole.metadata["classifier"], "sha256": "0" * 64}})
-    assert hybrid_result(mini, other, "").rows[0].beside is None
-
-
 def test_parts_that_cannot_run_say_why_and_what_to_do(output, report):
-    missing, mixed = report["not_run"]
-    assert (missing["key"], mixed["key"]) == ("figure-1-resnet", "figure-1-resnet-hybrids")
-    assert len(missing["reasons"]) == 1 and mixed["reasons"] == missing["reasons"]
+    (missing,) = report["not_run"]
+    assert missing["key"] == "figure-1-resnet" and len(missing["reasons"]) == 1
     assert "are not on this machine: add --download (3.5 MB), or --weights resnet-56=FILE." in missing["reasons"][0]
     assert missing["reasons"][0] in (output / "report.html").read_text("utf-8")
 
@@ -215,7 +188,6 @@ def test_a_folder_of_another_run_is_not_mixed_with_this_one(place, output, tmp_p
 def test_a_reproduction_is_a_profile_that_the_app_reads(place, output, monkeypatch):
     use_profile(monkeypatch, made(output, "vit").parents[1])
     name = f"open_clip:local-dir:{place / 'vit'}"
-    assert stored_hybrids()[name].pairs == PAIRS
     maps = [entry for entry in shipped_maps().values() if entry.classifier == name]
     assert {entry.heatmap.metadata["dataset"]["name"] for entry in maps} == {"cifar10", "imagenet100"}
     network = ProfiledNetwork(name, lambda classes: None, lambda limit: load_dataset("cifar10", place, limit=20), True)
@@ -288,14 +260,8 @@ def test_the_page_runs_nothing_and_names_stay_text(output):
     facts["dataset"] = {**facts["dataset"], "name": name}
     heatmap = replace(drawn(100), metadata=facts)
     table = losses([1.0], [1.0], name, classifier=facts["classifier"], dataset=facts["dataset"])
-    hybrids = stored_hybrids()["mini-clip"]
-    outcomes = replace(hybrids, metadata={**hybrids.metadata, **{key: facts[key] for key in ("classifier", "dataset")}})
-    results = [
-        map_result(part, heatmap, Heatmap.load(HEATMAPS / PUBLISHED), name),
-        hybrid_result(replace(HYBRIDS[0], figure=name), outcomes, name),
-        table,
-    ]
-    assert [len(result.figures) for result in results] == [2, 0, 1]  # a map of all waves, and the paper's
+    results = [map_result(part, heatmap, Heatmap.load(HEATMAPS / PUBLISHED), name), table]
+    assert [len(result.figures) for result in results] == [2, 1]  # a map of all waves, and the paper's
     hostile = Tags(to_html(Report(name, name, 0, results, [SkippedPart(table.part, (name,))], 1)))
     assert sum(name in text for text in hostile.text) > 15
     page = "html head meta title style body main h1 h2 h3 p span table thead tbody tr th td div figure img figcaption"

@@ -11,11 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.classifiers.registry import CLASSIFIERS, bundled_specs, classifier_spec, list_classifiers
 from core.classifiers.weights import PackageFile, UrlFile
-from core.data.datasets import sample_credits
-from core.data.sample_sets import HEATMAPS
-from core.fourier.heatmap import Heatmap
 from core.shared.roles import RELATIONS
-from tests.core.squares import with_squares
 from tests.hub_server import LIMIT, dead_address
 from tests.ui.page_runner import bodies, open_page
 from ui.maps.catalogue import CLIP, MINI_CLIP, shipped_maps
@@ -25,7 +21,6 @@ from ui.shared.url import format_size
 from ui.story.data import findings_by_claim
 
 ROOT = Path(__file__).resolve().parents[3]
-PUBLISHED = HEATMAPS / "resnet-56_cifar10_published.npz"
 
 
 def start_empty(patch, folder):
@@ -128,32 +123,6 @@ def test_a_card_has_its_facts_and_a_senseless_link_opens_none(monkeypatch):
     app = opened("resnet-56")
     assert "✕ unavailable" in rows(app)["resnet-56"] and button(app, "resnet-56") is None
     assert "pip install no-such-package" in text_of(app)
-
-
-def test_maps_and_samples_are_listed_with_their_origin(page):
-    maps, pictures = (table.value for table in page.dataframe[:2])
-    assert len(maps) == len(list(HEATMAPS.glob("*.npz")))
-    clip = maps[(maps["Classifier"] == "CLIP ViT-B/32 (OpenAI)") & (maps["Origin"] == "published")].iloc[0]
-    assert [clip[name] for name in ("Images", "Size", "v", "Licence")] == [10_000, "31 × 31", 4.0, "MIT"]
-    assert "Galindo & Faria" in clip["Citation"] and clip["Link"].startswith("https://github.com/")
-    credits = sample_credits("photographs")
-    for column in ("Title", "Author", "Licence", "Source"):
-        assert list(pictures[column]) == [getattr(credit, column.lower()) for credit in credits]
-    assert list(pictures["Class"])[:2] == ["tabby", "espresso"]
-    assert sample_credits("cifar10-samples")[0].author in text_of(page)
-
-
-def test_a_damaged_map_hides_no_other(tmp_path, monkeypatch):
-    monkeypatch.setattr(models, "stored_files", lambda kind: sorted(tmp_path.glob("*.npz")))
-    published = Heatmap.load(PUBLISHED)
-    source = {"type": "computed", "date": "2026-01-02T03:04:05+00:00", "device": "CPU, 2 threads"}
-    with_squares(published, metadata={**published.metadata, "source": source}).save(tmp_path / "mine.npz")
-    (tmp_path / "damaged.npz").write_bytes(PUBLISHED.read_bytes()[:2000])
-    app = opened()
-    (row,) = app.dataframe[0].value.to_dict("records")
-    assert row["Citation"].endswith("2026-01-02, on CPU, 2 threads")
-    assert [row[name] for name in ("Origin", "Size", "Licence")] == ["computed", "31 × 31", "MIT"]
-    assert app.error[0].value.startswith("damaged.npz: ")
 
 
 def test_operators_classifiers_have_a_row_or_a_sentence(monkeypatch):
