@@ -228,7 +228,7 @@ SAMPLE_SETS = {
             class_set="cifar10",
             classes_title="CIFAR-10",
             folder=SAMPLES / "cifar10",
-            # precomputed/makers/samples.py documents the rule.
+            # The first that two small networks recognise: precomputed/makers/samples.py.
             first=json.loads((PRECOMPUTED / "default_picture.json").read_text())["position"],
             # A frog that every bundled network recognises.
             second=86,
@@ -255,7 +255,7 @@ SAMPLE_SETS = {
             replayed=(7,),  # a koala
             drawn=("volcano",),
             rule=(
-                "We chose the example’s class by hand because people recognise it, like the hen and the koala of *Fill "
+                "We chose the example’s class by hand because we recognise it, like the hen and the koala of *Fill "
                 "a hole*. docs/results.md counts 100 classes drawn at random."
             ),
             maps={

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import compress, product
+from itertools import compress, groupby, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import Errors, clean_error, errors_under, images_of, map_outcomes
 from core.fourier.waves import half_plane, rounded_radius, wave_values
-from core.shared.numbers import Frequency, Interval, clustered_interval, wilson
+from core.shared.numbers import Frequency, Interval, clustered_interval, join_list, wilson
 from core.shared.text import one_line
 
 
@@ -106,6 +106,23 @@ def ring_differences(first: Heatmap, second: Heatmap) -> tuple[RingDifference, .
     return tuple(
         RingDifference(radius, a[radius].minus(b[radius]).measured.item(), rise(radius))
         for radius in sorted(a.keys() & b.keys())
+    )
+
+
+def rings_in_words(first: str, second: str, rings: Sequence[RingDifference]) -> str:
+    """Say in which rings the first network's error is clearly larger or smaller than the second's, as a sentence."""
+    spans: dict[str, list[str]] = {"more": [], "less": []}
+    for word, group in groupby(rings, lambda ring: "more" if ring.error.low > 0 else "less" * (ring.error.high < 0)):
+        a, *_, b = 2 * [ring.radius for ring in group]
+        if word and a == rings[0].radius:
+            spans[word].append(f"up to {b}")
+        elif word:
+            spans[word].append(f"from {a} on" if b == rings[-1].radius else f"at {a}" if a == b else f"at {a} to {b}")
+    clear = [f"{word} {join_list(some)}" for word, some in spans.items() if some]
+    return (
+        f"Against {second}, {first} errs clearly {', '.join(clear)} (cycles per image)."
+        if clear
+        else f"In no ring is the error of {first} clearly other than that of {second}."
     )
 
 

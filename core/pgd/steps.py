@@ -113,8 +113,8 @@ class Inpainting(Objective):
         targets: (B,) int64 class indices.
         mask: bool (1, H, W), or (B, 1, H, W) for one hole per image; True = hole, may change freely.
         weight: lambda, at least 0; 10 in the paper.
-        penalty: "eq3": weight * ||(x0 - x) * (1 - mask)||_2 as printed in the paper, where x0 are the initial images
-            (the original outside the hole), minimised by forward-backward steps;
+        penalty: "eq3": weight * ||(x0 - x) * (1 - mask)||_2, where x0 are the initial images (the original outside
+            the hole), minimised by forward-backward steps; the paper's text, not its formula, has the weight;
             "mean_square": weight * mean(((x0 - x) * (1 - mask))^2);
             "frozen": nothing outside the hole changes, which is the minimum of "eq3" if the gradient outside is
             shorter than weight.

@@ -10,11 +10,12 @@ originals listed in `_PHOTOGRAPHS` to 256 pixels on the shorter side; scikit-ima
 installed package, the others are taken from the folder.
 
 `opening` writes precomputed/default_picture.json, by rules on the predictions of two small networks. The picture: the
-first bundled sample that the small CLIP and the small CNN both get right, that the wave of the first story turns wrong
-for the CLIP, and that it leaves right for the CNN; the story takes, of those that fit, the first automobile that
-becomes a ship. The pairs to mix: of the pairs of different classes that `core.sweep hybrids` draws with this seed, the
-first six of which both networks recognise both pictures, each shown first at the first network's crossover cutoff. What
-networks predict of all these is made after it: python -m core.reproduce.profile --parts predictions.
+first bundled sample that the small CLIP and the small CNN both get right. The story takes the first automobile among
+them that its wave makes a ship for the CLIP and leaves right for the CNN; how many it misleads for one of them alone
+is stored, and said beside it. The pairs to mix: of the pairs of different classes that `core.sweep hybrids` draws with
+this seed, the first six of which both networks recognise both pictures, each shown first at the first network's
+crossover cutoff. What networks predict of all these is made after it: python -m core.reproduce.profile --parts
+predictions.
 
 `examples` writes precomputed/examples.json, by a rule on the judge's gain, without looking at the pictures. Gain: the
 judge's probability of the class in a robust twin's result minus that in the ordinary twin's, mean over the pairs Mini
@@ -211,16 +212,16 @@ def default_picture() -> dict[str, Any]:
         for batch in (images, perturbed)
     )
     recognised = np.all([predictions == data.labels for predictions in clean.values()], axis=0)
-    fits = recognised & (under_wave[TURNED] != data.labels) & (under_wave[KEPT] == data.labels)
+    misled = {name: recognised & (predictions != data.labels) for name, predictions in under_wave.items()}
+    fits = misled[TURNED] & ~misled[KEPT]
     label, wrong_label = (data.classes.names.index(name) for name in STORY)
     story_fits = fits & (data.labels == label) & (under_wave[TURNED] == wrong_label)
     if not story_fits.any():
         raise RuntimeError(f"the wave {WAVE} makes no {STORY[0]} of {PAINTED} a {STORY[1]} for {TURNED} alone")
     return {
-        "rule": "first sample right without the wave, wrong with it for `turned`, right with it for `kept`",
+        "rule": "first sample that both networks recognise",
         "samples": PAINTED,
-        "position": int(fits.argmax()),
-        "fitting": np.flatnonzero(fits).tolist(),
+        "position": int(recognised.argmax()),
         "wave": list(WAVE),
         "epsilon": epsilon,
         "seed": _SEED,
@@ -228,8 +229,10 @@ def default_picture() -> dict[str, Any]:
         "kept": KEPT,
         "sha256": {name: classifier.sha256 for name, classifier in classifiers.items()},
         "story": {
-            "rule": f"first of `fitting` that is an {STORY[0]}, and with the wave a {STORY[1]} for `turned`",
+            "rule": f"first recognised {STORY[0]} that the wave makes a {STORY[1]} for `turned`, not for `kept`",
             "position": int(story_fits.argmax()),
+            "recognised": int(recognised.sum()),
+            "misled_alone": {TURNED: int(fits.sum()), KEPT: int((misled[KEPT] & ~misled[TURNED]).sum())},
         },
         "mixtures": _mixtures(data, recognised, list(classifiers.values())),
     }

@@ -93,12 +93,13 @@ def _large(stored: JudgedOutcomes) -> Iterator[str]:
 def _large_row(stored: JudgedOutcomes, group: str) -> list[str]:
     outcomes = stored.kinds()[group]
     confidence, norm, radius = map(outcomes.mean, ("probability_after", "perturbation_norm", "radius"))
+    confidence = confidence._replace(high=min(confidence.high, 1.0))
     low = outcomes.mean("low")
     length = f"{outcomes.config['steps']} of {outcomes.config['step_size']:.3g}"
     clipped = f"{100 * outcomes.mean('clipped').value:.1f} %" if "clipped" in outcomes.pictures else "–"
     return [
-        GROUPS[group], length, str(outcomes.n), _with_interval(confidence, ".3f"), *_judged(stored, outcomes, AFTER),
-        f"{norm.value:.1f}", _with_interval(radius, ".1f"),
+        GROUPS[group], length, str(outcomes.n), _with_interval(confidence, ".3f"),
+        *_judged(stored, outcomes, AFTER), f"{norm.value:.1f}", _with_interval(radius, ".1f"),
         f"{100 * low.value:.0f} % ({100 * low.low:.0f} to {100 * low.high:.0f})", clipped,
     ]  # fmt: skip
 
@@ -150,7 +151,7 @@ def _small() -> Iterator[str]:
     filled = {"pixels": picture_outcomes("eq3"), "views": picture_outcomes(comparison_kind("eq3", "views"))}
     for title, by_search in (
         ("The bundled networks draw, 32 px, from blurs of no class, both in 120 steps", drawn),
-        ("The bundled networks fill holes of 16 × 16, 32 px: 720 steps of the paper's, 120 by views", filled),
+        ("The bundled networks fill holes of 16 × 16, 32 px: 720 steps by the paper's search, 120 by views", filled),
     ):
         heads = ["network", "search", "n", "own confidence", "ResNet-56 recognises", "the plain ViT recognises"]
         heads += ["mean change, of 255", "mean radius of the change", "ResNet-56 by views alone / by the paper's alone"]

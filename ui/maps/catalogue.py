@@ -183,6 +183,12 @@ def add_map(heatmap: Heatmap, *, origin: str) -> str:
     return label
 
 
+def doubt_about(entry: Entry) -> str:
+    """Return the first sentence of a shipped map's note, or an empty one."""
+    note = str(entry.heatmap.metadata["source"].get("note") or "") if entry.shipped else ""
+    return note and sentence(note.partition(". ")[0])
+
+
 MAP_ONLY = "map only: not on this machine"
 
 
@@ -210,14 +216,14 @@ class Predictor:
 
     @property
     def title(self) -> str:
-        """Title of the classifier in whose name it answers."""
-        return self.instead_of or short_title(self.spec.title)
+        """Title of the classifier that answers."""
+        return short_title(self.spec.title)
 
     @property
     def note(self) -> str:
-        """Phrase that says who answers in place of another, beside the map and beside the answer; or empty."""
+        """Phrase below its title that says whose place it takes; or empty."""
         small = ", in miniature" if self.spec.name.startswith(MINIATURE) else ""
-        return f"answered by {short_title(self.spec.title)}{small}" if self.of else ""
+        return f"for {self.instead_of}{small}" if self.of else ""
 
 
 def map_note(entry: Entry, predictors: Sequence[Predictor]) -> str:
@@ -225,7 +231,7 @@ def map_note(entry: Entry, predictors: Sequence[Predictor]) -> str:
     name = entry.classifier
     for predictor in predictors:
         if name in (predictor.of, predictor.spec.name):
-            return predictor.note
+            return f"{predictor.title} answers" if predictor.of else ""
     return MAP_ONLY if name in _specs() and not is_ready(name) else ""
 
 

@@ -25,11 +25,11 @@ from core.shared.numbers import (
     percent,
     signed_points,
 )
-from core.shared.text import TERMS, Number, bdi, sentence
+from core.shared.text import TERMS, Number, bdi
 from core.sweep.predict import wave_on_image
 from ui.components.maps.maps import PictureUnderWave
 from ui.components.pictures.pictures import Thumbnails
-from ui.maps.catalogue import Entry, named_apart, shipped_maps
+from ui.maps.catalogue import Entry, doubt_about, named_apart, shipped_maps
 from ui.shared import url
 from ui.shared.downloads import download_button
 from ui.shared.page import explain_on_page
@@ -96,7 +96,7 @@ def _with_notes(finding: Finding, *entries: Entry) -> Finding:
     """Return a finding with the notes of the shipped maps that it rests on."""
     shipped = {entry.label: entry for entry in entries if entry.shipped}
     rests_on = [shipped[label] for label in finding.maps if label in shipped]
-    notes = ((entry.name, entry.heatmap.metadata["source"].get("note", "")) for entry in rests_on)
+    notes = ((entry.name, doubt_about(entry)) for entry in rests_on)
     return replace(finding, notes=tuple((name, note) for name, note in notes if note))
 
 
@@ -104,14 +104,19 @@ def _with_notes(finding: Finding, *entries: Entry) -> Finding:
 def finding_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
     """Return the finding on one claim about these two maps."""
     (finding,) = findings(subject.named, reference.named, (), claim)
-    return _with_notes(finding, subject, reference)
+    return finding
 
 
 def verdict_html(finding: Finding, band: Band | None) -> str:
-    """Return a claim, about the waves of a band if any, with its verdict and doubts about its maps, as HTML."""
-    notes = " ".join(f"{bdi(name)}: {bdi(sentence(note.partition(': ')[0]))}" for name, note in finding.notes)
+    """Return a claim, about the waves of a band if any, with its verdict, as HTML."""
     judged = judged_html(finding, where=f", {band.side} the dashed circle:" if band else ":")
-    return explain_on_page(f'{judged}<div class="notes">{notes}</div>', "verdict", *TERMS)
+    return explain_on_page(judged, "verdict", *TERMS)
+
+
+def doubts_html(chosen: Sequence[Entry]) -> str:
+    """Return what is in doubt about the shipped ones of these maps, as HTML."""
+    notes = {entry.name: doubt_about(entry) for entry in chosen if doubt_about(entry)}
+    return f'<div class="notes">{" ".join(f"{bdi(name)}: {bdi(note)}" for name, note in notes.items())}</div>'
 
 
 def claim_on(chosen: Sequence[Entry], frequency: Frequency, linked: str = "") -> tuple[Finding, Band | None] | None:

@@ -39,7 +39,16 @@ from ui.maps.predictions import (
     draw_answers,
 )
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
-from ui.maps.wave import CLAIM, PerturbedPicture, claim_on, set_strength, strength, under_wave, verdict_html
+from ui.maps.wave import (
+    CLAIM,
+    PerturbedPicture,
+    claim_on,
+    doubts_html,
+    set_strength,
+    strength,
+    under_wave,
+    verdict_html,
+)
 from ui.server.cache import NONE_READY, ready_classifiers, wait_for_first_paint
 from ui.shared import url
 from ui.shared.page import explain_on_page
@@ -105,6 +114,7 @@ def page() -> None:
     with verdict:  # after the maps, which would push it down
         if about is not None:
             st.html(STYLE + verdict_html(*about))
+        st.html(doubts_html(chosen))
         if picture is not None:
             _offer_maps(chosen, picture)
     with stage, st.container(key="frequency-predictions"):
@@ -123,15 +133,15 @@ def page() -> None:
 def _introduce(predictors: Sequence[Predictor]) -> None:
     """Draw what a cell is, and whose place other networks take."""
     metric = METRICS[st.session_state[METRIC]]
-    colour = f"the {metric.label}" if metric.top is None else "how often it misleads"
+    colour = f"the {metric.label}" if metric.top is None else "the error under it, with pictures wrong anyway"
     lines = [html.escape(f"Each cell is a wave; its colour shows {colour}.")]
     figure = FIGURES.get(st.session_state[FIGURE])
     if figure is not None and figure.note:
         lines.append(html.escape(figure.note))
     instead = [predictor for predictor in predictors if predictor.of]
     if instead:
-        kind = "small twin" if all(predictor.spec.name.startswith(MINIATURE) for predictor in instead) else "stand-in"
-        answers = f"A {kind} answers" if len(instead) == 1 else f"{kind.capitalize()}s answer"
+        small = "small " if all(predictor.spec.name.startswith(MINIATURE) for predictor in instead) else ""
+        answers = f"Another, {small}network answers" if len(instead) == 1 else f"Other, {small}networks answer"
         get = ' <a href="models">Get CLIP itself</a>' if PAPERS_CLIP in [row.of for row in instead] else ""
         lines.append(html.escape(f"{answers} for {join_list([row.instead_of for row in instead])}.") + get)
     st.html(f'<p class="prose">{explain_on_page("<br>".join(lines), "introduction", *TERMS)}</p>')
@@ -301,8 +311,12 @@ def _answers(
         st.info(NONE_READY)
     elif not wait_for_first_paint():
         titles = {predictor.title for predictor in predictors}
+        answering = {predictor.of or predictor.spec.name: predictor.title for predictor in predictors}
         about = {
-            short_title(classifier_title(entry.classifier)): (notes[entry.label], model_colour(entry.classifier))
+            answering.get(entry.classifier, short_title(classifier_title(entry.classifier))): (
+                notes[entry.label],
+                model_colour(entry.classifier),
+            )
             for entry in chosen
         }
         beside = {title: note for title, note in about.items() if title in titles or note[0] == MAP_ONLY}

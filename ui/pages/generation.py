@@ -408,6 +408,7 @@ def formula(kind: StartKind) -> str:
         r"$\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
         r"within $\lVert x - x_0\rVert_2 \le \varepsilon$, by steps "
         r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. "
-        rf"At {paper.IMAGE_SIZE} pixels the paper takes $\varepsilon$ = {papers['epsilon']}, $\alpha$ = "
-        rf"{papers['step_size']} and {papers['steps']} steps; here lengths scale with the side."
+        rf"At {paper.IMAGE_SIZE} pixels the paper has $\varepsilon$ = {papers['epsilon']} and states no steps; "
+        rf"the notebook of Santurkar et al. takes {papers['steps']} of $\alpha$ = {papers['step_size']}. Lengths scale "
+        "with the side."
     )

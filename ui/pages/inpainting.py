@@ -339,7 +339,8 @@ def formula(fill: Fill) -> str:
     return (
         rf"First, {filled} the hole, which gives $x_0$. With $m$ = 1 in the hole, $x$ minimises "
         r"$\;\mathrm{CE}(x, \mathrm{target}) + \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2\;$ (Eq. 3) within "
-        rf"$\lVert x - x_0\rVert_2 \le \varepsilon$. At {paper.IMAGE_SIZE} pixels the paper takes "
-        rf"$\lambda$ = {_PAPERS['weight']:g}, $\varepsilon$ = {_PAPERS['epsilon']} and {_PAPERS['steps']} steps of "
-        f"{_PAPERS['step_size']}; lengths scale with the picture's side, the budget with the hole's too."
+        rf"$\lVert x - x_0\rVert_2 \le \varepsilon$. At {paper.IMAGE_SIZE} pixels the paper has "
+        rf"$\lambda$ = {_PAPERS['weight']:g}, in its text, and $\varepsilon$ = {_PAPERS['epsilon']} but no "
+        f"steps; the notebook of Santurkar et al. takes {_PAPERS['steps']} of {_PAPERS['step_size']}. Lengths scale "
+        "with the picture's side, the budget with the hole's too."
     )

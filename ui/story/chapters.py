@@ -12,10 +12,11 @@ from pathlib import Path
 from core.claims.verdicts import CLIP_GRID
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, short_title
 from core.data.sample_sets import SAMPLE_SETS
+from core.fourier.contrasts import ring_differences, rings_in_words
 from core.pgd.drawings import judge_name, painter_name
-from core.pgd.pictures import fingerprint, stored_judgement, stored_outcomes
+from core.pgd.pictures import fingerprint, picture_outcomes, stored_judgement, stored_outcomes
 from core.shared.numbers import decimal
-from ui.maps.catalogue import CLIP, RESNET56
+from ui.maps.catalogue import CLIP, RESNET56, doubt_about, shipped_maps
 from ui.runs.settings import models_in_url
 from ui.shared.url import format_size, link
 from ui.shared.verdicts import judged_html
@@ -138,7 +139,10 @@ def _recognised() -> str:
         return ""
     judge = short_title(classifier_spec(second.judge).title)
     counts = f"**{second.after} of {second.n}** by {other} and **{first.after} of {first.n}** by {title}"
-    return f"{judge}, another network, recognises {counts}."
+    blurs = [picture_outcomes("classless")[name] for name in data.drawing_twins()]
+    ordinary, robust = (int(painted.recognised().sum()) for painted in blurs)
+    others = f"of {blurs[0].n} from blurs not chosen, {robust} and {ordinary}"
+    return f"{judge}, another network, recognises {counts}; {others}."
 
 
 def _alone() -> str:
@@ -158,7 +162,25 @@ def _alone() -> str:
 def _equal_strength() -> str:
     evidence = findings_by_claim(CLIP, RESNET56)["relies"].evidence[-1]
     points, way = decimal(100 * abs(evidence.measured.value)), "higher" if evidence.measured.value > 0 else "lower"
-    return f"at equal strength its error is {points} points {way}."
+    return f"at equal strength its error in the corners is {points} points {way}."
+
+
+def _rings() -> str:
+    maps = shipped_maps()
+    rings = ring_differences(maps[CLIP].heatmap, maps[RESNET56].heatmap)
+    return rings_in_words(maps[CLIP].name, maps[RESNET56].name, rings)
+
+
+def _selected() -> str:
+    """Say how the picture under stripes was chosen, and how often the wave does the opposite."""
+    rule = CHOSEN_PICTURES["story"]
+    (turned, often), (kept, seldom) = zip(
+        data.titles([*rule["misled_alone"]]), rule["misled_alone"].values(), strict=True
+    )
+    return (
+        f"The picture is chosen: of {rule['recognised']} that both small networks recognise, this wave misleads "
+        f"{turned} alone in {often}, {kept} alone in {seldom}."
+    )
 
 
 def _stands_in() -> str:
@@ -204,6 +226,9 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "pixels": lambda: _drawn(0),
     "views": lambda: _drawn(1),
     "stands_in": _stands_in,
+    "selected": _selected,
+    "rings": _rings,
+    "doubt": lambda: doubt_about(shipped_maps()[CLIP]),
     "equal": _equal_strength,
     "filler": _filler,
     "alone": _alone,

@@ -20,7 +20,7 @@ from ui.story.chapters import CHAPTER_FACTS
 
 ROBUST, MINI, MINI_ROBUST, CNN = CLIPS[1], "mini-clip", "mini-clip-robust", "efficientnet-lite0"
 HERE = {"neither": (), "CLIP": (PAPERS_CLIP,), "CLIP and its twin": CLIPS, "the twin alone": (ROBUST,)}
-STAND_IN = (MINI, "answered by Mini CLIP, in miniature")
+STAND_IN = (MINI, "for CLIP ViT-B/32, in miniature")
 LARGE_PAIRS = ((CNN,), (PAPERS_CLIP,), CLIPS, (ROBUST,))
 SMALL_PAIRS = ((MINI, MINI_ROBUST), (PAPERS_CLIP, MINI_ROBUST), CLIPS, (MINI, MINI_ROBUST))
 
