@@ -25,7 +25,7 @@ from torch._decomp import core_aten_decompositions
 from torch.func import functional_call
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.nn.functional import cross_entropy, interpolate
+from torch.nn.functional import interpolate
 
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import load_classifier
@@ -49,7 +49,7 @@ NETWORKS = {
     "mini-clip-vit": 32,
     "efficientnet-lite0": 224,
 }
-INPUTS = {PREDICT: ("images",), GRADIENT: ("images", "target")}
+INPUTS = {PREDICT: ("images",), GRADIENT: ("images", "members")}
 OUTPUTS = {PREDICT: ("logits",), GRADIENT: ("logits", "cross_entropy", "gradient")}
 
 
@@ -106,7 +106,8 @@ def packed_weights(name: str) -> bytes:
 def graph_function(classifier: Classifier, names: Sequence[str], graph: str) -> Callable[..., tuple[Tensor, ...]]:
     """Return a graph as a function of its `INPUTS` and of the named weights, which returns its `OUTPUTS`.
 
-    images: (1, 3, H, H). target: (1,) int64. logits: (1, K). cross_entropy: (1,). gradient: of it, (1, 3, H, H).
+    images: (1, 3, H, H). members: (1, K) bool, the classes of which any is the target. logits: (1, K). cross_entropy:
+    (1,), of the summed probability. gradient: of it, (1, 3, H, H).
     """
 
     def logits_of(images: Tensor, weights: Sequence[Tensor]) -> Tensor:
@@ -115,10 +116,10 @@ def graph_function(classifier: Classifier, names: Sequence[str], graph: str) -> 
     def predict(images: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
         return (logits_of(images, weights),)
 
-    def gradient(images: Tensor, target: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
+    def gradient(images: Tensor, members: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
         variable = images.detach().requires_grad_()
         logits = logits_of(variable, weights)
-        entropy = cross_entropy(logits, target, reduction="none")
+        entropy = logits.logsumexp(1) - logits.masked_fill(~members, -torch.inf).logsumexp(1)
         (slope,) = torch.autograd.grad(entropy.sum(), variable)
         return logits.detach(), entropy.detach(), slope
 
@@ -200,7 +201,7 @@ def export_graph(classifier: Classifier, graph: str, side: int) -> tuple[bytes, 
         classifier, side = classifier.at_size(int(small)), int(small)
     weights = named_tensors(classifier)
     images = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
-    arguments = {"images": images, "target": torch.tensor([3])}
+    arguments = {"images": images, "members": torch.arange(len(classifier.classes))[None] == 3}
     values = (*(arguments[name] for name in INPUTS[kind]), *weights.values())
     names = [*INPUTS[kind], *weights]
     with sdpa_kernel(SDPBackend.MATH):

@@ -23,6 +23,7 @@ from PIL import Image
 from core.classifiers.registry import classifier_title, short_title
 from core.data.class_statistics import FAINT, PINK, natural_pixels
 from core.data.sample_sets import CIFAR10, imagenet
+from core.data.words import PATH, PLURALS, vocabulary
 from core.pgd.drawings import judged_path, stored_pool
 from core.pgd.record import SURE, PGDRun
 from core.pgd.search import COMPARED, Views, leading
@@ -90,7 +91,8 @@ def figure_packs() -> dict[str, Any]:
         for search in COMPARED
     }
     return {
-        "word": {"words": opening.stored_words(), "stored": list(range(len(opening.stored_words()))), **searches()},
+        "word": {"words": opening.stored_words(), "known": len(vocabulary(imagenet())), **searches()},
+        "vocabulary": word_table(),
         **{f"word-{place}": _word(place) for place in range(len(opening.stored_words()))},
         "judge": {
             "rounds": [judge.questions(seed, pictures=False) for seed in range(ROUNDS)],
@@ -109,6 +111,11 @@ def figure_packs() -> dict[str, Any]:
 
 def _word(place: int) -> dict[str, Any]:
     return pack_opening(opening.stored_words(), place, opening.drawings(place), opening.captions(place))
+
+
+def word_table() -> dict[str, Any]:
+    """Return what ImageNet's words stand for, as the file has it, and the rules of plurals."""
+    return {**json.loads(PATH.read_text("utf-8"))["imagenet"], "plurals": PLURALS}
 
 
 def _maps(maps: ShownMaps, outline: float = 0) -> dict[str, Any]:

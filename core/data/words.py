@@ -13,7 +13,7 @@ from core.data.sample_sets import CLASS_SETS, PRECOMPUTED, ClassSet
 
 PATH = PRECOMPUTED / "words.json"  # written by precomputed.makers.words
 # Regular plurals: ending, and what takes its place. Source: WordNet's morphy(7WN), rules of detachment.
-_PLURALS = {
+PLURALS = {
     "s": "", "ses": "s", "xes": "x", "zes": "z", "ches": "ch", "shes": "sh", "men": "man", "ies": "y",
 }  # fmt: skip
 
@@ -90,7 +90,7 @@ def _forms(text: str) -> Iterator[str]:
     """Yield a word as it is looked up, and the singulars that it may be the plural of."""
     word = plain(text)
     yield from dict.fromkeys((word, word.replace(" ", "")))
-    for ending, instead in _PLURALS.items():
+    for ending, instead in PLURALS.items():
         if word.endswith(ending) and len(word) > len(ending) + 1:
             yield word.removesuffix(ending) + instead
 

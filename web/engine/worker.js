@@ -105,13 +105,14 @@ async function predict(name, images) {
 }
 
 /**
- * A network's pass to a target class, in the form that `pgdSteps` takes. A graph "gradient-112" takes that side alone.
+ * A network's pass to any of some classes, in the form that `pgdSteps` takes. A graph "gradient-112" takes that side
+ * alone.
  *
- * @param {string} name @param {number} target
+ * @param {string} name @param {Uint8Array} target
  * @returns {((images: Float32Array) => Promise<import("./steps.js").Pass>) & { sides: number[] }}
  */
 function passTo(name, target) {
-  const label = new Tensor("int64", BigInt64Array.of(BigInt(target)), [1]);
+  const members = new Tensor("bool", target, [1, target.length]);
   const { graphs } = /** @type {Network} */ (networks.get(name));
   const sides = Object.keys(graphs).flatMap(
     (graph) =>
@@ -121,7 +122,7 @@ function passTo(name, target) {
         .map(Number) ?? [],
   );
   const pass = async (images) => {
-    const feeds = { images: picture(images), target: label };
+    const feeds = { images: picture(images), members };
     const side = feeds.images.dims[3];
     const graph = sides.includes(side) ? `gradient-${side}` : "gradient";
     const { logits, cross_entropy: entropy, gradient } = await (await session(name, graph)).run(feeds);
@@ -139,7 +140,7 @@ function passTo(name, target) {
 /**
  * @typedef {object} RunRequest
  * @property {Painter[]} painters @property {Float32Array} start @property {Uint8Array} mask 1 = may change
- * @property {number} target @property {number} weight lambda
+ * @property {Uint8Array} target (K), 1 = a class of which any is wanted @property {number} weight lambda
  * @property {number} interval pictures every so many steps
  * @property {boolean} [stopped] whether the reader has stopped it already
  */
@@ -182,7 +183,8 @@ const requests = {
     return { logits };
   },
 
-  /** @param {RunRequest} request @param {(part: any) => void} report of a painter's state, its picture as levels */
+  /** @param {RunRequest} request @param {(part: any) => void} report of a painter's state: the
+   *  likeliest of the wanted classes, the picture as levels */
   async run({ painters, start, mask, target, weight, interval, stopped = false }, report) {
     const { steps } = painters[0].config;
     isStopped = stopped;
@@ -196,11 +198,12 @@ const requests = {
       for (let step = 0; step <= steps; step++) {
         for (const [place, iterator] of running.entries()) {
           const { value } = await iterator.next();
-          const { crossEntropy, penalty, change, images } = /** @type {import("./steps.js").State} */ (value);
+          const { logits, crossEntropy, penalty, change, images } = /** @type {import("./steps.js").State} */ (value);
           if (start.length > LARGE) sweep();
           if (place === 0) last = images;
           if (step % interval && step !== steps) continue;
-          report({ place, step, entropy: crossEntropy, term: penalty ?? 0, change, frame: levels(images) });
+          const best = logits.reduce((k, logit, j) => (target[j] && !(logits[k] >= logit && target[k]) ? j : k), 0);
+          report({ place, step, entropy: crossEntropy, term: penalty ?? 0, change, best, frame: levels(images) });
         }
       }
     } catch (error) {

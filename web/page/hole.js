@@ -5,13 +5,12 @@ import { engine, latest } from "../engine/client.js";
 import { load } from "../engine/packs.js";
 import { filledFromRim } from "../engine/search.js";
 import { paint, uploadButton } from "./pictures.js";
-import { captioned, classOf, drawLive, element, SIDE, withPainter, wordForm } from "./words.js";
+import { captioned, drawLive, element, knownWords, SIDE, wanted, withPainter, wordForm } from "./words.js";
 
 const BRUSH = 12; // pixels, first radius
 const SQUARE = 60; // pixels: the paper's hole, in whose side budgets are measured
 const OWN_HOLE = 96; // pixels, first side in an own photograph
-const STYLE =
-  ".wish, .chips, .judged { display: none; } .squares { grid-template-columns: repeat(2, minmax(0, 1fr)); }";
+const STYLE = ".wish, .chips { display: none; } .squares { grid-template-columns: repeat(2, minmax(0, 1fr)); }";
 
 // Packed bits, the first pixel in a byte's highest bit.
 const bitsOf = (mask) =>
@@ -103,13 +102,14 @@ export async function holeFigure({ stage, mount }) {
     const count = mask.reduce((sum, bit) => sum + bit, 0);
     if (!count) throw new Error("The hole is empty: brush one into the picture.");
     if (count === mask.length) throw new Error("The hole covers the whole picture: erase a part of it.");
-    if (word) classOf(classes, word); // refuses an unknown one before anything loads
+    const known = await knownWords();
+    if (word) wanted(known, word); // refuses an unknown one before anything loads
     const isWanted = begin();
     const facts = await withPainter(say);
     if (!word) input.value = (await firstGuess()).word;
-    const target = classOf(classes, input.value);
+    const goal = wanted(known, input.value);
     const start = await filledFromRim(planes(pixels), mask);
-    const plan = { start, mask: mask.slice(), target, budget: Math.sqrt(count) / SQUARE };
+    const plan = { start, mask: mask.slice(), ...goal, budget: Math.sqrt(count) / SQUARE };
     await drawLive("inpainting", facts, plan, isWanted, say, drawPair);
   }
 
