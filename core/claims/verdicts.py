@@ -61,9 +61,9 @@ _MIN_NETWORKS, SIGNIFICANT = 4, 0.05  # networks of a ranking; p of a correlatio
 
 
 def claim_about(wave: Frequency, *maps: Heatmap) -> tuple[Claim, Band] | None:
-    """Return the claim on CLIP and a ResNet under waves like this one, and its band.
+    """Return the claim on CLIP and a ResNet about the waves nearest to this one, and its band.
 
-    None for other waves, or unless the maps are of a CLIP and a ResNet, in this order.
+    None for waves beyond the maps, or unless these are of a CLIP and a ResNet, in this order.
     """
     first, second = (heatmap.metadata["classifier"] for heatmap in maps)
     if first.get("kind") != "zero-shot" or "resnet" not in str(second["name"]).lower():
@@ -72,7 +72,8 @@ def claim_about(wave: Frequency, *maps: Heatmap) -> tuple[Claim, Band] | None:
     if max(map(abs, wave)) > heatmap.side // 2:
         return None
     radius, bands = rounded_radius([wave])[0], {"low": LOW, "high": corners(heatmap)}
-    return next(((CLAIMS[key], band) for key, band in bands.items() if band.contains(radius)), None)
+    key = min(bands, key=lambda key: 0 if bands[key].contains(radius) else abs(radius - bands[key].edge))
+    return CLAIMS[key], bands[key]
 
 
 def findings(

@@ -51,11 +51,15 @@ def wave_on_image(image: np.ndarray, frequency: Frequency, epsilon: float, *, se
     Returns:
         (3, H, W) float32 in [0, 1].
     """
-    return _with_wave(image[None], frequency, epsilon, seed, position)[0]
+    return pictures_under_wave(image[None], frequency, epsilon, seed=seed, start=position)[0]
 
 
-def _with_wave(images: np.ndarray, frequency: Frequency, epsilon: float, seed: int, start: int) -> np.ndarray:
-    """Add a wave to (B, 3, H, W) images, the first at position `start` of its data set."""
+def pictures_under_wave(
+    images: np.ndarray, frequency: Frequency | None, epsilon: float, *, seed: int, start: int
+) -> np.ndarray:
+    """Add a wave, if any, to (B, 3, H, W) images, the first at position `start` of its data set."""
+    if frequency is None:
+        return images
     signs = random_signs(start + len(images), frequency, seed=seed)[start:]
     return add_basis(images, fourier_basis(*frequency, *images.shape[2:]), epsilon, signs=signs).images
 
@@ -105,9 +109,7 @@ def top1_predictions(
         images: (N, 3, H, W) uint8.
         start: position of the first image in its data set, for its signs.
     """
-    pixels = images.astype(np.float32) / 255
-    if wave is not None:
-        pixels = _with_wave(pixels, wave, epsilon, seed, start)
+    pixels = pictures_under_wave(images.astype(np.float32) / 255, wave, epsilon, seed=seed, start=start)
     return class_probabilities(classifier, pixels).argmax(1)
 
 

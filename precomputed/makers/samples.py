@@ -4,6 +4,7 @@
     python -m precomputed.makers.samples photographs FOLDER_OF_ORIGINALS
     python -m precomputed.makers.samples opening
     python -m precomputed.makers.samples examples [--judge resnet-56] [--weights FILE] [--download]
+    python -m precomputed.makers.samples waves
 
 The first draws 10 test images per class with a random seed and keeps their pixels as they are. The second shrinks the
 originals listed in `_PHOTOGRAPHS` to 256 pixels on the shorter side; scikit-image's own are found in the
@@ -28,6 +29,8 @@ CLIP and Mini ResNet.
 * The opening: the random seed, of the first 20 by which both Mini CLIPs end confident of all classes, of the blur from
   which the robust one's drawings have the highest mean probability by two other networks.
 
+`waves` writes precomputed/waves/: what the bundled networks say of each bundled picture under every wave of its map.
+
 Run `examples` after `core.reproduce.profile --parts judgements`, and make the stored runs after it.
 """
 
@@ -48,7 +51,16 @@ from core.data.datasets import load_samples
 from core.data.holes import middle_square, usual_side
 from core.data.image_archive import read_archive
 from core.data.picture_files import decode_image
-from core.data.sample_sets import CIFAR10, EXAMPLES, SAMPLE_SETS, SAMPLES, ImageDataset, imagenet
+from core.data.sample_sets import (
+    CIFAR10,
+    EXAMPLES,
+    PRECOMPUTED,
+    SAMPLE_SETS,
+    SAMPLES,
+    ImageDataset,
+    imagenet,
+    usual_epsilon,
+)
 from core.data.stored import classifier_facts, computed_source
 from core.pgd.jobs import class_order
 from core.pgd.live import Run
@@ -58,11 +70,13 @@ from core.pgd.record import SURE
 from core.pgd.settings import paper_inpainting
 from core.reproduce.profile_parts import example_run, opening_plan
 from core.shared import paper
-from core.shared.device import class_probabilities, device_name
+from core.shared.device import class_probabilities, device_name, prepare_torch
 from core.shared.files import write_json
+from core.sweep.answers import answers_on_samples
 from core.sweep.hybrids import draw_pairs
 from core.sweep.predict import hybrid_cutoffs, predict_hybrids, wave_on_image
 from core.sweep.story import STORY_CHOICE
+from core.sweep.waves import usual_map_side
 
 _SEED = 0
 PER_CLASS = 10
@@ -321,10 +335,29 @@ def opening_seed() -> int:
     return max(range(SEEDS), key=recognised)
 
 
+_ANSWERING = {
+    "cifar10": ("mini-clip", "mini-clip-robust", "mini-clip-vit", "mini-resnet", "mini-resnet-robust"),
+    "photographs": ("efficientnet-lite0",),
+}
+
+
+def answers_under_waves() -> None:
+    """Write what each network says of each bundled picture under every wave of its map."""
+    prepare_torch()
+    for name, networks in _ANSWERING.items():
+        row = SAMPLE_SETS[name]
+        for network in networks:
+            classifier = load_classifier(network, row.classes)
+            answers = answers_on_samples(
+                classifier, load_samples(row.dataset), usual_map_side(row.side), usual_epsilon(row.side)
+            )
+            answers.save(PRECOMPUTED / "waves" / f"{network}.npz")
+
+
 def main() -> None:
     """Make what is named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("which", choices=("cifar10", "photographs", "opening", "examples"))
+    parser.add_argument("which", choices=("cifar10", "photographs", "opening", "examples", "waves"))
     parser.add_argument("source", type=Path, nargs="?", help="cifar10-test.npz, or the folder with the photographs")
     parser.add_argument("--judge", default="resnet-56", help="a classifier of CIFAR-10's classes")
     parser.add_argument("--weights", type=Path, help="its weight file")
@@ -336,6 +369,8 @@ def main() -> None:
         case "examples":
             judge = load_classifier(args.judge, CIFAR10, weights=args.weights, download=args.download)
             write_json(EXAMPLES, examples(judge))
+        case "waves":
+            answers_under_waves()
         case "cifar10" | "photographs" if args.source is None:
             parser.error(f"{args.which} needs its source")
         case "cifar10":

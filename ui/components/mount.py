@@ -11,6 +11,7 @@ import base64
 import io
 import re
 import uuid
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -130,14 +131,24 @@ def mount_synchronised(
     )
 
 
+def pack_bytes(array: np.ndarray) -> str:
+    """Encode an array's bytes as text."""
+    return base64.b64encode(array.tobytes()).decode()
+
+
 def pack_pixels(pixels: np.ndarray) -> str:
     """Encode (..., 3, H, W) uint8 as rows of interleaved RGB pixels."""
-    return base64.b64encode(np.moveaxis(pixels, -3, -1).tobytes()).decode()
+    return pack_bytes(np.moveaxis(pixels, -3, -1))
+
+
+def picture_id(pixels: np.ndarray) -> int:
+    """Return a number by which the browser knows a picture again."""
+    return zlib.crc32(pixels.tobytes())
 
 
 def pack_signs(signs: np.ndarray) -> str:
     """Encode (S, S, 3) signs as three bits per cell, 1 for positive; `signsAt` in `wave.js` decodes them."""
-    return base64.b64encode(np.packbits(signs.ravel() > 0, bitorder="little").tobytes()).decode()
+    return pack_bytes(np.packbits(signs.ravel() > 0, bitorder="little"))
 
 
 def webp_strip(frames: np.ndarray, quality: int) -> bytes:

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.claims.claim import MINIATURE, NamedMap
+from core.claims.claim import NamedMap
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import (
     WITHOUT_WEIGHTS,
@@ -219,20 +219,12 @@ class Predictor:
         """Title of the classifier that answers."""
         return short_title(self.spec.title)
 
-    @property
-    def note(self) -> str:
-        """Phrase below its title that says whose place it takes; or empty."""
-        small = ", in miniature" if self.spec.name.startswith(MINIATURE) else ""
-        return f"for {self.instead_of}{small}" if self.of else ""
-
 
 def map_note(entry: Entry, predictors: Sequence[Predictor]) -> str:
-    """Return the note beside a map's title: who answers in its classifier's place; empty if it answers itself."""
+    """Return the note beside a map's title: that nobody answers for its classifier, or nothing."""
     name = entry.classifier
-    for predictor in predictors:
-        if name in (predictor.of, predictor.spec.name):
-            return f"{predictor.title} answers" if predictor.of else ""
-    return MAP_ONLY if name in _specs() and not is_ready(name) else ""
+    answered = any(name in (predictor.of, predictor.spec.name) for predictor in predictors)
+    return MAP_ONLY if not answered and name in _specs() and not is_ready(name) else ""
 
 
 def choose_predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec], class_set: str) -> list[Predictor]:
@@ -266,30 +258,33 @@ EFFICIENTNET = "EfficientNet-Lite0 · ImageNet, one image per class · computed"
 
 @dataclass(frozen=True)
 class MapPreset:
-    """Maps, wave and pictures of a figure. frequency: (i, j). pictures: one of `picture_kinds`. note: a sentence."""
+    """What a button above the maps shows. frequency: (i, j). pictures: one of `picture_kinds`. note: a sentence."""
 
     maps: tuple[str, ...]
     frequency: tuple[int, int]
     pictures: str = "CIFAR-10"
+    show: str = "Error"
     note: str = ""
 
     @property
     def state(self) -> tuple[list[str], str, str]:
         """Return the page's state: maps, displayed quantity and pictures."""
-        return list(self.maps), "Error", self.pictures
+        return list(self.maps), self.show, self.pictures
 
 
-# The paper's two heat map figures, by name, with pictures of their data sets; the page opens with the first.
-FIGURES = {
-    "Figure 1": MapPreset((CLIP, RESNET56), (0, 1)),
-    "Figure 2": MapPreset(
+# The maps of the paper's Figures 1 and 2 with pictures of their data sets; the page opens with the first.
+PAPERS_PAIR = "CLIP and a ResNet"
+PRESETS = {
+    PAPERS_PAIR: MapPreset((CLIP, RESNET56), (0, 1)),
+    "Photographs": MapPreset(
         (RESNET50, EFFICIENTNET),
         (0, 9),
         pictures="Photographs",
         note="EfficientNet-Lite0’s map is ours; the paper shows CLIP’s.",
     ),
+    "Difference": MapPreset((CLIP, RESNET56), (0, 1), show="Difference"),
 }
-FIRST_FIGURE = FIGURES["Figure 1"]
+FIRST_PRESET = PRESETS[PAPERS_PAIR]
 
 
 MAP_MB = 10  # of an uploaded heat map

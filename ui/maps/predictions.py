@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -20,12 +20,13 @@ from core.shared.device import class_probabilities
 from core.shared.numbers import Frequency, percent, wilson
 from core.shared.roles import ROBUST
 from core.shared.text import Number, bdi
+from core.sweep.answers import SIGNS_SEED
 from core.sweep.predict import Predictions, probabilities_under_wave, top1_predictions
 from ui.maps.catalogue import Entry, Predictor, entries, model_colour
 from ui.maps.views import probability_curve
-from ui.maps.wave import SIGNS_SEED, PerturbedPicture
+from ui.maps.wave import PerturbedPicture
 from ui.server.cache import classifier_for, ready_classifiers
-from ui.shared.page import NARROW_PERCENT, torch_starts, try_predict
+from ui.shared.page import torch_starts, try_predict
 from ui.shared.pictures import Picture, samples
 from ui.shared.tables import row_html, scrolling_table_html, table_html
 
@@ -34,51 +35,11 @@ MAX_ROWS, MAX_COMPLETE_ROWS = 5, 10
 
 @dataclass(frozen=True)
 class PredictionRow:
-    """Predictions of one classifier.
-
-    note: text below the title; may be empty. flips: numbers of changed and of all counted top-1 predictions; None
-    before the first.
-    """
+    """Predictions of one classifier. flips: numbers of changed and of all counted ones; None before the first."""
 
     title: str
-    note: str
-    colour: str
     predictions: Predictions
     flips: tuple[int, int] | None = None
-
-
-def answers_html(
-    rows: Sequence[PredictionRow],
-    notes: Mapping[str, tuple[str, str]],
-    names: Sequence[str],
-    label: int | None,
-    frequency: Frequency,
-) -> str:
-    """Return what each classifier says of the picture with the wave, one below the other: a table without a head.
-
-    Args:
-        notes: of each map's classifier its title, why it says nothing if it has no row, and its colour.
-        names: class names. label: index of the true class, or None.
-    """
-    cards = {title: row_html([""], head=_head(title, *note)) for title, note in notes.items()}
-    for row in rows:
-        clean, wave = row.predictions.clean, row.predictions.perturbed
-        before, after = int(clean.argmax()), int(wave.argmax())
-        kind = "wrong" if after != (before if label is None else label) else ""
-        now, was = (f"{100 * share:.0f}{NARROW_PERCENT}" for share in (wave[after], clean[before]))
-        share = f"{now}; it was {was if before == after else f'{bdi(names[before])}, {was}'}"
-        head = _head(row.title, row.note, row.colour)
-        mark = "" if label is None else " ✓" if after == label else " ✗"
-        cards[row.title] = row_html([f"{bdi(names[after])}{mark}", share], kind, head=head)
-    return table_html(
-        (), list(cards.values()), kind="prediction-rows", data=_wave(frequency), caption="What networks say"
-    )
-
-
-def _head(title: str, note: str, colour: str) -> str:
-    """Return a classifier's title, with its key and who answers in its place, as HTML."""
-    key = f'<span class="key" style="background:{colour}"></span>'
-    return f"{key}{html.escape(title)}{note and f'<small>{html.escape(note)}</small>'}"
 
 
 def counts_table(
@@ -96,7 +57,7 @@ def counts_table(
     body = []
     for row in rows:
         predicted = row.predictions.clean, row.predictions.perturbed
-        cells = [f"{row.title}, {row.note}" if row.note else row.title]
+        cells = [row.title]
         cells += [f"{names[int(shares.argmax())]}, {percent(float(shares.max()))}" for shares in predicted]
         cells += [] if label is None else [" → ".join(percent(float(shares[label])) for shares in predicted)]
         cells += [] if total is None else ["counting …" if row.flips is None else _counted(*row.flips, total)]
@@ -171,8 +132,12 @@ Answer = TypeVar("Answer")
 CURVE_POINTS = 9
 # Images between two checks whether the visitor has clicked elsewhere: for large networks and for small ones.
 FLIP_CHUNKS = {True: 5, False: 25}
-_LARGE = 100  # input side in pixels from which a network counts as large
 RECOUNT_SECONDS = 0.3
+
+
+def is_large(spec: ClassifierSpec) -> bool:
+    """Return whether a network takes so long that only what a visitor asks for is computed."""
+    return (spec.image_size or 224) >= 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,31 +158,13 @@ class SamplePredictions:
 Rows = dict[Predictor, PredictionRow]
 
 
-def draw_answers(
-    predictors: Sequence[Predictor], notes: Mapping[str, tuple[str, str]], perturbed: PerturbedPicture
-) -> Rows:
-    """Draw what each classifier says of the picture under the wave; return it as rows of a table.
-
-    notes: as `answers_html` takes them.
-    """
-    if not torch_starts():
-        return {}
-    picture = perturbed.picture
+def predict(predictors: Sequence[Predictor], perturbed: PerturbedPicture) -> Rows:
+    """Return what each classifier says of the picture without and with the wave."""
+    class_set = perturbed.picture.class_set
     predictions = predict_all(
-        [predictor.spec for predictor in predictors],
-        lambda name: predictions_of(name, picture.class_set, None, perturbed),
+        [predictor.spec for predictor in predictors], lambda name: predictions_of(name, class_set, None, perturbed)
     )
-    rows = {
-        predictor: PredictionRow(
-            predictor.title, predictor.note, model_colour(predictor.of or predictor.spec.name), answer
-        )
-        for predictor in predictors
-        if (answer := predictions.get(predictor.spec)) is not None
-    }
-    if rows:
-        about = picture.classes.names, picture.label, perturbed.frequency
-        st.html(answers_html(list(rows.values()), notes, *about))
-    return rows
+    return {row: PredictionRow(row.title, answer) for row in predictors if (answer := predictions.get(row.spec))}
 
 
 def count_flips(rows: Rows, perturbed: PerturbedPicture, place: DeltaGenerator | None) -> list[SamplePredictions]:
@@ -237,7 +184,7 @@ def count_flips(rows: Rows, perturbed: PerturbedPicture, place: DeltaGenerator |
     draw()
     for predictor in rows if total is not None else ():
         drawn, before, after = time.monotonic(), *np.zeros((2, 0), dtype=np.int64)
-        size = FLIP_CHUNKS[(predictor.spec.image_size or _LARGE) >= _LARGE]
+        size = FLIP_CHUNKS[is_large(predictor.spec)]
         for start in range(0, total or 0, size):
             chunk = predictor.spec.name, picture.kind, start, size
             before = np.concatenate([before, _over_samples(*chunk)])

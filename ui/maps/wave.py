@@ -26,6 +26,7 @@ from core.shared.numbers import (
     signed_points,
 )
 from core.shared.text import TERMS, Number, bdi
+from core.sweep.answers import SIGNS_SEED
 from core.sweep.predict import wave_on_image
 from ui.components.maps.maps import PictureUnderWave
 from ui.components.pictures.pictures import Thumbnails
@@ -143,9 +144,6 @@ def link_of(finding: Finding) -> str:
     tool = [("tab", finding.tool)] if finding.tool else []
     wave = ("cell", "{},{}".format(*finding.wave)), (CLAIM, finding.claim.key)
     return link("frequency", *maps, ("show", finding.show), *wave, *tool, *pictures)
-
-
-SIGNS_SEED = 0  # of the signs, as in the shipped maps
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,31 +13,16 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.claims.claim import MINIATURE
-from core.classifiers.registry import PAPERS_CLIP, classifier_title, short_title
+from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.contrasts import mismatches
 from core.fourier.heatmap import MAX_SIDE, METRICS, TOP1
 from core.shared.numbers import Frequency, join_list
 from core.shared.text import TERMS
 from ui.components.maps.maps import heatmap_view, wave_lab
-from ui.maps.catalogue import (
-    FIGURES,
-    FIRST_FIGURE,
-    MAP_ONLY,
-    Entry,
-    Predictor,
-    choose_predictors,
-    entries,
-    map_note,
-    model_colour,
-)
-from ui.maps.predictions import (
-    PageState,
-    Rows,
-    SamplePredictions,
-    count_flips,
-    draw_answers,
-)
+from ui.maps.answers import draw_answers
+from ui.maps.catalogue import FIRST_PRESET, PRESETS, Entry, Predictor, choose_predictors, entries, map_note
+from ui.maps.predictions import PageState, SamplePredictions, count_flips, predict
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
 from ui.maps.wave import (
     CLAIM,
@@ -49,32 +34,26 @@ from ui.maps.wave import (
     under_wave,
     verdict_html,
 )
-from ui.server.cache import NONE_READY, ready_classifiers, wait_for_first_paint
+from ui.server.cache import NONE_READY, ready_classifiers
 from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.pictures import Picture, chosen_picture, open_yours, pick_picture, picture_library, picture_strip
 from ui.shared.url import as_markdown, one_line, settable
 from ui.shared.verdicts import STYLE
 from ui.tools.details import draw_details
-from ui.tools.registry import draw_tools, open_linked_tool, open_own, own_is_open
+from ui.tools.registry import draw_tools, open_linked_tool, open_own, own_is_open, tool_is_open
 
 # Keys of this page in the session. The first three are also in the URL, as are `cell` and `DETAILS`.
 _MAPS, METRIC, SHOW = "maps", "metric", "show"
 CELL = "frequency.cell"
 PENDING, ALL_PREDICT = "frequency.pending_map", "frequency.all_predict"
-FIGURE, _PLACE, DETAILS = "frequency.figure", "cell", "details"
+PRESET, _PLACE, DETAILS = "frequency.preset", "cell", "details"
 
 FIRST = attrgetter("first")  # default picture of a sample set
 _TITLE = "Touch a wave and see whom it misleads"
-OWN = "Your own"  # beside the paper's figures
+OWN = "Yours"  # beside the presets
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
-
-# Parts of the page about the selected wave, as CSS selectors; `panel.js` updates them.
-BELONGS = {
-    "table": ".st-key-frequency-predictions",
-    "sentence": ".st-key-frequency-verdict",
-}
 
 
 def page() -> None:
@@ -90,10 +69,10 @@ def page() -> None:
     with st.expander("Expert settings", key="frequency-settings"):
         chosen = _settings(entries())
     details = st.expander("Details", key=DETAILS, on_change="rerun", bind="query-params")
-    picture = chosen_picture(_PLACE, url_prefix="", first=FIRST, kind=FIRST_FIGURE.pictures)
+    picture = chosen_picture(_PLACE, url_prefix="", first=FIRST, kind=FIRST_PRESET.pictures)
     open_linked_tool()
     with bar:
-        _figures(picture)
+        _presets(picture)
         introduction = st.container()
     picture_library(_PLACE, url_prefix="", first=FIRST)
     if not chosen:
@@ -117,17 +96,18 @@ def page() -> None:
         st.html(doubts_html(chosen))
         if picture is not None:
             _offer_maps(chosen, picture)
-    with stage, st.container(key="frequency-predictions"):
-        rows = _answers(chosen, predictors, notes, perturbed)
+    with stage, st.container(key="frequency-answers"):
+        possible = _answers(chosen, predictors, perturbed, details.open or tool_is_open())
+    used = predictors if possible else []
     state = PageState(
-        chosen, frequency, picture, perturbed if rows else None, list(rows), partial(_count, rows, perturbed), _add_map
+        chosen, frequency, picture, perturbed if used else None, used, partial(_count, used, perturbed), _add_map
     )
     with tools:
         draw_tools(state)
     if details.open:
         with details:
             place = draw_details(state, _top())
-        _count(rows, perturbed, place)  # last, since it takes longest
+        _count(used, perturbed, place)  # last, since it takes longest
 
 
 def _introduce(predictors: Sequence[Predictor]) -> None:
@@ -135,15 +115,15 @@ def _introduce(predictors: Sequence[Predictor]) -> None:
     metric = METRICS[st.session_state[METRIC]]
     colour = f"the {metric.label}" if metric.top is None else "the error under it, with pictures wrong anyway"
     lines = [html.escape(f"Each cell is a wave; its colour shows {colour}.")]
-    figure = FIGURES.get(st.session_state[FIGURE])
-    if figure is not None and figure.note:
-        lines.append(html.escape(figure.note))
+    preset = PRESETS.get(st.session_state[PRESET])
+    if preset is not None and preset.note:
+        lines.append(html.escape(preset.note))
     instead = [predictor for predictor in predictors if predictor.of]
     if instead:
         small = "small " if all(predictor.spec.name.startswith(MINIATURE) for predictor in instead) else ""
         answers = f"Another, {small}network answers" if len(instead) == 1 else f"Other, {small}networks answer"
         get = ' <a href="models">Get CLIP itself</a>' if PAPERS_CLIP in [row.of for row in instead] else ""
-        lines.append(html.escape(f"{answers} for {join_list([row.instead_of for row in instead])}.") + get)
+        lines.append(html.escape(f"{answers}: {join_list([row.title for row in instead])}.") + get)
     st.html(f'<p class="prose">{explain_on_page("<br>".join(lines), "introduction", *TERMS)}</p>')
 
 
@@ -156,7 +136,7 @@ def _restore() -> None:
         if selected[-1].heatmap.metadata["dataset"]["n"] == 1 and "Probability" in offered_metrics(selected):
             state[METRIC] = "Probability"  # a single image is right or wrong; its probability says more
     if CELL not in state:
-        state[CELL] = _parse_cell(url.text("cell")) or FIRST_FIGURE.frequency
+        state[CELL] = _parse_cell(url.text("cell")) or FIRST_PRESET.frequency
         if unknown := [label for label in url.texts(_MAPS) if label not in entries()]:
             names = as_markdown(one_line(", ".join(unknown), 120))
             st.toast(f"This link names maps that are missing here: {names}. A link cannot carry your own files.")
@@ -172,7 +152,7 @@ def _parse_cell(text: str) -> Frequency | None:
 def _settings(available: dict[str, Entry]) -> list[Entry]:
     """Draw the expert settings and return the chosen maps in order."""
     default, linked = [
-        [label for label in some if label in available] for some in (FIRST_FIGURE.maps, url.texts(_MAPS))
+        [label for label in some if label in available] for some in (FIRST_PRESET.maps, url.texts(_MAPS))
     ]
     if len(linked) > MAX_MAPS:
         st.toast(f"This link names too many maps; these are the first {MAX_MAPS}.")
@@ -200,38 +180,38 @@ def _choose(label: str, offered: Sequence[str], key: str, usual: str) -> None:
     url.put(key, st.session_state[key], usual)
 
 
-def _figures(picture: Picture | None) -> None:
-    """Draw a button for each of the paper's two figures and one for the visitor's own; what is displayed is marked."""
+def _presets(picture: Picture | None) -> None:
+    """Draw a button for each preset and one for the visitor's own; what is displayed is marked."""
     state, kind = st.session_state, None if picture is None else SAMPLE_SETS[picture.kind].title
     now = state.get(_MAPS), state.get(SHOW), kind
-    matching = [name for name, story in FIGURES.items() if story.state == now and state.get(METRIC) == TOP1.name]
-    figure = OWN if own_is_open() else next(iter(matching), None)
-    if FIGURE not in state or state[FIGURE] != figure:  # written anyway, it would take back a press meanwhile
-        state[FIGURE] = figure
-    st.pills("Maps", [*FIGURES, OWN], key=FIGURE, on_change=_open_figure, label_visibility="collapsed")
+    matching = [name for name, row in PRESETS.items() if row.state == now and state.get(METRIC) == TOP1.name]
+    preset = OWN if own_is_open() else next(iter(matching), None)
+    if PRESET not in state or state[PRESET] != preset:  # written anyway, it would take back a press meanwhile
+        state[PRESET] = preset
+    st.pills("Maps", [*PRESETS, OWN], key=PRESET, on_change=_open_preset, label_visibility="collapsed")
 
 
-def _open_figure() -> None:
-    """Show a figure's maps and a picture of their kind, or open or close what is the visitor's own; for callbacks."""
-    state, name = st.session_state, st.session_state[FIGURE]
+def _open_preset() -> None:
+    """Show a preset's maps and a picture of their kind, or open or close what is the visitor's own; for callbacks."""
+    state, name = st.session_state, st.session_state[PRESET]
     open_own(name == OWN)
-    if name in FIGURES:
-        state[_MAPS], state[SHOW], state["pictures"] = FIGURES[name].state
-        state[METRIC], state[CELL] = TOP1.name, FIGURES[name].frequency
+    if name in PRESETS:
+        state[_MAPS], state[SHOW], state["pictures"] = PRESETS[name].state
+        state[METRIC], state[CELL] = TOP1.name, PRESETS[name].frequency
 
 
 def _offer_maps(chosen: list[Entry], picture: Picture) -> None:
     """Offer the maps of pictures like this one, if no chosen map has such pictures."""
     about = [entry.sample_set for entry in chosen]
     row = SAMPLE_SETS[picture.kind]
-    name = next((name for name, story in FIGURES.items() if story.pictures == row.title), None)
+    name = next((name for name, preset in PRESETS.items() if preset.pictures == row.title), None)
     if name is None or any(sample_set is None or sample_set.class_set == row.class_set for sample_set in about):
         return
-    show = partial(st.session_state.__setitem__, _MAPS, list(FIGURES[name].maps))
+    show = partial(st.session_state.__setitem__, _MAPS, list(PRESETS[name].maps))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         sizes = join_list(sorted({f"{entry.heatmap.metadata['image_size']}-pixel" for entry in chosen}))
         st.markdown(f"These maps were measured on {sizes} pictures of other classes.", width="content")
-        st.button(f"Show the maps of {name}", key="frequency.offered", on_click=show)
+        st.button("Show maps of such pictures", key="frequency.offered", on_click=show)
 
 
 def _top() -> int:
@@ -269,7 +249,7 @@ def _maps(
         picture, side = perturbed.picture, max(len(view.values) for view in maps.views)
         wave_lab(
             maps,
-            replace(under_wave(picture, side, picture_strip(url_prefix="")), belongs=BELONGS),
+            under_wave(picture, side, picture_strip(url_prefix="")),
             selected=selected,
             key=key,
             on_select=partial(_select, picture.size),
@@ -299,32 +279,21 @@ def _select(size: int | None, frequency: Frequency, epsilon: float = 0.0) -> Non
         set_strength(size, epsilon)
 
 
-def _answers(
-    chosen: list[Entry], predictors: list[Predictor], notes: Mapping[str, str], perturbed: PerturbedPicture | None
-) -> Rows:
-    """Draw what classifiers say of the picture under the wave, and return it; empty without an answer."""
+def _answers(chosen: list[Entry], predictors: list[Predictor], perturbed: PerturbedPicture | None, more: bool) -> bool:
+    """Give the maps what classifiers say of the picture; return whether they can be asked for `more`."""
     if perturbed is None:
-        return {}
+        return False
     if not perturbed.possible:
         st.info("This picture is too small for this wave, so there are no predictions.")
     elif not predictors:
         st.info(NONE_READY)
-    elif not wait_for_first_paint():
-        titles = {predictor.title for predictor in predictors}
-        answering = {predictor.of or predictor.spec.name: predictor.title for predictor in predictors}
-        about = {
-            answering.get(entry.classifier, short_title(classifier_title(entry.classifier))): (
-                notes[entry.label],
-                model_colour(entry.classifier),
-            )
-            for entry in chosen
-        }
-        beside = {title: note for title, note in about.items() if title in titles or note[0] == MAP_ONLY}
-        return draw_answers(predictors, beside, perturbed)
-    return {}
+    else:
+        outlined = [] if st.session_state[SHOW] == "Difference" else chosen
+        return draw_answers(predictors, outlined, perturbed, more)
+    return False
 
 
 def _count(
-    rows: Rows, perturbed: PerturbedPicture | None, place: DeltaGenerator | None = None
+    predictors: list[Predictor], perturbed: PerturbedPicture | None, place: DeltaGenerator | None = None
 ) -> list[SamplePredictions]:
-    return [] if perturbed is None else count_flips(rows, perturbed, place)
+    return [] if perturbed is None else count_flips(predict(predictors, perturbed), perturbed, place)

@@ -49,9 +49,14 @@ def open_linked_tool() -> None:
         state[_OPEN], state[_BY_HAND] = linked, int(linked is not None)
 
 
+def tool_is_open() -> bool:
+    """Return whether any tool is open."""
+    return st.session_state[_OPEN] is not None
+
+
 def own_is_open() -> bool:
     """Return whether a tool of the visitor's own is open."""
-    return st.session_state[_OPEN] is not None and not TOOLS[st.session_state[_OPEN]].about
+    return tool_is_open() and not TOOLS[st.session_state[_OPEN]].about
 
 
 def open_own(own: bool) -> None:

@@ -15,12 +15,12 @@ def script():
 
     from core.classifiers.registry import classifier_spec
     from ui.maps.catalogue import Predictor
-    from ui.maps.predictions import count_flips, draw_answers
+    from ui.maps.predictions import count_flips, predict
     from ui.maps.wave import PerturbedPicture
     from ui.shared.pictures import sample_picture
 
     perturbed = PerturbedPicture(sample_picture("cifar10", 33), (0, 1), 4.0)
-    rows = draw_answers([Predictor(classifier_spec(name)) for name in ("mini-clip", "mini-resnet")], {}, perturbed)
+    rows = predict([Predictor(classifier_spec(name)) for name in ("mini-clip", "mini-resnet")], perturbed)
     count_flips(rows, perturbed, st.empty())
 
 

@@ -16,11 +16,11 @@ from core.sweep.story import STORY_CHOICE
 from precomputed.makers.samples import default_picture
 from tests.ui import page_runner
 from tests.ui.page_runner import bodies, components, settable_widget
-from ui.maps.catalogue import CLIP, EFFICIENTNET, FIRST_FIGURE, MINI_CLIP, RESNET50, RESNET56, UPLOADED
-from ui.pages.frequency import CELL, DETAILS, FIGURE, OWN
+from ui.maps.catalogue import CLIP, EFFICIENTNET, FIRST_PRESET, MINI_CLIP, PAPERS_PAIR, RESNET50, RESNET56, UPLOADED
+from ui.pages.frequency import CELL, DETAILS, OWN, PRESET
 from ui.tools.registry import OWN_MAP, OWN_SWEEP, OWN_WORDS
 
-FIRST_CELL = "{},{}".format(*FIRST_FIGURE.frequency)
+FIRST_CELL = "{},{}".format(*FIRST_PRESET.frequency)
 # A link, and the state that it opens; what is left out is the first figure's.
 LINKS = {
     "whole": (
@@ -74,36 +74,37 @@ def test_the_first_picture_is_what_its_rule_gives():
     assert json.loads(STORY_CHOICE.read_text()) == default_picture()
 
 
-def test_figures_are_a_press_away_and_marked_while_shown():
+def test_presets_are_a_press_away_and_marked_while_shown():
     app = open_page(pictures="CIFAR-10")
 
     def marked():
-        return app.button_group(key=FIGURE).value
+        return app.button_group(key=PRESET).value
 
     def shown():
         widgets = (settable_widget(app, name).value for name in ("maps", "show", "metric"))
         return *widgets, app.session_state["pictures"], app.session_state[CELL]
 
-    assert app.button_group(key=FIGURE).proto.set_value and marked() == "Figure 1"
+    assert app.button_group(key=PRESET).proto.set_value and marked() == PAPERS_PAIR
     app.session_state[CELL] = 3, 4
-    app.run()  # the pressed figure is left to the browser, which may have a newer press
-    assert not app.button_group(key=FIGURE).proto.set_value and marked() == "Figure 1"
-    settable_widget(app, "metric").set_value("Top-5")
+    app.run()  # the pressed one is left to the browser, which may have a newer press
+    assert not app.button_group(key=PRESET).proto.set_value and marked() == PAPERS_PAIR
     settable_widget(app, "show").set_value("Difference").run()
+    assert marked() == "Difference"
+    settable_widget(app, "metric").set_value("Top-5").run()
     assert marked() is None
-    app.button_group(key=FIGURE).set_value("Figure 2").run()
+    app.button_group(key=PRESET).set_value("Photographs").run()
     second = [RESNET50, EFFICIENTNET], "Error", "Top-1", "Photographs", (0, 9)
-    assert shown() == second and marked() == "Figure 2"
+    assert shown() == second and marked() == "Photographs"
     settable_widget(app, "maps").set_value([CLIP]).run()  # of other classes than the picture
     assert marked() is None
     app.button(key="frequency.offered").click().run()
     assert shown() == second
-    app.button_group(key=FIGURE).set_value(OWN).run()
+    app.button_group(key=PRESET).set_value(OWN).run()
     assert app.query_params["tab"] == OWN_SWEEP and marked() == OWN
     app.segmented_control(key="frequency.own").set_value(OWN_WORDS).run()
     assert app.query_params["tab"] == OWN_WORDS and not app.exception
-    app.button_group(key=FIGURE).set_value("Figure 1").run()
-    assert "tab" not in app.query_params and marked() == "Figure 1"
+    app.button_group(key=PRESET).set_value(PAPERS_PAIR).run()
+    assert "tab" not in app.query_params and marked() == PAPERS_PAIR
 
 
 def test_maps_that_do_not_fit_say_so_and_details_chart_rings():

@@ -20,7 +20,7 @@ from ui.story.chapters import CHAPTER_FACTS
 
 ROBUST, MINI, MINI_ROBUST, CNN = CLIPS[1], "mini-clip", "mini-clip-robust", "efficientnet-lite0"
 HERE = {"neither": (), "CLIP": (PAPERS_CLIP,), "CLIP and its twin": CLIPS, "the twin alone": (ROBUST,)}
-STAND_IN = (MINI, "for CLIP ViT-B/32, in miniature")
+STAND_IN = (MINI, "CLIP ViT-B/32")
 LARGE_PAIRS = ((CNN,), (PAPERS_CLIP,), CLIPS, (ROBUST,))
 SMALL_PAIRS = ((MINI, MINI_ROBUST), (PAPERS_CLIP, MINI_ROBUST), CLIPS, (MINI, MINI_ROBUST))
 
@@ -36,7 +36,7 @@ def networks(page: str, **address: str) -> tuple[str, ...]:
 def first_row() -> tuple[str, str]:
     maps = entries()
     first = choose_predictors([maps[CLIP], maps[RESNET56]], ready_classifiers("cifar10"), "cifar10")[0]
-    return first.spec.name, first.note
+    return first.spec.name, first.instead_of
 
 
 # A place, and what it shows for each of `HERE`.

@@ -2,7 +2,7 @@
 // Beside a picture (`panel.js`) the maps are so large that both, and the content below, fit in the window.
 
 import { element, explained, tooltip, unpack } from "../basics.js";
-import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, markAnswers, pause } from "./panel.js";
+import { REST_MILLISECONDS, answersText, createPanel, drawPanel, fillPanel, pause } from "./panel.js";
 import { minus, name } from "./wave.js";
 
 // CSS pixels.
@@ -12,6 +12,7 @@ const MIN_SIDE = 180; // of a map beside a picture
 const GUTTER = 30; // for the vertical axis
 const GAP = 16; // between columns
 const BETWEEN = 76; // of maps, wave, picture and answers, together
+const BESIDE = 840; // width from which answers stand beside the picture
 const NARROW = 640; // a phone's width
 const BESIDES = 560; // height of everything but the maps
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -185,7 +186,7 @@ function drawBar(view, table, terms) {
   }
   view.bar.replaceChildren(label, scale);
   const values = view.maps.flatMap((map) => map.values);
-  view.bar.append(element("span", "key origin", "zero frequency"), element("span", "key cutoff", "cutoff"));
+  view.bar.append(element("span", "key cutoff", "cutoff"));
   if (values.some(Number.isNaN)) view.bar.append(element("span", "key absent", "not computed"));
   if (values.some((value) => value < low || value > high)) {
     view.bar.append(element("span", "key", "Values beyond the bar have the colour of its end."));
@@ -195,11 +196,15 @@ function drawBar(view, table, terms) {
 // Uses as many columns as fit, evenly filled. All maps get the same side, for comparison; the coarsest map's cells are
 // an integer number of device pixels wide, unless that would waste more than a twentieth of the space.
 function layOut(view) {
-  const width = view.root.clientWidth;
-  const count = view.maps.length;
-  if (!width || !count) return;
   const lab = Boolean(view.panel);
+  const beside = lab && view.root.clientWidth >= BESIDE;
+  const answers = beside ? Math.max(150, Math.min(220, 0.122 * innerWidth)) : 0;
+  const width = view.root.clientWidth - answers;
+  const count = view.maps.length;
+  if (width <= 0 || !count) return;
   const narrow = width < NARROW;
+  view.root.classList.toggle("below", !beside);
+  view.root.style.setProperty("--answers", `${answers}px`);
   const most = Math.max(lab && !narrow ? MIN_SIDE : MAX_SIDE, innerHeight - BESIDES);
   const [wide, high] = count === 1 ? [0.36, 1.1] : [0.2, 0.7]; // one map leaves the room of a second to the picture
   const picture = Math.max(150, Math.min(wide * width, high * most)); // side, CSS pixels; the wave's is half of it
@@ -212,7 +217,8 @@ function layOut(view) {
   view.grid.style.gridTemplateColumns = `repeat(${columns}, ${room + GUTTER}px)`;
   view.root.style.setProperty("--picture", `${Math.round(narrow ? Math.min(200, 0.5 * width) : picture)}px`);
   view.root.classList.toggle("narrow", narrow || (!lab && room < 340));
-  view.root.classList.toggle("small", room < 250);
+  view.root.classList.toggle("small", room < 330);
+  view.root.classList.toggle("tiny", room < 260);
   const coarsest = Math.min(...view.maps.map((map) => map.side));
   const ratio = window.devicePixelRatio || 1;
   const whole = (Math.floor((room * ratio) / coarsest) * coarsest) / ratio;
@@ -249,7 +255,6 @@ function showCursor(view) {
     drawPanel(view.panel, view.hover ?? view.memory.frequency, view.memory.epsilon);
     drawThread(view);
   }
-  markAnswers(view);
 }
 
 function choose(view, frequency, delay) {
@@ -260,7 +265,10 @@ function choose(view, frequency, delay) {
   showCursor(view);
   view.live.textContent =
     `${name(frequency)}. ` +
-    view.maps.map((map) => `${map.title}: ${describe(view, map, frequency).filter(Boolean).join(", ")}.`).join(" ");
+    [
+      ...view.maps.map((map) => `${map.title}: ${describe(view, map, frequency).filter(Boolean).join(", ")}.`),
+      ...answersText(view),
+    ].join(" ");
   if (changed) report(view, delay);
 }
 
@@ -282,14 +290,9 @@ function createMap(side) {
   map.canvas = element("canvas");
   map.ring = element("div", "mark ring");
   map.lines = element("div", "lines");
-  map.plot.append(
-    map.canvas,
-    element("div", "mark zero"),
-    element("div", "cutoff"),
-    element("div", "outline"),
-    map.lines,
-    map.ring,
-  );
+  map.mistakes = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  map.mistakes.setAttribute("class", "mistakes");
+  map.plot.append(map.canvas, map.mistakes, element("div", "cutoff"), element("div", "outline"), map.lines, map.ring);
   frame.append(
     ticks("down", half, "vertical frequency i"),
     map.plot,

@@ -2,15 +2,14 @@
 
 `heatmap.js` draws the maps, follows the pointer and the arrow keys without a rerun, and reports a chosen frequency
 once; this module packs the maps and sets the selected frequency. With a picture (`wave_lab`) the browser also adds the
-wave under the cursor to it with `wave.js`, the counterpart of `core.fourier.waves`. `stripes.js` does so for a number
-of vertical stripes, and looks up each network's stored prediction.
+wave under the cursor to it with `wave.js`, the counterpart of `core.fourier.waves`, and says what networks answer,
+which `ui.maps.answers` writes into the page. `stripes.js` does so for a number of vertical stripes.
 """
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -21,7 +20,15 @@ from core.fourier.waves import canonical_frequency, half_plane
 from core.shared import paper
 from core.shared.numbers import Frequency, Interval
 from core.shared.text import TERMS
-from ui.components.mount import mount_synchronised, pack_pixels, pack_signs, place_from, register
+from ui.components.mount import (
+    mount_synchronised,
+    pack_bytes,
+    pack_pixels,
+    pack_signs,
+    picture_id,
+    place_from,
+    register,
+)
 from ui.components.pictures.pictures import Thumbnails
 
 _heatmap = register("maps/heatmap.js")
@@ -79,8 +86,6 @@ class PictureUnderWave:
         signs: (S, S, 3) int8, -1 or 1 for each wave and channel, frequency (i, j) in row i + S // 2, column
             j + S // 2. Waves beyond are refused, as the picture cannot carry them.
         strip: thumbnails of the other pictures and `selected`, the index of this one; may be None.
-        belongs: CSS selectors of what the page says about the selected wave, its "table" and "sentence", which are
-            dimmed while another wave is in view.
     """
 
     pixels: np.ndarray
@@ -90,7 +95,6 @@ class PictureUnderWave:
     signs: np.ndarray
     strip: Thumbnails | None = None
     selected: int = 0
-    belongs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def most(self) -> float:
@@ -153,7 +157,6 @@ def wave_lab(
             **pack_maps(maps),
             "about": picture.usual,  # a size v is meaningful only for pictures of one size
             "picture": pack_picture(picture, key) | {"uploads": True},
-            "belongs": dict(picture.belongs),
         },
         on_pick_change=place_from(key, "pick", thumbnails, on_pick),
         on_library_change=partial(on_pick, None),
@@ -175,7 +178,7 @@ def pack_maps(maps: ShownMaps) -> dict[str, Any]:
     unit = maps.views[0].unit
     return {
         "range": [unit.scale * end for end in maps.value_range],
-        "table": base64.b64encode(colormap_table(maps.colormap).tobytes()).decode(),
+        "table": pack_bytes(colormap_table(maps.colormap)),
         "signed": unit.signed,
         "unit": unit.name,
         "decimals": unit.decimals,
@@ -189,6 +192,7 @@ def pack_picture(picture: PictureUnderWave, key: str) -> dict[str, Any]:
     """Return a picture for the browser: RGB rows, signs as three bits per cell, thumbnails."""
     return {
         "key": key,
+        "id": picture_id(picture.pixels),
         "pixels": pack_pixels(picture.pixels),
         "size": picture.pixels.shape[-1],
         "caption": picture.caption,
@@ -225,7 +229,7 @@ def _pack(view: MapView) -> dict[str, Any]:
         "label": view.value_label,
         "side": len(view.values),
         "bytes": kind.itemsize,
-        "cells": base64.b64encode(cells.tobytes()).decode(),
+        "cells": pack_bytes(cells),
     }
 
 

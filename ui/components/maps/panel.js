@@ -82,6 +82,7 @@ export function fillPanel(panel, picture) {
   panel.slider.term.replaceChildren(v ? tooltip("v", v) : "v");
   fillStrip(panel.strip, picture.strip, `pictures-${picture.key}`);
   panel.photo.hidden = !picture.uploads;
+  readAnswers(panel.view); // they may have come first
 }
 
 // Draws the picture under the cursor's wave. Tests and benchmarks read `data-wave` and `data-milliseconds`.
@@ -99,6 +100,7 @@ export function drawPanel(panel, frequency, epsilon) {
     : `Pictures of ${size} pixels carry at most ${countOf((side - 1) / 2, "cycle")} per image. Choose a cell nearer ` +
       "the middle or a larger picture.";
   panel.root.dataset.wave = String(frequency);
+  showAnswers(panel.view, frequency);
   if (!signs) return;
   const basis = fourierBasis(frequency, size);
   const { perturbed, wave } = panel.pictures;
@@ -154,47 +156,112 @@ function sayPlaying(panel) {
   panel.play.title = "Let the wave run outward through all radii, slow to fast; Escape stops it";
 }
 
-// The page's texts about the selected wave, outside the component: dimmed while another wave is displayed, and repeated
-// in one line per network above the maps on a phone. `data.belongs`: CSS selectors of the page's parts.
+// What networks say of the picture under the wave in view. Python writes all that is known into the page, as
+// `data-answers`, and again as it gets to know more.
 function createAnswers(view) {
   const root = element("div", "answers");
-  root.setAttribute("aria-hidden", "true"); // the table below says the same
-  const answers = { root };
-  const observer = new MutationObserver(() => (root.isConnected ? markAnswers(view) : observer.disconnect()));
+  root.setAttribute("role", "group");
+  root.setAttribute("aria-label", "What networks say");
+  const answers = { root, cards: [] };
+  const observer = new MutationObserver(() => (root.isConnected ? readAnswers(view) : observer.disconnect()));
   observer.observe(mainElement() ?? document.body, { childList: true, subtree: true });
   return answers;
 }
 
-const places = (view, kind) =>
-  view.data.belongs?.[kind] ? [...document.querySelectorAll(view.data.belongs[kind])] : [];
-const tableOf = (view) => places(view, "table")[0]?.querySelector("table[data-wave]");
+function readAnswers(view) {
+  const { answers } = view.panel;
+  const text = document.querySelector("[data-answers]")?.getAttribute("data-answers");
+  if (!text || text === answers.text) return;
+  Object.assign(answers, JSON.parse(text), { text });
+  if (answers.cards.length !== answers.networks.length) {
+    answers.cards = answers.networks.map(() => createCard(view));
+    answers.root.replaceChildren(...answers.cards.map(({ root }) => root));
+  }
+  answers.networks.forEach((network, k) => {
+    network.classes = new Uint16Array(unpack(network.classes).buffer);
+    network.percents = unpack(network.percents);
+    const { key, title, count } = answers.cards[k];
+    key.style.background = network.colour;
+    title.textContent = network.title;
+    const [wrong, known, all] = network.mistaken;
+    count.hidden = known < all / 2;
+    count.disabled = !network.maps.length || view.maps.length <= Math.max(...network.maps);
+    count.textContent = `mistaken at ${wrong} of ${known}`;
+  });
+  view.moved();
+  outlineMistakes(view);
+}
 
-// Dims parts that belong to another wave than the displayed one, and names that wave.
-export function markAnswers(view) {
-  const { answers } = view.panel ?? {};
-  if (!answers || !view.data.belongs) return;
-  const cursor = view.hover ?? view.memory.frequency;
-  const table = tableOf(view);
-  const of = table?.dataset.wave;
-  const note = of && of !== String(cursor) ? `of the selected wave ${name(of.split(",").map(Number))}` : "";
-  for (const place of [...places(view, "table"), ...places(view, "sentence")]) {
-    if ((place.dataset.elsewhere ?? "") === note) continue;
-    if (note) place.dataset.elsewhere = note;
-    else delete place.dataset.elsewhere;
-  }
-  answers.root.classList.toggle("elsewhere", Boolean(note));
-  const lines = [...(table?.tBodies[0]?.rows ?? [])].map((row) => [row.cells[0], row.cells[1].textContent]);
-  const text = JSON.stringify(lines.map(([head, verdict]) => [head.textContent, verdict]));
-  if (answers.text !== text) {
-    answers.text = text;
-    answers.root.replaceChildren(
-      ...lines.map(([head, verdict]) => {
-        const line = element("div");
-        const key = head.querySelector(".key");
-        if (key) line.append(key.cloneNode());
-        line.append(element("b", "", head.childNodes[1]?.textContent ?? ""), " ", verdict);
-        return line;
-      }),
-    );
-  }
+function createCard(view) {
+  const root = element("div", "answer");
+  const head = root.appendChild(element("div"));
+  const card = { root, key: head.appendChild(element("span", "key")), title: head.appendChild(element("span")) };
+  card.verdict = root.appendChild(element("strong"));
+  card.share = root.appendChild(element("div"));
+  card.count = button(root, "", () => {
+    view.outlined = !view.outlined;
+    outlineMistakes(view);
+  });
+  card.count.title = "Outline on the map the waves that mislead this picture";
+  return card;
+}
+
+// Whether the answers are about the picture and the strength in view.
+const areCurrent = (view) => String(view.panel.answers.about) === String([view.panel.data.id, view.memory.epsilon]);
+
+// [class, per cent] under a wave; nothing where that is unknown.
+function answerAt(view, { classes, percents }, [i, j]) {
+  const { side } = view.panel.answers;
+  const half = (side - 1) / 2;
+  if (!areCurrent(view)) return [];
+  if (Math.max(Math.abs(i), Math.abs(j)) > half) return [];
+  const cell = (i + half) * side + j + half;
+  return percents[cell] <= 100 ? [classes[cell], percents[cell]] : [];
+}
+
+// Tests and benchmarks read `data-wave`: the wave that is answered; none while an answer is missing.
+function showAnswers(view, cursor) {
+  const { root, names, named, networks = [], cards } = view.panel.answers;
+  networks.forEach((network, k) => {
+    const [now, share] = answerAt(view, network, cursor);
+    const [before, was] = network.clean;
+    const { root, verdict, share: line } = cards[k];
+    const known = now !== undefined;
+    root.classList.toggle("wrong", known && now !== network.right);
+    root.classList.toggle("unknown", !known);
+    if (!known) return (line.textContent = areCurrent(view) ? "a press asks" : "\u2026");
+    verdict.textContent = names[now] + (named ? (now === network.right ? " \u2713" : " \u2717") : "");
+    line.textContent = `${share}\u00a0%; it was ${before === now ? "" : `${names[before]}, `}${was}\u00a0%`;
+  });
+  const missing = !networks.length || networks.some((network) => !answerAt(view, network, cursor).length);
+  root.dataset.wave = missing ? "" : String(cursor);
+}
+
+/** The answers as a sentence, for screen readers. */
+export const answersText = (view) =>
+  view.panel
+    ? view.panel.answers.cards.map(({ title, verdict }) => `${title.textContent}: ${verdict.textContent}.`)
+    : [];
+
+// Draws a thin line around the waves that mislead the picture, on the map of the network that answers.
+function outlineMistakes(view) {
+  const { networks = [], cards } = view.panel.answers;
+  view.maps.forEach((map, number) => {
+    const network = networks.find(({ maps }) => maps.includes(number));
+    const wrong = (i, j) => {
+      const [now] = network ? answerAt(view, network, [i, j]) : [];
+      return now !== undefined && now !== network.right;
+    };
+    let path = "";
+    for (let i = -map.half; view.outlined && i <= map.half; i++) {
+      for (let j = -map.half; j <= map.half; j++) {
+        const [x, y] = [j + map.half, i + map.half];
+        if (x && wrong(i, j) !== wrong(i, j - 1)) path += `M${x} ${y}v1`;
+        if (y && wrong(i, j) !== wrong(i - 1, j)) path += `M${x} ${y}h1`;
+      }
+    }
+    map.mistakes.innerHTML = `<path d="${path}"/><path d="${path}"/>`;
+    map.mistakes.setAttribute("viewBox", `0 0 ${map.side} ${map.side}`);
+  });
+  cards.forEach(({ count }) => count.setAttribute("aria-pressed", String(Boolean(view.outlined))));
 }

@@ -1,0 +1,117 @@
+"""What a network says of one picture under every wave of a map: stored for the bundled pictures, else computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.data.stored import cached_by_files, classifier_facts, first_by_name, read_stored, stored_files
+from core.fourier.waves import half_plane, wave_map
+from core.shared.device import class_probabilities
+from core.shared.files import ArchiveContent, ArchiveKind, Fact, check_array
+from core.shared.numbers import Frequency
+from core.sweep.predict import pictures_under_wave
+
+if TYPE_CHECKING:
+    from core.classifiers.classifier import Classifier
+    from core.data.sample_sets import ImageDataset
+
+SIGNS_SEED = 0  # of the waves' signs, as in the shipped maps
+UNKNOWN = 255  # in place of a percentage: not computed
+
+
+@dataclass(frozen=True, eq=False)
+class WaveAnswers(ArchiveContent):
+    """A network's top-1 classes and their probabilities: of N pictures without a wave, then under each of `half_plane`.
+
+    classes: (N, 1 + W) uint16. percents: (N, 1 + W) uint8, or `UNKNOWN`. metadata: the classifier, the pictures' data
+    set, the side of the map and the size v of its waves.
+    """
+
+    metadata: dict[str, Any]
+    classes: np.ndarray
+    percents: np.ndarray
+
+    FILE = ArchiveKind(
+        "file of answers under waves", "python -m precomputed.makers.samples waves", 1, ("classes", "percents"),
+        facts=(Fact("classifier.name", "text"), Fact("dataset", "text"), Fact("side", "whole number", 1, 999),
+               Fact("epsilon", "number", 0)),
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        shape = len(self.classes), 1 + len(half_plane(self.side))
+        check_array("classes", self.classes, shape, np.uint16)
+        check_array("percents", self.percents, shape, np.uint8)
+
+    @property
+    def side(self) -> int:
+        return int(self.metadata["side"])
+
+    @property
+    def about(self) -> tuple[str, int, float]:
+        """Data set, side of the map, and size v."""
+        return self.metadata["dataset"], self.side, self.metadata["epsilon"]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"classes": self.classes, "percents": self.percents}
+
+    def of(self, place: int) -> WaveAnswers:
+        """Return the answers for one picture."""
+        return WaveAnswers(self.metadata, self.classes[place : place + 1], self.percents[place : place + 1])
+
+
+def no_answers(classifier: str, count: int, dataset: str, side: int, epsilon: float) -> WaveAnswers:
+    """Return answers of which none is known yet."""
+    facts = {"classifier": {"name": classifier}, "dataset": dataset, "side": side, "epsilon": epsilon}
+    shape = count, 1 + len(half_plane(side))
+    return WaveAnswers(facts, np.zeros(shape, np.uint16), np.full(shape, UNKNOWN, np.uint8))
+
+
+@cache
+def columns(side: int) -> np.ndarray:
+    """Return the column of the answers under each wave of a map, (R, R)."""
+    waves = half_plane(side)
+    return wave_map(np.arange(1.0, 1 + len(waves)), waves, side).astype(np.int64)
+
+
+def column(wave: Frequency, side: int) -> int | None:
+    """Return the column of the answers under a wave; None beyond the map."""
+    half = side // 2
+    return int(columns(side)[wave[0] + half, wave[1] + half]) if max(map(abs, wave)) <= half else None
+
+
+def answer(
+    answers: WaveAnswers, classifier: Classifier, images: np.ndarray, asked: Sequence[int], start: int = 0
+) -> None:
+    """Fill in the columns `asked`.
+
+    images: (N, 3, H, W) uint8. start: the first one's position in its data set, for its signs.
+    """
+    waves, pictures = (None, *half_plane(answers.side)), images.astype(np.float32) / 255
+    under = [
+        pictures_under_wave(pictures, waves[k], answers.metadata["epsilon"], seed=SIGNS_SEED, start=start)
+        for k in asked
+    ]
+    shares = class_probabilities(classifier, np.concatenate(under)).reshape(len(asked), len(images), -1)
+    answers.classes[:, asked] = shares.argmax(2).T
+    answers.percents[:, asked] = np.rint(100 * shares.max(2)).T
+
+
+def answers_on_samples(classifier: Classifier, dataset: ImageDataset, side: int, epsilon: float) -> WaveAnswers:
+    """Return a classifier's answers for every picture of a small data set under every wave."""
+    answers = no_answers(classifier.name, len(dataset), dataset.name, side, epsilon)
+    answers.metadata["classifier"] = classifier_facts(classifier)
+    for k in range(answers.classes.shape[1]):
+        answer(answers, classifier, dataset.images, [k])
+    return answers
+
+
+@cached_by_files("waves")
+def stored_answers() -> dict[str, WaveAnswers]:
+    """Load the stored answers for the bundled pictures, by classifier name."""
+    files = read_stored(WaveAnswers.load, stored_files("waves"))
+    return first_by_name((file.metadata["classifier"]["name"], file) for file in files)

@@ -1,0 +1,115 @@
+"""What networks say of the picture under every wave of the maps: stored, or computed as the visitor looks."""
+
+from __future__ import annotations
+
+import html
+import json
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.data.sample_sets import SAMPLE_SETS
+from core.sweep.answers import UNKNOWN, WaveAnswers, answer, column, columns, no_answers, stored_answers
+from core.sweep.waves import usual_map_side
+from ui.components.mount import pack_bytes, picture_id
+from ui.maps.catalogue import Entry, Predictor, model_colour
+from ui.maps.predictions import is_large
+from ui.maps.wave import PerturbedPicture
+from ui.server.cache import classifier_for, job_manager, wait_for_first_paint
+from ui.shared.page import torch_starts, try_predict
+from ui.shared.pictures import Picture
+
+GROW_SECONDS, GROW_BATCH = 0.25, 16  # between two deliveries of answers; waves in one forward pass
+
+
+def draw_answers(
+    predictors: Sequence[Predictor], chosen: Sequence[Entry], perturbed: PerturbedPicture, more: bool = False
+) -> bool:
+    """Give the maps' component what each network says of the picture under every wave, as far as it is known.
+
+    What is not stored is computed: the chosen wave's answer first and, if a network is small, the others as they come.
+    chosen: the maps, each outlined where its network is mistaken. more: whether the page asks for more. Returns whether
+    networks can be asked.
+    """
+    rows = {predictor: _answers(predictor.spec.name, perturbed.picture, perturbed.epsilon) for predictor in predictors}
+    place = column(perturbed.frequency, usual_map_side(perturbed.picture.size))
+    asked = [] if place is None else [0, place]
+    lacking = [row for row in rows if UNKNOWN in rows[row].percents[0, asked]]
+    wait = bool(lacking or more) and (wait_for_first_paint() or not torch_starts())
+    for predictor in [] if wait else lacking:
+        try_predict(predictor.spec, partial(_answer, rows[predictor], perturbed.picture, asked))
+    answered = [row for row in rows if rows[row].percents[0, 0] != UNKNOWN]
+    growing = [rows[row] for row in answered if not is_large(row.spec) and UNKNOWN in rows[row].percents]
+    first = True
+
+    def follow() -> None:
+        nonlocal first
+        end, grown = time.monotonic() + GROW_SECONDS, not first
+        while not first and growing and time.monotonic() < end:
+            unknown = np.flatnonzero(growing[0].percents[0] == UNKNOWN)
+            with job_manager().before_runs():
+                _answer(growing[0], perturbed.picture, unknown[:GROW_BATCH].tolist())
+            if len(unknown) <= GROW_BATCH:
+                growing.pop(0)
+        first = False
+        content = json.dumps(pack_answers({row: rows[row] for row in answered}, chosen, perturbed))
+        st.html(f'<div data-answers="{html.escape(content)}"></div>')
+        if grown and not growing:
+            st.rerun()  # without the timer
+
+    st.fragment(follow, run_every=GROW_SECONDS if growing else None)()
+    return not wait
+
+
+@st.cache_resource(show_spinner=False, max_entries=500)
+def _answers(name: str, picture: Picture, epsilon: float) -> WaveAnswers:
+    """Return what is known of a picture, to be grown in place: all of a bundled one at the usual size v, or nothing."""
+    stored, about = (
+        stored_answers().get(name),
+        (SAMPLE_SETS[picture.kind].dataset, usual_map_side(picture.size), epsilon),
+    )
+    if stored is not None and stored.about == about and not picture.own:
+        return stored.of(picture.position)
+    return no_answers(name, 1, *about)
+
+
+def _answer(answers: WaveAnswers, picture: Picture, asked: list[int]) -> None:
+    classifier = classifier_for(answers.metadata["classifier"]["name"], picture.class_set)
+    answer(answers, classifier, picture.pixels[None], asked, start=picture.position)
+
+
+def pack_answers(
+    rows: Mapping[Predictor, WaveAnswers], chosen: Sequence[Entry], perturbed: PerturbedPicture
+) -> dict[str, Any]:
+    """Return JSON for the maps' component: `readAnswers` in `panel.js` reads it."""
+    picture, networks, seen = perturbed.picture, [], set[int]()
+    side = usual_map_side(picture.size)
+    cells = columns(side)
+    for predictor, answers in rows.items():
+        classes, percents = answers.classes[0], answers.percents[0]
+        known, right = percents[1:] != UNKNOWN, classes[0] if picture.label is None else picture.label
+        seen.update(classes.tolist(), [int(right)])
+        names = (predictor.of, predictor.spec.name)
+        networks.append(
+            {
+                "title": predictor.title,
+                "colour": model_colour(predictor.of or predictor.spec.name),
+                "maps": [k for k, entry in enumerate(chosen) if entry.classifier in names],
+                "right": int(right),
+                "clean": [int(classes[0]), int(percents[0])],
+                "classes": pack_bytes(classes[cells].astype("<u2")),
+                "percents": pack_bytes(percents[cells]),
+                "mistaken": [int((known & (classes[1:] != right)).sum()), int(known.sum()), len(known)],
+            }
+        )
+    return {
+        "about": [picture_id(picture.pixels), perturbed.epsilon],
+        "side": side,
+        "named": picture.label is not None,
+        "names": {k: picture.classes.names[k] for k in sorted(seen)},
+        "networks": networks,
+    }
