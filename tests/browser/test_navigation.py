@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.checks import fits
 from tests.browser.conftest import BOTH_BROWSERS
-from tests.browser.waiting import choose_option, wait_until_drawn, wait_until_still
+from tests.browser.waiting import choose_option, patient, wait_until_drawn, wait_until_still
 
 
 def test_a_link_below_a_page_keeps_its_parameters_on_a_phone(app, open_page):
@@ -82,3 +82,22 @@ def test_back_leaves_a_page_at_once_and_returns_to_its_state(app, open_page):
     expect(heading).to_be_visible()
     back("Frequencies", cell)
     back("Story", f"{app}/story?chapter=wave")
+
+
+@pytest.mark.parametrize("path", ["", "inpainting", "generation"])
+def test_a_script_cannot_be_stopped_halfway_which_would_empty_a_stage(app, browser, path):
+    page, held = patient(browser.new_context()).new_page(), []
+
+    def relay(socket):
+        socket.connect_to_server().on_message(lambda message: held or socket.send(message))
+
+    page.route_web_socket("**/_stcore/stream", relay)
+    page.goto(f"{app}/{path}")
+    wait_until_drawn(page)
+    held.append(True)  # the browser waits for a script from now on
+    page.keyboard.press("r")
+    running = page.get_by_test_id("stStatusWidget")
+    expect(running.get_by_role("img")).to_be_visible()
+    expect(running.locator("button")).to_have_count(1)
+    expect(running.locator("button")).to_be_hidden()
+    page.context.close()
