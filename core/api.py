@@ -84,6 +84,7 @@ def draw(
     start: StartKind | Any = "blur",
     size: int | None = None,
     seed: int = 0,
+    tries: int = 1,
     progress: bool = True,
     **settings: Unpack[Changes],
 ) -> PGDRun:
@@ -99,15 +100,17 @@ def draw(
             form that `heatmap` takes.
         size: side of the pictures in pixels. None: the classifier's input, or that of your own start.
         seed: of the starts and of the search's views.
+        tries: pictures of each target, one after the other, by the seeds from `seed` on.
         progress: whether to show a bar.
         **settings: epsilon (L2 radius of the ball around the start), step_size (L2), steps, step_decay,
             views (of the search by views); the others are `usual_settings("generation", size, search=search)`.
     Returns:
-        The run: `images` (N, 3, size, size) uint8, `curves`, `plot()`, `to_pandas()`, `save(path)`.
+        The run: `images` (N * tries, 3, size, size) uint8, `curves`, `plot()`, `to_pandas()`, `save(path)`.
     Raises:
         ValueError: a class is unknown to the classifier, a setting out of range, or the classifier cannot be
             differentiated; one sentence.
     """
+    _check_tries(tries)
     goals, size = _several(targets, classifier), size or _checked(classifier).image_size
     own = None if isinstance(start, str) else own_pixels(start, single=True)
     size = size if own is None else own.shape[-1]
@@ -116,13 +119,14 @@ def draw(
         goals = goals * len(own) if len(goals) == 1 else goals
         pictures = np.broadcast_to(own.astype(np.float32) / 255, (len(goals), *own.shape[1:])).copy()
         plan = RunPlan(targets=goals, start=pictures, config=config, seed=seed, images={"start": "picture"})
+        plan = plan.repeated(tries)
     else:
         if start not in RANDOM_KINDS:
             raise ValueError(f"start should be a picture or one of {', '.join(RANDOM_KINDS)}; got {start!r}")
         classes = classifier.classes
         source = partial(start_of, class_set=classes.name, image_size=size, kind=start)
-        plans = generation_plans(lambda goal: source(class_name(goal, classes)), goals, config, seed=seed)
-        plan = plans(range(len(goals)))
+        plans = generation_plans(lambda goal: source(class_name(goal, classes)), goals, config, seed=seed, tries=tries)
+        plan = plans(range(len(goals) * tries))
     return _run(plan, classifier, f"drawing by {search}" if progress else None)
 
 
@@ -136,6 +140,7 @@ def fill(
     penalty: Penalty = "eq3",
     start: Fill | None = None,
     seed: int = 0,
+    tries: int = 1,
     progress: bool = True,
     **settings: Unpack[Changes],
 ) -> PGDRun:
@@ -153,6 +158,7 @@ def fill(
         start: what fills the hole at first: "region", its mean colour, as in the paper, or "rim", the colours around
             it. None: the search's own.
         seed: of the search's views.
+        tries: results of each picture, one after the other, by the seeds from `seed` on; by "pixels" all are equal.
         progress: whether to show a bar.
         **settings: as for `draw`, and weight, lambda; the others are `usual_settings("inpainting", H, side of a square
             of the hole's area, search)`.
@@ -162,6 +168,7 @@ def fill(
         ValueError: images and mask do not fit, a class is unknown to the classifier, a setting is out of range, or the
             classifier cannot be differentiated; one sentence.
     """
+    _check_tries(tries)
     pixels, goals = own_pixels(images, single=True), _several(targets, classifier)
     goals = goals * len(pixels) if len(goals) == 1 else goals
     if len(goals) != len(pixels):
@@ -183,7 +190,7 @@ def fill(
         weight=weight,
         penalty=penalty,
     )
-    return _run(plan, _checked(classifier), f"filling by {search}" if progress else None)
+    return _run(plan.repeated(tries), _checked(classifier), f"filling by {search}" if progress else None)
 
 
 def _changed(usual: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,6 +199,11 @@ def _changed(usual: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str,
     if unknown := [name for name in settings if name not in known]:
         raise ValueError(f"{unknown[0]!r} is no setting of this run; its settings are {', '.join(known)}")
     return {**usual, **settings}
+
+
+def _check_tries(tries: int) -> None:
+    if tries < 1:
+        raise ValueError(f"tries should be a whole number of at least 1; got {tries}")
 
 
 def _several(targets: str | int | Sequence[str | int], classifier: Classifier) -> tuple[str | int, ...]:

@@ -20,7 +20,7 @@ from core.pgd.settings import MAX_STEPS, PENALTIES, SETTINGS, RunKind, usual_set
 from core.pgd.starts import RANDOM_KINDS, STARTS
 from core.shared import paper
 from core.shared.cli import MAX_SEED, check_output_folder, integer, number, option_names, run_script
-from core.shared.numbers import percent, small
+from core.shared.numbers import percent, small, wilson
 from core.shared.text import count_of, quoted
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ def build_parser() -> argparse.ArgumentParser:
         mode.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into")
         mode.add_argument("--limit", type=integer(1), default=100, help="number of images, default 100")
         mode.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="seed of images, holes and noise")
+        mode.add_argument(
+            "--tries", type=integer(1), default=1, help="results of each, by the seeds from --seed on; default 1"
+        )
         mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
         mode.add_argument(
             "--judge",
@@ -98,7 +101,7 @@ def build_job(args: argparse.Namespace) -> PGDJob:
     config = JobConfig(
         count=args.limit,
         changes={name: value for name, value in overrides.items() if value is not None},
-        **{name: getattr(args, name) for name in ("mode", "seed", "target", *own)},
+        **{name: getattr(args, name) for name in ("mode", "seed", "tries", "target", *own)},
     )
     job = make_job(config, named_classifier(args, dataset.classes), dataset, [_named_judge(args, dataset)])
     if job.judges and len(job.facts["class_names"]) > len(dataset.classes):
@@ -138,10 +141,15 @@ def _run(args: argparse.Namespace) -> str:
         return line
     judged = outcomes.judgement
     low, high = map(percent, judged.share(judged.after)[1:])
-    return (
+    text = (
         f"{line}; {judged.judge} calls {judged.after} the target (95 % interval {low} to {high}), of the starts "
         f"{judged.before}"
     )
+    if (tries := outcomes.facts["kind"].get("tries", 1)) == 1:
+        return text
+    count, n = outcomes.recognised_in_one_try()
+    low, high = map(percent, wilson(count / n, n).item()[1:])
+    return f"{text}; in at least one of {tries} tries {count} of {n} (95 % interval {low} to {high})"
 
 
 if __name__ == "__main__":

@@ -174,7 +174,7 @@ def _drawing(row: SampleSet, start: StartKind, config: PGDConfig) -> RunPlan:
         targets=row.drawn,
         start=draw_starts(row.drawn, 1, row.name, 0, start),
         config=config,
-        images=start_facts(row.drawn, 1, row.name, start),
+        images=start_facts(row.drawn, row.name, start),
     )
 
 

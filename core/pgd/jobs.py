@@ -39,6 +39,7 @@ class JobConfig:
     """Configuration of a job; the defaults are those of the search.
 
     mode: Eq. 3 or Eq. 2. count: pictures, at most those of the data set for inpainting. seed: of holes and noise.
+    tries: results of each picture, one after the other, by the seeds from `seed` on, with the same hole and target.
     target: one class or text for all; None for the true class, or every class in turn. changes: to the settings of
     `core.pgd.settings`, by name. hole: side of the square. penalty, fill: of Eq. 3, and what fills the hole. start:
     kind of start for generation.
@@ -47,6 +48,7 @@ class JobConfig:
     mode: Literal["inpaint", "generate"]
     count: int
     seed: int = 0
+    tries: int = 1
     target: str | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
     hole: int | None = None
@@ -93,7 +95,7 @@ def make_job(
         penalty = "frozen" if SEARCHES[search].frozen else request.penalty
         objective = {"weight": values.pop("weight"), "penalty": penalty, "fill": request.fill, "side": side}
         config = PGDConfig(**values)
-        make_plan = inpainting_plans(dataset, config, target=target, seed=seed, **objective)
+        make_plan = inpainting_plans(dataset, config, target=target, seed=seed, tries=request.tries, **objective)
     else:
         count = request.count
         config = PGDConfig(**usual_settings("generation", size, search=search) | dict(request.changes))
@@ -105,13 +107,16 @@ def make_job(
             order,
             config,
             seed=seed,
+            tries=request.tries,
         )
+    count *= request.tries
     kind = {
         "name": request.penalty if objective else request.start,
         "mode": request.mode,
         "config": config.to_json(),
         "objective": objective,
         "target": target,
+        **({"tries": request.tries} if request.tries > 1 else {}),
     }
     facts = {
         "classifier": {**classifier_facts(classifier), "template": classifier.template},
@@ -127,24 +132,30 @@ def make_job(
 
 
 def inpainting_plans(
-    dataset: ImageDataset, config: PGDConfig, *, side: int, target: str | None, fill: Fill, seed: int, **settings: Any
-) -> MakePlan:
-    """Return plans for the data set's images with a square hole each, at a place fixed by seed and image index."""
+    dataset: ImageDataset, config: PGDConfig, *, side: int, target: str | None, fill: Fill, seed: int, tries: int = 1,
+    **settings: Any,
+) -> MakePlan:  # fmt: skip
+    """Return plans for the data set's images with a square hole each, at a place fixed by seed and image index.
+
+    Each image has several tries, one after the other, by the seeds from `seed` on.
+    """
     size = dataset.image_size
 
-    def make_plan(indices: Sequence[int]) -> RunPlan:
+    def make_plan(rows: Sequence[int]) -> RunPlan:
+        indices = [row // tries for row in rows]
         generators = [np.random.default_rng([seed, index]) for index in indices]
         holes = np.stack(
             [random_square_mask(side, height=size, width=size, generator=generator) for generator in generators]
         )
         labels = [int(dataset.labels[index]) for index in indices]
         return inpainting_plan(
-            dataset.images[list(indices)],
+            dataset.images[indices],
             holes,
             labels if target is None else [target] * len(labels),
             config,
             fill=fill,
             seed=seed,
+            seeds=_seeds(rows, seed, tries),
             images={"dataset": dataset.name, "labels": [dataset.classes.names[label] for label in labels]},
             **settings,
         )
@@ -153,25 +164,42 @@ def inpainting_plans(
 
 
 def generation_plans(
-    start_for: Callable[[int | str], Start], targets: Sequence[int | str], config: PGDConfig, *, seed: int
+    start_for: Callable[[int | str], Start],
+    targets: Sequence[int | str],
+    config: PGDConfig,
+    *,
+    seed: int,
+    tries: int = 1,
 ) -> MakePlan:
     """Return plans for starts of one target after another, in turn, drawn by seed and image index.
 
-    start_for: returns the distribution of a target's starts.
+    start_for: returns the distribution of a target's starts. tries: of each, one after the other, by the seeds from
+    `seed` on.
     """
     start_for = cache(start_for)
 
-    def make_plan(indices: Sequence[int]) -> RunPlan:
-        chosen = tuple(targets[index % len(targets)] for index in indices)
+    def make_plan(rows: Sequence[int]) -> RunPlan:
+        chosen = tuple(targets[row // tries % len(targets)] for row in rows)
         starts = [start_for(target) for target in chosen]
         pictures = [
-            start.distribution.draw(1, generator=np.random.default_rng([seed, index]))
-            for index, start in zip(indices, starts, strict=True)
+            start.distribution.draw(1, generator=np.random.default_rng([seed + row % tries, row // tries]))
+            for row, start in zip(rows, starts, strict=True)
         ]
-        images = {"dataset": "noise", "start": starts[0].kind}
-        return RunPlan(targets=chosen, start=np.concatenate(pictures), config=config, seed=seed, images=images)
+        return RunPlan(
+            targets=chosen,
+            start=np.concatenate(pictures),
+            config=config,
+            seed=seed,
+            seeds=_seeds(rows, seed, tries),
+            images={"dataset": "noise", "start": starts[0].kind},
+        )
 
     return make_plan
+
+
+def _seeds(rows: Sequence[int], seed: int, tries: int) -> tuple[int, ...]:
+    """Return the seed of each row; none if there is one try, as `seed` is that of all."""
+    return tuple(seed + row % tries for row in rows) if tries > 1 else ()
 
 
 def class_name(target: int | str, classes: ClassSet) -> str:
@@ -236,6 +264,8 @@ def run_batch(job: PGDJob, indices: Sequence[int], progress: Callable[[int], obj
         "sure_step": np.where(sure, sure_steps.cpu().numpy(), np.nan),
         "sure_change": np.where(sure, sure_changes, np.nan),
     }
+    if plan.seeds:
+        numbers["seed"] = plan.seeds
     if "labels" in plan.images:
         numbers["label"] = [run.metadata["class_names"].index(name) for name in plan.images["labels"]]
     for place, judge in enumerate(job.judges):
@@ -318,7 +348,9 @@ def summarise(table: JudgedOutcomes) -> dict[str, Any]:
     (outcomes,) = table.kinds().values()
     columns = {name: outcomes.pictures[name] for name in SUMMARY}
     means = {name: {"mean": float(values.mean()), "std": float(values.std())} for name, values in columns.items()}
-    judged = {"judge": outcomes.judgement.to_json()} if table.judges else {}
+    judged: dict[str, Any] = {"judge": outcomes.judgement.to_json()} if table.judges else {}
+    if judged and "tries" in outcomes.facts["kind"]:
+        judged["recognised_in_one_try"] = dict(zip(("count", "n"), outcomes.recognised_in_one_try(), strict=True))
     return {"n": outcomes.n, **means, **judged, "settings": table.metadata}
 
 

@@ -119,6 +119,7 @@ class RunRecorder:
             "words": [str(target) for target in plan.targets if isinstance(target, str)],
             "class_names": self._class_names,
             "seed": plan.seed,
+            **({"seeds": list(plan.seeds)} if plan.seeds else {}),
             "classifier": self._classifier,
             "images": {**plan.images, "change": change},
             "source": computed_source(self._device, wall_seconds=round(self._seconds, 2)),
@@ -183,7 +184,9 @@ class Run:
                 classifier, objective = prepare(plan, classifier)
                 start = torch.from_numpy(plan.start).to(classifier.device)
                 recorder = self._recorders[k] if self._recorders else RunRecorder(plan, classifier, objective)
-                steps = pgd_steps(classifier, objective, start, plan.config, recorder.last, seed=plan.seed)
+                steps = pgd_steps(
+                    classifier, objective, start, plan.config, recorder.last, seed=plan.seeds or plan.seed
+                )
                 iterators.append(open_runs.enter_context(closing(steps)))
                 recorders.append(recorder)
             self._recorders = recorders

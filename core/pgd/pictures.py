@@ -229,6 +229,12 @@ class PictureOutcomes:
         """Return the share of `recognised` with Wilson's 95 % interval."""
         return wilson(self.recognised(judge, top, seen=seen).mean(), self.n).item()
 
+    def recognised_in_one_try(self) -> tuple[int, int]:
+        """Return how many drawn words or holes the first judge recognises in at least one try, and of how many."""
+        tries = self.facts["kind"].get("tries", 1)
+        best = self.recognised()[: self.n - self.n % tries].reshape(-1, tries).max(axis=1)
+        return int(best.sum()), len(best)
+
     @property
     def reached_target(self) -> int:
         """Number of results that the network itself calls their target."""

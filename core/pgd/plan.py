@@ -25,7 +25,8 @@ class RunPlan:
 
     targets: for each of the B images, a class by name or index or, for zero-shot classifiers, any text.
     start: (B, 3, H, W) float32 in [0, 1], x0. config: lengths and number of steps.
-    seed: of random draws. images: their origin, a JSON object.
+    seed: of random draws. seeds: of each image's own, B of them; none if `seed` is that of all. images: their origin, a
+    JSON object.
     original: (B, 3, H, W) uint8 and mask: bool (1, H, W) or (B, 1, H, W), for inpainting; None for generation.
     weight, penalty: lambda of Eq. 3, and the penalty it multiplies.
     """
@@ -34,6 +35,7 @@ class RunPlan:
     start: np.ndarray
     config: PGDConfig
     seed: int = 0
+    seeds: tuple[int, ...] = ()
     images: Mapping[str, Any] = field(default_factory=dict)
     original: np.ndarray | None = None
     mask: np.ndarray | None = None
@@ -47,6 +49,31 @@ class RunPlan:
             kind: RunKind = "generation" if self.mask is None else "inpainting"
             views = usual_settings(kind, self.start.shape[-1], search=search)["views"]
         return replace(self, config=replace(self.config, search=search, views=views))
+
+    def repeated(self, tries: int, start: np.ndarray | None = None) -> RunPlan:
+        """Return the plan of several tries at each image, one after the other, with the seeds from `seed` on.
+
+        start: (B * tries, 3, H, W), of each try; None for each image's own.
+        """
+        if tries == 1:
+            return self
+        seeds = tuple(range(self.seed, self.seed + tries)) * len(self.start)
+        plan = self._at([row for row in range(len(self.start)) for _ in range(tries)], seeds=seeds)
+        return plan if start is None else replace(plan, start=start)
+
+    def only(self, row: int) -> RunPlan:
+        """Return the plan of one image alone."""
+        return self._at([row], seed=self.seeds[row] if self.seeds else self.seed, seeds=())
+
+    def _at(self, rows: list[int], **changes: Any) -> RunPlan:
+        """Return the plan of some images, in this order, with changes."""
+        arrays = {"start": self.start, "original": self.original, "mask": self.mask}
+        changes |= {
+            name: array[rows]
+            for name, array in arrays.items()
+            if array is not None and array.ndim == 4 and len(array) == len(self.start)
+        }
+        return replace(self, targets=tuple(self.targets[row] for row in rows), **changes)
 
     @property
     def minimised_penalty(self) -> Penalty:

@@ -6,7 +6,7 @@ import io
 import itertools
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SURE = 0.9  # target probability from which a classifier counts as confident
 CURVES = ("loss", "target_probability", "perturbation_norm")
+_OF_EACH = ("targets", "words", "seeds", "change", "labels")  # lists in the metadata, an entry for each picture
 
 
 class RunFileError(ArchiveError):
@@ -43,7 +44,7 @@ class PGDRun(ArchiveContent):
     logits: (2, B, K) float32 of the first and of the last state.
     original: (B, 3, H, W) uint8 before the hole was cut, or None. mask: (B or 1, 1, H, W) bool, or None.
     metadata: kind, config, objective, targets, class_names, seed, classifier, images, source; a JSON object. words: the
-    targets as they were given, unless by index.
+    targets as they were given, unless by index. seeds: each picture's own; none if `seed` is that of all.
     """
 
     FILE = ArchiveKind(
@@ -63,6 +64,7 @@ class PGDRun(ArchiveContent):
             Fact("class_names", "list", low=1),
             Fact("terms", "list", low=1),
             Fact("seed", "whole number", high=2**64 - 1),
+            Fact("seeds", "list", optional=True),
             Fact("classifier.name", "text"),
             Fact("classifier.weights_id", "text", optional=True),
             Fact("images", "JSON object"),
@@ -112,6 +114,8 @@ class PGDRun(ArchiveContent):
         if len(self.metadata["targets"]) != batch:
             targets, needed = len(self.metadata["targets"]), count_of(batch, "target")
             raise ValueError(f"a run of {count_of(batch, 'image')} needs {needed}; got {targets}")
+        if (seeds := self.metadata.get("seeds")) and len(seeds) != batch:
+            raise ValueError(f"a run of {count_of(batch, 'image')} has a seed for each or for all; got {len(seeds)}")
         if not (self.start.min() >= 0 and self.start.max() <= 1):
             raise ValueError("start must lie in [0, 1]")
 
@@ -138,6 +142,24 @@ class PGDRun(ArchiveContent):
     def targets(self) -> list[str]:
         """Name of each picture's target."""
         return [self.metadata["class_names"][target] for target in self.metadata["targets"]]
+
+    def only(self, row: int) -> PGDRun:
+        """Return the run of one picture alone."""
+        one, facts = slice(row, row + 1), dict(self.metadata)
+        images = facts["images"] | {name: facts["images"][name][one] for name in _OF_EACH if name in facts["images"]}
+        metadata = facts | {name: facts[name][one] for name in _OF_EACH if name in facts} | {"images": images}
+        metadata["seed"] = metadata.pop("seeds", [facts["seed"]])[0]
+        return replace(
+            self,
+            frames=self.frames[:, one],
+            start=self.start[one],
+            curves={name: curve[:, one] for name, curve in self.curves.items()},
+            terms={name: term[:, one] for name, term in self.terms.items()},
+            logits=self.logits[:, one],
+            metadata=metadata,
+            original=None if self.original is None else self.original[one],
+            mask=self.mask if self.mask is None or len(self.mask) == 1 else self.mask[one],
+        )
 
     def __repr__(self) -> str:
         name, steps = one_line(self.metadata["classifier"]["name"]), len(self.curves["loss"]) - 1
@@ -296,7 +318,8 @@ def differences(
 
     searches: as for `Run`.
     Returns:
-        Of `SUBJECT`, then "fill" (of the hole, at first), "classifiers", "penalty", "views", or names of `SETTINGS`.
+        Of `SUBJECT`, then "fill" (of the hole, at first), "classifiers", "penalty", "views", "seed" (of the views), or
+        names of `SETTINGS`.
     """
     run, searches = runs[0], searches or [plan.config.search]
     plan = plan.with_search(searches[0])
@@ -332,6 +355,8 @@ def differences(
     by_views = {stored.config.search: stored.config.views for stored in runs if SEARCHES[stored.config.search].by_views}
     if any(plan.with_search(search).config.views != views for search, views in by_views.items() if search in searches):
         differ.append("views")
+    if by_views and plan.seed != run.metadata["seed"]:
+        differ.append("seed")
     rows = (SETTINGS["weight"], *SETTINGS.values())  # first, since it belongs to the penalty
     differ += [row.name for row in rows if not row.equals(planned[row.name], ran[row.name])]
     return list(dict.fromkeys(differ))

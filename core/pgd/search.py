@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -209,12 +209,13 @@ class ViewDraws:
     """Views of the images of one run, step by step.
 
     Args:
-        x0: (B, 3, H, W), the run's start, which identifies each image. hole: bool (1 or B, 1, H, W), or None.
+        x0: (B, 3, H, W), the run's start, which with its seed identifies each image. hole: bool (1 or B, 1, H, W), or
+            None. seeds: B.
     """
 
-    def __init__(self, views: Views, x0: Tensor, hole: Tensor | None, seed: int) -> None:
-        self._views, self._size, self._seed = views, x0.shape[-1], seed
-        self._keys = [image_key(image) for image in x0]
+    def __init__(self, views: Views, x0: Tensor, hole: Tensor | None, seeds: Sequence[int]) -> None:
+        self._views, self._size = views, x0.shape[-1]
+        self._keys = [{"seed": seed, "key": image_key(image)} for seed, image in zip(seeds, x0, strict=True)]
         self._centres: list[tuple[float, float] | None] = [None] * len(x0)
         if hole is not None:
             pixels = [np.nonzero(mask[0]) for mask in hole.expand(len(x0), -1, -1, -1).cpu().numpy()]
@@ -226,7 +227,7 @@ class ViewDraws:
 
         views = []
         for image, key, centre in zip(images, self._keys, self._centres, strict=True):
-            generator = view_generator(seed=self._seed, key=key, step=step, index=index)
+            generator = view_generator(**key, step=step, index=index)
             views.append(draw_view(self._views, self._size, generator, centre, view_side).apply(image))
         return torch.stack(views)
 
@@ -273,7 +274,7 @@ class NaturalSteps:
 Gradients = Callable[["Tensor", int, "Tensor | None"], "Tensor"]
 
 
-def picture_gradients(config: Any, x0: Tensor, hole: Tensor | None, seed: int, passes: Any) -> Gradients:
+def picture_gradients(config: Any, x0: Tensor, hole: Tensor | None, seeds: Sequence[int], passes: Any) -> Gradients:
     """Return the gradients that the paper's run follows: at the picture itself; arguments as for `ViewGradients`."""
 
     def gradient(x: Tensor, step: int, own: Tensor | None) -> Tensor:
@@ -288,12 +289,13 @@ class ViewGradients:
 
     Args:
         config: a `PGDConfig` with its `Views`. x0: (B, 3, H, W), the start. hole: bool (1 or B, 1, H, W), or None.
-        seed: of the views. passes: the run's `core.pgd.steps.Passes`, at pictures of any side that the network takes.
+        seeds: B, of the views. passes: the run's `core.pgd.steps.Passes`, at pictures of any side that the network
+            takes.
     """
 
-    def __init__(self, config: Any, x0: Tensor, hole: Tensor | None, seed: int, passes: Any) -> None:
+    def __init__(self, config: Any, x0: Tensor, hole: Tensor | None, seeds: Sequence[int], passes: Any) -> None:
         self._views, self._steps, self._passes = config.views, config.steps, passes
-        self._draws = ViewDraws(config.views, x0, hole, seed)
+        self._draws = ViewDraws(config.views, x0, hole, seeds)
         self._natural = NaturalSteps(config.views, x0, hole)
 
     def __call__(self, x: Tensor, step: int, own: Tensor | None) -> Tensor:
@@ -348,8 +350,9 @@ class SearchRow:
     by_views: whether it takes `Views`.
     usual: returns the default settings that differ from the paper's, by name, of "inpainting" or "generation": at 224
         pixels with the paper's hole, to be scaled to the image size as the paper's are.
-    gradients: called once for a run, with the arguments of `ViewGradients`, whose seed, step and image alone determine
-        what is random, so that a run is the same in any batch and after a break; returns the gradient of each step.
+    gradients: called once for a run, with the arguments of `ViewGradients`, whose seeds, step and images alone
+        determine what is random, so that a run is the same in any batch and after a break; returns the gradient of
+        each step.
     """
 
     title: str
@@ -359,7 +362,7 @@ class SearchRow:
     frozen: bool = False
     by_views: bool = False
     usual: Callable[[str, int], Mapping[str, Any]] = lambda kind, image_size: {}
-    gradients: Callable[[Any, Tensor, Tensor | None, int, Any], Gradients] = picture_gradients
+    gradients: Callable[[Any, Tensor, Tensor | None, Sequence[int], Any], Gradients] = picture_gradients
 
 
 SEARCHES: dict[Search, SearchRow] = {

@@ -166,19 +166,19 @@ def _own_images(name: str, dataset: ImageDataset | None) -> tuple[np.ndarray, st
     return images, images_in_words(len(images), dataset.split, f"“{name}”", dataset.name)
 
 
-def draw_starts(
-    targets: Sequence[str], per_target: int, sample_set: str, seed: int, kind: StartKind = "blur"
-) -> np.ndarray:
-    """Draw `per_target` starts for each target in turn, (B, 3, H, W) float32 in [0, 1].
+def draw_starts(targets: Sequence[str], tries: int, sample_set: str, seed: int, kind: StartKind = "blur") -> np.ndarray:
+    """Draw the starts of several tries, by the seeds from `seed` on, for each target in turn, (B, 3, H, W) float32 in
+    [0, 1].
 
     The same target, sample set, kind and seed give the same starts, whatever other targets are drawn.
     """
     return np.concatenate(
         [
             set_start(target, sample_set, kind).distribution.draw(
-                per_target, generator=np.random.default_rng([seed, zlib.crc32(target.encode("utf-8"))])
+                1, generator=np.random.default_rng([seed + k, zlib.crc32(target.encode("utf-8"))])
             )
             for target in targets
+            for k in range(tries)
         ]
     )
 
@@ -189,9 +189,7 @@ def set_start(target: str, sample_set: str, kind: StartKind) -> Start:
     return start_of(target, row.class_set, row.side, kind)
 
 
-def start_facts(
-    targets: Sequence[str], per_target: int, sample_set: str, kind: StartKind = "blur"
-) -> dict[str, str | int]:
+def start_facts(targets: Sequence[str], sample_set: str, kind: StartKind = "blur") -> dict[str, str]:
     """Return the metadata on starts that a run's file stores; "credit" is for display."""
     starts = [set_start(target, sample_set, kind) for target in targets]
     origins = [
@@ -199,4 +197,4 @@ def start_facts(
         for target, start in zip(targets, starts, strict=True)
     ]
     kind = kind if any(start.kind == kind for start in starts) else starts[0].kind
-    return {"dataset": "noise", "start": kind, "per_target": per_target, "credit": f"Starts: {'; '.join(origins)}"}
+    return {"dataset": "noise", "start": kind, "credit": f"Starts: {'; '.join(origins)}"}

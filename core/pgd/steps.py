@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
@@ -279,7 +279,7 @@ def pgd_steps(
     config: PGDConfig,
     after: PGDState | None = None,
     *,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
 ) -> Generator[PGDState, None, None]:
     """Minimise `objective` around `images` by L2 PGD; checks arguments now, computes while iterating.
 
@@ -295,7 +295,7 @@ def pgd_steps(
         images: (B, 3, H, W) float32 in [0, 1], the start x0, on the classifier's device. Never changed.
         config: lengths, number of steps, and the search.
         after: a state of the same run to resume from: bit for bit if passes are deterministic, as on a CPU.
-        seed: of the search's random draws, 0 to 2**64 - 1.
+        seed: of the search's random draws, 0 to 2**64 - 1; or one for each image.
     Returns:
         A generator of `config.steps + 1` states; state 0 comes before any step. With `after`, that state comes first
         again.
@@ -312,11 +312,17 @@ def pgd_steps(
     _check_targets(objective.targets, classifier)
     if SEARCHES[config.search].frozen and getattr(objective, "penalty", "frozen") != "frozen":
         raise ValueError(f"by {config.search} nothing outside the hole moves: give Inpainting(..., penalty='frozen')")
-    return _steps(classifier, objective, images, config, after, seed)
+    seeds = seed if isinstance(seed, Sequence) else [seed] * len(images)
+    return _steps(classifier, objective, images, config, after, seeds)
 
 
 def run_pgd(
-    classifier: ImageClassifier, objective: Objective, images: Tensor, config: PGDConfig, *, seed: int = 0
+    classifier: ImageClassifier,
+    objective: Objective,
+    images: Tensor,
+    config: PGDConfig,
+    *,
+    seed: int | Sequence[int] = 0,
 ) -> PGDState:
     """Return the last state of `pgd_steps`; same arguments and errors."""
     for state in pgd_steps(classifier, objective, images, config, seed=seed):
@@ -330,14 +336,14 @@ def _steps(
     images: Tensor,
     config: PGDConfig,
     after: PGDState | None,
-    seed: int,
+    seeds: Sequence[int],
 ) -> Generator[PGDState, None, None]:
     """Run the loop of `pgd_steps`. No grad-mode block may be open at the yield: it would leak to the consumer."""
     with torch.inference_mode(False):  # a run started in inference mode still needs gradients
         x0 = images.detach().clone()
         objective = objective.to(x0.device)  # once, so that no step waits for the transfer
         passes = Passes(with_contiguous_attention(classifier), objective.targets.expand(len(x0)), x0.shape[-1])
-        gradient_of = SEARCHES[config.search].gradients(config, x0, objective.hole, seed, passes)
+        gradient_of = SEARCHES[config.search].gradients(config, x0, objective.hole, seeds, passes)
     x, seen = (x0, None) if after is None else (after.images, Pass(after.logits, after.cross_entropy, None))
     every = config.look_interval
     for step in range(0 if after is None else after.step, config.steps + 1):

@@ -74,7 +74,7 @@ def opening_plan(row: SampleSet, seed: int) -> RunPlan:
     """Draw every class from one blur: the blur of no class used by the page *Draw* for a dog with this random seed."""
     names, dog = row.classes.names, ("dog",)
     blur = draw_starts(dog, 1, row.name, seed, "classless")
-    facts = start_facts(dog, 1, row.name, "classless")
+    facts = start_facts(dog, row.name, "classless")
     start = blur.repeat(len(names), axis=0)
     return RunPlan(targets=names, start=start, config=paper_generation(row.side), seed=seed, images=facts)
 

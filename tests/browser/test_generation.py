@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from core.pgd.drawings import stored_wall
-from tests.browser.live_runs import CANVAS, download, drawn, expect_step, moment, start, wait_for_end
+from tests.browser.canvases import pixels
+from tests.browser.live_runs import CANVAS, SLOW, download, drawn, expect_step, moment, start, wait_for_end
 from tests.browser.waiting import wait_until_drawn, wait_until_still
 
 SMALL = "generation-set=CIFAR-10%2C+32+px"
@@ -45,6 +46,29 @@ def test_small_drawings_fit_one_screen_replay_and_open_large(draw_page):
     page.keyboard.press("Escape")
     expect(large).to_be_hidden()
     assert download(page, "Animation")[1][8:12] == b"WEBP"
+
+
+def test_of_four_at_once_the_chosen_one_becomes_large_and_its_link_draws_it(draw_page):
+    page = draw_page(f"{SMALL}&generation-steps=9&generation-search-32=Views&generation-classes-cifar10=deer")
+    page.get_by_role("button", name="Four at once").click()
+    tiles = page.locator(".st-key-run-stage .replay .choice button:enabled")
+    expect(tiles).to_have_count(4, timeout=SLOW)
+    wait_until_drawn(page)
+    tries, large = [drawn(page, k) for k in range(4)], 4
+    assert len({picture.tobytes() for picture in tries}) == 4
+    expect(tiles.nth(3)).to_have_attribute("aria-label", re.compile("Try 4 of 4: deer. Another network says .* %"))
+    tiles.nth(2).focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("generation-seed=2"))
+    expect(tiles.nth(2)).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_text("Settings changed")).to_have_count(0)
+    last = page.locator(".st-key-run-stage .replay .model").last.locator("canvas")
+    assert np.array_equal(pixels(last), tries[2]) and not np.array_equal(drawn(page, large), tries[0])
+    single = draw_page(page.url.partition("?")[2])
+    start(single)
+    wait_for_end(single)
+    expect(single.locator(CANVAS)).to_have_count(page.locator(CANVAS).count() - 4)
+    assert np.array_equal(pixels(single.locator(CANVAS).last), tries[2])
 
 
 def test_a_tile_opens_its_pair_and_a_sketch_becomes_a_picture(draw_page):

@@ -221,12 +221,37 @@ def test_a_drawing_is_pgd_from_its_start_by_either_search(own, search):
     assert not np.array_equal(run.start, core.draw(own, ["b", 0], seed=4, steps=1, progress=False).start)
 
 
+@pytest.mark.parametrize("own_start", [False, True])
+def test_a_try_is_the_single_run_of_its_seed(own, images, own_start, tmp_path):
+    mask = np.zeros((SIDE, SIDE), dtype=bool)
+    mask[2:6, 2:6] = True
+    common = {"search": "views", "steps": 12, "progress": False}
+    make = [
+        lambda **more: core.draw(own, ["b", "d"], start=images[:2] if own_start else "blur", **common, **more),
+        lambda **more: core.fill(own, images[:2], mask, ["b", "d"], **common, **more),
+    ]
+    for run in make:
+        whole = run(seed=5, tries=3)
+        whole.save(tmp_path / "run.npz")
+        loaded = core.PGDRun.load(tmp_path / "run.npz")
+        assert whole.targets == ["b"] * 3 + ["d"] * 3 and loaded.metadata["seeds"] == [5, 6, 7] * 2
+        for k, place in ((0, 0), (2, 0), (1, 1)):
+            single, tried = run(seed=5 + k), loaded.only(3 * place + k)
+            np.testing.assert_array_equal(tried.start, single.start[[place]])
+            np.testing.assert_allclose(tried.curves["loss"], single.curves["loss"][:, [place]], rtol=1e-5)
+            np.testing.assert_array_equal(tried.images, single.images[[place]])
+            assert tried.metadata["seed"] == 5 + k and "seeds" not in tried.metadata
+        assert not np.array_equal(whole.images[0], whole.images[1])
+
+
 def test_a_drawing_is_that_of_the_script(tmp_path):
     line = ["generate", "--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--target", "horse"]
-    assert pgd([*line, "--limit", "2", "--steps", "5", "--device", "cpu", "--output", str(tmp_path)]) == 0
+    line += ["--limit", "2", "--tries", "2", "--seed", "7", "--steps", "5", "--device", "cpu"]
+    assert pgd([*line, "--output", str(tmp_path)]) == 0
     (outcomes,) = JudgedOutcomes.load(tmp_path / "pictures.npz").kinds().values()
     classifier = core.load_classifier("mini-resnet", CIFAR10)
-    run = core.draw(classifier, ["horse", "horse"], steps=5, progress=False)
+    run = core.draw(classifier, ["horse", "horse"], seed=7, tries=2, steps=5, progress=False)
+    assert outcomes.pictures["seed"].tolist() == run.metadata["seeds"] == [7, 8, 7, 8]
     np.testing.assert_allclose(run.curves["loss"][-1], outcomes.pictures["loss_after"], rtol=1e-5)
 
 

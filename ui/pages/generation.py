@@ -17,17 +17,17 @@ from core.data.sketches import PALETTE, SKETCH_SIDE, SKETCHES, decode_sketch, dr
 from core.pgd.plan import RunPlan
 from core.pgd.search import MIN_CROP_SIZE, Search
 from core.pgd.settings import RunKind
-from core.pgd.starts import STARTS, StartKind, draw_starts, set_start, start_facts
+from core.pgd.starts import RANDOM_KINDS, STARTS, StartKind, draw_starts, set_start, start_facts
 from core.shared import paper
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
 from ui.runs.export import downloads
 from ui.runs.judge import sample_set_of
 from ui.runs.outcome import ABOUT_VIEWS, many_pictures, recognised_table, run_table
-from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel
+from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel, shows_tries
 from ui.runs.replay import back_to_example, shown_first, stored_example, target_of
-from ui.runs.settings import choose_networks, choose_searches, follow, number_in_url, run_settings
-from ui.runs.state import RunRequest, RunResult
+from ui.runs.settings import choose_networks, choose_searches, follow, run_settings
+from ui.runs.state import TRIES, RunRequest, RunResult
 from ui.runs.wall import stored_stills, wall, wall_table
 from ui.runs.words import about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
 from ui.server.cache import ready_classifiers
@@ -38,8 +38,6 @@ from ui.shared.url import as_markdown, settable, settable_in_url
 _PAGE: RunKind = "generation"
 _TITLE = "Draw what a network sees"
 MAX_TARGETS = 10
-MAX_PER_CLASS = 4
-_MAX_SEED = 999_999
 _WEBP_QUALITY = 90
 SET, _START, SKETCH = f"{_PAGE}-set", f"{_PAGE}-start-from", f"{_PAGE}-sketch"  # in the URL and in the session
 # In the session: the sketch; whether a word was just entered; one that the network does not know, and what is drawn.
@@ -75,9 +73,19 @@ def page() -> None:
     painted_by(who, specs, row.class_set)
     _choose_beginning(begin, row, kind)
     _choose_word(word, row, targets, specs)
-    painter, stage, beside = _places(body, row, kind)
-    start, facts, seed = _starts(painter, expert, row, targets, kind)
+    chosen = run_settings(expert, _PAGE, row.side, None, searches)
+    painter, rest = body.columns([5, 10], gap="medium") if kind in ("sketch", "picture") else (None, body)
+    start, facts = _starts(painter, expert, row, targets, kind, chosen.seed)
+    names = tuple(spec.name for spec in specs)
+    why = cannot_run(targets, specs, row.classes)
+    if start is None or why:
+        why = why or "no class is chosen; choose one or describe it in words"
+        request = RunRequest(None, why, names, searches, row.class_set)
+    else:
+        plan = RunPlan(targets=tuple(targets), start=start, config=chosen.config, seed=chosen.seed, images=facts)
+        request = RunRequest(plan, "", names, searches, row.class_set)
     word_of_wall = targets[0] if row.side >= MIN_CROP_SIZE and kind == "grey" and len(targets) == 1 else None
+    stage, beside = _places(rest, row, kind, shows_tries(_PAGE, request))
     if beside is not None:
         with beside, st.container(gap="xsmall"):
             if kind == "sketch":
@@ -86,20 +94,11 @@ def page() -> None:
                 picture_line(_PAGE, across=3)
             else:
                 wall(f"{_PAGE}.wall", word_of_wall, specs, partial(_open, row))
-    chosen = run_settings(expert, _PAGE, row.side, None, searches)
-    names = tuple(spec.name for spec in specs)
-    why = cannot_run(targets, specs, row.classes)
-    if start is None or why:
-        why = why or "no class is chosen; choose one or describe it in words"
-        request = RunRequest(None, why, names, searches, row.class_set)
-    else:
-        repeated = tuple(target for target in targets for _ in range(len(start) // len(targets)))
-        plan = RunPlan(targets=repeated, start=start, config=chosen.config, seed=seed, images=facts)
-        request = RunRequest(plan, "", names, searches, row.class_set)
     pictures = partial(stored_stills, word_of_wall)
     linked = begins_by_itself(request, _words(row), SKETCH) and pictures() is None
     with verb:
-        ask_for_run(_PAGE, "Draw", request, st.session_state.pop(_ASKED, False) or linked)
+        starts = partial(draw_starts, targets, TRIES, row.name, chosen.seed, kind) if kind in RANDOM_KINDS else None
+        ask_for_run(_PAGE, "Draw", request, st.session_state.pop(_ASKED, False) or linked, starts)
     with stage:
         contents = Stage(
             _PAGE,
@@ -114,7 +113,7 @@ def page() -> None:
         _formulas(kind, searches, row.rule if result is not None and result.stored else "")
         if result is not None:
             run_table(result)
-            downloads(result.runs, key=f"{_PAGE}.{result.id}")
+            downloads(result.runs, key=f"{_PAGE}.{result.version}")
             recognised_table(result)
         wall_table() if row.side >= MIN_CROP_SIZE else many_pictures(row, kind)
 
@@ -260,46 +259,39 @@ def _sketches(row: SampleSet) -> dict[str, str]:
 
 
 def _places(
-    body: DeltaGenerator, row: SampleSet, kind: StartKind
-) -> tuple[DeltaGenerator | None, DeltaGenerator, DeltaGenerator | None]:
-    """Return the places of the painter, of the pictures, and of what stands beside them."""
-    if kind in ("sketch", "picture"):
-        painter, stage, beside = body.columns([5, 7, 3], gap="medium")
-        return painter, stage, beside
-    if row.side < MIN_CROP_SIZE:
-        return None, body.container(), None
-    stage, beside = body.columns([11, 9], gap="medium")
-    return None, stage, beside
+    rest: DeltaGenerator, row: SampleSet, kind: StartKind, tries: bool
+) -> tuple[DeltaGenerator, DeltaGenerator | None]:
+    """Return the places of the pictures, and of what stands beside them unless that is several tries."""
+    if tries or (row.side < MIN_CROP_SIZE and kind not in ("sketch", "picture")):
+        return rest.container(), None
+    stage, beside = rest.columns([7, 3] if kind in ("sketch", "picture") else [11, 9], gap="medium")
+    return stage, beside
 
 
 def _starts(
-    painter: DeltaGenerator | None, expert: DeltaGenerator, row: SampleSet, targets: list[str], kind: StartKind
-) -> tuple[np.ndarray | None, Mapping[str, str | int], int]:
-    """Draw what the starts depend on; return them, (B, 3, H, W) float32, with their metadata and seed."""
+    painter: DeltaGenerator | None,
+    expert: DeltaGenerator,
+    row: SampleSet,
+    targets: list[str],
+    kind: StartKind,
+    seed: int,
+) -> tuple[np.ndarray | None, Mapping[str, str]]:
+    """Draw what the starts depend on; return them, (B, 3, H, W) float32, with their metadata."""
     if painter is not None:
         with painter:
             own = (_sketch(row), STARTS[kind].name) if kind == "sketch" else _picture(row)
         if own is None or not targets:
-            return None, {}, 0
+            return None, {}
         picture, credit = own
         planes = enlarge(picture, row.side).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
         facts = {"dataset": kind, "start": kind, "credit": f"Start: {credit}"}
-        return np.repeat(planes[None], len(targets), axis=0), facts, 0
+        return np.repeat(planes[None], len(targets), axis=0), facts
     for why in dict.fromkeys(set_start(target, row.name, kind).why for target in targets):
         if why:
             expert.markdown(as_markdown(why))
-    left, right = expert.columns(2)
-    count = number_in_url(
-        f"{_PAGE}-seeds", partial(left.number_input, "Samples per class", 1, MAX_PER_CLASS), 1, 1, MAX_PER_CLASS
-    )
-    same = "The same seed gives the same starts."
-    seed = number_in_url(
-        f"{_PAGE}-seed", partial(right.number_input, "Random seed", 0, _MAX_SEED, help=same), 0, 0, _MAX_SEED
-    )
     if not targets:
-        return None, {}, 0
-    starts = draw_starts(targets, int(count), row.name, int(seed), kind)
-    return starts, start_facts(targets, int(count), row.name, kind), int(seed)
+        return None, {}
+    return draw_starts(targets, 1, row.name, seed, kind), start_facts(targets, row.name, kind)
 
 
 def _keep_sketch(picture: np.ndarray) -> None:
@@ -378,7 +370,7 @@ def _bring(result: RunResult) -> None:
 def _back(row: SampleSet) -> None:
     """Apply the settings of the stored example."""
     kind = offered_starts(row)[0]
-    chosen = {f"classes-{row.class_set}": list(row.drawn), "start-from": STARTS[kind].label, "seeds": 1, "seed": 0}
+    chosen = {f"classes-{row.class_set}": list(row.drawn), "start-from": STARTS[kind].label}
     back_to_example(_PAGE, row, kind, chosen)
 
 

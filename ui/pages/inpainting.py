@@ -114,7 +114,7 @@ def page() -> None:
         if result is not None:
             run_table(result)
             recognised_table(result)
-            downloads(result.runs, key=f"{_PAGE}.{result.id}")
+            downloads(result.runs, key=f"{_PAGE}.{result.version}")
         if guess is not None:
             shares = confidence(guess.probability), confidence(guess.filled)
             about = ("Its first guess", f"Probability by {guess.network}", "With the hole filled from its rim")
@@ -240,6 +240,7 @@ def _request(
             images=_origin(picture),
             weight=chosen.weight,
             penalty=chosen.penalty,
+            seed=chosen.seed,
         )
     except ValueError as error:
         return RunRequest(None, str(error), names, searches, picture.class_set)

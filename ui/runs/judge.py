@@ -86,6 +86,12 @@ def _judgements() -> dict[tuple[str, str], Judgement | str | None]:
     return known
 
 
+def guess(judgement: Judgement, row: int) -> tuple[str, bool]:
+    """Return a judge's prediction for result `row` with its probability, and whether it is the target."""
+    share = f", {percent(judgement.shares[row], 0)}" if judgement.shares else ""
+    return f"{one_line(judgement.says[row])}{share}", judgement.ranks[row] == 1
+
+
 def judged(judgement: Judgement, row: int, target: str) -> tuple[str, bool]:
     """Return a sentence on what a judge says of result `row`, and whether it is the target."""
     says, rank = one_line(judgement.says[row]), judgement.ranks[row]

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import product
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -19,14 +20,27 @@ from core.classifiers.registry import (
     list_classifiers,
     short_title,
 )
+from core.pgd.search import SEARCHES, leading
+from core.pgd.starts import RANDOM_KINDS
 from core.shared.numbers import duration, join_list
 from core.shared.text import JARGON, sentence
 from ui.components.replay.replay import RunProgress, replay
 from ui.runs.export import save_buttons
 from ui.runs.judge import judge_failure
-from ui.runs.replay import live_replay, run_replay
-from ui.runs.settings import expected_seconds, remember_pace
-from ui.runs.state import ActiveRun, RunRequest, RunResult, RunState, RunView, refusal, run_state, start, submit
+from ui.runs.replay import live_replay, run_replay, tries_replay
+from ui.runs.settings import MAX_SEED, expected_seconds, remember_pace
+from ui.runs.state import (
+    TRIES,
+    ActiveRun,
+    RunRequest,
+    RunResult,
+    RunState,
+    RunView,
+    refusal,
+    run_state,
+    start,
+    submit,
+)
 from ui.server.cache import NONE_READY, is_ready, ready_classifiers
 from ui.shared import url
 from ui.shared.page import explain_on_page
@@ -81,16 +95,57 @@ def _painter(spec: ClassifierSpec, names: Sequence[str]) -> str:
     return f"{title}, an ordinary network"
 
 
-def ask_for_run(page: str, verb: str, request: RunRequest, entered: bool = False) -> None:
-    """Draw the button that starts a run. entered: whether the visitor has asked for it otherwise, as by Enter."""
-    why = refusal(request)
+def ask_for_run(
+    page: str,
+    verb: str,
+    request: RunRequest,
+    entered: bool = False,
+    starts: Callable[[], np.ndarray] | None = None,
+) -> None:
+    """Draw the buttons that start a run, and several tries of it if the seed changes the result.
+
+    entered: whether the visitor has asked for the run otherwise, as by Enter. starts: returns those of `TRIES` tries;
+    None if all have the same.
+    """
+    why, asked = refusal(request), None
     beside = st.container(width="content") if why else None
-    if st.button(verb, type="primary", key=f"{page}.start") or entered:
+    with st.container(horizontal=True, width="content", gap="small"):
+        if st.button(verb, type="primary", key=f"{page}.start") or entered:
+            asked = request
+        if _has_tries(request) and st.button("Four at once", key=f"{page}.four", help=_about_tries(request)):
+            asked = request.tried(None if starts is None else starts())
+    if asked is not None:
         run_state(page).error = ""
-        if start(page, request):
+        if start(page, asked):
             st.rerun()
     elif beside is not None:
         beside.markdown(f"**These settings cannot run**: {as_markdown(why)}.")
+
+
+def _has_tries(request: RunRequest) -> bool:
+    """Return whether a run of one picture depends on its seed."""
+    plan = request.plan
+    if plan is None or not request.searches or len(plan.targets) > 1 or plan.seed > MAX_SEED - TRIES + 1:
+        return False
+    return plan.images.get("start") in RANDOM_KINDS or SEARCHES[leading(request.searches)].by_views
+
+
+def shows_tries(page: str, request: RunRequest) -> bool:
+    """Return whether the stage shows several tries, in progress or ended."""
+    state = run_state(page)
+    if state.active is not None:
+        return bool(state.active.run.plan.seeds)
+    result = state.view(request, lambda: None).result
+    return result is not None and bool(result.tries)
+
+
+def _about_tries(request: RunRequest) -> str:
+    """Return what several tries at once are, and how long they take."""
+    assert request.plan is not None
+    seconds = expected_seconds(request.plan, request.names, (leading(request.searches),))
+    first, last = request.plan.seed, request.plan.seed + TRIES - 1
+    about = f"{TRIES} tries, by the random seeds {first} to {last}, of which you choose one."
+    return about if seconds is None else f"{about} They take about {duration(max(1.0, TRIES * seconds))}."
 
 
 @dataclass(frozen=True)
@@ -157,7 +212,9 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
             unfinished = result.unfinished
             live = None if unfinished is None else RunProgress("stopped", result.note)
             make = partial(run_replay, result.runs, id=result.id, live=live, own=not result.stored)
-            packed = state.cached("replay", result.id, make)
+            if result.tries:
+                make = partial(tries_replay, result, make)
+            packed = state.cached("replay", result.version, make)
             rest = None
             if unfinished is not None:
                 rest = partial(submit, page, unfinished.run, unfinished.names, unfinished.searches)
@@ -176,7 +233,7 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
         if state.active is None:
             _status(stage, request, view, stored=pictures is not None)
             if result is not None:
-                save_buttons(result.runs, key=f"{page}.{result.id}")
+                save_buttons(result.runs, key=f"{page}.{result.version}")
     return result
 
 
@@ -223,6 +280,8 @@ def show_result(page: str, result: RunResult, bring: Callable[[RunResult], None]
     """Show a result until the visitor chooses another, with its pictures if `bring` can choose them; for callbacks."""
     run_state(page).show(result)
     bring(result)
+    if not result.stored:
+        st.session_state[f"{page}-seed"] = result.runs[0].metadata["seed"]
 
 
 def _close(page: str, bring: Callable[[RunResult], None]) -> None:
@@ -244,11 +303,18 @@ def _replay(page: str, data: dict[str, Any], resume: Callable[[], object] | None
     resume: goes on with a run that has stopped. seek: as in `replay`.
     """
 
-    def stop() -> None:
-        if (active := run_state(page).active) is not None:
-            active.job.stop()
+    state = run_state(page)
 
-    replay(data, key=f"{page}.replay", seek=seek, stop=stop, resume=resume or (lambda: None))
+    def stop() -> None:
+        if state.active is not None:
+            state.active.job.stop()
+
+    def choose(k: int) -> None:
+        if state.active is None and state.result is not None and k < len(state.result.tries):
+            state.result = state.result.choose(k)
+            st.session_state[f"{page}-seed"] = state.result.runs[0].metadata["seed"]
+
+    replay(data, key=f"{page}.replay", seek=seek, choose=choose, stop=stop, resume=resume or (lambda: None))
 
 
 def collect(state: RunState) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,8 @@ from core.pgd.settings import Penalty, RunKind
 from core.pgd.starts import RANDOM_KINDS, StartKind
 from core.shared.files import cache_folder
 from core.shared.roles import networks_for
-from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, replay
-from ui.runs.judge import became, judged, judgement_of
+from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, replay, with_tries
+from ui.runs.judge import became, guess, judged, judgement_of
 from ui.runs.settings import MAX_CLASSIFIERS, first_choice, reset_settings
 from ui.runs.state import RunResult, run_state
 from ui.server.cache import ready_classifiers
@@ -96,6 +96,15 @@ def run_replay(
     )
 
 
+def tries_replay(result: RunResult, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return the replay of the chosen try, which `make` packs, beside all tries and another network's predictions."""
+    last = [runs[-1] for runs in result.tries]
+    drew = {run.metadata["classifier"]["name"] for run in result.runs}
+    judgements = [judgement_of(run, drew) for run in last]
+    says = [("", False) if judgement is None else guess(judgement, 0) for judgement in judgements]
+    return with_tries(make(), np.stack([run.frames[-1, 0] for run in last])[None], result.chosen, says)
+
+
 def live_replay(
     plan: RunPlan,
     runs: Sequence[tuple[str, Search]],
@@ -109,30 +118,33 @@ def live_replay(
 
     Args:
         runs: the classifier's name and the search of each.
-        moments: lists of one state per run, at the same step; without any, the start is shown.
+        moments: lists of one state per run, at the same step; without any, the start is shown. Of several tries the
+            first is large.
         curves: `Run.target_probability` per run; none before the first state.
     """
-    start = to_uint8_planes(plan.start)
+    starts, rows = to_uint8_planes(plan.start), slice(1 if plan.seeds else None)
+    start = starts[rows]
     pairs = [(short_title(classifier_title(name)), search) for name, search in runs]
-    tracks = []
+    tracks, frames = [], starts[None]
     for k, (title, search) in enumerate(pairs):
-        frames, curve = start[None], np.zeros((0, len(start)), np.float32)
+        curve = np.zeros((0, len(start)), np.float32)
         if moments:
             frames = np.stack([to_uint8_planes(moment[k].images.cpu().numpy()) for moment in moments])
-            curve = curves[k]
+            curve = curves[k][:, rows]
         nobody = [""] * len(start), [False] * len(start)
         every = plan.with_search(search).config.look_interval
-        tracks.append(Track(Caption(role(title, search, pairs), *nobody), frames, curve, every))
-    return pack_replay(
+        tracks.append(Track(Caption(role(title, search, pairs), *nobody), frames[:, rows], curve, every))
+    data = pack_replay(
         tracks,
         start,
         [moment[0].step for moment in moments] or [0],
         live=live,
         id=id,
         **_layout(plan.start, plan.mask, plan.images),
-        targets=[one_line(str(target)) for target in plan.targets],
+        targets=[one_line(str(target)) for target in plan.targets[rows]],
         steps=plan.config.steps,
     )
+    return with_tries(data, frames, 0) if plan.seeds else data
 
 
 def _layout(start: np.ndarray, mask: np.ndarray | None, images: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,8 @@ from ui.shared.url import settable_in_url
 
 T = TypeVar("T")
 MAX_CLASSIFIERS = 2
-MAX_PICTURES = 16  # of a run on a page: classes times samples
+MAX_PICTURES = 16  # of a run on a page
+MAX_SEED = 999_999
 # Seconds per step and pixel of a bundled network, before any run on this server: about 2 ms for a picture of 32 x 32 on
 # two cores.
 FIRST_GUESS = 2e-6
@@ -90,6 +91,7 @@ class RunSettings:
     """Choices for a run. weight: lambda of Eq. 3. penalty: its factor. fill: initial content of the hole."""
 
     config: PGDConfig
+    seed: int
     weight: float
     penalty: Penalty
     fill: Fill
@@ -173,8 +175,11 @@ def run_settings(
         columns, chosen = st.columns(2), dict(usuals)
         for k, row in enumerate(_offered(full)):
             chosen[row.name] = _widget(columns[k % 2], row, usuals, _key(row, page, size), unit)
+        about = "The same seed gives the same random start and the same views."
+        number = partial(columns[1].number_input, "Random seed", 0, MAX_SEED, help=about)
+        seed = number_in_url(f"{page}-seed", number, 0, 0, MAX_SEED)
     weight = chosen.pop("weight", 0.0)
-    return RunSettings(config=PGDConfig(**chosen), weight=weight, penalty=penalty, fill=fill)
+    return RunSettings(config=PGDConfig(**chosen), seed=seed, weight=weight, penalty=penalty, fill=fill)
 
 
 def choose_fill(page: str, searches: Sequence[Search]) -> Fill:
@@ -279,6 +284,7 @@ def reset_settings(page: RunKind, size: int, hole: float | None) -> None:
     usual = usual_settings(page, size, hole, leading(searches))
     if (quick := quick_settings(usual)) is not None:
         state[f"{page}-views-pace"], usual = QUICK_PACE, quick
+    state[f"{page}-seed"] = 0
     for row in _offered(usual):
         state[_key(row, page, size)] = _shown(row, usual)
 

@@ -25,7 +25,7 @@ import streamlit as st
 from core.pgd.live import Run
 from core.pgd.plan import RunPlan
 from core.pgd.record import SUBJECT, PGDRun, differences
-from core.pgd.search import Search
+from core.pgd.search import Search, leading
 from core.shared.text import count_of
 from ui.runs.settings import check_size
 from ui.server.cache import classifier_for, job_manager
@@ -50,8 +50,10 @@ CHANGED = {
     "weight": "its weight",
     "search": "the search",
     "views": "the search",
+    "seed": "the random seed",
     **dict.fromkeys(("steps", "step_size", "epsilon", "step_decay"), "steps or lengths"),
 }
+TRIES = 4  # at once
 STOPPED_TOO_EARLY = "The run was stopped before its first step."
 
 
@@ -91,8 +93,14 @@ class RunRequest:
         """Return whether it has the pictures, hole and targets of a plan."""
         if (own := self.plan) is None:
             return False
+        plan = plan.only(0) if plan.seeds else plan
         arrays = [(run.start if run.original is None else run.original, run.mask) for run in (own, plan)]
         return own.targets == plan.targets and all(itertools.starmap(np.array_equal, zip(*arrays, strict=True)))
+
+    def tried(self, start: np.ndarray | None = None) -> RunRequest:
+        """Return the request of `TRIES` tries at once, by the leading search; start: of each, if they differ."""
+        assert self.plan is not None
+        return replace(self, plan=self.plan.repeated(TRIES, start), searches=(leading(self.searches),))
 
     def has_other_subject(self, result: RunResult | None) -> bool:
         """Return whether it has other pictures or another target than the result, or none; or there is no result."""
@@ -126,7 +134,7 @@ class RunResult:
 
     id: unique to the result. note: plain description. unfinished: the stopped run, if it can resume. stored: whether it
     comes with the project. opened: name of an opened result, on the button that closes it; else empty. before: the
-    result displayed before it was opened.
+    result displayed before it was opened. tries: the runs of each of several tries, of which `runs` is the chosen one.
     """
 
     id: str
@@ -136,6 +144,17 @@ class RunResult:
     stored: bool = False
     opened: str = ""
     before: RunResult | None = None
+    tries: tuple[tuple[PGDRun, ...], ...] = ()
+    chosen: int = 0
+
+    @property
+    def version(self) -> str:
+        """Text unique to the result and the chosen try."""
+        return f"{self.id}.{self.chosen}"
+
+    def choose(self, k: int) -> RunResult:
+        """Return the result with its k-th try displayed."""
+        return replace(self, runs=self.tries[k], chosen=k)
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +213,12 @@ class RunState:
         done, steps = len(runs[0].curves["loss"]) - 1, ended.run.plan.config.steps
         early = (ENDED_EARLY | {"failed": "ended early"}).get(job.status)
         length = count_of(done, "step") if early is None else f"{early} after {done:,} of {count_of(steps, 'step')}"
-        self.result = RunResult(job.id, runs, f"Your run, {length}.", ended if can_resume else None)
+        before, note = self.result, f"Your run, {length}."
+        self.result = RunResult(job.id, runs, note, ended if can_resume else None)
+        if seeds := ended.run.plan.seeds:
+            tries = tuple(tuple(run.only(k) for run in runs) for k in range(len(seeds)))
+            goes_on = before is not None and before.unfinished is not None and before.unfinished.run is ended.run
+            self.result = replace(self.result, tries=tries).choose(before.chosen if before and goes_on else 0)
         return ended
 
     def show(self, result: RunResult) -> None:
@@ -244,6 +268,8 @@ class RunState:
                 result = stored
         if request.has_other_subject(result):
             return RunView(result if pinned else None)
+        if result is not None and result.tries:  # of one search
+            request = replace(request, searches=tuple({run.config.search for run in result.runs} & {*request.searches}))
         return RunView(result, [] if result is None else request.changes(result.runs))
 
     def is_first(self, request: RunRequest) -> bool:

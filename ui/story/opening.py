@@ -276,7 +276,7 @@ def _draw_near(painter: str, word: str) -> None:
 def _request(painter: str, word: str) -> RunRequest:
     """Return the run of a word by both searches, from grey."""
     config = PGDConfig(**first_settings(_PAGE, ROW.side, None, "views"))
-    facts = start_facts([word], 1, ROW.name, _START)
+    facts = start_facts([word], ROW.name, _START)
     plan = RunPlan(targets=(word,), start=draw_starts([word], 1, ROW.name, 0, _START), config=config, images=facts)
     return RunRequest(plan, "", (painter,), COMPARED, ROW.class_set)
 

@@ -245,6 +245,18 @@ def test_bad_input_ends_in_one_sentence_and_writes_nothing(output, more, message
     assert "error: " in error and message in error and not (tmp_path / "new").exists()
 
 
+def test_of_several_tries_it_counts_the_pictures_of_which_a_judge_recognises_one(archive, tmp_path, capsys):
+    common = ["--limit", "5", "--steps", "9", "--judge", "judge", "--search", "views", "--batch-size", "4"]
+    assert run("inpaint", archive, tmp_path, *common, "--tries", "3") == 0
+    table, _, facts = columns(tmp_path)
+    best = table[rank_column(0)].reshape(5, 3).min(axis=1) == 1
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["recognised_in_one_try"] == {"count": int(best.sum()), "n": 5} and facts["kinds"][0]["tries"] == 3
+    assert f"in at least one of 3 tries {int(best.sum())} of 5 (" in capsys.readouterr().out
+    assert table["label"].tolist() == table["label"][::3].repeat(3).tolist()
+    assert len(set(table["loss_before"][:3])) == 1 < len(set(table["loss_after"][:3])), "one hole, three results"
+
+
 # Resuming
 
 

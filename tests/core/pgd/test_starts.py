@@ -91,8 +91,8 @@ def test_draw_starts_of_a_target_do_not_depend_on_its_neighbours(kind):
 
 
 def test_start_facts_say_which_start_each_target_has():
-    facts = start_facts(["cat", "a red bus"], 1, "cifar10")
+    facts = start_facts(["cat", "a red bus"], "cifar10")
     assert facts["start"] == "blur" and "“cat” from blur of 5,000 training images" in facts["credit"]
     assert "“a red bus” from blur of no class of 50,000 training images of all classes" in facts["credit"]
-    assert start_facts(["a red bus"], 1, "cifar10")["start"] == "classless", "the actual start, not the requested one"
+    assert start_facts(["a red bus"], "cifar10")["start"] == "classless", "the actual start, not the requested one"
     assert all(kind.source.endswith(".") for kind in STARTS.values())

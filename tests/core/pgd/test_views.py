@@ -241,7 +241,7 @@ def test_a_plain_step_by_views_follows_the_gradient_at_the_view():
     images, targets, views = random_images(2, 0) * 0.5 + 0.25, random_targets(2, 0), Views(shift=2, count=1)
     start, first = itertools.islice(pgd_steps(LinearClassifier(), Generation(targets), images, config_for(views)), 2)
     variable = images.clone().requires_grad_()
-    seen = ViewDraws(views, images, None, 0).at(0, variable)
+    seen = ViewDraws(views, images, None, [0] * len(images)).at(0, variable)
     F.cross_entropy(LinearClassifier()(seen), targets, reduction="sum").backward()
     assert float((first.images - (images - 0.1 * unit(variable.grad))).abs().max()) < 1e-6
 

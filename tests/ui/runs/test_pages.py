@@ -54,8 +54,8 @@ def result(app: AppTest, page: str) -> RunResult:
 # ---- what runs ---------------------------------------------------------------------------------------------------
 
 
-def test_each_network_draws_each_class_and_seed_by_each_search():
-    address = {"generation_classes_cifar10": ["ship", "frog"], "generation_seeds": "2", "generation_steps": "3"}
+def test_each_network_draws_each_class_by_each_search():
+    address = {"generation_classes_cifar10": ["ship", "frog"], "generation_steps": "3"}
     app = open_page("generation", **address)
     assert "url.less" not in app.session_state, "the link of the stored example needs no explanation"
     app.multiselect(key="generation-models-cifar10").set_value(["Toy A", "Toy B"])
@@ -68,9 +68,29 @@ def test_each_network_draws_each_class_and_seed_by_each_search():
     titles = [f"{name}: {role}" for name in ("toy-a", "toy-b") for role in SEARCH_TITLES.values()]
     data = replay_data(app)
     assert [model["title"] for model in data["models"]] == titles and data["frame_steps"] == [0, 1, 2, 3]
-    assert data["targets"] == ["ship", "ship", "frog", "frog"]
+    assert data["targets"] == ["ship", "frog"]
     (about,) = app.session_state["url.less"]
     assert "made anew there" in about and "10 s" in about
+
+
+@pytest.mark.parametrize(
+    ("page", "search", "offered"),
+    [("generation", "Pixels", True), ("inpainting", "Pixels", False), ("inpainting", "Views", True)],
+)
+def test_four_at_once_are_offered_where_the_seed_changes_the_result(page, search, offered):
+    chosen = {f"{page}_search_32": search, f"{page}_steps": "2", f"{page}_seed": "5"}
+    app = open_page(page, generation_classes_cifar10="deer", **chosen)
+    button = [button for button in app.button if button.key == f"{page}.four"]
+    assert len(button) == offered
+    if not offered:
+        return
+    button[0].click().run()
+    assert app.session_state[f"{page}.runs"].active.job.wait(240)
+    assert "Settings changed" not in page_text(app.run()) and not app.error
+    tries = result(app, page).tries
+    assert result(app, page).runs == tries[0] and replay_data(app)["tries"]["count"] == len(tries) == 4
+    assert [runs[0].metadata["seed"] for runs in tries] == [5, 6, 7, 8]
+    assert len({runs[0].images.tobytes() for runs in tries}) == 4
 
 
 @pytest.mark.parametrize("label", OFFERED)
@@ -116,7 +136,6 @@ def test_a_picture_has_its_hole_and_the_budget_scales_with_it():
 CANNOT = [
     ("inpainting", "hole", None, "the mask is empty"),
     ("generation", "generation-classes-cifar10", [], "no class is chosen"),
-    ("generation", "generation-seeds", 4, "this server allows 16 pictures per run"),
 ]
 
 
@@ -282,7 +301,7 @@ def test_a_stored_example_is_judged_without_any_classifier(judges):
 
 
 def test_an_own_run_is_judged_once_by_another_network(judges):
-    app = run_to_the_end(open_page("generation", generation_seeds="2", generation_steps="4"), "generation")
+    app = run_to_the_end(open_page("generation", generation_steps="4"), "generation")
     (run,) = result(app, "generation").runs
     targets = np.array(run.metadata["targets"])
     with torch.inference_mode():
@@ -290,11 +309,11 @@ def test_an_own_run_is_judged_once_by_another_network(judges):
             int((ToyClassifier("other")(torch.from_numpy(images)).argmax(dim=1).numpy() == targets).sum())
             for images in (run.start, run.frames[-1].astype(np.float32) / 255)
         )
-    _, low, high = Judgement("other", 16, before, after).share(after)
+    _, low, high = Judgement("other", 8, before, after).share(after)
     ((_, judge, start, end, _),) = judged(app.run())
     assert judges == [("other", "cifar10")], "another redraw triggers no judgement"
-    assert judge == "other" and start.startswith(f"{before} of 16")
-    assert end == f"{after} of 1695 % interval ({100 * low:.0f} to {100 * high:.0f} %)"
+    assert judge == "other" and start.startswith(f"{before} of 8")
+    assert end == f"{after} of 895 % interval ({100 * low:.0f} to {100 * high:.0f} %)"
 
 
 @pytest.mark.parametrize("ready", ["CLIP", "broken", "foreign classes", "a single picture"])

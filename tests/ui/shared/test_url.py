@@ -12,7 +12,7 @@ UI = Path(__file__).parents[3] / "ui"
 # One of each kind of widget with a number in the URL, and a number that none takes.
 LINKS = {
     "inpainting": {"inpainting-steps": 5000 * "9", "inpainting-lambda": "-inf", "inpainting-step-224": "nan"},
-    "generation": {"generation-seed": "nan", "generation-seeds": 5000 * "9"},
+    "generation": {"generation-seed": "nan", "generation-steps": 5000 * "9"},
 }
 
 

@@ -9,6 +9,7 @@ export function createView({ go, play, press, show }) {
   const memory = { wipes: false, border: 50 }; // and the displayed moment
   /** @type {Record<string, any>} */
   const view = { root, memory, columns: [], originals: [], timer: null };
+  view.choice = root.appendChild(element("div", "choice"));
   view.pictures = root.appendChild(element("div", "pictures"));
   const bar = root.appendChild(element("div", "bar"));
   view.play = button(bar, "", () => play(view), "Play");
@@ -34,6 +35,9 @@ export function buildPictures(view, actions) {
   const many = data.targets.length > 1;
   view.dialog.close();
   root.classList.toggle("many", many);
+  root.classList.toggle("tries", Boolean(data.tries));
+  view.choice.replaceChildren();
+  view.choices = Array.from({ length: data.tries?.count ?? 0 }, (_, k) => choice(view, k, actions));
   root.classList.toggle("lead", data.lead && data.models.length === 2);
   root.classList.toggle("little", data.width < SMALL_BELOW);
   root.style.setProperty("--models", String(data.models.length + Number(Boolean(data.original))));
@@ -41,6 +45,14 @@ export function buildPictures(view, actions) {
   view.originals = first.flatMap(({ figures }) => figures.map(({ canvas }) => canvas));
   view.columns = data.models.map(({ title }) => column(view, title, many, actions));
   view.pictures.replaceChildren(...[...first, ...view.columns].map(({ section }) => section));
+}
+
+// One of several tries: a button that makes it the large one.
+function choice(view, k, { choose }) {
+  const tile = button(view.choice, "", () => choose(view, k));
+  const canvas = tile.appendChild(element("canvas"));
+  const says = tile.appendChild(element("span", "says"));
+  return { tile, canvas, says };
 }
 
 function column(view, name, many, actions) {

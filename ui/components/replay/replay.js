@@ -14,7 +14,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!views.has(data.key)) views.set(data.key, createView(actions));
   const view = views.get(data.key);
   if (view.root.parentNode !== parentElement) parentElement.append(view.root);
-  view.trigger = (name) => setTriggerValue(name, true);
+  view.trigger = (name, value = true) => setTriggerValue(name, value);
   if (view.version === data.version) return; // the same run: keep the visitor's position
   view.version = data.version;
   load(view, data);
@@ -23,9 +23,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
 async function load(view, data) {
   const size = 3 * data.width * data.height;
   const bytes = (text) => (data.packed && text ? inflate(text) : unpack(text));
-  const [start, original, ...frames] = await Promise.all([
+  const [start, original, tries, ...frames] = await Promise.all([
     bytes(data.start),
     bytes(data.original ?? ""),
+    bytes(data.tries?.frames ?? ""),
     ...data.models.map(({ still, frames }) => (still ? planesOf(still, data) : bytes(frames))),
   ]);
   if (view.version !== data.version) return; // a newer version has arrived meanwhile
@@ -33,11 +34,12 @@ async function load(view, data) {
   const { memory } = view;
   const last = data.frame_steps.length - 1;
   for (const planes of frames) undoDifferences(planes, size * data.targets.length);
+  if (data.tries) undoDifferences(tries, size * data.tries.count);
   // An ended run opens at its last moment; a run in progress plays its new moments, one after the other.
   const goesOn = data.live?.state === "running";
   if (memory.version !== data.version) Object.assign(memory, { version: data.version, frame: goesOn ? 0 : last });
   if (memory.id !== data.id) Object.assign(memory, { id: data.id, row: 0 });
-  Object.assign(view, { data, start, original: data.original ? original : null });
+  Object.assign(view, { data, start, tries, original: data.original ? original : null });
   view.models = data.models.map((model, k) => ({
     ...model,
     frames: frames[k],
@@ -51,6 +53,7 @@ async function load(view, data) {
     wipe,
     targets,
     Boolean(data.original),
+    data.tries?.count,
     models.map((m) => m.title),
   ]);
   if (view.shape !== shape) {
@@ -136,7 +139,15 @@ function press(view, event) {
   event.preventDefault(); // do not scroll the page
 }
 
-const actions = { go, play, press, show };
+const actions = { go, play, press, show, choose };
+
+// Marks a try at once; the page answers with its replay.
+function choose(view, k) {
+  if (going(view.data)) return;
+  view.data.tries.chosen = k;
+  show(view);
+  view.trigger("choose", k);
+}
 
 // ---- drawing -----------------------------------------------------------------------------------------------------
 
@@ -148,7 +159,7 @@ function show(view) {
   const last = data.frame_steps.length - 1;
   view.originals.forEach((canvas, at) => {
     const planes = planesAt(view.original, data, at);
-    paint(canvas, planes, planes, 0);
+    paint(canvas, data, planes, planes, 0);
   });
   view.columns.forEach((column, k) => {
     column.figures.forEach((figure, at) => drawFigure(view, figure, k, at));
@@ -160,6 +171,7 @@ function show(view) {
       describe(parts, models[k], valueAt(view, k, row), row, frame === last);
     });
   }
+  view.choices.forEach((parts, k) => drawChoice(view, parts, k));
   const step = data.frame_steps[frame];
   const goes = going(data);
   view.play.hidden = view.scrubber.hidden = !goes && last === 0;
@@ -185,11 +197,27 @@ function describe({ sure, judged }, model, share, row, ended) {
   judged.classList.toggle("recognised", Boolean(model.recognised[row]));
 }
 
+// A try at this moment of a run in progress, or at the end, with another network's prediction.
+function drawChoice({ data, tries, memory }, { tile, canvas, says }, k) {
+  const { count, chosen, says: predictions } = data.tries;
+  const moments = tries.length / (3 * data.width * data.height * count);
+  const image = planesAt(tries, data, Math.min(memory.frame, moments - 1) * count + k);
+  paint(canvas, data, image, image, 0);
+  const [text = "", agrees] = predictions[k] ?? [];
+  say(says, text);
+  says.classList.toggle("recognised", Boolean(agrees));
+  tile.disabled = going(data);
+  tile.setAttribute("aria-pressed", String(k === chosen));
+  const about = `Try ${k + 1} of ${count}: ${data.targets[0]}`;
+  tile.setAttribute("aria-label", text ? `${about}. Another network says ${text}` : about);
+  tile.title = text;
+}
+
 function drawFigure(view, figure, k, row) {
   const { data, memory, models } = view;
   const wipes = memory.wipes && data.wipe;
   const image = planesAt(models[k].frames, data, memory.frame * data.targets.length + row);
-  paint(figure.canvas, image, planesAt(view.start, data, row), wipes ? memory.border / 100 : 0);
+  paint(figure.canvas, data, image, planesAt(view.start, data, row), wipes ? memory.border / 100 : 0);
   figure.border.hidden = !wipes;
   figure.border.style.left = `${memory.border}%`;
   const share = valueAt(view, k, row);
@@ -209,8 +237,7 @@ const planesAt = (planes, { width, height }, at) =>
   planes.subarray(3 * width * height * at, 3 * width * height * (at + 1));
 
 // Converts planes of red, green and blue to pixels, exactly; `part` of the width, from the left, is the start.
-function paint(canvas, image, start, part) {
-  const { width, height } = canvas;
+function paint(canvas, { width, height }, image, start, part) {
   const split = Math.round(part * width);
   paintPixels(
     canvas,

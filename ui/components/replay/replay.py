@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from core.pgd.record import frame_differences
-from ui.components.mount import register
+from ui.components.mount import place_from, register
 
 _component = register("replay/replay.js")
 
@@ -95,6 +95,19 @@ def pack_replay(
     )
 
 
+def with_tries(
+    data: Mapping[str, Any], frames: np.ndarray, chosen: int, says: Sequence[tuple[str, bool]] = ()
+) -> dict[str, Any]:
+    """Return packed pictures of one try with those of all tries, of which the visitor chooses one.
+
+    Args:
+        frames: (F, T, 3, H, W) uint8; F is 1 or that of the packed pictures. chosen: place of the packed try.
+        says: another network's prediction of each, plain, and whether it is the target; none during a run.
+    """
+    packed = _bytes(frame_differences(frames), data["packed"])
+    return {**data, "tries": {"frames": packed, "count": frames.shape[1], "chosen": chosen, "says": says}}
+
+
 def pack_stills(pictures: Sequence[tuple[Caption, str, float]], side: int, target: str) -> dict[str, Any]:
     """Return JSON for the browser of stored pictures without their runs: caption, data URI and confidence of each."""
     models = [
@@ -106,15 +119,25 @@ def pack_stills(pictures: Sequence[tuple[Caption, str, float]], side: int, targe
     return _with_version({**about, **nothing, "height": side, "width": side, "models": models})
 
 
-def replay(data: Mapping[str, Any], *, key: str, seek: bool = False, **events: Callable[[], object]) -> None:
+def replay(
+    data: Mapping[str, Any],
+    *,
+    key: str,
+    seek: bool = False,
+    choose: Callable[[int], None] = lambda k: None,
+    **events: Callable[[], object],
+) -> None:
     """Show packed pictures.
 
     Args:
         data: from `pack_replay` or `pack_stills`. key: unique on the page; the same for all runs.
         seek: whether to scroll to the pictures once unless they are visible, since the visitor has started this run.
         events: callbacks for "resume" and "stop" of an unfinished run.
+        choose: called with the place of the try that the visitor chose.
     """
     calls = {f"on_{name}_change": events.get(name, lambda: None) for name in ("resume", "stop")}
+    tries = range(data.get("tries", {}).get("count", 0))
+    calls["on_choose_change"] = place_from(key, "choose", tries, choose)
     _component(key=key, data={"key": key, "seek": seek, **data}, **calls)
 
 
