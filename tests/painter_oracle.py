@@ -6,7 +6,7 @@ pixels bit for bit. Points are (x, y) whole pixels: x counts columns to the righ
 1. The path of a stroke is the Bresenham line between each two successive points, ends included (`line_points`); a
    single point is a path of one pixel. Points may lie outside the image.
 2. A brush of radius r paints every pixel (px, py) with (px - x)^2 + (py - y)^2 <= r^2 for some (x, y) on the path.
-3. A square stamp of side s paints, for every (x, y) on the path, the s x s square whose top-left pixel is
+3. A square of side s that is dragged to (x, y) is the whole hole: s x s pixels, of which the top-left one is
    (clamp(x - s div 2, 0, W - s), clamp(y - s div 2, 0, H - s)): the square is moved inside, never cut.
 4. An ellipse dragged from one pixel to another fills the box that has both as corners, both included: it paints every
    pixel whose centre is at most 1 from the box's centre, each axis measured in halves of the box's side.
@@ -24,11 +24,8 @@ from core.data.holes import Point, square_mask
 
 
 def stamp_mask(points: Sequence[Point], side: int, *, height: int, width: int) -> np.ndarray:
-    """(1, H, W) a square stamp of `side` pixels dragged along `points`: rule 3."""
-    mask = np.zeros((1, height, width), dtype=bool)
-    for point in path_points(points):
-        mask |= square_mask(point, side, height=height, width=width)
-    return mask
+    """(1, H, W) a square of `side` pixels dragged along `points`: rule 3."""
+    return square_mask(points[-1], side, height=height, width=width)
 
 
 def brush_mask(points: Sequence[Point], radius: int, *, height: int, width: int) -> np.ndarray:

@@ -252,7 +252,7 @@ SAMPLE_SETS = {
             by_the_paper=_TABBY,
             holes={k: (*corner, _HOLES["side"]) for k, corner in enumerate(_HOLES["corners"]) if k != _TABBY},
             faceless=tuple(_HOLES["faceless"]),
-            replayed=(7,),  # a koala
+            replayed=(1, 2, 7),  # a cup, a giant panda and a koala
             drawn=("volcano",),
             rule=(
                 "We chose the example’s class by hand because we recognise it, like the hen and the koala of *Fill "

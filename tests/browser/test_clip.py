@@ -51,7 +51,7 @@ def test_press_watch_predict_inpaint_draw_ask_read(hub, streamlit_app, open_page
     url = streamlit_app(APP, env={"HF_ENDPOINT": hub.url, "DEMO_CLIP_SHA256": hub.digest(name), **folders})
 
     page = open_page(f"{url}/models", width=1440)
-    row = page.locator(f".st-key-models-row-{PAPERS_CLIP}")
+    row = page.locator(f".st-key-models-download-{PAPERS_CLIP}")
     row.get_by_role("button", name="Download (605 MB)").click()
     expect(row.get_by_text(re.compile(r"^\d+ MB of 605 MB$"))).to_be_visible()
     expect(page.locator(f".networks .{PAPERS_CLIP}")).to_contain_text("ready", timeout=SLOW)

@@ -32,7 +32,7 @@ from tests.browser.live_runs import (
     wait_for_steps,
 )
 from tests.browser.waiting import wait_until_drawn, wait_until_still
-from tests.painter_oracle import stamp_mask
+from tests.painter_oracle import brush_mask
 
 LARGE = "inpainting-pictures=Photographs"
 NEW = re.compile("Not run yet")
@@ -83,7 +83,7 @@ def wait_until(condition) -> None:
 def test_paint_fill_stop_go_on_leave_return_and_share(fill_page, browser_name):
     # Of a photograph, so many steps never end before they are stopped.
     page = fill_page(f"{LARGE}&inpainting-picture=0&inpainting-steps=2000&inpainting-search-224=Pixels")
-    opened_at, clicked = page.url, stamp_mask([(200, 30)], 60, height=224, width=224)
+    opened_at, clicked = page.url, brush_mask([(200, 30)], 16, height=224, width=224)
     stage_click(page, 200, 30, 224)
     expect(page).not_to_have_url(opened_at)
     mask = read_hole(re.search("inpainting-hole=([^&]+)", page.url)[1], 224)
@@ -129,7 +129,6 @@ def test_on_a_phone_ones_own_photograph_is_filled_in_sight(fill_page, tmp_path):
     Image.fromarray(load_samples("photographs").images[3].transpose(1, 2, 0)).save(tmp_path / "mine.png")
     page.get_by_role("button", name="Your photo").click()
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "mine.png")
-    page.get_by_role("button", name="Use this picture").click()
     expect(page.get_by_role("button", name="macaw, its own first guess")).to_be_visible(timeout=SLOW)
     expect(page.locator(".state")).to_contain_text("Hole: 3,600 pixels")
     wait_until_drawn(page)

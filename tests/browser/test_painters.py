@@ -88,6 +88,7 @@ def random_paths(count: int, size: int) -> list[list[Point]]:
 def test_strokes_of_every_tool_of_a_mask_are_the_oracles(demo):
     page, size = demo("mask&size=224"), 224
     whole, side, paths = {"height": size, "width": size}, square_side(size), random_paths(3, size)
+    choose(page, "Square")
     drag(page, [(75, 112)], size)
     mask = stamp_mask([(75, 112)], side, **whole)
     expect_there(page, mask)
@@ -96,7 +97,7 @@ def test_strokes_of_every_tool_of_a_mask_are_the_oracles(demo):
     drag(page, paths[0], size)
     page.locator(".stage").focus()
     press(page, "ArrowLeft", "ArrowLeft", "ArrowUp", "Shift+ArrowDown", "+", "+", " ")
-    mask |= stamp_mask(paths[0], side, **whole) | stamp_mask([(110, 121)], side + 2, **whole)
+    mask = stamp_mask([(110, 121)], side + 2, **whole)
     expect_there(page, mask)
     for name, radius, path in (("Brush", 24, paths[1]), ("Brush", 0, paths[2]), ("Eraser", 14, paths[2])):
         choose(page, name)
@@ -108,8 +109,8 @@ def test_strokes_of_every_tool_of_a_mask_are_the_oracles(demo):
     choose(page, "Brush")
     set_size(page, 3)
     for k in range(12):  # quick strokes all arrive
-        drag(page, [(20 + 15 * k, 200 - 14 * k)], size)
-        mask |= brush_mask([(20 + 15 * k, 200 - 14 * k)], 3, **whole)
+        drag(page, [(20 + 15 * k, 10 + 12 * k)], size)
+        mask |= brush_mask([(20 + 15 * k, 10 + 12 * k)], 3, **whole)
     expect_there(page, mask)
     before = mask
     page.get_by_role("button", name=f"{side} × {side}").click()  # one square, where the hole is

@@ -7,14 +7,14 @@ import { PARTS, UNDRAWN, mainElement } from "./streamlit.js";
 const QUIET_MS = 60;
 const LATEST_MS = 10000;
 const STILL_FRAMES = 6;
-const LATEST_SCROLL_MS = 6000;
+const PATIENCE_MS = 6000;
 const { documentElement } = document;
 const veil = new CSSStyleSheet();
 document.adoptedStyleSheets.push(veil);
 let page = null;
-const lastCounts = new Map(); // part -> count of its last scroll
+const lastCounts = new Map(); // part -> count of its last scroll or press
 
-export default ({ data }) => (data.page ? appear(data) : scroll(data));
+export default ({ data }) => (data.page ? appear(data) : data.press ? press(data) : scroll(data));
 
 function appear(data) {
   if (data.page === page) return;
@@ -59,6 +59,19 @@ function appear(data) {
   requestAnimationFrame(look);
 }
 
+// Presses an element when Python's count increases. A browser opens its choice of files so, if it follows a press soon.
+function press({ press: selector, count }) {
+  if (count <= (lastCounts.get(selector) ?? 0)) return;
+  lastCounts.set(selector, count);
+  const began = performance.now();
+  const look = () => {
+    const element = document.querySelector(selector);
+    if (element) element.click();
+    else if (performance.now() - began < PATIENCE_MS) requestAnimationFrame(look);
+  };
+  look();
+}
+
 // Scrolls a part of the page to the top of the window when Python's count increases, once the part has stopped moving.
 function scroll(data) {
   if (data.count <= (lastCounts.get(data.part) ?? 0)) return;
@@ -72,7 +85,7 @@ function scroll(data) {
     same = part && top === before && document.documentElement.dataset.shown ? same + 1 : 0;
     before = top;
     if (same >= STILL_FRAMES) part.scrollIntoView({ block: "start" });
-    else if (performance.now() - began < LATEST_SCROLL_MS) requestAnimationFrame(look);
+    else if (performance.now() - began < PATIENCE_MS) requestAnimationFrame(look);
   };
   look();
 }

@@ -34,7 +34,7 @@ from ui.maps.catalogue import Entry, doubt_about, named_apart, shipped_maps
 from ui.shared import url
 from ui.shared.downloads import download_button
 from ui.shared.page import explain_on_page
-from ui.shared.pictures import Picture
+from ui.shared.pictures import Picture, samples
 from ui.shared.url import link
 from ui.shared.verdicts import judged_html
 
@@ -160,23 +160,15 @@ class PerturbedPicture:
         return max(map(abs, self.frequency)) <= self.picture.size // 2
 
 
-def under_wave(picture: Picture, side: int, strip: Thumbnails | None) -> PictureUnderWave:
+def under_wave(picture: Picture, side: int, strip: Thumbnails, selected: int) -> PictureUnderWave:
     """The picture as the component wants it, ready for every wave of maps of that side that it can carry.
 
-    strip: the samples that it is one of.
+    strip: the pictures to choose from, of which it is the `selected` one.
     """
     side = min(side, 2 * (picture.size // 2) + 1)
-    count = len(strip.captions) if strip else picture.position + 1
-    signs = _signs(side, count)[:, :, picture.position]
-    return PictureUnderWave(
-        picture.pixels,
-        picture.caption,
-        strength(picture.size),
-        usual_epsilon(picture.size),
-        signs,
-        strip,
-        selected=picture.position,
-    )
+    signs = _signs(side, len(samples(picture.kind)))[:, :, picture.position]
+    epsilon, usual = strength(picture.size), usual_epsilon(picture.size)
+    return PictureUnderWave(picture.pixels, picture.caption, epsilon, usual, signs, strip, selected)
 
 
 # For all pictures of a set at once: that takes no longer than for one.

@@ -37,7 +37,7 @@ from ui.maps.wave import (
 from ui.server.cache import NONE_READY, ready_classifiers
 from ui.shared import url
 from ui.shared.page import explain_on_page
-from ui.shared.pictures import Picture, chosen_picture, open_yours, pick_picture, picture_library, picture_strip
+from ui.shared.pictures import Picture, chosen_picture, open_yours, picture_library, picture_strip
 from ui.shared.url import as_markdown, one_line, settable
 from ui.shared.verdicts import STYLE
 from ui.tools.details import draw_details
@@ -247,13 +247,14 @@ def _maps(
         heatmap_view(maps, selected=selected, key=key, on_select=partial(_select, None))
     else:
         picture, side = perturbed.picture, max(len(view.values) for view in maps.views)
+        strip, place, pick = picture_strip(_PLACE, url_prefix="", first=FIRST)
         wave_lab(
             maps,
-            under_wave(picture, side, picture_strip(url_prefix="")),
+            under_wave(picture, side, strip, place),
             selected=selected,
             key=key,
             on_select=partial(_select, picture.size),
-            on_pick=_pick,
+            on_pick=lambda place: open_yours(_PLACE) if place is None else pick(place),
         )
     if show == "Difference":
         if reasons := mismatches(chosen[0].heatmap, chosen[1].heatmap):
@@ -262,14 +263,6 @@ def _maps(
             )
         if len(chosen) > 2:
             st.markdown("The difference is between the first two maps.")
-
-
-def _pick(place: int | None) -> None:
-    """Choose another picture of the strip, or open the library at the visitor's own."""
-    if place is None:
-        open_yours(_PLACE)
-    else:
-        pick_picture(_PLACE, place, url_prefix="")
 
 
 def _select(size: int | None, frequency: Frequency, epsilon: float = 0.0) -> None:

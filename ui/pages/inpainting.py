@@ -21,7 +21,7 @@ from ui.runs.export import downloads
 from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.judge import sample_set_of
 from ui.runs.outcome import ABOUT_VIEWS, hole_painter, holes_alone, many_pictures, recognised_table, run_table
-from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel, show_result
+from ui.runs.panel import WAITING, Stage, ask_for_run, head, painted_by, reserve, run_panel, show_result
 from ui.runs.replay import back_to_example, shown_first, stored_example, stored_row, target_of
 from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings, set_searches
 from ui.runs.state import RunRequest, RunResult, run_state
@@ -37,7 +37,6 @@ _PAPERS = paper.PGD_SETTINGS[_PAGE]
 _HOLE, _EXAMPLES = f"{_PAGE}-hole", f"{_PAGE}-examples"  # in the URL
 _HOLES, FIRST_HOLES = f"{_PAGE}.holes", f"{_PAGE}.first_holes"  # by side: as painted, and as pictures begin
 USUAL_TARGET = "What it shows: true class or first guess"
-NO_TARGET = "the network has no first guess of your picture yet; choose a target, or a network"
 _TITLE = "Brush away and see what fills it"
 FAILS = (
     "Where EfficientNet-Lite0 must be convinced from every view, the hens’ hole fills with plumage and the polar "
@@ -228,7 +227,7 @@ def _request(
     """Return the run of the settings."""
     names, why = (
         tuple(spec.name for spec in specs),
-        cannot_run([target], specs, picture.classes) if target else NO_TARGET,
+        cannot_run([target], specs, picture.classes) if target else WAITING,
     )
     try:
         plan = inpainting_plan(

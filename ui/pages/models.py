@@ -23,17 +23,16 @@ from core.classifiers.registry import (
     listed_classifiers,
     result_title,
 )
-from core.data.picture_files import png_data_uri
 from core.shared.download import STALL_SECONDS
 from core.shared.roles import INSTEAD, RELATIONS
 from core.shared.text import bdi, tooltip
-from ui.maps.catalogue import CLIP, MINI_CLIP, computed_maps, dataset_title, shipped_maps, stored_title
-from ui.maps.views import map_picture
+from ui.maps.catalogue import computed_maps, dataset_title, shipped_maps, stored_title
 from ui.server.downloads import WeightDownload, profile_maker, unprofiled, weight_downloads
 from ui.shared import url
 from ui.shared.tables import row_html, table_html
 from ui.shared.url import as_markdown, format_size, one_line
 from ui.story.data import far_from_clip
+from ui.story.figures import real_clip_html
 
 OPEN_CARD = "card"  # in the URL: the classifier whose card is open
 _REDRAW_SECONDS = 0.5  # while a download runs
@@ -72,30 +71,17 @@ def _networks() -> None:
         st.rerun()
     with st.container(border=True, key="models-clip"):
         pictures, facts = st.columns([1, 1], gap="large")
-        pictures.html(_what_changes())
+        pictures.html(real_clip_html(""))
         with facts:
             _real_clip()
-    rows = [_row(spec) for spec in list_classifiers()]
-    st.html(table_html(["Network", "What it is", "On this machine", "Heat maps"], rows, kind="networks"))
-    with st.container(horizontal=True, key="models-downloads"):
-        for spec in list_classifiers():
+    st.html(table_html(["Network", "What it is", "On this machine", "Heat maps"], [], kind="networks"))
+    for spec in list_classifiers():
+        with st.container(horizontal=True, vertical_alignment="center", key=f"models-row-{spec.name}"):
+            st.html(table_html((), [_row(spec)], kind="networks"))
             if spec.name != PAPERS_CLIP:
-                _download(spec, f"{one_line(spec.title)}, ")
+                _download(spec)
     for reason in listed_classifiers().refused:
         st.warning(as_markdown(reason), icon=":material/warning:")
-
-
-def _what_changes() -> str:
-    """Return the map of the network in CLIP's place beside CLIP's own, as HTML."""
-    parts = (
-        (f"Without it: {stored_title(INSTEAD[PAPERS_CLIP])} answers", shipped_maps()[MINI_CLIP]),
-        ("With it: the paper’s CLIP answers", shipped_maps()[CLIP]),
-    )
-    figures = ""
-    for caption, entry in parts:
-        image = f'<img src="{png_data_uri(map_picture(entry.heatmap))}" alt="Heat map of {entry.name}">'
-        figures += f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
-    return f'<div class="two-maps">{figures}<p>Error under each wave: dark where the network stays right.</p></div>'
 
 
 def _real_clip() -> None:
@@ -116,7 +102,7 @@ def _real_clip() -> None:
     if computed_maps(PAPERS_CLIP):
         facts["Profile"] = "installed: *Story*, *Findings* and stored runs show it"
     _facts({head: re.sub(r"\*(.*?)\*", r"<i>\1</i>", html.escape(text)) for head, text in facts.items()})
-    _download(spec, "Download ")
+    _download(spec)
     _profile()
 
 
@@ -146,18 +132,18 @@ def _profile() -> None:
         )
 
 
-def _download(spec: ClassifierSpec, label: str) -> None:
+def _download(spec: ClassifierSpec) -> None:
     """Draw a button that downloads a classifier for this visitor, its progress, or why it failed; nothing if ready."""
     state, download = classifier_state(spec.name), weight_downloads().get(spec.name)
     if state.status != "downloadable" and (download is None or download.status != "running"):
         return
-    with st.container(width="content", key=f"models-row-{spec.name}"):
+    with st.container(width="content", key=f"models-download-{spec.name}"):
         if download is not None and download.status == "running":
             st.progress(download.fraction or 0.0, text=_progress_text(download), width=240)
             return
         size = format_size(state.download_bytes)
         st.button(
-            f"{as_markdown(label)}({size})" if spec.name == PAPERS_CLIP else f"{as_markdown(label)}{size}",
+            f"Download ({size})",
             key=f"models.download.{spec.name}",
             type="primary" if spec.name == PAPERS_CLIP else "secondary",
             icon=":material/download:",

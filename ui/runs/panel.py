@@ -56,6 +56,7 @@ _STORY = (
     (0.3, "Shapes appear on which most views agree."),
     (0.7, "The shapes stay; their details settle."),
 )
+WAITING = "Waits for the network’s first guess …"  # in place of a reason why a run cannot begin
 BY_PIXELS = "The network grows surer; we hardly see why."
 
 
@@ -119,7 +120,7 @@ def ask_for_run(
         if start(page, asked):
             st.rerun()
     elif beside is not None:
-        beside.markdown(f"**These settings cannot run**: {as_markdown(why)}.")
+        beside.markdown(why if why == WAITING else f"**These settings cannot run**: {as_markdown(why)}.")
 
 
 def _has_tries(request: RunRequest) -> bool:

@@ -149,8 +149,10 @@ def live_replay(
 
 def _layout(start: np.ndarray, mask: np.ndarray | None, images: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the browser needs to know of a run's kind: a grey start is not worth a comparison."""
-    large = start.shape[-1] >= MIN_CROP_SIZE
-    return {"lead": mask is None and large, "wipe": mask is not None or images.get("start") not in RANDOM_KINDS}
+    large, wipe = start.shape[-1] >= MIN_CROP_SIZE, 0.0 if images.get("start") in RANDOM_KINDS else 50.0
+    if mask is not None and mask.any():
+        wipe = 100 * float(mask.nonzero()[-1].mean() + 0.5) / start.shape[-1]  # the hole's middle
+    return {"lead": mask is None and large, "wipe": wipe}
 
 
 def _caption(run: PGDRun, runs: Sequence[PGDRun], own: bool) -> Caption:

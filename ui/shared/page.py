@@ -40,6 +40,11 @@ def scroll_into_view(below: str, count: int) -> None:
     _look(key=f"{below}.scroll", data={"part": f".st-key-{below}", "count": count})
 
 
+def press_once(selector: str, count: int) -> None:
+    """Press an element of the page, as soon as it is there, once for each new positive count."""
+    _look(key="look.press", data={"press": selector, "count": count})
+
+
 EXPLAINED = "terms.explained"  # key in the session: the page and its place that explain a term, by term
 _PAGE = "terms.page"  # key in the session: the page that is drawn
 NARROW_PERCENT = "\N{NO-BREAK SPACE}%"  # keeps a number and its sign on one line

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import streamlit as st
@@ -19,6 +19,7 @@ from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, 
 from ui.server.cache import ready_classifiers
 from ui.server.limits import check_upload, limits
 from ui.shared import url
+from ui.shared.page import press_once
 from ui.shared.url import as_markdown, one_line
 
 UPLOAD = "upload"
@@ -185,21 +186,17 @@ def picture_line(page: str, across: int = 0) -> None:
     """Draw *Your photo* and the pictures of the chosen set in a line or, of so many in a row, a grid; after
     `page_picture`.
     """
-    state, prefix = st.session_state, f"{page}-"
-    chosen = picture_kinds()[state[f"{prefix}pictures"]]
-    kind = state.get(f"{page}.line", next(iter(reversed(SAMPLE_SETS)))) if chosen == UPLOAD else chosen
-    state[f"{page}.line"] = kind
-
-    first = _of_runs(page)["first"](SAMPLE_SETS[kind])
+    where = _of_runs(page)
+    strip, selected, pick = picture_strip(page, **where)
     with st.container(horizontal=not across, vertical_alignment="center", gap="small", key=f"{page}.strip"):
         own = partial(open_yours, page)
         st.button("Your photo", icon=":material/add_photo_alternate:", key=f"{page}.choice", on_click=own)
         image_picker(
-            thumbnails(kind),
-            selected=-1 if chosen == UPLOAD else _places(page).get(kind, first),
-            key=f"{page}.line.{kind}",
-            label="Bundled pictures",
-            on_pick=partial(take_picture, page, kind, url_prefix=prefix),
+            strip,
+            selected=selected,
+            key=f"{page}.line.{strip.digest}",
+            label="Pictures",
+            on_pick=pick,
             look=TileLook(columns=across, line=not across),
         )
 
@@ -208,15 +205,36 @@ def _of_runs(page: str) -> dict[str, Any]:
     return {"url_prefix": f"{page}-", "first": attrgetter("inpainted")}
 
 
-def picture_strip(*, url_prefix: str) -> Thumbnails | None:
-    """Return the thumbnails of the chosen picture's set; None for an upload. Call it after `chosen_picture`."""
-    kind = picture_kinds()[st.session_state[f"{url_prefix}pictures"]]
-    return None if kind == UPLOAD else thumbnails(kind)
+def picture_strip(
+    page: str, *, url_prefix: str, first: Callable[[SampleSet], int]
+) -> tuple[Thumbnails, int, Callable[[int], None]]:
+    """Return thumbnails of the visitor's picture, if any, and of a set; which is chosen, and what chooses another.
+
+    Call it after `chosen_picture`, whose arguments it takes.
+    """
+    state, own = st.session_state, cast(Picture | None, st.session_state.get(_own(page)))
+    chosen = picture_kinds()[state[f"{url_prefix}pictures"]]
+    last = state.get(f"{page}.line", next(iter(reversed(SAMPLE_SETS))))
+    kind = state[f"{page}.line"] = chosen if chosen != UPLOAD else last if own is None else own.kind
+    begin = int(own is not None and own.kind == kind)  # place of the first bundled picture
+    selected = _places(page).get(kind, first(SAMPLE_SETS[kind])) + begin
+    if chosen == UPLOAD:
+        selected = 0 if begin else -1
+
+    def pick(place: int) -> None:
+        mine = place < begin
+        take_picture(page, UPLOAD if mine else kind, own if mine else place - begin, url_prefix=url_prefix)
+
+    return _with_own(page, own, kind) if own and begin else thumbnails(kind), selected, pick
 
 
-def pick_picture(page: str, place: int, *, url_prefix: str) -> None:
-    """Choose another picture of the chosen set; for callbacks."""
-    _places(page)[picture_kinds()[st.session_state[f"{url_prefix}pictures"]]] = place
+def _with_own(page: str, own: Picture, kind: str) -> Thumbnails:
+    """Return the thumbnails of the visitor's picture and a set, kept in this session only."""
+    key, state = f"{page}.own_strip", st.session_state
+    if key not in state or state[key][0] is not own:
+        pictures = np.concatenate([own.pixels[None], samples(kind).images]).transpose(0, 2, 3, 1)
+        state[key] = own, pack_thumbnails(pictures, [own.caption, *captions(kind)])
+    return state[key][1]
 
 
 def take_picture(page: str, kind: str, chosen: int | Picture | None, *, url_prefix: str) -> None:
@@ -235,7 +253,8 @@ def open_library(page: str, open: bool = True) -> None:
 
 
 def open_yours(page: str) -> None:
-    """Open the library at the visitor's own pictures; for callbacks."""
+    """Open the library and the browser's choice of a file; for callbacks."""
+    st.session_state[f"{page}.asked"] = st.session_state.get(f"{page}.asked", 0) + 1
     st.session_state[f"{page}.kind"] = next(label for label, name in picture_kinds().items() if name == UPLOAD)
     open_library(page)
 
@@ -269,10 +288,16 @@ def _library(page: str, url_prefix: str, first: Callable[[SampleSet], int]) -> N
     kind = picture_kinds()[label]
     take = partial(take_picture, page, kind, url_prefix=url_prefix)
     if kind == UPLOAD:
-        own = _uploaded(page, picture_kinds()[st.session_state[f"{url_prefix}pictures"]])
+        before = st.session_state.get(f"{page}.uploaded")
+        used = picture_kinds()[st.session_state[f"{url_prefix}pictures"]]
+        own = _uploaded(page, used if used != UPLOAD else st.session_state.get(f"{page}.line", ""))
+        if own is not None and st.session_state[f"{page}.uploaded"] is not before:
+            take(own)  # a file is a choice
+            st.rerun()
         st.button(
             "Use this picture", type="primary", disabled=own is None, on_click=take, args=(own,), key=f"{page}.use"
         )
+        press_once("[role=dialog] input[type=file]", st.session_state.get(f"{page}.asked", 0))
         return
     image_picker(
         thumbnails(kind),

@@ -107,7 +107,7 @@ def hybrid_panel(page: PageState) -> None:
     mixed = mixture(picture, second, predictions, thumbnails(picture.kind), second.position)
     hybrid_mixer(
         mixed,
-        selected=_selected(cutoffs),
+        selected=_selected(cutoffs, _first(mixed.networks, len(cutoffs))) if mixed.networks else len(cutoffs) // 2,
         key=f"frequency.hybrids.{picture.size}",
         on_choose=lambda place: st.session_state.__setitem__(_CUTOFF, cutoffs[place]),
         on_pick=partial(st.session_state.__setitem__, _OF_KIND.format(picture.kind)),
@@ -147,13 +147,22 @@ def _second(picture: Picture) -> int:
     return url.session_value(_OF_KIND.format(picture.kind), SECOND, read, SAMPLE_SETS[picture.kind].second)
 
 
-def _selected(cutoffs: Sequence[float]) -> int:
-    """Return the index of the cutoff nearest to the session's or the URL's; by default the middle one."""
+def _first(networks: Sequence[Mixed], count: int) -> int:
+    """Return the index of the cutoff to begin with: the last before the change at which the first network sees one of
+    both pictures, or the middle one.
+    """
+    network = networks[0]
+    seen = [k for k in range(network.switches or 0) if network.tops[k] in network.classes]
+    return seen[-1] if seen else count // 2
+
+
+def _selected(cutoffs: Sequence[float], first: int) -> int:
+    """Return the index of the cutoff nearest to the session's or the URL's; by default `first`."""
 
     def nearest(cutoff: float) -> int:
         return int(np.abs(np.log(np.array(cutoffs) / cutoff)).argmin())
 
-    usual, read = cutoffs[len(cutoffs) // 2], url.real(1e-9, url.MAX_NUMBER)
+    usual, read = cutoffs[first], url.real(1e-9, url.MAX_NUMBER)
     return nearest(url.session_value(_CUTOFF, CUTOFF, read, usual, lambda cutoff: f"{cutoffs[nearest(cutoff)]:g}"))
 
 

@@ -16,7 +16,7 @@ from ui.maps.predictions import PageState
 from ui.shared import url
 from ui.shared.page import scroll_into_view
 from ui.shared.pictures import sample_picture, samples, to_picture
-from ui.tools.classes import class_panel
+from ui.tools.classes import MAX_CLASSES, class_panel
 from ui.tools.compute import sweep_is_running, sweep_panel
 from ui.tools.corruptions import corrupted_picture, corruption_panel
 from ui.tools.hybrids import PAIRS_SET, STORED_PAIRS, hybrid_panel, stored_mixtures
@@ -69,9 +69,11 @@ def draw_tools(page: PageState) -> None:
     """Draw a card for each tool and below them the open one, or the visitor's own tools."""
     state = st.session_state
     cards, own = [[name for name in TOOLS if bool(TOOLS[name].about) == is_card] for is_card in (True, False)]
-    name = state[_OPEN]
+    if page.picture is not None and len(page.picture.classes) > MAX_CLASSES:
+        cards.remove(BY_CLASS)
+    name = state[_OPEN] if state[_OPEN] in (*cards, *own) else None
     with st.container(key=_PLACE):
-        st.html(_pictures())
+        st.html(_pictures(*cards))
         state[_CARD] = name if name in cards else None
         st.pills(
             "Tools", cards, format_func=_label, key=_CARD, on_change=lambda: _open(state[_CARD]),
@@ -129,10 +131,11 @@ def card_pictures() -> dict[str, str]:
 
 
 @st.cache_resource(show_spinner=False)
-def _pictures() -> str:
+def _pictures(*cards: str) -> str:
     """Return a style sheet with the picture of each card."""
+    pictures = card_pictures()
     rules = [
-        f".st-key-frequency-card button:nth-of-type({k})::before{{content:'';background-image:url({picture})}}"
-        for k, picture in enumerate(card_pictures().values(), 1)
+        f".st-key-frequency-card button:nth-of-type({k})::before{{content:'';background-image:url({pictures[name]})}}"
+        for k, name in enumerate(cards, 1)
     ]
     return f"<style>{''.join(rules)}</style>"

@@ -97,6 +97,7 @@ def test_the_way_back_chooses_the_examples_own_classifiers(page, sample_set, var
         ("generation", "photographs", ["efficientnet-lite0"], ("grey", "grey"), ["pixels", "views"], None),
         ("inpainting", "photographs", ["efficientnet-lite0"], ("eq3", "frozen"), ["pixels", "views"], 6),
         ("inpainting", "photographs", ["efficientnet-lite0"], ("eq3", "frozen"), ["pixels", "views"], 7),
+        ("inpainting", "photographs", ["efficientnet-lite0"], ("eq3", "frozen"), ["pixels", "views"], 2),
     ],
 )
 def test_a_stored_example_is_of_what_was_chosen(kind, sample_set, names, facts, searches, picture):

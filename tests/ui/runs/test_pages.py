@@ -101,11 +101,9 @@ def test_the_chosen_penalty_is_the_runs(label):
 
 
 def test_an_upload_begins_with_the_networks_own_guess_and_hole():
-    app = open_page("inpainting", inpainting_pictures="Yours", inpainting_steps="2")
+    app = open_page("inpainting", inpainting_pictures="CIFAR-10", inpainting_steps="2")
     app.button(key="inpainting.choice").click().run()
     app.file_uploader(key="inpainting.upload").set_value(("mine.png", noise_file(60, 80), "image/png")).run()
-    app.radio(key="inpainting.upload_size").set_value("32 px, CIFAR-10 classes").run()
-    app.button(key="inpainting.use").click().run()
     pixels, toy = app.session_state["inpainting.own"].pixels, ToyClassifier("toy-a")
     (shares,) = class_probabilities(toy, pixels[None].astype(np.float32) / 255)
     hole = costliest_hole(pixels, 16, partial(class_probabilities, toy))

@@ -59,18 +59,17 @@ def test_an_upload_is_decoded_once_and_goes_with_its_session(name, prefix, keys,
         ui.shared.pictures, "uploaded_pixels", lambda data: decoded.append(data) or uploaded_pixels(data)
     )
     app = upload(open_page(name, **{f"{prefix}pictures": kind}), keys, "mine.png", noise_file())
-    assert app.radio(key=f"{keys}.upload_size").value.startswith(f"{size} px")
+    assert app.query_params[f"{prefix}pictures"] == "Yours" and app.session_state[f"{keys}.own"].size == size
+    assert not any(widget.label.startswith("Your picture") for widget in app.file_uploader), "the dialog has closed"
+    app.session_state[f"{keys}.picking"] = True
+    app.run()
     (preview,) = bodies(app, 'alt="mine.png"')
     shown = Image.open(io.BytesIO(base64.b64decode(preview.partition("base64,")[2].partition('"')[0])))
     expected = uploaded_pixels(noise_file())
     assert size != 32 or np.array_equal(shown, expected[32].transpose(1, 2, 0))
-    assert app.query_params[f"{prefix}pictures"] == kind, "unchanged until the upload is used"
     app.radio(key=f"{keys}.upload_size").set_value("224 px, ImageNet classes").run()
     app.button(key=f"{keys}.use").click().run()
-    assert app.query_params[f"{prefix}pictures"] == "Yours" and app.session_state[f"{keys}.own"].size == 224
-    assert not any(widget.label.startswith("Your picture") for widget in app.file_uploader), "the dialog has closed"
-    app.session_state[f"{keys}.picking"] = True
-    assert not app.run().exception and not app.error
+    assert app.session_state[f"{keys}.own"].size == 224 and not app.exception and not app.error
     stored_name, pixels = app.session_state[f"{keys}.uploaded"]
     assert stored_name == "mine.png" and pixels.keys() == expected.keys()
     for side, array in pixels.items():

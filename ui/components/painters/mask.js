@@ -5,17 +5,18 @@ import { change, disc, mountPainter, outline, take } from "./painter.js";
 
 const maskKind = {
   name: "mask painter",
+  over: true,
   label:
     "Hole in the picture. Arrow keys move the cursor, with Shift in steps of 10; Space " +
-    "paints; plus and minus change the size; S, B and E choose square, brush and eraser; Z undoes, Y redoes.",
+    "paints; plus and minus change the size; B, S and E choose brush, square and eraser; Z undoes, Y redoes.",
   tools: [
-    ["square", "Square", "s"],
     ["brush", "Brush", "b"],
+    ["square", "Square", "s"],
     ["eraser", "Eraser", "e"],
   ],
   pack: packMask,
   unpack: unpackMask,
-  begin: ({ side, radius }) => ({ tool: "square", side, sizes: { square: side, brush: radius, eraser: radius } }),
+  begin: ({ side, radius }) => ({ tool: "brush", side, sizes: { square: side, brush: radius, eraser: radius } }),
 
   follow({ data, memory, picture }) {
     if (memory.side !== data.side) memory.side = memory.sizes.square = data.side; // Python has changed the square
@@ -31,13 +32,12 @@ const maskKind = {
       const { papers } = painter.data;
       painter.memory.sizes.square = papers;
       take(painter, "square");
-      change(painter, ({ cells, width, height }) => {
-        const [left, top, right, bottom] = bounds(cells, width, height);
-        cells.fill(0);
-        stamp(cells, width, height, [(left + right + 1) >> 1, (top + bottom + 1) >> 1], papers);
+      change(painter, (memory) => {
+        const [left, top, right, bottom] = bounds(memory.cells, memory.width, memory.height);
+        maskKind.paint(memory, [[(left + right + 1) >> 1, (top + bottom + 1) >> 1]], memory);
       });
     });
-    painter.papers.title = "One square of the paper’s size, in place of the hole";
+    painter.papers.title = "One square of the paper’s size, in place of the hole; drag it";
     painter.fold.after(painter.papers);
   },
 
@@ -48,8 +48,10 @@ const maskKind = {
 
   paint({ cells, width, height, sizes }, points, { tool }) {
     for (const at of points) {
-      if (tool === "square") stamp(cells, width, height, at, sizes.square);
-      else disc(cells, width, height, at, sizes[tool], tool === "brush" ? 1 : 0);
+      if (tool === "square") {
+        cells.fill(0); // the hole is one square, which follows the pointer
+        stamp(cells, width, height, at, sizes.square);
+      } else disc(cells, width, height, at, sizes[tool], tool === "brush" ? 1 : 0);
     }
   },
 

@@ -3,6 +3,7 @@
 //
 // Each painter defines a `kind`:
 //   name, label         name, and description with keys, for screen readers
+//   over                whether the tools lie on the picture
 //   tools               [tool, text of its button, its key]
 //   unpack(text, count) decodes Python's value to cells, a typed array; pack(cells) encodes them
 //   begin(data)         returns the initial memory: tool, sizes by tool, and the kind's own fields
@@ -62,7 +63,7 @@ export function mountPainter(kind, { data, parentElement, setStateValue, setTrig
 }
 
 function createPainter(kind, parentElement, data) {
-  const root = element("div", "painter");
+  const root = element("div", kind.over ? "painter over" : "painter");
   const painter = { kind, root, data, hover: null, stroke: null, focused: false };
   const bar = root.appendChild(element("div", "bar"));
   const kit = (painter.kit = root.appendChild(element("div", "bar kit")));
@@ -71,7 +72,7 @@ function createPainter(kind, parentElement, data) {
     kit.hidden = !kit.hidden;
     show(painter);
   });
-  painter.state = bar.appendChild(element("div", "state"));
+  painter.state = (kind.over ? root : bar).appendChild(element("div", "state"));
   painter.undo = button(bar, "↶", () => step(painter, "undo", "redo"), "Undo");
   painter.redo = button(bar, "↷", () => step(painter, "redo", "undo"), "Redo");
   const tools = kit.appendChild(element("div", "group"));
@@ -119,6 +120,7 @@ function listenToPointer(painter) {
   stage.addEventListener("pointerdown", (event) => {
     if (!event.isPrimary || event.button !== 0 || painter.stroke) return;
     stage.setPointerCapture(event.pointerId);
+    painter.kit.hidden ||= Boolean(kind.over); // it lies on the picture
     const at = pointedAt(painter, event);
     painter.stroke = { ...begin(painter, at), pointer: event.pointerId };
     painter.focused = false;

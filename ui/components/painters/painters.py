@@ -1,6 +1,6 @@
 """Pixel-exact painters of holes and of sketches, with undo, redo and clear.
 
-`mask.js` (square, brush, eraser) and `sketch.js` (brush, ellipse, fill, colours) hold their cells at the picture's
+`mask.js` (brush, square, eraser) and `sketch.js` (brush, ellipse, fill, colours) hold their cells at the picture's
 resolution, paint without a rerun and report them after each stroke. `tests/painter_oracle.py` is the reference
 implementation of a stroke.
 """
@@ -19,7 +19,7 @@ from core.data.sketches import PALETTE, Colour
 from ui.components.mount import mount_synchronised, register
 
 RADIUS = 2  # pixels: first size of a sketch's brush
-BRUSH_SHARE = 28  # first radius of a hole's brush: the picture's side divided by this
+BRUSH_SHARE = 14  # first radius of a hole's brush: the picture's side divided by this
 _mask = register("painters/mask.js")
 _sketch = register("painters/sketch.js")
 

@@ -6,7 +6,7 @@ const SMALL_BELOW = 100; // pixels of width: a drawing of so few pixels blurs wh
 
 export function createView({ go, play, press, show }) {
   const root = element("div", "replay");
-  const memory = { wipes: false, border: 50 }; // and the displayed moment
+  const memory = { wipes: false }; // and the border's place, and the displayed moment
   /** @type {Record<string, any>} */
   const view = { root, memory, columns: [], originals: [], timer: null };
   view.choice = root.appendChild(element("div", "choice"));
@@ -87,6 +87,7 @@ function createFigure(view, parent, many, { show }) {
   Object.assign(canvas, { width: view.data.width, height: view.data.height });
   canvas.setAttribute("role", "img");
   const border = frame.appendChild(element("div", "border"));
+  border.append(element("span", "before", "before"), element("span", "after", "after"));
   border.hidden = true;
   /** @type {Record<string, any>} */
   const parts = { figure, frame, canvas, border, caption: null, range: null };

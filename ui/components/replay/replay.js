@@ -38,7 +38,7 @@ async function load(view, data) {
   // An ended run opens at its last moment; a run in progress plays its new moments, one after the other.
   const goesOn = data.live?.state === "running";
   if (memory.version !== data.version) Object.assign(memory, { version: data.version, frame: goesOn ? 0 : last });
-  if (memory.id !== data.id) Object.assign(memory, { id: data.id, row: 0 });
+  if (memory.id !== data.id) Object.assign(memory, { id: data.id, row: 0, wipes: false, border: data.wipe });
   Object.assign(view, { data, start, tries, original: data.original ? original : null });
   view.models = data.models.map((model, k) => ({
     ...model,
@@ -157,6 +157,7 @@ function show(view) {
   const { frame, row } = memory;
   const state = data.live?.state ?? "ended";
   const last = data.frame_steps.length - 1;
+  view.wipe.hidden = !data.wipe || going(data) || state === "new";
   view.originals.forEach((canvas, at) => {
     const planes = planesAt(view.original, data, at);
     paint(canvas, data, planes, planes, 0);
@@ -181,7 +182,6 @@ function show(view) {
   view.scrubber.max = goes ? data.steps : Math.max(1, last);
   view.scrubber.value = goes ? data.live.step : frame;
   view.scrubber.setAttribute("aria-valuetext", `step ${step} of ${data.steps}`);
-  view.wipe.hidden = !data.wipe || goes || state === "new";
   view.wipe.setAttribute("aria-pressed", String(memory.wipes));
   view.resume.hidden = state !== "stopped";
   view.stop.hidden = !goes;
@@ -215,7 +215,7 @@ function drawChoice({ data, tries, memory }, { tile, canvas, says }, k) {
 
 function drawFigure(view, figure, k, row) {
   const { data, memory, models } = view;
-  const wipes = memory.wipes && data.wipe;
+  const wipes = memory.wipes && !view.wipe.hidden;
   const image = planesAt(models[k].frames, data, memory.frame * data.targets.length + row);
   paint(figure.canvas, data, image, planesAt(view.start, data, row), wipes ? memory.border / 100 : 0);
   figure.border.hidden = !wipes;

@@ -75,8 +75,9 @@ def pack_replay(
     Args:
         start: (B, 3, H, W) uint8, the reference of the wipe. frame_steps: F steps, rising.
         original: (B, 3, H, W) uint8, shown beside the results, or None. live: progress of an unfinished run, or None.
-        about: `id` of the run; `lead`, whether the last picture is larger than the others; `wipe`, whether the start
-            is worth comparing; `targets`, the target class of each image; `steps`, the run's planned steps.
+        about: `id` of the run; `lead`, whether the last picture is larger than the others; `wipe`, where a comparison
+            with the start begins, in per cent of the width, or 0 for none; `targets`, the target class of each image;
+            `steps`, the run's planned steps.
     """
     # Not for live frames: unpacking one may take longer than the time until the next.
     packed = live is None or live.state == "new"
@@ -114,7 +115,7 @@ def pack_stills(pictures: Sequence[tuple[Caption, str, float]], side: int, targe
         {**vars(caption), "still": uri, "values": _floats(np.array([share])), "every": 1}
         for caption, uri, share in pictures
     ]
-    about = {"id": target, "lead": True, "wipe": False, "targets": [target], "steps": 1, "frame_steps": [0]}
+    about = {"id": target, "lead": True, "wipe": 0, "targets": [target], "steps": 1, "frame_steps": [0]}
     nothing = {"packed": False, "start": "", "original": None, "live": None}
     return _with_version({**about, **nothing, "height": side, "width": side, "models": models})
 
