@@ -19,7 +19,7 @@ from ui.shared.charts import Chart, Frame, interval_chart, percents
 from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown
 
-MAX_CLASSES = 20  # more have too few images each
+CHARTED_CLASSES = 20  # more have too few images each
 _SHOWN, LISTED = 2, 6  # networks side by side; confusions listed of each
 
 
@@ -27,7 +27,7 @@ def class_panel(page: PageState) -> None:
     """Draw the tool; first count how the wave flips the bundled samples."""
     counted, picture = page.count(), page.picture
     classes = CLASS_SETS["cifar10" if picture is None else picture.class_set]()
-    series = list(_series(page, classes, counted))[:_SHOWN] if len(classes.names) <= MAX_CLASSES else []
+    series = list(_series(page, classes, counted))[:_SHOWN] if len(classes.names) <= CHARTED_CLASSES else []
     if not series and not counted:
         st.markdown("No map in view says which images are misclassified, and no installed classifier predicts.")
         return

@@ -16,7 +16,7 @@ from ui.maps.predictions import PageState
 from ui.shared import url
 from ui.shared.page import scroll_into_view
 from ui.shared.pictures import sample_picture, samples, to_picture
-from ui.tools.classes import MAX_CLASSES, class_panel
+from ui.tools.classes import CHARTED_CLASSES, class_panel
 from ui.tools.compute import sweep_is_running, sweep_panel
 from ui.tools.corruptions import corrupted_picture, corruption_panel
 from ui.tools.hybrids import PAIRS_SET, STORED_PAIRS, hybrid_panel, stored_mixtures
@@ -69,7 +69,7 @@ def draw_tools(page: PageState) -> None:
     """Draw a card for each tool and below them the open one, or the visitor's own tools."""
     state = st.session_state
     cards, own = [[name for name in TOOLS if bool(TOOLS[name].about) == is_card] for is_card in (True, False)]
-    if page.picture is not None and len(page.picture.classes) > MAX_CLASSES:
+    if page.picture is not None and len(page.picture.classes) > CHARTED_CLASSES:
         cards.remove(BY_CLASS)
     name = state[_OPEN] if state[_OPEN] in (*cards, *own) else None
     with st.container(key=_PLACE):

@@ -50,7 +50,7 @@ async function load(view, data) {
     width,
     height,
     lead,
-    wipe,
+    Boolean(wipe),
     targets,
     Boolean(data.original),
     data.tries?.count,
