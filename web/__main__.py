@@ -77,6 +77,7 @@ def write_article(folder: Path, app: str) -> int:
 def pages(app: str) -> dict[str, bytes]:
     """Return both pages, filled from the chapters and the findings."""
     from core.shared.text import JARGON, explain_terms
+    from ui.pages.findings import TITLE
     from ui.shared.page import LOOK, THE_PAPER
     from ui.shared.verdicts import CSS
     from ui.story import figures
@@ -103,8 +104,7 @@ def pages(app: str) -> dict[str, bytes]:
         "here": lambda text: here(explain_terms(text, *JARGON)),
         "real_clip": figures.real_clip_html(f"{app}/models" if app else ""),
     }
-    title = "Findings: tests of the paper’s claims"
-    findings = {"chapters": None, "title": title, "sections": sections()}
+    findings = {"chapters": None, "title": TITLE, "sections": sections()}
     page = loader.get_template("page.html")
     return {
         "index.html": page.render(**common, **texts).encode(),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from core.claims.picture_verdicts import feature_findings
 from core.classifiers.registry import result_title
 from core.pgd.pictures import judged_outcomes
 from core.shared.roles import networks_for
 from core.shared.text import JARGON, explain_terms
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
+from ui.maps.rings import rings_of
 from ui.maps.wave import findings_between
 from ui.pages.findings import FEATURES, MAPS_SECTION, OF_ALL, SHIFTS, TEXTS
 from ui.shared.verdicts import findings_html, multiplicity
@@ -38,7 +41,8 @@ def sections() -> list[tuple[str, str]]:
         FEATURES: (f"{' against '.join(titles)}.", TEXTS["pictures"], TEXTS["parts"], multiplicity(rows[FEATURES])),
         SHIFTS: (TEXTS["shifts"], multiplicity(rows[SHIFTS])),
     }
+    chart = partial(rings_of, maps=maps)
     return [
-        (title, explain_terms(paragraphs("\n\n".join(text)) + findings_html(rows[title]), *JARGON))
+        (title, explain_terms(paragraphs("\n\n".join(text)) + findings_html(rows[title], picture=chart), *JARGON))
         for title, text in texts.items()
     ]

@@ -101,6 +101,7 @@ class NamedMap:
 _UNITS = {
     "error": (" %", 100, 1, False),
     "points": (" points", 100, 1, True),
+    "rise": (" points", 100, 1, False),
     "level": (" of 255", 255, 1, False),
     "levels": (" of 255", 255, 1, True),
     "orders": (" orders of magnitude", 1, 1, False),
@@ -118,9 +119,10 @@ class Evidence:
     """One number with its interval.
 
     what: name of the number. unit: "error" and "points" are fractions shown in per cent, the latter a difference;
-    "level" and "levels" are fractions shown of 255, the latter a difference; "radius" and "radii" are cycles per image,
-    the latter a difference; "ratio", "orders" and "p" are shown unchanged. terms: the minuend and subtrahend displayed
-    beside a difference. sign_words: words that replace the signs plus and minus of a difference, such as `MORE`.
+    "rise" is a difference shown without its sign; "level" and "levels" are fractions shown of 255, the latter a
+    difference; "radius" and "radii" are cycles per image, the latter a difference; "ratio", "orders" and "p" are shown
+    unchanged. terms: the minuend and subtrahend displayed beside a difference. sign_words: words that replace the signs
+    plus and minus of a difference, such as `MORE`. bar: label of its bar, or whose it is; empty if it has none.
     """
 
     what: str
@@ -128,6 +130,7 @@ class Evidence:
     unit: str = "points"
     terms: tuple[float, float] | None = None
     sign_words: tuple[str, str] | None = None
+    bar: str = ""
 
     def __str__(self) -> str:
         """'difference: +9.4 points (+8.1 to +10.6)'."""
@@ -157,6 +160,11 @@ class Evidence:
         return self._format(measured.value) + suffix
 
     @property
+    def rounded(self) -> str:
+        """'33' of an error of 33.1 %, other numbers without their unit: for a sentence."""
+        return decimal(100 * self.measured.value, 0) if self.unit == "error" else self._format(self.measured.value)
+
+    @property
     def interval(self) -> str:
         """' (+8.1 to +10.6)'; empty if there is none."""
         _, low, high = self.measured
@@ -174,7 +182,7 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A claim: its section, its quotation, and the statistic that checks it here; a row of claims.toml.
+    """A claim: its section, its quotation, and the statistic that checks it here, in words; a row of claims.toml.
 
     lhs, rhs: terms of as many differences, such as "subject low": whose number, and which. sign, threshold, evidence:
     of each difference 1 if lhs is claimed to be larger, by more than the threshold, -1 if smaller, 0 if not larger by
@@ -183,6 +191,8 @@ class Claim:
     networks that it is about, by default those of its terms. missing: why it cannot be checked where a term is unknown.
     doubt: a sentence that always accompanies the verdict, with names of maps by whose they are. wave, show, tool: view
     of the page *Frequencies* showing it. headline: the paper's claim in plain words, about the paper's networks.
+    because: what was measured, a sentence with the numbers of its bars, {0} the first, their {labels}, the pictures'
+    {kind}, and names of networks by whose they are, as in `statistic`.
     """
 
     key: str
@@ -190,6 +200,7 @@ class Claim:
     quote: str
     statistic: str
     whose: tuple[str, ...]
+    because: str = ""
     lhs: tuple[str, ...] = ()
     rhs: tuple[str, ...] = ()
     sign: tuple[int, ...] = (1,)
@@ -235,6 +246,15 @@ class Claim:
         return below if below or above else None
 
     @property
+    def formulas(self) -> tuple[str, ...]:
+        """Each judged difference with its threshold, as in 'subject low − reference low > 0'."""
+        rows = zip(self.lhs, self.rhs or ("",) * len(self.lhs), self.sign, self.threshold, strict=False)
+        return tuple(
+            f"{lhs}{rhs and f' − {rhs}'} {'>' if sign > 0 else '<'} {threshold:g}"
+            for lhs, rhs, sign, threshold in list(rows)[: self.judged]
+        )
+
+    @property
     def papers(self) -> bool:
         """Whether the claim is the paper's; else it is ours."""
         return self.section[0].isdigit()
@@ -274,7 +294,8 @@ class Finding:
     doubts: complete sentences. maps, wave, show, tool: view of the page *Frequencies* showing it. networks: whose
     evidence it is, by the registry's names, which may be untrusted text. usual_weights: whether each of these, if the
     paper's, has the paper's weights; empty if all have. condition: under which it was measured, where that is not the
-    paper's: "by views". notes: name and note of maps that it rests on, from their files.
+    paper's: "by views". kind: of the pictures whose numbers have bars. parts: of a claim about pictures, whether each
+    is true. notes: name and note of maps that it rests on, from their files.
     """
 
     claim: Claim
@@ -288,6 +309,8 @@ class Finding:
     networks: tuple[str, ...] = ()
     usual_weights: tuple[bool, ...] = ()
     condition: str = ""
+    kind: str = ""
+    parts: tuple[bool | None, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:

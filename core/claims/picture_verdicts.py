@@ -241,7 +241,8 @@ def _of_scores(
         gained = dict.fromkeys(kind.partition(", ")[0] for kind, part in compared.items() if part.mean.low > 0)
         if claim.sign[place] == 0 and gained:
             remarks.append(f"Another network recognises more {' and '.join(gained)}; people may not see the gain.")
-    return Finding(claim, Verdict.of_parts(parts), tuple(evidence), tuple(remarks))
+    kind = next(iter(scores))
+    return Finding(claim, Verdict.of_parts(parts), tuple(evidence), tuple(remarks), parts=tuple(parts), kind=kind)
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,14 +276,20 @@ def _evidence_of(claim: Claim, place: int, name: str, compared: Mapping[str, _Co
     evidence = list[Evidence]()
     for kind, part in compared.items():
         what = f"{name}, {kind}" if name else kind
-        if len({*sides}) < 2:
-            evidence.append(Evidence(what, part.mean, unit))
+        first = part is next(iter(compared.values()))  # the one with bars
+        if not rhs:
+            evidence.append(Evidence(what, part.mean, unit, bar=sides[0] * first))
             continue
-        means = [float(term[part.counted].mean()) for term in part.terms]
+        mean, single = (_share, "error") if unit == "points" else (student, "level")
+        means = [mean(term[part.counted]) for term in part.terms]
         signs = RECOGNISED if more else None
-        evidence.append(Evidence(what, part.mean, unit, (means[0], means[1]), sign_words=signs))
-        single = "error" if unit == "points" else "level"
-        evidence += [Evidence(_OF[side], Interval.exact(mean), single) for side, mean in zip(sides, means, strict=True)]
+        evidence.append(Evidence(what, part.mean, unit, (means[0].value, means[1].value), sign_words=signs))
+        of_one = sides[0] == sides[1]
+        names = ["at the end", "at the start"] if of_one else [_OF[side] for side in sides]
+        for k, own in enumerate(names):
+            label = own if of_one or own.startswith("by ") else sides[k]
+            shown = first and (not place or of_one and k)  # of further differences, the start alone
+            evidence.append(Evidence(own, means[k], single, bar=label if shown else ""))
     if more:
         differences = [part.terms[0] - part.terms[1] for part in compared.values()]
         p = max(float(mcnemar((part > 0).sum(), (part < 0).sum())) for part in differences)

@@ -38,6 +38,7 @@ from core.classifiers.registry import network_title
 from core.data.corruptions import CORRUPTIONS, STRENGTHS
 from core.fourier.contrasts import (
     BANDS,
+    BANDS_IN_WORDS,
     LOW,
     Band,
     clear_waves,
@@ -144,18 +145,35 @@ def _differences(claim: Claim, maps: Maps) -> tuple[list[Interval], list[Evidenc
     Raises:
         NotCheckable: a term is unknown.
     """
-    differences = [
-        require(_minus(lhs, rhs, maps), claim.missing) for lhs, rhs in zip(claim.lhs, claim.rhs, strict=True)
-    ]
-    sign_words = MORE if len(differences) > 1 else None
-    named = zip(claim.evidence, differences, strict=True)
-    return differences, [Evidence(name, difference, sign_words=sign_words) for name, difference in named]
+    differences, evidence = list[Interval](), list[Evidence]()
+    for name, lhs, rhs in zip(claim.evidence, claim.lhs, claim.rhs, strict=True):
+        first, second = (require(quantity(term, maps), claim.missing).measured for term in (lhs, rhs))
+        difference = require(_minus(lhs, rhs, maps), claim.missing)
+        differences.append(difference)
+        sign_words = MORE if len(claim.lhs) > 1 else None
+        evidence.append(Evidence(name, difference, terms=(first.value, second.value), sign_words=sign_words))
+    return differences, evidence
+
+
+def _bars(claim: Claim, maps: Maps, unit: str = "error") -> list[Evidence]:
+    """Return the terms of a claim's judged differences, each once, as evidence with a bar."""
+    rows = zip(claim.lhs, claim.rhs, strict=True)
+    terms = dict.fromkeys(term for pair in list(rows)[: claim.judged] for term in pair)
+    return [_bar(term, maps, unit, alone=len(claim.whose) == 1) for term in terms]
+
+
+def _bar(term: str, maps: Maps, unit: str = "error", *, alone: bool) -> Evidence:
+    """Return a number with a bar that is named by its waves if they are of one map, else by whose it is."""
+    whose, _, what = term.partition(" ")
+    errors, label = require(quantity(term, maps), ""), BANDS_IN_WORDS[what] if alone else whose
+    return Evidence(label if alone else maps[whose].name, errors.measured, unit, bar=label)
 
 
 def _difference(claim: Claim, maps: Maps) -> Finding:
     """Judge by the one statistic: holds if every lhs minus its rhs lies beyond the threshold on the claimed side."""
     differences, evidence = _differences(claim, maps)
-    return _finding(claim, maps, Verdict.of_parts(_parts(claim, differences)), evidence)
+    bars = _bars(claim, maps)
+    return _finding(claim, maps, Verdict.of_parts(_parts(claim, differences)), [*evidence, *bars])
 
 
 def _parts(claim: Claim, differences: Sequence[Interval]) -> list[bool | None]:
@@ -165,7 +183,7 @@ def _parts(claim: Claim, differences: Sequence[Interval]) -> list[bool | None]:
 
 def _rings(claim: Claim, maps: Maps) -> Finding:
     """Judge the difference of two maps: its parts are the mean over a band, and that every ring of it differs so."""
-    (difference,), _ = _differences(claim, maps)
+    (difference,), evidence = _differences(claim, maps)
     first, second = (maps[whose] for whose in claim.whose)
     band = BANDS[claim.lhs[0].partition(" ")[2]](first.heatmap)
     rings = [
@@ -174,11 +192,14 @@ def _rings(claim: Claim, maps: Maps) -> Finding:
         if band.contains(ring.radius)
     ]
     verdict = Verdict.of_parts([claim.supported_by(difference), all(rings)])
-    a, b = (require(in_band(named.heatmap, band), claim.missing).measured for named in (first, second))
-    evidence = [Evidence(first.name, a, "error"), Evidence(second.name, b, "error")]
-    evidence.append(Evidence(claim.evidence[0], difference, terms=(a.value, b.value)))
     doubt = f"The difference is clear in this direction in {sum(rings)} of {len(rings)} rings."
-    return _finding(claim, maps, verdict, evidence, doubt)
+    return _finding(claim, maps, verdict, [*_bars(claim, maps), *evidence], doubt)
+
+
+def _with_bars(crossover: Sequence[Evidence], claim: Claim) -> list[Evidence]:
+    """Return two cutoffs with their bars, and their difference."""
+    first, second = claim.whose
+    return [replace(crossover[0], bar=first), replace(crossover[1], bar=second), *crossover[2:]]
 
 
 def _unaffected(claim: Claim, maps: Maps) -> Finding:
@@ -194,14 +215,16 @@ def _unaffected(claim: Claim, maps: Maps) -> Finding:
         if not smallest.high < limit:
             raise NotCheckable(claim.missing)
         evidence = [
-            Evidence("error under these waves", error.measured, "error"),
+            _bar(claim.lhs[0], maps, alone=True),
+            Evidence("smallest error under a wave", smallest, "error", bar="the mildest wave"),
             Evidence("fails for any clean error up to", Interval.exact(limit), "error"),
-            Evidence("smallest error under a wave", smallest, "error"),
         ]
         doubt = f"{claim.missing} Waves do not help, so it is hardly above the smallest error under one."
         return _finding(claim, maps, Verdict.FAILS, evidence, doubt)
     rise = error.minus(clean).measured.item()
-    evidence = [Evidence(claim.evidence[0], rise), Evidence("clean error", clean.measured, "error")]
+    terms = error.measured.value, clean.measured.value
+    evidence = [Evidence(claim.evidence[0], rise, terms=terms), _bar(claim.lhs[0], maps, alone=True)]
+    evidence.append(Evidence("clean error", clean.measured, "error", bar="no wave"))
     rows = zip(claim.evidence, claim.lhs, claim.rhs, strict=True)
     for name, lhs, rhs in list(rows)[1:]:
         if (difference := _minus(lhs, rhs, maps)) is not None:
@@ -232,7 +255,7 @@ def _twins(claim: Claim, maps: Maps) -> Finding:
     if direct is not None:
         difference, crossover = direct
         relies = CLAIMS["relies"].supported_by(difference)
-        evidence, parts = [*crossover, *evidence], [relies, *parts]
+        evidence, parts = [*_with_bars(crossover, claim), *evidence], [relies, *parts]
         if len(set(parts)) > 1:
             doubt = (
                 f"The two kinds of evidence disagree: hybrid images {'support' if relies else 'do not support'} the "
@@ -249,6 +272,7 @@ def _contrast(claim: Claim, maps: Maps) -> Finding:
     (contrast, low, high), evidence = _differences(claim, maps)
     names = join_list([CORRUPTIONS[key].inline_label for key in LOW_CORRUPTIONS])
     evidence[1] = replace(evidence[1], what=f"{evidence[1].what} ({names})")
+    evidence += _bars(replace(claim, judged=1), maps, "rise")
     rises = (
         [rise(stored, stored.errors("contrast", strength=strength)) for stored in outcomes if stored]
         for strength in (STRENGTHS[0], STRENGTHS[-1])
@@ -285,7 +309,8 @@ def _relies(claim: Claim, maps: Maps) -> Finding:
             doubts.append(f"The direct test is missing: {' and '.join(unseen)} saw no hybrid images.")
     else:
         difference, crossover = direct
-        evidence, low = [*crossover, *evidence], bool(claim.supported_by(difference))
+        unshown = [replace(part, bar="") for part in evidence]
+        evidence, low = [*_with_bars(crossover, claim), *unshown], bool(claim.supported_by(difference))
         if not parts:
             doubts.append("The verdict rests on hybrid images alone.")
         elif parts != [low, low]:
@@ -313,7 +338,10 @@ def _by_heat_maps(subject: NamedMap, reference: NamedMap) -> tuple[list[bool], l
     if corner is None or low is None:
         setting = f"SweepConfig(weaken_as={subject.network_side})"
         return [], evidence, f"The reference has no map under weakened waves; {setting} of core.sweep.waves makes one."
-    evidence.append(Evidence("difference in the corners at equal strength", corner))
+    a, b = (require(in_band(shown, band), "").measured for shown in (heatmap, require(alike, "").crop(heatmap.side)))
+    evidence.append(Evidence(f"{subject.name} in the corners", a, "error", bar="subject"))
+    evidence.append(Evidence(f"{reference.name} at equal strength", b, "error", bar="reference"))
+    evidence.append(Evidence("difference in the corners at equal strength", corner, terms=(a.value, b.value)))
     return [low.low > 0, corner.high < 0], evidence, ""
 
 
@@ -329,7 +357,9 @@ def _different(claim: Claim, maps: Maps) -> Finding:
     waves = np.bincount(radius)
     around = [rates - (np.bincount(radius, rates) / np.maximum(waves, 1))[radius] for rates in values]
     evidence = (
-        Evidence(f"waves that differ (of {len(comparison.waves)})", Interval.exact(share), "error"),
+        Evidence(
+            f"waves that differ (of {len(comparison.waves)})", Interval.exact(share), "error", bar="waves that differ"
+        ),
         Evidence("correlation of the two maps", Interval.exact(correlation(*values)), "ratio"),
         Evidence("correlation without the ring means", Interval.exact(correlation(*around)), "ratio"),
     )
@@ -349,9 +379,9 @@ def _lattice(claim: Claim, maps: Maps) -> Finding:
         verdict = Verdict.NOT_CHECKABLE
         doubt = "The subject is not known to cut pictures into patches, so no dip is expected."
     evidence = (
-        Evidence(f"{subject.name} at multiples of {period}", a.mean),
+        Evidence(f"{subject.name} at multiples of {period}", a.mean, bar="subject"),
         Evidence("p", Interval.exact(a.p), "p"),
-        Evidence(reference.name, b.mean),
+        Evidence(reference.name, b.mean, bar="reference"),
         Evidence("p", Interval.exact(b.p), "p"),
     )
     return replace(_finding(claim, maps, verdict, evidence, doubt), wave=(period, period))
@@ -392,7 +422,9 @@ def _shift(claim: Claim, maps: Maps) -> Finding:
     for what, values in tested.items():
         value, p = exact_rank_test(radii, np.array(values))
         signs.append(int(np.sign(value)) if p < SIGNIFICANT else 0)
-        evidence.append(Evidence(f"correlation of the crossover cutoff with {what}", Interval.exact(value), "ratio"))
+        bar = what if len(evidence) < 6 else ""
+        name = f"correlation of the crossover cutoff with {what}"
+        evidence.append(Evidence(name, Interval.exact(value), "ratio", bar=bar))
         evidence.append(Evidence("p", Interval.exact(p), "p"))
     small = all(name.startswith(MINIATURE) or name in paper.RESNET_NAMES for name in networks)
     kind, names = "small networks" if small else "networks", "; ".join(map(network_title, networks))

@@ -114,10 +114,12 @@ def rings_in_words(first: str, second: str, rings: Sequence[RingDifference]) -> 
     spans: dict[str, list[str]] = {"more": [], "less": []}
     for word, group in groupby(rings, lambda ring: "more" if ring.error.low > 0 else "less" * (ring.error.high < 0)):
         a, *_, b = 2 * [ring.radius for ring in group]
-        if word and a == rings[0].radius:
+        if word and a == b:
+            spans[word].append(f"at {a}")
+        elif word and a == rings[0].radius:
             spans[word].append(f"up to {b}")
         elif word:
-            spans[word].append(f"from {a} on" if b == rings[-1].radius else f"at {a}" if a == b else f"at {a} to {b}")
+            spans[word].append(f"from {a} on" if b == rings[-1].radius else f"at {a} to {b}")
     clear = [f"{word} {join_list(some)}" for word, some in spans.items() if some]
     return (
         f"Against {second}, {first} errs clearly {', '.join(clear)} (cycles per image)."
@@ -267,6 +269,14 @@ BANDS: dict[str, Callable[[Heatmap], Band]] = {
     "low": lambda _: LOW,
     "corners": corners,
     "beyond lowest": lambda heatmap: Band(LOWEST.last + 1, heatmap.side),
+}
+
+
+BANDS_IN_WORDS = {
+    "lowest": "slowest waves",
+    "low": "slow waves",
+    "corners": "fastest waves",
+    "beyond lowest": "all other waves",
 }
 
 

@@ -39,8 +39,8 @@ VIEWS = {
     "frequency?details=true": "Figure 1, right",
     "inpainting?inpainting-pictures=CIFAR-10": "",
     "generation?generation-set=CIFAR-10%2C+32+px": "",
-    "findings?section=Robust+features%3A+section+3.2": "",
-    "findings?section=Robustness%3A+sections+1+and+4": "",
+    "findings?section=Drawings+and+holes": "",
+    "findings?section=Corruptions+and+robustness": "",
 }
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
 import numpy as np
 
 from core.classifiers.families import ClassifierSpec
-from core.fourier.contrasts import BANDS, difference, minus_clean, radial_profile
+from core.fourier.contrasts import difference, minus_clean, radial_profile
 from core.fourier.heatmap import METRICS, PERCENT, POINTS, TOP1, Heatmap, Metric, Unit, colormap_table
-from core.fourier.waves import half_plane, rounded_radius, wave_map
+from core.fourier.waves import rounded_radius
 from core.shared.numbers import Frequency, Interval, displayed_difference
 from core.sweep.predict import Predictions
 from ui.components.maps.maps import MapView, ShownMaps
@@ -49,19 +49,10 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int = SHOW
     return ShownMaps([_value(*pair, row) for pair in maps], row.colormap, row.value_range)
 
 
-def map_picture(heatmap: Heatmap, bands: Collection[str] = ()) -> np.ndarray:
-    """Return a map's top-1 error in colours, a pixel per wave, uint8 (R, R, 3).
-
-    bands: names in `BANDS`; waves in none of them are faded to grey. Without one, all waves have their colour.
-    """
-    heatmap = heatmap.crop(SHOWN_SIDE)
-    picture = colormap_table(TOP1.colormap)[np.rint(255 * np.nan_to_num(heatmap.rate())).astype(np.uint8)]
-    if bands:
-        waves = half_plane(heatmap.side)
-        radius = wave_map(rounded_radius(waves), waves, heatmap.side)
-        faded = ~np.any([BANDS[name](heatmap).contains(radius) for name in bands], axis=0)
-        picture[faded] = picture[faded] // 5 + 100
-    return picture
+def map_picture(heatmap: Heatmap) -> np.ndarray:
+    """Return a map's top-1 error in colours, a pixel per wave, uint8 (R, R, 3)."""
+    rate = heatmap.crop(SHOWN_SIDE).rate()
+    return colormap_table(TOP1.colormap)[np.rint(255 * np.nan_to_num(rate)).astype(np.uint8)]
 
 
 def offered_metrics(chosen: Sequence[Entry]) -> list[str]:

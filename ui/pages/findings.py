@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from core.claims.claim import Finding
+from core.claims.claim import Finding, Verdict
 from core.claims.picture_verdicts import feature_findings
 from core.classifiers.registry import result_title
-from core.data.picture_files import png_data_uri
-from core.fourier.contrasts import BANDS
+from core.data.stored import cached_by_files
 from core.fourier.outcomes import same_images
 from core.pgd.pictures import judged_outcomes
 from core.shared.roles import networks_for
 from core.shared.text import JARGON
 from ui.maps.catalogue import CLIP, RESNET56, entries, shipped_maps
-from ui.maps.views import map_picture
+from ui.maps.rings import rings_of
 from ui.maps.wave import CLAIM, findings_between, link_of
 from ui.runs.settings import models_in_url
 from ui.shared import url
@@ -35,8 +34,8 @@ T = TypeVar("T")
 _SUBJECT, REFERENCE = "subject", "reference"
 FILTER, VERDICTS = "findings.verdicts", "verdict"  # key of the session, and the URL's parameter
 
-SECTION, MAPS_SECTION, FEATURES = "section", "Heat maps: section 3.1", "Robust features: section 3.2"
-SHIFTS = "Robustness: sections 1 and 4"
+SECTION, MAPS_SECTION, FEATURES, SHIFTS = "section", "Waves", "Drawings and holes", "Corruptions and robustness"
+TITLE = "Does the paper hold?"
 # Claims by the page that shows their subject.
 _SHOWN_ON = {
     "inpainting": ("squiggles", "corrected", "plausible"),
@@ -58,124 +57,128 @@ TEXTS = dict(
 )
 
 
+@dataclass(frozen=True)
+class _Part:
+    """Findings of a tab. linked: labels of the maps that a URL can name, since every visitor has them. links: URLs of
+    claims that are not about maps, keyed by claim. about: keys of `TEXTS`."""
+
+    judged: Sequence[Finding]
+    linked: Collection[str] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+    about: tuple[str, str] = ("shifts", "rules")
+
+    def url_of(self, finding: Finding) -> str:
+        """Return the URL of the page that shows a finding; empty if none does."""
+        if finding.maps and set(finding.maps) <= set(self.linked):
+            return link_of(finding)
+        return "" if finding.condition else self.links.get(finding.claim.key, "")  # no example by views is stored
+
+
 def page() -> None:
     """Draw the page."""
     st.html(STYLE)
-    st.title("Findings: tests of the paper’s claims", anchor=False)
+    st.title(TITLE, anchor=False)
+    summary = st.container(key="findings-summary")
     tabs = st.tabs([MAPS_SECTION, FEATURES, SHIFTS], key=SECTION, on_change="rerun", bind="query-params")
-    for tab, draw in zip(tabs, (_maps, _features, _shifts), strict=True):
-        if tab.open:
-            with tab:
-                draw()
+    st.session_state.setdefault(FILTER, [verdict for verdict in Verdict if verdict in url.texts(VERDICTS)])
+    judged = list[Finding]()
+    # The displayed part first: the others, of which the summary needs the verdicts, may take longer.
+    for tab, make in sorted(zip(tabs, (_maps, _features, _shifts), strict=True), key=lambda pair: not pair[0].open):
+        with tab:
+            part = make(bool(tab.open))
+            judged += part.judged
+            if tab.open:
+                _draw(part, st.session_state[FILTER])
+    with summary:
+        _filter(judged)
 
 
-def _maps() -> None:
-    """Draw the claims of section 3.1 for two chosen maps."""
+def _maps(is_open: bool) -> _Part:
+    """Return the claims of section 3.1 for two chosen maps; is_open: whether to draw the menus to choose by."""
     every = entries()
     linked = {label for key in (_SUBJECT, REFERENCE) for label in (*url.texts(key), st.session_state.get(key))}
     available = {label: entry for label, entry in every.items() if label in linked or not entry.more}
     if len(available) < 2:
-        st.info("A comparison needs two maps; add some on *Frequencies*.")
-        return
-    menu, rows = _places("Other maps")
-    with menu:
-        subject, reference = _choose(
-            available, ("In CLIP’s place", _SUBJECT, CLIP), ("In the ResNet’s place", REFERENCE, RESNET56)
-        )
+        if is_open:
+            st.info("A comparison needs two maps; add some on *Frequencies*.")
+        return _Part(())
+    menus = ("In CLIP’s place", _SUBJECT, CLIP), ("In the ResNet’s place", REFERENCE, RESNET56)
+    subject, reference = _choose(available, "Other maps", menus, is_open)
     judged = [
         finding for finding in findings_between(subject, reference, *every.values()) if finding.claim.key not in OF_ALL
     ]
     paired = "paired" if same_images(subject.heatmap, reference.heatmap) else "unpaired"
-    _judged(rows, judged, shipped_maps(), {}, subject.name, reference.name, about=("rules", paired))
+    return _Part(judged, shipped_maps(), about=("rules", paired))
 
 
-def _pictures(finding: Finding) -> str:
-    """Return the heat maps of a finding on one or two of them as HTML, in colour at the waves that it compares."""
-    bands = {term.partition(" ")[2] for term in (*finding.claim.lhs, *finding.claim.rhs)} & BANDS.keys()
-    maps = [entry for label, entry in entries().items() if label in finding.maps and len(finding.maps) < 3]
-    return "".join(f'<img src="{png_data_uri(map_picture(entry.heatmap, bands))}" alt="">' for entry in maps)
-
-
-def _shifts() -> None:
-    """Draw the findings about robustness, over all networks."""
+def _shifts(is_open: bool) -> _Part:
+    """Return the findings about robustness, over all networks."""
     all_maps = shipped_maps()
-    judged = [
-        finding
-        for finding in findings_between(all_maps[CLIP], all_maps[RESNET56], *all_maps.values())
-        if finding.claim.key in OF_ALL
-    ]
-    _judged(st.container(), judged, all_maps, _LINKS, about=("shifts", "rules"))
+    judged = findings_between(all_maps[CLIP], all_maps[RESNET56], *all_maps.values())
+    return _Part([finding for finding in judged if finding.claim.key in OF_ALL], all_maps, _LINKS)
 
 
-def _features() -> None:
-    """Draw the claims of section 3.2 for any two networks with judged pictures."""
+def _features(is_open: bool) -> _Part:
+    """Return the claims of section 3.2 for any two networks with judged pictures."""
     painted = {name: outcomes for name, outcomes in judged_outcomes().items() if outcomes.metadata["kinds"]}
     facts = {name: outcomes.metadata["classifier"] for name, outcomes in painted.items()}
     titles = {name: result_title(classifier, short=False) for name, classifier in facts.items()}
     subject, reference = (titles[name] for name in networks_for("contrast_of_pictures", painted))
-    menu, rows = _places("Other networks")
-    with menu:
-        chosen = _choose(
-            {title: name for name, title in titles.items()},
-            ("In CLIP’s place", "painter", subject),
-            ("In the robust model’s place", "robust-painter", reference),
-        )
+    menus = ("In CLIP’s place", "painter", subject), ("In the robust model’s place", "robust-painter", reference)
+    chosen = _choose({title: name for name, title in titles.items()}, "Other networks", menus, is_open)
     links = {page: url.link(page, *models_in_url(page, "cifar10", chosen)) for page in _SHOWN_ON}
     claim_links = {key: links[page] for page, keys in _SHOWN_ON.items() for key in keys}
-    names = [titles[name] for name in chosen]
-    _judged(rows, feature_findings(*chosen), (), claim_links, *names, about=("pictures", "parts"))
+    return _Part(painted_findings(*chosen), (), claim_links, ("pictures", "parts"))
 
 
-def _places(menus: str) -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Return a popover named `menus` at the right of the filter, and the place of the filter."""
-    rows, right = st.columns([5, 1], vertical_alignment="bottom")
-    return right.popover(menus, width="stretch"), rows
+@cached_by_files("judgements", entries=16)
+def painted_findings(subject: str, reference: str) -> tuple[Finding, ...]:
+    """Return `feature_findings`, which take half a second."""
+    return feature_findings(subject, reference)
 
 
-def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:
-    """Draw menus, given as (label, key, default), and return the chosen options, all of them different."""
-    remaining, chosen = dict(options), []
+def _choose(options: Mapping[str, T], title: str, menus: Sequence[tuple[str, str, str]], is_open: bool) -> list[T]:
+    """Return the chosen options, all of them different, by menus in a popover, given as (label, key, default)."""
+    remaining, chosen, names = dict(options), [], []
+    bar = st.container(horizontal=True, vertical_alignment="center", key=f"findings-{menus[0][1]}")
+    against = bar.container(width="content")
+    place = bar.popover(title, width="content") if is_open else None
     for label, key, first in menus:
         labels = list(remaining)
-        index = labels.index(first) if first in remaining else 0
-        option = st.selectbox(label, labels, index=index, key=key, bind="query-params")
+        if place is not None:
+            index = labels.index(first) if first in remaining else 0
+            option = place.selectbox(label, labels, index=index, key=key, bind="query-params")
+        else:
+            known = (st.session_state.get(key), url.text(key), first, labels[0])
+            option = next(option for option in known if option in remaining)
+        names.append(option)
         chosen.append(remaining.pop(option))
+    if is_open:
+        against.markdown(" against ".join(as_markdown(name.partition(" · ")[0]) for name in names))
     return chosen
 
 
-def _judged(
-    place: DeltaGenerator,
-    judged: Sequence[Finding],
-    linked: Collection[str],
-    links: Mapping[str, str],
-    *names: str,
-    about: tuple[str, str],
-) -> None:
-    """Draw a filter button per verdict, with its count, the table, and how it is judged.
-
-    place: of the filter. linked: labels of the maps that a URL can name, since every visitor has them. links: URLs of
-    claims that are not about maps, keyed by claim. names: the two compared maps or networks. about: keys of `WORDS`.
-    """
-
-    def url_of(finding: Finding) -> str:
-        on_map = finding.maps and set(finding.maps) <= set(linked)
-        if on_map:
-            return link_of(finding)
-        return "" if finding.condition else links.get(finding.claim.key, "")  # no example by views is stored
-
+def _filter(judged: Sequence[Finding]) -> None:
+    """Draw a button per verdict of all parts, with its count; the pressed ones are in the URL."""
     labels = verdict_labels(judged)
-    st.session_state.setdefault(FILTER, [verdict for verdict in labels if verdict in url.texts(VERDICTS)])
-    chosen = place.pills(
-        f"{' against '.join(map(as_markdown, names))}{': ' if names else ''}{len(judged)} verdicts",
+    st.session_state[FILTER] = [verdict for verdict in st.session_state[FILTER] if verdict in labels]
+    chosen = st.pills(
+        f"{len(judged)} verdicts in three parts",
         list(labels),
         selection_mode="multi",
         format_func=labels.__getitem__,
         key=FILTER,
     )
     url.put_all(VERDICTS, [str(verdict) for verdict in chosen], [])
-    rows = [finding for finding in judged if not chosen or finding.verdict in chosen]
-    st.html(explain_on_page(findings_html(rows, url_of, picture=_pictures, unfold=bool(chosen)), "claims", *JARGON))
-    with st.expander("Details: how claims are judged"):
-        for column, key in zip(st.columns(2, gap="large"), about, strict=True):
+
+
+def _draw(part: _Part, chosen: Collection[Verdict]) -> None:
+    """Draw a part's table, of these verdicts if any, and how they are judged."""
+    rows = [finding for finding in part.judged if not chosen or finding.verdict in chosen]
+    maps = entries()
+    table = findings_html(rows, part.url_of, picture=lambda finding: rings_of(finding, maps), unfold=bool(chosen))
+    st.html(explain_on_page(table, "claims", *JARGON))
+    with st.expander("How a verdict is made"):
+        for column, key in zip(st.columns(2, gap="large"), part.about, strict=True):
             column.markdown(explain_on_page(TEXTS[key], key, *JARGON), unsafe_allow_html=True)
-        st.markdown(multiplicity(judged))
+        st.markdown(multiplicity(part.judged))

@@ -23,6 +23,7 @@ from ui.components.maps.maps import heatmap_view, wave_lab
 from ui.maps.answers import draw_answers
 from ui.maps.catalogue import FIRST_PRESET, PRESETS, Entry, Predictor, choose_predictors, entries, map_note
 from ui.maps.predictions import PageState, SamplePredictions, count_flips, predict
+from ui.maps.rings import compared_bands, ring_chart
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
 from ui.maps.wave import (
     CLAIM,
@@ -91,9 +92,9 @@ def page() -> None:
     with stage, st.container(key="frequency-lab"):
         _maps(chosen, frequency, perturbed, notes, about[1].edge if about and about[1] else 0)
     with verdict:  # after the maps, which would push it down
-        if about is not None:
-            st.html(STYLE + verdict_html(*about))
-        st.html(doubts_html(chosen))
+        judged = verdict_html(*about) if about else ""
+        rings = ring_chart(tuple(chosen[:2]), compared_bands(about[0].claim) if about else ())
+        st.html(f'{STYLE}<div class="claim">{judged}</div><div class="beside">{rings}{doubts_html(chosen)}</div>')
         if picture is not None:
             _offer_maps(chosen, picture)
     with stage, st.container(key="frequency-answers"):

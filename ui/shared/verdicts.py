@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -13,7 +15,7 @@ from core.claims.quantities import stored_hybrids
 from core.classifiers.registry import network_title, result_title
 from core.pgd.pictures import judged_outcomes
 from core.shared.numbers import decimal
-from core.shared.text import bdi, count_of, number_html, sentence
+from core.shared.text import Number, bdi, count_of, number_html, sentence
 
 # Sign and colour of each verdict: signs for use without colour; white text has a contrast of 5 to 7.
 SIGNS = {
@@ -42,15 +44,17 @@ def findings_html(
 ) -> str:
     """Return one row per claim, failing ones first; verdicts by views and uncheckable claims are folded.
 
-    url: of the page that illustrates a finding; may be empty. picture: HTML, shown in the link to it. unfold: whether
-    to open what is folded.
+    Doubts about the maps that rows rest on stand below, each once, with a mark at the rows. url: of the page that
+    illustrates a finding; may be empty. picture: HTML beside its numbers. unfold: whether to open what is folded.
     """
     by_views, unknown = "judged again, by views", "cannot be checked here"
     parts: dict[str, list[Finding]] = {"": [], by_views: [], unknown: []}
     for finding in sorted(findings, key=lambda finding: _FIRST.index(finding.verdict)):
         folded = by_views if finding.condition == BY_VIEWS else ""
         parts[unknown if finding.verdict == Verdict.NOT_CHECKABLE else folded].append(finding)
-    return str(_macros().findings(parts, url, picture, unfold))
+    notes = dict.fromkeys(note for part in parts.values() for finding in part for note in finding.notes)
+    marks = {note: k for k, note in enumerate(notes, start=1)}
+    return str(_macros().findings(parts, url, picture, unfold, marks))
 
 
 def multiplicity(findings: Sequence[Finding]) -> str:
@@ -92,6 +96,90 @@ def _networks(finding: Finding) -> list[str]:
     return [next((name for name in named if name.startswith(f"{title} (weights")), title) for title in titles]
 
 
+# What a placeholder of claims.toml says where a claim could not be checked on anyone.
+_ANYONE = {
+    "subject": "the first network",
+    "reference": "the second network",
+    "robust": "the robust twin",
+    "ordinary": "the ordinary twin",
+}
+_COLOURS = {"reference": "#D55E00", "ordinary": "#D55E00"}  # of bars; others are blue
+_CUTOFFS = (
+    "Of two pictures in one, {labels[0]} follows either equally often at a cutoff of {0} cycles per image, {labels[1]} "
+    "at {1}."
+)
+
+
+def _bars(finding: Finding) -> list[Evidence]:
+    return [part for part in finding.evidence if part.bar]
+
+
+def _names(finding: Finding) -> dict[str, str]:
+    """Return the names of a finding's networks by whose they are."""
+    return _ANYONE | dict(zip(finding.claim.whose, _networks(finding), strict=False))
+
+
+def _label(finding: Finding, part: Evidence) -> str:
+    return _names(finding).get(part.bar, part.bar)
+
+
+def _because(finding: Finding) -> Any:
+    """Return a sentence with the numbers of the bars, and how many parts support a claim of several."""
+    from markupsafe import Markup
+
+    bars = _bars(finding)
+    if not bars:
+        return ""
+    template = _CUTOFFS if bars[0].unit == "radius" else finding.claim.because
+    numbers = [Markup(f"<strong>{part.rounded}</strong>") for part in bars]
+    names = {whose: Markup(bdi(name)) for whose, name in _names(finding).items()}
+    labels = [Markup(bdi(_label(finding, part))) for part in bars]
+    said = Markup(html.escape(template)).format(*numbers, labels=labels, kind=finding.kind, **names)
+    if len(finding.parts) > 1:
+        said += f" {finding.parts.count(True)} of {len(finding.parts)} comparisons support the claim."
+    return Markup('<span class="because">{}</span>').format(said)
+
+
+def _statistic(finding: Finding) -> Any:
+    """Return how a claim is checked, with the names of the networks."""
+    from markupsafe import Markup
+
+    names = {whose: Markup(bdi(name)) for whose, name in _names(finding).items()}
+    return Markup(html.escape(sentence(finding.claim.statistic))).format_map(names)
+
+
+def _formulas(finding: Finding) -> list[str]:
+    """Return the inequalities of a claim, with the names of the networks."""
+    names = _names(finding)
+    pattern = re.compile(rf"\b({'|'.join(names)}) ")
+    return [pattern.sub(lambda match: f"{names[match[1]]}: ", formula) for formula in finding.claim.formulas]
+
+
+def _colour(finding: Finding, part: Evidence) -> str:
+    """Return the colour of a bar: of one network's bars its own."""
+    (whose, *others) = finding.claim.whose or ("",)
+    return _COLOURS.get(part.bar if others else whose, "#0072B2")
+
+
+def _short(part: Evidence) -> Number:
+    """Return the number of a bar, without the long units, which the sentence beside it has."""
+    text = part.figure.text.removesuffix(" cycles per image").removesuffix(" orders of magnitude")
+    return Number(text, part.figure.interval)
+
+
+def _scale(finding: Finding) -> float:
+    """Return the number at the right end of a finding's bars."""
+    if all(part.unit == "error" for part in _bars(finding)):
+        return 1.0
+    ends = [end for part in _bars(finding) for end in part.measured if end == end]
+    return max(map(abs, [*ends, _mark(finding)])) or 1.0
+
+
+def _mark(finding: Finding) -> float:
+    """Return the threshold to mark at a bar that stands alone; 0 for others."""
+    return finding.claim.threshold[0] if len(_bars(finding)) == 1 else 0
+
+
 @cache
 def _macros() -> Any:
     """Return the template's macros; every string is escaped in them."""
@@ -107,11 +195,20 @@ def _macros() -> Any:
     )
     pages.globals |= {"signs": SIGNS}
     pages.filters |= {
+        "along": lambda value, scale: f"{min(100 * abs(value) / scale, 100):.1f}",
+        "bar_label": _label,
         "bdi": lambda text: Markup(bdi(text)),
+        "because": _because,
+        "colour": _colour,
         "count_of": count_of,
+        "formulas": _formulas,
         "lead": _lead,
+        "mark": _mark,
+        "marks": lambda notes, marks: ", ".join(str(mark) for mark in sorted(marks[note] for note in notes)),
         "networks": _networks,
         "number": lambda number, bold: Markup(number_html(number, bold=bold)),
-        "sentence": sentence,
+        "scale": _scale,
+        "short": _short,
+        "statistic": _statistic,
     }
     return pages.get_template("verdicts.html.jinja").module

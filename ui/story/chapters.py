@@ -15,8 +15,8 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.contrasts import ring_differences, rings_in_words
 from core.pgd.drawings import judge_name, painter_name
 from core.pgd.pictures import fingerprint, picture_outcomes, stored_judgement, stored_outcomes
-from core.shared.numbers import decimal
-from ui.maps.catalogue import CLIP, RESNET56, doubt_about, shipped_maps
+from ui.maps.catalogue import CLIP, RESNET56, Entry, doubt_about, shipped_maps
+from ui.maps.rings import compared_bands, ring_chart
 from ui.runs.settings import models_in_url
 from ui.shared.url import format_size, link
 from ui.shared.verdicts import judged_html
@@ -75,15 +75,23 @@ def chapter(place: int) -> Chapter:
         return paragraphs(part.get(field, "").format_map(facts))
 
     parts = tuple(
-        Part(part["figure"], read(part, "text"), read(part, "note"), "".join(map(_claim, part.get("claims", []))))
+        Part(part["figure"], read(part, "text"), read(part, "note"), _claims(part.get("claims", [])))
         for part in row["parts"]
     )
     return Chapter(row["name"], row["title"], parts, (row["link"], _LINKS[row["name"]]()) if "link" in row else None)
 
 
-def _claim(key: str) -> str:
-    maps, figure = _CLAIMS[key]
-    return judged_html(findings_by_claim(*maps())[key], (figure,))
+def _claims(keys: Sequence[str]) -> str:
+    """Return claims as HTML, and below those that compare bands of two maps the difference ring by ring."""
+    judged, bands, compared = "", list[str](), tuple[Entry, ...]()
+    for key in keys:
+        labels, figure = _CLAIMS[key][0](), _CLAIMS[key][1]
+        finding = findings_by_claim(*labels)[key]
+        judged += judged_html(finding, (figure,))
+        if finding.claim.check == "rings":
+            bands += compared_bands(finding.claim)
+            compared = tuple(shipped_maps()[label] for label in labels)
+    return judged + (ring_chart(compared, tuple(bands)) if compared else "")
 
 
 def paragraphs(text: str) -> str:
@@ -161,8 +169,8 @@ def _alone() -> str:
 
 def _equal_strength() -> str:
     evidence = findings_by_claim(CLIP, RESNET56)["relies"].evidence[-1]
-    points, way = decimal(100 * abs(evidence.measured.value)), "higher" if evidence.measured.value > 0 else "lower"
-    return f"at equal strength its error in the corners is {points} points {way}."
+    points, way = evidence.number.lstrip("+\N{MINUS SIGN}"), "higher" if evidence.measured.value > 0 else "lower"
+    return f"at equal strength its error in the corners is {points} {way}."
 
 
 def _rings() -> str:

@@ -60,9 +60,14 @@ def gap(a, b):
     return tuple(100 * end for end in (a[0] - b[0], *newcombe(*a, *b)))
 
 
+def shares(*rates):
+    """Return each (rate, n) with Wilson's interval, in per cent."""
+    return [tuple(100 * end for end in (rate, *wilson(rate, n))) for rate, n in rates]
+
+
 def parts(a, b):
     """Return two (rate, n) with Wilson's intervals, and their difference."""
-    return *(tuple(100 * end for end in (rate, *wilson(rate, n))) for rate, n in (a, b)), gap(a, b)
+    return *shares(a, b), gap(a, b)
 
 
 def judged(subject, reference, all_maps):

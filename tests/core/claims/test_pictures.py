@@ -3,7 +3,6 @@
 import itertools
 import math
 from dataclasses import replace
-from statistics import mean
 
 import numpy as np
 import pytest
@@ -82,7 +81,7 @@ def test_the_finished_hole_decides(reference):
             pairs = [(subject[column][k], other[column][k]) for k in chosen]
             difference = t_interval([a - b for a, b in pairs])
             finished += [difference[2] < 0] if column == "change_inside" else []
-            expected += [difference, *((mean(values), math.nan, math.nan) for values in zip(*pairs, strict=True))]
+            expected += [difference, *map(t_interval, zip(*pairs, strict=True))]
     assert_says(by_key(reference=reference)["squiggles"], expected, finished)
 
 
@@ -113,17 +112,20 @@ def test_what_judges_recognise_is_compared_by_picture(key, subject, condition):
         pairs = [[(kind, name) for name in networks] for kind in kinds]
     if subject == SECOND_JUDGE and key != "training":
         judges = judges[:1]
-    differences, gains, shares, ps = [], [], [], []
+    differences, gains, shares, own, ps = [], [], [], [], []
     for pair, judge in itertools.product(pairs, judges):
         first, other = (pictures(*whose)[f"{judge}_share_after"] for whose in pair)
         differences.append(agresti_min(first, other))
         shares += [sum(other) / len(other), sum(first) / len(first)]
-        gains.append(agresti_min(pictures(*pair[0])[f"{judge}_share_before"], first))
+        before = pictures(*pair[0])[f"{judge}_share_before"]
+        gains.append(agresti_min(before, first))
+        own += [sum(first) / len(first), sum(before) / len(before)]
         signs = [int(np.sign(b - a)) for a, b in zip(first, other, strict=True)]
         ps.append(stats.binomtest(signs.count(1), len(signs) - signs.count(0)).pvalue)
     parts = [low > 0 for _, low, _ in differences]
     if key in ("plausible", "displayed"):  # the other half of the sentence: the subject gains nothing
         differences, parts = differences + gains, parts + [no_more_than(0.1, gain) for gain in gains]
+        shares += own
     assert_says(finding, differences, parts, "points")
     assert [part.measured.value for part in finding.evidence if part.unit == "error"] == pytest.approx(shares)
     (p,) = (part.measured.value for part in finding.evidence if part.unit == "p")
@@ -143,7 +145,7 @@ def test_what_the_starts_had_already_is_taken_away():
     for kind, judge in itertools.product(DRAWN, ("judge", "third")):
         rows = pictures(kind, "mini-clip")
         expected.append(agresti_min(rows[f"{judge}_share_before"], rows[f"{judge}_share_after"]))
-    assert_says(finding, expected, [no_more_than(0.1, gain) for gain in expected])
+    assert_says(finding, expected, [no_more_than(0.1, gain) for gain in expected], "points")
     gained = any(low > 0 for _, low, _ in expected)
     assert any("people may not see" in doubt for doubt in finding.doubts) == gained
 

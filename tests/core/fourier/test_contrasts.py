@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from core.fourier.contrasts import (
+    RingDifference,
     clear_waves,
     contrast,
     difference,
@@ -15,10 +16,11 @@ from core.fourier.contrasts import (
     minus_clean,
     radial_profile,
     ring_differences,
+    rings_in_words,
 )
 from core.fourier.outcomes import cell_error, clean_error, errors_under, same_images
 from core.fourier.waves import half_plane
-from core.shared.numbers import clustered_interval, paired_interval, wilson
+from core.shared.numbers import Interval, clustered_interval, paired_interval, wilson
 from tests.core.oracles import agresti_min, minus
 from tests.core.squares import heatmap_of
 
@@ -166,3 +168,18 @@ def test_clear_waves_hold_scipys_false_discovery_rate(two):
             np.testing.assert_allclose(clear.p, p)
             np.testing.assert_array_equal(clear.clear, stats.false_discovery_control(p) <= rate)
         assert 0 < clear_waves(first, other, rate=0.2 if other is counts else 0.05).clear.sum() < 13
+
+
+@pytest.mark.parametrize(
+    ("signs", "said"),
+    [
+        ("++0--", "Against B, A errs clearly more up to 1, less from 3 on (cycles per image)."),
+        ("+-0+-", "Against B, A errs clearly more at 0 and at 3, less at 1 and at 4 (cycles per image)."),
+        ("0--0+", "Against B, A errs clearly more at 4, less at 1 to 2 (cycles per image)."),
+        ("000", "In no ring is the error of A clearly other than that of B."),
+    ],
+)
+def test_rings_in_words_name_those_whose_interval_leaves_zero_out(signs, said):
+    ends = {"+": (0.01, 0.03), "-": (-0.03, -0.01), "0": (-0.01, 0.03)}
+    rings = [RingDifference(k, Interval(0.02, *ends[sign]), None) for k, sign in enumerate(signs)]
+    assert rings_in_words("A", "B", rings) == said

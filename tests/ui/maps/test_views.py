@@ -2,14 +2,17 @@
 
 import dataclasses
 import re
+from base64 import b64decode
 
 import numpy as np
 import pytest
 
+from core.fourier.contrasts import ring_differences
 from core.fourier.heatmap import METRICS, Metric, Unit, colormap_table
 from core.fourier.map_estimate import with_estimate
 from tests.core.squares import heatmap_of
-from ui.maps.catalogue import CLIP, MINI_CLIP, RESNET56, Entry, model_colour, shipped_maps
+from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET50, RESNET56, Entry, model_colour, shipped_maps
+from ui.maps.rings import ring_chart
 from ui.maps.views import map_picture, offered_metrics, offered_shows, shown_maps
 from ui.server.cache import ready_classifiers
 from ui.shared import colours
@@ -90,9 +93,29 @@ def test_a_colour_means_one_thing():
     assert difference.colormap == f"{model_colour('resnet-56')}{model_colour('clip-vit-b-32')}", "worse on its side"
 
 
-def test_a_maps_picture_keeps_its_colours_in_the_bands_alone():
+def test_a_maps_picture_has_the_colours_of_its_errors():
     heatmap, table = MAPS[CLIP].heatmap, colormap_table(METRICS["Top-1"].colormap)
-    whole, low = map_picture(heatmap), map_picture(heatmap, ["low"])
+    whole = map_picture(heatmap)
     for (row, column), error in np.ndenumerate(heatmap.rate()):
         assert (whole[row, column] == table[round(255 * error)]).all()
-        assert (low[row, column] == whole[row, column]).all() == (round(np.hypot(row - 15, column - 15)) <= 2)
+
+
+def test_rings_are_drawn_to_scale_with_the_claims_band_shaded():
+    pair = MAPS[CLIP], MAPS[RESNET56]
+    (source,) = re.findall('base64,(.*?)" alt', ring_chart(pair, ("low",)))
+    svg = b64decode(source).decode()
+    across = {int(text): float(x) for x, text in re.findall('x="([^"]*)" y="[^"]*" text-anchor="middle">(\d+)<', svg)}
+    up = {
+        int(text.replace("\N{MINUS SIGN}", "-")): float(y) - 4
+        for y, text in re.findall('y="([^"]*)" text-anchor="end">(\S\d*)<', svg)
+    }
+    points = [tuple(map(float, pair.split(","))) for pair in re.search('polyline points="(.*?)"', svg)[1].split()]
+    step, rise = (across[20] - across[0]) / 20, (up[-20] - up[0]) / -20
+    for (x, y), ring in zip(points, ring_differences(*(entry.heatmap for entry in pair)), strict=True):
+        assert x == pytest.approx(across[0] + step * ring.radius, abs=0.2)
+        assert y == pytest.approx(up[0] + rise * 100 * ring.error.value, abs=0.2)
+    shade = re.search('shade" x="(.*?)" y="8" width="(.*?)"', svg)
+    assert [*map(float, shade.groups())] == pytest.approx([across[0] - step / 2, 3 * step], abs=0.2)
+    alone = ring_chart((MAPS[MINI_CLIP], MAPS[MINI_RESNET]))
+    assert alone.count("<span>") == 2 and ring_chart(pair).count("<span>") == 0, "a rise where clean errors are known"
+    assert not ring_chart((MAPS[CLIP], MAPS[RESNET50]))

@@ -68,24 +68,27 @@ SMALL = "Mini CLIP · CIFAR-10, 1,000 images · computed", "Mini ResNet · CIFAR
 @pytest.mark.parametrize(
     ("section", "chosen", "count", "against", "miniatures"),
     [
-        (MAPS_SECTION, (), 11, "CLIP ViT-B/32 against ResNet-56: ", 0),
-        (MAPS_SECTION, (CLIP, MINI_RESNET), 11, "CLIP ViT-B/32 against Mini ResNet: ", 6),
-        (FEATURES, (), 17, "Mini CLIP against Mini ResNet (robust): ", 14),
+        (MAPS_SECTION, (), 11, "CLIP ViT-B/32 against ResNet-56", 0),
+        (MAPS_SECTION, (CLIP, MINI_RESNET), 11, "CLIP ViT-B/32 against Mini ResNet", 6),
+        (FEATURES, (), 17, "Mini CLIP against Mini ResNet (robust)", 14),
         (SHIFTS, (), 5, "", 0),
     ],
 )
-def test_each_section_counts_its_verdicts_and_miniatures(section, chosen, count, against, miniatures):
+def test_all_verdicts_are_counted_and_each_row_has_its_because(section, chosen, count, against, miniatures):
     app = opened({SECTION: section}, **dict(zip(("subject", "reference"), chosen, strict=False)))
     group, every = app.button_group(key=FILTER), table(app)
-    assert group.label == f"{against}{count} verdicts" and len(every) == count
-    found = Counter(verdicts(app))
-    assert {option[2:].rpartition(": ")[0]: int(option.rpartition(": ")[2]) for option in group.options} == found
+    counts = {option[2:].rpartition(": ")[0]: int(option.rpartition(": ")[2]) for option in group.options}
+    assert group.label.startswith(f"{sum(counts.values())} ") and sum(counts.values()) == 33 and len(every) == count
+    assert Counter(verdicts(app)) <= Counter(counts) and any(item.value == against for item in app.markdown) == bool(
+        against
+    )
     if section == MAPS_SECTION:
         assert verdicts(app) == sorted(verdicts(app), key=FIRST.index), "failing ones first"
     for row in every:
         verdict, claim, number = re.findall("<td[^>]*>(.*?)</td>", row)
         assert "chip" in verdict and claim.startswith("<b>")
-        assert number.count("<b>") == 1 or "not checkable" in verdict, "one number alone"
+        said = re.findall(r"<strong>(.*?)</strong>", claim)
+        assert len(said) == number.count('class="bar"') > 0 or "not checkable" in verdict, "a bar for each number"
     assert [", in miniature" in row for _, row in visible(app)].count(True) == miniatures
 
 
@@ -104,10 +107,13 @@ def test_chosen_verdicts_filter_the_rows_and_are_in_the_link():
 
 
 def test_a_row_names_the_doubts_about_its_map():
-    rows = dict(visible(opened()))
-    doubt, name = "Which code made this map cannot be recovered.", 'calls the classifier of this figure "Resnet50"'
-    for said, extra in ((doubt, {"within", "robust-high", "lattice"}), (name, {"spared", "red", "lattice"})):
-        assert {key for key, row in rows.items() if said in row} == {"low", "high", "relies", "different"} | extra
+    app = opened()
+    notes = dict(re.findall(r'<p class="footnote"><sup>(\d)</sup> (.*?)</p>', bodies(app, "<table")[0]))
+    assert [("79.4 %" in note, "Resnet50" in note) for note in notes.values()] == [(0, 1), (1, 0), (0, 0)]
+    marked = {key: re.search("<sup>(.*?)</sup>", row)[1] for key, row in rows(app) if "<sup>" in row}
+    for mark, extra in (("2", {"within", "robust-high"}), ("1", {"spared", "red"})):
+        about = {key for key, marks in marked.items() if mark in marks}
+        assert about == {"low", "high", "relies", "different", "lattice"} | extra
 
 
 def test_nothing_is_compared_with_itself_and_views_come_last():
@@ -163,16 +169,24 @@ def test_a_rows_link_opens_its_maps_wave_tool_and_pictures():
 def test_numbers_carry_units_and_intervals_verdicts_a_sign():
     cells = (
         Evidence("difference", Interval(-0.0639, -0.0773, -0.0506)),
-        Evidence("clean", Interval(0.0672, 0.0625, 0.0723), "error"),
+        Evidence("clean", Interval(0.0672, 0.0625, 0.0723), "error", bar="<i>no wave"),
         Evidence("p", Interval(0.0001, float("nan"), float("nan")), "p"),
     )
-    claim = Claim(key="key", section="3.1", quote="They <differ>.", statistic="a minus b", whose=())
+    because = "Wrong in {0} of 100 under {labels[0]}."
+    claim = Claim(
+        key="key", section="3.1", quote="They <differ>.", statistic="a minus {subject}", whose=(), because=because
+    )
     for verdict in Verdict:
         row = findings_html([Finding(claim, verdict, cells)])
         assert re.search(rf'--chip:#[0-9a-f]{{6}}">\S {verdict}<', row) and "href" not in row
     text = re.sub("<[^>]*>", "", row)
-    assert "clean: 6.7 %95 % interval (6.2 to 7.2)p &lt; 0.001" in text and "“They &lt;differ&gt;.” paper, §3.1" in text
-    assert "difference: −6.4 points95 % interval (−7.7 to −5.1)" in text
+    assert "Wrong in 7 of 100 under &lt;i&gt;no wave." in text and "“They &lt;differ&gt;.”paper, §3.1" in text.replace(
+        " p", "p"
+    )
+    assert "&lt;i&gt;no wave6.7 %95 % interval (6.2 to 7.2)" in text and "A minus the first network." in text
+    assert "difference: −6.4 points95 % interval (−7.7 to −5.1)p &lt; 0.001" in text
+    bar = re.search("--value:(.*?)%.*?--from:(.*?)%;--to:(.*?)%", row)
+    assert [*map(float, bar.groups())] == pytest.approx([6.7, 6.2, 7.2], abs=0.1)
 
 
 def test_what_chance_alone_would_let_hold_is_counted():
