@@ -12,10 +12,9 @@ from pathlib import Path
 from core.claims.verdicts import CLIP_GRID
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, short_title
 from core.data.sample_sets import SAMPLE_SETS
-from core.fourier.contrasts import ring_differences, rings_in_words
 from core.pgd.drawings import judge_name, painter_name
 from core.pgd.pictures import fingerprint, picture_outcomes, stored_judgement, stored_outcomes
-from ui.maps.catalogue import CLIP, RESNET56, Entry, doubt_about, shipped_maps
+from ui.maps.catalogue import CLIP, RESNET56, Entry, shipped_maps
 from ui.maps.rings import compared_bands, ring_chart
 from ui.runs.settings import models_in_url
 from ui.shared.url import format_size, link
@@ -173,12 +172,6 @@ def _equal_strength() -> str:
     return f"at equal strength its error in the corners is {points} {way}."
 
 
-def _rings() -> str:
-    maps = shipped_maps()
-    rings = ring_differences(maps[CLIP].heatmap, maps[RESNET56].heatmap)
-    return rings_in_words(maps[CLIP].name, maps[RESNET56].name, rings)
-
-
 def _selected() -> str:
     """Say how the picture under stripes was chosen, and how often the wave does the opposite."""
     rule = CHOSEN_PICTURES["story"]
@@ -235,8 +228,6 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "views": lambda: _drawn(1),
     "stands_in": _stands_in,
     "selected": _selected,
-    "rings": _rings,
-    "doubt": lambda: doubt_about(shipped_maps()[CLIP]),
     "equal": _equal_strength,
     "filler": _filler,
     "alone": _alone,
