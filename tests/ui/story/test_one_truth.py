@@ -109,4 +109,4 @@ def test_frequency_says_of_a_wave_what_findings_says(everywhere, cell, keys, out
     assert list(in_page) == keys and components(app, "maps")[0]["outline"] == outline
     for key in keys:
         (verdict, text), (said, figures) = everywhere["papers"][key], in_page[key]
-        assert said == verdict and {*FIGURE.findall(figures)} == {*FIGURE.findall(text)}
+        assert said == verdict and all(figure in text for figure in FIGURE.findall(figures))
