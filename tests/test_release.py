@@ -81,4 +81,4 @@ def test_commands_of_a_wheel_run_without_the_checkout(tmp_path):
     assert lines.returncode == 0 and Heatmap.load(tmp_path / "map.npz").side == 7, lines.stderr
     assert (site / "core" / "py.typed").is_file()
     app = run(sys.executable, site / "bin" / "clip-lab", "app")
-    assert app.returncode == 2 and app.stderr.startswith("error: the app runs from a checkout") and not app.stdout
+    assert app.returncode == 2 and app.stderr.startswith("error: the app") and not app.stdout

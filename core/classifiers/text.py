@@ -5,10 +5,8 @@ from __future__ import annotations
 import difflib
 import itertools
 import re
-import sys
 import unicodedata
 from argparse import ArgumentParser, Namespace
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -189,7 +187,7 @@ def add_classifier_options(parser: ArgumentParser) -> None:
 def named_classifier(args: Namespace, classes: ClassSet, local_rank: int = 0) -> Classifier:
     """Load the classifier named on the command line, for some classes; errors as for `load_classifier`."""
     prepare_torch()
-    classifier = load_classifier(
+    return load_classifier(
         args.classifier,
         classes,
         device=choose_device(args.device, local_rank),
@@ -197,16 +195,3 @@ def named_classifier(args: Namespace, classes: ClassSet, local_rank: int = 0) ->
         download=args.download,
         template=args.template,
     )
-    if local_rank == 0:
-        _warn_of_classes(classes.names, zero_shot=classifier.template is not None)
-    return classifier
-
-
-def _warn_of_classes(names: Sequence[str], *, zero_shot: bool) -> None:
-    """Warn of classes that make the results meaningless."""
-    if len(names) == 1:
-        print(f"warning: {quoted(names[0])} is the only class, so every prediction is right", file=sys.stderr)
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if zero_shot and twice:
-        line = f"several classes are called {', '.join(map(quoted, twice[:5]))}, which no prompt can tell apart"
-        print(f"warning: {line}", file=sys.stderr)

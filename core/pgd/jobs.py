@@ -316,7 +316,6 @@ def run_job(
                 write_atomically(output / "grid.npz", npz_bytes(**grid))
                 write_atomically(output / "grid.png", picture_grid(grid, _captions(table)))
             write_json(output / "summary.json", summarise(table))
-            write_atomically(output / "images.csv", table.to_csv())
             write_atomically(output / TABLE, table.to_bytes())
     (output / "grid.npz").unlink(missing_ok=True)
     return JudgedOutcomes.load(output / TABLE)
@@ -334,7 +333,7 @@ def _finished(job: PGDJob, output: Path) -> tuple[dict[str, np.ndarray], dict[st
         ((_, columns, _),) = stored.parts().values()
         numbers, source = dict(columns), stored.metadata["source"]
         same = job.table(numbers, source).metadata == stored.metadata
-        if same and all((output / name).is_file() for name in ("grid.png", "summary.json", "images.csv")):
+        if same and all((output / name).is_file() for name in ("grid.png", "summary.json")):
             if (rows := len(stored.numbers)) < min(GRID_COLUMNS, job.count):
                 with np.load(output / "grid.npz", allow_pickle=False) as file:
                     grid = {title: file[title][:rows] for title in file.files}

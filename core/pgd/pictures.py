@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import itertools
 import json
 from collections.abc import Mapping, Sequence
@@ -44,7 +42,6 @@ NUMBERS = (
     "sure_step",
     "sure_change",
 )
-_CLASSES = ("label", "target", "top1_before", "top1_after")  # columns with the index of a class
 BEFORE, AFTER = "start", "result"  # what a judge sees: `hole_alone` and the original are others
 LARGE_SIZE = 224  # side in pixels of the pictures of `stored_outcomes`
 STORED = PRECOMPUTED / "views.npz"
@@ -152,20 +149,6 @@ class JudgedOutcomes(ArchiveContent):
             dict(zip(columns, self.numbers[slice(*span)].T, strict=True)) for span in itertools.pairwise([0, *ends])
         ]
         return dict(zip(names, zip(self.metadata["kinds"], parts, self.energy, strict=True), strict=True))
-
-    def to_csv(self) -> bytes:
-        """Return the rows as CSV, with names for classes."""
-        columns, names = self.metadata["columns"], self.metadata["class_names"]
-        classes = [place for place, column in enumerate(columns) if column in _CLASSES]
-        buffer = io.StringIO(newline="")
-        writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(["picture", *columns])
-        for place, row in enumerate(self.numbers.tolist()):
-            cells = ["" if np.isnan(value) else f"{value:.9g}" for value in row]
-            for column in classes:
-                cells[column] = cells[column] and names[int(cells[column])]
-            writer.writerow([place, *cells])
-        return buffer.getvalue().encode("utf-8")
 
     def common(self, first: str, second: str) -> tuple[PictureOutcomes, PictureOutcomes]:
         """Return two kinds on the pictures of both, in the order of the first."""

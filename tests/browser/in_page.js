@@ -128,24 +128,6 @@ export const readingOf = () => {
   };
 };
 
-// First occurrence of each term outside buttons, charts and links; terms without an explanation are wrong.
-export const unexplained = (terms) => {
-  const apart = "a, button, option, style, svg, .tooltip-text, .katex";
-  const read = (node) =>
-    node.nodeType === Node.TEXT_NODE
-      ? [node]
-      : node.nodeType === Node.ELEMENT_NODE && (node.matches(apart) || getComputedStyle(node).display === "none")
-        ? []
-        : [...(node.shadowRoot ?? node).childNodes].flatMap(read);
-  const texts = read(document.querySelector("[data-testid=stMain]"));
-  const help = "label, [data-testid=stWidgetLabel], [data-testid=stMarkdown]";
-  return terms.flatMap((term) => {
-    const first = texts.find(({ data }) => new RegExp(`\\b${term}\\b`).test(data))?.parentElement;
-    const helped = first?.closest(help)?.querySelector("[data-testid=stTooltipIcon]");
-    return !first || first.closest(".tooltip") || helped ? [] : [`${term}: ${first.textContent}`];
-  });
-};
-
 // Terms whose explanation, shown while they have the focus, is not whole in the window.
 export const cutOff = () => {
   const terms = (root) =>
@@ -161,24 +143,6 @@ export const cutOff = () => {
       return !(width > 0 && left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight);
     })
     .map((term) => term.textContent);
-};
-
-// Sentences about results as a visitor reads them; tables and lists of settings are excluded.
-export const sentences = () => {
-  const read = (root) =>
-    [...root.querySelectorAll("*")].flatMap((part) =>
-      part.shadowRoot
-        ? read(part.shadowRoot)
-        : part.matches(".prose, .lead, .lesson p, .verdict, .readout, [class*=outcome] p, .judged .each")
-          ? [part]
-          : [],
-    );
-  return (
-    read(document.querySelector("[data-testid=stMain]"))
-      .filter((part) => part.checkVisibility())
-      // biome-ignore lint/performance/useDomNodeTextContent: it has the tooltips, too, which are hidden
-      .flatMap((part) => part.innerText.split(/(?<=[.;:])\s+(?=[A-Z“])|\n+/))
-  );
 };
 
 export const observeShifts = () => {

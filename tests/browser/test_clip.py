@@ -1,10 +1,9 @@
-"""The paper's CLIP arrives: a full visit after its download, and a server that fetches it at its start.
+"""The paper's CLIP arrives: a full visit after its download.
 
 The weights are random, from a hub on this machine: for the visit with the published file's layout and size.
 """
 
 import re
-import time
 
 import open_clip
 import pytest
@@ -15,7 +14,6 @@ from playwright.sync_api import expect
 from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP, short_title
 from tests.browser.live_runs import SLOW, expect_run, start, wait_for_end
 from tests.browser.waiting import wait_until_drawn
-from tests.core.toy import save_clip, tiny_clip
 from tests.hub_server import hub_server
 
 pytestmark = pytest.mark.slow
@@ -23,7 +21,6 @@ pytestmark = pytest.mark.slow
 APP = "tests/browser/apps/own_weights.py"
 SIZE = 605_143_284
 TITLE = "CLIP ViT-B/32 (OpenAI)"
-REPOSITORY, MINIATURE, CLIP = "lab/tiny-clip", "Mini CLIP", "CLIP ViT-B/32"
 
 
 @pytest.fixture(scope="module")
@@ -85,27 +82,3 @@ def test_press_watch_predict_inpaint_draw_ask_read(hub, streamlit_app, open_page
 
     go_to("findings")
     expect(page.locator(".findings tbody tr")).not_to_have_count(0)
-
-
-def test_the_server_fetches_and_profiles_clip_while_it_serves(streamlit_app, open_page, tmp_path):
-    save_clip(tmp_path / "clip", tiny_clip())
-    files = {f"{REPOSITORY}/{path.name}": path for path in (tmp_path / "clip").iterdir()}
-    with hub_server(files) as hub:
-        hub.seconds_per_piece = 0.5  # slow connection: the first page appears before the weights arrive
-        folders = {"HF_HUB_CACHE": str(tmp_path / "hub"), "CLIP_LAB_CACHE": str(tmp_path / "cache")}
-        url = streamlit_app(
-            APP, env={"HF_ENDPOINT": hub.url, "DEMO_TINY_CLIP": REPOSITORY, "CLIP_LAB_CLIP": "1", **folders}
-        )
-        page = open_page(f"{url}/?chapter=wave", width=1440)
-        heading = page.locator(".story.note").first
-        expect(heading).to_contain_text(MINIATURE)
-        deadline = time.monotonic() + 600  # seconds: allows for a very busy machine
-        while CLIP not in heading.inner_text() and time.monotonic() < deadline:
-            time.sleep(2)
-            page.reload()
-            heading.wait_for()
-        expect(heading).to_contain_text(CLIP)
-        assert MINIATURE not in heading.inner_text()
-        profile = tmp_path / "cache" / "profiles" / PAPERS_CLIP
-        assert any((profile / "heatmaps").glob("*.npz")) and any((profile / "predictions").glob("*.npz"))
-        assert any(path == f"/cdn/{REPOSITORY}/open_clip_model.safetensors" for _, path, _ in hub.requests)

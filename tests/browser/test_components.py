@@ -130,35 +130,6 @@ def test_a_choice_is_one_rerun_and_the_newest_of_two_wins(maps):
     assert expect_in_python(page, "(−15, 20)") == before + 1, "only the final cell is reported"
 
 
-@pytest.mark.slow
-def test_missing_cells_say_so_and_a_growing_map_sends_little(maps):
-    received: list[int] = []
-    page = maps()
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
-    page.reload()
-    expect(readout(page, 1)).to_contain_text("(3, −4)")
-    wait_until_drawn(page)
-    first = sum(received)
-    received.clear()
-    plot(page, 1).click(position=where(page, 1, (-20, 4)))
-    expect_in_python(page, "(−20, 4)")
-    wait_until_drawn(page)
-    assert first > 50_000 and sum(received) < 15_000, (first, sum(received))
-    page.mouse.move(0, 0)
-    expect(readout(page, 0)).to_have_text("(−20, 4): outside this map")
-    for mark in (".ring", ".lines"):
-        expect(page.locator(mark).nth(0)).to_be_hidden()
-    expect(page.locator(".ring").nth(1)).to_be_visible()
-    plot(page, 0).hover(position=where(page, 0, (10, 10)))
-    expect(readout(page, 0)).to_have_text("(10, 10): not computed")
-    expect(page.locator(".key.absent")).to_have_text("not computed")
-    plot(page, 0).focus()
-    page.evaluate("window.before = document.activeElement.shadowRoot.activeElement")
-    page.get_by_role("button", name="Compute one more").dispatch_event("click")
-    expect(readout(page, 0)).to_contain_text("(10, 10): error")
-    assert page.evaluate("document.activeElement.shadowRoot.activeElement === window.before")
-
-
 def test_tiles_show_pictures_and_a_press_or_enter_picks(streamlit_app, open_page):
     captions = [credit.title for credit in sample_credits("cifar10-samples")]
     last = len(captions) - 1

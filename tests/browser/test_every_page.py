@@ -1,11 +1,8 @@
 """Every page, opened once: title, layout shift, size, reading, and axe-core on desktop and phone."""
 
-import re
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.shared.text import JARGON
 from tests.browser.checks import fits, grave_faults
 from tests.browser.waiting import in_page, wait_until_drawn, wait_until_still
 from ui.server.streamlit_internals import HEAD
@@ -21,12 +18,6 @@ WIDE = 120  # left edge of each page in a window of 1,920 pixels
 SIZES = {"32px", "20px", "16px", "13px"}
 
 
-# Digits of a name, of a wave or of a size are not numbers of a sentence; a range, share or triplet is one number.
-NOT_NUMBERS = (
-    r"ViT-[BL]/\d+|[Rr]es[Nn]et-?\d+|CIFAR-10|Lite\d|\bL2\b|Eq\. \d|[Tt]op-\d|§[\d.]+|\d+ [x×] \d+|n = [\d,]+"
-    r"|\([−\d]+, [−\d]+\)|log10"
-)
-NUMBER = r"−?\d[\d,.]*(?: ?%)?(?:(?: of | to | / )−?\d[\d,.]*)*"
 # Further views of the pages, each with a text that appears once it is complete.
 VIEWS = {
     **{f"story?chapter={slug}": "" for slug in SLUGS[1:]},
@@ -42,11 +33,6 @@ VIEWS = {
     "findings?section=Drawings+and+holes": "",
     "findings?section=Corruptions+and+robustness": "",
 }
-
-
-def numbers_in(sentence: str) -> list[str]:
-    """Numbers of a sentence; a range, a share and a triplet count as one each."""
-    return re.findall(NUMBER, re.sub(NOT_NUMBERS, "", sentence))
 
 
 def settled(page: Page) -> Page:
@@ -109,8 +95,6 @@ def test_a_page_stays_put_fits_reads_well_and_is_accessible(app, open_page, path
     assert sum(value for value, _ in shifts) <= 0.05, shifts
     top = page.get_by_test_id("stHeader").bounding_box()
     assert heading.bounding_box()["y"] - (top["y"] + top["height"]) <= 64
-    assert page.evaluate(in_page("unexplained"), [re.escape(term) for term in JARGON]) == []
-    assert [sentence for sentence in page.evaluate(in_page("sentences")) if len(numbers_in(sentence)) > 2] == []
     for width in MAX_HEIGHTS:
         if width != 1440:
             page.set_viewport_size({"width": width, "height": 900})
@@ -146,18 +130,6 @@ def test_nothing_shows_before_the_page_is_laid_out(contexts):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", ["models", "findings"])
-def test_no_tab_makes_a_page_long_or_inaccessible_on_a_phone(app, open_page, path):
-    page = settled(open_page(f"{app}/{path}", width=400))
-    for tab in page.get_by_role("tab").all():
-        if tab.is_visible():
-            tab.click()
-            expect_to_fit(settled(page), 400)
-            expect_to_read_well(page, 400)
-            assert grave_faults(page) == [], tab.inner_text()
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize(("button", "opened"), [("Share", POPOVER), ("Your photo", "[role=dialog]")])
 def test_what_opens_is_accessible(app, open_page, button, opened):
     page = settled(open_page(f"{app}/inpainting", width=1440))
@@ -174,11 +146,3 @@ def test_what_opens_is_accessible(app, open_page, button, opened):
     page.keyboard.press("Escape")
     expect(page.locator(opened)).to_have_count(0)
     expect(page.get_by_role("button", name=button)).to_be_focused()
-
-
-@pytest.mark.slow
-def test_axe_can_find_something(app, open_page):
-    page = settled(open_page(f"{app}/findings", width=1440))
-    page.evaluate("document.querySelector('h1').style.color = '#dddddd'")
-    page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<h5>too deep</h5>')")
-    assert {line.partition(":")[0] for line in grave_faults(page)} == {"color-contrast", "heading-order"}

@@ -185,27 +185,6 @@ def test_a_map_is_that_of_the_script(tmp_path, capsys):
     assert "heat map" in capsys.readouterr().err, "a bar says how far it is"
 
 
-def test_a_map_stops_and_goes_on_in_its_file(network, images, tmp_path):
-    output, settings = tmp_path / "map.npz", {"side": 5, "epsilon": 1, "progress": False}
-    passes, last = [], 3
-
-    def stopping(x):
-        passes.append(len(x))
-        if len(passes) == last:
-            raise KeyboardInterrupt
-        return network.eval()(x)
-
-    classifier = core.classifier(stopping, NAMES, size=SIDE)
-    with pytest.raises(KeyboardInterrupt):
-        core.heatmap(classifier, images, LABELS, output=output, **settings)
-    stopped = core.Heatmap.load(output)
-    assert 0 < (stopped.counts > 0).sum() < len(stopped.counts)
-    whole, last, so_far = core.heatmap(classifier, images, LABELS, **settings), 0, sum(passes)
-    resumed = core.heatmap(classifier, images, LABELS, output=output, **settings)
-    assert sum(passes) - so_far == 12 * (stopped.counts == 0).sum()
-    np.testing.assert_array_equal(resumed.top1_errors, whole.top1_errors)
-
-
 def test_a_share_of_the_passes_has_an_estimate(own, images):
     heatmap = core.heatmap(own, images, LABELS, side=5, epsilon=1, passes=0.5, progress=False)
     assert heatmap.images_per_wave == 6 and heatmap.estimate.shape == (3, 5, 5)

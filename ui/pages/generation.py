@@ -23,7 +23,7 @@ from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
 from ui.runs.export import downloads
 from ui.runs.judge import sample_set_of
-from ui.runs.outcome import ABOUT_VIEWS, many_pictures, recognised_table, run_table
+from ui.runs.outcome import ABOUT_VIEWS, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel, shows_tries
 from ui.runs.replay import back_to_example, shown_first, stored_example, target_of
 from ui.runs.settings import choose_networks, choose_searches, follow, run_settings
@@ -115,7 +115,8 @@ def page() -> None:
             run_table(result)
             downloads(result.runs, key=f"{_PAGE}.{result.version}")
             recognised_table(result)
-        wall_table() if row.side >= MIN_CROP_SIZE else many_pictures(row, kind)
+        if row.side >= MIN_CROP_SIZE:
+            wall_table()
 
 
 # ---- what to draw ------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from ui.components.painters.painters import mask_painter
 from ui.runs.export import downloads
 from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.judge import sample_set_of
-from ui.runs.outcome import ABOUT_VIEWS, hole_painter, holes_alone, many_pictures, recognised_table, run_table
+from ui.runs.outcome import ABOUT_VIEWS, hole_painter, holes_alone, recognised_table, run_table
 from ui.runs.panel import WAITING, Stage, ask_for_run, head, painted_by, reserve, run_panel, show_result
 from ui.runs.replay import back_to_example, shown_first, stored_example, stored_row, target_of
 from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings, set_searches
@@ -51,9 +51,8 @@ MINIMISED = (
     "Wajs 2005), the projection onto the ball, the clip."
 )
 TARGET_WIDTH = 340  # pixels
-SEEN = {  # what a hole holds when another network judges it alone
-    "views": "Filled to convince from every view",
-    "pixels": "Filled to convince as it is",
+SEEN: dict[str, str] = {  # what a hole holds when another network judges it alone
+    **{search: f"Filled to convince {SEARCHES[search].convinces}" for search in reversed(COMPARED)},
     "start": "Filled from its rim only",
     "original": "What was there",
 }
@@ -124,7 +123,6 @@ def page() -> None:
         if examples is not None:
             count = len(examples.runs[0].start)
             st.button(f"Show {count} stored holes", on_click=show_result, args=(_PAGE, examples), key=f"{_PAGE}.row")
-        many_pictures(row, penalty)
 
 
 def rate_html() -> str:

@@ -12,21 +12,14 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import classifier_title, result_title, short_title
-from core.data.sample_sets import SampleSet, map_title
 from core.data.stored import device_text
-from core.data.words import covers
 from core.pgd.pictures import (
-    AFTER,
-    BEFORE,
     Judgement,
-    PictureOutcomes,
-    picture_outcomes,
     stored_outcomes,
 )
 from core.pgd.record import PGDRun
-from core.pgd.settings import PENALTIES, SETTINGS, Penalty, settings_of
-from core.pgd.starts import STARTS, StartKind
-from core.shared.numbers import confidence, interval, percent, wilson
+from core.pgd.settings import PENALTIES, SETTINGS, settings_of
+from core.shared.numbers import confidence, wilson
 from core.shared.text import Number
 from ui.runs.judge import judgement_of
 from ui.runs.replay import run_title, target_of
@@ -165,47 +158,7 @@ def judge_rows(judged_runs: Sequence[tuple[PGDRun, Judgement]]) -> list[tuple[st
     ]
 
 
-# ---- many stored pictures ----------------------------------------------------------------------------------------
-
-
-def many_pictures(row: SampleSet, kind: StartKind | Penalty) -> None:
-    """Draw a table of all stored pictures of a set's classes from one kind of start, or filled with one penalty."""
-    stored = picture_outcomes(kind)
-    if any(covers(row.classes, painted.facts["class_names"]) for painted in stored.values()):
-        rows = [many_row(name, painted) for name, painted in stored.items()]
-        scrolling_table(many_columns(kind), rows, "Many pictures, by network")
-
-
-def many_columns(kind: StartKind | Penalty) -> tuple[str, ...]:
-    """Return the column heads of the table."""
-    first = next(iter(picture_outcomes(kind).values()))
-    judge = classifier_title(first.judges[0])
-    start = next((text.phrase for name, text in STARTS.items() if name == kind), "")
-    data = first.facts.get("dataset") or {}
-    penalty = next((row.phrase for name, row in PENALTIES.items() if name == kind), "")
-    what = f"Drawn from {start}" if start else f"Holes in {map_title(data['name'])} {data['split']} images, {penalty}"
-    return (
-        what,
-        "Pictures",
-        "Steps",
-        "Own mean confidence",
-        f"At the start recognised by {judge}",
-        f"Recognised by {judge}",
-    )
-
-
-def many_row(name: str, painted: PictureOutcomes) -> tuple[str, ...]:
-    """Return the row of one network's pictures, a string per column."""
-    before, after = painted.confidence
-    first = next(iter(picture_outcomes(painted.facts["kind"]["name"]).values()))
-    judge = f", judged by {classifier_title(painted.judges[0])}" if painted.judges[0] != first.judges[0] else ""
-    return (
-        f"{result_title(painted.facts['classifier'], short=False)}{judge}",
-        f"{painted.n:,}",
-        f"{painted.config['steps']:,}",
-        Number(f"{percent(before)} → {percent(after.value)}", interval(after)),
-        *(counted(int(painted.recognised(seen=seen).sum()), painted.n) for seen in (BEFORE, AFTER)),
-    )
+# ---- stored holes --------------------------------------------------------------------------------------------------
 
 
 def hole_painter() -> str:

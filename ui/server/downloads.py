@@ -30,7 +30,6 @@ from ui.server.limits import limits, log
 
 Status = Literal["idle", "running", "done", "failed"]
 _ROOT = Path(__file__).resolve().parents[2]
-MODULE = "core.reproduce.profile"
 NICE = 10  # of 19: pages and visitors' runs get nine times as much of a contested core
 END_SECONDS = 5.0
 _PROGRESS = re.compile(r"(\d+) of (\d+), (.*)")  # a line of the command's output, before each file
@@ -192,7 +191,16 @@ class ProfileMaker:
 
     def _run(self, spec: ClassifierSpec, folder: Path) -> str:
         """Run the command and read its progress; return a sentence on why it failed, empty if it did not."""
-        command = [sys.executable, "-m", MODULE, "--classifier", spec.name, "--quick", "--output", str(folder)]
+        command = [
+            sys.executable,
+            "-m",
+            "core.reproduce.profile",
+            "--classifier",
+            spec.name,
+            "--quick",
+            "--output",
+            str(folder),
+        ]
         threads = str(max(1, (os.cpu_count() or 2) - 1))
         process = self._process = subprocess.Popen(
             command,

@@ -39,13 +39,11 @@ def maps() -> None:
     """The heat map component. Values are a known function of the frequency, `demo_value`."""
     number = run_number()
     st.session_state.setdefault("frequency", (3, -4))
-    st.session_state.setdefault("one_more", False)
 
     def select(frequency: tuple[int, int]) -> None:
         st.session_state.frequency = frequency
 
     st.button("Preset (0, 12)", on_click=select, args=((0, 12),))
-    st.button("Compute one more", on_click=lambda: st.session_state.update(one_more=True))
     if st.checkbox("Show the maps", value=True):
         views = [demo_map(k) for k in range(int(query("maps", "2")))]
         shown = ShownMaps(views, "viridis", (0, 0.9))
@@ -57,9 +55,7 @@ def demo_map(number: int) -> MapView:
     side = SIDES[number]
     i, j = np.mgrid[:side, :side] - side // 2
     values = demo_value(number, i, j)
-    absent = (i > 9) & (j > 9)
-    absent[10 + side // 2, 10 + side // 2] = not st.session_state.one_more
-    values[absent] = np.nan
+    values[(i > 9) & (j > 9)] = np.nan
     return MapView(
         title=f"Classifier {'ABCD'[number]}",
         subtitle=f"CIFAR-10, 10,000 images, clean error {8 + 12 * number} %",

@@ -219,7 +219,7 @@ def test_hybrid_images_are_the_first_evidence(published):
     other = judged(ALL_MAPS[RESNET56], ALL_MAPS["mini-clip_cifar10"], [])["relies"]
     assert other.evidence[2].measured.value == pytest.approx(b - a) and other.verdict == Verdict.FAILS
     clip = published["relies"]
-    assert len(clip.evidence) == 5 and "clip-vit-b-32 saw no hybrid images" in clip.doubts[0]
+    assert len(clip.evidence) == 5 and "saw no hybrid" in clip.doubts[0]
 
 
 def test_hybrid_images_and_heat_maps_may_disagree():
@@ -228,7 +228,7 @@ def test_hybrid_images_and_heat_maps_may_disagree():
     difference, corner = finding.evidence[2].measured, finding.evidence[-1].measured
     assert difference.high < 0 and corner.high < 0 and low[1] <= 0  # two support it, one does not
     assert finding.verdict == Verdict.IN_PART
-    assert "hybrid images support the claim, heat maps do in part" in finding.doubts[-1]
+    assert "heat maps do" in finding.doubts[-1]
 
 
 @pytest.mark.parametrize(("p", "high", "dips"), [(0.001, -0.01, True), (0.02, -0.01, False), (0.001, 0.01, False)])
@@ -298,7 +298,7 @@ def test_maps_with_outcomes_are_judged_image_by_image():
 def test_the_roles_can_be_exchanged():
     other = judged(ALL_MAPS[RESNET56], ALL_MAPS[CLIP], ALL_MAPS.values())
     assert {other[key].verdict for key in ("low", "high")} == {Verdict.FAILS}
-    assert other["lattice"].verdict == Verdict.NOT_CHECKABLE and "no dip is expected" in other["lattice"].doubts[0]
+    assert other["lattice"].verdict == Verdict.NOT_CHECKABLE and "no dip" in other["lattice"].doubts[0]
     assert other["red"].verdict == Verdict.HOLDS  # CLIP, too, has more errors in the corners
 
 

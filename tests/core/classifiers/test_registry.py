@@ -122,13 +122,11 @@ def test_a_downloaded_file_of_another_digest_is_deleted(monkeypatch, tmp_path):
     path.parent.mkdir(parents=True)
     path.write_bytes(b"another file")
     assert classifier_state("resnet-56").status == "ready"
-    with pytest.raises(
-        RuntimeError, match="were not the published file and have been deleted; download it again"
-    ) as error:
+    with pytest.raises(RuntimeError, match="have been deleted") as error:
         load_classifier("resnet-56")
     assert str(tmp_path) not in str(error.value) and classifier_state("resnet-56").status == "downloadable"
     path.write_bytes(b"another file")
-    with pytest.raises(RuntimeError, match="is not the published one"):
+    with pytest.raises(RuntimeError, match="the published one"):
         load_classifier("resnet-56", weights=path)
     assert path.exists(), "the user's own file stays"
 
@@ -191,9 +189,9 @@ def test_names_that_cannot_work_say_why(name, message):
 def test_missing_package_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", None)  # importing it raises ModuleNotFoundError
     state = classifier_state("timm:resnet18")
-    assert state.status == "unavailable" and "run 'pip install timm'" in state.detail
+    assert state.status == "unavailable" and "pip install timm" in state.detail
     monkeypatch.setenv(VARIABLE, "timm:resnet34")
-    assert "run 'pip install timm'" in listed_classifiers().refused[0] and not listed_classifiers().specs
+    assert "pip install timm" in listed_classifiers().refused[0] and not listed_classifiers().specs
 
 
 MOBILE = "torchvision:mobilenet_v3_small"

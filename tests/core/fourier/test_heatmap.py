@@ -135,7 +135,7 @@ def test_from_bytes_refuses_a_large_map_and_load_takes_it(tmp_path):
     large = printed(50, MAX_SIDE + 2)
     large.save(tmp_path / "large.npz")
     assert Heatmap.load(tmp_path / "large.npz").side == MAX_SIDE + 2
-    with pytest.raises(HeatmapError, match=r"large\.npz: a map of 513 x 513 cells, over the limit of 511 x 511"):
+    with pytest.raises(HeatmapError, match=r"large\.npz: .* 513 .* 511"):
         Heatmap.from_bytes(large.to_bytes(), name="large.npz")
     assert Heatmap.from_bytes(large.crop(MAX_SIDE).to_bytes(), name="cropped.npz").side == MAX_SIDE
 

@@ -33,7 +33,7 @@ def test_fourier_basis_is_one_normalised_coefficient(height, width):
 
 
 def test_fourier_basis_refuses_a_frequency_beyond_nyquist():
-    with pytest.raises(ValueError, match="beyond Nyquist for 8 x 8 pixels: use at most 4"):
+    with pytest.raises(ValueError, match="beyond Nyquist .* 4"):
         fourier_basis(5, 0, 8, 8)
 
 

@@ -1,6 +1,5 @@
 """Many pictures by `core.pgd`: batches, the table and the other files, resuming, errors."""
 
-import csv
 import io
 import json
 from collections import Counter
@@ -107,9 +106,9 @@ def test_the_files_agree_with_the_run_and_the_judge(mode, archive, tmp_path, mon
     runs, run_batch = [], jobs.run_batch
     monkeypatch.setattr(jobs, "run_batch", lambda *of: runs.append(batch := run_batch(*of)) or batch)
     assert run(mode, archive, output, *command) == 0
-    files = ["grid.png", "images.csv", "pictures.npz", "summary.json"]
+    files = ["grid.png", "pictures.npz", "summary.json"]
     assert sorted(path.name for path in output.iterdir()) == files
-    numbers, names, facts = columns(output)
+    numbers, _, facts = columns(output)
     saved, judge, part = runs[0].run, toy("judge"), slice(9)  # the first batch
     assert saved.curves["loss"].shape == (16, 9) and (saved.original is not None) == (mode == "inpaint")
     assert saved.metadata["targets"] == numbers["target"][part].tolist()
@@ -140,10 +139,6 @@ def test_the_files_agree_with_the_run_and_the_judge(mode, archive, tmp_path, mon
     assert judged.items() <= summary["judge"].items()
     told = f"judge calls {hits['after']} the target (95 % interval {100 * low:.1f} % to {100 * high:.1f} %)"
     assert told in capsys.readouterr().out
-    with (output / "images.csv").open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    assert [row["target"] for row in rows] == [names[int(target)] for target in numbers["target"]]
-    assert [float(row["loss_after"]) for row in rows] == pytest.approx(numbers["loss_after"].tolist())
     with Image.open(output / "grid.png") as grid:
         assert grid.width > 5 * 112 and grid.height > 3 * 112
 
@@ -277,7 +272,6 @@ def contents(output):
         ("generate", "run_batch", 3, 4),
         pytest.param("inpaint", "grid.npz", 2, 2, marks=pytest.mark.slow),
         pytest.param("inpaint", "pictures.npz", 4, 4, marks=pytest.mark.slow),
-        pytest.param("generate", "images.csv", 5, 8, marks=pytest.mark.slow),
     ],
 )
 def test_a_job_stopped_at_any_write_resumes_to_the_same_files(

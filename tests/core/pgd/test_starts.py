@@ -63,7 +63,7 @@ def test_class_without_images_has_a_start_of_no_class():
     classless = start_of("cat", "cifar10", 32, "classless")
     assert classless.kind == "classless" and not classless.why
     large = start_of("a red bus", "imagenet", 224)
-    assert large.kind == "grey" and "its start is grey" in large.why
+    assert large.kind == "grey" and "start is grey" in large.why
     assert large.distribution.draw(1, generator=np.random.default_rng(0)).shape == (1, 3, 224, 224)
 
 

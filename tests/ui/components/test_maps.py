@@ -8,14 +8,13 @@ import pytest
 
 from core.data.datasets import load_samples
 from core.data.picture_files import to_uint8
-from core.fourier.heatmap import METRICS, POINTS, Unit, colormap_table
+from core.fourier.heatmap import POINTS, Unit
 from core.fourier.waves import all_random_signs, fourier_basis, random_signs
 from core.shared.numbers import Interval
 from core.sweep.predict import wave_on_image
 from tests.node import function_of, in_node
 from ui.components.maps.maps import MapView, ShownMaps, _read_frequency, pack_maps, read_choice
 from ui.components.mount import pack_signs
-from ui.shared.colours import FEWER_OR_MORE_ERRORS
 
 CALLS = Path(__file__).with_name("calls.js")
 DRAW, TOUR, SIGNS = (function_of(CALLS, name) for name in ("drawWaves", "tours", "signsOf"))
@@ -43,29 +42,6 @@ def test_values_and_intervals_are_sent_rounded_by_their_unit():
     for scale, least in ((1, -(2**15)), (1000, -(2**31))):
         facts, rows = packed(scale * values, "PuOr", (-2, 2), unit=margin)
         assert facts == [True, "logits", 2, [-2, 2]] and rows[0] == [scale * 190, least, scale * -25]
-
-
-def lightness(colours: np.ndarray) -> np.ndarray:
-    """CIE lightness, 0 to 100, of (..., 3) colours of 0 to 255; sRGB as a power of 2.2."""
-    return 116 * np.cbrt(((colours / 255) ** 2.2) @ np.array([0.2126, 0.7152, 0.0722])) - 16
-
-
-@pytest.mark.parametrize("name", ["#0072B2#D55E00", "#009E73#CC79A7", "#A050D0#CC8400", FEWER_OR_MORE_ERRORS])
-def test_two_colours_darken_to_both_ends_alike(name):
-    table = colormap_table(name)
-    low, high = table[:128][::-1], table[128:]
-    for half, colour in ((low, name[1:7]), (high, name[8:])):
-        values = lightness(half)
-        assert np.diff(values).max() < 0.5 and values[0] > 90, "so that greyscale prints are readable, too"
-        far = np.abs(half.astype(int) - list(bytes.fromhex(colour))).max(axis=1)
-        assert far.min() <= 4 and 80 < far.argmin() < 100, "darker beyond it alone"
-    assert abs(lightness(low)[-1] - lightness(high)[-1]) < 12
-
-
-def test_viridis_is_the_published_one_and_yellow_means_wrong():
-    assert [bytes(row).hex() for row in colormap_table("viridis")[[0, 128, 255]]] == ["440154", "21918c", "fde725"]
-    error, probability = (colormap_table(METRICS[name].colormap) for name in ("Top-1", "Probability"))
-    assert np.array_equal(error, probability[::-1]) and bytes(error[-1]).hex() == "fde725"
 
 
 def test_only_a_wave_and_a_strength_of_the_map_are_taken():

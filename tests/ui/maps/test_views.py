@@ -29,7 +29,7 @@ def test_what_a_map_lacks_is_not_offered():
     assert offered_shows([mini], "Top-5") == ["Error", "Minus clean"]
     assert offered_shows([mini], "Probability") == ["Error"]
     assert offered_metrics([mini]) == list(METRICS) and offered_metrics([clip, mini]) == ["Top-1", "Top-5"]
-    with pytest.raises(ValueError, match="should not have been offered"):
+    with pytest.raises(ValueError, match="been offered"):
         shown_maps([clip], "Top-1", "Minus clean")
     every = list(MAPS.values())
     for chosen in zip(every, every[1:] + every[:1], strict=True):

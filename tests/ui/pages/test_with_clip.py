@@ -83,10 +83,10 @@ def test_pages_open_with_examples_of_this_machine(weights, monkeypatch):
         facts = {**run.metadata, "classifier": {**run.metadata["classifier"], "name": PAPERS_CLIP}}
         replace(run, metadata=facts).save(stored_path("inpainting", "photographs-6", PAPERS_CLIP, runs, search))
     app = open_page("inpainting")
-    assert "An example computed on this machine, made like your own runs." in page_text(app)
+    assert "computed on this" in page_text(app)
     assert "Settings changed" not in page_text(app)
     app.multiselect(key="inpainting-models-imagenet").set_value([classifier_title(CNN)]).run()
-    assert "A stored example, made like" in page_text(app)
+    assert "A stored example" in page_text(app)
     app.selectbox(key="inpainting-target-imagenet").set_value("goldfish").run()
     app.button(key="inpainting.back").click().run()
     assert app.multiselect(key="inpainting-models-imagenet").value == [classifier_title(PAPERS_CLIP)]

@@ -1,33 +1,28 @@
 """What pages say, replay and offer of runs: stored ones by their files, untrusted ones as plain text."""
 
 import io
-import math
 import re
 from dataclasses import replace
-from statistics import mean, stdev
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from scipy import stats
 
 from core.classifiers.registry import classifier_spec
 from core.pgd.examples import OPENING, RUNS, stored_classifier
 from core.pgd.live import Run
-from core.pgd.pictures import picture_outcomes
 from core.pgd.record import PGDRun
 from core.pgd.search import LOOK_INTERVAL
 from core.shared.numbers import confidence
-from tests.core import oracles
-from tests.core.judged import stored_kinds, stored_views
+from tests.core.judged import stored_views
 from tests.ui.replay_reader import frames_of, numbers_of
 from tests.ui.run_forge import HOSTILE, hostile_arrays, packed, sound_run
 from tests.ui.toys import ToyClassifier, toy_plan
 from ui.components.replay.replay import RunProgress
 from ui.runs.card import GAP, MARGIN, WIDTH
 from ui.runs.export import run_animation, run_picture, run_stem
-from ui.runs.outcome import holes_alone, many_columns, many_row, run_facts
+from ui.runs.outcome import holes_alone, run_facts
 from ui.runs.replay import (
     MAX_REPLAY_BYTES,
     SEARCH_TITLES,
@@ -174,27 +169,6 @@ def test_a_stopped_run_by_views_says_how_often_it_measured():
 
 
 # ---- many pictures -----------------------------------------------------------------------------------------------
-
-
-def counted(count, n):
-    low, high = (100 * end for end in oracles.wilson(count / n, n))
-    return f"{count} of {n} ({low:.0f} to {high:.0f} %)"
-
-
-@pytest.mark.parametrize("kind", ["blur", "independent", "eq3", "mean_square"])
-def test_every_row_is_counted_from_the_stored_pictures(kind):
-    for name, row in picture_outcomes(kind).items():
-        rows = stored_kinds()[kind][name]
-        _, n, _, own, at_start, recognised = many_row(name, row)
-        before, after = mean(math.exp(-loss) for loss in rows["loss_before"]), rows["probability_after"]
-        half = stats.t.ppf(0.975, len(after) - 1) * stdev(after) / math.sqrt(len(after))
-        start, end, low, high = map(float, re.findall(r"[\d.]+", own.replace("over ", "")))
-        assert start == pytest.approx(100 * before, abs=0.051) and end == pytest.approx(100 * mean(after), abs=0.1)
-        assert low == pytest.approx(100 * (mean(after) - half), abs=0.051)
-        assert high == pytest.approx(min(100, 100 * (mean(after) + half)), abs=0.051)
-        assert recognised == counted(int(sum(rows["judge_share_after"])), len(after))
-        assert at_start == counted(int(sum(rows["judge_share_before"])), len(after)) and n == f"{len(after):,}"
-    assert many_columns(kind)[-1] == "Recognised by ResNet-56 (CIFAR-10)"
 
 
 def test_the_rate_of_holes_alone_is_that_of_stored_pictures():

@@ -96,10 +96,10 @@ def test_a_profile_is_made_by_the_command_and_resumes(clip, maker, tmp_path):
     other = ProfileMaker()
     other.start(clip)
     other.wait(LIMIT)
-    assert other.status == "failed" and "Another process of this server is making the profile" in other.error
+    assert other.status == "failed" and "Another process" in other.error
     process = maker._process
     maker.close()
-    assert process.poll() is not None and maker.status == "failed" and "its process was ended" in maker.error
+    assert process.poll() is not None and maker.status == "failed" and "process was ended" in maker.error
     made = {path: path.stat().st_mtime_ns for path in folder.glob("*/*.npz")}
     assert made
     maker.start(clip)
@@ -108,7 +108,7 @@ def test_a_profile_is_made_by_the_command_and_resumes(clip, maker, tmp_path):
     maker.close()
     maker.start(dataclasses.replace(clip, name="open_clip:local-dir:/nowhere"))
     maker.wait(LIMIT)
-    assert maker.status == "failed" and "the folder /nowhere does not exist; check the path" in maker.error
+    assert maker.status == "failed" and "/nowhere" in maker.error
 
 
 def test_an_installed_clip_without_a_profile_is_offered_one(installed_clip, tmp_path, monkeypatch):

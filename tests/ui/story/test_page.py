@@ -12,7 +12,6 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.data.datasets import load_samples
 from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.drawings import draw_questions, judged_path, stored_pool
@@ -20,16 +19,12 @@ from core.pgd.examples import OPENING, stored_path
 from core.pgd.pictures import fingerprint, stored_judgement
 from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED
-from core.shared.device import class_probabilities
-from core.sweep.predict import wave_on_image
 from tests.ui.page_runner import bodies, components, open_page, settable_widget
 from tests.ui.replay_reader import replay_data
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.runs.judge import judged
 from ui.runs.replay import stored_example
-from ui.server.cache import classifier_for
 from ui.story.chapters import CHAPTER_FACTS, CHAPTER_NAMES, SLUGS, chapter
-from ui.story.data import CHOSEN_PICTURES
 from ui.story.opening import _ended
 
 TABLE = Path(__file__).parents[3] / "ui" / "story" / "chapters.toml"
@@ -95,24 +90,6 @@ def test_the_wall_shows_every_class_by_both_networks():
         for k, name in enumerate(names):
             picture = png_data_uri(run.frames[-1, k].transpose(1, 2, 0).copy())
             assert f'<img src="{picture}" alt="{name}, drawn by {title}"' in body
-
-
-def test_the_stripes_answers_are_those_of_the_networks():
-    data, (picture, epsilon) = (
-        of(opened(chapter="wave"), "epsilon"),
-        (CHOSEN_PICTURES["story"]["position"], CHOSEN_PICTURES["epsilon"]),
-    )
-    assert data["names"][data["label"]] == "automobile" and epsilon == data["epsilon"] == 4
-    image = load_samples("cifar10-samples").images[picture].astype(np.float32) / 255
-    for network, name in zip(data["networks"], ("mini-clip", "mini-resnet"), strict=True):
-        classifier = classifier_for(name, "cifar10")
-        for wave in (None, (0, 1), (0, 3), (0, 15), (-7, 4), (12, -9)):
-            perturbed = image if wave is None else wave_on_image(image, wave, epsilon, seed=0, position=picture)
-            shares = class_probabilities(classifier, perturbed[None])[0]
-            stored = network["clean"] if wave is None else network["cells"][(wave[0] + 15) * 31 + wave[1] + 15]
-            assert shares[stored[0]] == pytest.approx(stored[1], abs=2e-3) and shares.max() - shares[stored[0]] < 2e-3
-    flips = [network["cells"][15 * 31 + 16][0] for network in data["networks"]]
-    assert [data["names"][flip] for flip in flips] == ["ship", "automobile"]
 
 
 def target(link: str, **parameters: object) -> AppTest:

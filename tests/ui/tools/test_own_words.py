@@ -1,8 +1,6 @@
 """Predictions for the visitor's own classes, in Streamlit's test runner: the engine's numbers, and nothing is lost."""
 
 import re
-import subprocess
-import sys
 from html import unescape
 from pathlib import Path
 
@@ -125,47 +123,8 @@ def test_what_cannot_be_asked_stays_in_its_field(classes, prompt, reason):
     assert not app.error and len(tables(app)) == 1
 
 
-def test_typed_text_is_never_taken_for_markup():
-    names = ("<img src=x onerror=alert(1)>", "**bold**", "🐈", "قطة", "a\N{RIGHT-TO-LEFT OVERRIDE}b")
-    (table,) = tables(opened("\n".join(names), "{class}"))
-    assert "<img" not in table and "<bdi>&lt;img src=x onerror=alert(1)&gt;</bdi>" in table
-    expect_numbers(table, names, engine(load_classifier("mini-clip", ClassSet("custom", names), template="{class}")))
-
-
-def test_a_long_list_shows_the_leading_classes():
-    names = tuple(f"cat number {k}" for k in range(100))
-    actual = rows(tables(opened("\n".join(names)))[0])
-    expected = engine(load_classifier("mini-clip", ClassSet("custom", names)))
-    (rest,) = (name for name in actual if name.endswith("more classes"))
-    leading = [names.index(name) for name in actual if name != rest]
-    assert rest == f"{100 - len(leading)} more classes" and set(expected.argmax(1)) <= set(leading)
-    assert actual[rest] == pytest.approx(100 - expected[:, leading].sum(1), abs=0.06)
-
-
-def test_a_long_question_stays_out_of_the_url_which_is_said():
-    app = opened(", ".join(f"dog number {k}" for k in range(99)), "a nice {class}")
-    assert len(app.caption) == 1
-    assert not opened("cat, dog").caption
-
-
 def test_without_a_clip_a_sentence_says_where_to_get_one(ready):
     ready.remove(MINI)
     app = opened()
     assert "**Models** offers some" in app.markdown[0].value
     assert not app.text_area and not app.text_input and not app.button
-
-
-def test_the_first_run_draws_a_links_question_without_torch():
-    script = (
-        "import sys\n"
-        "from tests.ui.page_runner import open_page\n"
-        f"question = {{'{OWN_CLASSES}': 'cat, <b>, cat', '{PROMPT}': 'a dark {{class}}'}}\n"
-        "app = open_page('frequency', pictures='CIFAR-10', **question)\n"
-        "assert not app.exception, app.exception\n"
-        f"assert app.text_area(key='{OWN_CLASSES}').value == 'cat, <b>, cat' and len(app.error) == 1\n"
-        f"assert app.text_input(key='{PROMPT}').value == 'a dark {{class}}'\n"
-        "assert 'Loading the classifiers …' in [one.value for one in app.markdown]\n"
-        "assert 'torch' not in sys.modules"
-    )
-    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert result.returncode == 0, result.stderr
