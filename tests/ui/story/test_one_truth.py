@@ -102,7 +102,7 @@ def test_the_numbers_of_a_wave_are_one():
     assert all(row[3] in below for row in table) and len(table) == 3
 
 
-@pytest.mark.parametrize(("cell", "keys", "outline"), [("0,1", ["low"], 2.5), ("5,5", [], 0)])
+@pytest.mark.parametrize(("cell", "keys", "outline"), [("0,1", ["low"], 2.5), ("5,5", ["low"], 2.5)])
 def test_frequency_says_of_a_wave_what_findings_says(everywhere, cell, keys, outline):
     app = opened("frequency", maps=[CLIP, RESNET56], cell=cell, pictures="Yours")
     in_page = rows("".join(bodies(app, 'class="judged')))
