@@ -114,8 +114,8 @@ def page() -> None:
 def _introduce(predictors: Sequence[Predictor]) -> None:
     """Draw what a cell is, and whose place other networks take."""
     metric = METRICS[st.session_state[METRIC]]
-    colour = f"the {metric.label}" if metric.top is None else "the error under it, with pictures wrong anyway"
-    lines = [html.escape(f"Each cell is a wave; its colour shows {colour}.")]
+    colour = f"the {metric.label}" if metric.top is None else "the error, pictures wrong anyway included"
+    lines = [html.escape(f"A cell is a wave, its colour {colour}.")]
     preset = PRESETS.get(st.session_state[PRESET])
     if preset is not None and preset.note:
         lines.append(html.escape(preset.note))
