@@ -21,7 +21,7 @@ from benchmarks.serving import APP, chromium, server
 
 _PAGES = ("story", "frequency", "inpainting", "generation", "findings", "models")
 _SIZE = {"width": 1440, "height": 900}
-REST_SECONDS = 4.0  # without any change of the page: longer than the volcano grows
+REST_SECONDS = 4.0  # without any change of the page: longer than the opening grows
 LIMIT_SECONDS = 120.0
 _FRAMES, FRAME_MS, FRAME_WIDTH = 22, 300, 900  # of the animation: a frame for each radius, 0 to 21
 

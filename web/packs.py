@@ -105,6 +105,7 @@ def figure_packs() -> dict[str, Any]:
         "mixer": mixtures,
         **mixed,
         "hole": hole(),
+        "squares": figures.squares_html(),
         "wall": figures.wall_html(),
     }
 

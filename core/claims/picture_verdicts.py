@@ -23,6 +23,7 @@ from core.claims.claim import (
 )
 from core.classifiers.registry import network_title
 from core.fourier.contrasts import mcnemar
+from core.pgd.drawings import count, stored_kind
 from core.pgd.pictures import (
     BEFORE,
     LARGE_SIZE,
@@ -34,7 +35,7 @@ from core.pgd.pictures import (
     stored_outcomes,
 )
 from core.pgd.record import SURE
-from core.pgd.search import COMPARED
+from core.pgd.search import CELL_TITLES, COMPARED
 from core.shared.numbers import Interval, paired_interval, student, wilson
 from core.shared.roles import ROLES, networks_for
 
@@ -185,7 +186,19 @@ def _large_views(claim: Claim) -> Finding:
     counts = " and ".join(f"{len(first)} {name}" for name, [(first, _)] in scores.items())
     kin = ", of the painter’s family, so it proves less; it is not human."
     doubt = f"{counts}. The judge is {network_title(stored.judges[0])}{kin}"
-    return replace(_of_scores(claim, scores, doubt), networks=(stored.painter,))
+    return replace(_of_scores(claim, scores, doubt, *_apart()), networks=(stored.painter,))
+
+
+def _apart() -> tuple[str, str]:
+    """Return what each ingredient of the search by views does alone, and what the judge recognises at most."""
+    drawn, papers = stored_kind("draw-pixels").config, stored_kind("draw-pixels40").config
+    alone = ", ".join(f"{count(f'draw-{cell}')} by {CELL_TITLES[cell]}" for cell in ("natural", "plainviews"))
+    return (
+        f"Recognised drawings: {alone}; {count('draw-pixels40')} by the paper’s search in its own {papers['steps']} "
+        f"steps of {papers['step_size']:g} and ball of {papers['epsilon']:g}, which here takes {drawn['steps']} of "
+        f"{drawn['step_size']:g} and {drawn['epsilon']:g}.",
+        f"Of a photograph of each word the judge recognises {count('photographs')}.",
+    )
 
 
 def _training(claim: Claim) -> Finding:

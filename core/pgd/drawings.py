@@ -1,4 +1,4 @@
-"""Drawings of words that come with the project: the story's opening, the wall, and rounds that visitors judge."""
+"""Drawings of words that come with the project: the opening, the wall, rounds to judge; and how many are recognised."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 
 from core.data.sample_sets import PRECOMPUTED
-from core.pgd.pictures import Judgement
-from core.pgd.search import COMPARED, Search
+from core.pgd.pictures import AFTER, Judgement, PictureOutcomes, stored_outcomes
+from core.pgd.search import CELLS, COMPARED, Search
 
 DRAWINGS = PRECOMPUTED / "views"
 OPENING_FILE, WALL_FILE = DRAWINGS / "opening.json", DRAWINGS / "wall.json"
 SIDE = 224  # of pictures, in pixels
-WORDS = ("volcano", "golden retriever", "teapot", "macaw", "lion")  # chosen by hand, in display order
 CARDS = {name: DRAWINGS / f"card-{name}.webp" for name in ("hole", "judge")}  # things to try
 
 
@@ -27,7 +26,7 @@ class Drawing:
     """Drawing of a word by a search, from a grey start.
 
     picture: a lossy picture, or its file; for the story, frames stacked vertically. confidence: the painter's in the
-    word, per frame. judgements: of independent networks on the last frame.
+    word, per frame. judgements: of independent networks on the last frame. All numbers are of this very file.
     """
 
     search: Search
@@ -61,20 +60,40 @@ def judge_name() -> str:
 
 
 @cache
+def opening_words() -> tuple[str, ...]:
+    """Return the words of the story's opening, which a rule chose (`opening_rule` in `precomputed.makers.shown`)."""
+    return tuple(_opening()["words"])
+
+
+@cache
 def opening_drawings(word: str) -> tuple[Drawing, ...]:
-    """Load a word of `WORDS` as drawn by both searches, from the same start, with the same steps and ball."""
-    known, drawings = _opening()["words"][word], []
-    for search in COMPARED:
-        judgement = _judgement(judge_name(), known[search]["judged"], known[search]["place"])
-        confidence = tuple(known[search]["confidence"])
-        path = strip_path(word, search)
-        drawings.append(Drawing(search=search, picture=path, confidence=confidence, judgements=(judgement,)))
-    return tuple(drawings)
+    """Load a word of `opening_words` as drawn by both searches, from the same start, with the same steps and ball."""
+    known = _opening()["words"][word]
+    return tuple(_drawing(known[search], search, strip_path(word, search), [judge_name()]) for search in COMPARED)
 
 
-def _judgement(judge: str, says: str, rank: int) -> Judgement:
-    """Return the judgement of one picture, of whose start nothing is stored."""
-    return Judgement(judge, 1, before=None, after=int(rank == 1), says=(says,), ranks=(rank,))
+@cache
+def four_squares() -> tuple[str, dict[str, Drawing]]:
+    """Load a word of the opening, of which the judge says what it says of most, as drawn with each of `CELLS`."""
+    content = _opening()["cells"]
+    word, label = content["word"], content["label"]
+    drawings = {
+        cell: _drawing(
+            content[cell], "views" if any(CELLS[cell]) else "pixels", judged_path(label, cell), [judge_name()]
+        )
+        for cell in CELLS
+    }
+    return word, drawings
+
+
+def _drawing(known: Mapping[str, Any], search: Search, picture: Path, judges: Sequence[str]) -> Drawing:
+    """Return a stored drawing, of whose start no judgement is stored."""
+    judgements = tuple(
+        Judgement(judge, 1, before=None, after=int(rank == 1), says=(says,), ranks=(rank,), shares=(share,))
+        for judge, says, rank, share in zip(judges, known["says"], known["ranks"], known["shares"], strict=True)
+    )
+    confidence = tuple(np.atleast_1d(known["confidence"]).tolist())
+    return Drawing(search=search, picture=picture, confidence=confidence, judgements=judgements)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,24 +137,60 @@ def stored_wall() -> Wall:
 
 
 def _word(row: dict[str, Any], judges: Sequence[dict[str, Any]]) -> WallWord:
-    drawings = {
-        search: Drawing(
-            search=search,
-            picture=judged_path(row["label"], search),
-            confidence=(row[search]["confidence"],),
-            judgements=tuple(
-                _judgement(judge["name"], says, rank)
-                for judge, says, rank in zip(judges, row[search]["says"], row[search]["ranks"], strict=True)
-            ),
-        )
-        for search in COMPARED
-    }
+    names = [judge["name"] for judge in judges]
+    drawings = {search: _drawing(row[search], search, judged_path(row["label"], search), names) for search in COMPARED}
     return WallWord(label=row["label"], word=row["word"], drawings=drawings)
 
 
-def judged_path(label: int, search: Search) -> Path:
-    """Return the file of a class's drawing on the wall, which visitors also judge, by label."""
-    return DRAWINGS / "wall" / f"{label}-{search}.webp"
+def judged_path(label: int, cell: str) -> Path:
+    """Return the file of a class's drawing on the wall, which visitors also judge, by label and by one of `CELLS`."""
+    return DRAWINGS / "wall" / f"{label}-{cell}.webp"
+
+
+# ---- how many are recognised -------------------------------------------------------------------------------------
+
+QUICK_TRIES = ("draw-quick", *(f"draw-quick{seed}" for seed in range(1, 4)))  # of each word, by seed
+
+
+@cache
+def _kinds() -> dict[str, PictureOutcomes]:
+    stored = stored_outcomes()
+    assert stored is not None  # it is shipped
+    return stored.kinds()
+
+
+def stored_kind(kind: str) -> PictureOutcomes:
+    """Load a kind of `stored_outcomes`."""
+    return _kinds()[kind]
+
+
+def recognised(kind: str, judge: int = 0) -> np.ndarray:
+    """Return whether a judge recognises each picture of a kind of `stored_outcomes`, (n,); holes are seen alone.
+
+    "photographs": of the words that were drawn, a photograph each. "tries": at least one of `QUICK_TRIES` of each word.
+    """
+    kinds = _kinds()
+    if kind == "tries":
+        return np.max([recognised(name, judge) for name in QUICK_TRIES], axis=0)
+    seen = kinds[kind].recognised(judge, seen="alone" if kind.startswith("hole") else AFTER)
+    if kind != "photographs":
+        return seen
+    return seen[np.isin(kinds[kind].pictures["target"], kinds["draw-views"].pictures["target"])]
+
+
+def count(kind: str, judge: int = 0) -> int:
+    """Return the number of `recognised`."""
+    return int(recognised(kind, judge).sum())
+
+
+@cache
+def tries_by_label() -> dict[int, int]:
+    """Return how many of `QUICK_TRIES` the first judge recognises, by label."""
+    counts = np.sum([recognised(name) for name in QUICK_TRIES], axis=0).astype(int)
+    return dict(zip(map(int, _kinds()[QUICK_TRIES[0]].pictures["target"]), counts.tolist(), strict=True))
+
+
+# ---- rounds that visitors judge ----------------------------------------------------------------------------------
 
 
 PER_SEARCH, OPTIONS = 5, 5

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -86,6 +86,16 @@ class Views:
         if not inside or sum(share for _, share in stages) > 1 + 1e-9:
             raise ValueError(f"views.inputs must be {expected}; got {self.inputs!r}")
         object.__setattr__(self, "inputs", stages)
+
+    def only(self, *, views: bool = True, natural: bool = True) -> Views:
+        """Return the settings with these ingredients: without views the picture itself, else plain steps."""
+        kept = self if views else replace(self, count=0, inputs=())
+        return kept if natural else replace(kept, spectrum=0, colors=0)
+
+    @property
+    def ingredients(self) -> tuple[bool, bool]:
+        """Whether steps follow views, and whether they are natural."""
+        return self.count > 0, self.spectrum > 0 or self.colors > 0
 
     @property
     def look_interval(self) -> int:
@@ -374,8 +384,8 @@ SEARCHES: dict[Search, SearchRow] = {
     "views": SearchRow(
         title="Views",
         convinces="from every view",
-        steps="each step follows the gradient at a random view of the picture, cropped or shifted, with noise; it has "
-        "the spectrum and the colours of natural pictures, and nothing outside a hole changes",
+        steps="each step follows the gradient at a random view of the picture, cropped or shifted, with noise, and has "
+        "the spectrum and the colours of natural pictures; nothing outside a hole changes",
         fill="rim",
         frozen=True,
         by_views=True,
@@ -385,6 +395,31 @@ SEARCHES: dict[Search, SearchRow] = {
 }
 PAPERS: Search = "pixels"
 COMPARED: tuple[Search, ...] = ("pixels", "views")  # of the stored drawings and holes, within the same steps and ball
+# The two ingredients of the search by views, views and natural steps: with neither it is the paper's search.
+CELLS: dict[str, tuple[bool, bool]] = {
+    "pixels": (False, False),
+    "natural": (False, True),
+    "plainviews": (True, False),
+    "views": (True, True),
+}
+CELL_TITLES = {
+    "pixels": "the paper’s search",
+    "natural": "natural steps alone",
+    "plainviews": "views alone",
+    "views": "views, natural steps",
+}
+# Pairs that differ by one ingredient, the one that has it first; and what the ingredient is.
+ONE_APART = (
+    ("natural", "pixels"), ("plainviews", "pixels"), ("views", "plainviews"), ("views", "natural"),
+)  # fmt: skip
+
+
+def cell_settings(by_views: Mapping[str, Any], cell: str) -> dict[str, Any]:
+    """Return settings by views, by name, with the ingredients of a row of `CELLS` alone."""
+    views, natural = CELLS[cell]
+    if not views and not natural:
+        return {**by_views, "search": PAPERS}
+    return {**by_views, "views": by_views["views"].only(views=views, natural=natural)}
 
 
 def leading(searches: Collection[Search]) -> Search:

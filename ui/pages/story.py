@@ -51,7 +51,7 @@ def page() -> None:
     with right, st.container(key="story-figure"):
         _FIGURES[first.figure]()
         _note(first.note, "below" if first.figure == "word" else "")
-        for part in further:
+        for part in (part for part in further if part.figure in _FIGURES):  # the article has one more
             _note(part.text)
             _FIGURES[part.figure]()
             _note(part.note)

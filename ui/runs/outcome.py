@@ -13,11 +13,10 @@ import streamlit as st
 
 from core.classifiers.registry import classifier_title, result_title, short_title
 from core.data.stored import device_text
-from core.pgd.pictures import (
-    Judgement,
-    stored_outcomes,
-)
+from core.pgd.drawings import count, painter_name, stored_kind
+from core.pgd.pictures import Judgement
 from core.pgd.record import PGDRun
+from core.pgd.search import CELLS, SEARCHES
 from core.pgd.settings import PENALTIES, SETTINGS, settings_of
 from core.shared.numbers import confidence, wilson
 from core.shared.text import Number
@@ -74,7 +73,7 @@ def run_facts(run: PGDRun) -> dict[str, str]:
             f"{255 * np.mean(changes):.1f} of 255" if len(changes) == len(run.start) else "unknown"
         ),
         "Network": result_title(classifier, short=False),
-        "Settings": "".join(_setting(run, name, value) for name, value in values.items()),
+        "Settings": "".join(_setting(run, name, value) for name, value in values.items()) + _without(run),
         "Random seed": str(run.metadata["seed"]),
         "Picture": one_line(images.get("credit") or images.get("dataset") or "of unknown origin", MAX_TEXT_LENGTH),
         "Weights": f"{weights or 'unknown'} (sha256 {f'{digest[:12]}…' if digest else 'unknown'})",
@@ -108,6 +107,15 @@ def _setting(run: PGDRun, name: str, value: Any) -> str:
         return ""
     penalty = PENALTIES[run.metadata["objective"]["penalty"]].phrase if name == "weight" else ""
     return f"{_PHRASES[name].format(value)}{penalty}"
+
+
+def _without(run: PGDRun) -> str:
+    """Return the ingredients that a run by views lacks; empty for none."""
+    views = run.config.views
+    if not SEARCHES[run.config.search].by_views or views is None:
+        return ""
+    lacks = zip((", without views", ", in plain steps"), views.ingredients, strict=True)
+    return "".join(text for text, has in lacks if not has)
 
 
 # ---- another network's judgement ---------------------------------------------------------------------------------
@@ -162,19 +170,15 @@ def judge_rows(judged_runs: Sequence[tuple[PGDRun, Judgement]]) -> list[tuple[st
 
 
 def hole_painter() -> str:
-    """Return the title of the network that filled the holes of `holes_alone`; empty if none are stored."""
-    stored = stored_outcomes()
-    return "" if stored is None else short_title(classifier_title(stored.painter))
+    """Return the title of the network that filled the holes of `holes_alone`."""
+    return short_title(classifier_title(painter_name()))
 
 
 def holes_alone() -> dict[str, Number]:
     """Return how often another network recognises what is in a photograph's stored hole from the hole alone, by what
-    is in it; empty if none are stored.
+    is in it.
     """
-    stored = stored_outcomes()
-    if stored is None or (pair := stored.pair("hole")) is None:
-        return {}
-    pixels, views = pair
-    seen = {"views": (views, "alone"), "pixels": (pixels, "alone")}
-    seen |= {"start": (views, "alone_start"), "original": (views, "alone_original")}
-    return {name: counted(int(group.recognised(seen=what).sum()), group.n) for name, (group, what) in seen.items()}
+    filled = stored_kind("hole-views")
+    counts = {cell: count(f"hole-{cell}") for cell in reversed(CELLS)}
+    counts |= {name: int(filled.recognised(seen=f"alone_{name}").sum()) for name in ("start", "original")}
+    return {name: counted(number, filled.n) for name, number in counts.items()}

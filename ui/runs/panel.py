@@ -128,7 +128,8 @@ def _has_tries(request: RunRequest) -> bool:
     plan = request.plan
     if plan is None or not request.searches or len(plan.targets) > 1 or plan.seed > MAX_SEED - TRIES + 1:
         return False
-    return plan.images.get("start") in RANDOM_KINDS or SEARCHES[leading(request.searches)].by_views
+    views = plan.config.views if SEARCHES[leading(request.searches)].by_views else None
+    return plan.images.get("start") in RANDOM_KINDS or (views is not None and views.count > 0)
 
 
 def shows_tries(page: str, request: RunRequest) -> bool:

@@ -18,7 +18,7 @@ from core.pgd.examples import is_row, row_of, stored_subjects
 from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun, RunFileError, evenly_spaced
 from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, SEARCHES, Search
-from core.pgd.settings import Penalty, RunKind
+from core.pgd.settings import Penalty, PGDConfig, RunKind
 from core.pgd.starts import RANDOM_KINDS, StartKind
 from core.shared.files import cache_folder
 from core.shared.roles import networks_for
@@ -44,15 +44,23 @@ _CHOSEN = (
 )
 
 
-def role(title: str, search: Search, beside: Sequence[tuple[str, Search]]) -> str:
+def search_title(config: PGDConfig) -> str:
+    """Return what a run's picture must reach, and how it steps where one ingredient of its search is off."""
+    if not SEARCHES[config.search].by_views or config.views is None or all(config.views.ingredients):
+        return SEARCH_TITLES[config.search]
+    views, natural = config.views.ingredients
+    return f"{SEARCH_TITLES['views' if views else 'pixels']}, by {'natural' if natural else 'plain'} steps"
+
+
+def role(title: str, searched: str, beside: Sequence[tuple[str, str]]) -> str:
     """Return the role of a network's picture: its search, and its network where those of `beside` differ."""
     titles, searches = {name for name, _ in beside}, {kind for _, kind in beside}
-    return ": ".join([title] * (len(titles) > 1) + [SEARCH_TITLES[search]] * (len(titles) < 2 or len(searches) > 1))
+    return ": ".join([title] * (len(titles) > 1) + [searched] * (len(titles) < 2 or len(searches) > 1))
 
 
 def run_title(run: PGDRun, runs: Sequence[PGDRun] = ()) -> str:
     """Return the role of a run among all runs displayed with it."""
-    pairs = [(result_title(other.metadata["classifier"]), other.config.search) for other in (run, *runs)]
+    pairs = [(result_title(other.metadata["classifier"]), search_title(other.config)) for other in (run, *runs)]
     return role(*pairs[0], pairs)
 
 
@@ -124,16 +132,20 @@ def live_replay(
     """
     starts, rows = to_uint8_planes(plan.start), slice(1 if plan.seeds else None)
     start = starts[rows]
-    pairs = [(short_title(classifier_title(name)), search) for name, search in runs]
+    configs = [plan.with_search(search).config for _, search in runs]
+    pairs = [
+        (short_title(classifier_title(name)), search_title(config))
+        for (name, _), config in zip(runs, configs, strict=True)
+    ]
     tracks, frames = [], starts[None]
-    for k, (title, search) in enumerate(pairs):
+    for k, (title, searched) in enumerate(pairs):
         curve = np.zeros((0, len(start)), np.float32)
         if moments:
             frames = np.stack([to_uint8_planes(moment[k].images.cpu().numpy()) for moment in moments])
             curve = curves[k][:, rows]
         nobody = [""] * len(start), [False] * len(start)
-        every = plan.with_search(search).config.look_interval
-        tracks.append(Track(Caption(role(title, search, pairs), *nobody), frames[:, rows], curve, every))
+        caption = Caption(role(title, searched, pairs), *nobody)
+        tracks.append(Track(caption, frames[:, rows], curve, configs[k].look_interval))
     data = pack_replay(
         tracks,
         start,

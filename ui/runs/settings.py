@@ -178,8 +178,33 @@ def run_settings(
         about = "The same seed gives the same random start and the same views."
         number = partial(columns[1].number_input, "Random seed", 0, MAX_SEED, help=about)
         seed = number_in_url(f"{page}-seed", number, 0, 0, MAX_SEED)
+        if SEARCHES[search].by_views:
+            chosen["views"] = full["views"].only(**_ingredients(page))
     weight = chosen.pop("weight", 0.0)
     return RunSettings(config=PGDConfig(**chosen), seed=seed, weight=weight, penalty=penalty, fill=fill)
+
+
+# The ingredients of the search by views, each a switch: its name as an argument of `Views.only`, label and help.
+_INGREDIENTS = {
+    "views": ("Random views", "Off: each step follows the gradient at the picture itself."),
+    "natural": ("Natural steps", "On: steps have the spectrum and the colours of natural pictures. Off: plain steps."),
+}
+
+
+def _ingredients(page: str) -> dict[str, bool]:
+    """Draw the two switches of the search by views, which make it the paper's if both are off; return them."""
+    return {name: _switch(f"{page}-{name}", label, about) for name, (label, about) in _INGREDIENTS.items()}
+
+
+def _switch(key: str, label: str, about: str) -> bool:
+    """Draw a switch that is on by default; return it."""
+    return settable_in_url(
+        key,
+        lambda name, value: st.toggle(label, value, key=name, help=about),
+        True,
+        {"on": True, "off": False}.get,
+        lambda value: "on" if value else "off",
+    )
 
 
 def choose_fill(page: str, searches: Sequence[Search]) -> Fill:
@@ -287,6 +312,8 @@ def reset_settings(page: RunKind, size: int, hole: float | None) -> None:
     state[f"{page}-seed"] = 0
     for row in _offered(usual):
         state[_key(row, page, size)] = _shown(row, usual)
+    for name in _INGREDIENTS:
+        state[f"{page}-{name}"] = True
 
 
 @st.cache_resource(show_spinner=False)

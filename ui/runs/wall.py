@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,19 +11,17 @@ import streamlit as st
 from PIL import Image
 
 from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
-from core.pgd.drawings import WORDS, opening_drawings, stored_wall
-from core.pgd.pictures import stored_outcomes
-from core.pgd.search import COMPARED
-from core.shared.text import count_of
-from ui.components.mount import webp_data_uri, webp_strip
+from core.pgd.drawings import QUICK_TRIES, count, four_squares, stored_kind, stored_wall, tries_by_label
+from core.pgd.search import CELL_TITLES, CELLS, COMPARED
+from core.shared.numbers import percent
+from core.shared.text import Number
+from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
 from ui.components.replay.replay import Caption, pack_stills
 from ui.runs.judge import judged
 from ui.runs.outcome import counted
 from ui.runs.replay import SEARCH_TITLES
 from ui.shared.tables import scrolling_table
-
-_WEBP_QUALITY = 90
 
 
 def wall(key: str, opened: str | None, specs: Sequence[ClassifierSpec], on_pick: Callable[[str], None]) -> None:
@@ -37,10 +36,11 @@ def wall(key: str, opened: str | None, specs: Sequence[ClassifierSpec], on_pick:
     painter = "" if is_here else f", by {short_title(classifier_title(stored.painter))}"
     seen = f"**{stored.recognised('views')} of {len(names)} random words**"
     st.markdown(
-        f"{seen} are recognised by another network{painter}.",
+        f"{seen} are recognised by another network{painter}; of {len(QUICK_TRIES)} quick tries at each, at least one "
+        f"for **{count('tries')}**. Of a photograph of each it recognises {count('photographs')}.",
         help="Nobody chose these words or pictures; failures are here, too. A tick: another network’s first guess of "
-        f"the picture is the word. *Details* counts the paper’s search, too. They took {stored.steps} steps."
-        f"{_counts_elsewhere()}",
+        f"the picture is the word. They took {stored.steps} steps. A tooltip says how many of the quick tries it "
+        "recognises. *Details* counts the paper’s search, too, and each ingredient alone.",
     )
     image_picker(
         _thumbnails(),
@@ -52,36 +52,28 @@ def wall(key: str, opened: str | None, specs: Sequence[ClassifierSpec], on_pick:
     )
 
 
-def _counts_elsewhere() -> str:
-    """Sentence on why other pages count other words, with a space before it; empty without their table."""
-    outcomes = stored_outcomes()
-    reported = outcomes.pair("draw") if outcomes else None
-    if reported is None:
-        return ""
-    more = len({*reported[1].names} - {str(word.label) for word in stored_wall().words})
-    return (
-        f" *Story* and *Findings* say {int(reported[1].recognised().sum())} of {reported[1].n}: "
-        f"{count_of(more, 'word')} of theirs, underwear, gave way to others here."
-    )
+HARD = 1  # of the quick tries at a word, at most, are recognised
 
 
 @st.cache_resource(show_spinner=False)
 def _thumbnails() -> Thumbnails:
-    drawn = [(word.word, word.drawings["views"]) for word in stored_wall().words]
+    drawn = [(word, word.drawings["views"]) for word in stored_wall().words]
     pictures = np.stack([np.asarray(Image.open(drawing.picture).convert("RGB")) for _, drawing in drawn])
-    says = [
-        word if drawing.recognised() else f"{word}: another network says {drawing.judgements[0].says[0]}"
-        for word, drawing in drawn
-    ]
+    says = []
+    for word, drawing in drawn:
+        other = "" if drawing.recognised() else f": another network says {drawing.judgements[0].says[0]}"
+        tries = tries_by_label()[word.label]
+        hard = "; a hard word" if tries <= HARD else ""
+        says.append(f"{word.word}{other} ({tries} of {len(QUICK_TRIES)} quick tries recognised{hard})")
     return pack_thumbnails(pictures, says)
 
 
 def stored_stills(name: str | None) -> dict[str, Any] | None:
-    """Return both stored drawings of a word, packed; None if neither the wall nor the opening has it."""
+    """Return both stored drawings of a word, packed; None if the wall lacks it."""
     stored = stored_wall()
     word = next((word for word in stored.words if word.word == name), None)
     if word is None:
-        return _stills_of_opening(name) if name in WORDS else None
+        return None
     pictures = []
     for search in COMPARED:
         drawing = word.drawings[search]
@@ -91,25 +83,48 @@ def stored_stills(name: str | None) -> dict[str, Any] | None:
     return pack_stills(pictures, stored.side, word.word)
 
 
-def _stills_of_opening(name: str) -> dict[str, Any]:
-    """Return the last moment of both drawings of a word of the opening."""
-    pictures = []
-    for drawing in opening_drawings(name):
-        with Image.open(drawing.picture) as strip:
-            last = np.asarray(strip.convert("RGB"))[-strip.width :].transpose(2, 0, 1)
-        text, agrees = judged(drawing.judgements[0], 0, name)
-        caption = Caption(SEARCH_TITLES[drawing.search], [text], [agrees])
-        pictures.append((caption, webp_data_uri(webp_strip(last[None], _WEBP_QUALITY)), drawing.confidence[-1]))
-    return pack_stills(pictures, last.shape[-1], name)
-
-
 def wall_table() -> None:
-    """Draw how many random words each judge recognises."""
+    """Draw four squares of one word, and how many words each judge recognises with each ingredient of the search."""
+    st.html(four_squares_html())
     stored = stored_wall()
-    heads = [classifier_title(judge) for judge in stored.judges]
-    n, judges = len(stored.words), range(len(stored.judges))
-    rows = [
-        (SEARCH_TITLES[search], *(counted(stored.recognised(search, judge), n) for judge in judges))
-        for search in COMPARED
+    judges = range(len(stored.judges))
+    n = len(stored.words)
+
+    def counts(kind: str) -> list[Number]:
+        return [counted(count(kind, judge), n) for judge in judges]
+
+    rows = [(title, *counts(f"draw-{cell}"), *counts(f"draw-{cell}40")) for cell, title in CELL_TITLES.items()]
+    none = [""] * len(judges)
+    rows.append((f"at least one of {len(QUICK_TRIES)} quick tries", *counts("tries"), *none))
+    rows.append(("a photograph of each word", *counts("photographs"), *none))
+    steps = [stored_kind(f"draw-pixels{ball}").config for ball in ("", "40")]
+    heads = [
+        f"{short_title(classifier_title(judge))}, {whose}{config['steps']} steps of {config['step_size']:g}"
+        for whose, config in zip(("", "the paper’s "), steps, strict=True)
+        for judge in stored.judges
     ]
-    scrolling_table(("Random words recognised by", *heads), rows, "Random words recognised")
+    title = "Random words recognised"
+    scrolling_table((f"Of {n} random words by", *heads), rows, title, wraps=True)
+
+
+# Rows and columns of the four squares, by whether steps follow views and whether they are natural.
+_ROWS, _COLUMNS = ("the picture itself", "random views"), ("plain steps", "natural steps")
+
+
+def four_squares_html() -> str:
+    """Return one word as drawn with each ingredient, what another network says of each, and counts, as HTML."""
+    word, drawings = four_squares()
+    judge, n = short_title(classifier_title(stored_wall().judges[0])), len(stored_wall().words)
+    parts = [f'<div class="head">{text}</div>' for text in ("", *_COLUMNS)]
+    for cell, (views, natural) in CELLS.items():
+        drawing, judgement = drawings[cell], drawings[cell].judgements[0]
+        tick = "✓ " * drawing.recognised()
+        says = f"{tick}{judge} says {judgement.says[0]} ({percent(judgement.shares[0], 0)})"
+        about = f"{word}: {_ROWS[views]}, {_COLUMNS[natural]}"
+        parts += [] if natural else [f'<div class="name">{_ROWS[views]}</div>']
+        parts.append(
+            f'<figure><img src="{webp_data_uri(drawing.picture)}" alt="{html.escape(about)}" width="224" height="224">'
+            f"<figcaption>{html.escape(says)}<br>and recognises {count(f'draw-{cell}')} of {n} words drawn so"
+            "</figcaption></figure>"
+        )
+    return f'<div class="squares">{"".join(parts)}</div>'

@@ -7,13 +7,15 @@ import re
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from core.claims.verdicts import CLIP_GRID
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, short_title
 from core.data.sample_sets import SAMPLE_SETS
-from core.pgd.drawings import judge_name, painter_name
-from core.pgd.pictures import fingerprint, picture_outcomes, stored_judgement, stored_outcomes
+from core.pgd.drawings import count, judge_name, painter_name, recognised
+from core.pgd.pictures import fingerprint, picture_outcomes, stored_judgement
+from core.pgd.search import CELLS
 from ui.maps.catalogue import CLIP, RESNET56, Entry, shipped_maps
 from ui.maps.rings import compared_bands, ring_chart
 from ui.runs.settings import models_in_url
@@ -154,15 +156,11 @@ def _recognised() -> str:
 
 def _alone() -> str:
     """Say how many filled holes another network recognises without what is around them."""
-    stored = stored_outcomes()
-    pair = stored.pair("hole") if stored else None
-    if stored is None or pair is None:
-        return ""
-    by_pixels, by_views = (int(outcomes.recognised(seen="alone").sum()) for outcomes in pair)
-    judge = short_title(classifier_spec(stored.judges[0]).title)
+    counts = {cell: count(f"hole-{cell}") for cell in CELLS}
+    n, judge = len(recognised("hole-views")), short_title(classifier_spec(judge_name()).title)
     return (
-        f"Shown the hole alone, {judge} recognises **{by_views} of {pair[1].n}** that had to convince from every view, "
-        f"and **{by_pixels}** by the paper’s search."
+        f"Shown the hole alone, {judge} recognises **{counts['views']} of {n}** filled by both, {counts['natural']} by "
+        f"natural steps alone, {counts['plainviews']} by views alone, **{counts['pixels']}** by the paper’s search."
     )
 
 
@@ -207,13 +205,6 @@ def _clip_here() -> str:
     )
 
 
-def _drawn(mode: int) -> str:
-    stored = stored_outcomes()
-    pair = stored.pair("draw") if stored else None
-    assert pair is not None  # they are shipped
-    return str(pair[0].n if mode < 0 else int(pair[mode].recognised().sum()))
-
-
 def _filler() -> str:
     (name,) = data.hole_networks()
     return data.titles([name])[0]
@@ -223,9 +214,13 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "painter": lambda: opening.painter_titles()[0],
     "artist": lambda: short_title(classifier_spec(painter_name()).title),
     "judge": lambda: short_title(classifier_spec(judge_name()).title),
-    "words": lambda: _drawn(-1),
-    "pixels": lambda: _drawn(0),
-    "views": lambda: _drawn(1),
+    "words": lambda: str(len(recognised("draw-views"))),
+    **{cell: partial(lambda kind: str(count(kind)), f"draw-{cell}") for cell in CELLS},
+    "papers": lambda: str(count("draw-pixels40")),
+    "naturalpapers": lambda: str(count("draw-natural40")),
+    "viewspapers": lambda: str(count("draw-views40")),
+    "photographs": lambda: str(count("photographs")),
+    "tries": lambda: str(count("tries")),
     "stands_in": _stands_in,
     "selected": _selected,
     "equal": _equal_strength,

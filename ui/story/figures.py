@@ -13,7 +13,7 @@ from core.classifiers.registry import PAPERS_CLIP, classifier_state
 from core.data.picture_files import png_data_uri
 from core.fourier.contrasts import LOW
 from core.fourier.waves import all_random_signs
-from core.pgd.drawings import strip_path
+from core.pgd.drawings import opening_words, strip_path
 from core.pgd.search import COMPARED
 from core.shared.numbers import Frequency, wave_name
 from core.sweep.story import stored_predictions
@@ -25,6 +25,7 @@ from ui.maps.views import shown_maps
 from ui.maps.wave import wave_table
 from ui.runs.replay import example_replay, stored_example
 from ui.runs.state import RunResult
+from ui.runs.wall import four_squares_html
 from ui.shared.page import unexplained
 from ui.shared.pictures import sample_picture, to_picture
 from ui.shared.tables import scrolling_table
@@ -102,6 +103,11 @@ def hole() -> RunResult:
     return result
 
 
+def squares_html() -> str:
+    """Return a word as drawn with each ingredient of the search by views as HTML, for the article."""
+    return four_squares_html()
+
+
 def wall() -> None:
     """Draw every class as an ordinary network and its robust twin draw it."""
     st.html(wall_html())
@@ -149,11 +155,12 @@ def real_clip_html(url: str) -> str:
     ready = classifier_state(PAPERS_CLIP).status == "ready"
     title = "About CLIP" if ready else "Get the real CLIP"
     button = f'<a class="button-link" href="{html.escape(url)}">{title}</a>' if url else ""
-    drawing = webp_data_uri(strip_path("teapot", "views"))
+    word = opening_words()[0]
+    drawing = webp_data_uri(strip_path(word, "views"))
     return (
         f'<div class="get-clip"><figure><div class="last" role="img" '
-        f'style="background-image:url({drawing})" aria-label="A teapot, drawn by EfficientNet-Lite0"></div>'
-        '<figcaption>today: “teapot”</figcaption></figure><figure><div class="open">“a red teapot in the snow”</div>'
+        f'style="background-image:url({drawing})" aria-label="{word}, drawn by EfficientNet-Lite0"></div>'
+        f'<figcaption>today: “{word}”</figcaption></figure><figure><div class="open">“a red {word} in the snow”</div>'
         "<figcaption>with CLIP: any sentence</figcaption></figure>"
         f"{button}</div>"
     )

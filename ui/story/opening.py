@@ -16,7 +16,7 @@ from core.classifiers.registry import classifier_spec, classifier_title, result_
 from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.heatmap import colormap_table
-from core.pgd.drawings import CARDS, WORDS, Drawing, opening_drawings, painter_name
+from core.pgd.drawings import CARDS, Drawing, opening_drawings, opening_words, painter_name
 from core.pgd.examples import first_settings
 from core.pgd.pictures import fingerprint, stored_judgement
 from core.pgd.plan import RunPlan
@@ -49,7 +49,7 @@ WORD, RUN = "story.word", "story.run"  # keys in the session: the typed word; th
 LINKED = "word"  # in the URL
 ROW = SAMPLE_SETS["photographs"]
 _START: StartKind = "grey"
-ANY_WORD = f"Any of {about_words(ROW.classes)} ({WORDS[0]} to {WORDS[-1]} were chosen by hand)"
+ANY_WORD = f"Any of {about_words(ROW.classes)}"
 # Title of a drawing that has not convinced the network yet, and of one that has; and what its steps follow.
 DRAWING_TITLES = {search: (SEARCH_TITLES[search], f"Convinces {SEARCHES[search].convinces}") for search in COMPARED}
 REQUIREMENTS = {search: f"{SEARCHES[search].steps.partition(';')[0].capitalize()}." for search in COMPARED}
@@ -127,7 +127,7 @@ def painter_titles() -> list[str]:
 def stored_words() -> tuple[str, ...]:
     """Return the words that have drawings."""
     if is_stored_pool():
-        return WORDS
+        return opening_words()
     facts = next(iter(_runs(_painter()).values())).metadata
     return tuple(facts["class_names"][target] for target in facts["targets"])
 
@@ -135,7 +135,7 @@ def stored_words() -> tuple[str, ...]:
 def drawings(place: int) -> tuple[Drawing, ...]:
     """Load a word's drawings by both searches. place: index of the word in `stored_words()`."""
     if is_stored_pool():
-        return opening_drawings(WORDS[place])
+        return opening_drawings(opening_words()[place])
     return tuple(_drawing(search, run, place) for search, run in _runs(_painter()).items())
 
 
@@ -213,8 +213,11 @@ def any_word() -> None:
 
 
 def any_word_label() -> str:
-    """Return the label of the menu."""
-    return ANY_WORD if is_stored_pool() else ANY_WORD.partition(" (")[0]
+    """Return the label of the menu, with how the words of the opening were chosen."""
+    if not is_stored_pool():
+        return ANY_WORD
+    first, *_, last = opening_words()
+    return f"{ANY_WORD} ({first} to {last}: of 100 random ones those that another network is surest of)"
 
 
 def shown_run() -> ActiveRun | RunResult | None:

@@ -16,10 +16,16 @@ const FIGURES = {
   mixer: mixerFigure,
   hole: holeFigure,
   limits: limitsFigure,
-  async wall({ stage }) {
-    stage.innerHTML = await load("wall"); // made with the page
-  },
+  wall: pictures("wall"),
+  squares: pictures("squares"),
 };
+
+/** Return the figure of a pack that is HTML, made with the page. */
+function pictures(name) {
+  return async (/** @type {Figure} */ { stage }) => {
+    stage.innerHTML = await load(name);
+  };
+}
 
 /**
  * @typedef {object} Figure what a figure gets

@@ -215,8 +215,9 @@ def test_a_run_by_views_resumes_to_the_same_bits(at):
 def test_without_views_it_is_the_papers_search(inpainting):
     images, targets = random_images(3, 3), random_targets(3, 3)
     objective = Inpainting(targets, centre_mask(), penalty="frozen") if inpainting else Generation(targets)
+    views = Views(shift=1, noise=0.1, spectrum=1, colors=0.5).only(views=False, natural=False)
     plain, by_views = (
-        pgd_steps(ConvClassifier(), objective, images, config_for(Views(count=0), search=search, epsilon=0.5))
+        pgd_steps(ConvClassifier(), objective, images, config_for(views, search=search, epsilon=0.5))
         for search in ("pixels", "views")
     )
     for expected, state in zip(plain, by_views, strict=True):

@@ -19,6 +19,7 @@ from core.data.datasets import load_dataset, load_samples
 from core.data.sample_sets import CIFAR10, PRECOMPUTED
 from core.fourier.contrasts import corners
 from core.fourier.heatmap import Heatmap
+from core.pgd.drawings import opening_words
 from core.pgd.examples import RUNS, stored_classifier, stored_path, stored_subjects
 from core.pgd.pictures import JudgedOutcomes, fingerprint, judged_outcomes, stored_judgement
 from core.pgd.record import PGDRun
@@ -184,7 +185,7 @@ def test_drawings_of_imagenets_classes_are_judged(tmp_path, monkeypatch):
     use_profile(monkeypatch, tmp_path)
     stored = stored_judgement(fingerprint(run))
     expected = judgements.ready_judge(name, "imagenet")  # EfficientNet-Lite2 where it is installed
-    assert (stored.judge, *stored.says, *stored.ranks) == (expected, "volcano", 1)
+    assert (stored.judge, *stored.says, *stored.ranks) == (expected, opening_words()[0], 1)
     assert expected not in (None, name) and stored_judgement("unknown") is None
     assert JudgedOutcomes.load(tmp_path / file.path).kinds() == {}
     monkeypatch.setattr(judgements, "ready_judge", lambda *arguments: None)

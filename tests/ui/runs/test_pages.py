@@ -90,6 +90,19 @@ def test_four_at_once_are_offered_where_the_seed_changes_the_result(page, search
     assert len({runs[0].images.tobytes() for runs in tries}) == 4
 
 
+@pytest.mark.parametrize(
+    ("switch", "has", "title"),
+    [("natural", (True, False), "from every view, by plain"), ("views", (False, True), "as it is, by natural")],
+)
+def test_each_ingredient_of_the_search_by_views_is_a_switch(switch, has, title):
+    app = open_page("generation", generation_steps="2", **{f"generation_{switch}": "off"})
+    app.pills(key="generation-search-32").set_value(["Pixels", "Views"]).run()
+    run_to_the_end(app, "generation")
+    plain, by_views = result(app, "generation").runs
+    assert by_views.config.views.ingredients == has and plain.config.search == "pixels"
+    assert replay_data(app)["models"][1]["title"] == f"Must convince {title} steps"
+
+
 @pytest.mark.parametrize("label", OFFERED)
 def test_the_chosen_penalty_is_the_runs(label):
     app = run_to_the_end(open_page("inpainting", inpainting_penalty=label, inpainting_steps="2"), "inpainting")
