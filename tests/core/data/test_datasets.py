@@ -4,7 +4,6 @@ import hashlib
 import json
 import pickle
 import shutil
-import threading
 
 import numpy as np
 import pytest
@@ -24,8 +23,6 @@ from core.data.sample_sets import (
     set_of_map,
     sets_by_dataset,
 )
-from tests.false_hub.cifar10 import small_archive
-from tests.hub_server import hub_server
 
 CLASSES = ("ant", "bee", "cat")
 
@@ -105,8 +102,6 @@ def test_load_dataset_finds_the_split_in_a_folder(tmp_path):
     assert len(load_dataset("insects", tmp_path, split="val")) == 3
     write_folder(tmp_path / "vehicles", classes=("car", "train"))  # here train is a class and contains no folders
     assert load_dataset(tmp_path / "vehicles", split="train").classes.names == ("car", "train")
-
-
 
 
 def test_load_dataset_names_an_unreadable_picture(tmp_path):
@@ -250,8 +245,6 @@ def test_load_dataset_reads_torchvisions_cifar10(tmp_path, monkeypatch):
         load_dataset("cifar10", tmp_path)
 
 
-
-
 # Refusals
 
 
@@ -361,8 +354,6 @@ def test_imagenet100_agrees_with_imagenet():
     assert len(chosen) == len(set(chosen.names)) == 100
     for field in ("names", "wnids"):
         assert getattr(chosen, field) == tuple(getattr(everything, field)[k] for k in chosen.imagenet_indices)
-
-
 
 
 @pytest.mark.parametrize(

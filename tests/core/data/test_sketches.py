@@ -6,14 +6,10 @@ import zlib
 
 import numpy as np
 import pytest
-import torch
 
-from core.classifiers.registry import load_classifier
 from core.data.sample_sets import CIFAR10
 from core.data.sketches import MAX_SKETCH_LENGTH as MAX_SKETCH
-from core.data.sketches import PALETTE, SKETCHES, Shape, Sketch, decode_sketch, draw_sketch, encode_sketch
-from core.pgd.settings import PGDConfig, paper_generation
-from core.pgd.steps import Generation, run_pgd
+from core.data.sketches import SKETCHES, Shape, Sketch, decode_sketch, draw_sketch, encode_sketch
 from core.shared.text import url_text
 from tests.painter_oracle import ellipse_mask
 
@@ -139,9 +135,3 @@ def test_draw_sketch_paints_shapes_in_order(monkeypatch):
     for row in range(4):
         expected[row, 20 + row : 24 + row] = green
     np.testing.assert_array_equal(draw_sketch("test"), expected)
-
-
-
-
-
-
