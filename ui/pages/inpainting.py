@@ -128,12 +128,13 @@ def page() -> None:
 
 
 def rate_html() -> str:
-    """Return how often a stored hole is recognised from the hole alone, a bar a search, as HTML."""
+    """Return how often a stored hole is recognised from the hole alone, by search, and what was there, as HTML."""
     counts, parts = holes_alone(), []
-    for search in reversed(COMPARED):
-        share, of = counts[search].text.split(" of ")
+    titles = {search: SEARCHES[search].convinces for search in reversed(COMPARED)} | {"original": "as it was"}
+    for name, title in titles.items():
+        share, of = counts[name].text.split(" of ")
         bar = f'<span class="bar" style="--share:{int(share) / int(of):.0%}"></span>'
-        parts.append(f"<span>{bar}<b>{number_html(counts[search])}</b> {SEARCHES[search].convinces}</span>")
+        parts.append(f"<span>{bar}<b>{number_html(counts[name])}</b> {title}</span>")
     what = f"Recognised from {hole_painter()}’s hole alone, filled to convince"
     return f'<div class="hole-rate"><span>{what}</span>{"".join(parts)}</div>'
 

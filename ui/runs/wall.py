@@ -21,6 +21,7 @@ from ui.components.replay.replay import Caption, pack_stills
 from ui.runs.judge import judged
 from ui.runs.outcome import counted
 from ui.runs.replay import SEARCH_TITLES
+from ui.shared.page import NARROW_PERCENT
 from ui.shared.tables import scrolling_table
 
 
@@ -119,12 +120,14 @@ def four_squares_html() -> str:
     for cell, (views, natural) in CELLS.items():
         drawing, judgement = drawings[cell], drawings[cell].judgements[0]
         tick = "✓ " * drawing.recognised()
-        says = f"{tick}{judge} says {judgement.says[0]} ({percent(judgement.shares[0], 0)})"
+        says = f"{tick}{judge} says {judgement.says[0]} ({percent(judgement.shares[0], 0)})".replace(
+            " %", NARROW_PERCENT
+        )
         about = f"{word}: {_ROWS[views]}, {_COLUMNS[natural]}"
         parts += [] if natural else [f'<div class="name">{_ROWS[views]}</div>']
         parts.append(
             f'<figure><img src="{webp_data_uri(drawing.picture)}" alt="{html.escape(about)}" width="224" height="224">'
-            f"<figcaption>{html.escape(says)}<br>and recognises {count(f'draw-{cell}')} of {n} words drawn so"
+            f"<figcaption>{html.escape(says)}<br>{count(f'draw-{cell}')} of {n} words are recognised"
             "</figcaption></figure>"
         )
     return f'<div class="squares">{"".join(parts)}</div>'

@@ -8,6 +8,7 @@ import ui.runs.state
 from core.classifiers.registry import classifier_spec
 from core.data.datasets import load_samples
 from core.data.sketches import SKETCHES, decode_sketch, draw_sketch, encode_sketch
+from core.pgd.drawings import opening_words
 from core.pgd.plan import RunPlan
 from core.pgd.settings import PGDConfig
 from tests.ui.page_runner import open_page, page_text, run_to_the_end, settable_widget
@@ -110,9 +111,10 @@ def test_a_word_leads_back_from_a_sketch_also_from_a_broken_one():
 
 
 def test_an_unknown_word_gets_its_neighbours_as_buttons():
-    app = open_page("generation", generation_classes_imagenet="teapot")
+    word = opening_words()[1]  # its drawings are stored
+    app = open_page("generation", generation_classes_imagenet=word)
     drawn = replay_data(app)
-    assert drawn["targets"] == ["teapot"] and [model["recognised"] for model in drawn["models"]] == [[False], [True]]
+    assert drawn["targets"] == [word] and [model["recognised"] for model in drawn["models"]] == [[False], [True]]
     box = app.selectbox(key="generation.word.imagenet")
     box.options.append("cake")  # the test runner knows only the page's options
     box.set_value("cake").run()
