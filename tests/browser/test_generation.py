@@ -62,6 +62,8 @@ def test_of_four_at_once_the_chosen_one_becomes_large_and_its_link_draws_it(draw
     expect(page).to_have_url(re.compile("generation-seed=2"))
     expect(tiles.nth(2)).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_text("Settings changed")).to_have_count(0)
+    wait_until_drawn(page)
+    wait_until_still(page)
     last = page.locator(".st-key-run-stage .replay .model").last.locator("canvas")
     assert np.array_equal(pixels(last), tries[2]) and not np.array_equal(drawn(page, large), tries[0])
     single = draw_page(page.url.partition("?")[2])
