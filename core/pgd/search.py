@@ -89,8 +89,8 @@ class Views:
 
     def only(self, *, views: bool = True, natural: bool = True) -> Views:
         """Return the settings with these ingredients: without views the picture itself, else plain steps."""
-        kept = self if views else replace(self, count=0, inputs=())
-        return kept if natural else replace(kept, spectrum=0, colors=0)
+        base = self if views else replace(self, count=0, inputs=())
+        return base if natural else replace(base, spectrum=0, colors=0)
 
     @property
     def ingredients(self) -> tuple[bool, bool]:

@@ -1,4 +1,4 @@
-"""What a network says of one picture under every wave of a map: stored for the bundled pictures, else computed."""
+"""Answers of a network for one picture under every wave of a map: stored for the bundled pictures, else computed."""
 
 from __future__ import annotations
 
@@ -85,20 +85,20 @@ def column(wave: Frequency, side: int) -> int | None:
 
 
 def answer(
-    answers: WaveAnswers, classifier: Classifier, images: np.ndarray, asked: Sequence[int], start: int = 0
+    answers: WaveAnswers, classifier: Classifier, images: np.ndarray, places: Sequence[int], start: int = 0
 ) -> None:
-    """Fill in the columns `asked`.
+    """Fill in the columns `places`.
 
     images: (N, 3, H, W) uint8. start: the first one's position in its data set, for its signs.
     """
     waves, pictures = (None, *half_plane(answers.side)), images.astype(np.float32) / 255
     under = [
         pictures_under_wave(pictures, waves[k], answers.metadata["epsilon"], seed=SIGNS_SEED, start=start)
-        for k in asked
+        for k in places
     ]
-    shares = class_probabilities(classifier, np.concatenate(under)).reshape(len(asked), len(images), -1)
-    answers.classes[:, asked] = shares.argmax(2).T
-    answers.percents[:, asked] = np.rint(100 * shares.max(2)).T
+    shares = class_probabilities(classifier, np.concatenate(under)).reshape(len(places), len(images), -1)
+    answers.classes[:, places] = shares.argmax(2).T
+    answers.percents[:, places] = np.rint(100 * shares.max(2)).T
 
 
 def answers_on_samples(classifier: Classifier, dataset: ImageDataset, side: int, epsilon: float) -> WaveAnswers:

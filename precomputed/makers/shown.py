@@ -1,4 +1,4 @@
-"""What is shown of the drawings of `precomputed.makers.drawings`: lossy files, and what networks say of them.
+"""Pictures shown of the drawings of `precomputed.makers.drawings`: lossy files, and what networks say of them.
 
 precomputed/views/ has the wall of all words as drawn by both searches (wall.json); for each of five words, which a
 rule chose, what the painter draws from one grey start as a strip of frames, and what it draws with each of `CELLS` of

@@ -1,4 +1,4 @@
-"""What networks say of the picture under every wave of the maps: stored, or computed as the visitor looks."""
+"""Answers of networks for the picture under every wave of the maps: stored, or computed as the visitor looks."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def draw_answers(
     """
     rows = {predictor: _answers(predictor.spec.name, perturbed.picture, perturbed.epsilon) for predictor in predictors}
     place = column(perturbed.frequency, usual_map_side(perturbed.picture.size))
-    asked = [] if place is None else [0, place]
-    lacking = [row for row in rows if UNKNOWN in rows[row].percents[0, asked]]
+    places = [] if place is None else [0, place]
+    lacking = [row for row in rows if UNKNOWN in rows[row].percents[0, places]]
     wait = bool(lacking or more) and (wait_for_first_paint() or not torch_starts())
     for predictor in [] if wait else lacking:
-        try_predict(predictor.spec, partial(_answer, rows[predictor], perturbed.picture, asked))
+        try_predict(predictor.spec, partial(_answer, rows[predictor], perturbed.picture, places))
     answered = [row for row in rows if rows[row].percents[0, 0] != UNKNOWN]
     growing = [rows[row] for row in answered if not is_large(row.spec) and UNKNOWN in rows[row].percents]
     first = True
@@ -77,9 +77,9 @@ def _answers(name: str, picture: Picture, epsilon: float) -> WaveAnswers:
     return no_answers(name, 1, *about)
 
 
-def _answer(answers: WaveAnswers, picture: Picture, asked: list[int]) -> None:
+def _answer(answers: WaveAnswers, picture: Picture, places: list[int]) -> None:
     classifier = classifier_for(answers.metadata["classifier"]["name"], picture.class_set)
-    answer(answers, classifier, picture.pixels[None], asked, start=picture.position)
+    answer(answers, classifier, picture.pixels[None], places, start=picture.position)
 
 
 def pack_answers(

@@ -258,7 +258,7 @@ EFFICIENTNET = "EfficientNet-Lite0 · ImageNet, one image per class · computed"
 
 @dataclass(frozen=True)
 class MapPreset:
-    """What a button above the maps shows. frequency: (i, j). pictures: one of `picture_kinds`. note: a sentence."""
+    """A button above the maps and its view. frequency: (i, j). pictures: one of `picture_kinds`. note: sentence."""
 
     maps: tuple[str, ...]
     frequency: tuple[int, int]

@@ -108,16 +108,16 @@ def ask_for_run(
     entered: whether the visitor has asked for the run otherwise, as by Enter. starts: returns those of `TRIES` tries;
     None if all have the same.
     """
-    why, asked = refusal(request), None
+    why, to_run = refusal(request), None
     beside = st.container(width="content") if why else None
     with st.container(horizontal=True, width="content", gap="small"):
         if st.button(verb, type="primary", key=f"{page}.start") or entered:
-            asked = request
+            to_run = request
         if _has_tries(request) and st.button("Four at once", key=f"{page}.four", help=_about_tries(request)):
-            asked = request.tried(None if starts is None else starts())
-    if asked is not None:
+            to_run = request.tried(None if starts is None else starts())
+    if to_run is not None:
         run_state(page).error = ""
-        if start(page, asked):
+        if start(page, to_run):
             st.rerun()
     elif beside is not None:
         beside.markdown(why if why == WAITING else f"**These settings cannot run**: {as_markdown(why)}.")

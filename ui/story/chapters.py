@@ -150,8 +150,8 @@ def _recognised() -> str:
     counts = f"**{second.after} of {second.n}** by {other} and **{first.after} of {first.n}** by {title}"
     blurs = [picture_outcomes("classless")[name] for name in data.drawing_twins()]
     ordinary, robust = (int(painted.recognised().sum()) for painted in blurs)
-    others = f"of {blurs[0].n} from blurs not chosen, {robust} and {ordinary}"
-    return f"{judge}, another network, recognises {counts}; {others}."
+    unchosen = f"of {blurs[0].n} from blurs not chosen, {robust} and {ordinary}"
+    return f"{judge}, another network, recognises {counts}; {unchosen}."
 
 
 def _alone() -> str:
@@ -173,12 +173,12 @@ def _equal_strength() -> str:
 def _selected() -> str:
     """Say how the picture under stripes was chosen, and how often the wave does the opposite."""
     rule = CHOSEN_PICTURES["story"]
-    (turned, often), (kept, seldom) = zip(
+    (turned, often), (misled, seldom) = zip(
         data.titles([*rule["misled_alone"]]), rule["misled_alone"].values(), strict=True
     )
     return (
         f"The picture is chosen: of {rule['recognised']} that both small networks recognise, this wave misleads "
-        f"{turned} alone in {often}, {kept} alone in {seldom}."
+        f"{turned} alone in {often}, {misled} alone in {seldom}."
     )
 
 
