@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import os
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from core.shared.cli import run_script
 
 Item = TypeVar("Item")
 T = TypeVar("T")
 GATHER_SECONDS = 1.0
+POLL = 0.05  # seconds between checks while waiting
 # Timeout for a slow process. A lost one is noticed at once, as its connections close.
 PATIENCE = timedelta(days=7)
 
@@ -41,10 +43,13 @@ class Processes:
         if processes.count == 1:
             yield processes
             return
-        from torch.distributed import barrier, destroy_process_group, init_process_group
+        from torch.distributed import PrefixStore, barrier, destroy_process_group, init_process_group
+        from torch.distributed.rendezvous import rendezvous
 
+        store, rank, count = next(iter(rendezvous("env://")))
         with _nothing_lost():
-            init_process_group("gloo", timeout=PATIENCE)
+            store = PrefixStore(_group_name(rank, count, store), store)
+            init_process_group("gloo", store=store, rank=rank, world_size=count, timeout=PATIENCE)
         try:
             yield processes
             with suppress(RuntimeError):
@@ -99,6 +104,27 @@ class Processes:
                 return
             if self.is_main:
                 yield from chain(*gathered)
+
+
+def _group_name(rank: int, count: int, store: Any) -> str:
+    """Return a name shared by the processes of this start only: torchrun's store outlives a restart (seen to hang).
+
+    Each process publishes a random word; rank 0 repeats the words it has read until all have found theirs. Its own word
+    is the name.
+    """
+    own_word = uuid.uuid4().hex
+    store.set(f"word/{rank}", own_word)
+    everyone = range(count)
+    while True:
+        if rank == 0 and store.check([f"word/{process}" for process in everyone]):
+            store.set("words", " ".join(store.get(f"word/{process}").decode() for process in everyone))
+        repeated = store.get("words").decode().split() if store.check(["words"]) else []
+        # Otherwise they are from an earlier start, or incomplete.
+        if rank < len(repeated) and repeated[rank] == own_word:
+            store.set(f"{repeated[0]}/found/{rank}", "")
+            if rank > 0 or store.check([f"{own_word}/found/{process}" for process in everyone]):
+                return repeated[0]
+        time.sleep(POLL)  # not inside the store, where signals are not handled
 
 
 def share_out(items: Sequence[Item], costs: Iterable[float], count: int) -> list[list[Item]]:
