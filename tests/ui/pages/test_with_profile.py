@@ -104,7 +104,7 @@ ALL = {PAPERS, RESNET, MINI, CNN}
 # A page, its URL's parameters, and the networks that it names without CLIP's profile and with it.
 PLACES = {
     "word": ("story", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}),
-    "wave": ("story", {}, ALL, {PAPERS, RESNET, RANDOM, CNN}),
+    "wave": ("story", {}, ALL, {PAPERS, RESNET, RANDOM, CNN, MINI}),
     "mixture": ("story", {}, {MINI, CNN}, {RANDOM, CNN}),
     "hole": ("story", {}, {LARGE_CNN, MINI, TWIN, RESNET}, {RANDOM, MINI, TWIN, RESNET}),
 }
