@@ -301,8 +301,8 @@ def _evidence_of(claim: Claim, place: int, name: str, compared: Mapping[str, _Co
         names = ["at the end", "at the start"] if of_one else [_OF[side] for side in sides]
         for k, own in enumerate(names):
             label = own if of_one or own.startswith("by ") else sides[k]
-            shown = first and (not place or of_one and k)  # of further differences, the start alone
-            evidence.append(Evidence(own, means[k], single, bar=label if shown else ""))
+            labelled = first and (not place or of_one and k)  # of further differences, the start alone
+            evidence.append(Evidence(own, means[k], single, bar=label if labelled else ""))
     if more:
         differences = [part.terms[0] - part.terms[1] for part in compared.values()]
         p = max(float(mcnemar((part > 0).sum(), (part < 0).sum())) for part in differences)

@@ -338,7 +338,7 @@ def _by_heat_maps(subject: NamedMap, reference: NamedMap) -> tuple[list[bool], l
     if corner is None or low is None:
         setting = f"SweepConfig(weaken_as={subject.network_side})"
         return [], evidence, f"The reference has no map under weakened waves; {setting} of core.sweep.waves makes one."
-    a, b = (require(in_band(shown, band), "").measured for shown in (heatmap, require(alike, "").crop(heatmap.side)))
+    a, b = (require(in_band(named, band), "").measured for named in (heatmap, require(alike, "").crop(heatmap.side)))
     evidence.append(Evidence(f"{subject.name} in the corners", a, "error", bar="subject"))
     evidence.append(Evidence(f"{reference.name} at equal strength", b, "error", bar="reference"))
     evidence.append(Evidence("difference in the corners at equal strength", corner, terms=(a.value, b.value)))

@@ -145,20 +145,20 @@ class PGDRun(ArchiveContent):
 
     def only(self, row: int) -> PGDRun:
         """Return the run of one picture alone."""
-        one, facts = slice(row, row + 1), dict(self.metadata)
-        images = facts["images"] | {name: facts["images"][name][one] for name in _OF_EACH if name in facts["images"]}
-        metadata = facts | {name: facts[name][one] for name in _OF_EACH if name in facts} | {"images": images}
+        place, facts = slice(row, row + 1), dict(self.metadata)
+        images = facts["images"] | {name: facts["images"][name][place] for name in _OF_EACH if name in facts["images"]}
+        metadata = facts | {name: facts[name][place] for name in _OF_EACH if name in facts} | {"images": images}
         metadata["seed"] = metadata.pop("seeds", [facts["seed"]])[0]
         return replace(
             self,
-            frames=self.frames[:, one],
-            start=self.start[one],
-            curves={name: curve[:, one] for name, curve in self.curves.items()},
-            terms={name: term[:, one] for name, term in self.terms.items()},
-            logits=self.logits[:, one],
+            frames=self.frames[:, place],
+            start=self.start[place],
+            curves={name: curve[:, place] for name, curve in self.curves.items()},
+            terms={name: term[:, place] for name, term in self.terms.items()},
+            logits=self.logits[:, place],
             metadata=metadata,
-            original=None if self.original is None else self.original[one],
-            mask=self.mask if self.mask is None or len(self.mask) == 1 else self.mask[one],
+            original=None if self.original is None else self.original[place],
+            mask=self.mask if self.mask is None or len(self.mask) == 1 else self.mask[place],
         )
 
     def __repr__(self) -> str:

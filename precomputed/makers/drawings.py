@@ -37,7 +37,7 @@ from core.classifiers.registry import classifier_state, list_classifiers, load_c
 from core.data.corruptions import energy_by_radius, mean_radius, share_within
 from core.data.datasets import load_dataset, load_samples
 from core.data.holes import costliest_hole, hole_alone
-from core.data.picture_files import to_uint8
+from core.data.picture_files import decode_image, to_uint8
 from core.data.sample_sets import HOLES, imagenet
 from core.data.stored import classifier_facts, computed_source
 from core.pgd.drawings import QUICK_TRIES
@@ -63,6 +63,7 @@ from core.pgd.steps import run_pgd
 from core.shared.device import class_probabilities, device_name, prepare_torch
 from core.shared.files import npz_bytes, write_atomically
 from precomputed.makers import shown, tables
+from precomputed.makers.shown import short
 
 PAINTER, CHOOSER, JUDGE = "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"
 SIZE, COUNT, SEED = LARGE_SIZE, 100, 0
@@ -70,7 +71,6 @@ HOLE = 98  # side of the hole in pixels
 BATCH = 4  # pictures at once
 FILES = {f"draw-{cell}" for cell in CELLS}  # groups that are shown as files
 RAW = "raw"  # what a judge sees: a drawing before it became a lossy file
-DIGITS = 4
 # Bundled photographs, by index, of whose animal neither search paints a face into the hole; judged by eye.
 FACELESS = (0, 7)  # a tabby, a koala
 # Not drawn, since the wall is for everybody: no bodies.
@@ -245,7 +245,7 @@ def _table(
         (
             {"name": group, "config": configs[group], "pictures": [row.pop("name") for row in rows]},
             {column: np.array([row[column] for row in rows], np.float64) for column in rows[0]},
-            np.array([0.0, *map(_short, np.mean(energies[group], axis=0))]),
+            np.array([0.0, *map(short, np.mean(energies[group], axis=0))]),
         )
         for group, rows in groups.items()
     ]
@@ -291,16 +291,17 @@ def _row(
     """Return a picture's row of the table, and what is said of its file; painter: of one that is shown as a file."""
     target, start, names = int(plan.targets[0]), arrays["start"], imagenet().names
     raw = arrays["result"].astype(np.float32) / np.float32(255)
-    result = raw if painter is None else shown.seen(shown.webp(arrays["result"])).astype(np.float32) / np.float32(255)
+    file = None if painter is None else decode_image(shown.webp(arrays["result"])).transpose(2, 0, 1)
+    result = raw if file is None else file.astype(np.float32) / np.float32(255)
     row = {
         "target": target,
         "is_target": float(int(arrays["own"]) == target),
-        "probability_after": _short(arrays["confidence"]),
-        "perturbation_norm": _short(arrays["norm"]),
-        "clipped": _short(arrays["clipped"]),
-        "seconds": _short(arrays["seconds"]),
-        "radius": _short(mean_radius(energy)),
-        "low": _short(share_within(energy, 8)),
+        "probability_after": short(arrays["confidence"]),
+        "perturbation_norm": short(arrays["norm"]),
+        "clipped": short(arrays["clipped"]),
+        "seconds": short(arrays["seconds"]),
+        "radius": short(mean_radius(energy)),
+        "low": short(share_within(energy, 8)),
     }
     seen = {AFTER: result}
     if painter is not None:
@@ -316,10 +317,10 @@ def _row(
     if painter is None:
         return row, {}
     facts = {
-        "confidence": _short(class_probabilities(painter, result[None])[0, target]),
+        "confidence": short(class_probabilities(painter, result[None])[0, target]),
         "says": [names[int(shares.argmax())] for shares in judged[AFTER]],
         "ranks": [row[rank_column(k)] for k in range(len(judges))],
-        "shares": [_short(shares.max()) for shares in judged[AFTER]],
+        "shares": [short(shares.max()) for shares in judged[AFTER]],
     }
     return row, facts
 
@@ -327,10 +328,6 @@ def _row(
 def _corner(mask: np.ndarray) -> list[int]:
     """Return the left and top edge of a square hole."""
     return [int(np.flatnonzero(mask[0].any(axis=axis))[0]) for axis in (0, 1)]
-
-
-def _short(number: Any) -> float:
-    return float(f"{float(number):.{DIGITS}g}")
 
 
 if __name__ == "__main__":

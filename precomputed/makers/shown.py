@@ -23,7 +23,7 @@ from PIL import Image
 from core.classifiers.classifier import Classifier
 from core.data.datasets import load_samples
 from core.data.holes import fill_hole, middle_square
-from core.data.picture_files import to_uint8
+from core.data.picture_files import decode_image, to_uint8
 from core.data.sample_sets import imagenet
 from core.data.stored import classifier_facts, computed_source
 from core.pgd.drawings import CARDS, DRAWINGS, OPENING_FILE, SIDE, WALL_FILE, familiar, judged_path, strip_path
@@ -55,13 +55,13 @@ def write(work: Path, labels: Sequence[int], painter: Classifier, judges: Sequen
     rows = [_wall_word(work, label, COMPARED) for label in labels]
     judged = {"judges": [classifier_facts(judge) for judge in judges], **config, "side": SIDE}
     _write_facts(WALL_FILE, facts | judged | {"words": rows} | source)
-    words = opening_rule(rows)
-    draw_words(work, painter, seed, words)
+    class_names = opening_rule(rows)
+    draw_words(work, painter, seed, class_names)
     content = {"judge": classifier_facts(judges[0]), **config}
-    strips = {word: _opening(work, words, place, painter, judges[0]) for place, word in enumerate(words)}
+    strips = {word: _opening(work, class_names, place, painter, judges[0]) for place, word in enumerate(class_names)}
     answers = {label: tuple(_judged(work, cell, label)["ranks"][0] == 1 for cell in CELLS) for label in labels}
     ((usual, _),) = Counter(answers.values()).most_common(1)
-    opening = [imagenet().names.index(word) for word in words]
+    opening = [imagenet().names.index(word) for word in class_names]
     cells = _wall_word(work, next((label for label in opening if answers[label] == usual), opening[0]), list(CELLS))
     for cell in CELLS:
         cells[cell] |= {name: cells[cell][name][:1] for name in ("says", "ranks", "shares")}  # of the first judge
@@ -107,14 +107,16 @@ def _write_cards(rows: Sequence[dict[str, Any]]) -> None:
     hole = fill_hole(image.astype(np.float32) / np.float32(255), middle_square(SIDE, SIDE // 3))
     write_atomically(CARDS["hole"], webp(to_uint8(hole).transpose(2, 0, 1), QUALITY, CARD))
     label = next(row["label"] for row in rows if row["word"] in familiar() and row["views"]["ranks"][0] == 1)
-    picture = seen(judged_path(label, "views").read_bytes())
+    picture = decode_image(judged_path(label, "views").read_bytes()).transpose(2, 0, 1)
     write_atomically(CARDS["judge"], webp(picture, QUALITY, CARD))
 
 
-def draw_words(work: Path, painter: Classifier, seed: int, words: Sequence[str]) -> None:
+def draw_words(work: Path, painter: Classifier, seed: int, class_names: Sequence[str]) -> None:
     """Draw words by both searches; save the frames of each search in `work`."""
-    labels = [imagenet().names.index(word) for word in words]
-    starts = torch.from_numpy(np.concatenate([draw_starts([word], 1, "photographs", seed, "grey") for word in words]))
+    labels = [imagenet().names.index(word) for word in class_names]
+    starts = torch.from_numpy(
+        np.concatenate([draw_starts([word], 1, "photographs", seed, "grey") for word in class_names])
+    )
     usual = PGDConfig(**usual_settings("generation", SIDE, search="views"))
     steps = [round(usual.steps * (k / (FRAMES - 1)) ** GROWTH) for k in range(FRAMES)]
     for search in COMPARED:
@@ -126,34 +128,38 @@ def draw_words(work: Path, painter: Classifier, seed: int, words: Sequence[str])
             if state.step in steps:
                 frames.append(np.stack([to_uint8(image.numpy()).transpose(2, 0, 1) for image in state.images]))
         norms = state.perturbation_norm.numpy()
-        kept = {"labels": np.array(labels), "steps": np.array(steps), "frames": np.stack(frames, axis=1)}
-        write_atomically(path, npz_bytes(**kept, norms=norms))
+        arrays = {"labels": np.array(labels), "steps": np.array(steps), "frames": np.stack(frames, axis=1)}
+        write_atomically(path, npz_bytes(**arrays, norms=norms))
 
 
-def _opening(work: Path, words: Sequence[str], place: int, painter: Classifier, judge: Classifier) -> dict[str, Any]:
-    """Write a word's strips; return the networks' predictions for them, by search. place: of the word in `words`."""
+def _opening(
+    work: Path, class_names: Sequence[str], place: int, painter: Classifier, judge: Classifier
+) -> dict[str, Any]:
+    """Write a word's strips; return the networks' predictions by search. place: of the word among all."""
     names = imagenet().names
     result: dict[str, Any] = {}
-    label = names.index(words[place])
+    label = names.index(class_names[place])
     for search in COMPARED:
         with np.load(work / f"words-{search}.npz", allow_pickle=False) as file:
             steps, frames, norm = file["steps"], file["frames"][place], file["norms"][place]
         strip = webp(np.concatenate(frames, axis=1), QUALITY)
-        write_atomically(strip_path(words[place], search), strip)
-        images = np.stack(np.split(seen(strip), len(frames), axis=1)).astype(np.float32) / np.float32(255)
+        write_atomically(strip_path(class_names[place], search), strip)
+        pixels = decode_image(strip).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+        images = np.stack(np.split(pixels, len(frames), axis=1))
         judged = class_probabilities(judge, images[-1:])
         result[search] = {
             "steps": steps.tolist(),
-            "confidence": [_short(share) for share in class_probabilities(painter, images)[:, label]],
-            "norm": _short(norm),
+            "confidence": [short(share) for share in class_probabilities(painter, images)[:, label]],
+            "norm": short(norm),
             "says": [names[int(judged.argmax())]],
             "ranks": [int(ranks(judged, [label])[0])],
-            "shares": [_short(judged.max())],
+            "shares": [short(judged.max())],
         }
     return result
 
 
-def _short(number: Any) -> float:
+def short(number: Any) -> float:
+    """Return a number with the four digits that are stored."""
     return float(f"{float(number):.4g}")
 
 
@@ -163,9 +169,3 @@ def webp(picture: np.ndarray, quality: int = WALL_QUALITY, side: int = 0) -> byt
     image = image.resize((side, side), Image.Resampling.LANCZOS) if side else image
     image.save(file, "WEBP", quality=quality, method=6)
     return file.getvalue()
-
-
-def seen(content: bytes) -> np.ndarray:
-    """Return a file's picture, (3, H, W) uint8."""
-    with Image.open(io.BytesIO(content)) as image:
-        return np.asarray(image.convert("RGB")).transpose(2, 0, 1)

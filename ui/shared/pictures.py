@@ -222,8 +222,8 @@ def picture_strip(
         selected = 0 if begin else -1
 
     def pick(place: int) -> None:
-        mine = place < begin
-        take_picture(page, UPLOAD if mine else kind, own if mine else place - begin, url_prefix=url_prefix)
+        uploaded = place < begin
+        take_picture(page, UPLOAD if uploaded else kind, own if uploaded else place - begin, url_prefix=url_prefix)
 
     return _with_own(page, own, kind) if own and begin else thumbnails(kind), selected, pick
 

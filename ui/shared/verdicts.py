@@ -157,8 +157,8 @@ def _formulas(finding: Finding) -> list[str]:
 
 def _colour(finding: Finding, part: Evidence) -> str:
     """Return the colour of a bar: of one network's bars its own."""
-    (whose, *others) = finding.claim.whose or ("",)
-    return _COLOURS.get(part.bar if others else whose, "#0072B2")
+    (whose, *further) = finding.claim.whose or ("",)
+    return _COLOURS.get(part.bar if further else whose, "#0072B2")
 
 
 def _short(part: Evidence) -> Number:
