@@ -21,7 +21,6 @@ FLOORS = {
         ("pgd", "sweep"),
         ("api", "claims"),
         ("reproduce",),
-        ("__main__",),
     ),
     "ui": (
         ("components", "server"),

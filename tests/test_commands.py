@@ -20,8 +20,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.__main__ import SCRIPTS
-from core.__main__ import main as clip_lab
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec
 from core.classifiers.weights import HubFile
 from core.data.datasets import load_samples
@@ -275,17 +273,3 @@ def test_modules_that_documents_name_exist():
         ):
             place = ROOT.joinpath(*module.split("."))
             assert place.with_suffix(".py").is_file() or (place / "__main__.py").is_file(), (document.name, module)
-
-
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_clip_lab_starts_each_script_by_its_name(name, capsys):
-    assert clip_lab(["--help"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(SCRIPTS) + 2 and any(line.split()[0] == name for line in lines)
-    with pytest.raises(SystemExit) as stop:
-        clip_lab([name])
-    assert stop.value.code == 2 and SCRIPTS[name][0].removesuffix(".__main__") in capsys.readouterr().err
-
-
-def test_clip_lab_refuses_other_names(capsys):
-    assert clip_lab(["sweeep"]) == 2 and "'sweeep'" in capsys.readouterr().err

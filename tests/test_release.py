@@ -58,7 +58,7 @@ def test_commands_of_a_wheel_run_without_the_checkout(tmp_path):
     assert wheel.name == f"clip_robustness_lab-{VERSION}-py3-none-any.whl"
     subprocess.run([*pip, "install", "--no-deps", "--target", site, wheel], check=True)
     info = f"clip_robustness_lab-{VERSION}.dist-info"
-    assert {path.name for path in site.iterdir()} == {"bin", "core", "precomputed", info}
+    assert {path.name for path in site.iterdir()} == {"core", "precomputed", info}
     assert list(site.glob("*.dist-info/licenses/LICENSE"))
     network = ["--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--limit", "4"]
     first = shlex.split(COMMANDS[0].text)
@@ -70,7 +70,6 @@ def test_commands_of_a_wheel_run_without_the_checkout(tmp_path):
 
     for command in (
         ["-m", "core.sweep", "waves", *network, "--side", "3", "--output", "map.npz"],
-        [site / "bin" / "clip-lab", "sweep", "waves", *network, "--side", "3", "--output", "map.npz"],
         [*first[1:], "--steps", "2"],
     ):
         done = run(sys.executable, *command)
@@ -80,5 +79,3 @@ def test_commands_of_a_wheel_run_without_the_checkout(tmp_path):
     lines = run(sys.executable, "-c", readme_lines())
     assert lines.returncode == 0 and Heatmap.load(tmp_path / "map.npz").side == 7, lines.stderr
     assert (site / "core" / "py.typed").is_file()
-    app = run(sys.executable, site / "bin" / "clip-lab", "app")
-    assert app.returncode == 2 and app.stderr.startswith("error: the app") and not app.stdout
