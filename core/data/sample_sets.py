@@ -262,7 +262,7 @@ SAMPLE_SETS = {
             ),
             maps={
                 "imagenet100": "ImageNet100",
-                "imagenet-sample": "ImageNet, one image per class",
+                "imagenet-sample": "ImageNet sample",
                 "photographs": "bundled photographs",
             },
         ),

@@ -253,7 +253,7 @@ RESNET56 = "ResNet-56 · CIFAR-10 · published"
 RESNET50 = "ResNet-50 · ImageNet100 · published"
 MINI_CLIP = "Mini CLIP · CIFAR-10 · computed"
 MINI_RESNET = "Mini ResNet · CIFAR-10 · computed"
-EFFICIENTNET = "EfficientNet-Lite0 · ImageNet, one image per class · computed"
+EFFICIENTNET = "EfficientNet-Lite0 · ImageNet sample · computed"
 
 
 @dataclass(frozen=True)
