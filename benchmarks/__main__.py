@@ -14,14 +14,14 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.measure import Row, rows_of, run_script
 
-_MODEL = "mini-clip"
-
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
     """Yield the rows of each script."""
     few = args.quick
-    yield from rows_of("sweep", _MODEL, *(("--rounds", "3", "--images", "128", "--batch-size", "32") if few else ()))
-    yield from rows_of("pgd", _MODEL, "--batch", "1", *(("--rounds", "8", "--no-agreement") if few else ()))
+    yield from rows_of(
+        "sweep", "mini-clip", *(("--rounds", "3", "--images", "128", "--batch-size", "32") if few else ())
+    )
+    yield from rows_of("pgd", "mini-clip", "--batch", "1", *(("--rounds", "8", "--no-agreement") if few else ()))
     if not few:
         yield from rows_of("serving")
 

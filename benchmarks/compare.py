@@ -55,15 +55,15 @@ from core.sweep.hybrids import HybridConfig, default_cutoffs
 from core.sweep.waves import SweepConfig
 
 _MODEL = "mini-clip"
-_PICTURES = 20  # for measurements of the model
+_MEASURED = 20  # for measurements of the model
 _STEPS = 6  # of runs
-_RUNS = {"mini-clip": "cifar10-samples", "mini-resnet": "cifar10-samples", "efficientnet-lite0": "photographs"}
+_PAINTERS = {"mini-clip": "cifar10-samples", "mini-resnet": "cifar10-samples", "efficientnet-lite0": "photographs"}
 # Views whose every setting takes part; small pictures are shifted, large ones cropped.
 _VIEWS = {
     32: Views(shift=3, flip=True, noise=0.03, spectrum=1, colors=0.5),
     224: Views(min_side=0.4, noise=0.08, spectrum=1.2, colors=0.5),
 }
-_PAGES = {
+_OPENED = {
     "story": "story",
     "frequency": "frequency",
     "frequency, a wave": "frequency?cell=3,4",
@@ -119,7 +119,7 @@ def map_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
 
 def run_hashes() -> Iterator[tuple[str, str]]:
     """Yield hashes of the last pictures of short runs by both searches."""
-    for name, samples in _RUNS.items():
+    for name, samples in _PAINTERS.items():
         data = load_samples(samples)
         classifier = load_classifier(name, data.classes, device="cpu")
         original, target = data.images[:1], (int(data.labels[0]),)
@@ -141,7 +141,7 @@ def run_hashes() -> Iterator[tuple[str, str]]:
 
 def page_hashes() -> Iterator[tuple[str, str]]:
     """Yield hashes of the data that pages give to their components when they open."""
-    for title, url in _PAGES.items():
+    for title, url in _OPENED.items():
         page, _, query = url.partition("?")
         app = AppTest.from_string(f"from ui.pages import {page}\n{page}.page()", default_timeout=120)
         if query:
@@ -176,10 +176,10 @@ def corruption_hashes() -> Iterator[tuple[str, str]]:
         errors = [outcomes.errors(key, strength=strength) for key in outcomes.keys for strength in (None, *STRENGTHS)]
         yield f"corruptions of {name}", digest(*corruption_numbers(outcomes), outcomes.metadata, errors)
     data = load_samples("cifar10-samples")
-    images = data.images[:_PICTURES].astype(np.float32) / 255
+    images = data.images[:_MEASURED].astype(np.float32) / 255
     for key, row in CORRUPTIONS.items():
         yield f"pictures under {key}", digest([corrupt(images, row, s, range(len(images))) for s in STRENGTHS])
-    config, classifier = CorruptionConfig(_PICTURES), load_classifier(_MODEL, data.classes, device="cpu")
+    config, classifier = CorruptionConfig(_MEASURED), load_classifier(_MODEL, data.classes, device="cpu")
     *_, last = grow(classifier, data, config)
     yield f"corruptions measured of {_MODEL}", digest(*corruption_numbers(last))
 
@@ -200,11 +200,11 @@ def hybrid_hashes() -> Iterator[tuple[str, str]]:
     for first, second in itertools.combinations(stored, 2):
         yield f"hybrids of {first} and {second}", digest(paired_difference(stored[first], stored[second]))
     data = load_samples("cifar10-samples")
-    images = data.images[: 2 * _PICTURES].astype(np.float32) / 255
-    low, high = images[:_PICTURES], images[_PICTURES:]
+    images = data.images[: 2 * _MEASURED].astype(np.float32) / 255
+    low, high = images[:_MEASURED], images[_MEASURED:]
     mixed = [hybrid(low, high, cutoff) for cutoff in default_cutoffs(data.image_size)]
     yield "hybrids, gaussian", digest(mixed, [clipped_share(picture) for picture in mixed])
-    config = HybridConfig(_PICTURES, default_cutoffs(data.image_size))
+    config = HybridConfig(_MEASURED, default_cutoffs(data.image_size))
     classifier = load_classifier(_MODEL, data.classes, device="cpu")
     *_, last = grow(classifier, data, config)
     yield f"hybrids measured of {_MODEL}", digest(*hybrid_numbers(last))

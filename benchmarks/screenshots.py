@@ -23,7 +23,7 @@ _PAGES = ("story", "frequency", "inpainting", "generation", "findings", "models"
 _SIZE = {"width": 1440, "height": 900}
 REST_SECONDS = 4.0  # without any change of the page: longer than the opening grows
 LIMIT_SECONDS = 120.0
-_FRAMES, FRAME_MS, FRAME_WIDTH = 22, 300, 900  # of the animation: a frame for each radius, 0 to 21
+_PLAYED, FRAME_MS, FRAME_WIDTH = 22, 300, 900  # of the animation: a frame for each radius, 0 to 21
 
 
 def wait_for_rest(page: Page) -> None:
@@ -72,7 +72,7 @@ def _play(page: Page, path: Path) -> None:
     """The animation that *Play* shows, of the upper part of the page."""
     page.get_by_role("button", name="Play").click()
     frames = []
-    for _ in range(_FRAMES):
+    for _ in range(_PLAYED):
         page.wait_for_timeout(FRAME_MS)
         picture = _picture(page).crop((0, 60, _SIZE["width"], 660))
         frames.append(picture.resize((FRAME_WIDTH, FRAME_WIDTH * picture.height // picture.width)))

@@ -45,10 +45,10 @@ PACKS = "packs"
 HALF = {"efficientnet-lite0"}  # networks with 16-bit weights (docs/server.md)
 PAINTER, PREDICTORS = "efficientnet-lite0", ("mini-clip", "mini-resnet")
 ROUNDS = 40  # of the judge
-_FRAMES = 12  # of a stored run
+_RUN_FRAMES = 12  # of a stored run
 INTERVAL = 6  # steps between pictures of a live run
 _QUOTED = {b'"': b'\\"', b"\\": b"\\\\", b"\n": b"\\n", b"\r": b"\\r"}
-_SPECIAL = re.compile(rb'["\\\n\r]')
+_ESCAPED = re.compile(rb'["\\\n\r]')
 
 
 def pack_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -58,7 +58,7 @@ def pack_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
         packed = min((_gzip(content, how) for how in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY)), key=len)
         pieces = [packed[at : at + PIECE] for at in range(0, len(packed), PIECE)]
         for k, piece in enumerate(pieces):
-            text = _SPECIAL.sub(lambda match: _QUOTED[match[0]], piece)
+            text = _ESCAPED.sub(lambda match: _QUOTED[match[0]], piece)
             files[f"{PACKS}/{name}.{k}.js"] = b'laboratory.piece("%s.%d","%s");\n' % (name.encode(), k, text)
         digest = hashlib.sha256(packed).hexdigest()[:16]
         index[name] = {"pieces": [len(piece) for piece in pieces], "size": len(content), "version": digest}
@@ -161,7 +161,7 @@ def hole() -> dict[str, Any]:
 
 
 def _frames(run: PGDRun) -> np.ndarray:
-    return np.linspace(0, len(run.frames) - 1, _FRAMES).round().astype(int)
+    return np.linspace(0, len(run.frames) - 1, _RUN_FRAMES).round().astype(int)
 
 
 def _strip(run: PGDRun) -> str:

@@ -15,7 +15,7 @@ from core.data.corruptions import wave_radii
 from core.data.sample_sets import IMAGENET_MEAN, IMAGENET_STD, PRECOMPUTED, map_title
 from core.shared.files import ArchiveContent, ArchiveKind, Fact
 
-_FACTS = (Fact("class_names", "list"), Fact("dataset", "text"), Fact("split", "text"))
+_STATED = (Fact("class_names", "list"), Fact("dataset", "text"), Fact("split", "text"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +138,7 @@ class DatasetStatistics(StatisticsByClass):
         maker="python -m precomputed.makers.class_statistics",
         schema=1,
         required=("mean", "std", "counts"),
-        facts=_FACTS,
+        facts=_STATED,
     )
     word = "statistics"
 
@@ -235,7 +235,7 @@ class DatasetCovariance(StatisticsByClass):
         maker="python -m precomputed.makers.class_statistics",
         schema=1,
         required=("mean", "factors", "scales"),
-        facts=(*_FACTS, Fact("counts", "list"), Fact("image_size", "whole number", low=1, high=4096)),
+        facts=(*_STATED, Fact("counts", "list"), Fact("image_size", "whole number", low=1, high=4096)),
     )
     word = "covariance"
 

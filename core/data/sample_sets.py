@@ -151,11 +151,11 @@ EXAMPLES = PRECOMPUTED / "examples.json"  # written by precomputed.makers.sample
 
 HOLES = PRECOMPUTED / "holes.json"  # written by precomputed.makers.drawings
 
-_EXAMPLES = json.loads(EXAMPLES.read_text())
+_CHOICE = json.loads(EXAMPLES.read_text())
 _OPENING = json.loads((PRECOMPUTED / "views" / "opening.json").read_text("utf-8"))  # of `core.pgd.drawings`
-_HOLES = json.loads(HOLES.read_text())  # each where it costs another network most of its class's probability
+_CORNERS = json.loads(HOLES.read_text())  # each where it costs another network most of its class's probability
 _TABBY = 0  # the photograph that stored runs fill by the paper's search and settings, in the middle
-OPENING_SEED: int = _EXAMPLES["opening"]  # of the blur from which the story's twins draw every class
+OPENING_SEED: int = _CHOICE["opening"]  # of the blur from which the story's twins draw every class
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,8 +235,8 @@ SAMPLE_SETS = {
             second=86,
             # A dog without its face: a second network recognises it only as filled by the robust networks.
             inpainted=5,
-            filled=tuple(_EXAMPLES["filled"]),
-            drawn=tuple(_EXAMPLES["drawn"]),
+            filled=tuple(_CHOICE["filled"]),
+            drawn=tuple(_CHOICE["drawn"]),
             rule="A rule chose the example’s classes: the eight of ten in which robust training gains most.",
             maps={"cifar10": "CIFAR-10", "cifar10-samples": "CIFAR-10 samples"},
         ),
@@ -251,8 +251,8 @@ SAMPLE_SETS = {
             second=2,  # a giant panda
             inpainted=6,  # hens
             by_the_paper=_TABBY,
-            holes={k: (*corner, _HOLES["side"]) for k, corner in enumerate(_HOLES["corners"]) if k != _TABBY},
-            faceless=tuple(_HOLES["faceless"]),
+            holes={k: (*corner, _CORNERS["side"]) for k, corner in enumerate(_CORNERS["corners"]) if k != _TABBY},
+            faceless=tuple(_CORNERS["faceless"]),
             replayed=(1, 2, 7),  # a cup, a giant panda and a koala
             drawn=tuple(_OPENING["words"])[:1],
             rule=(

@@ -142,30 +142,32 @@ class Setting:
         return math.isclose(value, other, rel_tol=1e-6)
 
 
-_ROWS = (
-    Setting(name="steps", label="Steps", whole=True),
-    Setting(name="step_size", label="Step size (L2)", scaled="side"),
-    Setting(
-        name="epsilon",
-        label="L2 budget (epsilon)",
-        scaled="hole",
-        help="Radius of the ball around the start, over all pixels and channels, values in [0, 1].",
-    ),
-    Setting(name="weight", label="Penalty weight (lambda)"),
-    Setting(
-        name="step_decay",
-        label="Last step, in parts of the first",
-        most=1.0,
-        help="The step size falls linearly to this fraction of the first step.",
-    ),
-    Setting(
-        name="search",
-        label="Search",
-        choices=tuple(SEARCHES),
-        help=" ".join(f"{name}: {row.steps}." for name, row in SEARCHES.items()),
-    ),
-)
-SETTINGS = {row.name: row for row in _ROWS}
+SETTINGS = {
+    row.name: row
+    for row in (
+        Setting(name="steps", label="Steps", whole=True),
+        Setting(name="step_size", label="Step size (L2)", scaled="side"),
+        Setting(
+            name="epsilon",
+            label="L2 budget (epsilon)",
+            scaled="hole",
+            help="Radius of the ball around the start, over all pixels and channels, values in [0, 1].",
+        ),
+        Setting(name="weight", label="Penalty weight (lambda)"),
+        Setting(
+            name="step_decay",
+            label="Last step, in parts of the first",
+            most=1.0,
+            help="The step size falls linearly to this fraction of the first step.",
+        ),
+        Setting(
+            name="search",
+            label="Search",
+            choices=tuple(SEARCHES),
+            help=" ".join(f"{name}: {row.steps}." for name, row in SEARCHES.items()),
+        ),
+    )
+}
 
 
 def usual_settings(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.classifiers.registry import classifier_spec
-from core.reproduce.paper_parts import KEYS, PARTS, Machine, MapPart
+from core.reproduce.paper_parts import KEYS, PAPER_PARTS, Machine, MapPart
 from core.reproduce.report import Report, SkippedPart, write_report
 from core.reproduce.results import Result, run_map, run_pictures
 from core.shared import paper
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> str:
         dtype=args.dtype,
         batch_size=args.batch_size,
     )
-    chosen = [part for part in PARTS if part.key in args.parts]
+    chosen = [part for part in PAPER_PARTS if part.key in args.parts]
     missing = {part.key: machine.missing_requirements(part) for part in chosen}  # downloads, before anything is made
     skipped = [SkippedPart(part, missing[part.key]) for part in chosen if missing[part.key]]
     make_folder(args.output)

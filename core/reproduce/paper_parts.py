@@ -118,8 +118,8 @@ PICTURES = (
     *_pictures("generate-{}", "Figure 4 in miniature", "generate", "cifar10", 100, MINIATURES),
 )
 
-PARTS: tuple[MapPart | PicturePart, ...] = (*MAPS, *PICTURES)
-KEYS = tuple(part.key for part in PARTS)
+PAPER_PARTS: tuple[MapPart | PicturePart, ...] = (*MAPS, *PICTURES)
+KEYS = tuple(part.key for part in PAPER_PARTS)
 
 
 def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, ...] | None:

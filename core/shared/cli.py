@@ -59,7 +59,7 @@ def _parser(read: Callable[[str], Number], fits: Callable[[Number], bool], expec
 
 
 # Names of options that differ from their argument's, inside a script; None in Python.
-_OPTIONS: ContextVar[Mapping[str, str] | None] = ContextVar("_OPTIONS", default=None)
+_OPTION_NAMES: ContextVar[Mapping[str, str] | None] = ContextVar("_OPTION_NAMES", default=None)
 
 
 def argument(name: str, value: str = "") -> str:
@@ -67,7 +67,7 @@ def argument(name: str, value: str = "") -> str:
 
     ("weights", "FILE") -> "--weights FILE" or "weights=FILE"; ("download") -> "--download" or "download=True".
     """
-    options = _OPTIONS.get()
+    options = _OPTION_NAMES.get()
     if options is None:
         return f"{name}={value or True}"
     option = options.get(name, f"--{name.replace('_', '-')}")
@@ -77,11 +77,11 @@ def argument(name: str, value: str = "") -> str:
 @contextmanager
 def option_names(**names: str) -> Iterator[None]:
     """Call some arguments by other options in errors, such as weights="--judge-weights"."""
-    before = _OPTIONS.set({**(_OPTIONS.get() or {}), **names})
+    before = _OPTION_NAMES.set({**(_OPTION_NAMES.get() or {}), **names})
     try:
         yield
     finally:
-        _OPTIONS.reset(before)
+        _OPTION_NAMES.reset(before)
 
 
 def check_output(parser: ArgumentParser, output: Path) -> None:

@@ -139,7 +139,7 @@ def mistakes(labels: np.ndarray, predictions: np.ndarray) -> tuple[Mistake, ...]
 
 
 MIXED_AT = 49  # number of cutoffs
-_TOGETHER = 16  # pictures in one forward pass
+_HYBRIDS_TOGETHER = 16  # pictures in one forward pass
 
 
 def hybrid_cutoffs(size: int) -> tuple[float, ...]:
@@ -177,5 +177,7 @@ def predict_hybrids(
 ) -> HybridPredictions:
     """Predict two images (3, H, W) in [0, 1], and their hybrid at each cutoff."""
     batch = np.stack([low, high, *(hybrid(low, high, cutoff) for cutoff in cutoffs)])
-    probabilities = np.concatenate([class_probabilities(classifier, some) for some in batches(batch, _TOGETHER)])
+    probabilities = np.concatenate(
+        [class_probabilities(classifier, some) for some in batches(batch, _HYBRIDS_TOGETHER)]
+    )
     return HybridPredictions(tuple(cutoffs), probabilities[0], probabilities[1], probabilities[2:])

@@ -17,7 +17,7 @@ from core.fourier.table import Number, Outcomes, Row, outcome_file
 from core.fourier.waves import half_plane, hybrid
 from core.shared.device import class_probabilities
 from core.shared.files import Fact
-from core.sweep.grow import Transforms, unmeasured
+from core.sweep.grow import PICTURES_AT_ONCE, Transforms, unmeasured
 from core.sweep.predict import MIXED_AT, HybridPredictions, batches, hybrid_cutoffs, pixels, wave_on_image
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 STORY_CHOICE = PRECOMPUTED / "default_picture.json"
 STORY_SIDE = 31  # of the map whose waves are added to the story's picture
 _SCALE = 10_000  # probabilities are stored as integers in units of 1 / _SCALE
-_TOGETHER = 64  # pictures in one forward pass
 
 
 @cache
@@ -119,7 +118,7 @@ class PredictionConfig(Transforms[StoredPredictions]):
             low, high = pixels(dataset, np.array(chosen["pairs"][pair]))
             return (low, high)[k] if k < 2 else hybrid(low, high, cutoffs[k - 2])
 
-        for some in batches(np.array(rows), _TOGETHER):
+        for some in batches(np.array(rows), PICTURES_AT_ONCE):
             shares = class_probabilities(classifier, np.stack([picture(row) for row in some.tolist()]))
             stored = (shares.astype(np.float64) * _SCALE).round()
             for row, own, probabilities in zip(some.tolist(), shares, stored, strict=True):

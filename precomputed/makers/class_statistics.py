@@ -33,7 +33,7 @@ from core.fourier.waves import STORED_ATTENUATION, largest_side, resize_attenuat
 from core.shared.cli import run_script
 from core.shared.files import npz_bytes, write_atomically, write_json
 
-GRAIN, _COMPONENTS = 2, 64
+GRAIN, _KEPT_COMPONENTS = 2, 64
 
 
 def dataset_statistics(dataset: ImageDataset) -> DatasetStatistics:
@@ -110,7 +110,7 @@ def _run(args: argparse.Namespace) -> str:
     dataset = named_dataset(args, split="train")
     name = dataset.classes.name
     dataset_statistics(dataset).save(args.output / f"{name}.npz")
-    dataset_covariance(dataset, GRAIN, _COMPONENTS).save(args.output / covariance_path(name).name)
+    dataset_covariance(dataset, GRAIN, _KEPT_COMPONENTS).save(args.output / covariance_path(name).name)
     write_json(args.output / NATURAL_PIXELS.name, pixel_colors(dataset))
     if args.output == STATISTICS:
         write_atomically(STORED_ATTENUATION, npz_bytes(**resize_attenuations()))

@@ -58,7 +58,7 @@ from core.sweep.predict import hybrid_cutoffs, predict_hybrids, wave_on_image
 from core.sweep.story import STORY_CHOICE
 from core.sweep.waves import usual_map_side
 
-_SEED = 0
+_DRAW_SEED = 0
 TURNED, KEPT, PAINTED = "mini-clip", "mini-resnet", "cifar10-samples"
 WAVE = (0, 1)
 STORY = ("automobile", "ship")
@@ -76,7 +76,7 @@ def default_picture() -> dict[str, Any]:
     images = data.images.astype(np.float32) / 255
     epsilon = paper.EPSILON[data.image_size]
     perturbed = np.stack(
-        [wave_on_image(image, WAVE, epsilon, seed=_SEED, position=k) for k, image in enumerate(images)]
+        [wave_on_image(image, WAVE, epsilon, seed=_DRAW_SEED, position=k) for k, image in enumerate(images)]
     )
     classifiers = {name: load_classifier(name, data.classes) for name in (TURNED, KEPT)}
     clean, under_wave = (
@@ -96,7 +96,7 @@ def default_picture() -> dict[str, Any]:
         "position": int(recognised.argmax()),
         "wave": list(WAVE),
         "epsilon": epsilon,
-        "seed": _SEED,
+        "seed": _DRAW_SEED,
         "turned": TURNED,
         "kept": KEPT,
         "sha256": {name: classifier.sha256 for name, classifier in classifiers.items()},
@@ -112,7 +112,7 @@ def default_picture() -> dict[str, Any]:
 
 def _mixtures(data: ImageDataset, recognised: np.ndarray, classifiers: list[Classifier]) -> dict[str, Any]:
     """Choose the pairs to mix; recognised: (N,) bool, whether both networks predict a picture's class."""
-    images, drawn = data.images.astype(np.float32) / 255, draw_pairs(data.labels, DRAWN, seed=_SEED)
+    images, drawn = data.images.astype(np.float32) / 255, draw_pairs(data.labels, DRAWN, seed=_DRAW_SEED)
     pairs = drawn[recognised[drawn].all(axis=1)][:MIXED].tolist()
     if len(pairs) < MIXED:
         raise RuntimeError(f"only {len(pairs)} of {DRAWN} pairs are recognised by {TURNED} and {KEPT}")
@@ -121,12 +121,12 @@ def _mixtures(data: ImageDataset, recognised: np.ndarray, classifiers: list[Clas
         predictions = [predict_hybrids(classifier, images[low], images[high], cutoffs) for classifier in classifiers]
         switches = [hybrids.switches_at(*data.labels[[low, high]]) or len(cutoffs) for hybrids in predictions]
         starts.append(cutoffs[min(switches)])
-    rule = f"the first {MIXED} pairs drawn with seed {_SEED} of which both networks recognise both pictures"
+    rule = f"the first {MIXED} pairs drawn with seed {_DRAW_SEED} of which both networks recognise both pictures"
     return {"rule": rule, "pairs": pairs, "starts": starts}
 
 
 _PAIRS = (("mini-clip", "mini-clip-robust"), ("mini-resnet", "mini-resnet-robust"))
-_CLASSES, _PICTURES, _CANDIDATES = 8, 6, 3
+_CLASSES, _EXAMPLE_PICTURES, _CANDIDATES = 8, 6, 3
 SEEDS = 20
 OTHERS = ("mini-clip-vit", "mini-resnet")  # they judge the opening
 
@@ -144,7 +144,7 @@ def examples(judge: Classifier) -> dict[str, Any]:
 
 def chosen_classes() -> list[str]:
     """Return the classes of the row of drawings."""
-    order = class_order(len(CIFAR10), _SEED)
+    order = class_order(len(CIFAR10), _DRAW_SEED)
     stored = picture_outcomes("blur")
     gain = np.zeros(len(CIFAR10))
     for ordinary, robust in _PAIRS:
@@ -161,7 +161,7 @@ def chosen_pictures(judge: Classifier) -> list[int]:
     rows = np.concatenate(candidates)
     gain = dict(zip(rows.tolist(), _gains(judge, rows, data), strict=True))
     middle = [sorted(some.tolist(), key=gain.__getitem__)[_CANDIDATES // 2] for some in candidates]
-    return sorted(sorted(middle, key=gain.__getitem__)[-_PICTURES:])
+    return sorted(sorted(middle, key=gain.__getitem__)[-_EXAMPLE_PICTURES:])
 
 
 def _gains(judge: Classifier, rows: np.ndarray, data: Any) -> np.ndarray:

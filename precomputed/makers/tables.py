@@ -210,7 +210,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 PERIODS = (4, 7, 8)
-_SIDE, _EPSILON = 31, 4.0
+_MAP_SIDE, _EPSILON = 31, 4.0
 
 
 def patch_row(name: str, heatmap: Heatmap) -> str:
@@ -247,7 +247,7 @@ def patch_table() -> str:
     maps = {
         name: heatmap
         for name, heatmap in maps.items()
-        if heatmap.side == _SIDE and heatmap.metadata["epsilon"] == _EPSILON
+        if heatmap.side == _MAP_SIDE and heatmap.metadata["epsilon"] == _EPSILON
     }
     rows = [patch_row(f"`{name}`", heatmap) for name, heatmap in maps.items()]
     for grid in (4, 8):

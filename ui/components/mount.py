@@ -24,7 +24,7 @@ T = TypeVar("T")
 Mount = Callable[..., Any]
 _HERE = Path(__file__).parent.resolve()
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[./\w]+\.js)";\n', re.MULTILINE)
-_EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
+_NAMED_EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
 SOURCES: dict[str, tuple[str, str]] = {}  # CSS and JavaScript of each registered component
 
 
@@ -38,7 +38,7 @@ def register(file: str) -> Mount:
         for name in _IMPORT.findall(script.read_text("utf-8")):
             if (imported := (script.parent / name).resolve()) not in scripts:
                 scripts.append(imported)
-    js = "\n".join(_EXPORT.sub("", _IMPORT.sub("", script.read_text("utf-8"))) for script in scripts)
+    js = "\n".join(_NAMED_EXPORT.sub("", _IMPORT.sub("", script.read_text("utf-8"))) for script in scripts)
     sheets = [script.with_suffix(".css") for script in scripts]
     css = "\n".join(sheet.read_text("utf-8") for sheet in sheets if sheet.exists())
     name = scripts[0].stem

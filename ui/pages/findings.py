@@ -31,11 +31,11 @@ from ui.tools.registry import CORRUPTIONS_TOOL
 T = TypeVar("T")
 
 # Both are in the page's URL.
+TITLE = "Does the paper hold?"
 _SUBJECT, REFERENCE = "subject", "reference"
 FILTER, VERDICTS = "findings.verdicts", "verdict"  # key of the session, and the URL's parameter
 
 SECTION, MAPS_SECTION, FEATURES, SHIFTS = "section", "Waves", "Drawings and holes", "Corruptions and robustness"
-TITLE = "Does the paper hold?"
 # Claims by the page that shows their subject.
 _SHOWN_ON = {
     "inpainting": ("squiggles", "corrected", "plausible"),
@@ -43,7 +43,7 @@ _SHOWN_ON = {
 }
 
 # URLs of claims that are not about maps, without the chosen networks.
-_LINKS = {
+_LINK_OF_CLAIM = {
     "shift": url.link("frequency", ("tab", CORRUPTIONS_TOOL), (CLAIM, "shift")),
     **{key: url.link(page) for page, keys in _SHOWN_ON.items() for key in keys},
 }
@@ -115,7 +115,7 @@ def _shifts(is_open: bool) -> _Part:
     """Return the findings about robustness, over all networks."""
     all_maps = shipped_maps()
     judged = findings_between(all_maps[CLIP], all_maps[RESNET56], *all_maps.values())
-    return _Part([finding for finding in judged if finding.claim.key in OF_ALL], all_maps, _LINKS)
+    return _Part([finding for finding in judged if finding.claim.key in OF_ALL], all_maps, _LINK_OF_CLAIM)
 
 
 def _features(is_open: bool) -> _Part:

@@ -51,7 +51,6 @@ PENDING, ALL_PREDICT = "frequency.pending_map", "frequency.all_predict"
 PRESET, _PLACE, DETAILS = "frequency.preset", "cell", "details"
 
 FIRST = attrgetter("first")  # default picture of a sample set
-_TITLE = "Touch a wave and see whom it misleads"
 OWN = "Yours"  # beside the presets
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
@@ -60,7 +59,7 @@ MAX_MAPS = 4
 def page() -> None:
     """Draw the page: reserve the place of every part, then fill the cheapest parts first."""
     _restore()
-    st.title(_TITLE, anchor=False)
+    st.title("Touch a wave and see whom it misleads", anchor=False)
     with st.container(key="frequency-top"):
         stage = st.container(key="frequency-stage")
         # A style puts it above the stage, whose first map is the first stop of the keyboard.

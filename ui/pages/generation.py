@@ -36,7 +36,6 @@ from ui.shared.pictures import enlarge, page_picture, picture_line, to_picture
 from ui.shared.url import as_markdown, settable, settable_in_url
 
 _PAGE: RunKind = "generation"
-_TITLE = "Draw what a network sees"
 MAX_TARGETS = 10
 _WEBP_QUALITY = 90
 SET, _START, SKETCH = f"{_PAGE}-set", f"{_PAGE}-start-from", f"{_PAGE}-sketch"  # in the URL and in the session
@@ -57,7 +56,7 @@ SKETCH_WORDS = {
 
 def page() -> None:
     """Draw the page."""
-    who = head(_TITLE)
+    who = head("Draw what a network sees")
     with st.container(key="run-stage"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{_PAGE}.toolbar"):
             begin, word, verb, walls = (st.container(width="content") for _ in range(4))

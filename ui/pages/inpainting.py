@@ -37,7 +37,6 @@ _PAPERS = paper.PGD_SETTINGS[_PAGE]
 _HOLE, _EXAMPLES = f"{_PAGE}-hole", f"{_PAGE}-examples"  # in the URL
 _HOLES, FIRST_HOLES = f"{_PAGE}.holes", f"{_PAGE}.first_holes"  # by side: as painted, and as pictures begin
 USUAL_TARGET = "What it shows: true class or first guess"
-_TITLE = "Brush away and see what fills it"
 FAILS = (
     "Where EfficientNet-Lite0 must be convinced from every view, the hens’ hole fills with plumage and the polar "
     "bear’s with a polar bear’s head. The koala’s head comes back as fur without a face, and the tabby’s eye becomes "
@@ -63,7 +62,7 @@ SEEN = {  # what a hole holds when another network judges it alone
 
 def page() -> None:
     """Draw the page."""
-    who = head(_TITLE)
+    who = head("Brush away and see what fills it")
     reserve("calc(min(clamp(300px, 58vh, 620px), 34vw) + 190px)")
     with st.container(key="run-stage"):
         left, right = st.columns([2, 3], gap="medium")

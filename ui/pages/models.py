@@ -38,7 +38,7 @@ OPEN_CARD = "card"  # in the URL: the classifier whose card is open
 _REDRAW_SECONDS = 0.5  # while a download runs
 _REQUESTED = "models.requested"  # this visitor's downloads, by classifier: only they see a failure
 MEGABIT = 1e6 / 8  # bytes
-_LINE = 100  # megabits per second, for the estimated time of a download
+_MEGABITS = 100  # megabits per second, for the estimated time of a download
 # Format in the model cards: '77.80 % (95 % interval 76.97 % to 78.60 %, n = 10,000)'.
 _INTERVAL = re.compile(r"(\d+(?:[.,]\d+)*(?: %| points)?) \((?:95 % interval )?([^() ]+(?: %)? to [^()]*)\)")
 
@@ -93,7 +93,7 @@ def _real_clip() -> None:
     if not ready:
         stand_in = stored_title(INSTEAD[PAPERS_CLIP])
         facts["Size, once"] = format_size(size)
-        facts["Time"] = f"{(size or 0) / MEGABIT / _LINE:.0f} s at {_LINE} Mbit/s"
+        facts["Time"] = f"{(size or 0) / MEGABIT / _MEGABITS:.0f} s at {_MEGABITS} Mbit/s"
         facts["Until then"] = f"{stand_in}, a miniature; its map differs from CLIP’s at {far_from_clip()} of waves"
     facts |= {
         "On *Frequencies*": "it predicts beside its map, also among your own words",

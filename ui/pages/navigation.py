@@ -11,8 +11,6 @@ from ui.server.limits import limits, log
 from ui.shared import url
 from ui.shared.page import begin_page, footer, look
 
-_TITLE = "What does CLIP see?"
-
 
 def main() -> None:
     """Draw the chosen page and what all pages share."""
@@ -37,7 +35,7 @@ def main() -> None:
         for (path, title), draw in zip(url.PAGES.items(), drawn, strict=True)
     ]
     chosen = st.navigation([home, *pages], position="top")
-    st.set_page_config(page_title=f"{chosen.title} · {_TITLE}")
+    st.set_page_config(page_title=f"{chosen.title} · What does CLIP see?")
     look(chosen.title)
     tabs = dict(zip(url.PAGES, pages, strict=True))
     if at_root:

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 WIDTH, MARGIN, GAP = 1280, 48, 32  # pixels
-HEADING, _TITLE, TEXT, _SMALL = 52, 25, 22, 18  # sizes of type
+HEADING, _ROLE, TEXT, _SMALL = 52, 25, 22, 18  # sizes of type
 _PAPER, _INK, QUIET, GOOD = "#ffffff", "#1c2024", "#5a6470", "#1a7f37"
 LEADING = 1.35  # of lines, relative to the size of type
 
@@ -59,7 +59,7 @@ _Line = tuple[str, int, str]  # text, size and colour
 
 def _text_of(tile: Tile, width: int) -> list[_Line]:
     judged = f"✓ {tile.judged}" if tile.agrees else tile.judged
-    parts = [(tile.title, _TITLE, _INK), *((text, TEXT, QUIET) for text in tile.lines)]
+    parts = [(tile.title, _ROLE, _INK), *((text, TEXT, QUIET) for text in tile.lines)]
     parts.append((judged, TEXT, GOOD if tile.agrees else QUIET))
     return [(line, size, colour) for text, size, colour in parts for line in _wrapped(text, size, width) if line]
 

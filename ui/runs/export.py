@@ -24,7 +24,7 @@ from ui.shared.url import file_stem, one_line
 
 MIN_FRAME_SIDE = 224  # pixels: smaller frames are enlarged smoothly, since players would show them tiny
 _GAP, _LINE = 8, 24  # pixels between pictures; height of their captions
-_MAX_FRAMES = 61
+_ANIMATED = 61
 SECONDS = 4.0  # length of an animation; the last frame stays for another second
 
 
@@ -58,7 +58,7 @@ def run_picture(runs: Sequence[PGDRun], row: int, address: str = "") -> bytes:
 def run_animation(runs: Sequence[PGDRun], row: int) -> bytes:
     """Return the same pictures step by step, as a looping lossless WebP."""
     count = min(len(run.frames) for run in runs)
-    chosen = evenly_spaced(count, _MAX_FRAMES).tolist()
+    chosen = evenly_spaced(count, _ANIMATED).tolist()
     first, *rest = [_side_by_side(runs, row, k) for k in chosen]
     buffer = io.BytesIO()
     durations = [round(1000 * SECONDS / len(chosen))] * len(rest) + [1000]

@@ -28,7 +28,7 @@ from ui.components.replay.replay import RunProgress, replay
 from ui.runs.export import save_buttons
 from ui.runs.judge import judge_failure
 from ui.runs.replay import live_replay, run_replay, tries_replay
-from ui.runs.settings import MAX_SEED, expected_seconds, remember_pace
+from ui.runs.settings import LAST_SEED, expected_seconds, remember_pace
 from ui.runs.state import (
     TRIES,
     ActiveRun,
@@ -126,7 +126,7 @@ def ask_for_run(
 def _has_tries(request: RunRequest) -> bool:
     """Return whether a run of one picture depends on its seed."""
     plan = request.plan
-    if plan is None or not request.searches or len(plan.targets) > 1 or plan.seed > MAX_SEED - TRIES + 1:
+    if plan is None or not request.searches or len(plan.targets) > 1 or plan.seed > LAST_SEED - TRIES + 1:
         return False
     views = plan.config.views if SEARCHES[leading(request.searches)].by_views else None
     return plan.images.get("start") in RANDOM_KINDS or (views is not None and views.count > 0)

@@ -15,6 +15,7 @@ from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.stored import cached_by_files
 from core.data.words import covers
 from core.pgd.examples import is_row, row_of, stored_subjects
+from core.pgd.live import MAX_FRAMES
 from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun, RunFileError, evenly_spaced
 from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, SEARCHES, Search
@@ -33,12 +34,11 @@ if TYPE_CHECKING:
     from core.pgd.steps import PGDState
 
 MAX_REPLAY_BYTES = 6 * 2**20  # per classifier's frames, which the browser fetches
-_MAX_FRAMES = 121
 # What a run of each search must reach: the role of its picture.
 SEARCH_TITLES: dict[Search, str] = {name: f"Must convince {search.convinces}" for name, search in SEARCHES.items()}
 EXAMPLE = "A stored example, made like your own runs."
 MADE_HERE = "An example computed on this machine, made like your own runs."
-_CHOSEN = (
+_CHOICE_RULE = (
     "A rule chose these {} stored examples: in each class the picture with the median gain of the robust networks, as "
     "another network sees it, and the classes with the largest gain."
 )
@@ -181,7 +181,7 @@ def _caption(run: PGDRun, runs: Sequence[PGDRun], own: bool) -> Caption:
 
 def sampled_frames(count: int, frame_bytes: int) -> np.ndarray:
     """Return evenly spaced indices of the frames to send, including both ends."""
-    most = max(2, min(_MAX_FRAMES, MAX_REPLAY_BYTES // max(1, frame_bytes)))
+    most = max(2, min(MAX_FRAMES, MAX_REPLAY_BYTES // max(1, frame_bytes)))
     return evenly_spaced(count, most)
 
 
@@ -304,7 +304,7 @@ def stored_row(sample_set: str, classifiers: Sequence[str]) -> RunResult | None:
     if not (runs := _stored("inpainting").by_subject.get(subject, [])):
         return None
     row = _result("inpainting", subject, _of(runs, classifiers, (PAPERS,)) or _first(runs, (PAPERS,)))
-    return replace(row, note=_CHOSEN.format(len(row.runs[0].start)), opened="the examples")
+    return replace(row, note=_CHOICE_RULE.format(len(row.runs[0].start)), opened="the examples")
 
 
 def _of(runs: list[PGDRun], classifiers: Sequence[str], searches: Sequence[Search]) -> list[PGDRun]:

@@ -35,7 +35,7 @@ from ui.shared.url import settable_in_url
 T = TypeVar("T")
 MAX_CLASSIFIERS = 2
 MAX_PICTURES = 16  # of a run on a page
-MAX_SEED = 999_999
+LAST_SEED = 999_999
 # Seconds per step and pixel of a bundled network, before any run on this server: about 2 ms for a picture of 32 x 32 on
 # two cores.
 FIRST_GUESS = 2e-6
@@ -176,8 +176,8 @@ def run_settings(
         for k, row in enumerate(_offered(full)):
             chosen[row.name] = _widget(columns[k % 2], row, usuals, _key(row, page, size), unit)
         about = "The same seed gives the same random start and the same views."
-        number = partial(columns[1].number_input, "Random seed", 0, MAX_SEED, help=about)
-        seed = number_in_url(f"{page}-seed", number, 0, 0, MAX_SEED)
+        number = partial(columns[1].number_input, "Random seed", 0, LAST_SEED, help=about)
+        seed = number_in_url(f"{page}-seed", number, 0, 0, LAST_SEED)
         if SEARCHES[search].by_views:
             chosen["views"] = full["views"].only(**_ingredients(page))
     weight = chosen.pop("weight", 0.0)

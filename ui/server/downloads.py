@@ -26,10 +26,9 @@ from core.reproduce.profiled import profile_name
 from core.shared.files import cache_folder, make_folder
 from core.shared.text import sentence
 from ui.server.cache import is_ready
-from ui.server.limits import limits, log
+from ui.server.limits import ROOT, limits, log
 
 Status = Literal["idle", "running", "done", "failed"]
-_ROOT = Path(__file__).resolve().parents[2]
 NICE = 10  # of 19: pages and visitors' runs get nine times as much of a contested core
 END_SECONDS = 5.0
 _PROGRESS = re.compile(r"(\d+) of (\d+), (.*)")  # a line of the command's output, before each file
@@ -204,7 +203,7 @@ class ProfileMaker:
         threads = str(max(1, (os.cpu_count() or 2) - 1))
         process = self._process = subprocess.Popen(
             command,
-            cwd=_ROOT,
+            cwd=ROOT,
             env=os.environ | {"OMP_NUM_THREADS": threads},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

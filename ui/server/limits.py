@@ -81,8 +81,8 @@ def check_upload(data: bytes, most_mb: int) -> None:
         raise ValueError(f"larger than the {most_mb} MB that this server takes; choose a smaller file")
 
 
-_ROOT = Path(__file__).resolve().parents[2]
-_FRAMES = 8  # innermost frames of a traceback
+ROOT = Path(__file__).resolve().parents[2]
+_TRACED = 8  # innermost frames of a traceback
 
 
 class _JsonLines(logging.Formatter):
@@ -111,7 +111,7 @@ def log(event: str, *, level: int = logging.INFO, error: BaseException | None = 
 def _places(error: BaseException) -> list[str]:
     """Return the frames of an error, as in "core/pgd/steps.py:85"; for other packages, only the file's name."""
     frames = []
-    for frame in traceback.extract_tb(error.__traceback__)[-_FRAMES:]:
+    for frame in traceback.extract_tb(error.__traceback__)[-_TRACED:]:
         path = Path(frame.filename)
-        frames.append(f"{path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else path.name}:{frame.lineno}")
+        frames.append(f"{path.relative_to(ROOT) if path.is_relative_to(ROOT) else path.name}:{frame.lineno}")
     return frames

@@ -46,7 +46,7 @@ def press_once(selector: str, count: int) -> None:
 
 
 EXPLAINED = "terms.explained"  # key in the session: the page and its place that explain a term, by term
-_PAGE = "terms.page"  # key in the session: the page that is drawn
+_TERMS_PAGE = "terms.page"  # key in the session: the page that is drawn
 NARROW_PERCENT = "\N{NO-BREAK SPACE}%"  # keeps a number and its sign on one line
 
 
@@ -61,7 +61,7 @@ def explain_on_page(text: str, place: str, *terms: str) -> str:
     Args:
         text: HTML. place: the same whenever a fragment draws this text again.
     """
-    places, here = st.session_state.setdefault(EXPLAINED, {}), (st.session_state.get(_PAGE), place)
+    places, here = st.session_state.setdefault(EXPLAINED, {}), (st.session_state.get(_TERMS_PAGE), place)
     result = explain_terms(text, *(term for term in terms if places.get(term, here) == here))
     places.update({term: here for term in terms if term not in places and html.escape(TERMS[term]) in result})
     return result
@@ -69,7 +69,7 @@ def explain_on_page(text: str, place: str, *terms: str) -> str:
 
 def unexplained(place: str, *terms: str) -> list[str]:
     """Return those of some terms that no other place explains; this one, a component, will."""
-    places, here = st.session_state.setdefault(EXPLAINED, {}), (st.session_state.get(_PAGE), place)
+    places, here = st.session_state.setdefault(EXPLAINED, {}), (st.session_state.get(_TERMS_PAGE), place)
     return [term for term in terms if places.setdefault(term, here) == here]
 
 
@@ -77,7 +77,7 @@ def begin_page(page: str) -> None:
     """Start a page, which explains its terms anew, but none that the visitor has met on another page."""
     state = st.session_state
     state[EXPLAINED] = {term: where for term, where in state.get(EXPLAINED, {}).items() if where[0] != page}
-    state[_PAGE] = page
+    state[_TERMS_PAGE] = page
 
 
 def torch_starts() -> bool:

@@ -53,7 +53,7 @@ PAGES = {
     "findings": "Findings",
     "models": "Models",
 }
-_DROPPED, _LESS, _OPEN = "url.dropped", "url.less", "url.pages"
+_DROPPED, _LESS, _OPEN_PAGES = "url.dropped", "url.less", "url.pages"
 
 
 def names() -> frozenset[str]:
@@ -132,12 +132,12 @@ def link(page: str, *parameters: tuple[str, object]) -> str:
 
 def keep_pages(pages: Mapping[str, Any]) -> None:
     """Remember Streamlit's pages by path for `open_page`."""
-    st.session_state[_OPEN] = pages
+    st.session_state[_OPEN_PAGES] = pages
 
 
 def open_page(path: str) -> None:
     """Go to a page within this session, whose state it keeps; a link would begin another one."""
-    if (pages := st.session_state.get(_OPEN)) is not None:  # None where a page is tested alone
+    if (pages := st.session_state.get(_OPEN_PAGES)) is not None:  # None where a page is tested alone
         st.switch_page(pages[path])
 
 

@@ -43,12 +43,12 @@ from ui.shared.url import as_markdown
 from ui.story import data
 
 CARD_SIDE, _WEBP_QUALITY = 160, 85  # pixels; of drawings
-_REQUESTED, _PAINTER = "story.requested", "story.painter"  # keys in the session
-_PAGE: RunKind = "generation"  # whose run an own word is
+_WORD_PLACE, _PAINTER = "story.requested", "story.painter"  # keys in the session
+_DRAW_PAGE: RunKind = "generation"  # whose run an own word is
 WORD, RUN = "story.word", "story.run"  # keys in the session: the typed word; the id of its run
 LINKED = "word"  # in the URL
 ROW = SAMPLE_SETS["photographs"]
-_START: StartKind = "grey"
+_STARTS_FROM: StartKind = "grey"
 ANY_WORD = f"Any of {about_words(ROW.classes)}"
 # Title of a drawing that has not convinced the network yet, and of one that has; and what its steps follow.
 DRAWING_TITLES = {search: (SEARCH_TITLES[search], f"Convinces {SEARCHES[search].convinces}") for search in COMPARED}
@@ -87,7 +87,7 @@ def _scene(growing: bool) -> None:
         if isinstance(run, ActiveRun):
             run.job.stop()
         st.session_state.pop(RUN, None)
-        st.session_state[_REQUESTED] = place
+        st.session_state[_WORD_PLACE] = place
 
     if run is None:
         place = _stored_place()
@@ -99,7 +99,7 @@ def _scene(growing: bool) -> None:
 
 def _stored_place() -> int:
     """Return the place of the stored word that is shown where no run is."""
-    return min(st.session_state.get(_REQUESTED, 0), len(stored_words()) - 1)
+    return min(st.session_state.get(_WORD_PLACE, 0), len(stored_words()) - 1)
 
 
 def is_stored_pool() -> bool:
@@ -177,7 +177,11 @@ def _judged(drawing: Drawing, word: str) -> str:
 
 def any_word() -> None:
     """Draw the box for any word and its button; both start the drawing, the box by Enter."""
-    ready, preferred, state = [spec.name for spec in ready_classifiers(ROW.class_set)], _painter(), run_state(_PAGE)
+    ready, preferred, state = (
+        [spec.name for spec in ready_classifiers(ROW.class_set)],
+        _painter(),
+        run_state(_DRAW_PAGE),
+    )
     painter = preferred if preferred in ready else next(iter(networks_for("painter", ready)), None)
     if painter is None:
         st.info(NONE_READY)
@@ -209,7 +213,7 @@ def any_word() -> None:
     if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
         if shown_run() is None:
             _set_in_draw(painter, stored_words()[_stored_place()])
-        url.open_page(_PAGE)
+        url.open_page(_DRAW_PAGE)
 
 
 def any_word_label() -> str:
@@ -222,7 +226,7 @@ def any_word_label() -> str:
 
 def shown_run() -> ActiveRun | RunResult | None:
     """Return the run of the visitor's word, in progress or ended; None while a stored word is shown."""
-    state, number = run_state(_PAGE), st.session_state.get(RUN)
+    state, number = run_state(_DRAW_PAGE), st.session_state.get(RUN)
     if state.active is not None and not state.running:
         collect(state)
     if state.active is not None and state.active.job.id == number:
@@ -278,9 +282,11 @@ def _draw_near(painter: str, word: str) -> None:
 
 def _request(painter: str, word: str) -> RunRequest:
     """Return the run of a word by both searches, from grey."""
-    config = PGDConfig(**first_settings(_PAGE, ROW.side, None, "views"))
-    facts = start_facts([word], ROW.name, _START)
-    plan = RunPlan(targets=(word,), start=draw_starts([word], 1, ROW.name, 0, _START), config=config, images=facts)
+    config = PGDConfig(**first_settings(_DRAW_PAGE, ROW.side, None, "views"))
+    facts = start_facts([word], ROW.name, _STARTS_FROM)
+    plan = RunPlan(
+        targets=(word,), start=draw_starts([word], 1, ROW.name, 0, _STARTS_FROM), config=config, images=facts
+    )
     return RunRequest(plan, "", (painter,), COMPARED, ROW.class_set)
 
 
@@ -289,11 +295,11 @@ def _press(painter: str) -> None:
     word = st.session_state.get(WORD)
     if not word or unknown_to(word, [classifier_spec(painter)], ROW.classes) is not None:
         return
-    state, run = run_state(_PAGE), shown_run()
+    state, run = run_state(_DRAW_PAGE), shown_run()
     if isinstance(run, ActiveRun) and (run.run.plan.targets, run.names) == ((word,), (painter,)):
         return  # it is being drawn
     state.error = ""
-    if start(_PAGE, _request(painter, word)) and state.active is not None:
+    if start(_DRAW_PAGE, _request(painter, word)) and state.active is not None:
         st.session_state[RUN] = state.active.job.id
         _set_in_draw(painter, word)
 
@@ -312,9 +318,9 @@ def _open_link(painter: str) -> None:
 def _set_in_draw(painter: str, word: str) -> None:
     """Choose a word and who draws it on the page *Draw*."""
     state = st.session_state
-    state[f"{_PAGE}-set"], state[f"{_PAGE}-start-from"] = ROW.drawn_title, STARTS[_START].label
-    state[f"{_PAGE}-classes-{ROW.class_set}"] = [word]
-    state[f"{_PAGE}-models-{ROW.class_set}"] = [classifier_title(painter)]
+    state[f"{_DRAW_PAGE}-set"], state[f"{_DRAW_PAGE}-start-from"] = ROW.drawn_title, STARTS[_STARTS_FROM].label
+    state[f"{_DRAW_PAGE}-classes-{ROW.class_set}"] = [word]
+    state[f"{_DRAW_PAGE}-models-{ROW.class_set}"] = [classifier_title(painter)]
 
 
 def cards() -> None:

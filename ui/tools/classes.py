@@ -20,20 +20,20 @@ from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown
 
 CHARTED_CLASSES = 20  # more have too few images each
-_SHOWN, LISTED = 2, 6  # networks side by side; confusions listed of each
+_SIDE_BY_SIDE, LISTED = 2, 6  # networks side by side; confusions listed of each
 
 
 def class_panel(page: PageState) -> None:
     """Draw the tool; first count how the wave flips the bundled samples."""
     counted, picture = page.count(), page.picture
     classes = CLASS_SETS["cifar10" if picture is None else picture.class_set]()
-    series = list(_series(page, classes, counted))[:_SHOWN] if len(classes.names) <= CHARTED_CLASSES else []
+    series = list(_series(page, classes, counted))[:_SIDE_BY_SIDE] if len(classes.names) <= CHARTED_CLASSES else []
     if not series and not counted:
         st.markdown("No map in view says which images are misclassified, and no installed classifier predicts.")
         return
     left, right = st.columns(2, gap="large")
     with left:
-        _confusions(counted[:_SHOWN], classes, wave_name(page.frequency))
+        _confusions(counted[:_SIDE_BY_SIDE], classes, wave_name(page.frequency))
     if series:
         with right:
             st.markdown("**Error by class** under the wave, with 95 % intervals")

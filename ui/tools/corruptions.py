@@ -83,7 +83,9 @@ def _colours(networks: Sequence[NetworkOutcomes]) -> dict[str, str]:
 
 _KIND, STRENGTH = "corruption", "severity"  # in the URL
 COLUMNS = "Network", "Pictures", "Accuracy", "Loses more"
-_ABOUT = {"Loses more": "accuracy that a robust twin loses under the corruption, minus what the ordinary twin loses"}
+_ABOUT_COLUMNS = {
+    "Loses more": "accuracy that a robust twin loses under the corruption, minus what the ordinary twin loses"
+}
 USUAL = "Contrast"
 
 
@@ -101,7 +103,7 @@ def corruption_panel(page: PageState) -> None:
             st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
             accuracy_chart(networks, key, strength).draw()
             rows = corruption_table(key, strength, networks)
-            scrolling_table(COLUMNS, rows, f"Accuracy under {CORRUPTIONS[key].label}", _ABOUT)
+            scrolling_table(COLUMNS, rows, f"Accuracy under {CORRUPTIONS[key].label}", _ABOUT_COLUMNS)
         else:
             sides = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
             sizes = join_list([f"{side} × {side}" for side in sorted(sides)])

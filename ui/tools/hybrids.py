@@ -90,7 +90,7 @@ CROSSOVER_COLUMNS = "Network", "Crossover", "Both classes there"
 _ABOUT = {"Crossover": "cycles per image: from this cutoff on the low-frequency picture’s class is more probable"}
 UNSURE = 0.2  # if both classes together get less, a network sees neither
 SECOND, CUTOFF = "second", "cutoff"  # in the URL: index of a bundled picture; cycles per image
-_OF_KIND, _CUTOFF = "frequency.second.{}", "frequency.cutoff"  # keys in the session
+_OF_KIND, _CUTOFF_KEY = "frequency.second.{}", "frequency.cutoff"  # keys in the session
 
 
 def hybrid_panel(page: PageState) -> None:
@@ -109,7 +109,7 @@ def hybrid_panel(page: PageState) -> None:
         mixed,
         selected=_selected(cutoffs, _first(mixed.networks, len(cutoffs))) if mixed.networks else len(cutoffs) // 2,
         key=f"frequency.hybrids.{picture.size}",
-        on_choose=lambda place: st.session_state.__setitem__(_CUTOFF, cutoffs[place]),
+        on_choose=lambda place: st.session_state.__setitem__(_CUTOFF_KEY, cutoffs[place]),
         on_pick=partial(st.session_state.__setitem__, _OF_KIND.format(picture.kind)),
     )
     if mixed.networks:
@@ -163,7 +163,7 @@ def _selected(cutoffs: Sequence[float], first: int) -> int:
         return int(np.abs(np.log(np.array(cutoffs) / cutoff)).argmin())
 
     usual, read = cutoffs[first], url.real(1e-9, url.MAX_NUMBER)
-    return nearest(url.session_value(_CUTOFF, CUTOFF, read, usual, lambda cutoff: f"{cutoffs[nearest(cutoff)]:g}"))
+    return nearest(url.session_value(_CUTOFF_KEY, CUTOFF, read, usual, lambda cutoff: f"{cutoffs[nearest(cutoff)]:g}"))
 
 
 @st.cache_data(show_spinner=False, max_entries=200)

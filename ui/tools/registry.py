@@ -27,7 +27,7 @@ HYBRIDS_TOOL, BY_CLASS = "Two pictures in one", "Classes"
 CORRUPTIONS_TOOL = CLAIMS["contrast"].tool
 OWN_SWEEP, OWN_WORDS, OWN_MAP = "Compute a map", "Your own words", "Add a map"
 _OPEN, _CARD, _OWN = "frequency.tool", "frequency.card", "frequency.own"
-_BY_HAND, _PLACE = "frequency.tools_opened", "frequency-tools"
+_BY_HAND, _TOOLS_PLACE = "frequency.tools_opened", "frequency-tools"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def draw_tools(page: PageState) -> None:
     if page.picture is not None and len(page.picture.classes) > CHARTED_CLASSES:
         cards.remove(BY_CLASS)
     name = state[_OPEN] if state[_OPEN] in (*cards, *own) else None
-    with st.container(key=_PLACE):
+    with st.container(key=_TOOLS_PLACE):
         st.html(_pictures(*cards))
         state[_CARD] = name if name in cards else None
         st.pills(
@@ -85,7 +85,7 @@ def draw_tools(page: PageState) -> None:
                 "Your own", own, key=_OWN, on_change=lambda: _open(state[_OWN]), label_visibility="collapsed"
             )
         url.put(TOOL, name)
-        scroll_into_view(_PLACE, state[_BY_HAND])
+        scroll_into_view(_TOOLS_PLACE, state[_BY_HAND])
         if name is None:
             pass
         elif TOOLS[name].of_picture and page.picture is None:
