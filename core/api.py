@@ -13,9 +13,8 @@ import numpy as np
 from core.data.holes import Fill, check_mask, hole_side
 from core.data.own_images import own_dataset, own_mask, own_pixels
 from core.fourier.heatmap import Heatmap
-from core.pgd.jobs import class_name, generation_plans
 from core.pgd.live import finished_run
-from core.pgd.plan import RunPlan, inpainting_plan
+from core.pgd.plan import RunPlan, class_name, generation_plans, inpainting_plan
 from core.pgd.record import PGDRun
 from core.pgd.search import PAPERS, SEARCHES, Search
 from core.pgd.settings import Changes, Penalty, PGDConfig, usual_settings

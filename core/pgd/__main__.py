@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from core.classifiers.text import add_classifier_options, named_classifier
 from core.data.datasets import add_dataset_options, named_dataset
 from core.data.holes import Fill
-from core.pgd.jobs import JobConfig, PGDJob, make_job, run_job
+from core.pgd.jobs import PGDJob, make_job, run_job
+from core.pgd.plan import JobConfig
 from core.pgd.settings import MAX_STEPS, PENALTIES, SETTINGS, RunKind, usual_settings
 from core.pgd.starts import RANDOM_KINDS, STARTS
 from core.shared import paper

@@ -5,23 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.data.holes import Fill, random_square_mask, usual_side
+from core.classifiers.text import choose_targets
+from core.data.holes import usual_side
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.pgd.grid import picture_grid
 from core.pgd.live import Run
 from core.pgd.pictures import AFTER, BEFORE, JudgedOutcomes, rank_column, ranks
-from core.pgd.plan import RunPlan, inpainting_plan, prepare
+from core.pgd.plan import JobConfig, MakePlan, class_name, class_order, generation_plans, inpainting_plans
 from core.pgd.record import SURE, PGDRun, mean_change
-from core.pgd.search import PAPERS, SEARCHES, Search
-from core.pgd.settings import Penalty, PGDConfig, usual_settings
-from core.pgd.starts import Start, StartKind, start_of
+from core.pgd.search import PAPERS, SEARCHES
+from core.pgd.settings import PGDConfig, usual_settings
+from core.pgd.starts import start_of
 from core.shared.cli import progress_bar
 from core.shared.device import class_probabilities, device_name
 from core.shared.files import DAMAGE, make_folder, npz_bytes, write_atomically, write_json
@@ -29,32 +29,7 @@ from core.shared.numbers import percent
 
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
-    from core.data.sample_sets import ClassSet, ImageDataset
-
-MakePlan = Callable[[Sequence[int]], RunPlan]
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobConfig:
-    """Configuration of a job; the defaults are those of the search.
-
-    mode: Eq. 3 or Eq. 2. count: pictures, at most those of the data set for inpainting. seed: of holes and noise.
-    tries: results of each picture, one after the other, by the seeds from `seed` on, with the same hole and target.
-    target: one class or text for all; None for the true class, or every class in turn. changes: to the settings of
-    `core.pgd.settings`, by name. hole: side of the square. penalty, fill: of Eq. 3, and what fills the hole. start:
-    kind of start for generation.
-    """
-
-    mode: Literal["inpaint", "generate"]
-    count: int
-    seed: int = 0
-    tries: int = 1
-    target: str | None = None
-    changes: Mapping[str, Any] = field(default_factory=dict)
-    hole: int | None = None
-    penalty: Penalty = "eq3"
-    fill: Fill = "region"
-    start: StartKind = "blur"
+    from core.data.sample_sets import ImageDataset
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,27 +61,25 @@ def make_job(
     Raises:
         ValueError: a setting is out of range, or the classifier does not know the target.
     """
-    size, seed, target, known = dataset.image_size, request.seed, request.target, tuple(filter(None, judges))
-    search: Search = request.changes.get("search", PAPERS)
-    side, objective = None, dict[str, Any]()
-    if request.mode == "inpaint":
-        count, side = min(request.count, len(dataset)), request.hole or usual_side(size)
-        values = usual_settings("inpainting", size, side, search) | dict(request.changes)
-        penalty = "frozen" if SEARCHES[search].frozen else request.penalty
-        objective = {"weight": values.pop("weight"), "penalty": penalty, "fill": request.fill, "side": side}
-        config = PGDConfig(**values)
-        make_plan = inpainting_plans(dataset, config, target=target, seed=seed, tries=request.tries, **objective)
+    size, target, known = dataset.image_size, request.target, tuple(filter(None, judges))
+    inpaint, search = request.mode == "inpaint", request.changes.get("search", PAPERS)
+    side = (request.hole or usual_side(size)) if inpaint else None
+    values = usual_settings("inpainting" if inpaint else "generation", size, side, search) | dict(request.changes)
+    weight = values.pop("weight", None)
+    config, objective = PGDConfig(**values), dict[str, Any]()
+    if side is not None:
+        count, penalty = min(request.count, len(dataset)), "frozen" if SEARCHES[search].frozen else request.penalty
+        objective = {"weight": weight, "penalty": penalty}
+        make_plan = inpainting_plans(dataset, config, request, side, **objective)
+        objective |= {"fill": request.fill, "side": side}
     else:
-        count = request.count
-        config = PGDConfig(**usual_settings("generation", size, search=search) | dict(request.changes))
-        order = [*class_order(len(dataset.classes), seed)] if target is None else [target]
+        count, classes = request.count, dataset.classes
+        order = [*class_order(len(classes), request.seed)] if target is None else [target]
         make_plan = generation_plans(
-            lambda goal: start_of(
-                class_name(goal, dataset.classes), dataset.classes.name, size, request.start, dataset
-            ),
+            lambda goal: start_of(class_name(goal, classes), classes.name, size, request.start, dataset),
             order,
             config,
-            seed=seed,
+            seed=request.seed,
             tries=request.tries,
         )
     count *= request.tries
@@ -118,98 +91,18 @@ def make_job(
         "target": target,
         **({"tries": request.tries} if request.tries > 1 else {}),
     }
+    with_target, _ = choose_targets(classifier, make_plan([0]).targets)  # a free text adds a class
     facts = {
         "classifier": {**classifier_facts(classifier), "template": classifier.template},
         "judges": [{**classifier_facts(judge), "template": judge.template} for judge in known],
-        "class_names": list(prepare(make_plan([0]), classifier)[0].classes.names),  # with a free text as target
-        "seed": seed,
+        "class_names": list(with_target.classes.names),
+        "seed": request.seed,
         "image_size": size,
         "hole": side,
         "dataset": dataset_facts(dataset),
         "count": count,
     }
     return PGDJob(classifier, config, count, make_plan, kind, facts, known)
-
-
-def inpainting_plans(
-    dataset: ImageDataset, config: PGDConfig, *, side: int, target: str | None, fill: Fill, seed: int, tries: int = 1,
-    **settings: Any,
-) -> MakePlan:  # fmt: skip
-    """Return plans for the data set's images with a square hole each, at a place fixed by seed and image index.
-
-    Each image has several tries, one after the other, by the seeds from `seed` on.
-    """
-    size = dataset.image_size
-
-    def make_plan(rows: Sequence[int]) -> RunPlan:
-        indices = [row // tries for row in rows]
-        generators = [np.random.default_rng([seed, index]) for index in indices]
-        holes = np.stack(
-            [random_square_mask(side, height=size, width=size, generator=generator) for generator in generators]
-        )
-        labels = [int(dataset.labels[index]) for index in indices]
-        return inpainting_plan(
-            dataset.images[indices],
-            holes,
-            labels if target is None else [target] * len(labels),
-            config,
-            fill=fill,
-            seed=seed,
-            seeds=_seeds(rows, seed, tries),
-            images={"dataset": dataset.name, "labels": [dataset.classes.names[label] for label in labels]},
-            **settings,
-        )
-
-    return make_plan
-
-
-def generation_plans(
-    start_for: Callable[[int | str], Start],
-    targets: Sequence[int | str],
-    config: PGDConfig,
-    *,
-    seed: int,
-    tries: int = 1,
-) -> MakePlan:
-    """Return plans for starts of one target after another, in turn, drawn by seed and image index.
-
-    start_for: returns the distribution of a target's starts. tries: of each, one after the other, by the seeds from
-    `seed` on.
-    """
-    start_for = cache(start_for)
-
-    def make_plan(rows: Sequence[int]) -> RunPlan:
-        chosen = tuple(targets[row // tries % len(targets)] for row in rows)
-        starts = [start_for(target) for target in chosen]
-        pictures = [
-            start.distribution.draw(1, generator=np.random.default_rng([seed + row % tries, row // tries]))
-            for row, start in zip(rows, starts, strict=True)
-        ]
-        return RunPlan(
-            targets=chosen,
-            start=np.concatenate(pictures),
-            config=config,
-            seed=seed,
-            seeds=_seeds(rows, seed, tries),
-            images={"dataset": "noise", "start": starts[0].kind},
-        )
-
-    return make_plan
-
-
-def _seeds(rows: Sequence[int], seed: int, tries: int) -> tuple[int, ...]:
-    """Return the seed of each row; none if there is one try, as `seed` is that of all."""
-    return tuple(seed + row % tries for row in rows) if tries > 1 else ()
-
-
-def class_name(target: int | str, classes: ClassSet) -> str:
-    """Return the name of a target, which is a class's index or any text."""
-    return target if isinstance(target, str) else classes.names[target]
-
-
-def class_order(count: int, seed: int) -> list[int]:
-    """Return the order of the classes to draw, which repeats."""
-    return np.random.default_rng(seed).permutation(count).tolist()
 
 
 # Pixels per batch: 64 images of 32 pixels, one of 224. A GPU needs larger batches, here 128 of 224; those that do not

@@ -1,22 +1,51 @@
-"""The plan of a run: everything that determines its result, except the classifiers. Does not import torch by itself."""
+"""Plans of runs, of one or of many pictures: everything that determines a result, except the classifiers.
+
+Does not import torch by itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from core.classifiers.text import choose_targets
-from core.data.holes import Fill, fill_hole
+from core.data.holes import Fill, fill_hole, random_square_mask
 from core.pgd.search import SEARCHES, Search
 from core.pgd.settings import Penalty, PGDConfig, RunKind, usual_settings
+from core.pgd.starts import Start, StartKind
 from core.shared import paper
 
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
+    from core.data.sample_sets import ClassSet, ImageDataset
     from core.pgd.steps import Objective
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobConfig:
+    """Configuration of a job; the defaults are those of the search.
+
+    mode: Eq. 3 or Eq. 2. count: pictures, at most those of the data set for inpainting. seed: of holes and noise.
+    tries: results of each picture, one after the other, by the seeds from `seed` on, with the same hole and target.
+    target: one class or text for all; None for the true class, or every class in turn. changes: to the settings of
+    `core.pgd.settings`, by name. hole: side of the square. penalty, fill: of Eq. 3, and what fills the hole. start:
+    kind of start for generation.
+    """
+
+    mode: Literal["inpaint", "generate"]
+    count: int
+    seed: int = 0
+    tries: int = 1
+    target: str | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    hole: int | None = None
+    penalty: Penalty = "eq3"
+    fill: Fill = "region"
+    start: StartKind = "blur"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -96,6 +125,90 @@ def inpainting_plan(
     if fill != "region":
         settings["images"] = {**settings.get("images", {}), "fill": fill}
     return RunPlan(targets=tuple(targets), start=start, config=config, original=original, mask=mask, **settings)
+
+
+MakePlan = Callable[[Sequence[int]], RunPlan]
+
+
+def inpainting_plans(
+    dataset: ImageDataset, config: PGDConfig, request: JobConfig, side: int, **settings: Any
+) -> MakePlan:
+    """Return plans for the data set's images with a square hole each, at a place fixed by seed and image index.
+
+    Each image has several tries, one after the other, by the seeds from `request.seed` on. settings: further fields of
+    `RunPlan`.
+    """
+    size, seed, tries = dataset.image_size, request.seed, request.tries
+
+    def make_plan(rows: Sequence[int]) -> RunPlan:
+        indices = [row // tries for row in rows]
+        generators = [np.random.default_rng([seed, index]) for index in indices]
+        holes = np.stack(
+            [random_square_mask(side, height=size, width=size, generator=generator) for generator in generators]
+        )
+        labels = [int(dataset.labels[index]) for index in indices]
+        return inpainting_plan(
+            dataset.images[indices],
+            holes,
+            labels if request.target is None else [request.target] * len(labels),
+            config,
+            fill=request.fill,
+            seed=seed,
+            seeds=_seeds(rows, seed, tries),
+            images={"dataset": dataset.name, "labels": [dataset.classes.names[label] for label in labels]},
+            **settings,
+        )
+
+    return make_plan
+
+
+def generation_plans(
+    start_for: Callable[[int | str], Start],
+    targets: Sequence[int | str],
+    config: PGDConfig,
+    *,
+    seed: int,
+    tries: int = 1,
+) -> MakePlan:
+    """Return plans for starts of one target after another, in turn, drawn by seed and image index.
+
+    start_for: returns the distribution of a target's starts. tries: of each, one after the other, by the seeds from
+    `seed` on.
+    """
+    start_for = cache(start_for)
+
+    def make_plan(rows: Sequence[int]) -> RunPlan:
+        chosen = tuple(targets[row // tries % len(targets)] for row in rows)
+        starts = [start_for(target) for target in chosen]
+        pictures = [
+            start.distribution.draw(1, generator=np.random.default_rng([seed + row % tries, row // tries]))
+            for row, start in zip(rows, starts, strict=True)
+        ]
+        return RunPlan(
+            targets=chosen,
+            start=np.concatenate(pictures),
+            config=config,
+            seed=seed,
+            seeds=_seeds(rows, seed, tries),
+            images={"dataset": "noise", "start": starts[0].kind},
+        )
+
+    return make_plan
+
+
+def _seeds(rows: Sequence[int], seed: int, tries: int) -> tuple[int, ...]:
+    """Return the seed of each row; none if there is one try, as `seed` is that of all."""
+    return tuple(seed + row % tries for row in rows) if tries > 1 else ()
+
+
+def class_name(target: int | str, classes: ClassSet) -> str:
+    """Return the name of a target, which is a class's index or any text."""
+    return target if isinstance(target, str) else classes.names[target]
+
+
+def class_order(count: int, seed: int) -> list[int]:
+    """Return the order of the classes to draw, which repeats."""
+    return np.random.default_rng(seed).permutation(count).tolist()
 
 
 def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objective]:

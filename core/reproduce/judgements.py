@@ -17,7 +17,7 @@ from core.data.holes import usual_side
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS, ClassSet, ImageDataset, SampleSet
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.pgd.examples import OPENING, stored_classifier
-from core.pgd.jobs import JobConfig, PGDJob, make_job, run_batch, run_job
+from core.pgd.jobs import PGDJob, make_job, run_batch, run_job
 from core.pgd.pictures import (
     JudgedOutcomes,
     KindRows,
@@ -27,6 +27,7 @@ from core.pgd.pictures import (
     fingerprint,
     judge_run,
 )
+from core.pgd.plan import JobConfig
 from core.pgd.record import PGDRun
 from core.pgd.search import CELLS, COMPARED, cell_settings, leading
 from core.pgd.settings import Penalty, RunKind, usual_settings

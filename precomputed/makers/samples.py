@@ -42,10 +42,9 @@ from core.data.datasets import load_samples
 from core.data.holes import middle_square, usual_side
 from core.data.sample_sets import CIFAR10, EXAMPLES, PRECOMPUTED, SAMPLE_SETS, ImageDataset, usual_epsilon
 from core.data.stored import classifier_facts, computed_source
-from core.pgd.jobs import class_order
 from core.pgd.live import Run
 from core.pgd.pictures import picture_outcomes
-from core.pgd.plan import inpainting_plan
+from core.pgd.plan import class_order, inpainting_plan
 from core.pgd.record import SURE
 from core.pgd.settings import paper_inpainting
 from core.reproduce.profile_parts import example_run, opening_plan

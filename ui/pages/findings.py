@@ -31,10 +31,10 @@ from ui.tools.registry import CORRUPTIONS_TOOL
 T = TypeVar("T")
 
 # Both are in the page's URL.
-TITLE = "Does the paper hold?"
 _SUBJECT, REFERENCE = "subject", "reference"
 FILTER, VERDICTS = "findings.verdicts", "verdict"  # key of the session, and the URL's parameter
 
+TITLE = "Does the paper hold?"
 SECTION, MAPS_SECTION, FEATURES, SHIFTS = "section", "Waves", "Drawings and holes", "Corruptions and robustness"
 # Claims by the page that shows their subject.
 _SHOWN_ON = {

@@ -16,7 +16,7 @@ from core.data.sample_sets import CIFAR10, ImageDataset
 from core.pgd import __main__ as script
 from core.pgd import jobs
 from core.pgd.pictures import JudgedOutcomes, rank_column
-from core.pgd.plan import prepare
+from core.pgd.plan import JobConfig, class_order, generation_plans, inpainting_plans, prepare
 from core.pgd.record import mean_change
 from core.pgd.settings import PGDConfig
 from core.pgd.starts import RANDOM_KINDS, start_of
@@ -76,7 +76,7 @@ def columns(output):
 
 def test_holes_lie_where_seed_and_index_of_the_picture_say():
     first, other = (
-        jobs.inpainting_plans(dataset(), CONFIG, side=4, target=None, fill="region", seed=seed) for seed in (3, 4)
+        inpainting_plans(dataset(), CONFIG, JobConfig(mode="inpaint", count=12, seed=seed), 4) for seed in (3, 4)
     )
     np.testing.assert_array_equal(first(range(6)).mask[4:], first(range(4, 6)).mask)
     assert not np.array_equal(first(range(6)).mask, other(range(6)).mask)
@@ -84,8 +84,8 @@ def test_holes_lie_where_seed_and_index_of_the_picture_say():
 
 @pytest.mark.parametrize("start", RANDOM_KINDS)
 def test_plans_of_drawings_take_the_classes_in_turn(start):
-    data, classes = dataset(count=30), jobs.class_order(10, seed=0)
-    make_plan = jobs.generation_plans(
+    data, classes = dataset(count=30), class_order(10, seed=0)
+    make_plan = generation_plans(
         lambda target: start_of(data.classes.names[target], "custom", 16, start, data), classes, CONFIG, seed=0
     )
     plan = make_plan(range(12))
@@ -145,7 +145,7 @@ def test_the_files_agree_with_the_run_and_the_judge(mode, archive, tmp_path, mon
 
 def test_a_batch_tells_the_first_confident_step():
     data, network = load_samples("cifar10-samples"), toy(scale=200)  # confident about almost everything
-    request = jobs.JobConfig(mode="inpaint", count=6, changes={"steps": 30, "step_size": 0.2}, hole=16)
+    request = JobConfig(mode="inpaint", count=6, changes={"steps": 30, "step_size": 0.2}, hole=16)
     job = jobs.make_job(request, network, data)
     numbers, plan = jobs.run_batch(job, range(6), lambda count: None).numbers, job.make_plan(range(6))
     classifier, objective = prepare(plan, network)
