@@ -17,12 +17,12 @@ from core.pgd.live import finished_run
 from core.pgd.plan import RunPlan, class_name, generation_plans, inpainting_plan
 from core.pgd.record import PGDRun
 from core.pgd.search import PAPERS, SEARCHES, Search
-from core.pgd.settings import Changes, Penalty, PGDConfig, usual_settings
+from core.pgd.settings import Choices, PGDConfig, usual_settings
 from core.pgd.starts import RANDOM_KINDS, StartKind, start_of
 from core.shared.device import prepared_torch
 from core.shared.text import count_of
 from core.sweep.grow import grow_file
-from core.sweep.waves import usual_sweep
+from core.sweep.waves import SweepChanges, usual_sweep
 
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
@@ -33,12 +33,9 @@ def heatmap(
     images: Any,
     labels: Any = None,
     *,
-    side: int | None = None,
-    epsilon: float | None = None,
-    passes: float = 1.0,
-    seed: int = 0,
     output: str | PathLike[str] | None = None,
     progress: bool = True,
+    **settings: Unpack[SweepChanges],
 ) -> Heatmap:
     """Measure a classifier's error under every Fourier wave (Eq. 1; Yin et al. 2019).
 
@@ -57,7 +54,7 @@ def heatmap(
             at 224; other sizes have none.
         passes: share of the images, in (0, 1], to which each wave is added; below 1 each wave has its own
             class-balanced sample, and the map has an estimate of every cell with its interval.
-        seed: of the random signs and samples.
+        seed: of the random signs and samples, by default 0.
         output: file to save the map in, once a second; if it holds an unfinished map of the same settings, that is
             resumed. None: the map is only returned.
         progress: whether to show a bar.
@@ -69,7 +66,7 @@ def heatmap(
         RuntimeError: logits are not finite, or another run is writing `output`.
     """
     dataset = own_dataset(images, labels, _checked(classifier).classes)
-    config = usual_sweep(dataset.image_size, side=side, epsilon=epsilon, passes=passes, seed=seed)
+    config = usual_sweep(dataset.image_size, **settings)
     path = None if output is None else Path(output)
     with prepared_torch():
         return grow_file(classifier, dataset, config, path, description="heat map" if progress else None)
@@ -79,27 +76,24 @@ def draw(
     classifier: Classifier,
     targets: str | int | Sequence[str | int],
     *,
-    search: Search = PAPERS,
     start: StartKind | Any = "blur",
     size: int | None = None,
-    seed: int = 0,
-    tries: int = 1,
     progress: bool = True,
-    **settings: Unpack[Changes],
+    **settings: Unpack[Choices],
 ) -> PGDRun:
     """Draw classes from noise by L2 PGD on the pixels (Eq. 2); defaults are those of `python -m core.pgd generate`.
 
     Args:
         classifier: from `core.classifier` or `core.load_classifier`; torch must be able to differentiate it.
         targets: what to draw, one picture each: class names or indices, any text for a zero-shot classifier.
-        search: "pixels", the paper's: each step follows the gradient at the very picture; or "views": at a random view
-            of it, cropped and under noise, which draws what others recognise, too.
+        search: "pixels", the paper's, by default: each step follows the gradient at the very picture; or "views": at a
+            random view of it, cropped and under noise, which draws what others recognise, too.
         start: "blur", drawn from the covariance of the class's images, in its place "grey" where there are none;
             "classless", a blur of no class; "independent", pixel noise; "grey"; or your own picture or pictures, of any
             form that `heatmap` takes.
         size: side of the pictures in pixels. None: the classifier's input, or that of your own start.
-        seed: of the starts and of the search's views.
-        tries: pictures of each target, one after the other, by the seeds from `seed` on.
+        seed: of the starts and of the search's views, by default 0.
+        tries: pictures of each target, one after the other, by the seeds from `seed` on; by default 1.
         progress: whether to show a bar.
         **settings: epsilon (L2 radius of the ball around the start), step_size (L2), steps, step_decay,
             views (of the search by views); the others are `usual_settings("generation", size, search=search)`.
@@ -109,7 +103,7 @@ def draw(
         ValueError: a class is unknown to the classifier, a setting out of range, or the classifier cannot be
             differentiated; one sentence.
     """
-    _check_tries(tries)
+    search, seed, tries = _random(settings)
     goals, size = _several(targets, classifier), size or _checked(classifier).image_size
     own = None if isinstance(start, str) else own_pixels(start, single=True)
     size = size if own is None else own.shape[-1]
@@ -135,13 +129,9 @@ def fill(
     mask: Any,
     targets: str | int | Sequence[str | int],
     *,
-    search: Search = PAPERS,
-    penalty: Penalty = "eq3",
     start: Fill | None = None,
-    seed: int = 0,
-    tries: int = 1,
     progress: bool = True,
-    **settings: Unpack[Changes],
+    **settings: Unpack[Choices],
 ) -> PGDRun:
     """Fill a hole in pictures by L2 PGD (Eq. 3); defaults are those of `python -m core.pgd inpaint`.
 
@@ -152,12 +142,13 @@ def fill(
         targets: what the hole shall show, for all pictures or one for each: class names or indices, any text for a
             zero-shot classifier.
         search: "pixels", the paper's, or "views", as for `draw`.
-        penalty: of changes outside the hole: "eq3", lambda times their L2 norm; "mean_square"; or "frozen", none. By
-            "views" nothing outside changes.
+        penalty: of changes outside the hole: "eq3", by default, lambda times their L2 norm; "mean_square"; or "frozen",
+            none. By "views" nothing outside changes.
         start: what fills the hole at first: "region", its mean colour, as in the paper, or "rim", the colours around
             it. None: the search's own.
-        seed: of the search's views.
-        tries: results of each picture, one after the other, by the seeds from `seed` on; by "pixels" all are equal.
+        seed: of the search's views, by default 0.
+        tries: results of each picture, one after the other, by the seeds from `seed` on, by default 1; by "pixels" all
+            are equal.
         progress: whether to show a bar.
         **settings: as for `draw`, and weight, lambda; the others are `usual_settings("inpainting", H, side of a square
             of the hole's area, search)`.
@@ -167,7 +158,8 @@ def fill(
         ValueError: images and mask do not fit, a class is unknown to the classifier, a setting is out of range, or the
             classifier cannot be differentiated; one sentence.
     """
-    _check_tries(tries)
+    search, seed, tries = _random(settings)
+    penalty = settings.pop("penalty", "eq3")
     pixels, goals = own_pixels(images, single=True), _several(targets, classifier)
     goals = goals * len(pixels) if len(goals) == 1 else goals
     if len(goals) != len(pixels):
@@ -200,9 +192,12 @@ def _changed(usual: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str,
     return {**usual, **settings}
 
 
-def _check_tries(tries: int) -> None:
+def _random(settings: Choices) -> tuple[Search, int, int]:
+    """Take search, seed and tries out of the settings."""
+    search, seed, tries = settings.pop("search", PAPERS), settings.pop("seed", 0), settings.pop("tries", 1)
     if tries < 1:
         raise ValueError(f"tries should be a whole number of at least 1; got {tries}")
+    return search, seed, tries
 
 
 def _several(targets: str | int | Sequence[str | int], classifier: Classifier) -> tuple[str | int, ...]:

@@ -89,7 +89,7 @@ GRAPHS = {"files": ours, "packages": partial(packages, whole=True), "inner packa
 
 
 @pytest.mark.parametrize("kind", GRAPHS)
-def test_nothing_imports_itself_by_way_of_others_not_even_for_types(kind):
+def test_nothing_imports_itself_by_way_of_others(kind):
     graph = GRAPHS[kind](all_imports())
     assert {"files": "core.fourier.waves"}.get(kind, "core.fourier") in graph and len(order(graph)) == len(graph)
 
@@ -184,7 +184,7 @@ def loaded():
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_first_paint_waits_for_no_library_that_it_does_not_need(stage, loaded):
+def test_a_first_paint_waits_for_no_library_without_need(stage, loaded):
     assert "streamlit" in loaded[stage] and not loaded[stage] & STAGES[stage][1]
 
 

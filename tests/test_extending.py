@@ -37,7 +37,7 @@ DRAWN = [
 
 
 @pytest.mark.parametrize(("mode", "option", "name"), DRAWN)
-def test_a_penalty_a_search_and_a_start_go_from_the_script_to_its_file(mode, option, name, tmp_path):
+def test_penalties_searches_and_starts_go_from_script_to_file(mode, option, name, tmp_path):
     command = [mode, *NETWORK, "--limit", "1", "--steps", "2", f"--{option}", name, "--output", str(tmp_path / "out")]
     assert pgd(command) == 0
     (kind,) = JudgedOutcomes.load(tmp_path / "out" / "pictures.npz").metadata["kinds"]
@@ -80,7 +80,7 @@ def test_a_tool_is_drawn_while_it_is_open_and_no_other_time(tool, monkeypatch):
     assert not app.exception and set(drawn) == {tool}
 
 
-def test_a_family_is_loaded_by_its_prefix_and_listed_for_the_pages(monkeypatch, tmp_path):
+def test_a_family_is_loaded_by_its_prefix_and_listed(monkeypatch, tmp_path):
     monkeypatch.setitem(FAMILIES, "toy", linear_family(tmp_path))
     classifier = load_classifier("toy:name")
     assert classifier.name == "toy:name" and classifier(torch.rand(2, 3, 32, 32)).shape == (2, 10)

@@ -29,7 +29,7 @@ def test_the_version_is_the_same_everywhere():
     assert f"Version {VERSION}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_all_that_ships_or_is_downloaded_has_a_licence_in_the_list():
+def test_all_that_ships_or_is_downloaded_has_a_licence():
     rows = [row for row in LICENCES.splitlines() if row.startswith("| ")]
     photographs = json.loads((ROOT / "precomputed/samples/photographs/provenance.json").read_text())["photographs"]
     for photograph in photographs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
@@ -22,17 +22,23 @@ if TYPE_CHECKING:
 _NAMED_SETS: dict[str, Callable[[], ClassSet]] = {**CLASS_SETS, "imagenet100": imagenet100}
 
 
+class Input(TypedDict, total=False):
+    """What a network takes: mean and std per channel, for pixels in [0, 1], and its side in pixels."""
+
+    mean: Sequence[float] | None
+    std: Sequence[float] | None
+    size: int | None
+
+
 def classifier(
     module: nn.Module | Callable[[Tensor], Tensor],
     classes: Sequence[str] | str | ClassSet,
     *,
-    mean: Sequence[float] | None = None,
-    std: Sequence[float] | None = None,
-    size: int | None = None,
     tokenizer: Callable[..., Tensor] | None = None,
     template: str = paper.TEMPLATE,
     name: str | None = None,
     device: str | torch.device | None = None,
+    **network_input: Unpack[Input],
 ) -> Classifier:
     """Make a classifier of any torch module, function, or open_clip model.
 
@@ -78,7 +84,7 @@ def classifier(
         raise ValueError(f"a tokenizer needs a module with encode_image and encode_text; {name} has none; leave it out")
     if not callable(module):
         raise ValueError(f"module should be a torch module or a function; got {quoted(module)}")
-    preprocess = _preprocess(module, name, size, mean, std)
+    preprocess = _preprocess(module, name, network_input)
     network: Any = module
     if isinstance(module, torch.jit.ScriptModule):
         if module.training:
@@ -119,17 +125,18 @@ def _name_of(module: Any) -> str:
     return "function" if name == "<lambda>" else str(name)
 
 
-def _preprocess(
-    module: Any, name: str, size: int | None, mean: Sequence[float] | None, std: Sequence[float] | None
-) -> Preprocess:
+def _preprocess(module: Any, name: str, network_input: Input) -> Preprocess:
     """Return the preprocessing asked for; an open_clip model has its own."""
     from core.classifiers.loaders import preprocess_of
 
-    if (mean is None) != (std is None):
+    if unknown := network_input.keys() - Input.__annotations__:
+        raise ValueError(f"classifier has no argument {min(unknown)!r}; give mean, std or size of its input")
+    given = {key: value for key, value in network_input.items() if value is not None}
+    if ("mean" in given) != ("std" in given):
         raise ValueError("mean and std come together, three numbers each, for pixels in [0, 1]; give both or neither")
     recipe = {"size": paper.IMAGE_SIZE, "mean": (0.0,) * 3, "std": (1.0,) * 3}
     recipe |= getattr(getattr(module, "visual", None), "preprocess_cfg", {})
-    recipe |= {key: value for key, value in (("size", size), ("mean", mean), ("std", std)) if value is not None}
+    recipe |= given
     means, deviations = (np.asarray(recipe[key], dtype=float) for key in ("mean", "std"))
     inside = means.shape == deviations.shape == (3,) and abs(means).max() <= 1 and deviations.min() > 0
     if not inside or deviations.max() > 1:

@@ -8,11 +8,10 @@ import os
 import shutil
 import tempfile
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -158,16 +157,22 @@ class _RawDataset:
     source: str
 
 
+class Choice(TypedDict, total=False):
+    """Which images of a data set, and how large."""
+
+    split: str
+    image_size: int | None
+    limit: int | None
+    seed: int
+
+
 def load_dataset(
     name: str | Path,
     data_dir: str | Path | None = None,
     *,
-    split: str = "test",
-    image_size: int | None = None,
-    limit: int | None = None,
-    seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    quiet: bool = True,
     download: bool = False,
+    **choice: Unpack[Choice],
 ) -> ImageDataset:
     """Read a data set and decode it once.
 
@@ -177,21 +182,25 @@ def load_dataset(
         data_dir: where to look. For cifar10, the folder with torchvision's `cifar-10-batches-py` or with
             `cifar10-test.npz`, by default `data`; for imagenet100, the folder with the 100 class folders, or
             with `val` and `train`; for a path, the folder that a relative path starts from.
-        split: "test", "val" or "train". CIFAR-10 has no "val": it is the test set. A folder is searched for a
-            folder of that name first (for "test" also `val`, and the other way round), then taken as it is.
+        split: "test", by default, "val" or "train". CIFAR-10 has no "val": it is the test set. A folder is searched
+            for a folder of that name first (for "test" also `val`, and the other way round), then taken as it is.
         image_size: side of the images in pixels, at least 8. None means 32 for cifar10, 224 for folders, and
             as stored for an archive. Photographs are resized to image_size * 256 / 224 and cropped, see
             `picture_files.square_image`; square images out of arrays are resized whole.
         limit: number of images, drawn at random before decoding; None means all, in file order. They come in the order
             of the draw: limit=100 is the start of limit=1000.
-        seed: random seed of that draw.
-        progress: called with images done and total images, in this thread.
+        seed: random seed of that draw, by default 0.
+        quiet: whether to show no bar.
         download: fetch CIFAR-10 (170 MB) if missing; nothing else is ever downloaded.
     Raises:
         ValueError: an unknown name, an argument out of range, or an archive with the wrong arrays.
         FileNotFoundError: the data set is missing or incomplete.
         RuntimeError: a damaged file, which is named.
     """
+    if unknown := choice.keys() - Choice.__annotations__:
+        raise ValueError(f"load_dataset has no argument {min(unknown)!r}; it has {', '.join(Choice.__annotations__)}")
+    split, image_size = choice.get("split", "test"), choice.get("image_size")
+    limit, seed = choice.get("limit"), choice.get("seed", 0)
     if split not in _SPLIT_FOLDERS:
         raise ValueError(f"split {split!r} is unknown; known: {', '.join(_SPLIT_FOLDERS)}")
     if limit is not None and limit < 1:
@@ -231,10 +240,10 @@ def load_dataset(
         images[place] = square.transpose(2, 0, 1)
 
     # Threads suffice: Pillow releases the interpreter lock while it decodes and resizes.
-    with ThreadPool() as pool:
-        for done, _ in enumerate(pool.imap(fill, range(len(indices)), chunksize=8), start=1):
-            if progress is not None:
-                progress(done, len(indices))
+    bar = progress_bar(desc="decoding", total=len(indices), unit="img", disable=quiet, leave=False, delay=1)
+    with ThreadPool() as pool, bar:
+        for _ in pool.imap(fill, range(len(indices)), chunksize=8):
+            bar.update()
     return ImageDataset(raw.name, raw.split, images, raw.labels[indices], raw.classes, raw.source)
 
 
@@ -381,11 +390,6 @@ def named_dataset(args: Namespace, *, quiet: bool = False, **choices: Any) -> Im
 
     `choices` and errors are those of `load_dataset`.
     """
-    with progress_bar(desc="decoding", unit="img", disable=quiet, leave=False, delay=1) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        permitted = {"image_size": args.image_size, "download": args.download}
-        return load_dataset(args.dataset, args.data_dir, **permitted, progress=show, **choices)
+    return load_dataset(
+        args.dataset, args.data_dir, quiet=quiet, download=args.download, image_size=args.image_size, **choices
+    )

@@ -12,6 +12,9 @@ from core.data.holes import square_side
 from core.pgd.search import QUICK_LENGTH, QUICK_SHARE, SEARCHES, Search, Views
 from core.shared import paper
 
+RunKind = Literal["inpainting", "generation"]
+Penalty = Literal["eq3", "mean_square", "frozen"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class PGDConfig:
@@ -93,8 +96,16 @@ class Changes(TypedDict, total=False):
     views: Views
 
 
+class Choices(Changes, total=False):
+    """Changes, the search, and what is drawn at random: `tries`, by the seeds from `seed` on. penalty: of holes."""
+
+    search: Search
+    seed: int
+    tries: int
+    penalty: Penalty
+
+
 MAX_STEPS = 100_000
-RunKind = Literal["inpainting", "generation"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,9 +211,6 @@ def quick_settings(usual: Mapping[str, Any]) -> dict[str, Any] | None:
     if not SEARCHES[usual["search"]].by_views or usual["views"].min_side == 1:
         return None
     return {**usual, "steps": round(QUICK_SHARE * usual["steps"]), "step_size": QUICK_LENGTH * usual["step_size"]}
-
-
-Penalty = Literal["eq3", "mean_square", "frozen"]
 
 
 @dataclass(frozen=True)

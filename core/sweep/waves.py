@@ -6,7 +6,7 @@ import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
@@ -175,6 +175,15 @@ class SweepConfig(Transforms[Heatmap]):
     def finished(self, table: Heatmap) -> Heatmap:
         """Return a map of samples with its estimate."""
         return with_estimate(table) if "sample" in table.metadata and table.estimate is None else table
+
+
+class SweepChanges(TypedDict, total=False):
+    """Settings of a map that differ from the paper's, by name; None for the paper's."""
+
+    side: int | None
+    epsilon: float | None
+    passes: float
+    seed: int
 
 
 def usual_sweep(

@@ -48,7 +48,7 @@ def test_small_drawings_fit_one_screen_replay_and_open_large(draw_page):
     assert download(page, "Animation")[1][8:12] == b"WEBP"
 
 
-def test_of_four_at_once_the_chosen_one_becomes_large_and_its_link_draws_it(draw_page):
+def test_the_chosen_of_four_becomes_large_and_its_link_draws_it(draw_page):
     page = draw_page(f"{SMALL}&generation-steps=9&generation-search-32=Views&generation-classes-cifar10=deer")
     page.get_by_role("button", name="Four at once").click()
     tiles = page.locator(".st-key-run-stage .replay .choice button:enabled")

@@ -85,7 +85,7 @@ def test_back_leaves_a_page_at_once_and_returns_to_its_state(app, open_page):
 
 
 @pytest.mark.parametrize("path", ["", "inpainting", "generation"])
-def test_a_script_cannot_be_stopped_halfway_which_would_empty_a_stage(app, browser, path):
+def test_a_script_cannot_be_stopped_halfway(app, browser, path):
     page, held = patient(browser.new_context()).new_page(), []
 
     def relay(socket):

@@ -6,14 +6,13 @@ from core.fourier.heatmap import Heatmap
 from core.fourier.waves import half_plane, wave_values
 
 
-def heatmap_of(
-    top1_errors, top5_errors, count, clean, metadata, printed_rates=None, *, wrong=None, labels=None, **more
-):
+def heatmap_of(top1_errors, top5_errors, count, clean, metadata, printed_rates=None, **more):
     """Return the map of (R, R) squares, of which (i, j) counts and (-i, -j) only in printed rates.
 
-    clean: top-1 errors, top-5 errors and n, -1 where unknown. wrong: (1 + W, n) bool, the misclassified images.
+    clean: top-1 errors, top-5 errors and n, -1 where unknown. more: further numbers; wrong, (1 + W, n) bool, the
+    misclassified images, and their labels.
     """
-    waves = np.array(half_plane(len(count)))
+    waves, wrong, labels = np.array(half_plane(len(count))), more.pop("wrong", None), more.pop("labels", None)
 
     def rows(square, clean):
         return np.concatenate([np.full((1, *square.shape[:-2]), clean), wave_values(square, waves).T])

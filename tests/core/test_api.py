@@ -306,6 +306,7 @@ MODULES = {
     ),
     "another size": (linear, {"size": 9}, r"Sequential fails with images of \(2, 3, 9, 9\) on cpu .*; check `size`"),
     "mean of bytes": (linear, {"mean": (124, 116, 104), "std": (58, 57, 57)}, r"for pixels in \[0, 1\]; .* by 255"),
+    "misspelt": (linear, {"means": MEAN}, "no argument 'means'"),
     "mean alone": (linear, {"mean": MEAN}, "mean and std come together"),
     "a tokenizer": (linear, {"tokenizer": len}, "a tokenizer needs a module with encode_image"),
     "no tokenizer": (tiny_clip, {}, r"CLIP has a text tower and needs its tokenizer; give open_clip.get_tokenizer"),

@@ -35,7 +35,7 @@ from tests.core.judged import stored_views
 STORED = stored_views()
 
 
-def test_nothing_is_reported_on_classes_that_settings_were_tried_on():
+def test_no_class_that_settings_were_tried_on_is_reported():
     drawn = [rows for group, rows in STORED["pictures"].items() if group.startswith("draw")]
     assert all(tuple(row["target"] for row in rows) == drawn_classes() for rows in drawn) and len(drawn) == 12
     assert len({*drawn_classes()}) == 100 and not {imagenet().names[label] for label in drawn_classes()} & TRIED
@@ -83,7 +83,7 @@ def test_the_bundled_photographs_holes_are_the_judged_ones():
         assert mask[0, row["top"], row["left"]] and mask.sum() == STORED["hole"] ** 2
 
 
-def test_the_wall_has_a_hundred_random_words_and_its_counts_are_the_tables():
+def test_the_wall_has_a_hundred_random_words_as_the_tables_say():
     wall, names = stored_wall(), imagenet().names
     order = np.random.default_rng(0).permutation(1000).tolist()
     shown = [label for label in order if names[label] not in TRIED.union(UNSHOWN)]

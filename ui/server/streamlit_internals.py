@@ -21,9 +21,9 @@ from starlette.types import ASGIApp
 from streamlit.runtime import exists, get_instance
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
-_FOLDER = Path(__file__).parent
-_STYLES = (_FOLDER / "streamlit.css").read_text(encoding="utf-8")
-HEAD = b"<head>" + (_FOLDER / "cover.html").read_bytes().replace(b"HISTORY", (_FOLDER / "history.js").read_bytes())
+_STATIC = Path(__file__).parent
+_STYLES = (_STATIC / "streamlit.css").read_text(encoding="utf-8")
+HEAD = b"<head>" + (_STATIC / "cover.html").read_bytes().replace(b"HISTORY", (_STATIC / "history.js").read_bytes())
 
 
 def session_id() -> str:

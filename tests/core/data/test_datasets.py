@@ -269,6 +269,7 @@ def test_load_dataset_reads_torchvisions_cifar10(tmp_path, monkeypatch):
         ("imagenet100", {}, FileNotFoundError, "give data_dir=FOLDER, with one folder of pictures"),
         ("imagenet100", {"data_dir": "no"}, FileNotFoundError, "there is no folder no"),
         ("insects", {"split": "tset"}, ValueError, "split 'tset' is unknown; known: train, test, val"),
+        ("insects", {"limits": 3}, ValueError, "no argument 'limits'"),
         ("insects", {"limit": 0}, ValueError, "limit is the number of images, at least 1"),
         ("insects", {"image_size": 4}, ValueError, "image_size is a number of pixels, at least 8; got 4"),
     ],

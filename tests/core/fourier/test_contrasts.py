@@ -179,7 +179,7 @@ def test_clear_waves_hold_scipys_false_discovery_rate(two):
         ("000", "In no ring is the error of A clearly other than that of B."),
     ],
 )
-def test_rings_in_words_name_those_whose_interval_leaves_zero_out(signs, said):
+def test_rings_in_words_are_those_whose_interval_leaves_zero_out(signs, said):
     ends = {"+": (0.01, 0.03), "-": (-0.03, -0.01), "0": (-0.01, 0.03)}
     rings = [RingDifference(k, Interval(0.02, *ends[sign]), None) for k, sign in enumerate(signs)]
     assert rings_in_words("A", "B", rings) == said

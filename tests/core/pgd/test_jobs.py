@@ -240,7 +240,7 @@ def test_bad_input_ends_in_one_sentence_and_writes_nothing(output, more, message
     assert "error: " in error and message in error and not (tmp_path / "new").exists()
 
 
-def test_of_several_tries_it_counts_the_pictures_of_which_a_judge_recognises_one(archive, tmp_path, capsys):
+def test_pictures_are_counted_of_which_one_try_is_recognised(archive, tmp_path, capsys):
     common = ["--limit", "5", "--steps", "9", "--judge", "judge", "--search", "views", "--batch-size", "4"]
     assert run("inpaint", archive, tmp_path, *common, "--tries", "3") == 0
     table, _, facts = columns(tmp_path)
@@ -267,19 +267,17 @@ def contents(output):
 
 
 @pytest.mark.parametrize(
-    ("mode", "stopped", "at", "finished"),  # the n-th batch, or the file whose n-th write is interrupted; pictures then
+    ("mode", "stop", "finished"),  # the n-th batch, or the file whose n-th write is interrupted; pictures then
     [
-        ("generate", "run_batch", 3, 4),
-        pytest.param("inpaint", "grid.npz", 2, 2, marks=pytest.mark.slow),
-        pytest.param("inpaint", "pictures.npz", 4, 4, marks=pytest.mark.slow),
+        ("generate", ("run_batch", 3), 4),
+        pytest.param("inpaint", ("grid.npz", 2), 2, marks=pytest.mark.slow),
+        pytest.param("inpaint", ("pictures.npz", 4), 4, marks=pytest.mark.slow),
     ],
 )
-def test_a_job_stopped_at_any_write_resumes_to_the_same_files(
-    mode, stopped, at, finished, archive, tmp_path, monkeypatch
-):
+def test_a_job_stopped_at_any_write_resumes_to_the_same_files(mode, stop, finished, archive, tmp_path, monkeypatch):
     command = ["--limit", "11", "--steps", "3", "--batch-size", "2", "--judge", "judge"]
     assert run(mode, archive, tmp_path / "whole", *command) == 0
-    counts, output, stops = Counter(), tmp_path / "out", [(stopped, at)]
+    counts, output, stops = Counter(), tmp_path / "out", [stop]
 
     def watched(function, name):
         def call(*arguments):

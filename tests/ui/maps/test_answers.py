@@ -48,7 +48,7 @@ def script():
 
 
 @pytest.mark.parametrize("own", [False, True])
-def test_a_bundled_picture_is_answered_at_every_wave_and_ones_own_first_at_the_chosen_one(own):
+def test_a_bundled_picture_is_answered_at_every_wave_at_once(own):
     app = AppTest.from_function(script, default_timeout=120)
     app.session_state["own"] = own
     (body,) = bodies(app.run(), "data-answers")

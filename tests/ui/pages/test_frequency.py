@@ -122,7 +122,7 @@ def test_maps_that_do_not_fit_say_so_and_details_chart_rings():
     assert f"**{CLIP}**" in text(app) and "log says ResNet-56" in text(app)
 
 
-def test_a_map_of_a_network_in_memory_is_shown_without_what_it_lacks():
+def test_a_map_of_a_network_in_memory_is_shown():
     mine = core.classifier(lambda images: images.mean((2, 3)), ["red", "green", "blue"], size=32, name="mine")
     images = np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3), dtype=np.uint8)
     heatmap = core.heatmap(mine, images, np.arange(9) % 3, side=5, progress=False)

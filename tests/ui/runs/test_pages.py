@@ -74,7 +74,7 @@ def test_each_network_draws_each_class_by_each_search():
     ("page", "search", "offered"),
     [("generation", "Pixels", True), ("inpainting", "Pixels", False), ("inpainting", "Views", True)],
 )
-def test_four_at_once_are_offered_where_the_seed_changes_the_result(page, search, offered):
+def test_four_at_once_are_offered_where_the_seed_matters(page, search, offered):
     chosen = {f"{page}_search_32": search, f"{page}_steps": "2", f"{page}_seed": "5"}
     app = open_page(page, generation_classes_cifar10="deer", **chosen)
     button = [button for button in app.button if button.key == f"{page}.four"]
