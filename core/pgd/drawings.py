@@ -226,7 +226,8 @@ class Question:
 def draw_questions(pool: Sequence[int], names: Sequence[str], seed: int) -> tuple[Question, ...]:
     """Draw a round of ten distinct classes, five by each search, in an order determined by the seed.
 
-    Further options are classes that are not in this round. All classes are among `familiar`.
+    The first drawing is one that people can read: it had to convince from every view, and its word is easy. Further
+    options are classes that are not in this round. All classes are among `familiar`.
 
     Args:
         pool: labels of the classes that were drawn. names: of all classes, by label.
@@ -245,7 +246,9 @@ def draw_questions(pool: Sequence[int], names: Sequence[str], seed: int) -> tupl
     for label, search in zip(drawn, searches, strict=True):
         options = [label, *generator.choice(remaining, OPTIONS - 1, replace=False).tolist()]
         questions.append(Question(label, search, tuple(generator.permutation(options).tolist())))
-    return tuple(questions)
+    readable = [question for question in questions if question.search == "views"]
+    first = max(readable, key=lambda question: tries_by_label().get(question.label, 0))
+    return tuple(sorted(questions, key=lambda question: question is not first))
 
 
 def read_choices(text: str) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from core.data.datasets import load_samples
 from core.data.picture_files import to_uint8
@@ -28,13 +28,13 @@ def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
     expect(scene.get_by_role("button", name=first)).to_have_attribute("aria-pressed", "true")
     expect(scene).to_have_attribute("data-part", "1")
     squares = [box.bounding_box() for box in scene.locator("canvas").all()]
-    assert len(squares) == 2 and all(320 <= box["width"] == box["height"] <= 400 for box in squares)
+    assert len(squares) == 2 and all(320 <= box["width"] == box["height"] <= 480 for box in squares)
     assert all(box["y"] + box["height"] < 700 and box["y"] == squares[0]["y"] for box in squares)
     page.emulate_media(reduced_motion="reduce")  # who wants no motion sees the end at once
     for word in (first, second):
         if word != first:
             scene.get_by_role("button", name=word).click()
-        expect(scene.locator(".wish")).to_have_text(f"Ask for a {word}")
+        expect(scene.get_by_role("button", name=word)).to_have_attribute("aria-pressed", "true")
         assert scene.evaluate(in_page("firstPart")) == "1"
         for k, (drawing, judged) in enumerate(zip(opening_drawings(word), scene.locator(".judged").all(), strict=True)):
             expect(scene.locator(".sure").nth(k)).to_have_text("99 % sure")
@@ -56,7 +56,7 @@ def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
     predictions, slider, canvas = scene.locator(".answer"), scene.get_by_role("slider"), scene.locator("canvas")
     wait_until_drawn(page)
     box = canvas.bounding_box()
-    assert box["width"] == 380 and box["y"] + 380 < 900
+    assert box["width"] > 380 and box["y"] + box["height"] < 900
     for answer, was, now in ((predictions.nth(0), "automobile", "ship"), (predictions.nth(1), "", "automobile")):
         expect(answer.locator("s")).to_have_text(was)
         expect(answer.locator("strong")).to_have_text(now)
@@ -75,7 +75,6 @@ def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
     assert np.array_equal(pixels(canvas), to_uint8(image))
     slider.fill("3")
     expect(predictions.nth(1).locator("strong")).to_have_text("bird")
-    expect(page.get_by_role("region", name="Error under the wave")).to_contain_text("(0, 3)")
     expect_wave(0, 3)
     plot = page.locator(".plot").first
     box = plot.bounding_box()
@@ -105,7 +104,9 @@ def test_on_a_phone_a_word_is_drawn_in_place_and_goes_on_in_draw(app, open_page)
     expect(page.get_by_role("option").first).to_have_text("castle")
     box.press("Enter")
     scene = page.locator(".opening")
-    expect(scene.get_by_text("Ask for a castle")).to_be_visible()
+    expect(scene.get_by_role("button", name="castle")).to_have_attribute("aria-pressed", "true")
+    bar = page.locator(".st-key-story-steps").bounding_box()
+    assert all(box["y"] + box["height"] < bar["y"] for box in map(Locator.bounding_box, scene.locator("canvas").all()))
     expect(scene.get_by_text(re.compile("left|Another network")).first).to_be_visible()
     page.get_by_role("button", name="Open in Draw").click()
     expect(page.get_by_role("heading", name="Draw what a network sees")).to_be_visible()

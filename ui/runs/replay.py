@@ -23,7 +23,7 @@ from core.pgd.settings import Penalty, PGDConfig, RunKind
 from core.pgd.starts import RANDOM_KINDS, StartKind
 from core.shared.files import cache_folder
 from core.shared.roles import networks_for
-from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, replay, with_tries
+from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, with_tries
 from ui.runs.judge import became, guess, judged, judgement_of
 from ui.runs.settings import MAX_CLASSIFIERS, first_choice, reset_settings
 from ui.runs.state import RunResult, run_state
@@ -72,12 +72,12 @@ def target_of(run: PGDRun, row: int) -> str:
 
 
 def run_replay(
-    runs: Sequence[PGDRun], *, id: str, live: RunProgress | None = None, original: bool = False, own: bool = False
+    runs: Sequence[PGDRun], *, id: str, live: RunProgress | None = None, own: bool = False
 ) -> dict[str, Any]:
     """Return the replay of runs with the same start and frame steps; long runs are thinned, to download quickly.
 
     Args:
-        id: unique to the result. live: progress of a stopped run. original: whether to show what a hole covers.
+        id: unique to the result. live: progress of a stopped run.
         own: whether the runs are the visitor's, which another network judges now; stored ones have been judged.
     """
     first = runs[0]
@@ -95,7 +95,7 @@ def run_replay(
         tracks,
         to_uint8_planes(first.start),
         first.frame_steps[frames].tolist(),
-        original=first.original if original or len(first.start) > 1 else None,
+        original=first.original if len(first.start) > 1 else None,
         live=live,
         id=id,
         **_layout(first.start, first.mask, first.metadata["images"]),
@@ -328,17 +328,3 @@ def _result(kind: str, subject: str, runs: list[PGDRun]) -> RunResult:
     names = "+".join(run.metadata["classifier"]["name"] for run in together)
     note = EXAMPLE if _stored(kind).made_here.isdisjoint(together) else MADE_HERE
     return RunResult(f"stored.{subject}.{names}.{hash(together)}", together, note, stored=True)
-
-
-def example_replay(runs: Sequence[PGDRun], *, id: str, key: str) -> None:
-    """Replay stored runs outside a page's panel.
-
-    Args:
-        id: unique to these runs. key: unique on the page.
-    """
-    replay(_packed(id, runs), key=key)
-
-
-@st.cache_resource(show_spinner=False)
-def _packed(id: str, _runs: Sequence[PGDRun]) -> dict[str, Any]:
-    return run_replay(_runs, id=id, original=True)

@@ -15,20 +15,18 @@ from core.fourier.contrasts import LOW
 from core.fourier.waves import all_random_signs
 from core.pgd.drawings import opening_words, strip_path
 from core.pgd.search import COMPARED
-from core.shared.numbers import Frequency, wave_name
+from core.shared.numbers import Frequency
 from core.sweep.story import stored_predictions
 from ui.components.maps.maps import ShownMaps, StripedPicture, WavePredictions, heatmap_view, stripes
 from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import hybrid_mixer
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, model_colour, shipped_maps, stored_title
 from ui.maps.views import shown_maps
-from ui.maps.wave import wave_table
-from ui.runs.replay import example_replay, stored_example
+from ui.runs.replay import stored_example
 from ui.runs.state import RunResult
 from ui.runs.wall import four_squares_html
 from ui.shared.page import unexplained
 from ui.shared.pictures import sample_picture, to_picture
-from ui.shared.tables import scrolling_table
 from ui.story import data
 from ui.story.data import CHOSEN_PICTURES, STORY_WAVE, opening_runs
 from ui.tools.hybrids import STORED_PAIRS as MIXED
@@ -37,7 +35,6 @@ from ui.tools.hybrids import stored_mixtures
 _SIDE = 31
 _CELL, PAIR, _CUTOFF = "story.cell", "story.pair", "story.cutoff"  # keys in the session
 PAPERS_MAPS = CLIP, RESNET56
-_WALL = 5  # classes side by side
 
 
 def striped_picture() -> None:
@@ -46,11 +43,9 @@ def striped_picture() -> None:
 
 
 def papers_maps() -> None:
-    """Draw the paper's maps of CLIP and of a ResNet, and the numbers of the selected wave."""
+    """Draw the paper's maps of CLIP and of a ResNet."""
     maps = replace(_terms_once(maps_of(*PAPERS_MAPS)), outline=LOW.edge)
     heatmap_view(maps, selected=_cell(), key="story.maps", on_select=_keep)
-    rows = [(name, error) for name, _, _, error, *_ in wave_table(_entries(*PAPERS_MAPS), _cell())]
-    scrolling_table(("Map", f"Error under the wave {wave_name(_cell())}"), rows, "Error under the wave")
 
 
 def maps_of(*labels: str) -> ShownMaps:
@@ -90,11 +85,6 @@ def two_pictures() -> None:
     )
 
 
-def filled_hole() -> None:
-    """Draw the stored run that fills the hole of a photograph by both searches."""
-    example_replay(hole().runs, id=f"story.{hole().id}", key="story.hole")
-
-
 def hole() -> RunResult:
     """Return the runs of the chapter *Hole*."""
     row = data.PHOTOGRAPHS
@@ -114,20 +104,16 @@ def wall() -> None:
 
 
 def wall_html() -> str:
-    """Return two bands of five classes as HTML: a row per network or, in a narrow window, a row per class."""
+    """Return both networks' drawings as HTML: a row per network or, in a narrow window, a row per class."""
     runs, titles = opening_runs(), data.titles(data.drawing_twins())
     names = runs[0].metadata["class_names"]
-    bands = []
-    for first in range(0, len(names), _WALL):
-        cells = ['<div class="head"></div>', *(f'<div class="head">{html.escape(title)}</div>' for title in titles)]
-        for k in range(first, min(first + _WALL, len(names))):
-            cells.append(f'<div class="name">{html.escape(names[k])}</div>')
-            cells += [
-                _picture(run.frames[-1, k], f"{names[k]}, drawn by {title}")
-                for run, title in zip(runs, titles, strict=True)
-            ]
-        bands.append(f'<div class="band">{"".join(cells)}</div>')
-    return f'<div class="wall">{"".join(bands)}</div>'
+    cells = ['<div class="head"></div>', *(f'<div class="head">{html.escape(title)}</div>' for title in titles)]
+    for k, name in enumerate(names):
+        cells.append(f'<div class="name">{html.escape(name)}</div>')
+        cells += [
+            _picture(run.frames[-1, k], f"{name}, drawn by {title}") for run, title in zip(runs, titles, strict=True)
+        ]
+    return f'<div class="wall">{"".join(cells)}</div>'
 
 
 def _picture(pixels: np.ndarray, alt: str) -> str:

@@ -26,16 +26,29 @@ DRAWN_TO = {"views": "drawn to convince from every view", "pixels": "drawn to co
 
 def judge_drawings() -> None:
     """Draw the round in the URL, or the session's."""
-    state, linked = st.session_state, url.number(_SEED, range(MAX_ROUND + 1))
+    state, linked = st.session_state, _linked_round()
     seed = state.setdefault(ROUND, secrets.randbelow(MAX_ROUND + 1)) if linked is None else linked
-    chosen = state.get(_CHOSEN, ()) if linked is None else read_choices(url.text(CHOICES))
 
     def choose(places: tuple[int, ...]) -> None:
         state[_CHOSEN] = places
         if len(places) == ROUND_LENGTH:
             _put(seed, places)
 
-    judge(questions(seed), seed, chosen, DRAWN_TO, on_choose=choose, on_more=forget)
+    judge(questions(seed), seed, _choices(), DRAWN_TO, on_choose=choose, on_more=forget)
+
+
+def has_begun() -> bool:
+    """Return whether the visitor has answered a question of the round."""
+    return bool(_choices())
+
+
+def _linked_round() -> int | None:
+    return url.number(_SEED, range(MAX_ROUND + 1))
+
+
+def _choices() -> tuple[int, ...]:
+    chosen = st.session_state.get(_CHOSEN, ())
+    return chosen if _linked_round() is None or chosen else read_choices(url.text(CHOICES))
 
 
 def forget() -> None:

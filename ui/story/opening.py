@@ -20,11 +20,10 @@ from core.pgd.drawings import CARDS, Drawing, opening_drawings, opening_words, p
 from core.pgd.examples import first_settings
 from core.pgd.pictures import fingerprint, stored_judgement
 from core.pgd.plan import RunPlan
-from core.pgd.record import SURE, PGDRun
+from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED, SEARCHES, Search
 from core.pgd.settings import PGDConfig, RunKind
 from core.pgd.starts import STARTS, StartKind, draw_starts, start_facts
-from core.shared.numbers import percent
 from core.shared.roles import networks_for
 from core.shared.text import sentence
 from ui.components.mount import webp_data_uri, webp_strip
@@ -43,6 +42,7 @@ from ui.shared.url import as_markdown
 from ui.story import data
 
 CARD_SIDE, _WEBP_QUALITY = 160, 85  # pixels; of drawings
+WORD_WIDTH = 240  # pixels
 _WORD_PLACE, _PAINTER = "story.requested", "story.painter"  # keys in the session
 _DRAW_PAGE: RunKind = "generation"  # whose run an own word is
 WORD, RUN = "story.word", "story.run"  # keys in the session: the typed word; the id of its run
@@ -50,8 +50,7 @@ LINKED = "word"  # in the URL
 ROW = SAMPLE_SETS["photographs"]
 _STARTS_FROM: StartKind = "grey"
 ANY_WORD = f"Any of {about_words(ROW.classes)}"
-# Title of a drawing that has not convinced the network yet, and of one that has; and what its steps follow.
-DRAWING_TITLES = {search: (SEARCH_TITLES[search], f"Convinces {SEARCHES[search].convinces}") for search in COMPARED}
+# What the steps of each search follow.
 REQUIREMENTS = {search: f"{SEARCHES[search].steps.partition(';')[0].capitalize()}." for search in COMPARED}
 # Title, text, picture file and link of each card.
 TO_TRY = (
@@ -62,7 +61,13 @@ TO_TRY = (
 
 
 def ask_for_a_word() -> None:
-    """Draw the drawings of the word that the visitor chose, or of the one that they typed, redrawn while they grow."""
+    """Draw the box for any word, and the drawings of the word that the visitor chose or typed, redrawn as they grow."""
+    painter = _ready_painter()
+    if painter is None:
+        st.info(NONE_READY)
+    else:
+        _open_link(painter)
+        _word_box(painter)
     if len(names := data.drawing_networks()) > 1:
         st.segmented_control(
             "Drawn by",
@@ -75,6 +80,18 @@ def ask_for_a_word() -> None:
         )
     growing = isinstance(shown_run(), ActiveRun)
     (st.fragment(_scene, run_every=REDRAW_SECONDS) if growing else _scene)(growing)
+    if painter is None:
+        return
+    state, result = run_state(_DRAW_PAGE), shown_run()
+    if why := state.take_refusal() or state.error:
+        st.error(as_markdown(sentence(why)))
+    with st.container(horizontal=True, gap="small", key="story-save"):
+        if isinstance(result, RunResult):
+            save_buttons(result.runs, key=f"story.{result.id}")
+        if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
+            if result is None:
+                _set_in_draw(painter, stored_words()[_stored_place()])
+            url.open_page(_DRAW_PAGE)
 
 
 def _scene(growing: bool) -> None:
@@ -86,8 +103,7 @@ def _scene(growing: bool) -> None:
     def choose(place: int) -> None:
         if isinstance(run, ActiveRun):
             run.job.stop()
-        st.session_state.pop(RUN, None)
-        st.session_state[_WORD_PLACE] = place
+        st.session_state.update({RUN: None, WORD: None, _WORD_PLACE: place})
 
     if run is None:
         place = _stored_place()
@@ -163,10 +179,8 @@ def captions(place: int) -> list[tuple[str, str, str]]:
     """Return title, search and judgement of each of a word's drawings. place: index of the word in `stored_words()`."""
     rows = []
     for drawing in drawings(place):
-        title = DRAWING_TITLES[drawing.search][1]
-        if (confidence := drawing.confidence[-1]) < SURE:
-            title = f"Not convinced: {percent(confidence, 0)} sure"
-        rows.append((title, REQUIREMENTS[drawing.search], _judged(drawing, stored_words()[place])))
+        judged = _judged(drawing, stored_words()[place])
+        rows.append((SEARCH_TITLES[drawing.search], REQUIREMENTS[drawing.search], judged))
     return rows
 
 
@@ -175,53 +189,33 @@ def _judged(drawing: Drawing, word: str) -> str:
     return f"{judged(drawing.judgements[0], 0, word)[0]}." if drawing.judgements else ""
 
 
-def any_word() -> None:
-    """Draw the box for any word and its button; both start the drawing, the box by Enter."""
-    ready, preferred, state = (
-        [spec.name for spec in ready_classifiers(ROW.class_set)],
-        _painter(),
-        run_state(_DRAW_PAGE),
-    )
-    painter = preferred if preferred in ready else next(iter(networks_for("painter", ready)), None)
-    if painter is None:
-        st.info(NONE_READY)
-        return
-    _open_link(painter)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="story-word"):
+def _ready_painter() -> str | None:
+    """Return the network that draws a visitor's word; None if none is ready."""
+    ready, preferred = [spec.name for spec in ready_classifiers(ROW.class_set)], _painter()
+    return preferred if preferred in ready else next(iter(networks_for("painter", ready)), None)
+
+
+def _word_box(painter: str) -> None:
+    """Draw the box for any word, which starts its drawing, and words near one that the network does not know."""
+    with st.container(horizontal=True, gap="small", key="story-word"):
         word = word_box(
-            st.container(),
-            any_word_label(),
+            st.container(width=WORD_WIDTH),
+            ANY_WORD,
             ROW.classes,
             st.session_state.get(WORD),
             index=None,
-            placeholder="Type a word: castle, dog …",
+            placeholder="Your word, then Enter",
             key=WORD,
             on_change=_press,
             args=(painter,),
+            label_visibility="collapsed",
         )
-        st.button("Draw", type="primary", disabled=not word, on_click=_press, args=(painter,), key="story.draw")
         if word:
             near_words("story.near", word, [classifier_spec(painter)], ROW.classes, partial(_draw_near, painter))
+            tell_of_drawing("Draw")
+        if word and shown_run() is None:  # a link's word that takes long
+            st.button("Draw", type="primary", on_click=_press, args=(painter,), key="story.draw")
     url.put(LINKED, word)
-    if word:
-        tell_of_drawing("Draw")
-    if isinstance(result := shown_run(), RunResult):
-        with st.container(horizontal=True, gap="small", key="story-save"):
-            save_buttons(result.runs, key=f"story.{result.id}")
-    if why := state.take_refusal() or state.error:
-        st.error(as_markdown(sentence(why)))
-    if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
-        if shown_run() is None:
-            _set_in_draw(painter, stored_words()[_stored_place()])
-        url.open_page(_DRAW_PAGE)
-
-
-def any_word_label() -> str:
-    """Return the label of the menu, with how the words of the opening were chosen."""
-    if not is_stored_pool():
-        return ANY_WORD
-    first, *_, last = opening_words()
-    return f"{ANY_WORD} ({first} to {last}: of 100 random ones those that another network is surest of)"
 
 
 def shown_run() -> ActiveRun | RunResult | None:
@@ -244,13 +238,13 @@ def _growing(run: ActiveRun) -> tuple[list[Drawing], Captions, str]:
     moments = job.moments()
     drawings = []
     for k, search in enumerate(COMPARED):
-        picture, confidence = plan.start[0], 0.0
+        picture, confidence = plan.start[0], list[float]()
         if moments:
             picture = moments[-1][k].images[0].cpu().numpy()
-            confidence = float(moments[-1][k].target_probability[0])
-        drawings.append(_moment(search, to_uint8_planes(picture), confidence))
+            confidence = [float(moments[-1][k].target_probability[0])]
+        drawings.append(_moment(search, to_uint8_planes(picture), *confidence))
     notes = {"pixels": "", "views": what_one_sees(run)}  # one line tells of both
-    captions = [(DRAWING_TITLES[search][0], REQUIREMENTS[search], notes[search]) for search in COMPARED]
+    captions = [(SEARCH_TITLES[search], REQUIREMENTS[search], notes[search]) for search in COMPARED]
     return drawings, captions, str(plan.targets[0])
 
 
@@ -265,13 +259,13 @@ def _ended(result: RunResult) -> tuple[list[Drawing], Captions, str]:
             drawing = replace(drawing, judgements=(judgement.of(0),))
         note = " ".join(filter(None, (f"Most of all a {kind}." * bool(kind), _judged(drawing, word))))
         drawings.append(drawing)
-        captions.append((DRAWING_TITLES[search][confidence >= SURE], REQUIREMENTS[search], note))
+        captions.append((SEARCH_TITLES[search], REQUIREMENTS[search], note))
     return drawings, captions, target_of(result.runs[0], 0)
 
 
-def _moment(search: Search, picture: np.ndarray, confidence: float) -> Drawing:
-    """Return one moment of a drawing. picture: (3, H, W) uint8."""
-    return Drawing(search=search, picture=webp_strip(picture[None], _WEBP_QUALITY), confidence=(confidence,))
+def _moment(search: Search, picture: np.ndarray, *confidence: float) -> Drawing:
+    """Return one moment of a drawing. picture: (3, H, W) uint8. confidence: none before the first step."""
+    return Drawing(search=search, picture=webp_strip(picture[None], _WEBP_QUALITY), confidence=confidence)
 
 
 def _draw_near(painter: str, word: str) -> None:

@@ -27,7 +27,7 @@ def test_five_drawings_by_each_search_of_ten_familiar_words():
 
 
 def test_options_are_five_names_with_one_target():
-    places, searches = Counter(), Counter()
+    places = Counter()
     for seed in SEEDS:
         questions = draw_questions(POOL, NAMES, seed)
         targets = {NAMES[question.label] for question in questions}
@@ -36,9 +36,8 @@ def test_options_are_five_names_with_one_target():
             assert len(set(options)) == OPTIONS and targets & set(options) == {NAMES[question.label]}
             assert [question.right(place) for place in range(OPTIONS)].count(True) == 1
             places[question.options.index(question.label)] += 1
-        searches[questions[0].search] += 1
+        assert questions[0].search == "views"  # one that can be read
     assert places.keys() == set(range(5)) and max(places.values()) < 1.3 * min(places.values())
-    assert min(searches.values()) > 70  # neither search consistently comes first
 
 
 def test_the_stored_drawings_are_enough_for_a_round():

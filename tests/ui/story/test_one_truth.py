@@ -10,7 +10,6 @@ from core.claims.verdicts import findings
 from tests.ui.page_runner import bodies, components
 from tests.ui.story.test_page import opened
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps
-from ui.maps.wave import wave_table
 from ui.pages.findings import FEATURES, SECTION
 from ui.story.chapters import CHAPTER_FACTS, CHAPTER_NAMES, chapter
 from web.findings import sections
@@ -93,13 +92,6 @@ def test_differences_beside_their_numbers_can_be_checked():
                 compared.add(finding.claim.key)
     of_maps = {"low", "high", "relies", "spared", "red", "within", "figure-2-resnet", "robust-high", "twins"}
     assert compared == of_maps | {"squiggles", "plausible", "displayed", "sampled", "views", "training"}
-
-
-def test_the_numbers_of_a_wave_are_one():
-    """Story's table below its maps is that of Frequencies."""
-    table = wave_table([shipped_maps()[label] for label in (CLIP, RESNET56)], (0, 1))
-    (below,) = map(plain, bodies(opened(chapter="wave"), "scrolling-table"))
-    assert all(row[3] in below for row in table) and len(table) == 3
 
 
 @pytest.mark.parametrize(("cell", "keys", "outline"), [("0,1", ["low"], 2.5), ("5,5", ["low"], 2.5)])

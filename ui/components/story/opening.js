@@ -16,7 +16,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (scene.data && scene.data.chosen !== chosen) delete scene.root.dataset.part; // until its frames are decoded
   scene.data = data;
   scene.chips.forEach((chip, place) => chip.setAttribute("aria-pressed", String(place === chosen)));
-  scene.wish.textContent = `Ask for ${/^[aeiou]/.test(word) ? "an" : "a"} ${word}`;
   scene.figures.forEach((figure, k) => {
     for (const name of ["title", "about", "judged"]) figure[name].textContent = data.drawings[k][name];
     figure.judged.classList.toggle("recognised", Boolean(data.drawings[k].recognised));
@@ -24,7 +23,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   Promise.all(data.drawings.map(({ strip }) => decoded(strip))).then((strips) => {
     if (scene.data !== data) return;
     scene.strips = strips;
-    const still = data.drawings.every(({ shares }) => shares.length === 1); // a moment of a run in progress
+    const still = data.drawings.every(({ shares }) => shares.length < 2); // a moment of a run in progress
     if (still || played === word || matchMedia("(prefers-reduced-motion: reduce)").matches) finish(scene);
     else grow(scene);
   });
@@ -40,8 +39,6 @@ async function decoded(source) {
 function createScene(parentElement, { words, drawings }) {
   const root = element("div", "opening");
   const scene = { root, timer: 0 };
-  scene.wish = root.appendChild(element("div", "wish"));
-  scene.wish.setAttribute("aria-live", "polite");
   const group = root.appendChild(element("div", "chips"));
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", "Word to ask for");
@@ -94,7 +91,7 @@ function show({ data, strips, figures, root }, part) {
   root.dataset.part = String(part);
   data.drawings.forEach(({ title, shares }, k) => {
     const { canvas, sure } = figures[k];
-    const at = part * (shares.length - 1);
+    const at = part * Math.max(0, shares.length - 1);
     const frame = Math.floor(at);
     if (canvas.width !== size) Object.assign(canvas, { width: size, height: size });
     const context = canvas.getContext("2d");
@@ -106,8 +103,8 @@ function show({ data, strips, figures, root }, part) {
       context.globalAlpha = alpha;
       context.drawImage(strips[k], 0, place * size, size, size, 0, 0, size, size);
     }
-    sure.textContent = `${percent(shares[Math.round(at)])} sure`;
-    canvas.setAttribute("aria-label", `${title}: ${sure.textContent} that it shows “${words[chosen]}”`);
+    sure.textContent = shares.length ? `${percent(shares[Math.round(at)])} sure` : ""; // no number before there is one
+    canvas.setAttribute("aria-label", `${title}: ${sure.textContent || "not yet sure"} that it shows “${words[chosen]}”`);
   });
 }
 

@@ -1,0 +1,80 @@
+"""Figure of the chapter *Hole*: a photograph, the brush, what should be there, and how both searches fill it.
+
+Its run is one of the page *Fill a hole*.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from core.classifiers.registry import classifier_spec
+from core.data.holes import hole_side
+from core.pgd.examples import first_settings
+from core.pgd.plan import inpainting_plan
+from core.pgd.search import COMPARED, leading
+from core.pgd.settings import PGDConfig, RunKind
+from core.shared.roles import networks_for
+from ui.components.painters.painters import mask_painter
+from ui.runs.panel import Stage, ask_for_run, run_panel
+from ui.runs.state import RunRequest, run_state
+from ui.runs.words import cannot_run, near_words, word_box
+from ui.server.cache import ready_classifiers
+from ui.shared.pictures import Picture, sample_picture, to_picture
+from ui.story import data, figures
+
+_FILL_PAGE: RunKind = "inpainting"  # whose run it is
+_BRUSHED, _WANTED = "story.mask", "story.wanted"  # keys in the session
+_HENS = data.PHOTOGRAPHS
+
+
+def fill_a_hole() -> None:
+    """Draw the photograph with its brush, and beside it both fillings, stored ones or the visitor's."""
+    picture, state = sample_picture(_HENS.name, _HENS.inpainted), st.session_state
+    mask = state.setdefault(_BRUSHED, _HENS.hole(_HENS.inpainted))
+    left, right = st.columns([2, 3], gap="small")
+    with left:
+        mask_painter(
+            to_picture(picture.pixels),
+            mask,
+            side=round(hole_side(_HENS.hole(_HENS.inpainted))),
+            key="story.painter",
+            on_paint=partial(state.__setitem__, _BRUSHED),
+            alt=picture.caption,
+        )
+    with right:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="story-fill"):
+            request = _request(picture, mask)
+            ask_for_run(_FILL_PAGE, "Fill", request)
+        run_panel(Stage(_FILL_PAGE, "Fill", figures.hole, _back, lambda result: None), request)
+
+
+def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
+    """Draw the box for what should be in the hole; return the run of it by both searches."""
+    painters = networks_for("painter", [spec.name for spec in ready_classifiers(_HENS.class_set)])
+    specs, usual = [classifier_spec(name) for name in painters], _HENS.classes.names[picture.label or 0]
+    st.session_state.setdefault(_WANTED, usual)
+    word = word_box(
+        st.container(width=200), "What should be there", _HENS.classes, st.session_state[_WANTED],
+        key=_WANTED, label_visibility="collapsed", placeholder=usual,
+    ) or usual  # fmt: skip
+    near_words("story.near", word, specs, _HENS.classes, partial(st.session_state.__setitem__, _WANTED))
+    settings = first_settings(_FILL_PAGE, _HENS.side, hole_side(mask) or None, leading(COMPARED))
+    weight, why = settings.pop("weight"), cannot_run([word], specs, _HENS.classes)
+    origin = {"dataset": _HENS.dataset, "index": picture.position, "credit": picture.caption}
+    try:
+        plan = inpainting_plan(
+            picture.pixels[None], mask, [word], PGDConfig(**settings), fill="rim", images=origin, weight=weight
+        )
+    except ValueError as error:
+        return RunRequest(None, str(error), painters, COMPARED, _HENS.class_set)
+    return RunRequest(plan, why, painters, COMPARED, _HENS.class_set)
+
+
+def _back() -> None:
+    """Show the stored fillings of the stored hole; for callbacks."""
+    run_state(_FILL_PAGE).reset()
+    for key in (_BRUSHED, _WANTED):
+        st.session_state.pop(key, None)
