@@ -25,7 +25,7 @@ from core.data.class_statistics import FAINT, PINK, natural_pixels
 from core.data.sample_sets import CIFAR10, imagenet
 from core.data.words import PATH, PLURALS, vocabulary
 from core.pgd.drawings import judged_path, stored_pool
-from core.pgd.record import SURE, PGDRun
+from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED, Views, leading
 from core.pgd.settings import PGDConfig, RunKind, quick_settings, usual_settings
 from ui.components.maps.maps import ShownMaps, pack_maps, pack_stripes
@@ -36,7 +36,7 @@ from ui.maps.catalogue import model_colour
 from ui.shared.pictures import sample_picture
 from ui.story import data, figures, judge, opening
 from ui.story.data import STORY_WAVE
-from ui.story.opening import DRAWING_TITLES, REQUIREMENTS
+from ui.story.opening import SEARCHED
 from ui.tools.hybrids import STORED_PAIRS, stored_mixtures
 from web.graphs import NETWORKS, graph_facts
 
@@ -172,9 +172,8 @@ def _strip(run: PGDRun) -> str:
 
 
 def searches() -> dict[str, Any]:
-    """Return of each search the titles of a drawing before and after it convinces, and what it follows."""
-    rows = [(*DRAWING_TITLES[search], REQUIREMENTS[search]) for search in COMPARED]
-    return {"searches": [dict(zip(("before", "after", "about"), row, strict=True)) for row in rows], "sure": SURE}
+    """Return of each search the title of its drawings, and what its steps follow."""
+    return {"searches": [{"title": title, "about": about} for title, about in SEARCHED.values()]}
 
 
 def engine_facts() -> dict[str, Any]:

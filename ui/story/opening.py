@@ -50,8 +50,10 @@ LINKED = "word"  # in the URL
 ROW = SAMPLE_SETS["photographs"]
 _STARTS_FROM: StartKind = "grey"
 ANY_WORD = f"Any of {about_words(ROW.classes)}"
-# What the steps of each search follow.
-REQUIREMENTS = {search: f"{SEARCHES[search].steps.partition(';')[0].capitalize()}." for search in COMPARED}
+# Title of each search's drawings, and what its steps follow.
+SEARCHED = {
+    search: (SEARCH_TITLES[search], f"{SEARCHES[search].steps.partition(';')[0].capitalize()}.") for search in COMPARED
+}
 # Title, text, picture file and link of each card.
 TO_TRY = (
     ("Paint a hole", "Networks fill it as you watch.", "hole", "inpainting"),
@@ -180,7 +182,7 @@ def captions(place: int) -> list[tuple[str, str, str]]:
     rows = []
     for drawing in drawings(place):
         judged = _judged(drawing, stored_words()[place])
-        rows.append((SEARCH_TITLES[drawing.search], REQUIREMENTS[drawing.search], judged))
+        rows.append((*SEARCHED[drawing.search], judged))
     return rows
 
 
@@ -244,7 +246,7 @@ def _growing(run: ActiveRun) -> tuple[list[Drawing], Captions, str]:
             confidence = [float(moments[-1][k].target_probability[0])]
         drawings.append(_moment(search, to_uint8_planes(picture), *confidence))
     notes = {"pixels": "", "views": what_one_sees(run)}  # one line tells of both
-    captions = [(SEARCH_TITLES[search], REQUIREMENTS[search], notes[search]) for search in COMPARED]
+    captions = [(*SEARCHED[search], notes[search]) for search in COMPARED]
     return drawings, captions, str(plan.targets[0])
 
 
@@ -259,7 +261,7 @@ def _ended(result: RunResult) -> tuple[list[Drawing], Captions, str]:
             drawing = replace(drawing, judgements=(judgement.of(0),))
         note = " ".join(filter(None, (f"Most of all a {kind}." * bool(kind), _judged(drawing, word))))
         drawings.append(drawing)
-        captions.append((SEARCH_TITLES[search], REQUIREMENTS[search], note))
+        captions.append((*SEARCHED[search], note))
     return drawings, captions, target_of(result.runs[0], 0)
 
 

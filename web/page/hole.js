@@ -10,7 +10,7 @@ import { captioned, drawLive, element, knownWords, SIDE, wanted, withPainter, wo
 const BRUSH = 12; // pixels, first radius
 const SQUARE = 60; // pixels: the paper's hole, in whose side budgets are measured
 const OWN_HOLE = 96; // pixels, first side in an own photograph
-const STYLE = ".wish, .chips { display: none; } .squares { grid-template-columns: repeat(2, minmax(0, 1fr)); }";
+const STYLE = ".chips { display: none; } .squares { grid-template-columns: repeat(2, minmax(0, 1fr)); }";
 
 // Packed bits, the first pixel in a byte's highest bit.
 const bitsOf = (mask) =>
@@ -70,7 +70,7 @@ export async function holeFigure({ stage, mount }) {
   }
   async function drawStart() {
     const canvas = paint(levelsOf(await filledFromRim(planes(pixels), mask)), SIDE);
-    drawPair(stored.drawings.map(() => ({ strip: canvas.toDataURL(), shares: [0] })));
+    drawPair(stored.drawings.map(() => ({ strip: canvas.toDataURL(), shares: [] })));
   }
   const levelsOf = (values) => {
     const bytes = levels(values);

@@ -79,14 +79,11 @@ export function wordForm(parent, text, hint, start) {
 /**
  * Drawings with title and description, as the component shows them.
  *
- * @param {{ searches: { before: string, after: string, about: string }[], sure: number }} texts
+ * @param {{ searches: { title: string, about: string }[] }} texts
  * @param {{ strip: string, shares: number[], judged?: string }[]} drawings
  */
-export const captioned = ({ searches, sure }, drawings) =>
-  drawings.map((drawing, k) => {
-    const { before, after, about } = searches[k];
-    return { judged: "", ...drawing, title: (drawing.shares.at(-1) ?? 0) < sure ? before : after, about };
-  });
+export const captioned = ({ searches }, drawings) =>
+  drawings.map((drawing, k) => ({ judged: "", ...drawing, ...searches[k] }));
 
 /**
  * A word as a target: 1 for each class that it stands for, and what it means.

@@ -103,8 +103,11 @@ function show({ data, strips, figures, root }, part) {
       context.globalAlpha = alpha;
       context.drawImage(strips[k], 0, place * size, size, size, 0, 0, size, size);
     }
-    sure.textContent = shares.length ? `${percent(shares[Math.round(at)])} sure` : ""; // no number before there is one
-    canvas.setAttribute("aria-label", `${title}: ${sure.textContent || "not yet sure"} that it shows “${words[chosen]}”`);
+    sure.textContent = shares.length ? `${percent(shares[Math.round(at)])} sure` : "";
+    canvas.setAttribute(
+      "aria-label",
+      `${title}: ${sure.textContent || "not yet sure"} that it shows “${words[chosen]}”`,
+    );
   });
 }
 
