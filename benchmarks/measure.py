@@ -1,6 +1,6 @@
 """Shared code of benchmarks: measuring in turns, and printing a table with its environment.
 
-A script's `rows` yields its figures; `main` prints them as Markdown or, with `--json`, as JSON.
+A script's `rows` yields its figures; `main` prints them as Markdown, and returns them.
 """
 
 from __future__ import annotations
@@ -8,16 +8,13 @@ from __future__ import annotations
 import argparse
 import datetime
 import importlib.metadata
-import json
 import os
 import platform
 import random
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -118,20 +115,9 @@ def run_script(
     argv: Sequence[str] | None = None,
 ) -> list[Row]:
     """Parse the options, measure, print, and return the rows."""
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     args = parser.parse_args(argv)
     start = time.monotonic()
     measured = list(rows(args))
     facts = machine() | {"seconds": f"{time.monotonic() - start:.0f}"}
-    if args.json:
-        print(json.dumps({"facts": facts, "rows": [asdict(row) for row in measured]}, indent=2))
-    else:
-        print(", ".join(f"{name} {value}" for name, value in facts.items()), table(measured), sep="\n\n")
+    print(", ".join(f"{name} {value}" for name, value in facts.items()), table(measured), sep="\n\n")
     return measured
-
-
-def rows_of(module: str, *arguments: str) -> list[Row]:
-    """Return the rows of a script of this folder, run in its own process."""
-    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments, "--json"]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=3600)
-    return [Row(**row) for row in json.loads(done.stdout)["rows"]]

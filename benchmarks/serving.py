@@ -99,13 +99,12 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
         yield Row("page, start to first map", more, "s more", "", "an empty Streamlit app")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> list[Row]:
     """Print the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving")
     parser.add_argument("--rounds", type=int, default=5)
-    run_script(rows, parser, argv)
-    return 0
+    return run_script(rows, parser, argv)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()

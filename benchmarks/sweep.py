@@ -92,7 +92,7 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
         yield Row("sweep, throughput", share, "ratio", target, title)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> list[Row]:
     """Print the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sweep")
     parser.add_argument("classifier")
@@ -102,9 +102,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--batch-size", type=int, help="default: a sweep's own")
     parser.add_argument("--device", default="cpu")
-    run_script(rows, parser, argv)
-    return 0
+    return run_script(rows, parser, argv)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()

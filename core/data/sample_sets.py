@@ -147,7 +147,7 @@ class ImageDataset:
 
 
 SAMPLES = PRECOMPUTED / "samples"
-EXAMPLES = PRECOMPUTED / "examples.json"  # written by precomputed.makers.samples, which documents the rule
+EXAMPLES = PRECOMPUTED / "examples.json"  # docs/files.md has the rule
 
 HOLES = PRECOMPUTED / "holes.json"  # written by precomputed.makers.drawings
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from core.classifiers.families import ClassifierSpec
 from core.fourier.contrasts import difference, minus_clean, radial_profile
-from core.fourier.heatmap import METRICS, PERCENT, POINTS, TOP1, Heatmap, Metric, Unit, colormap_table
+from core.fourier.heatmap import METRICS, PERCENT, POINTS, Heatmap, Metric, Unit
 from core.fourier.waves import rounded_radius
 from core.shared.numbers import Frequency, Interval, displayed_difference
 from core.sweep.predict import Predictions
@@ -47,12 +47,6 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int = SHOW
     if show == "Minus clean":
         return _signed([_minus_clean(*pair, top) for pair in maps])
     return ShownMaps([_value(*pair, row) for pair in maps], row.colormap, row.value_range)
-
-
-def map_picture(heatmap: Heatmap) -> np.ndarray:
-    """Return a map's top-1 error in colours, a pixel per wave, uint8 (R, R, 3)."""
-    rate = heatmap.crop(SHOWN_SIDE).rate()
-    return colormap_table(TOP1.colormap)[np.rint(255 * np.nan_to_num(rate)).astype(np.uint8)]
 
 
 def offered_metrics(chosen: Sequence[Entry]) -> list[str]:

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from core.fourier.contrasts import ring_differences
-from core.fourier.heatmap import METRICS, Metric, Unit, colormap_table
+from core.fourier.heatmap import METRICS, Metric, Unit
 from core.fourier.map_estimate import with_estimate
 from tests.core.squares import heatmap_of
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET50, RESNET56, Entry, model_colour, shipped_maps
 from ui.maps.rings import ring_chart
-from ui.maps.views import map_picture, offered_metrics, offered_shows, shown_maps
+from ui.maps.views import offered_metrics, offered_shows, shown_maps
 from ui.server.cache import ready_classifiers
 from ui.shared import colours
 from ui.shared.verdicts import SIGNS
@@ -91,13 +91,6 @@ def test_a_colour_means_one_thing():
     assert shown_maps([MAPS[MINI_CLIP]], "Top-1", "Minus clean").colormap == colours.FEWER_OR_MORE_ERRORS
     difference = shown_maps([MAPS[CLIP], MAPS[RESNET56]], "Top-1", "Difference")
     assert difference.colormap == f"{model_colour('resnet-56')}{model_colour('clip-vit-b-32')}", "worse on its side"
-
-
-def test_a_maps_picture_has_the_colours_of_its_errors():
-    heatmap, table = MAPS[CLIP].heatmap, colormap_table(METRICS["Top-1"].colormap)
-    whole = map_picture(heatmap)
-    for (row, column), error in np.ndenumerate(heatmap.rate()):
-        assert (whole[row, column] == table[round(255 * error)]).all()
 
 
 def test_rings_are_drawn_to_scale_with_the_claims_band_shaded():
