@@ -154,7 +154,6 @@ HOLES = PRECOMPUTED / "holes.json"  # written by precomputed.makers.drawings
 _CHOICE = json.loads(EXAMPLES.read_text())
 _OPENING = json.loads((PRECOMPUTED / "views" / "opening.json").read_text("utf-8"))  # of `core.pgd.drawings`
 _CORNERS = json.loads(HOLES.read_text())  # each where it costs another network most of its class's probability
-_TABBY = 0  # the photograph that stored runs fill by the paper's search and settings, in the middle
 OPENING_SEED: int = _CHOICE["opening"]  # of the blur from which the story's twins draw every class
 
 
@@ -167,11 +166,10 @@ class SampleSet:
     epsilon: size v of the waves on its pictures to begin with; None for the paper's, where that has such pictures.
     folder: holds provenance.json, which `core.data.datasets` reads, and pictures: images.npz, or files that it names.
     first: the initial picture of *Frequencies*. second: the one mixed with it.
-    inpainted: the picture whose hole is filled first. by_the_paper: the picture filled in stored runs by the paper's
-    search and settings; None for the same.
-    holes: (left, top, side) of a picture's initial hole, by index; the others' are in the middle.
+    inpainted: the picture whose hole is filled first.
+    holes: (left, top, side) of a picture's initial hole, by index, which stored runs fill by both searches if pictures
+    are large enough to show the difference; the others' are in the middle.
     faceless: the pictures in whose hole no search painted the animal's face, judged by eye.
-    replayed: the pictures, besides `inpainted`, whose hole is filled by both searches in stored runs.
     filled: the pictures of the row of filled holes. drawn: the initial classes of *Draw*, which offers only sets with
     some. rule: one sentence on how they were chosen; may be empty.
     maps: title of every data set whose maps are about these classes, by its name.
@@ -188,10 +186,8 @@ class SampleSet:
     first: int = 0
     second: int = 1
     inpainted: int = 0
-    by_the_paper: int | None = None
     holes: Mapping[int, tuple[int, int, int]] = field(default_factory=dict)
     faceless: tuple[int, ...] = ()
-    replayed: tuple[int, ...] = ()
     filled: tuple[int, ...] = ()
     drawn: tuple[str, ...] = ()
     rule: str = ""
@@ -250,10 +246,8 @@ SAMPLE_SETS = {
             folder=SAMPLES / "photographs",
             second=2,  # a giant panda
             inpainted=6,  # hens
-            by_the_paper=_TABBY,
-            holes={k: (*corner, _CORNERS["side"]) for k, corner in enumerate(_CORNERS["corners"]) if k != _TABBY},
+            holes={k: (*corner, _CORNERS["side"]) for k, corner in enumerate(_CORNERS["corners"])},
             faceless=tuple(_CORNERS["faceless"]),
-            replayed=(1, 2, 7),  # a cup, a giant panda and a koala
             drawn=tuple(_OPENING["words"])[:1],
             rule=(
                 "A rule chose the example’s class: of 100 drawn at random, the familiar one of which another network "

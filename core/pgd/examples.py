@@ -110,20 +110,18 @@ def first_searches(side: int) -> tuple[Search, ...]:
 
 def examples(row: SampleSet) -> Iterator[Example]:
     """Yield every example of a sample set, one per subject and search."""
+    if len(first_searches(row.side)) > 1:
+        yield from _by_searches(row)
+        return
     # One picture with each penalty, and the row of examples that the page opens with.
-    paired = len(first_searches(row.side)) > 1
-    place = row.inpainted if row.by_the_paper is None else row.by_the_paper
-    base = f"{row.name}-{place}"
+    one = f"{row.name}-{row.inpainted}"
     holes: list[tuple[tuple[int, ...], Penalty, str]]
-    alone = not paired or place != row.inpainted  # otherwise both searches fill it
-    holes = [((place,), penalty, f"{base}{end}") for penalty, end in STORED_PENALTIES.items() if alone]
+    holes = [((row.inpainted,), penalty, f"{one}{end}") for penalty, end in STORED_PENALTIES.items()]
     holes += [(row.filled, "eq3", row_of(row.name))] if row.filled else []
     for places, penalty, subject in holes:
         config = paper_inpainting(row.side, usual_side(row.side))
         yield Example("inpainting", subject, _hole(row, places, middle_square(row.side), config, penalty=penalty))
-    if paired:
-        yield from _by_searches(row)
-    if paired or not draws_classes(row):
+    if not draws_classes(row):
         return
     starts: dict[StartKind, str] = STORED_STARTS if covariance_path(row.class_set).is_file() else {"blur": ""}
     for start, suffix in starts.items():
@@ -133,7 +131,7 @@ def examples(row: SampleSet) -> Iterator[Example]:
 
 def _by_searches(row: SampleSet) -> Iterator[Example]:
     """Yield the examples for large pictures: holes over objects and a drawing, by both searches."""
-    for place in (row.inpainted, *row.replayed):
+    for place in dict.fromkeys((row.inpainted, *row.holes)):
         mask = row.hole(place)
         settings = first_settings("inpainting", row.side, hole_side(mask), leading(COMPARED))
         weight = settings.pop("weight")

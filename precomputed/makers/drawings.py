@@ -260,18 +260,17 @@ def _table(
         gradients=sorted(backends),
         runs={
             fingerprint(run): judgement.to_json()
-            for run in _stored_drawings()
+            for run in _stored_runs()
             if (judgement := judge_run(run, judges[0])) is not None
         },
         source=computed_source(device_name(painter.device)),
     )
 
 
-def _stored_drawings() -> list[PGDRun]:
-    """Load the painter's stored drawings, with which *Draw* opens."""
-    return [
-        PGDRun.load(path) for path in stored_subjects("generation")["imagenet"] if stored_classifier(path) == PAINTER
-    ]
+def _stored_runs() -> list[PGDRun]:
+    """Load the painter's stored runs, with which *Draw* and *Fill a hole* open."""
+    subjects = itertools.chain(*(stored_subjects(kind).values() for kind in ("generation", "inpainting")))
+    return [PGDRun.load(path) for path in itertools.chain(*subjects) if stored_classifier(path) == PAINTER]
 
 
 def _judges() -> list[str]:

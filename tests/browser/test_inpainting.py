@@ -50,24 +50,25 @@ def picture(run: PGDRun, frame: int) -> np.ndarray:
 
 @pytest.mark.slow
 def test_a_stored_run_replays_to_the_byte_by_buttons_and_keys(fill_page):
-    page = fill_page(f"{LARGE}&inpainting-picture=0&inpainting-search-224=Pixels")
+    page = fill_page(f"{LARGE}&inpainting-picture=0")
     run = PGDRun.load(RUNS / "inpainting_photographs-0__efficientnet-lite0.npz")
-    expect_step(page, 720, 720)
+    steps, middle = run.config.steps, int(run.mask.nonzero()[-1].mean() + 0.5)
+    expect_step(page, steps, steps)
     assert np.array_equal(drawn(page), picture(run, -1))
     page.get_by_role("button", name="Wipe").click()
     begun = np.rint(255 * run.start[0]).astype(np.uint8).transpose(1, 2, 0)
-    half = np.where(np.arange(224)[:, None] < 112, begun, picture(run, -1))
-    assert np.array_equal(drawn(page), half), "the start to the left of the border"
+    half = np.where(np.arange(224)[:, None] < middle, begun, picture(run, -1))
+    assert np.array_equal(drawn(page), half), "the start to the left of the hole's middle"
     page.get_by_role("button", name="Wipe").click()
     page.get_by_role("button", name="Play", exact=True).focus()
     for key, frame in (("Home", 0), ("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1)):
         page.keyboard.press(key)
-        expect_step(page, run.frame_steps[frame], 720)
+        expect_step(page, run.frame_steps[frame], steps)
         assert np.array_equal(drawn(page), picture(run, frame))
     moment(page).focus()
     for key, frame in (("End", -1), ("ArrowLeft", -2), (" ", -1)):  # a space plays to the end
         page.keyboard.press(key)
-        expect_step(page, run.frame_steps[frame], 720)
+        expect_step(page, run.frame_steps[frame], steps)
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     expect_run(page, "A stored example")
 

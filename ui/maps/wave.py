@@ -115,9 +115,10 @@ def verdict_html(finding: Finding, band: Band | None) -> str:
 
 
 def doubts_html(chosen: Sequence[Entry]) -> str:
-    """Return what is in doubt about the shipped ones of these maps, as HTML."""
+    """Return what is in doubt about the shipped ones of these maps, folded, as HTML; empty for nothing."""
     notes = {entry.name: doubt_about(entry) for entry in chosen if doubt_about(entry)}
-    return f'<div class="notes">{" ".join(f"{bdi(name)}: {bdi(note)}" for name, note in notes.items())}</div>'
+    text = " ".join(f"{bdi(name)}: {bdi(note)}" for name, note in notes.items())
+    return text and f'<details class="notes"><summary>What is in doubt about these maps</summary>{text}</details>'
 
 
 def claim_on(chosen: Sequence[Entry], frequency: Frequency, linked: str = "") -> tuple[Finding, Band | None] | None:

@@ -11,7 +11,7 @@ from core.classifiers.registry import ClassifierSpec, classifier_title
 from core.data.holes import PLACES, Fill, hole_side, hole_text, read_hole
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.plan import inpainting_plan
-from core.pgd.search import COMPARED, SEARCHES, Search
+from core.pgd.search import COMPARED, Search
 from core.pgd.settings import RunKind
 from core.shared import paper
 from core.shared.numbers import confidence
@@ -20,9 +20,9 @@ from ui.components.painters.painters import mask_painter
 from ui.runs.export import downloads
 from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.judge import sample_set_of
-from ui.runs.outcome import ABOUT_VIEWS, hole_painter, holes_alone, recognised_table, run_table
+from ui.runs.outcome import ABOUT_VIEWS, filled_html, holes_alone, recognised_table, run_table
 from ui.runs.panel import WAITING, Stage, ask_for_run, head, painted_by, reserve, run_panel, show_result
-from ui.runs.replay import back_to_example, shown_first, stored_example, stored_row, target_of
+from ui.runs.replay import SEARCH_TITLES, back_to_example, shown_first, stored_example, stored_row, target_of
 from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings, set_searches
 from ui.runs.state import RunRequest, RunResult, run_state
 from ui.runs.words import cannot_run, meaning, near_words, vocabulary
@@ -35,6 +35,7 @@ from ui.shared.url import as_markdown, one_line
 _PAGE: RunKind = "inpainting"
 _PAPERS = paper.PGD_SETTINGS[_PAGE]
 _HOLE, _EXAMPLES = f"{_PAGE}-hole", f"{_PAGE}-examples"  # in the URL
+_FILLED, EVERY = next(row for row in SAMPLE_SETS.values() if row.holes), f"{_PAGE}.filled"
 _HOLES, FIRST_HOLES = f"{_PAGE}.holes", f"{_PAGE}.first_holes"  # by side: as painted, and as pictures begin
 USUAL_TARGET = "What it shows: true class or first guess"
 FAILS = (
@@ -67,6 +68,7 @@ def page() -> None:
     with st.container(key="run-stage"):
         left, right = st.columns([2, 3], gap="medium")
         rate = st.container()  # filled when what stands above it has its height
+    filled = st.expander(f"See {len(_FILLED.holes)} of these holes", key=EVERY, on_change="rerun")
     expert, details = st.expander("Expert settings"), st.expander("Details")
     with left:
         picture = page_picture(_PAGE, _first_set().title)
@@ -109,6 +111,11 @@ def page() -> None:
     with strip:
         picture_line(_PAGE)
     rate.html(rate_html())
+    if filled.open:
+        counts, fillings = filled_html(_FILLED.name)
+        for column, text in zip(filled.columns(2, gap="large"), (counts, FAILS), strict=True):
+            column.markdown(text)
+        filled.html(fillings)
     with details:
         _formulas(searches)
         if result is not None:
@@ -127,15 +134,14 @@ def page() -> None:
 
 
 def rate_html() -> str:
-    """Return how often a stored hole is recognised from the hole alone, by search, and what was there, as HTML."""
+    """Return how many stored holes another network recognises from the hole alone, by what fills them, as HTML."""
     counts, parts = holes_alone(), []
-    titles = {search: SEARCHES[search].convinces for search in reversed(COMPARED)} | {"original": "as it was"}
+    titles = {search: SEARCH_TITLES[search] for search in reversed(COMPARED)} | {"original": "Original"}
     for name, title in titles.items():
         share, of = counts[name].text.split(" of ")
         bar = f'<span class="bar" style="--share:{int(share) / int(of):.0%}"></span>'
-        parts.append(f"<span>{bar}<b>{number_html(counts[name])}</b> {title}</span>")
-    what = f"Recognised from {hole_painter()}’s hole alone, filled to convince"
-    return f'<div class="hole-rate"><span>{what}</span>{"".join(parts)}</div>'
+        parts.append(f"<span>{title}{bar}<b>{number_html(counts[name])}</b></span>")
+    return f'<div class="hole-rate"><span>Another network recognises the hole alone:</span>{"".join(parts)}</div>'
 
 
 def _open_linked_examples(examples: RunResult) -> None:
@@ -166,7 +172,7 @@ def _first_hole(picture: Picture, guess: FirstGuess | None) -> np.ndarray:
 
 def _has_chosen_hole(picture: Picture) -> bool:
     row = SAMPLE_SETS[picture.kind]
-    return not picture.own and picture.position in (row.inpainted, row.by_the_paper, *row.holes)
+    return not picture.own and picture.position in (row.inpainted, *row.holes)
 
 
 def _hole(picture: Picture, guess: FirstGuess | None) -> np.ndarray:
@@ -328,7 +334,6 @@ def _formulas(searches: Sequence[Search]) -> None:
     left.markdown(MINIMISED)
     if "views" in searches:
         right.markdown(ABOUT_VIEWS)
-        right.markdown(FAILS)
 
 
 def formula(fill: Fill) -> str:

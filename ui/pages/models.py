@@ -74,12 +74,13 @@ def _networks() -> None:
         pictures.html(real_clip_html(""))
         with facts:
             _real_clip()
-    st.html(table_html(["Network", "What it is", "On this machine", "Heat maps"], [], kind="networks"))
-    for spec in list_classifiers():
-        with st.container(horizontal=True, vertical_alignment="center", key=f"models-row-{spec.name}"):
-            st.html(table_html((), [_row(spec)], kind="networks"))
-            if spec.name != PAPERS_CLIP:
-                _download(spec)
+    with st.container(gap=None):
+        st.html(table_html(["Network", "What it is", "On this machine", "Heat maps"], [], kind="networks"))
+        for spec in list_classifiers():
+            with st.container(horizontal=True, vertical_alignment="center", key=f"models-row-{spec.name}"):
+                st.html(table_html((), [_row(spec)], kind="networks"))
+                if spec.name != PAPERS_CLIP:
+                    _download(spec)
     for reason in listed_classifiers().refused:
         st.warning(as_markdown(reason), icon=":material/warning:")
 
@@ -169,10 +170,11 @@ def _progress_text(download: WeightDownload) -> str:
 
 
 def _row(spec: ClassifierSpec) -> str:
-    """Return a classifier's row of the table."""
+    """Return a classifier's row of the table, in which a download's button has its place."""
     state, path = classifier_state(spec.name), spec.weights.locate()
-    size = format_size(path.stat().st_size if path is not None else spec.download_bytes or state.download_bytes)
-    status = {"ready": f"✓ ready, {size}", "downloadable": f"a download, {size}"}.get(state.status, "✕ unavailable")
+    size = "" if path is None else format_size(path.stat().st_size)
+    to_get = "a download, above" if spec.name == PAPERS_CLIP else ""  # else its button stands there
+    status = {"ready": f"✓ ready, {size}", "downloadable": to_get}.get(state.status, "✕ unavailable")
     name = f'<a href="{html.escape(url.link("models", (OPEN_CARD, spec.name)))}">{bdi(one_line(spec.title))}</a>'
     return row_html([html.escape(_role(spec)["short"]), status, _map_links(spec)], spec.name, name)
 

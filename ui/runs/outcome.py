@@ -5,24 +5,29 @@ Texts of a run's file may be untrusted: each is one line of bounded length.
 
 from __future__ import annotations
 
+import html
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import classifier_title, result_title, short_title
-from core.data.stored import device_text
+from core.classifiers.registry import classifier_title, result_title
+from core.data.sample_sets import SAMPLE_SETS
+from core.data.stored import cached_by_files, device_text
 from core.pgd.drawings import count, painter_name, stored_kind
 from core.pgd.pictures import Judgement
 from core.pgd.record import PGDRun
-from core.pgd.search import CELLS, SEARCHES
+from core.pgd.search import CELLS, COMPARED, SEARCHES, Search
 from core.pgd.settings import PENALTIES, SETTINGS, settings_of
-from core.shared.numbers import confidence, wilson
+from core.shared.numbers import confidence, join_list, wilson
 from core.shared.text import Number
-from ui.runs.judge import judgement_of
-from ui.runs.replay import run_title, target_of
+from ui.runs.judge import guess, judgement_of
+from ui.runs.replay import run_title, stored_example, target_of
 from ui.runs.state import RunResult
+from ui.shared import url
+from ui.shared.pictures import Figure, picture_row, to_picture
 from ui.shared.tables import scrolling_table
 from ui.shared.url import one_line
 
@@ -169,11 +174,6 @@ def judge_rows(judged_runs: Sequence[tuple[PGDRun, Judgement]]) -> list[tuple[st
 # ---- stored holes --------------------------------------------------------------------------------------------------
 
 
-def hole_painter() -> str:
-    """Return the title of the network that filled the holes of `holes_alone`."""
-    return short_title(classifier_title(painter_name()))
-
-
 def holes_alone() -> dict[str, Number]:
     """Return how often another network recognises what is in a photograph's stored hole from the hole alone, by what
     is in it.
@@ -182,3 +182,29 @@ def holes_alone() -> dict[str, Number]:
     counts = {cell: count(f"hole-{cell}") for cell in reversed(CELLS)}
     counts |= {name: int(filled.recognised(seen=f"alone_{name}").sum()) for name in ("start", "original")}
     return {name: counted(number, filled.n) for name, number in counts.items()}
+
+
+@cached_by_files("runs")
+def filled_html(sample_set: str) -> tuple[str, str]:
+    """Return how many stored fillings of a set's holes another network recognises from the hole alone, as a sentence,
+    and the fillings with what it says of each, as HTML.
+    """
+    row, tiles, recognised = SAMPLE_SETS[sample_set], [], Counter[Search]()
+    for place in sorted(row.holes):
+        result = stored_example("inpainting", row.name, (painter_name(),), "eq3", COMPARED, place)
+        figures = []
+        for run in () if result is None else result.runs:
+            judgement = judgement_of(run, live=False)
+            says, agrees = ("", False) if judgement is None else guess(judgement, 0)
+            recognised[run.config.search] += agrees
+            seen = f"{'✓' if agrees else '✕'} {says}".replace(" %", "\N{NO-BREAK SPACE}%")
+            figures.append(Figure(seen, SEARCHES[run.config.search].convinces, to_picture(run.frames[-1, 0])))
+        name = html.escape(target_of(run, 0))
+        link = url.link("inpainting", ("inpainting-pictures", row.title), ("inpainting-picture", str(place)))
+        tiles.append(f'<section><a href="{html.escape(link)}">{name}</a>{picture_row(figures)}</section>')
+    counts = [
+        f"{recognised[search]} of {len(tiles)} that must convince {SEARCHES[search].convinces}"
+        for search in reversed(COMPARED)
+    ]
+    about = f"In the quick settings that this page opens with, it recognises {join_list(counts)}."
+    return about, f'<div class="filled">{"".join(tiles)}</div>'

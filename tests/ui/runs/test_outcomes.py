@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +13,9 @@ from PIL import Image
 from core.classifiers.registry import classifier_spec
 from core.pgd.examples import OPENING, RUNS, stored_classifier
 from core.pgd.live import Run
+from core.pgd.pictures import fingerprint, stored_judgement
 from core.pgd.record import PGDRun
-from core.pgd.search import LOOK_INTERVAL
+from core.pgd.search import COMPARED, LOOK_INTERVAL
 from core.shared.numbers import confidence
 from tests.core.judged import stored_views
 from tests.ui.replay_reader import frames_of, numbers_of
@@ -22,7 +24,7 @@ from tests.ui.toys import ToyClassifier, toy_plan
 from ui.components.replay.replay import RunProgress
 from ui.runs.card import GAP, MARGIN, WIDTH
 from ui.runs.export import run_animation, run_picture, run_stem
-from ui.runs.outcome import holes_alone, run_facts
+from ui.runs.outcome import filled_html, holes_alone, run_facts
 from ui.runs.replay import (
     MAX_REPLAY_BYTES,
     SEARCH_TITLES,
@@ -33,6 +35,7 @@ from ui.runs.replay import (
     sampled_frames,
     stored_example,
 )
+from ui.shared.pictures import samples
 
 STORED = sorted(RUNS.glob("*.npz"))
 MINI, LARGE = ("mini-clip", "mini-clip-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust")
@@ -177,6 +180,21 @@ def test_the_rate_of_holes_alone_is_that_of_stored_pictures():
     seen += [("views", "alone_start"), ("views", "alone_original")]
     counts = [sum(row["places"][name][0] == 1 for row in rows[f"hole-{search}"]) for search, name in seen]
     assert [number.text for number in holes_alone().values()] == [f"{n} of {len(rows['hole-views'])}" for n in counts]
+
+
+def test_every_bundled_photograph_opens_filled_by_both_searches_and_judged():
+    recognised = Counter()
+    for place in range(len(samples("photographs"))):
+        result = stored_example("inpainting", "photographs", ["efficientnet-lite0"], "eq3", COMPARED, place)
+        assert [run.config.search for run in result.runs] == [*COMPARED]
+        assert {run.metadata["images"]["index"] for run in result.runs} == {place}
+        for run in result.runs:
+            judgement = stored_judgement(fingerprint(run))
+            assert judgement.hole_alone and judgement.says
+            recognised[run.config.search] += judgement.after
+    about, fillings = filled_html("photographs")
+    assert [int(count) for count in re.findall(r"(\d+) of 12", about)] == [recognised["views"], recognised["pixels"]]
+    assert fillings.count("<figure>") == 24 and fillings.count("<b>✓") == recognised.total()
 
 
 # ---- downloads ---------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def rows(text: str) -> dict[str, tuple[str, str]]:
     pairs = list(
         zip(
             parts[1::2],
-            (re.split("<aside>|<div class=.beside|<p class=.footnote", part)[0] for part in parts[2::2]),
+            (re.split("<aside>|<div class=.beside|<div class=.footnotes", part)[0] for part in parts[2::2]),
             strict=True,
         )
     )

@@ -186,7 +186,7 @@ function readAnswers(view) {
     const [wrong, known, all] = network.mistaken;
     count.hidden = known < all / 2;
     count.disabled = !network.maps.length || view.maps.length <= Math.max(...network.maps);
-    count.textContent = `mistaken at ${wrong} of ${known}`;
+    count.textContent = `mistaken at ${wrong.toLocaleString("en")} of ${known.toLocaleString("en")}`;
   });
   view.moved();
   outlineMistakes(view);
