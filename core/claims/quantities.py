@@ -23,7 +23,7 @@ from core.fourier.outcomes import (
     paired_difference,
 )
 from core.fourier.waves import half_plane, resize_attenuation_map, rounded_radius, wave_values
-from core.shared.numbers import Interval
+from core.shared.numbers import Interval, wilson
 from core.shared.roles import ROBUST
 
 LOW_CORRUPTIONS, HIGH_CORRUPTIONS = (
@@ -56,6 +56,14 @@ def _rise_in(band: str, named: NamedMap) -> Errors | None:
     """Return how much a band raises a map's error over its clean error."""
     error, clean = _error_in(band, named), without_wave(named.heatmap)
     return None if error is None or clean is None else error.minus(clean)
+
+
+def smallest_error(heatmap: Heatmap) -> Interval:
+    """Return the smallest error of a map under a single wave."""
+    waves = np.array(half_plane(heatmap.side))
+    rates, images = (wave_values(values, waves) for values in (heatmap.rate(), heatmap.images))
+    place = np.nanargmin(rates)
+    return wilson(rates[place], images[place]).item()
 
 
 def _rise_under(keys: Sequence[str], named: NamedMap) -> Errors | None:

@@ -31,6 +31,7 @@ from core.claims.quantities import (
     quantity,
     ranked_networks,
     rise,
+    smallest_error,
     stored_hybrids,
     twin_pairs,
 )
@@ -50,10 +51,10 @@ from core.fourier.contrasts import (
     without_wave,
 )
 from core.fourier.heatmap import Heatmap
-from core.fourier.patch_grid import Lattice, lattice
-from core.fourier.waves import half_plane, rounded_radius, wave_values
+from core.fourier.patch_grid import lattice
+from core.fourier.waves import rounded_radius, wave_values
 from core.shared import paper
-from core.shared.numbers import Frequency, Interval, correlation, decimal, join_list, wilson
+from core.shared.numbers import Frequency, Interval, correlation, decimal, join_list
 
 CLIP_GRID = 7  # patches per side in CLIP ViT-B/32: 224 / 32
 _DRAWN_SIDE = paper.MAP_SIDE[paper.IMAGE_SIZE]  # the paper draws only the centre of larger maps
@@ -211,7 +212,7 @@ def _unaffected(claim: Claim, maps: Maps) -> Finding:
     error, clean = require(quantity(claim.lhs[0], maps), claim.missing), without_wave(named.heatmap)
     if clean is None:
         limit = error.measured.low - claim.threshold[0]
-        smallest = _smallest_error(named.heatmap)
+        smallest = smallest_error(named.heatmap)
         if not smallest.high < limit:
             raise NotCheckable(claim.missing)
         evidence = [
@@ -234,14 +235,6 @@ def _unaffected(claim: Claim, maps: Maps) -> Finding:
         "The clean error was measured here with the same weights, as the log does not give it." if measured_here else ""
     )
     return _finding(claim, maps, Verdict.of_parts([claim.supported_by(rise)]), evidence, doubt)
-
-
-def _smallest_error(heatmap: Heatmap) -> Interval:
-    """Return the smallest error of a map under a single wave."""
-    waves = np.array(half_plane(heatmap.side))
-    rates, images = (wave_values(values, waves) for values in (heatmap.rate(), heatmap.images))
-    place = np.nanargmin(rates)
-    return wilson(rates[place], images[place]).item()
 
 
 def _twins(claim: Claim, maps: Maps) -> Finding:
@@ -373,8 +366,7 @@ def _lattice(claim: Claim, maps: Maps) -> Finding:
     period, why = grid or CLIP_GRID, f"One of the maps is too small for multiples of {grid or CLIP_GRID}."
     a, b = (require(lattice(named.heatmap, period) if period > 1 else None, why) for named in (subject, reference))
     doubt = f"p is the share of {a.draws:,} random sets of {len(a.waves)} waves that dip as far."
-    dips = has_clear_dip(a)
-    verdict = Verdict.of_parts([dips, dips and b.p >= SIGNIFICANT])
+    verdict = Verdict.of_parts([a.is_clear_dip, a.is_clear_dip and b.p >= SIGNIFICANT])
     if grid is None:
         verdict = Verdict.NOT_CHECKABLE
         doubt = "The subject is not known to cut pictures into patches, so no dip is expected."
@@ -385,11 +377,6 @@ def _lattice(claim: Claim, maps: Maps) -> Finding:
         Evidence("p", Interval.exact(b.p), "p"),
     )
     return replace(_finding(claim, maps, verdict, evidence, doubt), wave=(period, period))
-
-
-def has_clear_dip(measured: Lattice) -> bool:
-    """Return whether a map dips on a lattice beyond the noise, by both tests."""
-    return measured.p < 0.01 and measured.mean.high < 0
 
 
 def _shift(claim: Claim, maps: Maps) -> Finding:

@@ -30,6 +30,11 @@ class Lattice:
     p: float
     draws: int
 
+    @property
+    def is_clear_dip(self) -> bool:
+        """Whether the map dips on the lattice beyond the noise, by both tests."""
+        return self.p < 0.01 and self.mean.high < 0
+
 
 def neighbour_contrasts(heatmap: Heatmap) -> np.ndarray:
     """Return each wave's error minus the mean of its eight neighbours, (R, R); NaN if one is unknown or missing."""

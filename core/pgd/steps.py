@@ -345,12 +345,11 @@ def _steps(
         passes = Passes(with_contiguous_attention(classifier), objective.targets.expand(len(x0)), x0.shape[-1])
         gradient_of = SEARCHES[config.search].gradients(config, x0, objective.hole, seeds, passes)
     x, seen = (x0, None) if after is None else (after.images, Pass(after.logits, after.cross_entropy, None))
-    every = config.look_interval
     for step in range(0 if after is None else after.step, config.steps + 1):
         last = step == config.steps
         with torch.inference_mode(False), torch.enable_grad():
-            if seen is None or step % every == 0 or last:
-                seen = passes(x, gradient=every == 1 and not last)
+            if seen is None or step % config.look_interval == 0 or last:
+                seen = passes(x, gradient=config.look_interval == 1 and not last)
             penalty, slope = _penalty(objective, x, x0)
             state = PGDState(step, config.steps, x, seen.logits, seen.cross_entropy, penalty, norms(x - x0).flatten())
             _check_start(state)

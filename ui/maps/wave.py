@@ -173,7 +173,7 @@ def under_wave(picture: Picture, side: int, strip: Thumbnails, selected: int) ->
 
 
 # For all pictures of a set at once: that takes no longer than for one.
-@st.cache_data(show_spinner=False, max_entries=8)
+@lru_cache(8)
 def _signs(side: int, count: int) -> np.ndarray:
     return all_random_signs(side, count, seed=SIGNS_SEED)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import streamlit as st
@@ -340,7 +340,7 @@ def _bundled_sketches(row: SampleSet) -> None:
     )
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def _sketch_thumbnails(names: tuple[str, ...]) -> Thumbnails:
     return pack_thumbnails(np.stack([draw_sketch(name) for name in names]), names)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -316,7 +316,7 @@ def reset_settings(page: RunKind, size: int, hole: float | None) -> None:
         state[f"{page}-{name}"] = True
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def _paces() -> dict[tuple[str, ...], float]:
     """Return the seconds per step, pixel and search of runs on this server, keyed by the names of their networks."""
     return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def wall(key: str, opened: str | None, specs: Sequence[ClassifierSpec], on_pick:
 HARD = 1  # of the quick tries at a word, at most, are recognised
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def _thumbnails() -> Thumbnails:
     drawn = [(word, word.drawings["views"]) for word in stored_wall().words]
     pictures = np.stack([np.asarray(Image.open(drawing.picture).convert("RGB")) for _, drawing in drawn])

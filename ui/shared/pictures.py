@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from operator import attrgetter
 from typing import Any, cast
 
@@ -64,13 +64,13 @@ def picture_kinds() -> dict[str, str]:
     return {**{row.title: row.name for row in SAMPLE_SETS.values()}, "Yours": UPLOAD}
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def samples(name: str) -> ImageDataset:
     """Load the pictures of a sample set, for all visitors: nobody changes them."""
     return load_samples(SAMPLE_SETS[name].dataset)
 
 
-@st.cache_data(show_spinner=False)
+@cache
 def captions(name: str) -> list[str]:
     """Return a line per sample: its class and, unless all share one author, its title, author and licence."""
     data = samples(name)
@@ -321,7 +321,7 @@ def _places(page: str) -> dict[str, int]:
     return st.session_state.setdefault(f"{page}.places", {})
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def thumbnails(kind: str) -> Thumbnails:
     """Pack the bundled pictures of a set."""
     return pack_thumbnails(samples(kind).images.transpose(0, 2, 3, 1), captions(kind))

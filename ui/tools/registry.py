@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import streamlit as st
@@ -130,7 +131,7 @@ def card_pictures() -> dict[str, str]:
     return {name: png_data_uri(picture) for name, picture in pictures.items()}
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def _pictures(*cards: str) -> str:
     """Return a style sheet with the picture of each card."""
     pictures = card_pictures()

@@ -10,7 +10,7 @@ from scipy import stats
 
 from core.claims.claim import NamedMap, Verdict
 from core.claims.quantities import corruptions_of, crossover_evidence, equal_strength, stored_hybrids, twin_pairs
-from core.claims.verdicts import claim_about, findings, has_clear_dip
+from core.claims.verdicts import claim_about, findings
 from core.classifiers.registry import network_side
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.contrasts import LOW, LOWEST, Band, corners
@@ -233,7 +233,7 @@ def test_hybrid_images_and_heat_maps_may_disagree():
 
 @pytest.mark.parametrize(("p", "high", "dips"), [(0.001, -0.01, True), (0.02, -0.01, False), (0.001, 0.01, False)])
 def test_a_dip_is_clear_by_its_interval_and_by_random_draws(p, high, dips):
-    assert has_clear_dip(Lattice(((7, 0),), np.array([-0.1]), Interval(-0.1, -0.2, high), p, 1000)) == dips
+    assert Lattice(((7, 0),), np.array([-0.1]), Interval(-0.1, -0.2, high), p, 1000).is_clear_dip == dips
 
 
 def test_only_clip_dips_on_the_lattice_of_its_patches(published):
