@@ -105,7 +105,7 @@ def drawing_rows(classifier: Any, image: Tensor, target: Tensor, clock: str) -> 
 
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
-    """Yield the steps of each batch size, then the agreement with foolbox."""
+    """Yield the steps of each batch size, then a drawing by views."""
     prepare_torch()
     photographs = classifier_spec(args.classifier).vocabulary == "imagenet"
     data = load_samples("photographs" if photographs else "cifar10-samples")
