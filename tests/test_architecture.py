@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import re
 import subprocess
 import sys
 from functools import cache, partial
@@ -116,6 +117,13 @@ def test_packages_import_lower_floors_alone(top):
     claims = {name for module, names in all_imports().items() if module.startswith("core.claims.") for name in names}
     networks = ("classifier", "loaders", "networks", "zero_shot")
     assert claims.isdisjoint(f"core.classifiers.{name}" for name in networks), "maps are judged without any network"
+
+
+def test_files_and_the_names_of_tests_are_short():
+    tests = (ROOT / "tests").rglob("*.py")
+    files = {path: path.read_text("utf-8") for path in (*MODULES.values(), *tests)}
+    assert [path for path, text in files.items() if len(text.splitlines()) > 450] == []
+    assert [name for text in files.values() for name in re.findall(r"^def (test_\w{56,})", text, re.MULTILINE)] == []
 
 
 @pytest.mark.parametrize("top", OFFERED)

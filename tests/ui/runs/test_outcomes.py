@@ -182,7 +182,7 @@ def test_the_rate_of_holes_alone_is_that_of_stored_pictures():
     assert [number.text for number in holes_alone().values()] == [f"{n} of {len(rows['hole-views'])}" for n in counts]
 
 
-def test_every_bundled_photograph_opens_filled_by_both_searches_and_judged():
+def test_every_bundled_photograph_opens_filled_and_judged():
     recognised = Counter()
     for place in range(len(samples("photographs"))):
         result = stored_example("inpainting", "photographs", ["efficientnet-lite0"], "eq3", COMPARED, place)
