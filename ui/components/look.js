@@ -66,7 +66,8 @@ function press({ press: selector, count }) {
   const began = performance.now();
   const look = () => {
     const element = document.querySelector(selector);
-    if (element) element.click();
+    // With a detail, as a pointer's: React Aria takes others for a screen reader's, and blurs the dialog around it.
+    if (element) element.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, detail: 1 }));
     else if (performance.now() - began < PATIENCE_MS) requestAnimationFrame(look);
   };
   look();
