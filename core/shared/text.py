@@ -55,7 +55,7 @@ TERMS = {
     "CLIP": "a network that learned from web images which text fits a picture",
     "ResNet": "a CNN: layers of filters, trained on pictures and their labels",
     "Error": "top-1: share of the n pictures whose most likely class is wrong",
-    "wave": "(i, j): cycles down and across; v: its L2 norm per channel",
+    "wave": "stripes over the picture: i cycles down, j across, of strength v",
     "interval": "about 95 of 100 such intervals, from new samples, hold the truth",
     "robust twin": "the same network, trained on pictures that were changed to mislead it",
     "robust": "hard to mislead; in a network’s name: trained against small changes",
@@ -63,7 +63,7 @@ TERMS = {
     "L2 budget": "largest allowed change: root of the sum of all pixels’ squared changes",
     "Eq. 3": "the paper’s loss: the target’s cross-entropy, plus a penalty outside the hole",
     "top-1": "by the most likely class; top-5 by any of the five likeliest",
-    "v": "strength of the wave: its L2 norm per channel",
+    "v": "strength of the wave: root of one colour’s summed squared changes",
 }
 # Terms that no chapter of the story explains in its own words.
 JARGON = ("robust twin", "of no class", "L2 budget", "Eq. 3", "top-1", "v")

@@ -65,12 +65,12 @@ def ring_chart(entries: tuple[Entry, ...], bands: tuple[str, ...] = ()) -> str:
     shaded = [BANDS[name](min(heatmaps, key=lambda heatmap: heatmap.side)) for name in bands]
     spans = [(max(band.first, radii[0]), min(band.last, radii[-1])) for band in shaded]
     keys = "".join(f'<span><i style="background:{colour}"></i>{name}</span>' for name, colour, _ in lines)
-    said = html.escape(said)
+    said, unit = html.escape(said), "% wrong" if len(entries) == 1 else "points"
     about = f"{said} {keys if len(lines) > 1 else ''}"
-    return f'<figure class="rings">{_drawing(lines, spans, said)}<figcaption>{about}</figcaption></figure>'
+    return f'<figure class="rings">{_drawing(lines, spans, said, unit)}<figcaption>{about}</figcaption></figure>'
 
 
-def _drawing(lines: Sequence[Line], spans: Sequence[tuple[int, int]], said: str) -> str:
+def _drawing(lines: Sequence[Line], spans: Sequence[tuple[int, int]], said: str, unit: str) -> str:
     """Return lines with their intervals as a picture; spans: shaded radii, from the first to the last."""
     ends = [0.0, *(100 * end for _, _, values in lines for interval in values.values() for end in interval[1:])]
     low, high, last = min(ends), max(ends), max(max(values) for _, _, values in lines)
@@ -100,6 +100,7 @@ def _drawing(lines: Sequence[Line], spans: Sequence[tuple[int, int]], said: str)
         for radius in range(0, last + 1, across)
     ]
     parts.append(f'<text x="{_WIDTH}" y="{below + 13}" text-anchor="end">cycles per image</text>')
+    parts.append(f'<text x="0" y="{below + 13}">{unit}</text>')
     for _, colour, values in lines:
         upper = [f"{x(radius)},{y(100 * interval.high)}" for radius, interval in values.items()]
         lower = [f"{x(radius)},{y(100 * interval.low)}" for radius, interval in values.items()]

@@ -163,7 +163,7 @@ def probability_curve(
     line_chart(
         rows,
         colours,
-        alt.X("v:Q", title="strength v of the wave (L2 norm per channel)", axis=alt.Axis(tickCount=8)),
+        alt.X("v:Q", title="strength v of the wave", axis=alt.Axis(tickCount=8)),
         alt.Y("probability:Q", title="probability (%)", scale=alt.Scale(domain=[0, 100])),
         Frame(
             "cell.curve",

@@ -205,7 +205,7 @@ def _painter(picture: Picture, guess: FirstGuess | None) -> None:
         alt=picture.caption,
     )
     if guess is not None and not _has_chosen_hole(picture) and np.array_equal(hole, guess.hole):
-        st.caption(f"Of {PLACES**2} places, a hole here costs {as_markdown(guess.network)} most confidence.")
+        st.caption(f"Of {PLACES**2} places tried, {as_markdown(guess.network)} needs this one most.")
         url.put(_HOLE, None)  # the link's reader gets the same
         return
     text = hole_text(hole)
