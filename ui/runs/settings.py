@@ -170,8 +170,11 @@ def run_settings(
         whose = "the paper’s" if search == PAPERS else f"those of {SEARCHES[search].title}, for all searches"
         loss = " The loss is Eq. 3." if "weight" in full else ""
         write_sentence(f"These settings are {whose}, scaled to the picture’s side.{loss} {longest}", "Eq. 3")
-        penalty, fill = (choose_penalty(page), choose_fill(page, searches)) if "weight" in full else ("eq3", "region")
-        usuals = _paced(page, full)
+        with st.container(horizontal=True, gap="large"):
+            penalty, fill = (
+                (choose_penalty(page), choose_fill(page, searches)) if "weight" in full else ("eq3", "region")
+            )
+            usuals = _paced(page, full)
         columns, chosen = st.columns(2), dict(usuals)
         for k, row in enumerate(_offered(full)):
             chosen[row.name] = _widget(columns[k % 2], row, usuals, _key(row, page, size), unit)
@@ -179,7 +182,8 @@ def run_settings(
         number = partial(columns[1].number_input, "Random seed", 0, LAST_SEED, help=about)
         seed = number_in_url(f"{page}-seed", number, 0, 0, LAST_SEED)
         if SEARCHES[search].by_views:
-            chosen["views"] = full["views"].only(**_ingredients(page))
+            with st.container(horizontal=True, gap="large"):
+                chosen["views"] = full["views"].only(**_ingredients(page))
     weight = chosen.pop("weight", 0.0)
     return RunSettings(config=PGDConfig(**chosen), seed=seed, weight=weight, penalty=penalty, fill=fill)
 
@@ -241,10 +245,7 @@ def _paced(page: str, full: Mapping[str, Any]) -> Mapping[str, Any]:
     if (quick := quick_settings(full)) is None:
         return full
     titles = {QUICK_PACE: f"Quick ({quick['steps']:,})", FULL_PACE: f"Full ({full['steps']:,})"}
-    if _radio("Number of steps", f"{page}-views-pace", titles, help=QUICK) == FULL_PACE:
-        return full
-    st.caption(QUICK)
-    return quick
+    return full if _radio("Number of steps", f"{page}-views-pace", titles, help=QUICK) == FULL_PACE else quick
 
 
 def follow(key: str, usual: Any) -> None:
