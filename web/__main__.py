@@ -76,6 +76,7 @@ def write_article(folder: Path, app: str) -> int:
 
 def pages(app: str) -> dict[str, bytes]:
     """Return both pages, filled from the chapters and the findings."""
+    from core.classifiers.registry import PAPERS_CLIP, classifier_spec
     from core.shared.text import JARGON, explain_terms
     from ui.pages.findings import TITLE
     from ui.shared.page import LOOK, THE_PAPER
@@ -102,7 +103,7 @@ def pages(app: str) -> dict[str, bytes]:
         "sections": None,
         "chapters": chapters,
         "here": lambda text: here(explain_terms(text, *JARGON)),
-        "real_clip": figures.real_clip_html(f"{app}/models" if app else ""),
+        "real_clip": figures.real_clip_html(f"{app}/models" if app else classifier_spec(PAPERS_CLIP).source),
     }
     findings = {"chapters": None, "title": TITLE, "sections": sections()}
     page = loader.get_template("page.html")

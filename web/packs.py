@@ -36,7 +36,7 @@ from ui.maps.catalogue import model_colour
 from ui.shared.pictures import sample_picture
 from ui.story import data, figures, judge, opening
 from ui.story.data import STORY_WAVE
-from ui.story.opening import SEARCHED
+from ui.story.opening import TITLES
 from ui.tools.hybrids import STORED_PAIRS, stored_mixtures
 from web.graphs import NETWORKS, graph_facts
 
@@ -91,7 +91,7 @@ def figure_packs() -> dict[str, Any]:
         for search in COMPARED
     }
     return {
-        "word": {"words": opening.stored_words(), "known": len(vocabulary(imagenet())), **searches()},
+        "word": {"words": opening.stored_words(), "known": len(vocabulary(imagenet())), "titles": TITLES},
         "vocabulary": word_table(),
         **{f"word-{place}": _word(place) for place in range(len(opening.stored_words()))},
         "judge": {
@@ -156,7 +156,7 @@ def hole() -> dict[str, Any]:
             }
             for run in runs
         ],
-        **searches(),
+        "titles": TITLES,
     }
 
 
@@ -169,11 +169,6 @@ def _strip(run: PGDRun) -> str:
     file, frames = io.BytesIO(), run.frames[_frames(run), 0].transpose(0, 2, 3, 1)
     Image.fromarray(frames.reshape(-1, *frames.shape[2:])).save(file, "WEBP", quality=90)
     return webp_data_uri(file.getvalue())
-
-
-def searches() -> dict[str, Any]:
-    """Return of each search the title of its drawings, and what its steps follow."""
-    return {"searches": [{"title": title, "about": about} for title, about in SEARCHED.values()]}
 
 
 def engine_facts() -> dict[str, Any]:

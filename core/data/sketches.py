@@ -96,6 +96,17 @@ SKETCHES: dict[str, Sketch] = {
         ),
     ),
 }
+# ImageNet's words of the bundled sketches; the first is shown first.
+SKETCH_WORDS = {
+    "volcano": "volcano",
+    "automobile": "sports car",
+    "bird": "robin",
+    "airplane": "airliner",
+    "ship": "container ship",
+    "horse": "sorrel",
+    "frog": "tree frog",
+    "dog": "golden retriever",
+}
 
 
 def draw_sketch(name: str, side: int = SKETCH_SIDE) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from core.data.sketches import draw_sketch
 from core.pgd.drawings import stored_wall
 from tests.browser.canvases import pixels
 from tests.browser.live_runs import CANVAS, SLOW, download, drawn, expect_step, moment, start, wait_for_end
@@ -76,7 +77,9 @@ def test_the_chosen_of_four_becomes_large_and_its_link_draws_it(draw_page):
 def test_a_tile_opens_its_pair_and_a_sketch_becomes_a_picture(draw_page):
     page = draw_page("generation-steps=4")
     wall, words = page.get_by_role("radiogroup", name="Random words, drawn"), stored_wall().words
+    page.get_by_role("button", name="All 100 words").click()
     expect(wall.get_by_role("radio")).to_have_count(100)
+    expect(wall.locator(".name").nth(8)).to_have_text(words[8].word)
     count = stored_wall().recognised("views")
     expect(page.get_by_text(f"{count} of 100 random words")).to_be_visible()
     expect(wall.locator(".ticked")).to_have_count(count)
@@ -97,9 +100,11 @@ def test_a_tile_opens_its_pair_and_a_sketch_becomes_a_picture(draw_page):
     page.get_by_role("radio", name="ship", exact=True).click()
     expect(box).to_have_value("container ship")
     wait_until_drawn(page)
-    begun = drawn(page, 1)
+    stored, sketch = drawn(page, 1), draw_sketch("ship").repeat(7, axis=0).repeat(7, axis=1)
     start(page)
     wait_for_end(page)
-    assert not np.array_equal(drawn(page, 1), begun)
+    assert not np.array_equal(drawn(page, 1), stored)
     page.get_by_role("button", name="Wipe").click()
-    assert np.array_equal(drawn(page, 1)[:, :112], begun[:, :112])
+    assert np.array_equal(drawn(page, 1)[:, :112], sketch[:, :112])
+    page.get_by_text("From a word").click()
+    expect(box).to_have_value("castle")  # each beginning keeps its own

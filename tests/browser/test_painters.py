@@ -93,7 +93,7 @@ def test_strokes_of_every_tool_of_a_mask_are_the_oracles(demo):
     mask = stamp_mask([(75, 112)], side, **whole)
     expect_there(page, mask)
     share = 100 * side * side / size**2
-    expect(page.locator(".state")).to_have_text(f"Hole: {side * side:,} pixels, {share:.1f} %")
+    expect(page.locator(".state")).to_have_text(f"Hole: {side} × {side} pixels, {share:.1f} %")
     drag(page, paths[0], size)
     page.locator(".stage").focus()
     press(page, "ArrowLeft", "ArrowLeft", "ArrowUp", "Shift+ArrowDown", "+", "+", " ")

@@ -13,7 +13,15 @@ from streamlit.delta_generator import DeltaGenerator
 from core.classifiers.registry import ClassifierSpec
 from core.data.picture_files import square_image
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.data.sketches import PALETTE, SKETCH_SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
+from core.data.sketches import (
+    PALETTE,
+    SKETCH_SIDE,
+    SKETCH_WORDS,
+    SKETCHES,
+    decode_sketch,
+    draw_sketch,
+    encode_sketch,
+)
 from core.pgd.plan import RunPlan
 from core.pgd.search import MIN_CROP_SIZE, Search
 from core.pgd.settings import RunKind
@@ -41,17 +49,6 @@ _WEBP_QUALITY = 90
 SET, _START, SKETCH = f"{_PAGE}-set", f"{_PAGE}-start-from", f"{_PAGE}-sketch"  # in the URL and in the session
 # In the session: the sketch; whether a word was just entered; one that the network does not know, and what is drawn.
 _SKETCHED, _ASKED, _UNKNOWN = f"{_PAGE}.sketch", f"{_PAGE}.asked", f"{_PAGE}.unknown"
-# ImageNet's words of the bundled sketches; the first one is shown first.
-SKETCH_WORDS = {
-    "volcano": "volcano",
-    "automobile": "sports car",
-    "bird": "robin",
-    "airplane": "airliner",
-    "ship": "container ship",
-    "horse": "sorrel",
-    "frog": "tree frog",
-    "dog": "golden retriever",
-}
 
 
 def page() -> None:
@@ -59,15 +56,16 @@ def page() -> None:
     who = head("Draw what a network sees")
     with st.container(key="run-stage"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{_PAGE}.toolbar"):
-            begin, word, verb, walls = (st.container(width="content") for _ in range(4))
+            begin, word, verb = (st.container(width=width) for width in ("content", 260, "content"))
         body = st.container()
-    row = _choose_set(walls)
-    reserve("690px" if row.side >= MIN_CROP_SIZE else "400px")  # before what lies below, which would move
-    expert, details = st.expander("Expert settings"), st.expander("Details")
+    height, expert, details = st.container(), st.expander("Expert settings"), st.expander("Details")
     with expert:
+        row = _choose_set()
+        with height:
+            reserve("690px" if row.side >= MIN_CROP_SIZE else "400px")
         specs = choose_networks(_PAGE, row.class_set)
         kind = _choose_start(row)
-        targets = _several_targets(row)
+        targets = _several_targets(row, kind)
         searches = choose_searches(_PAGE, row.side)
     painted_by(who, specs, row.class_set)
     _choose_beginning(begin, row, kind)
@@ -121,8 +119,8 @@ def page() -> None:
 # ---- what to draw ------------------------------------------------------------------------------------------------
 
 
-def _choose_set(place: DeltaGenerator) -> SampleSet:
-    """Draw the choice between the walls, each of one sample set; return the set."""
+def _choose_set() -> SampleSet:
+    """Draw the choice of what is drawn, each of one sample set; return the set."""
     sets: dict[str, SampleSet] = {}
     for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.side):
         if row.drawn:
@@ -139,10 +137,9 @@ def _choose_set(place: DeltaGenerator) -> SampleSet:
             else f"{len(row.drawn)} classes, robust twin"
             for title, row in sets.items()
         }
-        return place.segmented_control(
-            "Pictures", list(sets), default=value, format_func=titles.__getitem__, key=name, required=True,
-            label_visibility="collapsed",
-        )  # fmt: skip
+        return st.segmented_control(
+            "Pictures", list(sets), default=value, format_func=titles.__getitem__, key=name, required=True
+        )
 
     return sets[settable_in_url(SET, choose, usual, lambda text: text if text in sets else None)]
 
@@ -178,24 +175,29 @@ def _choose_start(row: SampleSet) -> StartKind:
 
 def _choose_beginning(place: DeltaGenerator, row: SampleSet, kind: StartKind) -> None:
     """Draw the choice to begin with a word or with a sketch, which chooses the start."""
-    key, titles = f"{_PAGE}.begin", {False: "From a word", True: "From a sketch"}
+    key, titles, state = f"{_PAGE}.begin", {False: "From a word", True: "From a sketch"}, st.session_state
+    kept = {is_sketch: f"{_words(row)}.{is_sketch}" for is_sketch in titles}  # each beginning keeps its own word
 
     def begin() -> None:
-        sketched = st.session_state[key] == titles[True]
-        st.session_state[_START] = STARTS["sketch" if sketched else offered_starts(row)[0]].label
-        if sketched and _SKETCHED not in st.session_state:
-            st.session_state[_words(row)] = [next(iter(_sketches(row).values()))]
+        sketched = state[key] == titles[True]
+        state[kept[not sketched]] = state[_words(row)]
+        state[_words(row)] = state.get(kept[sketched], _usual_words(row, sketched))
+        state[_START] = STARTS["sketch" if sketched else offered_starts(row)[0]].label
 
-    st.session_state[key] = titles[kind in ("sketch", "picture")]
+    state[key] = titles[kind in ("sketch", "picture")]
     place.segmented_control(
         "Begin", list(titles.values()), key=key, on_change=begin, required=True, label_visibility="collapsed"
     )
 
 
-def _several_targets(row: SampleSet) -> list[str]:
+def _usual_words(row: SampleSet, sketched: bool) -> list[str]:
+    return [next(iter(_sketches(row).values()))] if sketched else list(row.drawn)
+
+
+def _several_targets(row: SampleSet, kind: StartKind) -> list[str]:
     """Draw the choice of several words; return the chosen words, which the box of one word sets, too."""
     key, names = _words(row), vocabulary(row.classes)
-    usual = list(row.drawn)
+    usual = _usual_words(row, kind == "sketch")
     st.session_state.setdefault(key, url.texts(key)[:MAX_TARGETS] or usual)
     targets = settable(
         key,
@@ -242,7 +244,6 @@ def _choose_word(place: DeltaGenerator, row: SampleSet, targets: list[str], spec
             key=key,
             on_change=lambda: draw(state[key]),
             label_visibility="collapsed",
-            width=260,
         )
         if unknown:
             near_words(f"{_PAGE}.near", unknown, specs, row.classes, draw)
@@ -327,17 +328,18 @@ def _bundled_sketches(row: SampleSet) -> None:
         st.session_state[_words(row)] = [sketches[names[place]]]
 
     st.markdown("Or begin with one of these")
-    chosen = next(
-        (k for k, name in enumerate(names) if np.array_equal(draw_sketch(name), st.session_state[_SKETCHED])), -1
-    )
     image_picker(
         _sketch_thumbnails(tuple(names)),
-        selected=chosen,
+        selected=next((k for k, name in enumerate(names) if _is_shown(name)), -1),
         key=f"{_PAGE}.sketches",
         label="Bundled sketches",
         on_pick=pick,
-        look=TileLook(columns=2),
+        look=TileLook(columns=2, names=[sketches[name] for name in names], opens="st-key-generation-painter"),
     )
+
+
+def _is_shown(sketch: str) -> bool:
+    return np.array_equal(draw_sketch(sketch), st.session_state[_SKETCHED])
 
 
 @cache

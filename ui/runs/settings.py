@@ -244,8 +244,8 @@ def _paced(page: str, full: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the default settings with the visitor's choice of all or fewer steps."""
     if (quick := quick_settings(full)) is None:
         return full
-    titles = {QUICK_PACE: f"Quick ({quick['steps']:,})", FULL_PACE: f"Full ({full['steps']:,})"}
-    return full if _radio("Number of steps", f"{page}-views-pace", titles, help=QUICK) == FULL_PACE else quick
+    titles = {QUICK_PACE: f"Fewer, longer steps ({quick['steps']:,})", FULL_PACE: f"All steps ({full['steps']:,})"}
+    return full if _radio("Steps by default", f"{page}-views-pace", titles, help=QUICK) == FULL_PACE else quick
 
 
 def follow(key: str, usual: Any) -> None:

@@ -12,7 +12,14 @@ import streamlit as st
 from PIL import Image
 
 from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
-from core.pgd.drawings import QUICK_TRIES, count, four_squares, stored_kind, stored_wall, tries_by_label
+from core.pgd.drawings import (
+    QUICK_TRIES,
+    count,
+    four_squares,
+    stored_kind,
+    stored_wall,
+    tries_by_label,
+)
 from core.pgd.search import CELL_TITLES, CELLS, COMPARED
 from core.shared.numbers import percent
 from core.shared.text import Number
@@ -24,6 +31,8 @@ from ui.runs.outcome import counted
 from ui.runs.replay import SEARCH_TITLES
 from ui.shared.page import NARROW_PERCENT
 from ui.shared.tables import scrolling_table
+
+PANEL = "st-key-generation-panel"  # CSS class of the pictures that a tile opens
 
 
 def wall(key: str, opened: str | None, specs: Sequence[ClassifierSpec], on_pick: Callable[[str], None]) -> None:
@@ -50,7 +59,12 @@ def wall(key: str, opened: str | None, specs: Sequence[ClassifierSpec], on_pick:
         key=key,
         label="Random words, drawn",
         on_pick=lambda place: on_pick(names[place]),
-        look=TileLook(columns=10, ticks=[word.drawings["views"].recognised() for word in stored.words]),
+        look=TileLook(
+            columns=9,
+            ticks=[word.drawings["views"].recognised() for word in stored.words],
+            names=names,
+            opens=PANEL,
+        ),
     )
 
 

@@ -41,12 +41,16 @@ _CLAIMS: dict[str, tuple[Callable[[], Sequence[str]], str]] = {
 
 @dataclass(frozen=True)
 class Part:
-    """Part of a chapter: its figure's name, and its text, the note beside the figure and its claims as HTML."""
+    """Part of a chapter: its figure's name, and its text, the note beside the figure and its claims as HTML.
+
+    fold: title under which the article folds the figure and its note away; empty if it does not.
+    """
 
     figure: str
     text: str
     note: str
     claims: str
+    fold: str
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,13 @@ def chapter(place: int) -> Chapter:
         return paragraphs(part.get(field, "").format_map(facts))
 
     parts = tuple(
-        Part(part["figure"], read(part, "text"), read(part, "note"), _claims(part.get("claims", [])))
+        Part(
+            part["figure"],
+            read(part, "text"),
+            read(part, "note"),
+            _claims(part.get("claims", [])),
+            part.get("fold", ""),
+        )
         for part in row["parts"]
     )
     return Chapter(row["name"], row["title"], parts, (row["link"], _LINKS[row["name"]]()) if "link" in row else None)

@@ -21,7 +21,7 @@ from core.pgd.examples import first_settings
 from core.pgd.pictures import fingerprint, stored_judgement
 from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun
-from core.pgd.search import COMPARED, SEARCHES, Search
+from core.pgd.search import COMPARED, Search
 from core.pgd.settings import PGDConfig, RunKind
 from core.pgd.starts import STARTS, StartKind, draw_starts, start_facts
 from core.shared.roles import networks_for
@@ -50,10 +50,7 @@ LINKED = "word"  # in the URL
 ROW = SAMPLE_SETS["photographs"]
 _STARTS_FROM: StartKind = "grey"
 ANY_WORD = f"Any of {about_words(ROW.classes)}"
-# Title of each search's drawings, and what its steps follow.
-SEARCHED = {
-    search: (SEARCH_TITLES[search], f"{SEARCHES[search].steps.partition(';')[0].capitalize()}.") for search in COMPARED
-}
+TITLES = [SEARCH_TITLES[search] for search in COMPARED]  # of the drawings of a word
 # Title, text, picture file and link of each card.
 TO_TRY = (
     ("Paint a hole", "Networks fill it as you watch.", "hole", "inpainting"),
@@ -177,12 +174,12 @@ def _drawing(search: Search, run: PGDRun, place: int) -> Drawing:
     return replace(drawing, judgements=(judgement.of(place),))
 
 
-def captions(place: int) -> list[tuple[str, str, str]]:
-    """Return title, search and judgement of each of a word's drawings. place: index of the word in `stored_words()`."""
+def captions(place: int) -> list[tuple[str, str]]:
+    """Return title and judgement of each of a word's drawings. place: index of the word in `stored_words()`."""
     rows = []
     for drawing in drawings(place):
         judged = _judged(drawing, stored_words()[place])
-        rows.append((*SEARCHED[drawing.search], judged))
+        rows.append((SEARCH_TITLES[drawing.search], judged))
     return rows
 
 
@@ -230,7 +227,7 @@ def shown_run() -> ActiveRun | RunResult | None:
     return state.result if state.result is not None and state.result.id == number else None
 
 
-Captions = list[tuple[str, str, str]]
+Captions = list[tuple[str, str]]
 
 
 def _growing(run: ActiveRun) -> tuple[list[Drawing], Captions, str]:
@@ -246,7 +243,7 @@ def _growing(run: ActiveRun) -> tuple[list[Drawing], Captions, str]:
             confidence = [float(moments[-1][k].target_probability[0])]
         drawings.append(_moment(search, to_uint8_planes(picture), *confidence))
     notes = {"pixels": "", "views": what_one_sees(run)}  # one line tells of both
-    captions = [(*SEARCHED[search], notes[search]) for search in COMPARED]
+    captions = [(SEARCH_TITLES[search], notes[search]) for search in COMPARED]
     return drawings, captions, str(plan.targets[0])
 
 
@@ -261,7 +258,7 @@ def _ended(result: RunResult) -> tuple[list[Drawing], Captions, str]:
             drawing = replace(drawing, judgements=(judgement.of(0),))
         note = " ".join(filter(None, (f"Most of all a {kind}." * bool(kind), _judged(drawing, word))))
         drawings.append(drawing)
-        captions.append((*SEARCHED[search], note))
+        captions.append((SEARCH_TITLES[search], note))
     return drawings, captions, target_of(result.runs[0], 0)
 
 

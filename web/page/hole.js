@@ -10,6 +10,10 @@ import { captioned, drawLive, element, knownWords, SIDE, wanted, withPainter, wo
 const BRUSH = 12; // pixels, first radius
 const SQUARE = 60; // pixels: the paper's hole, in whose side budgets are measured
 const OWN_HOLE = 96; // pixels, first side in an own photograph
+// What is painted is said below the picture, whose top agrees with the others'.
+const PAINTER_STYLE =
+  ".over { padding: 0 0 32px; } .over .state { inset: auto auto 0 0; height: 24px; } " +
+  ".over .bar { bottom: 40px; } .over .kit { bottom: 84px; }";
 const STYLE = ".chips { display: none; } .squares { grid-template-columns: repeat(2, minmax(0, 1fr)); }";
 
 // Packed bits, the first pixel in a byte's highest bit.
@@ -41,14 +45,14 @@ export async function holeFigure({ stage, mount }) {
   uploadButton(form, "+ Your photograph", SIDE, take, say);
   input.value = classes[stored.target];
   const row = stage.appendChild(element("div", "", { className: "hole-stage" }));
-  const painter = mount("mask", row.appendChild(element("div")), {
-    choice: ({ value }) => {
-      mask = maskOf(value);
-      engine.stop();
-      begin();
-    },
-  });
-  const show = mount("opening", row.appendChild(element("div")), {}, STYLE);
+  const choice = ({ value }) => {
+    mask = maskOf(value);
+    engine.stop();
+    begin();
+  };
+  const painter = mount("mask", row.appendChild(element("div")), { choice }, PAINTER_STYLE);
+  const pair = row.appendChild(element("div"));
+  const show = mount("opening", pair, {}, STYLE);
 
   function drawPainter() {
     token += 1;
@@ -68,9 +72,12 @@ export async function holeFigure({ stage, mount }) {
     const word = input.value || "picture";
     show({ words: [word], chosen: 0, size: SIDE, drawings: captioned(stored, drawings) });
   }
+  /** Show and return what a run starts from, of which no network has said anything. */
   async function drawStart() {
-    const canvas = paint(levelsOf(await filledFromRim(planes(pixels), mask)), SIDE);
-    drawPair(stored.drawings.map(() => ({ strip: canvas.toDataURL(), shares: [] })));
+    const start = await filledFromRim(planes(pixels), mask);
+    const strip = paint(levelsOf(start), SIDE).toDataURL();
+    drawPair(stored.drawings.map(() => ({ strip, shares: [] })));
+    return start;
   }
   const levelsOf = (values) => {
     const bytes = levels(values);
@@ -108,8 +115,8 @@ export async function holeFigure({ stage, mount }) {
     const facts = await withPainter(say);
     if (!word) input.value = (await firstGuess()).word;
     const goal = wanted(known, input.value);
-    const start = await filledFromRim(planes(pixels), mask);
-    const plan = { start, mask: mask.slice(), ...goal, budget: Math.sqrt(count) / SQUARE };
+    pair.scrollIntoView({ behavior: "smooth", block: "nearest" }); // on a phone it is below the painter
+    const plan = { start: await drawStart(), mask: mask.slice(), ...goal, budget: Math.sqrt(count) / SQUARE };
     await drawLive("inpainting", facts, plan, isWanted, say, drawPair);
   }
 

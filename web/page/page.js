@@ -82,7 +82,9 @@ const linkedRound = () => Number(/^#judge-(\d+)$/.exec(location.hash)?.[1] ?? Nu
 async function judgeFigure({ stage, mount, attempt }) {
   const { rounds, searches } = await load("judge");
   const any = () => Math.floor(Math.random() * rounds.length);
-  const show = mount("judge", stage, { more: () => attempt(() => draw(any())) });
+  const row = stage.closest(".row");
+  const tell = () => row?.classList.add("begun"); // what a round teaches comes after its first answer
+  const show = mount("judge", stage, { choose: tell, more: () => attempt(() => draw(any())) });
   async function draw(seed) {
     const pictures = await Promise.all(rounds[seed].map(({ picture }) => load(`judged-${picture}`)));
     const questions = rounds[seed].map((question, k) => ({ ...question, picture: pictures[k] }));

@@ -16,6 +16,8 @@ export function element(tag, text = "", attributes = {}) {
   return node;
 }
 
+// In a wide window the form stands before the chips, in their row; what it says has a line below both.
+const STYLE = "@media (min-width: 641px) { .chips { --box: 306px; min-height: 42px; margin-bottom: 36px; } }";
 const MAX_LENGTH = 24; // characters of an unknown word in a sentence
 
 /** The classes and the words that stand for some of them. */
@@ -77,13 +79,13 @@ export function wordForm(parent, text, hint, start) {
 }
 
 /**
- * Drawings with title and description, as the component shows them.
+ * Drawings with titles, as the component shows them.
  *
- * @param {{ searches: { title: string, about: string }[] }} texts
+ * @param {{ titles: string[] }} texts
  * @param {{ strip: string, shares: number[], judged?: string }[]} drawings
  */
-export const captioned = ({ searches }, drawings) =>
-  drawings.map((drawing, k) => ({ judged: "", ...drawing, ...searches[k] }));
+export const captioned = ({ titles }, drawings) =>
+  drawings.map((drawing, k) => ({ judged: "", ...drawing, title: titles[k] }));
 
 /**
  * A word as a target: 1 for each class that it stands for, and what it means.
@@ -168,7 +170,12 @@ export async function wordFigure({ stage, mount, attempt }) {
   const { words, known, ...texts } = await load("word");
   const begin = latest();
   const { input, say } = wordForm(stage, "Draw", `any of ${known.toLocaleString("en")} words`, draw);
-  const show = mount("opening", stage.appendChild(element("div")), { ask: (place) => attempt(() => stored(place)) });
+  const show = mount(
+    "opening",
+    stage.appendChild(element("div")),
+    { ask: (place) => attempt(() => stored(place)) },
+    STYLE,
+  );
   async function stored(place) {
     const isLatest = begin();
     engine.stop();

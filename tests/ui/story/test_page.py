@@ -74,7 +74,7 @@ def test_a_word_drawn_in_place_ends_with_each_searchs_picture():
     drawings, captions, word = _ended(result)
     assert word == result.runs[0].metadata["class_names"][result.runs[0].metadata["targets"][0]]
     frames = np.concatenate([run.frames[[0, -1], 0] for run in result.runs]).astype(int).transpose(0, 2, 3, 1)
-    for k, (drawing, (_, _, note), run) in enumerate(zip(drawings, captions, result.runs, strict=True)):
+    for k, (drawing, (_, note), run) in enumerate(zip(drawings, captions, result.runs, strict=True)):
         assert drawing.confidence == (run.curves["target_probability"][-1, 0],)
         assert note == f"{judged(stored_judgement(fingerprint(run)), 0, word)[0]}."
         picture = np.asarray(Image.open(io.BytesIO(drawing.picture)).convert("RGB"))

@@ -59,11 +59,12 @@ const maskKind = {
   press: () => false,
   cellName: () => "",
 
-  state({ cells }) {
-    let count = 0;
-    for (const bit of cells) count += bit;
+  state({ cells, width, height }) {
+    const [left, top, right, bottom, count] = bounds(cells, width, height);
+    const [across, down] = [right - left + 1, bottom - top + 1];
+    const size = count === across * down ? `${across} × ${down}` : count.toLocaleString("en");
     const share = ((100 * count) / cells.length).toFixed(1);
-    return count ? `Hole: ${count.toLocaleString("en")} pixels, ${share} %` : "No hole yet: click or drag.";
+    return count ? `Hole: ${size} pixels, ${share} %` : "No hole yet: click or drag.";
   },
 
   show(painter) {

@@ -88,7 +88,9 @@ function createPainter(kind, parentElement, data) {
   painter.size.addEventListener("input", () => resize(painter, Number(painter.size.value)));
   painter.sizeText = size.appendChild(element("span", "number"));
 
-  const stage = (painter.stage = root.appendChild(element("div", "stage")));
+  const stage = (painter.stage = element("div", "stage"));
+  if (kind.over) root.append(stage);
+  else root.prepend(stage); // opened tools push nothing but what is below them
   stage.tabIndex = 0;
   stage.setAttribute("role", "application");
   stage.setAttribute("aria-roledescription", kind.name);

@@ -53,7 +53,7 @@ const sketchKind = {
   build(painter) {
     const row = element("div", "bar colours");
     const swatches = row.appendChild(element("div", "swatches"));
-    painter.kit.after(row);
+    painter.stage.after(row);
     swatches.setAttribute("role", "group");
     swatches.setAttribute("aria-label", "Colour");
     painter.swatches = painter.data.palette.map(([name, colour], k) => {
@@ -69,7 +69,8 @@ const sketchKind = {
       // a click chooses the same colour again, which fires no input event
       painter.own.addEventListener(kind, () => choose(painter, number(painter.own.value)));
     }
-    own.appendChild(element("span", "", "Own colour"));
+    own.appendChild(element("span", "", "Own"));
+    painter.own.setAttribute("aria-label", "Own colour");
     painter.sheet = painter.stage.appendChild(element("canvas", "sheet"));
   },
 

@@ -1,8 +1,10 @@
 // Draws thumbnails, in a grid or a line, like radio buttons in a toolbar: arrow keys move the focus; a click, Enter or
 // Space chooses.
 
-import { element } from "../basics.js";
+import { button, element } from "../basics.js";
 import { reveal } from "./strip.js";
+
+const MANY = 50; // named tiles, of which a button shows the last rows
 
 const pickers = new WeakMap(); // parentElement -> picker
 
@@ -29,6 +31,10 @@ function createPicker(parentElement) {
   const picker = {
     root,
     grid: root.appendChild(element("div", "grid")),
+    all: button(root, "", () => {
+      picker.all.hidden = true;
+      picker.grid.classList.remove("few");
+    }),
     caption: root.appendChild(element("div", "caption")),
     tiles: [],
     selected: null, // the choice
@@ -68,9 +74,14 @@ function rebuild(picker, data) {
     tile.title = caption;
     const canvas = tile.appendChild(element("canvas"));
     canvas.width = canvas.height = data.tile;
+    if (data.names.length) tile.append(element("span", "name", data.names[index]));
     return tile;
   });
   picker.grid.replaceChildren(...picker.tiles);
+  picker.grid.classList.toggle("named", data.names.length > 0);
+  picker.all.textContent = `All ${data.names.length} words`;
+  picker.all.hidden = data.names.length < MANY;
+  picker.grid.classList.toggle("few", !picker.all.hidden);
   paint(picker.tiles, data);
 }
 
@@ -93,6 +104,7 @@ function showChoice(picker) {
     tile.tabIndex = index === at ? 0 : -1; // Tab enters the group once, then leaves it
   });
   if (picker.data.line) reveal(picker.grid, tiles[at]);
+  if (!tiles[at].offsetParent) picker.all.click(); // it is one of those behind the button
   describe(picker);
 }
 
@@ -117,6 +129,14 @@ function choose(picker, index) {
   picker.selected = picker.at = index; // shown immediately, without waiting for Python
   showChoice(picker);
   picker.send(index);
+  const opened = picker.data.opens && document.querySelector(`.${picker.data.opens}`);
+  if (opened && !isInView(opened)) opened.scrollIntoView({ behavior: "smooth" });
+}
+
+// Half of it, at least.
+function isInView(node) {
+  const { top, bottom, height } = node.getBoundingClientRect();
+  return Math.min(bottom, innerHeight) - Math.max(top, 0) > height / 2;
 }
 
 // Left and right move by a picture, up and down by a row; Home and End go to the first and the last.

@@ -80,13 +80,16 @@ class TileLook:
 
     side: of each, in CSS pixels; a whole multiple of small pictures' own side shows all their pixels equally large.
     columns: so many fill the width, in place of `side`; fewer in a narrow window. line: one line that scrolls, without
-    the caption of the picture under the pointer. ticks: whether each has a tick; none if empty.
+    the caption of the picture under the pointer. ticks: whether each has a tick; none if empty. names: below each;
+    none if empty. opens: CSS class of what a choice changes, which comes into view.
     """
 
     side: int = 48
     columns: int = 0
     line: bool = False
     ticks: Sequence[bool] = ()
+    names: Sequence[str] = ()
+    opens: str = ""
 
 
 def image_picker(
@@ -117,6 +120,8 @@ def image_picker(
             "across": look.columns,
             "line": look.line,
             "ticks": list(look.ticks),
+            "names": list(look.names),
+            "opens": look.opens,
             "crisp": crisp,
         },
         on_pick_change=place_from(key, "pick", range(len(thumbnails.captions)), on_pick),

@@ -17,7 +17,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   scene.data = data;
   scene.chips.forEach((chip, place) => chip.setAttribute("aria-pressed", String(place === chosen)));
   scene.figures.forEach((figure, k) => {
-    for (const name of ["title", "about", "judged"]) figure[name].textContent = data.drawings[k][name];
+    for (const name of ["title", "judged"]) figure[name].textContent = data.drawings[k][name];
     figure.judged.classList.toggle("recognised", Boolean(data.drawings[k].recognised));
   });
   Promise.all(data.drawings.map(({ strip }) => decoded(strip))).then((strips) => {
@@ -58,8 +58,7 @@ function createScene(parentElement, { words, drawings }) {
     const line = caption.appendChild(element("div", "line"));
     const title = line.appendChild(element("span", "title"));
     const sure = line.appendChild(element("strong", "sure"));
-    const [about, judged] = ["about", "judged"].map((name) => caption.appendChild(element("span", name)));
-    return { canvas, title, sure, about, judged };
+    return { canvas, title, sure, judged: caption.appendChild(element("span", "judged")) };
   });
   parentElement.appendChild(root);
   return scene;

@@ -24,7 +24,7 @@ def opening(
     labels: Sequence[str],
     chosen: int,
     drawings: Sequence[Drawing],
-    captions: Sequence[tuple[str, str, str]],
+    captions: Sequence[tuple[str, str]],
     *,
     on_ask: Callable[[int], None],
 ) -> None:
@@ -32,7 +32,7 @@ def opening(
 
     Args:
         chosen: index of the word. drawings: drawings of that word, with equally many frames.
-        captions: title, description and a judge's verdict for each drawing, plain text.
+        captions: title and a judge's verdict for each drawing, plain text.
         on_ask: called with the index of the word that the visitor chose, before the rerun.
     """
     key, data = "story.opening", pack_opening(labels, chosen, drawings, captions)
@@ -40,7 +40,7 @@ def opening(
 
 
 def pack_opening(
-    labels: Sequence[str], chosen: int, drawings: Sequence[Drawing], captions: Sequence[tuple[str, str, str]]
+    labels: Sequence[str], chosen: int, drawings: Sequence[Drawing], captions: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
     """Return JSON for the browser: each drawing's frames, stacked vertically, and a probability per frame."""
     return {
@@ -50,13 +50,12 @@ def pack_opening(
         "drawings": [
             {
                 "title": title,
-                "about": about,
                 "judged": judged,
                 "recognised": drawing.recognised(),
                 "strip": webp_data_uri(drawing.picture),
                 "shares": drawing.confidence,
             }
-            for drawing, (title, about, judged) in zip(drawings, captions, strict=True)
+            for drawing, (title, judged) in zip(drawings, captions, strict=True)
         ],
     }
 
