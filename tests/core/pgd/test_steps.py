@@ -266,8 +266,6 @@ def test_pgd_steps_refuses_bad_arguments_at_the_call(changes, message):
     ],
 )
 def test_pgd_steps_needs_finite_logits_and_a_gradient(odd, error, message):
-    classifier = LinearClassifier()
-    with pytest.raises(error, match=message):
-        run_pgd(
-            lambda images: odd(classifier(images)), Generation(torch.tensor([0])), random_images(1, 0), config_for()
-        )
+    classifier, objective = LinearClassifier(), Generation(torch.tensor([0]))
+    with pytest.raises(error, match=message):  # before the first state
+        next(pgd_steps(lambda images: odd(classifier(images)), objective, random_images(1, 0), config_for()))
