@@ -1,7 +1,9 @@
 """*Fill a hole* in a real browser: replay, paint, fill, stop, go on, leave and return; nothing moves meanwhile."""
 
+import io
 import re
 import time
+from base64 import b64decode
 from urllib.parse import parse_qs
 
 import numpy as np
@@ -10,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from core.data.datasets import load_samples
-from core.data.holes import read_hole
+from core.data.holes import hole_alone, read_hole
 from core.pgd.examples import RUNS
 from core.pgd.record import PGDRun
 from tests.browser.conftest import BOTH_BROWSERS
@@ -55,6 +57,9 @@ def test_a_stored_run_replays_to_the_byte_by_buttons_and_keys(fill_page):
     steps, middle = run.config.steps, int(run.mask.nonzero()[-1].mean() + 0.5)
     expect_step(page, steps, steps)
     assert np.array_equal(drawn(page), picture(run, -1))
+    judged = Image.open(io.BytesIO(b64decode(page.locator(".alone").first.get_attribute("src").partition(",")[2])))
+    alone = hole_alone(run.frames[-1, 0], run.mask[0])
+    assert np.array_equal(np.asarray(judged.convert("RGB")), alone.transpose(1, 2, 0)), "what the other network saw"
     page.get_by_role("button", name="Wipe").click()
     begun = np.rint(255 * run.start[0]).astype(np.uint8).transpose(1, 2, 0)
     half = np.where(np.arange(224)[:, None] < middle, begun, picture(run, -1))

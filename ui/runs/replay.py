@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import PAPERS_CLIP, ClassifierSpec, classifier_title, result_title, short_title
+from core.data.holes import hole_alone
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.stored import cached_by_files
 from core.data.words import covers
@@ -162,9 +163,14 @@ def live_replay(
 def _layout(start: np.ndarray, mask: np.ndarray | None, images: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the browser needs to know of a run's kind: a grey start is not worth a comparison."""
     large, wipe = start.shape[-1] >= MIN_CROP_SIZE, 0.0 if images.get("start") in RANDOM_KINDS else 50.0
+    alone = None
     if mask is not None and mask.any():
-        wipe = 100 * float(mask.nonzero()[-1].mean() + 0.5) / start.shape[-1]  # the hole's middle
-    return {"lead": mask is None and large, "wipe": wipe}
+        width = start.shape[-1]
+        wipe = 100 * float(mask.nonzero()[-1].mean() + 0.5) / width  # the hole's middle
+        if large and len(start) == 1:
+            square = hole_alone(np.arange(width**2).reshape(width, width), mask.reshape(1, width, width))
+            alone = [int(square[0, 0]) % width, int(square[0, 0]) // width, len(square)]
+    return {"lead": mask is None and large, "wipe": wipe, "alone": alone}
 
 
 def _caption(run: PGDRun, runs: Sequence[PGDRun], own: bool) -> Caption:

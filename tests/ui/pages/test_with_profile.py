@@ -106,7 +106,7 @@ PLACES = {
     "word": ("story", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}),
     "wave": ("story", {}, ALL, {PAPERS, RESNET, RANDOM, CNN, MINI}),
     "mixture": ("story", {}, {MINI, CNN}, {RANDOM, CNN}),
-    "hole": ("story", {}, {LARGE_CNN, MINI, TWIN, RESNET}, {RANDOM, MINI, TWIN, RESNET}),
+    "hole": ("story", {}, {LARGE_CNN, MINI, TWIN, RESNET}, {RANDOM, LARGE_CNN, MINI, TWIN, RESNET}),
 }
 QUICK = ("word", "hole")
 

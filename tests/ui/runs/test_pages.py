@@ -119,7 +119,7 @@ def test_an_upload_begins_with_the_networks_own_guess_and_hole():
     (shares,) = class_probabilities(toy, pixels[None].astype(np.float32) / 255)
     hole = costliest_hole(pixels, 16, partial(class_probabilities, toy))
     assert not app.exception and np.array_equal(app.session_state["inpainting.holes"][32], hole)
-    assert "inpainting-hole" not in app.query_params and "costs Toy A" in page_text(app)
+    assert "inpainting-hole" not in app.query_params and "Toy A needs this one most" in page_text(app)
     run_to_the_end(app, "inpainting")
     assert not app.error and replay_data(app)["targets"] == [CIFAR10.names[shares.argmax()]]
     app.session_state["inpainting.holes"][32] = middle_square(32, 9)

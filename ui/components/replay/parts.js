@@ -76,7 +76,9 @@ function caption(parent, name) {
   const line = parent.appendChild(element("div", "line"));
   line.append(element("h2", "", name));
   const sure = line.appendChild(element("strong", "sure"));
-  return { sure, judged: parent.appendChild(element("p", "judged")) };
+  const verdict = parent.appendChild(element("div", "verdict"));
+  const alone = verdict.appendChild(element("img", "alone"));
+  return { sure, alone, judged: verdict.appendChild(element("p", "judged")) };
 }
 
 // A picture; one of several is a button that enlarges it.

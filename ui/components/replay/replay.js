@@ -157,6 +157,7 @@ function show(view) {
   const { frame, row } = memory;
   const state = data.live?.state ?? "ended";
   const last = data.frame_steps.length - 1;
+  view.root.classList.toggle("hole", Boolean(data.alone));
   view.wipe.hidden = !data.wipe || going(data) || state === "new";
   view.originals.forEach((canvas, at) => {
     const planes = planesAt(view.original, data, at);
@@ -164,7 +165,9 @@ function show(view) {
   });
   view.columns.forEach((column, k) => {
     column.figures.forEach((figure, at) => drawFigure(view, figure, k, at));
-    if (column.sure) describe(column, models[k], valueAt(view, k, 0), 0, frame === last && state === "ended");
+    if (!column.sure) return;
+    describe(column, models[k], valueAt(view, k, 0), 0, frame === last && state === "ended");
+    showAlone(column, data.alone);
   });
   if (view.dialog.open) {
     view.large.forEach((parts, k) => {
@@ -195,6 +198,19 @@ function describe({ sure, judged }, model, share, row, ended) {
   say(sure, share === undefined ? "" : `${percent(share)} sure`);
   say(judged, (ended && model.judged[row]) || "");
   judged.classList.toggle("recognised", Boolean(model.recognised[row]));
+}
+
+// Shows what another network has judged, the square around a hole.
+function showAlone({ alone, judged, figures }, square) {
+  alone.hidden = !square || !judged.textContent;
+  if (alone.hidden) return;
+  const [left, top, side] = square;
+  /** @type {any} */
+  const canvas = element("canvas");
+  canvas.width = canvas.height = side;
+  canvas.getContext("2d").drawImage(figures[0].canvas, left, top, side, side, 0, 0, side, side);
+  alone.src = canvas.toDataURL();
+  alone.alt = "The hole alone";
 }
 
 // A try at this moment of a run in progress, or at the end, with another network's prediction.

@@ -76,8 +76,9 @@ def pack_replay(
         start: (B, 3, H, W) uint8, the reference of the wipe. frame_steps: F steps, rising.
         original: (B, 3, H, W) uint8, shown beside the results, or None. live: progress of an unfinished run, or None.
         about: `id` of the run; `lead`, whether the last picture is larger than the others; `wipe`, where a comparison
-            with the start begins, in per cent of the width, or 0 for none; `targets`, the target class of each image;
-            `steps`, the run's planned steps.
+            with the start begins, in per cent of the width, or 0 for none; `alone`, left, top and side of what the
+            judge sees of one picture, or None for all of it; `targets`, the target class of each image; `steps`, the
+            run's planned steps.
     """
     # Not for live frames: unpacking one may take longer than the time until the next.
     packed = live is None or live.state == "new"
