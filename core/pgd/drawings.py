@@ -16,7 +16,7 @@ from core.pgd.pictures import AFTER, Judgement, PictureOutcomes, stored_outcomes
 from core.pgd.search import CELLS, COMPARED, Search
 
 DRAWINGS = PRECOMPUTED / "views"
-OPENING_FILE, WALL_FILE = DRAWINGS / "opening.json", DRAWINGS / "wall.json"
+OPENING_FILE, WALL_FILE, SKETCHED_FILE = (DRAWINGS / f"{name}.json" for name in ("opening", "wall", "sketches"))
 SIDE = 224  # of pictures, in pixels
 CARDS = {name: DRAWINGS / f"card-{name}.webp" for name in ("hole", "judge")}  # things to try
 
@@ -145,6 +145,26 @@ def _word(row: dict[str, Any], judges: Sequence[dict[str, Any]]) -> WallWord:
 def judged_path(label: int, cell: str) -> Path:
     """Return the file of a class's drawing on the wall, which visitors also judge, by label and by one of `CELLS`."""
     return DRAWINGS / "wall" / f"{label}-{cell}.webp"
+
+
+def sketched_path(name: str, search: Search) -> Path:
+    """Return the file of what a search made of a bundled sketch."""
+    return DRAWINGS / f"sketch-{name}-{search}.webp"
+
+
+@cache
+def drawn_sketches() -> dict[str, WallWord]:
+    """Load what both searches made of each bundled sketch, by its name."""
+    content = json.loads(SKETCHED_FILE.read_text("utf-8"))
+    judges = [judge["name"] for judge in content["judges"]]
+    return {
+        row["sketch"]: WallWord(
+            label=row["label"],
+            word=row["word"],
+            drawings={k: _drawing(row[k], k, sketched_path(row["sketch"], k), judges) for k in COMPARED},
+        )
+        for row in content["words"]
+    }
 
 
 # ---- how many are recognised -------------------------------------------------------------------------------------

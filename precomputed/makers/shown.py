@@ -25,13 +25,25 @@ from core.data.datasets import load_samples
 from core.data.holes import fill_hole, middle_square
 from core.data.picture_files import decode_image, to_uint8
 from core.data.sample_sets import imagenet
+from core.data.sketches import SKETCH_WORDS, draw_sketch
 from core.data.stored import classifier_facts, computed_source
-from core.pgd.drawings import CARDS, DRAWINGS, OPENING_FILE, SIDE, WALL_FILE, familiar, judged_path, strip_path
+from core.pgd.drawings import (
+    CARDS,
+    DRAWINGS,
+    OPENING_FILE,
+    SIDE,
+    SKETCHED_FILE,
+    WALL_FILE,
+    familiar,
+    judged_path,
+    sketched_path,
+    strip_path,
+)
 from core.pgd.pictures import ranks
 from core.pgd.search import CELLS, COMPARED
 from core.pgd.settings import PGDConfig, usual_settings
 from core.pgd.starts import draw_starts
-from core.pgd.steps import Generation, pgd_steps
+from core.pgd.steps import Generation, pgd_steps, run_pgd
 from core.shared.device import class_probabilities, device_name
 from core.shared.files import make_folder, npz_bytes, write_atomically
 
@@ -67,6 +79,33 @@ def write(work: Path, labels: Sequence[int], painter: Classifier, judges: Sequen
         cells[cell] |= {name: cells[cell][name][:1] for name in ("says", "ranks", "shares")}  # of the first judge
     _write_facts(OPENING_FILE, facts | content | {"words": strips, "cells": cells} | source)
     _write_cards(rows)
+    draw_sketches(painter, judges[0], seed)
+
+
+def draw_sketches(painter: Classifier, judge: Classifier, seed: int) -> None:
+    """Write what both searches make of each bundled sketch, and what the networks say of these files."""
+    names, rows = imagenet().names, [{"sketch": sketch, "word": word} for sketch, word in SKETCH_WORDS.items()]
+    labels = [names.index(row["word"]) for row in rows]
+    starts = np.stack([draw_sketch(row["sketch"], SIDE).transpose(2, 0, 1) for row in rows])
+    config = PGDConfig(**usual_settings("generation", SIDE, search="views"))
+    known: list[dict[str, Any]] = [{**row, "label": label} for row, label in zip(rows, labels, strict=True)]
+    for search in COMPARED:
+        images, objective = torch.from_numpy(starts.astype(np.float32) / 255), Generation(torch.tensor(labels))
+        last = run_pgd(painter, objective, images, replace(config, search=search), seed=seed)
+        for row, label, image in zip(known, labels, last.images, strict=True):
+            file = webp(to_uint8(image.numpy()).transpose(2, 0, 1))
+            write_atomically(sketched_path(row["sketch"], search), file)
+            pixels = decode_image(file).transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255)
+            judged = class_probabilities(judge, pixels)
+            row[search] = {
+                "confidence": short(class_probabilities(painter, pixels)[0, label]),
+                "says": [names[int(judged.argmax())]],
+                "ranks": [int(ranks(judged, [label])[0])],
+                "shares": [short(judged.max())],
+            }
+    facts = {"painter": classifier_facts(painter), "judges": [classifier_facts(judge)], "config": config.to_json()}
+    source = computed_source(device_name(painter.device))
+    _write_facts(SKETCHED_FILE, facts | {"seed": seed, "side": SIDE, "words": known, "source": source})
 
 
 def opening_rule(rows: Sequence[Any]) -> list[str]:

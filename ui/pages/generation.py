@@ -36,7 +36,7 @@ from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by
 from ui.runs.replay import back_to_example, shown_first, stored_example, target_of
 from ui.runs.settings import choose_networks, choose_searches, follow, run_settings
 from ui.runs.state import TRIES, RunRequest, RunResult
-from ui.runs.wall import stored_stills, wall, wall_table
+from ui.runs.wall import sketch_stills, stored_stills, wall, wall_table
 from ui.runs.words import about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
 from ui.server.cache import ready_classifiers
 from ui.shared import url
@@ -81,7 +81,8 @@ def page() -> None:
     else:
         plan = RunPlan(targets=tuple(targets), start=start, config=chosen.config, seed=chosen.seed, images=facts)
         request = RunRequest(plan, "", names, searches, row.class_set)
-    word_of_wall = targets[0] if row.side >= MIN_CROP_SIZE and kind == "grey" and len(targets) == 1 else None
+    large = row.side >= MIN_CROP_SIZE
+    word_of_wall = targets[0] if large and kind == "grey" and len(targets) == 1 else None
     stage, beside = _places(rest, row, kind, shows_tries(_PAGE, request))
     if beside is not None:
         with beside, st.container(gap="xsmall"):
@@ -91,7 +92,8 @@ def page() -> None:
                 picture_line(_PAGE, across=3)
             else:
                 wall(f"{_PAGE}.wall", word_of_wall, specs, partial(_open, row))
-    pictures = partial(stored_stills, word_of_wall)
+    sketch = _shown_sketch(row, targets) if large and kind == "sketch" else None
+    pictures = partial(sketch_stills, sketch) if kind == "sketch" else partial(stored_stills, word_of_wall)
     linked = begins_by_itself(request, _words(row), SKETCH) and pictures() is None
     with verb:
         starts = partial(draw_starts, targets, TRIES, row.name, chosen.seed, kind) if kind in RANDOM_KINDS else None
@@ -340,6 +342,11 @@ def _bundled_sketches(row: SampleSet) -> None:
 
 def _is_shown(sketch: str) -> bool:
     return np.array_equal(draw_sketch(sketch), st.session_state[_SKETCHED])
+
+
+def _shown_sketch(row: SampleSet, targets: list[str]) -> str | None:
+    """Return the bundled sketch that the painter shows and the targets are of; None if there is none."""
+    return next((name for name, word in _sketches(row).items() if targets == [word] and _is_shown(name)), None)
 
 
 @cache

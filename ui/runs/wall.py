@@ -14,7 +14,10 @@ from PIL import Image
 from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
 from core.pgd.drawings import (
     QUICK_TRIES,
+    SIDE,
+    WallWord,
     count,
+    drawn_sketches,
     four_squares,
     stored_kind,
     stored_wall,
@@ -86,8 +89,15 @@ def _thumbnails() -> Thumbnails:
 
 def stored_stills(name: str | None) -> dict[str, Any] | None:
     """Return both stored drawings of a word, packed; None if the wall lacks it."""
-    stored = stored_wall()
-    word = next((word for word in stored.words if word.word == name), None)
+    return _stills(next((word for word in stored_wall().words if word.word == name), None))
+
+
+def sketch_stills(sketch: str | None) -> dict[str, Any] | None:
+    """Return what both searches made of a bundled sketch, packed; None if it is none."""
+    return _stills(drawn_sketches()[sketch]) if sketch is not None else None
+
+
+def _stills(word: WallWord | None) -> dict[str, Any] | None:
     if word is None:
         return None
     pictures = []
@@ -96,7 +106,7 @@ def stored_stills(name: str | None) -> dict[str, Any] | None:
         text, agrees = judged(drawing.judgements[0], 0, word.word)
         caption = Caption(SEARCH_TITLES[search], [text], [agrees])
         pictures.append((caption, webp_data_uri(drawing.picture), drawing.confidence[0]))
-    return pack_stills(pictures, stored.side, word.word)
+    return pack_stills(pictures, SIDE, word.word)
 
 
 def wall_table() -> None:

@@ -15,6 +15,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   scene.ask = (place) => setTriggerValue("ask", place);
   if (scene.data && scene.data.chosen !== chosen) delete scene.root.dataset.part; // until its frames are decoded
   scene.data = data;
+  drawChips(scene, words);
   scene.chips.forEach((chip, place) => chip.setAttribute("aria-pressed", String(place === chosen)));
   scene.figures.forEach((figure, k) => {
     for (const name of ["title", "judged"]) figure[name].textContent = data.drawings[k][name];
@@ -36,19 +37,13 @@ async function decoded(source) {
   return image;
 }
 
-function createScene(parentElement, { words, drawings }) {
+function createScene(parentElement, { drawings }) {
   const root = element("div", "opening");
-  const scene = { root, timer: 0 };
-  const group = root.appendChild(element("div", "chips"));
-  group.setAttribute("role", "group");
-  group.setAttribute("aria-label", "Word to ask for");
-  scene.chips = words.map((word, place) =>
-    button(group, word, () => {
-      played = "";
-      if (place === scene.data.chosen) grow(scene);
-      else scene.ask(place);
-    }),
-  );
+  /** @type {Record<string, any>} */
+  const scene = { root, chips: [], timer: 0 };
+  scene.group = root.appendChild(element("div", "chips"));
+  scene.group.setAttribute("role", "group");
+  scene.group.setAttribute("aria-label", "Word to ask for");
   const row = root.appendChild(element("div", "squares"));
   scene.figures = drawings.map(() => {
     const figure = row.appendChild(element("figure"));
@@ -62,6 +57,20 @@ function createScene(parentElement, { words, drawings }) {
   });
   parentElement.appendChild(root);
   return scene;
+}
+
+// A word of one's own is one more.
+function drawChips(scene, words) {
+  const { chips, group } = scene;
+  while (chips.length > words.length) chips.pop().remove();
+  words.forEach((word, place) => {
+    chips[place] ??= button(group, "", () => {
+      played = "";
+      if (place === scene.data.chosen) grow(scene);
+      else scene.ask(place);
+    });
+    chips[place].textContent = word;
+  });
 }
 
 function grow(scene) {
