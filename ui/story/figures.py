@@ -137,10 +137,10 @@ def real_clip() -> None:
 
 
 def real_clip_html(url: str) -> str:
-    """Return a word's drawing beside the place of a sentence's, and a link as a button."""
+    """Return a word's drawing beside the place of a sentence's, and a link as a button if there is a URL."""
     ready = classifier_state(PAPERS_CLIP).status == "ready"
     title = "About CLIP" if ready else "Get the real CLIP"
-    button = f'<a class="button-link" href="{html.escape(url)}">{title}</a>'
+    button = f'<a class="button-link" href="{html.escape(url)}">{title}</a>' if url else ""
     word = opening_words()[0]
     drawing = webp_data_uri(strip_path(word, "views"))
     return (
