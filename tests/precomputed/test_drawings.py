@@ -1,5 +1,6 @@
 """Stored outcomes at 224 pixels, what is shown of them, and their tables in docs/results.md."""
 
+import itertools
 import json
 from dataclasses import replace
 
@@ -10,11 +11,13 @@ from PIL import Image
 from core.classifiers.registry import load_classifier
 from core.data.datasets import load_samples
 from core.data.sample_sets import SAMPLE_SETS, imagenet
+from core.data.sketches import SKETCH_WORDS
 from core.pgd.drawings import (
     OPENING_FILE,
     QUICK_TRIES,
     WALL_FILE,
     count,
+    drawn_sketches,
     familiar,
     four_squares,
     judge_name,
@@ -119,7 +122,10 @@ def test_a_rule_chose_the_opening_and_what_is_shown_was_judged():
     of_words = {name: answers[imagenet().names.index(name)] for name in opening_words()}
     usual = max({*answers.values()}, key=[*answers.values()].count)
     assert word == next(name for name, of_word in of_words.items() if of_word == usual) and [*squares] == [*CELLS]
-    for drawing in (*(drawing for word in opening_words() for drawing in opening_drawings(word)), *squares.values()):
+    sketched = drawn_sketches()
+    assert {sketch: row.word for sketch, row in sketched.items()} == SKETCH_WORDS
+    words = [*map(opening_drawings, opening_words()), *(row.drawings.values() for row in sketched.values())]
+    for drawing in (*itertools.chain(*words), *squares.values()):
         with Image.open(drawing.picture) as picture:  # of a strip the last frame
             image = np.asarray(picture.convert("RGB"))[-SIZE:].transpose(2, 0, 1).astype(np.float32) / np.float32(255)
         (shares,) = class_probabilities(judge, image[None])
