@@ -136,7 +136,7 @@ def test_on_a_phone_ones_own_photograph_is_filled_in_sight(fill_page, tmp_path):
     page.get_by_role("button", name="Your photo").click()
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "mine.png")
     expect(page.get_by_role("button", name="macaw, its own first guess")).to_be_visible(timeout=SLOW)
-    expect(page.locator(".state")).to_contain_text("Hole: 3,600 pixels")
+    expect(page.locator(".state")).to_contain_text("Hole: 60 × 60 pixels")
     wait_until_drawn(page)
     start(page)
     wait_for_end(page)

@@ -12,8 +12,8 @@ const SQUARE = 60; // pixels: the paper's hole, in whose side budgets are measur
 const OWN_HOLE = 96; // pixels, first side in an own photograph
 // What is painted is said below the picture, whose top agrees with the others'.
 const PAINTER_STYLE =
-  ".over { padding: 0 0 32px; } .over .state { inset: auto auto 0 0; height: 24px; } " +
-  ".over .bar { bottom: 40px; } .over .kit { bottom: 84px; }";
+  ".over { padding: 0 0 32px; } .over .state { inset: auto auto 0 0; height: 24px; white-space: nowrap; } " +
+  ".over .state::before { content: none; } .over .bar { bottom: 40px; } .over .kit { bottom: 84px; }";
 const STYLE = ".chips { display: none; } .squares { grid-template-columns: repeat(2, minmax(0, 1fr)); }";
 
 // Packed bits, the first pixel in a byte's highest bit.
