@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.claims.picture_verdicts import FILLED
 from core.classifiers.families import FAMILIES
 from core.classifiers.registry import VARIABLE, classifier_title, listed_classifiers, load_classifier
 from core.data.corruptions import CORRUPTIONS
@@ -17,6 +18,7 @@ from core.pgd.search import COMPARED, SEARCHES
 from core.pgd.settings import PENALTIES, PGDConfig
 from core.pgd.starts import STARTS
 from core.pgd.steps import Generation, pgd_steps, unit
+from core.reproduce.judgements import KINDS
 from core.sweep.__main__ import main as sweep
 from tests.core.toy import LinearClassifier, linear_family, random_images
 from tests.node import in_node
@@ -47,6 +49,11 @@ def test_penalties_searches_and_starts_go_from_script_to_file(mode, option, name
         "start": kind["name"],
     }
     assert stored[option] == name
+
+
+def test_every_offered_penalty_has_numbers_of_many_pictures():
+    offered = {penalty for penalty, row in PENALTIES.items() if row.offered}
+    assert offered == {kind.penalty for kind in KINDS if kind.mode == "inpaint"} == set(FILLED)
 
 
 def test_a_search_of_the_article_is_one_of_the_table():

@@ -31,10 +31,12 @@ def test_the_version_is_the_same_everywhere():
 
 def test_all_that_ships_or_is_downloaded_has_a_licence():
     rows = [row for row in LICENCES.splitlines() if row.startswith("| ")]
-    photographs = json.loads((ROOT / "precomputed/samples/photographs/provenance.json").read_text())["photographs"]
-    for photograph in photographs:
-        [row] = [row for row in rows if f"[{photograph['file']}]" in row]
-        assert f"| {photograph['author']} | {photograph['licence']} |" in row
+    for folder in (ROOT / "precomputed/samples").iterdir():
+        provenance = json.loads((folder / "provenance.json").read_text("utf-8"))
+        for photograph in provenance.get("photographs", ()):
+            [row] = [row for row in rows if f"[{photograph['file']}]" in row]
+            assert f"| {photograph['author']} | {photograph['licence']} |" in row
+        assert f"`samples/{folder.name}/`" in LICENCES
     for spec in CLASSIFIERS.values():
         [row] = [row for row in rows if f"`{spec.name}`" in row]
         assert f"| {spec.licence} |" in row, spec.name

@@ -217,12 +217,14 @@ def quick_settings(usual: Mapping[str, Any]) -> dict[str, Any] | None:
 class PenaltyText:
     """Texts of a penalty. label: in menus and tables. phrase: in a sentence. rule: one sentence on its effect.
 
-    offered: whether pages offer it. weighted: whether lambda applies.
+    term: what it adds to the loss, in LaTeX; empty for nothing. offered: whether pages offer it. weighted: whether
+    lambda applies.
     """
 
     label: str
     phrase: str
     rule: str
+    term: str = ""
     offered: bool = False
     weighted: bool = True
 
@@ -233,6 +235,7 @@ PENALTIES: dict[Penalty, PenaltyText] = {
         "Eq. 3, minimised by forward-backward steps",
         "lambda times the L2 norm of the change outside the hole, which the paper prints without lambda; its minimum "
         "almost always changes nothing there.",
+        term=r"+ \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2",
         offered=True,
     ),
     "mean_square": PenaltyText(
@@ -240,6 +243,7 @@ PENALTIES: dict[Penalty, PenaltyText] = {
         "the mean square of the notebook of Santurkar et al.",
         "lambda times the mean squared change over all pixels and channels, a far smaller number, as in the notebook "
         "of Santurkar et al.; the rest changes a little.",
+        term=r"+ \lambda\,\mathrm{mean}\,\bigl((x_0 - x)(1 - m)\bigr)^2",
         offered=True,
     ),
     "frozen": PenaltyText(

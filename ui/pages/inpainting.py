@@ -12,7 +12,7 @@ from core.data.holes import PLACES, Fill, hole_side, hole_text, read_hole
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.plan import inpainting_plan
 from core.pgd.search import COMPARED, Search
-from core.pgd.settings import RunKind
+from core.pgd.settings import PENALTIES, Penalty, RunKind
 from core.shared import paper
 from core.shared.numbers import confidence
 from core.shared.text import TERMS, number_html
@@ -117,7 +117,7 @@ def page() -> None:
             column.markdown(text)
         filled.html(fillings)
     with details:
-        _formulas(searches)
+        _formulas(penalty, searches)
         if result is not None:
             run_table(result)
             recognised_table(result)
@@ -328,20 +328,20 @@ def _origin(picture: Picture) -> dict[str, object]:
     return {"dataset": row.dataset, "index": picture.position, "credit": credit}
 
 
-def _formulas(searches: Sequence[Search]) -> None:
+def _formulas(penalty: Penalty, searches: Sequence[Search]) -> None:
     left, right = st.columns(2, gap="large")
-    left.markdown(formula(st.session_state.get(f"{_PAGE}-fill", "region")), help=f"Eq. 3: {TERMS['Eq. 3']}.")
-    left.markdown(MINIMISED)
+    left.markdown(formula(st.session_state.get(f"{_PAGE}-fill", "region"), penalty), help=f"Eq. 3: {TERMS['Eq. 3']}.")
+    left.markdown(MINIMISED if penalty == "eq3" else f"The penalty is {PENALTIES[penalty].rule}")
     if "views" in searches:
         right.markdown(ABOUT_VIEWS)
 
 
-def formula(fill: Fill) -> str:
+def formula(fill: Fill, penalty: Penalty) -> str:
     """Return the loss and its constraints as Markdown."""
     filled = "its mean colour fills" if fill == "region" else "the colours of its rim, extended smoothly, fill"
     return (
         rf"First, {filled} the hole, which gives $x_0$. With $m$ = 1 in the hole, $x$ minimises "
-        r"$\;\mathrm{CE}(x, \mathrm{target}) + \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2\;$ (Eq. 3) within "
+        rf"$\;\mathrm{{CE}}(x, \mathrm{{target}}) {PENALTIES[penalty].term}\;$ ({PENALTIES[penalty].label}) within "
         rf"$\lVert x - x_0\rVert_2 \le \varepsilon$. At {paper.IMAGE_SIZE} pixels the paper has "
         rf"$\lambda$ = {_PAPERS['weight']:g}, in its text, and $\varepsilon$ = {_PAPERS['epsilon']} but no "
         f"steps; the notebook of Santurkar et al. takes {_PAPERS['steps']} of {_PAPERS['step_size']}. Lengths scale "

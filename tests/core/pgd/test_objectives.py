@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
+from core.pgd.settings import PENALTIES
 from core.pgd.steps import Inpainting
 from tests.core.toy import centre_mask, random_images, random_targets
 
@@ -28,7 +29,7 @@ def test_the_mean_square_has_the_gradient_of_its_formula(share):
         ({"weight": -1}, "weight .lambda. must be"),
         ({"weight": float("nan")}, "weight .lambda. must be"),
         ({"weight": float("inf")}, "weight .lambda. must be"),
-        ({"penalty": "l1"}, "penalty must be one of eq3, mean_square, frozen"),
+        ({"penalty": "l1"}, f"penalty must be one of {', '.join(PENALTIES)}"),
         ({"mask": centre_mask().float()}, "mask must be bool"),
         ({"mask": centre_mask()[0]}, "mask must be bool"),
     ],
