@@ -41,6 +41,7 @@ check("inpainting", "Mean change of the hole")
 check("inpainting", errors=1, press="inpainting.start")
 check("story")
 check("story", query={{"chapter": "wave"}}, **{{"story.cell": (3, 4)}})
+check("story", query={{"chapter": "hole"}})
 check("generation", "Recognised by", query={{"generation-set": "CIFAR-10, 32 px"}})
 print("all pages")
 """
