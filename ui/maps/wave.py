@@ -16,7 +16,7 @@ from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
 from core.data.stored import cached_by_files
 from core.fourier.contrasts import Band, mismatches, without_wave
 from core.fourier.outcomes import Errors, cell_error, clean_error
-from core.fourier.waves import all_random_signs
+from core.fourier.waves import all_random_signs, rounded_radius
 from core.shared.numbers import (
     Frequency,
     Interval,
@@ -108,9 +108,13 @@ def finding_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
     return finding
 
 
-def verdict_html(finding: Finding, band: Band | None) -> str:
-    """Return a claim, about the waves of a band if any, with its verdict, as HTML."""
-    judged = judged_html(finding, where=f", {band.side} the dashed circle:" if band else ":")
+def verdict_html(finding: Finding, band: Band | None, frequency: Frequency) -> str:
+    """Return a claim, about the waves of a band if any, and whether this is one of them, with its verdict, as HTML."""
+    where = ":"
+    if band is not None:
+        own = "as your wave" if band.contains(rounded_radius([frequency])[0]) else "unlike your wave"
+        where = f", {band.side} the dashed circle, {own}:"
+    judged = judged_html(finding, where=where)
     return explain_on_page(judged, "verdict", *TERMS)
 
 

@@ -91,7 +91,7 @@ def page() -> None:
     with stage, st.container(key="frequency-lab"):
         _maps(chosen, frequency, perturbed, notes, about[1].edge if about and about[1] else 0)
     with verdict:  # after the maps, which would push it down
-        judged = verdict_html(*about) if about else ""
+        judged = verdict_html(*about, frequency) if about else ""
         rings = ring_chart(tuple(chosen[:2]), compared_bands(about[0].claim) if about else ())
         st.html(f'{STYLE}<div class="claim">{judged}</div><div class="beside">{rings}{doubts_html(chosen)}</div>')
         if picture is not None:

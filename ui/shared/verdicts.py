@@ -167,12 +167,13 @@ def _short(part: Evidence) -> Number:
     return Number(text, part.figure.interval)
 
 
-def _scale(finding: Finding) -> float:
-    """Return the number at the right end of a finding's bars."""
-    if all(part.unit == "error" for part in _bars(finding)):
-        return 1.0
+def _place(finding: Finding, value: float) -> str:
+    """Return where a number lies along a finding's bars, in per cent: from zero, in the middle if some are negative."""
     ends = [end for part in _bars(finding) for end in part.measured if end == end]
-    return max(map(abs, [*ends, _mark(finding)])) or 1.0
+    if all(part.unit == "error" for part in _bars(finding)):
+        return f"{100 * min(max(value, 0), 1):.1f}"
+    share = value / (max(map(abs, [*ends, _mark(finding)])) or 1.0)
+    return f"{50 + 50 * share if min(ends) < 0 else 100 * share:.1f}"
 
 
 def _mark(finding: Finding) -> float:
@@ -195,7 +196,6 @@ def _macros() -> Any:
     )
     pages.globals |= {"signs": SIGNS}
     pages.filters |= {
-        "along": lambda value, scale: f"{min(100 * abs(value) / scale, 100):.1f}",
         "bar_label": _label,
         "bdi": lambda text: Markup(bdi(text)),
         "because": _because,
@@ -207,7 +207,7 @@ def _macros() -> Any:
         "marks": lambda notes, marks: ", ".join(str(mark) for mark in sorted(marks[note] for note in notes)),
         "networks": _networks,
         "number": lambda number, bold: Markup(number_html(number, bold=bold)),
-        "scale": _scale,
+        "place": _place,
         "short": _short,
         "statistic": _statistic,
     }

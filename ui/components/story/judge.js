@@ -62,7 +62,7 @@ function draw(view, at) {
       if (k === right) node.className = "yes";
       else if (k === place) node.className = "no";
     });
-    result.textContent = place === right ? "Right." : `No: ${article(options[right])}.`;
+    result.textContent = place === right ? "Right." : `No: ${options[right]}.`;
     question.textContent = `${name}, ${data.searches[questions[at].search]}`;
   };
   const choose = (place) => {
@@ -124,5 +124,3 @@ function image(source, alt) {
   const node = element("img", "drawing");
   return Object.assign(node, { src: source, alt, width: 224, height: 224 });
 }
-
-const article = (word) => (/^[A-Z]/.test(word) ? word : `${/^[aeiou]/.test(word) ? "an" : "a"} ${word}`);
