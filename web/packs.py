@@ -32,7 +32,7 @@ from ui.components.maps.maps import ShownMaps, pack_maps, pack_stripes
 from ui.components.mount import pack_pixels, webp_data_uri
 from ui.components.pictures.pictures import pack_mixture
 from ui.components.story.story import pack_opening
-from ui.maps.catalogue import model_colour
+from ui.shared.colours import model_colour
 from ui.shared.pictures import sample_picture
 from ui.story import data, figures, judge, opening
 from ui.story.data import STORY_WAVE

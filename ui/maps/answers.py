@@ -16,10 +16,11 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.sweep.answers import UNKNOWN, WaveAnswers, answer, column, columns, no_answers, stored_answers
 from core.sweep.waves import usual_map_side
 from ui.components.mount import pack_bytes, picture_id
-from ui.maps.catalogue import Entry, Predictor, model_colour
+from ui.maps.catalogue import Entry, Predictor
 from ui.maps.predictions import is_large
 from ui.maps.wave import PerturbedPicture
 from ui.server.cache import classifier_for, job_manager, wait_for_first_paint
+from ui.shared.colours import model_colour
 from ui.shared.page import torch_starts, try_predict
 from ui.shared.pictures import Picture
 
@@ -97,7 +98,7 @@ def pack_answers(
         networks.append(
             {
                 "title": predictor.title,
-                "colour": model_colour(predictor.of or predictor.spec.name),
+                "colour": model_colour(predictor.spec.name),
                 "maps": [k for k, entry in enumerate(chosen) if entry.classifier in names],
                 "right": int(right),
                 "clean": [int(classes[0]), int(percents[0])],

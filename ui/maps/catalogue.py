@@ -31,7 +31,6 @@ from core.shared.roles import INSTEAD
 from core.shared.text import sentence
 from ui.server.cache import is_ready
 from ui.server.limits import check_upload
-from ui.shared.colours import network_colour
 from ui.shared.downloads import download_button
 from ui.shared.url import as_markdown, file_stem, one_line
 
@@ -194,12 +193,6 @@ MAP_ONLY = "map only: not on this machine"
 
 def _specs() -> dict[str, ClassifierSpec]:
     return {spec.name: spec for spec in list_classifiers()}
-
-
-def model_colour(name: str) -> str:
-    """Return a classifier's colour, the same on every page."""
-    spec = _specs().get(name)
-    return network_colour(name, spec.kind if spec else None)
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,11 @@ from core.shared.roles import ROBUST
 from core.shared.text import Number, bdi
 from core.sweep.answers import SIGNS_SEED
 from core.sweep.predict import Predictions, probabilities_under_wave, top1_predictions
-from ui.maps.catalogue import Entry, Predictor, entries, model_colour
+from ui.maps.catalogue import Entry, Predictor, entries
 from ui.maps.views import probability_curve
 from ui.maps.wave import PerturbedPicture
 from ui.server.cache import classifier_for, ready_classifiers
+from ui.shared.colours import model_colour
 from ui.shared.page import torch_starts, try_predict
 from ui.shared.pictures import Picture, samples
 from ui.shared.tables import row_html, scrolling_table_html, table_html

@@ -10,8 +10,9 @@ from functools import lru_cache
 from core.claims.claim import Claim, Finding
 from core.fourier.contrasts import BANDS, mismatches, ring_differences, ring_errors, rings_in_words
 from core.shared.numbers import Interval, decimal
-from ui.maps.catalogue import Entry, model_colour
+from ui.maps.catalogue import Entry
 from ui.maps.views import SHOWN_SIDE
+from ui.shared.colours import model_colour
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 320, 132, 30, 28  # of the drawing; left and bottom of it are the axes' numbers
 _RISE = "#9467bd"

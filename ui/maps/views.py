@@ -16,9 +16,9 @@ from core.fourier.waves import rounded_radius
 from core.shared.numbers import Frequency, Interval, displayed_difference
 from core.sweep.predict import Predictions
 from ui.components.maps.maps import MapView, ShownMaps
-from ui.maps.catalogue import Entry, model_colour, named_apart
+from ui.maps.catalogue import Entry, named_apart
 from ui.shared.charts import Chart, Frame, line_chart, percents
-from ui.shared.colours import FEWER_OR_MORE_ERRORS
+from ui.shared.colours import FEWER_OR_MORE_ERRORS, model_colour
 
 SHOWS = ("Error", "Minus clean", "Difference")
 SHOWN_SIDE = 63  # the middle of larger maps, as in the paper

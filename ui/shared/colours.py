@@ -1,5 +1,6 @@
 """Colours of networks and of differences in charts, maps and tables."""
 
+from core.classifiers.registry import list_classifiers
 from core.shared.roles import ROBUST
 
 # Networks by kind: ordinary and robust. After Okabe & Ito 2008 and P. Tol's schemes: distinguishable with every common
@@ -21,6 +22,7 @@ UNKNOWN_COLOUR = "#8C6D31"  # uploaded maps of unknown kind
 FEWER_OR_MORE_ERRORS = "#1B7837#762A83"
 
 
-def network_colour(name: str, kind: str | None) -> str:
-    """Return a network's colour by registry name; kind: a key of `NETWORK_COLOURS`, None for an unlisted network."""
+def model_colour(name: str) -> str:
+    """Return a classifier's colour, the same on every page, by its name in the registry."""
+    kind = next((spec.kind for spec in list_classifiers() if spec.name == name), None)
     return COLOURS_BY_NAME.get(name) or (NETWORK_COLOURS[kind][name.endswith(ROBUST)] if kind else UNKNOWN_COLOUR)

@@ -16,6 +16,7 @@ from core.classifiers.registry import network_title, result_title
 from core.pgd.pictures import judged_outcomes
 from core.shared.numbers import decimal
 from core.shared.text import Number, bdi, count_of, number_html, sentence
+from ui.shared.colours import model_colour
 
 # Sign and colour of each verdict: signs for use without colour; white text has a contrast of 5 to 7.
 SIGNS = {
@@ -103,7 +104,6 @@ _ANYONE = {
     "robust": "the robust twin",
     "ordinary": "the ordinary twin",
 }
-_COLOURS = {"reference": "#D55E00", "ordinary": "#D55E00"}  # of bars; others are blue
 _CUTOFFS = (
     "Of two pictures in one, {labels[0]} follows either equally often at a cutoff of {0} cycles per image, {labels[1]} "
     "at {1}."
@@ -156,9 +156,9 @@ def _formulas(finding: Finding) -> list[str]:
 
 
 def _colour(finding: Finding, part: Evidence) -> str:
-    """Return the colour of a bar: of one network's bars its own."""
-    (whose, *further) = finding.claim.whose or ("",)
-    return _COLOURS.get(part.bar if further else whose, "#0072B2")
+    """Return the colour of a bar: its network's, or a neutral one of bars of several together."""
+    of_one = finding.networks[0] if len(finding.networks) == 1 else ""
+    return model_colour(dict(zip(finding.claim.whose, finding.networks, strict=False)).get(part.bar, of_one))
 
 
 def _short(part: Evidence) -> Number:

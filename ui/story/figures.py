@@ -20,11 +20,12 @@ from core.sweep.story import stored_predictions
 from ui.components.maps.maps import ShownMaps, StripedPicture, WavePredictions, heatmap_view, stripes
 from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import hybrid_mixer
-from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, model_colour, shipped_maps, stored_title
+from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, shipped_maps, stored_title
 from ui.maps.views import shown_maps
 from ui.runs.replay import stored_example
 from ui.runs.state import RunResult
 from ui.runs.wall import four_squares_html
+from ui.shared.colours import model_colour
 from ui.shared.page import unexplained
 from ui.shared.pictures import sample_picture, to_picture
 from ui.story import data
@@ -137,7 +138,7 @@ def real_clip() -> None:
 
 
 def real_clip_html(url: str) -> str:
-    """Return a word's drawing beside the place of a sentence's, and a link as a button if there is a URL."""
+    """Return a word's drawing, what CLIP adds in words, and a link as a button if there is a URL."""
     ready = classifier_state(PAPERS_CLIP).status == "ready"
     title = "About CLIP" if ready else "Get the real CLIP"
     button = f'<a class="button-link" href="{html.escape(url)}">{title}</a>' if url else ""
@@ -146,9 +147,9 @@ def real_clip_html(url: str) -> str:
     return (
         f'<div class="get-clip"><figure><div class="last" role="img" '
         f'style="background-image:url({drawing})" aria-label="{word}, drawn by EfficientNet-Lite0"></div>'
-        f'<figcaption>today: “{word}”</figcaption></figure><figure><div class="open">“a red {word} in the snow”</div>'
-        "<figcaption>with CLIP: any sentence</figcaption></figure>"
-        f"{button}</div>"
+        f"<figcaption>“{word}”, drawn by EfficientNet-Lite0</figcaption></figure><div><p>EfficientNet-Lite0 draws only "
+        f"its classes, such as {word}. CLIP draws from any sentence, such as “a red {word} in the snow”.</p>"
+        f"{button}</div></div>"
     )
 
 

@@ -12,10 +12,11 @@ from core.data.sample_sets import CLASS_SETS, ClassSet
 from core.fourier.outcomes import ClassError, class_errors, class_errors_of
 from core.shared.numbers import wave_name
 from core.sweep.predict import mistakes
-from ui.maps.catalogue import Entry, dataset_title, model_colour, shipped_maps
+from ui.maps.catalogue import Entry, dataset_title, shipped_maps
 from ui.maps.predictions import PageState, SamplePredictions
 from ui.maps.wave import strength
 from ui.shared.charts import Chart, Frame, interval_chart, percents
+from ui.shared.colours import model_colour
 from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown
 

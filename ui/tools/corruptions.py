@@ -20,11 +20,11 @@ from core.shared.device import class_probabilities
 from core.shared.numbers import Interval, join_list, measured_percent, signed_points
 from core.shared.roles import ROBUST
 from core.shared.text import Number
-from ui.maps.catalogue import Entry, Predictor, model_colour, stored_title
+from ui.maps.catalogue import Entry, Predictor, stored_title
 from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all
 from ui.server.cache import classifier_for
 from ui.shared.charts import Chart, Frame, interval_chart, percents
-from ui.shared.colours import UNKNOWN_COLOUR
+from ui.shared.colours import UNKNOWN_COLOUR, model_colour
 from ui.shared.pictures import Figure, Picture, picture_row, to_picture
 from ui.shared.tables import scrolling_table
 from ui.shared.url import one_line
@@ -66,7 +66,7 @@ def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int)
         Frame(
             "corruptions.accuracy",
             f"Accuracy at strength {strength}, with 95 % intervals; dashed: by chance. {accuracies}",
-            height=240,
+            height=400,
             mark=100 / classes,
         ),
     )
@@ -97,7 +97,7 @@ def corruption_panel(page: PageState) -> None:
     left, right = st.columns([4, 5] if networks else 2, gap="medium")
     with left:
         key, strength = _controls(picture.size)
-        _pictures(picture, key, strength, page.networks, tile=150 if networks else 240)
+        _pictures(picture, key, strength, page.networks)
     with right:
         if networks:
             st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
@@ -156,7 +156,7 @@ def _controls(side: int) -> tuple[str, int]:
     return labels[label], int(strength)
 
 
-def _pictures(picture: Picture, key: str, strength: int, networks: Sequence[ClassifierSpec], tile: int) -> None:
+def _pictures(picture: Picture, key: str, strength: int, networks: Sequence[ClassifierSpec]) -> None:
     """Draw the picture without and with the corruption, and each network's predictions."""
     probabilities = predict_all(networks, lambda name: _predictions(name, picture, key, strength))
     images = {
@@ -166,8 +166,8 @@ def _pictures(picture: Picture, key: str, strength: int, networks: Sequence[Clas
     figures = []
     for k, (title, image) in enumerate(images.items()):
         labels = [_prediction(short_title(spec.title), answer[k], picture) for spec, answer in probabilities.items()]
-        figures.append(Figure(title, " · ".join(labels), to_picture(image)))
-    st.html(picture_row(figures, tile=tile))
+        figures.append(Figure(title, "\n".join(labels), to_picture(image)))
+    st.html(picture_row(figures, tile=240))
 
 
 def _prediction(title: str, probabilities: np.ndarray, picture: Picture) -> str:

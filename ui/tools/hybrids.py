@@ -16,10 +16,11 @@ from core.shared.numbers import percent
 from core.sweep.predict import HybridPredictions, hybrid_cutoffs, predict_hybrids
 from core.sweep.story import chosen_pictures, stored_predictions
 from ui.components.pictures.pictures import Mixed, Mixture, Thumbnails, hybrid_mixer, pack_thumbnails
-from ui.maps.catalogue import Predictor, model_colour, stored_title
+from ui.maps.catalogue import Predictor, stored_title
 from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all
 from ui.server.cache import classifier_for
 from ui.shared import url
+from ui.shared.colours import model_colour
 from ui.shared.page import torch_starts
 from ui.shared.pictures import Picture, sample_picture, samples, thumbnails
 from ui.shared.tables import scrolling_table

@@ -17,13 +17,12 @@ from ui.maps.catalogue import (
     label_of,
     map_note,
     maps_by_label,
-    model_colour,
     named_apart,
     shipped_maps,
     source_text,
 )
 from ui.server.cache import ready_classifiers
-from ui.shared.colours import UNKNOWN_COLOUR
+from ui.shared.colours import UNKNOWN_COLOUR, model_colour
 
 MAPS = shipped_maps()
 MAP = MAPS[MINI_CLIP].heatmap

@@ -11,11 +11,12 @@ from core.fourier.contrasts import ring_differences
 from core.fourier.heatmap import METRICS, Metric, Unit
 from core.fourier.map_estimate import with_estimate
 from tests.core.squares import heatmap_of
-from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET50, RESNET56, Entry, model_colour, shipped_maps
+from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET50, RESNET56, Entry, shipped_maps
 from ui.maps.rings import ring_chart
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
 from ui.server.cache import ready_classifiers
 from ui.shared import colours
+from ui.shared.colours import model_colour
 from ui.shared.verdicts import SIGNS
 
 MAPS = shipped_maps()
