@@ -87,6 +87,8 @@ def test_a_tile_opens_its_pair_and_a_sketch_becomes_a_picture(draw_page):
     pair = page.locator(CANVAS)
     for k, title in enumerate(("Must convince as it is", "Must convince from every view")):
         expect(pair.nth(k)).to_have_attribute("aria-label", re.compile(f"{title}: {words[8].word}, "))
+    expect(page.get_by_role("button", name="Save picture")).to_be_visible()
+    expect(page.locator(".sure").nth(1)).to_contain_text(words[8].word)
     wait_until_still(page)
     assert pair.nth(1).bounding_box()["width"] > 400
     box = page.get_by_role("combobox", name="Word to draw")

@@ -53,7 +53,7 @@ def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
     expect(heading).to_have_text(CHAPTER_TITLES[2])
     expect(page).to_have_url(re.compile(r"\?chapter=wave$"))
     scene = page.locator(".stripes")
-    predictions, slider, canvas = scene.locator(".answer"), scene.get_by_role("slider"), scene.locator("canvas")
+    predictions, slider, canvas = scene.locator(".answer"), scene.get_by_role("slider"), scene.locator("canvas").first
     wait_until_drawn(page)
     box = canvas.bounding_box()
     assert box["width"] > 380 and box["y"] + box["height"] < 900
@@ -63,6 +63,8 @@ def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
         assert answer.locator("strong").evaluate("e => getComputedStyle(e).fontSize") == "28px"
     position = CHOSEN_PICTURES["story"]["position"]
     image = load_samples("cifar10-samples").images[position].astype(np.float32) / 255
+
+    assert np.array_equal(pixels(scene.locator(".clean canvas")), to_uint8(image))
 
     def expect_wave(*wave):
         expect(page.locator(".readout").first).to_contain_text(wave_name(wave))  # the maps below follow

@@ -22,6 +22,7 @@ from core.data.sketches import (
     draw_sketch,
     encode_sketch,
 )
+from core.pgd.drawings import drawn_sketches
 from core.pgd.plan import RunPlan
 from core.pgd.search import MIN_CROP_SIZE, Search
 from core.pgd.settings import RunKind
@@ -36,7 +37,7 @@ from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by
 from ui.runs.replay import back_to_example, shown_first, stored_example, target_of
 from ui.runs.settings import choose_networks, choose_searches, follow, run_settings
 from ui.runs.state import TRIES, RunRequest, RunResult
-from ui.runs.wall import sketch_stills, stored_stills, wall, wall_table
+from ui.runs.wall import stored_word, wall, wall_table
 from ui.runs.words import about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
 from ui.server.cache import ready_classifiers
 from ui.shared import url
@@ -93,8 +94,8 @@ def page() -> None:
             else:
                 wall(f"{_PAGE}.wall", word_of_wall, specs, partial(_open, row))
     sketch = _shown_sketch(row, targets) if large and kind == "sketch" else None
-    pictures = partial(sketch_stills, sketch) if kind == "sketch" else partial(stored_stills, word_of_wall)
-    linked = begins_by_itself(request, _words(row), SKETCH) and pictures() is None
+    still = stored_word(word_of_wall) if sketch is None else drawn_sketches()[sketch]
+    linked = begins_by_itself(request, _words(row), SKETCH) and still is None
     with verb:
         starts = partial(draw_starts, targets, TRIES, row.name, chosen.seed, kind) if kind in RANDOM_KINDS else None
         ask_for_run(_PAGE, "Draw", request, st.session_state.pop(_ASKED, False) or linked, starts)
@@ -105,7 +106,7 @@ def page() -> None:
             partial(stored_example, _PAGE, row.name, shown_first(_PAGE, row, request.names), kind, searches),
             partial(_back, row),
             _bring,
-            pictures,
+            still,
         )
         result = run_panel(contents, request)
     with details:

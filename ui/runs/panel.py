@@ -20,13 +20,14 @@ from core.classifiers.registry import (
     list_classifiers,
     short_title,
 )
+from core.pgd.drawings import WallWord
 from core.pgd.search import SEARCHES, leading
 from core.pgd.starts import RANDOM_KINDS
 from core.shared.numbers import duration, join_list
 from core.shared.text import JARGON, sentence
 from ui.components.replay.replay import RunProgress, replay
 from ui.runs.export import save_buttons
-from ui.runs.judge import judge_failure
+from ui.runs.judge import judge_failure, judgement_of
 from ui.runs.replay import live_replay, run_replay, tries_replay
 from ui.runs.settings import LAST_SEED, expected_seconds, remember_pace
 from ui.runs.state import (
@@ -41,6 +42,7 @@ from ui.runs.state import (
     start,
     submit,
 )
+from ui.runs.wall import save_stills, stills
 from ui.server.cache import NONE_READY, is_ready, ready_classifiers
 from ui.shared import url
 from ui.shared.page import explain_on_page
@@ -56,6 +58,7 @@ _STORY = (
     (0.3, "Shapes appear on which most views agree."),
     (0.7, "The shapes stay; their details settle."),
 )
+SURE = 0.5  # confidence from which on a network is not unsure
 WAITING = "Waits for the network’s first guess …"  # in place of a reason why a run cannot begin
 BY_PIXELS = "The network grows surer; we hardly see why."
 
@@ -113,7 +116,8 @@ def ask_for_run(
     with st.container(horizontal=True, width="content", gap="small"):
         if st.button(verb, type="primary", key=f"{page}.start") or entered:
             to_run = request
-        if _has_tries(request) and st.button("Four at once", key=f"{page}.four", help=_about_tries(request)):
+        asked = st.session_state.pop(_asks_four(page), False)
+        if _has_tries(request) and (st.button("Four at once", key=f"{page}.four", help=_about_tries(request)) or asked):
             to_run = request.tried(None if starts is None else starts())
     if to_run is not None:
         run_state(page).error = ""
@@ -121,6 +125,11 @@ def ask_for_run(
             st.rerun()
     elif beside is not None:
         beside.markdown(why if why == WAITING else f"**These settings cannot run**: {as_markdown(why)}.")
+
+
+def _asks_four(page: str) -> str:
+    """Return the key in the session of whether the visitor has asked below the pictures for several tries."""
+    return f"{page}.asks-four"
 
 
 def _has_tries(request: RunRequest) -> bool:
@@ -155,7 +164,7 @@ class Stage:
     """Contents of a page of runs.
 
     page: its path. verb: on the button that starts a run. example: returns the stored runs to show if there is no other
-    result. stills: stored pictures without runs. back: callback that restores the settings of the stored example.
+    result. still: stored pictures without runs. back: callback that restores the settings of the stored example.
     bring: chooses a result's pictures and target, as far as possible; for callbacks.
     """
 
@@ -164,7 +173,7 @@ class Stage:
     example: Callable[[], RunResult | None]
     back: Callable[[], None]
     bring: Callable[[RunResult], None]
-    stills: Callable[[], dict[str, Any] | None] = lambda: None
+    still: WallWord | None = None
 
 
 def tell_of_drawing(verb: str) -> None:
@@ -203,7 +212,7 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
     if error:
         st.error(as_markdown(sentence(error)))
     view = RunView(None) if state.active is not None else state.view(request, stage.example)
-    result, pictures = view.result, None if view.result is not None or state.active is not None else stage.stills()
+    result, still = view.result, stage.still if view.result is None and state.active is None else None
     if state.active is not None or (result is not None and not result.stored):
         tell_of_drawing(verb)
     with st.container(key=f"{page}.panel"):
@@ -223,8 +232,8 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
             _replay(page, packed, rest, not result.stored)
             if not result.stored and (failure := judge_failure(result.runs)):
                 st.error(as_markdown(sentence(f"another network could not judge this: {failure}")))
-        elif pictures is not None:
-            _replay(page, pictures)
+        elif still is not None:
+            _replay(page, stills(still))
         elif request is not None and (plan := request.plan) is not None:
             pairs = list(product(request.names, request.searches))
             new, version = RunProgress("new", "" if request.why else _how_long(verb, request)), request.fingerprint
@@ -233,7 +242,9 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
         st.html("<span></span>")  # the row keeps its height while it says nothing
         if state.active is None:
-            _status(stage, request, view, stored=pictures is not None)
+            _status(stage, request, view, stored=still is not None)
+            if still is not None:
+                save_stills(still, key=f"{page}.still")
             if result is not None:
                 save_buttons(result.runs, key=f"{page}.{result.version}")
     return result
@@ -258,6 +269,9 @@ def _status(stage: Stage, request: RunRequest | None, view: RunView, stored: boo
     if state.result is not None and state.result is not result:
         again = partial(show_result, page, state.result, stage.bring)
         st.button("Show the last run", key=f"{page}.see", on_click=again, type="tertiary")
+    if result is not None and not changed and request is not None and _has_tries(request) and _is_in_doubt(result):
+        ask = partial(st.session_state.__setitem__, _asks_four(page), True)
+        st.button("Try four at once", key=f"{page}.four-more", on_click=ask)
     if result is not None and result.opened:
         st.button(
             f"Close {result.opened}",
@@ -269,6 +283,16 @@ def _status(stage: Stage, request: RunRequest | None, view: RunView, stored: boo
         st.button(
             "Back to the example", icon=":material/undo:", key=f"{page}.back", on_click=stage.back, type="tertiary"
         )
+
+
+def _is_in_doubt(result: RunResult) -> bool:
+    """Return whether the network is unsure of a visitor's one picture, or another does not recognise it."""
+    run = result.runs[-1]
+    if result.stored or result.tries or result.unfinished is not None or len(run.start) > 1:
+        return False
+    judgement = judgement_of(run, {other.metadata["classifier"]["name"] for other in result.runs})
+    is_sure = run.curves["target_probability"][-1, 0] >= SURE
+    return not is_sure or (judgement is not None and judgement.ranks[0] != 1)
 
 
 def _how_long(verb: str, request: RunRequest) -> str:

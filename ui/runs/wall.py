@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -15,25 +15,31 @@ from core.classifiers.registry import ClassifierSpec, classifier_title, short_ti
 from core.pgd.drawings import (
     QUICK_TRIES,
     SIDE,
+    Drawing,
     WallWord,
     count,
-    drawn_sketches,
     four_squares,
+    painter_name,
     stored_kind,
     stored_wall,
     tries_by_label,
 )
 from core.pgd.search import CELL_TITLES, CELLS, COMPARED
-from core.shared.numbers import percent
+from core.shared.numbers import confidence, percent
 from core.shared.text import Number
 from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
 from ui.components.replay.replay import Caption, pack_stills
+from ui.runs.card import Tile, result_card
 from ui.runs.judge import judged
 from ui.runs.outcome import counted
-from ui.runs.replay import SEARCH_TITLES
+from ui.runs.replay import SEARCH_TITLES, stored_example, target_of
+from ui.shared import url
+from ui.shared.downloads import download_button
 from ui.shared.page import NARROW_PERCENT
+from ui.shared.pictures import to_picture
 from ui.shared.tables import scrolling_table
+from ui.shared.url import file_stem
 
 PANEL = "st-key-generation-panel"  # CSS class of the pictures that a tile opens
 
@@ -48,13 +54,14 @@ def wall(key: str, opened: str | None, specs: Sequence[ClassifierSpec], on_pick:
     names = [word.word for word in stored.words]
     is_here = stored.painter in [spec.name for spec in specs]
     painter = "" if is_here else f", by {short_title(classifier_title(stored.painter))}"
+    shown = "".join(f"; the tile of *{word}* shows the page’s example" for word in example())
     seen = f"**{stored.recognised('views')} of {len(names)} random words**"
     st.markdown(
         f"{seen} are recognised by another network{painter}; of {len(QUICK_TRIES)} quick tries at each, at least one "
         f"for **{count('tries')}**. Of a photograph of each it recognises {count('photographs')}.",
         help="Nobody chose these words or pictures; failures are here, too. A tick: another network’s first guess of "
-        f"the picture is the word. They took {stored.steps} steps. A tooltip says how many of the quick tries it "
-        "recognises. *Details* counts the paper’s search, too, and each ingredient alone.",
+        f"the picture is the word. They took {stored.steps} steps{shown}. A tooltip says how many of the quick tries "
+        "it recognises. *Details* counts the paper’s search, too, and each ingredient alone.",
     )
     image_picker(
         _thumbnails(),
@@ -63,7 +70,7 @@ def wall(key: str, opened: str | None, specs: Sequence[ClassifierSpec], on_pick:
         label="Random words, drawn",
         on_pick=lambda place: on_pick(names[place]),
         look=TileLook(
-            columns=9,
+            columns=8,
             ticks=[word.drawings["views"].recognised() for word in stored.words],
             names=names,
             opens=PANEL,
@@ -77,7 +84,8 @@ HARD = 1  # of the quick tries at a word, at most, are recognised
 @cache
 def _thumbnails() -> Thumbnails:
     drawn = [(word, word.drawings["views"]) for word in stored_wall().words]
-    pictures = np.stack([np.asarray(Image.open(drawing.picture).convert("RGB")) for _, drawing in drawn])
+    known = {word.word: _pixels(drawing) for word, drawing in drawn}
+    pictures = np.stack(list((known | example()).values()))
     says = []
     for word, drawing in drawn:
         other = "" if drawing.recognised() else f": another network says {drawing.judgements[0].says[0]}"
@@ -87,19 +95,26 @@ def _thumbnails() -> Thumbnails:
     return pack_thumbnails(pictures, says)
 
 
-def stored_stills(name: str | None) -> dict[str, Any] | None:
-    """Return both stored drawings of a word, packed; None if the wall lacks it."""
-    return _stills(next((word for word in stored_wall().words if word.word == name), None))
+def example() -> dict[str, np.ndarray]:
+    """Return the stored example by its word, uint8 (SIDE, SIDE, 3), if that is on the wall: its tile shows it."""
+    result = stored_example("generation", "photographs", (stored_wall().painter,), "grey", COMPARED)
+    if result is None or result.runs[-1].start.shape[-1] != SIDE:
+        return {}
+    run = result.runs[-1]
+    return {target_of(run, 0): to_picture(run.frames[-1, 0])} if stored_word(target_of(run, 0)) else {}
 
 
-def sketch_stills(sketch: str | None) -> dict[str, Any] | None:
-    """Return what both searches made of a bundled sketch, packed; None if it is none."""
-    return _stills(drawn_sketches()[sketch]) if sketch is not None else None
+def _pixels(drawing: Drawing) -> np.ndarray:
+    return np.asarray(Image.open(drawing.picture).convert("RGB"))
 
 
-def _stills(word: WallWord | None) -> dict[str, Any] | None:
-    if word is None:
-        return None
+def stored_word(name: str | None) -> WallWord | None:
+    """Return a word of the wall; None if the wall lacks it."""
+    return next((word for word in stored_wall().words if word.word == name), None)
+
+
+def stills(word: WallWord) -> dict[str, Any]:
+    """Return both stored drawings of a word, packed."""
     pictures = []
     for search in COMPARED:
         drawing = word.drawings[search]
@@ -107,6 +122,25 @@ def _stills(word: WallWord | None) -> dict[str, Any] | None:
         caption = Caption(SEARCH_TITLES[search], [text], [agrees])
         pictures.append((caption, webp_data_uri(drawing.picture), drawing.confidence[0]))
     return pack_stills(pictures, SIDE, word.word)
+
+
+def save_stills(word: WallWord, *, key: str) -> None:
+    """Draw the download of both stored drawings of a word; `key` is unique on the page."""
+    make = partial(_stills_picture, word, url.address())
+    name = f"generation-{file_stem(word.word)}.png"
+    download_button("Save picture", make, name, key=key, icon=":material/download:")
+
+
+def _stills_picture(word: WallWord, address: str) -> bytes:
+    tiles = []
+    for search in COMPARED:
+        drawing = word.drawings[search]
+        text, agrees = judged(drawing.judgements[0], 0, word.word)
+        sure = f"{confidence(drawing.confidence[0])} confident"
+        planes = _pixels(drawing).transpose(2, 0, 1)
+        tiles.append(Tile(picture=planes, title=SEARCH_TITLES[search], lines=[sure], judged=text, agrees=agrees))
+    painter = short_title(classifier_title(painter_name()))
+    return result_card(word.word, tiles, [f"Drawn by {painter}; stored with the project.", address])
 
 
 def wall_table() -> None:

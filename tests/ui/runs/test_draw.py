@@ -12,8 +12,9 @@ from core.pgd.drawings import opening_words
 from core.pgd.plan import RunPlan
 from core.pgd.settings import PGDConfig
 from tests.ui.page_runner import open_page, page_text, run_to_the_end, settable_widget
-from tests.ui.replay_reader import replay_data
+from tests.ui.replay_reader import frames_of, replay_data
 from ui.runs import settings as pace
+from ui.runs.wall import example, stored_word
 from ui.server.jobs import JobManager
 from ui.shared.pictures import captions
 
@@ -108,6 +109,14 @@ def test_a_word_leads_back_from_a_sketch_also_from_a_broken_one():
     assert encode_sketch(draw_sketch("ship")) in str(app.query_params["generation-sketch"])
     app.segmented_control(key="generation.begin").set_value("From a word").run()
     assert not app.exception and settable_widget(app, "generation-start-from").value == "Blur"
+
+
+def test_the_opening_words_tile_shows_what_the_page_opens_with():
+    word = opening_words()[0]
+    data = replay_data(open_page("generation", generation_classes_imagenet=word))
+    (pixels,) = example().values()
+    assert [*example()] == [word] and np.array_equal(frames_of(data, -1)[-1, 0], pixels.transpose(2, 0, 1))
+    assert data["models"][-1]["recognised"] == [stored_word(word).drawings["views"].recognised()], "its tick"
 
 
 def test_an_unknown_word_gets_its_neighbours_as_buttons():

@@ -91,6 +91,13 @@ def test_four_at_once_are_offered_where_the_seed_matters(page, search, offered):
     assert len({runs[0].images.tobytes() for runs in tries}) == 4
 
 
+def test_four_tries_are_offered_below_a_drawing_in_doubt():
+    app = run_to_the_end(open_page("generation", generation_classes_cifar10="deer", generation_steps="1"), "generation")
+    app.button(key="generation.four-more").click().run()
+    state = app.session_state["generation.runs"]
+    assert not app.exception and (state.active.run.plan.seeds if state.active else state.result.tries)
+
+
 @pytest.mark.parametrize(
     ("switch", "has", "title"),
     [("natural", (True, False), "from every view, by plain"), ("views", (False, True), "as it is, by natural")],

@@ -1,6 +1,6 @@
-// A picture under stripes, and networks' predictions for it. A wave (i, j) is i stripes down and j across.
+// A picture without and under stripes, and networks' predictions for it. A wave (i, j) is i stripes down and j across.
 
-import { element, unpack } from "../basics.js";
+import { element, paintPixels, unpack } from "../basics.js";
 import { addBasis, fourierBasis, signsAt } from "./wave.js";
 
 const REST_MILLISECONDS = 250; // before a choice is reported
@@ -43,6 +43,10 @@ function createView(parentElement, { size, side, networks }) {
   });
   const answers = root.appendChild(element("div", "answers"));
   answers.setAttribute("aria-live", "polite");
+  const before = answers.appendChild(element("figure", "clean"));
+  view.clean = before.appendChild(element("canvas"));
+  before.append(element("figcaption", "", "Without the wave"));
+  view.clean.setAttribute("role", "img");
   view.answers = networks.map(({ title, colour }) => {
     const answer = answers.appendChild(element("div", "answer"));
     answer.style.setProperty("--colour", colour);
@@ -58,7 +62,7 @@ function createView(parentElement, { size, side, networks }) {
 }
 
 /** @param {Record<string, any>} view */
-function show({ data, place: { wave }, canvas, text, input, answers }) {
+function show({ data, place: { wave }, canvas, clean, text, input, answers }) {
   const { side, size, names, label, epsilon } = data;
   const half = (side - 1) / 2;
   input.value = wave ? Math.round(Math.hypot(...wave)) : 0;
@@ -79,6 +83,8 @@ function show({ data, place: { wave }, canvas, text, input, answers }) {
   );
   canvas.getContext("2d").putImageData(image, 0, 0);
   canvas.setAttribute("aria-label", `A picture of: ${names[label]}. ${text.textContent}`);
+  paintPixels(clean, size, size, (at, channel) => pixels[3 * at + channel]);
+  clean.setAttribute("aria-label", `The picture without a wave: ${names[label]}`);
   data.networks.forEach(({ clean, cells }, k) => {
     const [now, share] = wave ? cells[(wave[0] + half) * side + wave[1] + half] : clean;
     answers[k].was.textContent = now === clean[0] ? "" : names[clean[0]];

@@ -167,6 +167,7 @@ function show(view) {
     column.figures.forEach((figure, at) => drawFigure(view, figure, k, at));
     if (!column.sure) return;
     describe(column, models[k], valueAt(view, k, 0), 0, frame === last && state === "ended");
+    if (data.lead && column.sure.textContent) column.sure.append(`: ${data.targets[0]}`); // the box may say another
     showAlone(column, data.alone);
   });
   if (view.dialog.open) {
