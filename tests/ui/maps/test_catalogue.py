@@ -70,7 +70,7 @@ def test_predictors_are_those_of_the_maps_or_of_their_classes():
     predictors = chosen(CLIP, RESNET50)
     assert [row.title for row in predictors] == ["Mini CLIP"] and not map_note(MAPS[CLIP], predictors)
     assert map_note(MAPS[RESNET50], predictors) == MAP_ONLY and not map_note(MAPS[MINI_RESNET], predictors)
-    facts = {"classifier": {"name": "clip-vit-b-32"}, "dataset": {"name": "imagenet-sample", "n": 1000}}
+    facts = {"classifier": {"name": "clip-vit-b-32"}, "dataset": {"name": "imagenet-sample", "n": 10_000}}
     of_photographs = Entry("CLIP on photographs", with_facts(**facts))
     predictors = choose_predictors([of_photographs], ready_classifiers("cifar10"), "cifar10")
     assert {predictor.of for predictor in predictors} == {""}, "small networks say nothing about other classes"
