@@ -15,7 +15,7 @@ from ui.maps.views import SHOWN_SIDE
 from ui.shared.colours import model_colour
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 320, 132, 30, 28  # of the drawing; left and bottom of it are the axes' numbers
-_RISE = "#9467bd"
+_RISE = "#808080"
 _STYLE = (
     "text{font:11px sans-serif;fill:#767676}.shade{fill:#f2c14e;opacity:.35}.grid{stroke:#808080;opacity:.3}"
     ".zero{stroke:#767676}@media(prefers-color-scheme:dark){.shade{opacity:.18}polyline{filter:brightness(1.5)}text{fill:#a0a0a0}}"
