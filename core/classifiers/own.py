@@ -23,7 +23,7 @@ _NAMED_SETS: dict[str, Callable[[], ClassSet]] = {**CLASS_SETS, "imagenet100": i
 
 
 class Input(TypedDict, total=False):
-    """What a network takes: mean and std per channel, for pixels in [0, 1], and its side in pixels."""
+    """Input that a network takes: mean and std per channel, for pixels in [0, 1], and its side in pixels."""
 
     mean: Sequence[float] | None
     std: Sequence[float] | None

@@ -158,7 +158,7 @@ class _RawDataset:
 
 
 class Choice(TypedDict, total=False):
-    """Which images of a data set, and how large."""
+    """Choice of a data set's images, and their size."""
 
     split: str
     image_size: int | None
