@@ -131,12 +131,12 @@ def _preprocess(module: Any, name: str, network_input: Input) -> Preprocess:
 
     if unknown := network_input.keys() - Input.__annotations__:
         raise ValueError(f"classifier has no argument {min(unknown)!r}; give mean, std or size of its input")
-    given = {key: value for key, value in network_input.items() if value is not None}
-    if ("mean" in given) != ("std" in given):
+    changes = {key: value for key, value in network_input.items() if value is not None}
+    if ("mean" in changes) != ("std" in changes):
         raise ValueError("mean and std come together, three numbers each, for pixels in [0, 1]; give both or neither")
     recipe = {"size": paper.IMAGE_SIZE, "mean": (0.0,) * 3, "std": (1.0,) * 3}
     recipe |= getattr(getattr(module, "visual", None), "preprocess_cfg", {})
-    recipe |= given
+    recipe |= changes
     means, deviations = (np.asarray(recipe[key], dtype=float) for key in ("mean", "std"))
     inside = means.shape == deviations.shape == (3,) and abs(means).max() <= 1 and deviations.min() > 0
     if not inside or deviations.max() > 1:

@@ -114,9 +114,9 @@ def examples(row: SampleSet) -> Iterator[Example]:
         yield from _by_searches(row)
         return
     # One picture with each penalty, and the row of examples that the page opens with.
-    one = f"{row.name}-{row.inpainted}"
+    picture = f"{row.name}-{row.inpainted}"
     holes: list[tuple[tuple[int, ...], Penalty, str]]
-    holes = [((row.inpainted,), penalty, f"{one}{end}") for penalty, end in STORED_PENALTIES.items()]
+    holes = [((row.inpainted,), penalty, f"{picture}{end}") for penalty, end in STORED_PENALTIES.items()]
     holes += [(row.filled, "eq3", row_of(row.name))] if row.filled else []
     for places, penalty, subject in holes:
         config = paper_inpainting(row.side, usual_side(row.side))

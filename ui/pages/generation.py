@@ -179,12 +179,12 @@ def _choose_start(row: SampleSet) -> StartKind:
 def _choose_beginning(place: DeltaGenerator, row: SampleSet, kind: StartKind) -> None:
     """Draw the choice to begin with a word or with a sketch, which chooses the start."""
     key, titles, state = f"{_PAGE}.begin", {False: "From a word", True: "From a sketch"}, st.session_state
-    kept = {is_sketch: f"{_words(row)}.{is_sketch}" for is_sketch in titles}  # each beginning keeps its own word
+    word_keys = {is_sketch: f"{_words(row)}.{is_sketch}" for is_sketch in titles}  # each beginning keeps its own word
 
     def begin() -> None:
         sketched = state[key] == titles[True]
-        state[kept[not sketched]] = state[_words(row)]
-        state[_words(row)] = state.get(kept[sketched], _usual_words(row, sketched))
+        state[word_keys[not sketched]] = state[_words(row)]
+        state[_words(row)] = state.get(word_keys[sketched], _usual_words(row, sketched))
         state[_START] = STARTS["sketch" if sketched else offered_starts(row)[0]].label
 
     state[key] = titles[kind in ("sketch", "picture")]

@@ -116,8 +116,8 @@ def ask_for_run(
     with st.container(horizontal=True, width="content", gap="small"):
         if st.button(verb, type="primary", key=f"{page}.start") or entered:
             to_run = request
-        asked = st.session_state.pop(_asks_four(page), False)
-        if _has_tries(request) and (st.button("Four at once", key=f"{page}.four", help=_about_tries(request)) or asked):
+        four = st.session_state.pop(_asks_four(page), False)
+        if _has_tries(request) and (st.button("Four at once", key=f"{page}.four", help=_about_tries(request)) or four):
             to_run = request.tried(None if starts is None else starts())
     if to_run is not None:
         run_state(page).error = ""

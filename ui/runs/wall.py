@@ -54,13 +54,13 @@ def wall(key: str, opened: str | None, specs: Sequence[ClassifierSpec], on_pick:
     names = [word.word for word in stored.words]
     is_here = stored.painter in [spec.name for spec in specs]
     painter = "" if is_here else f", by {short_title(classifier_title(stored.painter))}"
-    shown = "".join(f"; the tile of *{word}* shows the page’s example" for word in example())
+    tile = "".join(f"; the tile of *{word}* shows the page’s example" for word in example())
     seen = f"**{stored.recognised('views')} of {len(names)} random words**"
     st.markdown(
         f"{seen} are recognised by another network{painter}; of {len(QUICK_TRIES)} quick tries at each, at least one "
         f"for **{count('tries')}**. Of a photograph of each it recognises {count('photographs')}.",
         help="Nobody chose these words or pictures; failures are here, too. A tick: another network’s first guess of "
-        f"the picture is the word. They took {stored.steps} steps{shown}. A tooltip says how many of the quick tries "
+        f"the picture is the word. They took {stored.steps} steps{tile}. A tooltip says how many of the quick tries "
         "it recognises. *Details* counts the paper’s search, too, and each ingredient alone.",
     )
     image_picker(
