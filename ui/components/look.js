@@ -85,10 +85,8 @@ function scroll(data) {
     const top = part?.getBoundingClientRect().top;
     same = part && top === before && document.documentElement.dataset.shown ? same + 1 : 0;
     before = top;
-    if (same >= STILL_FRAMES) {
-      part.scrollIntoView({ block: "start" });
-      if (data.focus) part.querySelector(data.focus)?.focus({ preventScroll: true });
-    } else if (performance.now() - began < PATIENCE_MS) requestAnimationFrame(look);
+    if (same >= STILL_FRAMES) part.scrollIntoView({ block: "start" });
+    else if (performance.now() - began < PATIENCE_MS) requestAnimationFrame(look);
   };
   look();
 }

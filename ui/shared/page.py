@@ -31,13 +31,13 @@ def look(page: str) -> None:
     _look(key="look", data={"page": page})
 
 
-def scroll_into_view(below: str, count: int, focus: str = "") -> None:
+def scroll_into_view(below: str, count: int) -> None:
     """Scroll a part of the page, which a control has opened, to the top of the window once for each new positive count.
 
     Args:
-        below: the key of its container. focus: selector of what then gets the keyboard, if it is there.
+        below: the key of its container.
     """
-    _look(key=f"{below}.scroll", data={"part": f".st-key-{below}", "count": count, "focus": focus})
+    _look(key=f"{below}.scroll", data={"part": f".st-key-{below}", "count": count})
 
 
 def press_once(selector: str, count: int) -> None:

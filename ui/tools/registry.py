@@ -86,7 +86,7 @@ def draw_tools(page: PageState) -> None:
                 "Your own", own, key=_OWN, on_change=lambda: _open(state[_OWN]), label_visibility="collapsed"
             )
         url.put(TOOL, name)
-        scroll_into_view(_TOOLS_PLACE, state[_BY_HAND], focus=".st-key-frequency-own [aria-checked=true]")
+        scroll_into_view(_TOOLS_PLACE, state[_BY_HAND])
         if name is None:
             pass
         elif TOOLS[name].of_picture and page.picture is None:
