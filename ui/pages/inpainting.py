@@ -64,7 +64,7 @@ SEEN = {  # what a hole holds when another network judges it alone
 def page() -> None:
     """Draw the page."""
     who = head("Brush away and see what fills it")
-    reserve("calc(min(clamp(300px, 58vh, 620px), 34vw) + 202px)")
+    reserve("calc(var(--square) + 202px)")
     with st.container(key="run-stage"):
         left, right = st.columns([2, 3], gap="medium")
         rate = st.container()  # filled when what stands above it has its height

@@ -192,14 +192,16 @@ def filled_html(sample_set: str) -> tuple[str, str]:
     row, tiles, recognised = SAMPLE_SETS[sample_set], [], Counter[Search]()
     for place in sorted(row.holes):
         result = stored_example("inpainting", row.name, (painter_name(),), "eq3", COMPARED, place)
+        if result is None:
+            continue
         figures = []
-        for run in () if result is None else result.runs:
+        for run in result.runs:
             judgement = judgement_of(run, live=False)
             says, agrees = ("", False) if judgement is None else guess(judgement, 0)
             recognised[run.config.search] += agrees
             seen = f"{'✓' if agrees else '✕'} {says}".replace(" %", "\N{NO-BREAK SPACE}%")
             figures.append(Figure(seen, SEARCHES[run.config.search].convinces, to_picture(run.frames[-1, 0])))
-        name = html.escape(target_of(run, 0))
+        name = html.escape(target_of(result.runs[0], 0))
         link = url.link("inpainting", ("inpainting-pictures", row.title), ("inpainting-picture", str(place)))
         tiles.append(f'<section><a href="{html.escape(link)}">{name}</a>{picture_row(figures)}</section>')
     counts = [

@@ -58,7 +58,7 @@ _STORY = (
     (0.3, "Shapes appear on which most views agree."),
     (0.7, "The shapes stay; their details settle."),
 )
-SURE = 0.5  # confidence from which on a network is not unsure
+_DOUBTED_BELOW = 0.5  # confidence
 WAITING = "Waits for the network’s first guess …"  # in place of a reason why a run cannot begin
 BY_PIXELS = "The network grows surer; we hardly see why."
 
@@ -291,8 +291,8 @@ def _is_in_doubt(result: RunResult) -> bool:
     if result.stored or result.tries or result.unfinished is not None or len(run.start) > 1:
         return False
     judgement = judgement_of(run, {other.metadata["classifier"]["name"] for other in result.runs})
-    is_sure = run.curves["target_probability"][-1, 0] >= SURE
-    return not is_sure or (judgement is not None and judgement.ranks[0] != 1)
+    is_unsure = run.curves["target_probability"][-1, 0] < _DOUBTED_BELOW
+    return is_unsure or (judgement is not None and judgement.ranks[0] != 1)
 
 
 def _how_long(verb: str, request: RunRequest) -> str:
