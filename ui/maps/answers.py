@@ -19,7 +19,7 @@ from ui.components.mount import pack_bytes, picture_id
 from ui.maps.catalogue import Entry, Predictor
 from ui.maps.predictions import is_large
 from ui.maps.wave import PerturbedPicture
-from ui.server.cache import classifier_for, job_manager, wait_for_first_paint
+from ui.server.cache import classifier_for, job_manager, single_flight_cache, wait_for_first_paint
 from ui.shared.colours import model_colour
 from ui.shared.page import torch_starts, try_predict
 from ui.shared.pictures import Picture
@@ -66,7 +66,7 @@ def draw_answers(
     return not wait
 
 
-@st.cache_resource(show_spinner=False, max_entries=500)
+@single_flight_cache(max_entries=500)
 def _answers(name: str, picture: Picture, epsilon: float) -> WaveAnswers:
     """Return what is known of a picture, to be grown in place: all of a bundled one at the usual size v, or nothing."""
     stored, about = (

@@ -25,7 +25,7 @@ from core.sweep.predict import Predictions, probabilities_under_wave, top1_predi
 from ui.maps.catalogue import Entry, Predictor, entries
 from ui.maps.views import probability_curve
 from ui.maps.wave import PerturbedPicture
-from ui.server.cache import classifier_for, ready_classifiers
+from ui.server.cache import classifier_for, ready_classifiers, single_flight_cache
 from ui.shared.colours import model_colour
 from ui.shared.page import torch_starts, try_predict
 from ui.shared.pictures import Picture, samples
@@ -231,7 +231,7 @@ def predict_all(specs: Iterable[ClassifierSpec], question: Callable[[str], Answe
     return {spec: answer for spec, answer in by_classifier.items() if answer is not None}
 
 
-@st.cache_data(show_spinner=False, max_entries=1000)
+@single_flight_cache(max_entries=1000)
 def predictions_of(
     name: str, classes: str | ClassSet, template: str | None, perturbed: PerturbedPicture, sizes: tuple[float, ...] = ()
 ) -> Predictions:
@@ -249,12 +249,12 @@ def predictions_of(
 
 
 # Apart, as it is the same for all waves: a click takes half the time.
-@st.cache_data(show_spinner=False, max_entries=200)
+@single_flight_cache(max_entries=200)
 def _clean(name: str, classes: str | ClassSet, template: str | None, picture: Picture) -> np.ndarray:
     return class_probabilities(classifier_for(name, classes, template), picture.image[None])[0]
 
 
-@st.cache_data(show_spinner=False, max_entries=2000)
+@single_flight_cache(max_entries=2000)
 def _over_samples(
     name: str, kind: str, start: int, count: int, wave: Frequency | None = None, epsilon: float = 0.0
 ) -> np.ndarray:

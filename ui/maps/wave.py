@@ -151,7 +151,7 @@ def link_of(finding: Finding) -> str:
     return link("frequency", *maps, ("show", finding.show), *wave, *tool, *pictures)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class PerturbedPicture:
     """Subject of the predictions: a picture, a wave (i, j), and its size v per channel."""
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import short_title
 from core.data.holes import costliest_hole, fill_hole, usual_side
 from core.shared.device import class_probabilities
 from core.sweep.predict import batches
-from ui.server.cache import classifier_for, wait_for_first_paint
+from ui.server.cache import classifier_for, single_flight_cache, wait_for_first_paint
 from ui.shared.page import torch_starts, try_predict
 from ui.shared.pictures import Picture
 
@@ -40,23 +39,23 @@ def first_guess(spec: ClassifierSpec, picture: Picture) -> FirstGuess | None:
     """
     if wait_for_first_paint() or not torch_starts():
         return None
-    known = try_predict(spec, lambda: _guess(spec.name, picture.class_set, picture.pixels))
+    known = try_predict(spec, lambda: _guess(spec.name, picture))
     if known is None:
         return None
     label, probability, filled, hole = known
     return FirstGuess(short_title(spec.title), picture.classes.names[label], probability, filled, hole)
 
 
-@st.cache_data(show_spinner=False, max_entries=200)
-def _guess(name: str, class_set: str, pixels: np.ndarray) -> tuple[int, float, float, np.ndarray]:
+@single_flight_cache(max_entries=200)
+def _guess(name: str, picture: Picture) -> tuple[int, float, float, np.ndarray]:
     """Return the class and the numbers and the hole of a `FirstGuess`."""
-    classifier, image = classifier_for(name, class_set), pixels[None].astype(np.float32) / np.float32(255)
+    classifier, image = classifier_for(name, picture.class_set), picture.image[None]
 
     def probabilities(images: np.ndarray) -> np.ndarray:
         return np.concatenate([class_probabilities(classifier, some) for some in batches(images, TOGETHER)])
 
     (shares,) = probabilities(image)
     label = int(shares.argmax())
-    hole = costliest_hole(pixels, usual_side(pixels.shape[-1]), probabilities, label)
+    hole = costliest_hole(picture.pixels, usual_side(picture.size), probabilities, label)
     (filled,) = probabilities(fill_hole(image, hole, "rim"))
     return label, float(shares[label]), float(filled[label]), hole

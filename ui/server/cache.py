@@ -1,4 +1,4 @@
-"""Shared by all visitors of this process: loaded classifiers, and the manager of jobs.
+"""Shared by all visitors of this process: loaded classifiers, what they predict, and the manager of jobs.
 
 It does not use Streamlit's caches, which any visitor's browser can clear.
 """
@@ -13,7 +13,7 @@ import math
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import cachetools
 import streamlit as st
@@ -38,14 +38,20 @@ if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
 
 
-def single_flight_cache(max_entries: float = math.inf) -> Callable[[Callable[..., Any]], Any]:
-    """Cache results, at a page's priority; compute a value once if several threads ask for it at once."""
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
-    def decorate(function: Callable[..., Any]) -> Any:
+
+def single_flight_cache(
+    max_entries: float = math.inf,
+) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
+    """Cache results for all visitors; compute each once, at a page's priority, however many threads ask for it."""
+
+    def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
         @cachetools.cached(cachetools.LRUCache(max_entries), condition=threading.Condition())
         @functools.wraps(function)
-        def get(*key: Any) -> Any:
-            return at_full_priority(lambda: function(*key))
+        def get(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+            return at_full_priority(lambda: function(*arguments, **named))
 
         return get
 

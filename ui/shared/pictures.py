@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from operator import attrgetter
 from typing import Any, cast
 
@@ -31,7 +32,7 @@ class Picture:
 
     pixels: (3, H, W) uint8, H = W. label: index of the true class in `classes`, None for a visitor's picture without
     one. kind: name of the sample set that it belongs to or is used like. position: its index in its data set, which
-    seeds the signs of its waves. own: whether it is the visitor's.
+    seeds the signs of its waves. own: whether it is the visitor's. Equal if all but the captions are.
     """
 
     pixels: np.ndarray
@@ -40,6 +41,16 @@ class Picture:
     position: int
     caption: str
     own: bool = False
+
+    @cached_property
+    def _identity(self) -> tuple[object, ...]:
+        return self.kind, self.label, self.position, self.own, hashlib.blake2b(self.pixels.tobytes()).digest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Picture) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
 
     @property
     def size(self) -> int:

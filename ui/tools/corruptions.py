@@ -22,7 +22,7 @@ from core.shared.roles import ROBUST
 from core.shared.text import Number
 from ui.maps.catalogue import Entry, Predictor, stored_title
 from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all
-from ui.server.cache import classifier_for
+from ui.server.cache import classifier_for, single_flight_cache
 from ui.shared.charts import Chart, Frame, interval_chart, percents
 from ui.shared.colours import UNKNOWN_COLOUR, model_colour
 from ui.shared.pictures import Figure, Picture, picture_row, to_picture
@@ -181,7 +181,7 @@ def corrupted_picture(picture: Picture, key: str, strength: int) -> np.ndarray:
     return corrupt(picture.image[None], CORRUPTIONS[key], strength, [picture.position])[0]
 
 
-@st.cache_data(show_spinner=False, max_entries=400)
+@single_flight_cache(max_entries=400)
 def _predictions(name: str, picture: Picture, key: str, strength: int) -> np.ndarray:
     """Return (2, K) probabilities without and with the corruption."""
     images = np.stack([picture.image, corrupted_picture(picture, key, strength)])

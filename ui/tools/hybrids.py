@@ -18,7 +18,7 @@ from core.sweep.story import chosen_pictures, stored_predictions
 from ui.components.pictures.pictures import Mixed, Mixture, Thumbnails, hybrid_mixer, pack_thumbnails
 from ui.maps.catalogue import Predictor, stored_title
 from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all
-from ui.server.cache import classifier_for
+from ui.server.cache import classifier_for, single_flight_cache
 from ui.shared import url
 from ui.shared.colours import model_colour
 from ui.shared.page import torch_starts
@@ -167,6 +167,6 @@ def _selected(cutoffs: Sequence[float], first: int) -> int:
     return nearest(url.session_value(_CUTOFF_KEY, CUTOFF, read, usual, lambda cutoff: f"{cutoffs[nearest(cutoff)]:g}"))
 
 
-@st.cache_data(show_spinner=False, max_entries=200)
+@single_flight_cache(max_entries=200)
 def _predictions(name: str, low: Picture, high: Picture, cutoffs: tuple[float, ...]) -> HybridPredictions:
     return predict_hybrids(classifier_for(name, low.class_set), low.image, high.image, cutoffs)

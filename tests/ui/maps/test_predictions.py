@@ -38,7 +38,7 @@ def test_counting_tells_its_progress_and_a_click_ends_it(monkeypatch, click):
     monkeypatch.setattr(predictions, "counts_table", draw)
     monkeypatch.setattr(predictions, "top1_predictions", lambda *a, **k: batches.append(len(a[1])) or predict(*a, **k))
     monkeypatch.setattr(predictions, "RECOUNT_SECONDS", -1)  # after every chunk
-    st.cache_data.clear()
+    predictions._over_samples.cache_clear()
     assert not AppTest.from_function(script, default_timeout=120).run().exception
     if click:
         assert batches == [CHUNK, CHUNK], "one chunk without the wave and with it"

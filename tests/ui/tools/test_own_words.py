@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import open_clip
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+import ui.maps.predictions
 import ui.server.cache
 import ui.tools.own_words
 from core.classifiers.classifier import Preprocess
@@ -46,8 +46,12 @@ def ready(monkeypatch):
     """Fixture of the ready classifiers, a list that tests may change."""
     specs = [MINI]
     monkeypatch.setattr(ui.tools.own_words, "ready_clips", lambda: specs)
-    st.cache_data.clear()
-    ui.server.cache.classifier_for.cache_clear()
+    for cached in (
+        ui.server.cache.classifier_for,
+        ui.maps.predictions.predictions_of,
+        ui.maps.predictions._clean,
+    ):
+        cached.cache_clear()
     return specs
 
 

@@ -9,7 +9,6 @@ from itertools import islice
 
 import numpy as np
 import pytest
-import streamlit as st
 
 import ui.tools.corruptions
 from core.claims.quantities import stored_corruptions
@@ -56,10 +55,10 @@ def chart_rows(app, number):
 @pytest.fixture
 def toys(monkeypatch):
     """Linear classifiers in place of the networks of corruptions."""
-    st.cache_data.clear()
+    ui.tools.corruptions._predictions.cache_clear()
     monkeypatch.setattr(ui.tools.corruptions, "classifier_for", lambda name, classes: ToyClassifier(name))
     yield
-    st.cache_data.clear()
+    ui.tools.corruptions._predictions.cache_clear()
 
 
 def test_without_a_picture_a_tool_about_one_asks_for_it():
