@@ -120,62 +120,6 @@ def map_outcomes(heatmap: Heatmap) -> MapOutcomes | None:
     )
 
 
-def select_images(heatmap: Heatmap, chosen: np.ndarray) -> Heatmap:
-    """Restrict a map to chosen images.
-
-    Args:
-        heatmap: one with outcomes.
-        chosen: (n,) bool for all waves, or (W, n) for each computed wave; the clean error is then that of all images.
-    Raises:
-        ValueError: the map has no outcomes.
-    """
-    result = map_outcomes(heatmap)
-    if result is None:
-        raise ValueError("this map does not say which images are misclassified")
-    counts, hits = np.zeros_like(heatmap.counts), np.full_like(heatmap.hits, -1)
-    counts[0], hits[0] = heatmap.counts[0], heatmap.hits[0]
-    images, rows = np.broadcast_to(chosen, result.wrong.shape), np.flatnonzero(heatmap.measured[1:]) + 1
-    counts[rows], hits[rows, 0] = images.sum(axis=1), (images & ~result.wrong).sum(axis=1)
-    if chosen.ndim == 1 and result.clean is not None:
-        counts[0], hits[0] = chosen.sum(), ((chosen & ~result.clean).sum(), -1)
-    return replace(heatmap, counts=counts, hits=hits, bits=None, labels=None, numbers={})
-
-
-@lru_cache(8)
-def by_class(heatmap: Heatmap) -> dict[int, Heatmap] | None:
-    """Return the map of each class with images, by its index in `class_names`; None without outcomes."""
-    if heatmap.labels is None:
-        return None
-    return {label: select_images(heatmap, heatmap.labels == label) for label in np.unique(heatmap.labels).tolist()}
-
-
-@dataclass(frozen=True)
-class ClassError:
-    """Error among the `images` of one class. label: its index."""
-
-    label: int
-    error: Interval
-    images: int
-
-
-def class_errors(heatmap: Heatmap, frequency: Frequency) -> tuple[ClassError, ...]:
-    """Return the errors by class under one wave; empty if the map has no outcomes for it."""
-    errors = []
-    for label, part in (by_class(heatmap) or {}).items():
-        if (error := cell_error(part, frequency)) is not None:
-            errors.append(ClassError(label, error.measured, int(part.count.max())))
-    return tuple(errors)
-
-
-def class_errors_of(labels: np.ndarray, predictions: np.ndarray) -> tuple[ClassError, ...]:
-    """Return the errors by class of (N,) predictions, for the classes among the (N,) labels."""
-    errors = []
-    for label in np.unique(labels).tolist():
-        wrong = predictions[labels == label] != label
-        errors.append(ClassError(label, wilson(wrong.mean(), wrong.size).item(), wrong.size))
-    return tuple(errors)
-
-
 ALIKE = 0.05  # mean confusion of two classes from which `dissimilar_pairs` excludes them
 
 

@@ -94,50 +94,6 @@ def probabilities_under_wave(
     return class_probabilities(classifier, np.stack(batch))
 
 
-def top1_predictions(
-    classifier: Classifier,
-    images: np.ndarray,
-    wave: Frequency | None = None,
-    epsilon: float = 0.0,
-    *,
-    seed: int = 0,
-    start: int = 0,
-) -> np.ndarray:
-    """Return the top-1 class of each image, (N,), with a wave added if one is given.
-
-    Args:
-        images: (N, 3, H, W) uint8.
-        start: position of the first image in its data set, for its signs.
-    """
-    pixels = pictures_under_wave(images.astype(np.float32) / 255, wave, epsilon, seed=seed, start=start)
-    return class_probabilities(classifier, pixels).argmax(1)
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A confusion: `count` of the `images` of one class are predicted as another."""
-
-    label: int
-    prediction: int
-    count: int
-    images: int
-
-
-def mistakes(labels: np.ndarray, predictions: np.ndarray) -> tuple[Mistake, ...]:
-    """Return all confusions, most frequent first, ties in class order.
-
-    Args:
-        labels, predictions: (N,) class indices.
-    """
-    wrong = np.stack([labels, predictions])[:, labels != predictions]
-    pairs, counts = np.unique(wrong, axis=1, return_counts=True)
-    rows = [
-        Mistake(label, prediction, count, int((labels == label).sum()))
-        for label, prediction, count in zip(*pairs.tolist(), counts.tolist(), strict=True)
-    ]
-    return tuple(sorted(rows, key=lambda mistake: -mistake.count))
-
-
 MIXED_AT = 49  # number of cutoffs
 _HYBRIDS_TOGETHER = 16  # pictures in one forward pass
 

@@ -143,7 +143,7 @@ def test_two_pictures_in_one_follow_the_cutoff(frequency_page):
     mixer.get_by_role("button", name="Play").click()
     expect(mixer).to_have_attribute("data-cutoff", f"{hybrid_cutoffs(32)[-1]:g}")
     expect(page).to_have_url(re.compile("cutoff=32"))
-    page.get_by_role("radio", name="Classes").click()
+    page.get_by_role("radio", name="Corruptions").click()
     expect(page.locator(".heatmaps .plot .cutoff").first).to_be_hidden()
     expect(page.locator(".heatmaps .key.cutoff")).to_be_hidden()
 

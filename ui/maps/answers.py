@@ -17,7 +17,6 @@ from core.sweep.answers import UNKNOWN, WaveAnswers, answer, column, columns, no
 from core.sweep.waves import usual_map_side
 from ui.components.mount import pack_bytes, picture_id
 from ui.maps.catalogue import Entry, Predictor
-from ui.maps.predictions import is_large
 from ui.maps.wave import PerturbedPicture
 from ui.server.cache import classifier_for, job_manager, single_flight_cache, wait_for_first_paint
 from ui.shared.colours import model_colour
@@ -25,6 +24,7 @@ from ui.shared.page import torch_starts, try_predict
 from ui.shared.pictures import Picture
 
 GROW_SECONDS, GROW_BATCH = 0.25, 16  # between two deliveries of answers; waves in one forward pass
+_LARGE = 100  # side in pixels from which a network takes too long to be asked about every wave
 
 
 def draw_answers(
@@ -44,7 +44,8 @@ def draw_answers(
     for predictor in [] if wait else lacking:
         try_predict(predictor.spec, partial(_answer, rows[predictor], perturbed.picture, places))
     answered = [row for row in rows if rows[row].percents[0, 0] != UNKNOWN]
-    growing = [rows[row] for row in answered if not is_large(row.spec) and UNKNOWN in rows[row].percents]
+    small = [row for row in answered if (row.spec.image_size or _LARGE) < _LARGE]
+    growing = [rows[row] for row in small if UNKNOWN in rows[row].percents]
     first = True
 
     def follow() -> None:

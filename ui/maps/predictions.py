@@ -1,11 +1,10 @@
-"""Predictions of classifiers for the picture, without and with the wave, and how often the wave flips the samples."""
+"""Predictions of classifiers for the picture, without and with the wave."""
 
 from __future__ import annotations
 
 import html
-import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -14,65 +13,23 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.families import ClassifierSpec
-from core.classifiers.registry import short_title
-from core.data.sample_sets import SAMPLE_SETS, ClassSet, usual_epsilon
+from core.data.sample_sets import ClassSet, usual_epsilon
 from core.shared.device import class_probabilities
-from core.shared.numbers import Frequency, percent, wilson
+from core.shared.numbers import Frequency
 from core.shared.roles import ROBUST
-from core.shared.text import Number, bdi
+from core.shared.text import bdi
 from core.sweep.answers import SIGNS_SEED
-from core.sweep.predict import Predictions, probabilities_under_wave, top1_predictions
+from core.sweep.predict import Predictions, probabilities_under_wave
 from ui.maps.catalogue import Entry, Predictor, entries
 from ui.maps.views import probability_curve
 from ui.maps.wave import PerturbedPicture
 from ui.server.cache import classifier_for, ready_classifiers, single_flight_cache
 from ui.shared.colours import model_colour
 from ui.shared.page import torch_starts, try_predict
-from ui.shared.pictures import Picture, samples
-from ui.shared.tables import row_html, scrolling_table_html, table_html
+from ui.shared.pictures import Picture
+from ui.shared.tables import row_html, table_html
 
 MAX_ROWS, MAX_COMPLETE_ROWS = 5, 10
-
-
-@dataclass(frozen=True)
-class PredictionRow:
-    """Predictions of one classifier. flips: numbers of changed and of all counted ones; None before the first."""
-
-    title: str
-    predictions: Predictions
-    flips: tuple[int, int] | None = None
-
-
-def counts_table(
-    rows: Sequence[PredictionRow], names: Sequence[str], label: int | None, total: int | None
-) -> tuple[list[str], list[list[str]]]:
-    """Return the columns and a row for each classifier: its predictions, probabilities, and flips of the samples.
-
-    Args:
-        names: class names. label: index of the true class, or None.
-        total: images over which flips are counted; None if they are not.
-    """
-    columns = ["Network", "Without the wave", "With the wave"]
-    columns += [] if label is None else [f"“{names[label]}”"]
-    columns += [] if total is None else [f"Flips, of {total} samples"]
-    body = []
-    for row in rows:
-        predicted = row.predictions.clean, row.predictions.perturbed
-        cells = [row.title]
-        cells += [f"{names[int(shares.argmax())]}, {percent(float(shares.max()))}" for shares in predicted]
-        cells += [] if label is None else [" → ".join(percent(float(shares[label])) for shares in predicted)]
-        cells += [] if total is None else ["counting …" if row.flips is None else _counted(*row.flips, total)]
-        body.append(cells)
-    return columns, body
-
-
-def _counted(flips: int, counted: int, total: int) -> str:
-    """Return a count, with the 95 % interval of its share once all are counted."""
-    text = f"{flips} of {counted}"
-    if counted != total:
-        return f"{text} …"
-    _, low, high = wilson(flips / counted, counted)
-    return Number(text, f"{100 * low:.0f} to {100 * high:.0f} %")
 
 
 def prediction_table(
@@ -131,73 +88,6 @@ def _bar(share: float, colour: str = "") -> str:
 
 Answer = TypeVar("Answer")
 CURVE_POINTS = 9
-# Images between two checks whether the visitor has clicked elsewhere: for large networks and for small ones.
-FLIP_CHUNKS = {True: 5, False: 25}
-RECOUNT_SECONDS = 0.3
-
-
-def is_large(spec: ClassifierSpec) -> bool:
-    """Return whether a network takes so long that only what a visitor asks for is computed."""
-    return (spec.image_size or 224) >= 100
-
-
-@dataclass(frozen=True, eq=False)
-class SamplePredictions:
-    """A classifier's top-1 predictions over the bundled samples of a picture's kind.
-
-    name: registry name of the classifier. labels: (N,) true classes. before, after: (N,) predictions without and with
-    the wave.
-    """
-
-    title: str
-    name: str
-    labels: np.ndarray
-    before: np.ndarray
-    after: np.ndarray
-
-
-Rows = dict[Predictor, PredictionRow]
-
-
-def predict(predictors: Sequence[Predictor], perturbed: PerturbedPicture) -> Rows:
-    """Return what each classifier says of the picture without and with the wave."""
-    class_set = perturbed.picture.class_set
-    predictions = predict_all(
-        [predictor.spec for predictor in predictors], lambda name: predictions_of(name, class_set, None, perturbed)
-    )
-    return {row: PredictionRow(row.title, answer) for row in predictors if (answer := predictions.get(row.spec))}
-
-
-def count_flips(rows: Rows, perturbed: PerturbedPicture, place: DeltaGenerator | None) -> list[SamplePredictions]:
-    """Count how often the wave flips the bundled samples, and draw the rows with the counts into `place`, if any.
-
-    It goes chunk by chunk and tells how far it is, at which another click ends it.
-    """
-    picture, data = perturbed.picture, samples(perturbed.picture.kind)
-    total = len(data) if data.image_size == picture.size else None  # of another size, they are not counted
-    counted, rows = [], dict(rows)
-
-    def draw() -> None:
-        if rows and place is not None:
-            columns, body = counts_table(list(rows.values()), picture.classes.names, picture.label, total)
-            place.html(scrolling_table_html(columns, body, "Predictions and flips"))
-
-    draw()
-    for predictor in rows if total is not None else ():
-        drawn, before, after = time.monotonic(), *np.zeros((2, 0), dtype=np.int64)
-        size = FLIP_CHUNKS[is_large(predictor.spec)]
-        for start in range(0, total or 0, size):
-            chunk = predictor.spec.name, picture.kind, start, size
-            before = np.concatenate([before, _over_samples(*chunk)])
-            after = np.concatenate([after, _over_samples(*chunk, perturbed.frequency, perturbed.epsilon)])
-            rows[predictor] = replace(rows[predictor], flips=(int((before != after).sum()), len(after)))
-            if time.monotonic() - drawn > RECOUNT_SECONDS:
-                draw()
-                drawn = time.monotonic()
-        title = short_title(predictor.spec.title)
-        counted.append(SamplePredictions(title, predictor.spec.name, data.labels, before, after))
-    draw()
-    return counted
 
 
 def draw_predictions(predictors: Sequence[Predictor], perturbed: PerturbedPicture, beside: DeltaGenerator) -> None:
@@ -254,16 +144,6 @@ def _clean(name: str, classes: str | ClassSet, template: str | None, picture: Pi
     return class_probabilities(classifier_for(name, classes, template), picture.image[None])[0]
 
 
-@single_flight_cache(max_entries=2000)
-def _over_samples(
-    name: str, kind: str, start: int, count: int, wave: Frequency | None = None, epsilon: float = 0.0
-) -> np.ndarray:
-    """Return top-1 predictions for a chunk of the samples, with a wave if one is given."""
-    classifier = classifier_for(name, SAMPLE_SETS[kind].class_set)
-    images = samples(kind).images[start : start + count]
-    return top1_predictions(classifier, images, wave, epsilon, seed=SIGNS_SEED, start=start)
-
-
 MAX_NETWORKS = 4
 
 
@@ -272,8 +152,7 @@ class PageState:
     """State of the page.
 
     perturbed: the picture under the wave; None without a picture or while classifiers must wait. predictors: the
-    classifiers that predict; empty if none may. count: counts how often the wave flips the bundled samples. on_new_map:
-    called with the label of a map that a sweep has finished.
+    classifiers that predict; empty if none may. on_new_map: called with the label of a map that a sweep has finished.
     """
 
     chosen: Sequence[Entry]
@@ -281,7 +160,6 @@ class PageState:
     picture: Picture | None
     perturbed: PerturbedPicture | None
     predictors: Sequence[Predictor]
-    count: Callable[[], list[SamplePredictions]]
     on_new_map: Callable[[str], None]
 
     @property

@@ -10,7 +10,6 @@ from functools import partial
 from operator import attrgetter
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.claims.claim import MINIATURE
 from core.classifiers.registry import PAPERS_CLIP
@@ -22,7 +21,7 @@ from core.shared.text import TERMS
 from ui.components.maps.maps import heatmap_view, wave_lab
 from ui.maps.answers import draw_answers
 from ui.maps.catalogue import FIRST_PRESET, PRESETS, Entry, Predictor, choose_predictors, entries, map_note
-from ui.maps.predictions import PageState, SamplePredictions, count_flips, predict
+from ui.maps.predictions import PageState
 from ui.maps.rings import compared_bands, ring_chart
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
 from ui.maps.wave import (
@@ -99,15 +98,12 @@ def page() -> None:
     with stage, st.container(key="frequency-answers"):
         possible = _answers(chosen, predictors, perturbed, details.open or tool_is_open())
     used = predictors if possible else []
-    state = PageState(
-        chosen, frequency, picture, perturbed if used else None, used, partial(_count, used, perturbed), _add_map
-    )
+    state = PageState(chosen, frequency, picture, perturbed if used else None, used, _add_map)
     with tools:
         draw_tools(state)
     if details.open:
         with details:
-            place = draw_details(state, _top())
-        _count(used, perturbed, place)  # last, since it takes longest
+            draw_details(state, _top())
 
 
 def _introduce(predictors: Sequence[Predictor]) -> None:
@@ -284,9 +280,3 @@ def _answers(chosen: list[Entry], predictors: list[Predictor], perturbed: Pertur
         outlined = [] if st.session_state[SHOW] == "Difference" else chosen
         return draw_answers(predictors, outlined, perturbed, more)
     return False
-
-
-def _count(
-    predictors: list[Predictor], perturbed: PerturbedPicture | None, place: DeltaGenerator | None = None
-) -> list[SamplePredictions]:
-    return [] if perturbed is None else count_flips(predict(predictors, perturbed), perturbed, place)

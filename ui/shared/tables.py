@@ -43,19 +43,7 @@ def scrolling_table(
     *,
     wraps: bool = False,
 ) -> None:
-    """Draw `scrolling_table_html`."""
-    st.html(scrolling_table_html(columns, rows, label, about, wraps=wraps))
-
-
-def scrolling_table_html(
-    columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    label: str,
-    about: Mapping[str, str] | None = None,
-    *,
-    wraps: bool = False,
-) -> str:
-    """Return HTML of a table of plain text and numbers that scrolls in a narrow window; each row is one short line.
+    """Draw a table of plain text and numbers that scrolls in a narrow window; each row is one short line.
 
     label: for screen readers. about: definitions of columns, keyed by the column's name up to its first comma. wraps:
     whether long cells may have several lines.
@@ -67,4 +55,4 @@ def scrolling_table_html(
     )
     # Focusable, so that the keyboard can scroll it.
     region = f'class="scrolling-table{" wraps" * wraps}" tabindex="0" role="region" aria-label="{html.escape(label)}"'
-    return f"<div {region}>{table}</div>"
+    st.html(f"<div {region}>{table}</div>")

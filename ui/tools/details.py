@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.shared.numbers import wave_name
 from ui.maps.catalogue import map_downloads, source_text
@@ -14,11 +13,10 @@ from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown
 
 
-def draw_details(page: PageState, top: int) -> DeltaGenerator:
-    """Draw them; return the place of the table of predictions, whose counts take longest."""
+def draw_details(page: PageState, top: int) -> None:
+    """Draw them."""
     st.markdown(f"**Top-{top} error under the wave {wave_name(page.frequency)}**, with 95 % intervals")
     scrolling_table(WAVE_COLUMNS, wave_table(page.chosen, page.frequency, top), "Error under the wave")
-    place = st.empty()
     left, right = st.columns(2, gap="medium")
     with left:
         radial_chart(page.chosen, top=top, selected=page.frequency).draw()
@@ -30,4 +28,3 @@ def draw_details(page: PageState, top: int) -> DeltaGenerator:
             with column:
                 st.caption(f"**{as_markdown(entry.label)}**  \n{source_text(entry)}")
                 map_downloads(entry)
-    return place

@@ -1,4 +1,4 @@
-"""Tools below the maps: three as cards, and the visitor's own. Only an open tool and a running sweep are computed."""
+"""Tools below the maps: two as cards, and the visitor's own. Only an open tool and a running sweep are computed."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from ui.maps.catalogue import add_a_file
 from ui.maps.predictions import PageState
 from ui.shared import url
 from ui.shared.page import scroll_into_view
-from ui.shared.pictures import sample_picture, samples, to_picture
-from ui.tools.classes import CHARTED_CLASSES, class_panel
+from ui.shared.pictures import sample_picture, to_picture
 from ui.tools.compute import sweep_is_running, sweep_panel
 from ui.tools.corruptions import corrupted_picture, corruption_panel
 from ui.tools.hybrids import PAIRS_SET, STORED_PAIRS, hybrid_panel, stored_mixtures
 from ui.tools.own_words import OWN_CLASSES, PROMPT, own_classes
 
 TOOL = "tab"  # in the URL: the tool that is open, by its name in `TOOLS`
-HYBRIDS_TOOL, BY_CLASS = "Two pictures in one", "Classes"
+HYBRIDS_TOOL = "Two pictures in one"
 CORRUPTIONS_TOOL = CLAIMS["contrast"].tool
 OWN_SWEEP, OWN_WORDS, OWN_MAP = "Compute a map", "Your own words", "Add a map"
 _OPEN, _CARD, _OWN = "frequency.tool", "frequency.card", "frequency.own"
@@ -70,8 +69,6 @@ def draw_tools(page: PageState) -> None:
     """Draw a card for each tool and below them the open one, or the visitor's own tools."""
     state = st.session_state
     cards, own = [[name for name in TOOLS if bool(TOOLS[name].about) == is_card] for is_card in (True, False)]
-    if page.picture is not None and len(page.picture.classes) > CHARTED_CLASSES:
-        cards.remove(BY_CLASS)
     name = state[_OPEN] if state[_OPEN] in (*cards, *own) else None
     with st.container(key=_TOOLS_PLACE):
         st.html(_pictures(*cards))
@@ -109,7 +106,6 @@ def _label(name: str) -> str:
 # Keyed by the name on the page and in the URL.
 TOOLS: dict[str, Tool] = {
     HYBRIDS_TOOL: Tool(hybrid_panel, "whose waves count?", of_picture=True),
-    BY_CLASS: Tool(class_panel, "which class becomes which?"),
     CORRUPTIONS_TOOL: Tool(corruption_panel, "who is right in fog?", of_picture=True),
     OWN_SWEEP: Tool(lambda page: sweep_panel(page.picture, page.on_new_map)),
     OWN_WORDS: Tool(lambda page: own_classes(page.perturbed)),
@@ -118,14 +114,12 @@ TOOLS: dict[str, Tool] = {
 
 
 def card_pictures() -> dict[str, str]:
-    """Return a data URI of the picture on each card: a mixture, classes, and fog."""
+    """Return a data URI of the picture on each card: a mixture, and fog."""
     mixed = stored_mixtures(())[0]
-    nine = samples(PAIRS_SET).images[:9].reshape(3, 3, 3, 32, 32).transpose(0, 3, 1, 4, 2).reshape(96, 96, 3)
     pictures = {
         HYBRIDS_TOOL: to_picture(
             hybrid(mixed.low / np.float32(255), mixed.high / np.float32(255), STORED_PAIRS["starts"][0])
         ),
-        BY_CLASS: nine,
         CORRUPTIONS_TOOL: to_picture(corrupted_picture(sample_picture(PAIRS_SET, 0), "fog", 2)),
     }
     return {name: png_data_uri(picture) for name, picture in pictures.items()}

@@ -5,10 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from scipy.stats import binomtest
 
 from core.fourier.heatmap import Heatmap, HeatmapError
-from core.fourier.outcomes import by_class, class_errors, class_errors_of, map_outcomes, select_images
+from core.fourier.outcomes import map_outcomes
 from core.fourier.waves import add_basis, fourier_basis, random_signs
 from core.sweep.grow import grow
 from core.sweep.waves import SweepConfig
@@ -39,40 +38,7 @@ def test_outcomes_are_those_of_the_slow_twin(swept):
     np.testing.assert_array_equal(result.clean, wrong[None])
     np.testing.assert_array_equal(result.wrong, [wrong[wave] for wave in CONFIG.waves])
     assert 0 < result.wrong.mean() < 1 and not (result.wrong == result.wrong[0]).all()
-
-
-def test_classes_share_the_errors_out(swept, noise_dataset):
-    heatmap, wrong = swept
-    classes = by_class(heatmap)
-    assert list(classes) == sorted(set(noise_dataset.labels.tolist()))
-    for k in classes:
-        of_class = [bad for bad, label in zip(wrong[1, 2], noise_dataset.labels, strict=True) if label == k]
-        assert (classes[k].top1_errors[3, 4], classes[k].count[3, 4]) == (sum(of_class), len(of_class))
-        clean = [bad for bad, label in zip(wrong[None], noise_dataset.labels, strict=True) if label == k]
-        assert classes[k].clean.tolist() == [sum(clean), -1, len(clean)]
-
-
-def test_errors_by_class_are_those_of_predictions(swept, noise_dataset):
-    heatmap, wrong = swept
-    labels = noise_dataset.labels
-    predictions = np.where(wrong[1, 2], (labels + 1) % 6, labels)
-    errors = class_errors(heatmap, (-1, -2))
-    assert errors == class_errors_of(labels, predictions)
-    for row in errors:
-        of_class = [bad for bad, label in zip(wrong[1, 2], labels, strict=True) if label == row.label]
-        test = binomtest(sum(of_class), len(of_class)).proportion_ci(method="wilson")
-        assert (row.images, row.error.value) == (len(of_class), pytest.approx(np.mean(of_class)))
-        assert (row.error.low, row.error.high) == pytest.approx((test.low, test.high), abs=1e-9)
-    without = dataclasses.replace(heatmap, bits=None, labels=None)
-    assert class_errors(without, (1, 2)) == class_errors(heatmap, (5, 5)) == ()
-
-
-def test_a_map_without_outcomes_has_nothing_to_tell_apart(swept):
-    heatmap, _ = swept
-    without = dataclasses.replace(heatmap, bits=None, labels=None)
-    assert map_outcomes(without) is None and by_class(without) is None
-    with pytest.raises(ValueError, match="say which images"):
-        select_images(without, np.ones(37, bool))
+    assert map_outcomes(dataclasses.replace(heatmap, bits=None, labels=None)) is None
 
 
 def test_outcomes_survive_saving_cropping_and_half_a_sweep(linear_classifier, noise_dataset, swept, tmp_path):

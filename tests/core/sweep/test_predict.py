@@ -9,12 +9,9 @@ from core.fourier.waves import fourier_basis, hybrid, random_signs
 from core.shared.device import class_probabilities
 from core.sweep.predict import (
     HybridPredictions,
-    Mistake,
     hybrid_cutoffs,
-    mistakes,
     predict_hybrids,
     probabilities_under_wave,
-    top1_predictions,
     wave_on_image,
 )
 from core.sweep.waves import SweepConfig
@@ -47,27 +44,6 @@ def test_a_sweeps_probability_is_that_of_predictions(linear_classifier, noise_im
         for k, (image, label) in enumerate(zip(images.astype(np.float32) / 255, labels, strict=True))
     ]
     assert row.numbers["true_probability"] == pytest.approx(np.mean(singles), abs=1e-5)
-
-
-@pytest.mark.parametrize("chunk", [1, 10, 37])
-def test_top1_with_a_wave_is_the_same_in_any_chunks(linear_classifier, noise_images, chunk):
-    images, _ = noise_images
-    before = top1_predictions(linear_classifier, images)
-    parts = [
-        top1_predictions(linear_classifier, images[start : start + chunk], (1, 2), 2.0, seed=1, start=start)
-        for start in range(0, len(images), chunk)
-    ]
-    perturbed = [
-        wave_on_image(image, (1, 2), 2.0, seed=1, position=k) for k, image in enumerate(images.astype("f4") / 255)
-    ]
-    one_by_one = [class_probabilities(linear_classifier, image[None]).argmax() for image in perturbed]
-    assert np.concatenate(parts).tolist() == one_by_one != before.tolist()
-
-
-def test_mistakes_have_the_most_frequent_first():
-    labels, predictions = np.array([0, 1, 1, 1, 2, 2, 4]), np.array([0, 2, 2, 1, 1, 0, 4])
-    assert mistakes(labels, predictions) == (Mistake(1, 2, 2, 3), Mistake(2, 0, 1, 2), Mistake(2, 1, 1, 2))
-    assert mistakes(labels, labels) == ()
 
 
 def test_hybrids_are_predicted_at_every_cutoff(linear_classifier):

@@ -4,7 +4,6 @@ import dataclasses
 import json
 import re
 import shlex
-from collections import Counter
 from itertools import islice
 
 import numpy as np
@@ -28,12 +27,12 @@ from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
 from ui.components.pictures.pictures import Mixed
 from ui.maps.catalogue import MINI_CLIP, MINI_RESNET, RESNET56, Predictor, entries
-from ui.server.cache import LOADING, classifier_for
+from ui.server.cache import LOADING
 from ui.shared.pictures import Picture, sample_picture, samples
 from ui.tools.compute import JOB, LIVE_SIDE, script_command, sweep_config
 from ui.tools.corruptions import _networks, corruption_table
 from ui.tools.hybrids import STORED_PAIRS, _mixed, crossover_table, stored_mixtures
-from ui.tools.registry import BY_CLASS, CORRUPTIONS_TOOL, HYBRIDS_TOOL, OWN_SWEEP
+from ui.tools.registry import CORRUPTIONS_TOOL, HYBRIDS_TOOL, OWN_SWEEP
 
 FIRST = SAMPLE_SETS["cifar10"].first
 CUTOFFS = hybrid_cutoffs(32)
@@ -106,28 +105,6 @@ def test_the_tool_computes_what_is_stored_of_the_same_pair():
     network = data["networks"][0]
     before = [k for k in range(network["switches"]) if network["tops"][k] in network["classes"]]
     assert data["value"] == max(before)  # the last cutoff at which it sees one of both, before it changes
-
-
-# Classes
-
-
-def test_classes_list_the_samples_confusions_under_the_wave():
-    app = opened(BY_CLASS, details="true")
-    flips = re.findall(r"(\d+) of 100<", bodies(app, "Flips, of 100 samples")[0])
-    rows = [re.findall("<td>(.*?)</td>", row) for row in bodies(app, "Most frequent confusions")[0].split("<tr>")[2:]]
-    data, images = samples("cifar10"), samples("cifar10").images.astype("f4") / 255
-    for flipped, title, name in zip(flips, ("Mini CLIP", "Mini ResNet"), ("mini-clip", "mini-resnet"), strict=True):
-        classifier, names = classifier_for(name, "cifar10"), data.classes.names
-        waves = [wave_on_image(image, (0, 1), 4.0, seed=0, position=k) for k, image in enumerate(images)]
-        before, after = (class_probabilities(classifier, some).argmax(1) for some in (images, np.stack(waves)))
-        assert int(flipped) == (before != after).sum()
-        listed = [row for row in rows if row[0] == title]
-        pairs = Counter((names[a], names[b]) for a, b in zip(data.labels, after, strict=True) if a != b)
-        assert [row[3] for row in listed] == [f"{count} of 10" for _, count in pairs.most_common(6)]
-        for _, label, prediction, count, without in listed:
-            assert pairs[label, prediction] == int(count.split()[0])
-            mistaken = (data.labels == names.index(label)) & (before == names.index(prediction))
-            assert int(without) == mistaken.sum()
 
 
 # Corruptions
