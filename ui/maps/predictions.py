@@ -14,7 +14,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.families import ClassifierSpec
 from core.data.sample_sets import ClassSet, usual_epsilon
-from core.shared.device import class_probabilities
 from core.shared.numbers import Frequency
 from core.shared.roles import ROBUST
 from core.shared.text import bdi
@@ -26,7 +25,7 @@ from ui.maps.wave import PerturbedPicture
 from ui.server.cache import classifier_for, ready_classifiers, single_flight_cache
 from ui.shared.colours import model_colour
 from ui.shared.page import torch_starts, try_predict
-from ui.shared.pictures import Picture
+from ui.shared.pictures import Picture, predicted
 from ui.shared.tables import row_html, table_html
 
 MAX_ROWS, MAX_COMPLETE_ROWS = 5, 10
@@ -135,13 +134,7 @@ def predictions_of(
         seed=SIGNS_SEED,
         position=picture.position,
     )
-    return Predictions(_clean(name, classes, template, picture), under[0], sizes, under[1:])
-
-
-# Apart, as it is the same for all waves: a click takes half the time.
-@single_flight_cache(max_entries=200)
-def _clean(name: str, classes: str | ClassSet, template: str | None, picture: Picture) -> np.ndarray:
-    return class_probabilities(classifier_for(name, classes, template), picture.image[None])[0]
+    return Predictions(predicted(name, classes, template, picture), under[0], sizes, under[1:])
 
 
 MAX_NETWORKS = 4

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-import numpy as np
-import streamlit as st
-
 from core.classifiers.registry import CLIPS, classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.words import covers, find_word
 from core.pgd.pictures import Judgement, choose_judge, fingerprint, judge_run, stored_judgement
 from core.pgd.record import PGDRun
-from core.shared.device import class_probabilities
 from core.shared.numbers import percent
-from ui.server.cache import classifier_for, ready_classifiers, wait_for_first_paint
+from ui.server.cache import classifier_for, ready_classifiers, single_flight_cache, wait_for_first_paint
+from ui.shared.pictures import Picture, predicted
 from ui.shared.url import one_line
 
-_JUDGED = "runs.judged"  # key in the session
 _FAILURES = (RuntimeError, FileNotFoundError, ValueError)  # of a network that cannot judge
 
 
@@ -52,38 +48,36 @@ def judge_of(run: PGDRun, drew: Collection[str] = ()) -> str | None:
 
 
 def judgement_of(run: PGDRun, drew: Collection[str] = (), *, live: bool = True) -> Judgement | None:
-    """Return what a run's judge says of its results: the stored judgement, else the network's own, once for a visitor.
+    """Return what a run's judge says of its results: the stored judgement, else the network's own.
 
     None if no network can judge, before torch may be loaded, or without `live` where none is stored.
     """
-    mark = fingerprint(run)
-    if (stored := stored_judgement(mark)) is not None:
+    if (stored := stored_judgement(fingerprint(run))) is not None:
         return stored
-    known = _judgements()
-    if not live or not class_set_of(run) or (name := judge_of(run, drew)) is None:
+    if not live or not class_set_of(run) or (name := judge_of(run, drew)) is None or wait_for_first_paint():
         return None
-    if (mark, name) not in known:
-        if wait_for_first_paint():
-            return None
-        try:
-            known[mark, name] = judge_run(run, classifier_for(name, class_set_of(run)))
-        except _FAILURES as error:
-            known[mark, name] = str(error)
-    judgement = known[mark, name]
-    return judgement if isinstance(judgement, Judgement) else None
+    try:
+        return _judgement(run, name)
+    except _FAILURES:
+        return None
+
+
+@single_flight_cache(max_entries=500, key=lambda run, judge: (fingerprint(run), judge))
+def _judgement(run: PGDRun, judge: str) -> Judgement | None:
+    return judge_run(run, classifier_for(judge, class_set_of(run)))
 
 
 def judge_failure(runs: Sequence[PGDRun]) -> str:
-    """Return why the judge of one of these runs failed; empty if none did."""
-    marks = {fingerprint(run) for run in runs}
-    failures = (why for (mark, _), why in _judgements().items() if mark in marks and isinstance(why, str))
-    return next(failures, "")
-
-
-def _judgements() -> dict[tuple[str, str], Judgement | str | None]:
-    """Return this visitor's judgements by pictures and judge; the reason in place of one that failed."""
-    known: dict[tuple[str, str], Judgement | str | None] = st.session_state.setdefault(_JUDGED, {})
-    return known
+    """Return why the judge of one of these runs fails; empty if none does."""
+    drew = {run.metadata["classifier"]["name"] for run in runs}
+    for run in runs:
+        name = judge_of(run, drew) if class_set_of(run) else None
+        if name is not None and stored_judgement(fingerprint(run)) is None:
+            try:
+                _judgement(run, name)
+            except _FAILURES as error:
+                return str(error)
+    return ""
 
 
 def guess(judgement: Judgement, row: int) -> tuple[str, bool]:
@@ -111,8 +105,8 @@ def became(run: PGDRun, row: int) -> str:
     if samples is None or word is None or len(word.members) < 2 or target in samples.classes.names:
         return ""
     try:
-        network = classifier_for(run.metadata["classifier"]["name"], samples.class_set)
-        (shares,) = class_probabilities(network, run.frames[-1, row][None].astype(np.float32) / np.float32(255))
+        picture = Picture(run.frames[-1, row], None, samples.name, row, target, own=True)
+        shares = predicted(run.metadata["classifier"]["name"], samples.class_set, None, picture)
     except _FAILURES:
         return ""
     return samples.classes.names[max(word.members, key=lambda member: shares[member])]

@@ -222,10 +222,9 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
         elif result is not None:
             unfinished = result.unfinished
             live = None if unfinished is None else RunProgress("stopped", result.note)
-            make = partial(run_replay, result.runs, id=result.id, live=live, own=not result.stored)
+            packed = run_replay(result.runs, id=result.id, live=live, own=not result.stored)
             if result.tries:
-                make = partial(tries_replay, result, make)
-            packed = state.cached("replay", result.version, make)
+                packed = tries_replay(result, packed)
             rest = None
             if unfinished is not None:
                 rest = partial(submit, page, unfinished.run, unfinished.names, unfinished.searches)
@@ -237,8 +236,7 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
         elif request is not None and (plan := request.plan) is not None:
             pairs = list(product(request.names, request.searches))
             new, version = RunProgress("new", "" if request.why else _how_long(verb, request)), request.fingerprint
-            at_start = partial(live_replay, plan, pairs, [], [], id=version, live=new)
-            _replay(page, state.cached("replay", version, at_start))
+            _replay(page, live_replay(plan, pairs, [], [], id=version, live=new))
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
         st.html("<span></span>")  # the row keeps its height while it says nothing
         if state.active is None:

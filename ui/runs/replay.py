@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -105,13 +105,13 @@ def run_replay(
     )
 
 
-def tries_replay(result: RunResult, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return the replay of the chosen try, which `make` packs, beside all tries and another network's predictions."""
+def tries_replay(result: RunResult, packed: dict[str, Any]) -> dict[str, Any]:
+    """Return the packed replay of the chosen try beside all tries and another network's predictions."""
     last = [runs[-1] for runs in result.tries]
     drew = {run.metadata["classifier"]["name"] for run in result.runs}
     judgements = [judgement_of(run, drew) for run in last]
     says = [("", False) if judgement is None else guess(judgement, 0) for judgement in judgements]
-    return with_tries(make(), np.stack([run.frames[-1, 0] for run in last])[None], result.chosen, says)
+    return with_tries(packed, np.stack([run.frames[-1, 0] for run in last])[None], result.chosen, says)
 
 
 def live_replay(

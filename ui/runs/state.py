@@ -17,7 +17,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -184,7 +184,6 @@ class RunState:
     _pinned: str | Literal["next"] = ""
     _failed: str = ""  # the request beside which `error` is displayed
     _first: str | None = None  # the first request of the page, which is the link's if a link opened it
-    _cache: dict[str, tuple[object, Any]] = field(default_factory=dict)
 
     @property
     def running(self) -> bool:
@@ -275,12 +274,6 @@ class RunState:
     def is_first(self, request: RunRequest) -> bool:
         """Return whether a request is that with which the page opened."""
         return request.fingerprint == self._first
-
-    def cached(self, name: str, version: object, make: Callable[[], Any]) -> Any:
-        """Return a value cached for this visitor, such as a packed replay; recompute it if the version differs."""
-        if self._cache.get(name, (None, None))[0] != version:
-            self._cache[name] = version, make()
-        return self._cache[name][1]
 
 
 def run_state(page: str) -> RunState:

@@ -12,11 +12,12 @@ import logging
 import math
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-import cachetools
 import streamlit as st
+from cachetools import LRUCache, cached
+from cachetools.keys import hashkey
 
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import classifier_state, list_classifiers, listed_classifiers, load_classifier
@@ -43,12 +44,15 @@ Result = TypeVar("Result")
 
 
 def single_flight_cache(
-    max_entries: float = math.inf,
+    max_entries: float = math.inf, key: Callable[..., Hashable] = hashkey
 ) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
-    """Cache results for all visitors; compute each once, at a page's priority, however many threads ask for it."""
+    """Cache results for all visitors; compute each once, at a page's priority, however many threads ask for it.
+
+    key: of the arguments, what results depend on.
+    """
 
     def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-        @cachetools.cached(cachetools.LRUCache(max_entries), condition=threading.Condition())
+        @cached(LRUCache(max_entries), key, condition=threading.Condition())
         @functools.wraps(function)
         def get(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
             return at_full_priority(lambda: function(*arguments, **named))

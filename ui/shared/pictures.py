@@ -16,8 +16,9 @@ import streamlit as st
 from core.data.datasets import load_samples, sample_credits
 from core.data.picture_files import png_data_uri, square_uploads, to_uint8
 from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset, SampleSet, sides
+from core.shared.device import class_probabilities
 from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
-from ui.server.cache import ready_classifiers
+from ui.server.cache import classifier_for, ready_classifiers, single_flight_cache
 from ui.server.limits import check_upload, limits
 from ui.shared import url
 from ui.shared.page import press_once
@@ -68,6 +69,12 @@ class Picture:
     @property
     def classes(self) -> ClassSet:
         return SAMPLE_SETS[self.kind].classes
+
+
+@single_flight_cache(max_entries=500)
+def predicted(name: str, classes: str | ClassSet, template: str | None, picture: Picture) -> np.ndarray:
+    """Return the (K,) probabilities of a picture by a classifier; classes, template: as `classifier_for` takes them."""
+    return class_probabilities(classifier_for(name, classes, template), picture.image[None])[0]
 
 
 def picture_kinds() -> dict[str, str]:

@@ -278,6 +278,7 @@ def judges(monkeypatch):
     ready = [spec("toy-a", "Toy A"), spec("other", "Other")]
     monkeypatch.setattr(ui.runs.judge, "ready_classifiers", lambda class_set: ready)
     monkeypatch.setattr(ui.runs.judge, "classifier_for", load)
+    ui.runs.judge._judgement.cache_clear()
     return calls
 
 

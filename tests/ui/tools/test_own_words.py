@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import ui.maps.predictions
 import ui.server.cache
+import ui.shared.pictures
 import ui.tools.own_words
 from core.classifiers.classifier import Preprocess
 from core.classifiers.registry import classifier_spec, load_classifier
@@ -49,7 +50,7 @@ def ready(monkeypatch):
     for cached in (
         ui.server.cache.classifier_for,
         ui.maps.predictions.predictions_of,
-        ui.maps.predictions._clean,
+        ui.shared.pictures.predicted,
     ):
         cached.cache_clear()
     return specs

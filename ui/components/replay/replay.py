@@ -159,7 +159,7 @@ def _with_version(data: dict[str, Any]) -> dict[str, Any]:
 
 def _bytes(array: np.ndarray, packed: bool) -> str:
     raw = np.ascontiguousarray(array).tobytes()
-    return _base64(zlib.compress(raw, 6) if packed else raw)
+    return _base64(zlib.compress(raw, 1) if packed else raw)
 
 
 def _floats(values: np.ndarray) -> str:
