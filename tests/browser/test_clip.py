@@ -60,7 +60,7 @@ def test_press_watch_predict_inpaint_draw_ask_read(hub, streamlit_app, open_page
         page.goto(f"{url}/{path}")
         wait_until_drawn(page, SLOW)
 
-    page.goto(f"{url}/frequency?pictures=CIFAR-10")  # the page then counts flips over all pictures, which takes long
+    page.goto(f"{url}/frequency?pictures=CIFAR-10")
     expect(page.locator(".answer").first).to_contain_text("CLIP ViT-B/32", timeout=SLOW)
 
     go_to("inpainting?inpainting-steps=2")
