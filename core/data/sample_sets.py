@@ -225,7 +225,7 @@ SAMPLE_SETS = {
             class_set="cifar10",
             classes_title="CIFAR-10",
             folder=SAMPLES / "cifar10",
-            # The first that two small networks recognise: precomputed/makers/samples.py.
+            # The first that two small networks recognise: precomputed/makers/samples.py of commit 14e202db.
             first=json.loads((PRECOMPUTED / "default_picture.json").read_text())["position"],
             # A frog that every bundled network recognises.
             second=86,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.data.stored import cached_by_files, classifier_facts, first_by_name, read_stored, stored_files
+from core.data.stored import cached_by_files, first_by_name, read_stored, stored_files
 from core.fourier.waves import half_plane, wave_map
 from core.shared.device import class_probabilities
 from core.shared.files import ArchiveContent, ArchiveKind, Fact, check_array
@@ -18,7 +18,6 @@ from core.sweep.predict import pictures_under_wave
 
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
-    from core.data.sample_sets import ImageDataset
 
 SIGNS_SEED = 0  # of the waves' signs, as in the shipped maps
 UNKNOWN = 255  # in place of a percentage: not computed
@@ -37,7 +36,7 @@ class WaveAnswers(ArchiveContent):
     percents: np.ndarray
 
     FILE = ArchiveKind(
-        "file of answers under waves", "python -m precomputed.makers.samples waves", 1, ("classes", "percents"),
+        "file of answers under waves", "precomputed/makers/samples.py of commit 14e202db", 1, ("classes", "percents"),
         facts=(Fact("classifier.name", "text"), Fact("dataset", "text"), Fact("side", "whole number", 1, 999),
                Fact("epsilon", "number", 0)),
     )  # fmt: skip
@@ -99,15 +98,6 @@ def answer(
     shares = class_probabilities(classifier, np.concatenate(under)).reshape(len(places), len(images), -1)
     answers.classes[:, places] = shares.argmax(2).T
     answers.percents[:, places] = np.rint(100 * shares.max(2)).T
-
-
-def answers_on_samples(classifier: Classifier, dataset: ImageDataset, side: int, epsilon: float) -> WaveAnswers:
-    """Return a classifier's answers for every picture of a small data set under every wave."""
-    answers = no_answers(classifier.name, len(dataset), dataset.name, side, epsilon)
-    answers.metadata["classifier"] = classifier_facts(classifier)
-    for k in range(answers.classes.shape[1]):
-        answer(answers, classifier, dataset.images, [k])
-    return answers
 
 
 @cached_by_files("waves")

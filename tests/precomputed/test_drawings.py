@@ -1,4 +1,4 @@
-"""Stored outcomes at 224 pixels, what is shown of them, and their tables in docs/results.md."""
+"""Stored outcomes at 224 pixels, and what is shown of them."""
 
 import itertools
 import json
@@ -32,7 +32,6 @@ from core.pgd.settings import PGDConfig, paper_generation, quick_settings, usual
 from core.shared.device import class_probabilities
 from precomputed.makers.drawings import HOLE, SIZE, TRIED, UNSHOWN, drawn_classes
 from precomputed.makers.shown import opening_rule
-from precomputed.makers.tables import DOCUMENT, patch_table, tables
 from tests.core.judged import stored_views
 
 STORED = stored_views()
@@ -42,11 +41,6 @@ def test_no_class_that_settings_were_tried_on_is_reported():
     drawn = [rows for group, rows in STORED["pictures"].items() if group.startswith("draw")]
     assert all(tuple(row["target"] for row in rows) == drawn_classes() for rows in drawn) and len(drawn) == 12
     assert len({*drawn_classes()}) == 100 and not {imagenet().names[label] for label in drawn_classes()} & TRIED
-
-
-@pytest.mark.parametrize("written", [tables, pytest.param(patch_table, marks=pytest.mark.slow)])
-def test_the_document_has_the_tables_of_the_stored_outcomes(written):
-    assert written().strip() in DOCUMENT.read_text("utf-8"), "run python -m precomputed.makers.tables"
 
 
 def test_stored_pictures_have_the_present_settings():

@@ -12,8 +12,6 @@ import core
 from core.data.sample_sets import HEATMAPS, SAMPLE_SETS
 from core.shared.files import npz_bytes
 from core.shared.text import TERMS
-from core.sweep.story import STORY_CHOICE
-from precomputed.makers.samples import default_picture
 from tests.ui import page_runner
 from tests.ui.page_runner import bodies, components, settable_widget
 from ui.maps.catalogue import CLIP, EFFICIENTNET, FIRST_PRESET, MINI_CLIP, PAPERS_PAIR, RESNET50, RESNET56, UPLOADED
@@ -67,11 +65,6 @@ def test_what_a_link_opens(link):
         assert state | {"cell": app.query_params["cell"]} == usual | opened and "tab" not in app.query_params
         assert app.session_state["cell.places"]["cifar10"] == SAMPLE_SETS["cifar10"].first
         assert link != "whole" or not app.run().exception
-
-
-@pytest.mark.slow
-def test_the_first_picture_is_what_its_rule_gives():
-    assert json.loads(STORY_CHOICE.read_text()) == default_picture()
 
 
 def test_presets_are_a_press_away_and_marked_while_shown():
