@@ -11,17 +11,17 @@ from pathlib import Path
 
 from core.classifiers.registry import classifier_spec
 from core.reproduce.paper_parts import KEYS, PAPER_PARTS, Machine, MapPart
-from core.reproduce.report import Report, SkippedPart, write_report
+from core.reproduce.report import Report, SkippedPart
 from core.reproduce.results import Result, run_map, run_pictures
 from core.shared import paper
 from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of, run_script
-from core.shared.device import DTYPES, choose_device, device_name, prepare_torch
-from core.shared.files import make_folder
+from core.shared.device import choose_device, device_name, prepare_torch
+from core.shared.files import make_folder, write_atomically
 from core.shared.text import count_of, one_line, quoted, sentence
 
 
-def run(args: argparse.Namespace) -> str:
-    """Run all available parts, write the report, and return its location."""
+def run(args: argparse.Namespace, command: str) -> Report:
+    """Run all available parts; return their results, and why others did not run."""
     start = time.perf_counter()
     if classifier_spec(args.clip).kind != "zero-shot":
         raise ValueError(f"--clip needs a zero-shot classifier; {quoted(args.clip)} has fixed classes")
@@ -30,21 +30,16 @@ def run(args: argparse.Namespace) -> str:
         output=args.output,
         device=choose_device(args.device, 0),
         data_dir=args.data_dir,
-        imagenet_dir=args.imagenet_dir or args.data_dir / "imagenet100",
+        imagenet_dir=args.imagenet_dir,
         clip=args.clip,
         weights=dict(args.weights),
         download=args.download,
         seed=args.seed,
-        dtype=args.dtype,
-        batch_size=args.batch_size,
     )
-    chosen = [part for part in PAPER_PARTS if part.key in args.parts]
-    missing = {part.key: machine.missing_requirements(part) for part in chosen}  # downloads, before anything is made
-    skipped = [SkippedPart(part, missing[part.key]) for part in chosen if missing[part.key]]
     make_folder(args.output)
-    results = list[Result]()
-    for part in chosen:
-        if missing[part.key]:
+    results, skipped = list[Result](), list[SkippedPart]()
+    for part in PAPER_PARTS:
+        if part.key not in args.parts:
             continue
         try:
             if isinstance(part, MapPart):
@@ -55,10 +50,9 @@ def run(args: argparse.Namespace) -> str:
                 results.append(run_pictures(part, count, machine))
         except EXPECTED_ERRORS as error:
             print(f"{part.key}: {error}", file=sys.stderr)
-            skipped.append(SkippedPart(part, (sentence(one_line(error, 300)),)))
+            skipped.append(SkippedPart(part, sentence(one_line(error, 300))))
     device, seconds = device_name(machine.device), time.perf_counter() - start
-    write_report(Report(args.command, device, args.seed, results, skipped, seconds), args.output)
-    return f"{args.output / 'report.html'}: {count_of(len(results), 'part')} done, {len(skipped)} did not run"
+    return Report(command, device, args.seed, results, skipped, seconds)
 
 
 def _named_weights(text: str) -> tuple[str, Path]:
@@ -98,8 +92,6 @@ def build_parser() -> argparse.ArgumentParser:
         "--clip", default=paper.CLIP_NAME, metavar="NAME", help="another zero-shot classifier in CLIP's place"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
-    parser.add_argument("--dtype", default="float32", choices=DTYPES, help="of the maps' forward passes")
-    parser.add_argument("--batch-size", type=integer(1), help="images worked on at once, default measured")
     parser.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="of waves, signs, images, holes and noise")
     return parser
 
@@ -109,9 +101,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = build_parser()
     args = parser.parse_args(argv)
     check_output_folder(parser, args.output)
-    command_line = sys.argv[1:] if argv is None else argv
-    args.command = shlex.join(["python", "-m", "core.reproduce", *command_line])
-    return run_script(lambda: run(args), "what was finished is saved, run the same command again to resume")
+    command = shlex.join(["python", "-m", "core.reproduce", *(sys.argv[1:] if argv is None else argv)])
+
+    def work() -> str:
+        report, file = run(args, command), args.output / "report.html"
+        write_atomically(file, report.to_html().encode())
+        return f"{file}: {count_of(len(report.results), 'part')} done, {len(report.skipped)} did not run"
+
+    return run_script(work, "what was finished is saved, run the same command again to resume")
 
 
 if __name__ == "__main__":

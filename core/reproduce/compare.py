@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import compress
-from typing import Any
 
 import numpy as np
 
@@ -25,7 +24,6 @@ class Match(StrEnum):
     AGREES = "agrees"
     DIFFERS = "differs"
     UNDECIDED = "cannot tell"
-    NOT_COMPARED = "nothing to compare with"
 
 
 @dataclass(frozen=True)
@@ -51,16 +49,6 @@ class MapAgreement:
         if few and low >= -EQUAL_WITHIN and high <= EQUAL_WITHIN:
             return Match.AGREES
         return Match.DIFFERS if not few or self.mean_difference.clear else Match.UNDECIDED
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the numbers as a JSON object; an interval is [low, high]."""
-        return {
-            **vars(self),
-            "match": self.match,
-            "mean_difference": self.mean_difference.value,
-            "interval": self.mean_difference.ends,
-            "correlation": None if np.isnan(self.correlation) else self.correlation,
-        }
 
 
 def map_agreement(computed: Heatmap, reference: Heatmap) -> MapAgreement | None:

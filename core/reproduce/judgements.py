@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -17,11 +18,10 @@ from core.data.holes import usual_side
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS, ClassSet, ImageDataset, SampleSet
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.pgd.examples import OPENING, stored_classifier
-from core.pgd.jobs import PGDJob, make_job, run_batch, run_job
+from core.pgd.jobs import PGDJob, make_job, run_batch
 from core.pgd.pictures import (
     JudgedOutcomes,
     KindRows,
-    PictureOutcomes,
     choose_judge,
     comparison_kind,
     fingerprint,
@@ -45,9 +45,8 @@ class Kind:
     """A kind of results: drawings from one start, or holes filled by one penalty.
 
     amounts: number in quick and full profiles. cell: a row of `CELLS`, in the steps and the ball of a run by views;
-    None for the paper's run. fewer: factor by which a profile's steps are fewer and larger. suffix, title: of the keys
-    and figures of its parts in `core.reproduce`; None if it has none. of_clip: whether only the paper's CLIP has these
-    parts.
+    None for the paper's run. fewer: factor by which its steps are fewer and larger. suffix, title: of the keys and
+    figures of its parts in `core.reproduce`; None if it has none.
     """
 
     name: str
@@ -59,16 +58,15 @@ class Kind:
     fewer: int = 1
     suffix: str | None = None
     title: str = ""
-    of_clip: bool = False
 
-    def job(self, size: int, count: int, seed: int, fewer: int = 1) -> JobConfig:
-        """Return the job of `count` results on pictures of a side; fewer: as in the table."""
+    def job(self, size: int, count: int, seed: int) -> JobConfig:
+        """Return the job of `count` results on pictures of a side."""
         run: RunKind = "inpainting" if self.mode == "inpaint" else "generation"
         hole = usual_side(size) if self.mode == "inpaint" else None
         values = usual_settings(run, size, hole, leading(() if self.cell is None else COMPARED))
         if self.cell is not None:
             values = cell_settings(values, self.cell)
-        changes = {**values, "steps": values["steps"] // fewer, "step_size": values["step_size"] * fewer}
+        changes = {**values, "steps": values["steps"] // self.fewer, "step_size": values["step_size"] * self.fewer}
         return JobConfig(
             mode=self.mode, count=count, seed=seed, changes=changes, penalty=self.penalty, start=self.start
         )
@@ -83,10 +81,9 @@ KINDS = (
         for cell, quick in zip(CELLS, (6, 0, 0, 6), strict=True)
     ),
     Kind("eq3", (0, 200), "inpaint", suffix=""),
-    Kind("mean_square", (0, 200), "inpaint", penalty="mean_square", fewer=3, suffix="-mean-square",
-         title=", with the notebook’s penalty", of_clip=True),
+    Kind("mean_square", (0, 200), "inpaint", penalty="mean_square", fewer=3),
     Kind(comparison_kind("eq3", "views"), (0, 200), "inpaint", cell="views"),
-)  # fmt: skip
+)
 
 _SMALL_SET = SAMPLE_SETS[CIFAR10.name]
 _LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > MAX_PROFILED_SIDE and row.drawn)
@@ -100,7 +97,7 @@ def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     data, vocabulary = network.images(max(network.count(kind.amounts) for kind in KINDS)), network.vocabulary
     is_small = data.classes.names == CIFAR10.names and data.image_size <= MAX_PROFILED_SIDE
     jobs = {
-        kind.name: kind.job(data.image_size, count, network.seed, kind.fewer)
+        kind.name: kind.job(data.image_size, count, network.seed)
         for kind in KINDS
         if is_small and vocabulary in (None, CIFAR10.name) and (count := network.count(kind.amounts))
     }
@@ -150,30 +147,23 @@ def _judgements(network: ProfiledNetwork, path: Path, judge: Classifier, device:
     return {mark: judgement.to_json() for mark, judgement in judged.items() if judgement is not None}
 
 
-def ready_judge(
-    painter: str, vocabulary: str, weights: Mapping[str, Path] | None = None, kind: str | None = None
-) -> str | None:
+def ready_judge(painter: str, vocabulary: str, weights: Mapping[str, Path] = MappingProxyType({})) -> str | None:
     """Return the judge of a network's pictures among ready networks of a vocabulary; None if there is none.
 
-    weights: files in place of the published ones, by name. kind: of the judge; None for any.
+    weights: files in place of the published ones, by name.
     """
-    files = weights or {}
-    specs = [spec for spec in list_classifiers() if spec.vocabulary == vocabulary and kind in (None, spec.kind)]
-    ready = [spec.name for spec in specs if classifier_state(spec.name, files.get(spec.name)).status == "ready"]
-    return choose_judge(painter, ready)
+    names = [spec.name for spec in list_classifiers() if spec.vocabulary == vocabulary]
+    return choose_judge(
+        painter, [name for name in names if classifier_state(name, weights.get(name)).status == "ready"]
+    )
 
 
 def load_judge(
-    painter: str,
-    vocabulary: str,
-    classes: ClassSet,
-    device: Any,
-    weights: Mapping[str, Path] | None = None,
-    kind: str | None = None,
+    painter: str, vocabulary: str, classes: ClassSet, device: Any, weights: Mapping[str, Path] = MappingProxyType({})
 ) -> Classifier | None:
     """Load the `ready_judge` for some classes of its vocabulary."""
-    name = ready_judge(painter, vocabulary, weights, kind)
-    return None if name is None else load_classifier(name, classes, device=device, weights=(weights or {}).get(name))
+    name = ready_judge(painter, vocabulary, weights)
+    return None if name is None else load_classifier(name, classes, device=device, weights=weights.get(name))
 
 
 def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping[str, JobConfig], path: Path) -> None:
@@ -196,7 +186,7 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
         "dataset": dataset_facts(data),
         "source": computed_source(device_name(classifier.device)),
     }
-    rows = {} if network.again else _known(path.with_name(f"{network.file_name}.npz"), facts)
+    rows = _known(path.with_name(f"{network.file_name}.npz"), facts)
     rows |= {name: row for name, row in _known(path, facts).items() if row[0]["n"] >= _count(rows, name)}
     for name, config in jobs.items():
         if _count(rows, name) < config.count:
@@ -206,22 +196,6 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
             JudgedOutcomes.of([*rows.values()], **facts, runs={}).save(path)
     runs = _judgements(network, path, judge, device)
     JudgedOutcomes.of([*rows.values()], **facts, runs=runs).save(path)
-
-
-def pictures(network: ProfiledNetwork, kind: Kind, data: ImageDataset, count: int) -> ProfileFile:
-    """Return the folder of `count` pictures of a kind with a picture of the first ones, made batch by batch."""
-    job = kind.job(data.image_size, count, network.seed)
-
-    def make(folder: Path) -> tuple[PictureOutcomes, bytes]:
-        classifier = network.classifier(data.classes)
-        judge = None if network.judge is None else network.judge(classifier.device)
-        work = make_job(job, classifier, data, [judge])
-        painted = run_job(work, folder, network.batch_size, name=folder.name)
-        (outcomes,) = painted.kinds().values()
-        return outcomes, (folder / "grid.png").read_bytes()
-
-    path = Path("pictures", f"{kind.name}_{data.name}")
-    return ProfileFile(path, GRADIENT_PASSES * count * job.changes["steps"], make)
 
 
 def _count(rows: Mapping[str, KindRows], name: str) -> int:

@@ -12,8 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from core.classifiers.registry import VARIABLE as LISTED
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.classifiers.text import add_classifier_options, named_classifier
@@ -22,7 +20,7 @@ from core.data.sample_sets import CIFAR10, SAMPLE_SETS
 from core.reproduce.profile_parts import PARTS
 from core.reproduce.profiled import MissingDataError, ProfiledNetwork, ProfileFile
 from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of, option_names, run_script
-from core.shared.numbers import duration, milliseconds
+from core.shared.numbers import duration
 from core.shared.text import count_of, one_line
 
 if TYPE_CHECKING:
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
 
 
 _SAMPLES = "cifar10-samples"
-MAX_BYTES = 6_000_000  # of the files of a profile that comes with the project
-_TIMED = 32  # images of the timed passes
 
 
 def _usual_dataset(vocabulary: str | None, data_dir: Path | None, download: bool) -> str:
@@ -61,9 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--parts", type=names_of(known, "part"), default=known, help=f"of {', '.join(known)}; default all"
     )
-    parser.add_argument("--again", action="store_true", help="recompute existing files")
     parser.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="of the choice of images, signs and pairs")
-    parser.add_argument("--batch-size", type=integer(1), help="default: that of each script")
     parser.add_argument(
         "--judge",
         help="a classifier of CIFAR-10's classes; --download may fetch it; default ResNet-56 where it is ready",
@@ -98,13 +92,11 @@ def _run(args: argparse.Namespace) -> str:
 
     network = ProfiledNetwork(
         args.classifier,
-        load=partial(named_classifier, args),
+        classifier=functools.lru_cache(maxsize=1)(partial(named_classifier, args)),
         images=functools.cache(lambda limit: named_dataset(args, limit=limit, seed=args.seed)),
         quick=args.quick,
         seed=args.seed,
-        batch_size=args.batch_size,
         judge=judge if args.judge else None,
-        again=args.again,
     )
     todo, there, left_out = list[tuple[str, ProfileFile]](), 0, ""
     for key in args.parts:
@@ -113,36 +105,32 @@ def _run(args: argparse.Namespace) -> str:
         except MissingDataError as error:
             left_out += f"\nleft out: {PARTS[key].what}, which {error}"
             continue
-        missing = [(key, file) for file in files if args.again or not file.is_there(args.output)]
+        missing = [(key, file) for file in files if not file.is_there(args.output)]
         todo += missing
         there += len(files) - len(missing)
     if todo:
-        _make(network, todo, args.output)
+        _make(todo, args.output)
     size = sum(path.stat().st_size for path in args.output.rglob("*.npz"))
     made = f"{count_of(len(todo), 'file')} made{f', {there} kept' if there else ''}"
-    large = f", above the {MAX_BYTES / 1e6:g} MB of a shared profile" if size > MAX_BYTES else ""
-    report = f"{args.output}: {made}, {size / 1e6:.1f} MB in all{large}{left_out}"
+    report = f"{args.output}: {made}, {size / 1e6:.1f} MB in all{left_out}"
     if args.weights is not None and ":" in args.classifier:  # the app knows the published weights alone
         report += f'\nstart the app with {LISTED}="{args.classifier}={args.weights}" to run it there'
     return report
 
 
-def _make(network: ProfiledNetwork, todo: Sequence[tuple[str, ProfileFile]], folder: Path) -> None:
-    """Make the files in order, and print before each its name and the remaining time."""
-    seconds = pass_seconds(network)
+def _make(todo: Sequence[tuple[str, ProfileFile]], folder: Path) -> None:
+    """Make the files in order, and print before each its name and, from the second on, the remaining time."""
     failed: list[str] = []
-    # Seconds and passes of finished files, by part.
+    # Seconds and passes of finished files, by part: some take one picture at a time, or need gradients.
     spent, passes = defaultdict[str, float](float), defaultdict[str, float](float)
-
-    def left(items: Sequence[tuple[str, ProfileFile]]) -> str:
-        # Parts differ in their passes: some take one picture at a time, or need gradients.
-        rates = {key: spent[key] / passes[key] for key in spent}
-        return duration(sum(item.passes * rates.get(key, seconds) for key, item in items))
-
-    print(f"{count_of(len(todo), 'file')}, about {left(todo)} ({milliseconds(seconds)} a pass)", file=sys.stderr)
     for number, (key, item) in enumerate(todo, 1):
-        remaining = f"about {left(todo[number - 1 :])} left"
-        print(f"{number} of {len(todo)}, {PARTS[key].what}: {item.path}; {remaining}", file=sys.stderr)
+        remaining = ""
+        if spent:
+            usual = sum(spent.values()) / sum(passes.values())
+            pace = {part: spent[part] / passes[part] for part in spent}
+            seconds = sum(file.passes * pace.get(part, usual) for part, file in todo[number - 1 :])
+            remaining = f"; about {duration(seconds)} left"
+        print(f"{number} of {len(todo)}, {PARTS[key].what}: {item.path}{remaining}", file=sys.stderr)
         begun = time.perf_counter()
         try:
             item.make_in(folder)
@@ -153,20 +141,6 @@ def _make(network: ProfiledNetwork, todo: Sequence[tuple[str, ProfileFile]], fol
         passes[key] += item.passes
     if failed:
         raise RuntimeError(f"{len(failed)} of {len(todo)} files could not be made; {failed[0]}")
-
-
-def pass_seconds(network: ProfiledNetwork) -> float:
-    """Measure the time of a forward pass per picture, after a warm-up."""
-    import torch
-
-    data = network.images(_TIMED)
-    classifier = network.classifier(data.classes)
-    pictures = torch.from_numpy(data.images[:_TIMED].astype(np.float32) / 255).to(classifier.device)
-    with torch.inference_mode():
-        for _ in range(2):
-            begun = time.perf_counter()
-            classifier(pictures).cpu()
-    return (time.perf_counter() - begun) / len(pictures)
 
 
 if __name__ == "__main__":

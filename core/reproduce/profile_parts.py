@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from core.classifiers.registry import network_side
 from core.data.corruptions import CORRUPTIONS, STRENGTHS
 from core.data.datasets import load_samples
-from core.data.sample_sets import CIFAR10, OPENING_SEED, SAMPLE_SETS, ClassSet, ImageDataset, SampleSet, usual_epsilon
+from core.data.sample_sets import CIFAR10, OPENING_SEED, SAMPLE_SETS, ClassSet, ImageDataset, SampleSet
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes
 from core.fourier.waves import half_plane, rounded_radius
@@ -33,19 +33,22 @@ from core.pgd.record import PGDRun, RunFileError, differences
 from core.pgd.settings import paper_generation
 from core.pgd.starts import draw_starts, start_facts
 from core.reproduce.judgements import judgements
-from core.reproduce.profiled import GRADIENT_PASSES, MAX_PROFILED_SIDE, MissingDataError, ProfiledNetwork, ProfileFile
+from core.reproduce.profiled import (
+    GRADIENT_PASSES,
+    MAX_PROFILED_SIDE,
+    MissingDataError,
+    ProfiledNetwork,
+    ProfileFile,
+    map_path,
+)
 from core.shared import paper
-from core.shared.cli import argument
 from core.shared.roles import ROLES
 from core.sweep.corruptions import CorruptionConfig
 from core.sweep.grow import Table, Transforms, grow_file, missing_rows
 from core.sweep.hybrids import HybridConfig, default_cutoffs
 from core.sweep.predict import MIXED_AT
 from core.sweep.story import STORY_SIDE, PredictionConfig, StoredPredictions, chosen_pictures
-from core.sweep.waves import SweepConfig, images_per_wave, usual_map_side
-
-if TYPE_CHECKING:
-    from core.classifiers.classifier import Classifier
+from core.sweep.waves import SweepConfig, images_per_wave, usual_sweep
 
 
 def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
@@ -91,15 +94,11 @@ def _is_current(name: str, example: Example, path: Path) -> bool:
 
 
 def _make_run(network: ProfiledNetwork, example: Example, classes: ClassSet, path: Path) -> None:
-    example_run(example.plan, network.classifier(classes), path.stem).save(path)
+    """Run an example's plan, keeping its number of frames."""
+    with_few_frames(finished_run(example.plan, network.classifier(classes), path.stem)).save(path)
 
 
-def example_run(plan: RunPlan, classifier: Classifier, description: str = "") -> PGDRun:
-    """Run a plan, keeping an example's number of frames."""
-    return with_few_frames(finished_run(plan, classifier, description or None))
-
-
-QUICK_IMAGES, QUICK_PASSES = 500, 5_000  # of a quick map: maximum number of images, and of passes under waves
+_QUICK_IMAGES, _QUICK_PASSES = 500, 5_000  # of a quick map: maximum number of images, and of passes under waves
 _FULL_SHARE = 0.02  # share of the images under each wave of a full map
 _STRENGTH_IMAGES = 1000  # of a map at equal strength, which has only the corners
 _ENLARGING = ("mini-clip", paper.CLIP_NAME)  # enlarge small pictures
@@ -107,34 +106,13 @@ _ENLARGING = ("mini-clip", paper.CLIP_NAME)  # enlarge small pictures
 
 def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield its map."""
-    data = network.images(QUICK_IMAGES if network.quick else None)
-    n, config = len(data), map_config(network, data)
-    per_wave = max(1, QUICK_PASSES // len(config.waves), 0 if network.quick else round(_FULL_SHARE * n))
-    config = replace(config, passes=min(1.0, per_wave / n))
-    quick = Path("heatmaps", f"{network.file_name}_{data.name}-{QUICK_IMAGES}.npz") if n > QUICK_IMAGES else None
-    yield replace(map_file(network, data, config), replaces=quick)
+    data = network.images(_QUICK_IMAGES if network.quick else None)
+    n, config = len(data), usual_sweep(data.image_size, seed=network.seed)
+    per_wave = max(1, _QUICK_PASSES // len(config.waves), 0 if network.quick else round(_FULL_SHARE * n))
+    yield _map_file(network, data, replace(config, passes=min(1.0, per_wave / n)), map_path(network.name, data))
 
 
-def map_config(network: ProfiledNetwork, data: ImageDataset) -> SweepConfig:
-    """Return the settings of a map with the paper's waves, each on all images."""
-    size = data.image_size
-    if not (epsilon := usual_epsilon(size)):
-        sides = f"{argument('image_size', '32')} or 224"
-        raise ValueError(f"the paper gives no size v for {size}-pixel images; choose {sides}")
-    return SweepConfig(
-        side=usual_map_side(size),
-        epsilon=epsilon,
-        seed=network.seed,
-        batch_size=network.batch_size,
-        dtype=network.dtype,
-    )
-
-
-def map_file(
-    network: ProfiledNetwork, data: ImageDataset, config: SweepConfig, path: Path | None = None
-) -> ProfileFile:
-    """Return the file of a map; path: in the profile, by default that of a heat map."""
-    path = path or Path("heatmaps", f"{network.file_name}_{data.name}-{len(data)}.npz")
+def _map_file(network: ProfiledNetwork, data: ImageDataset, config: SweepConfig, path: Path) -> ProfileFile:
     passes = len(data) + len(config.waves) * images_per_wave(len(data), config.passes)
     return replace(_table(network, Heatmap, config, data, passes), path=path)
 
@@ -142,7 +120,7 @@ def map_file(
 def hybrids(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield its predictions for hybrid images."""
     data, count = network.images(None), network.count((150, 2000))
-    config = HybridConfig(count, default_cutoffs(data.image_size), network.seed, network.batch_size)
+    config = HybridConfig(count, default_cutoffs(data.image_size), network.seed)
     passes = config.pairs * (2 + len(config.cutoffs))
     yield _table(network, HybridOutcomes, config, data, passes, lambda stored: stored.pairs >= count)
 
@@ -150,7 +128,7 @@ def hybrids(network: ProfiledNetwork) -> Iterator[ProfileFile]:
 def corruptions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield its predictions for corrupted pictures."""
     data = network.images(None)
-    config = CorruptionConfig(network.count((100, 2000)), network.seed, network.batch_size)
+    config = CorruptionConfig(network.count((100, 2000)), network.seed)
     pictures = min(config.pictures, len(data))
     passes = pictures * (1 + len(CORRUPTIONS) * len(STRENGTHS))
     yield _table(network, CorruptionOutcomes, config, data, passes, lambda stored: stored.pictures >= pictures)
@@ -161,16 +139,16 @@ def strength(network: ProfiledNetwork) -> Iterator[ProfileFile]:
 
     A network that enlarges pictures itself has none; only the networks compared with it have such maps.
     """
-    data = network.images(QUICK_IMAGES if network.quick else _STRENGTH_IMAGES)
+    data = network.images(_QUICK_IMAGES if network.quick else _STRENGTH_IMAGES)
     if network_side(network.name) != data.image_size or data.image_size > MAX_PROFILED_SIDE:
         return
-    config = map_config(network, data)
+    config = usual_sweep(data.image_size, seed=network.seed)
     cells = tuple(wave for wave in config.waves if rounded_radius(np.array([wave]))[0] > config.side // 2)
-    per_wave = max(1, QUICK_PASSES // len(cells)) if network.quick else len(data)
+    per_wave = max(1, _QUICK_PASSES // len(cells)) if network.quick else len(data)
     config = replace(config, cells=cells, passes=min(1.0, per_wave / len(data)))
     for weaken_as in sorted({enlarged for name in _ENLARGING if (enlarged := network_side(name)) is not None}):
         path = Path("strength", f"{network.file_name}_{data.name}_weakened-{weaken_as}.npz")
-        yield map_file(network, data, replace(config, weaken_as=weaken_as), path)
+        yield _map_file(network, data, replace(config, weaken_as=weaken_as), path)
 
 
 def _table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,25 +26,26 @@ def profile_name(classifier: str) -> str:
     return re.sub(r"[^\w.-]+", "-", classifier)
 
 
-@dataclass(eq=False)
+def map_path(classifier: str, data: ImageDataset) -> Path:
+    """Return the file of a classifier's map in its profile."""
+    return Path("heatmaps", f"{profile_name(classifier)}_{data.name}-{len(data)}.npz")
+
+
+@dataclass(frozen=True, eq=False)
 class ProfiledNetwork:
     """The profiled network.
 
-    load: loads it for a class set. quick: less data than a full profile. images: the first pictures of the data set in
-    an order fixed by the seed; None for all. judge: loads the judge of its pictures onto a device; None for
-    the usual one. again: whether to recompute finished files. dtype: of the maps' forward passes.
+    classifier: loads it for a class set. quick: less data than a full profile. images: the first pictures of the data
+    set in an order fixed by the seed; None for all. judge: loads the judge of its pictures onto a device; None for the
+    usual one.
     """
 
     name: str
-    load: Callable[[ClassSet], Classifier]
+    classifier: Callable[[ClassSet], Classifier]
     images: Callable[[int | None], ImageDataset]
     quick: bool
     seed: int = 0
-    batch_size: int | None = None
-    judge: Callable[[Any], Classifier | None] | None = None
-    again: bool = False
-    dtype: str = "float32"
-    _loaded: dict[ClassSet, Classifier] = field(default_factory=dict)
+    judge: Callable[[Any], Classifier] | None = None
 
     @property
     def file_name(self) -> str:
@@ -56,13 +57,6 @@ class ProfiledNetwork:
         """Vocabulary of its fixed classes; None if classes come as prompts."""
         return classifier_spec(self.name).vocabulary
 
-    def classifier(self, classes: ClassSet) -> Classifier:
-        """Return the classifier for some classes; the last one stays loaded."""
-        if classes not in self._loaded:
-            self._loaded.clear()
-            self._loaded[classes] = self.load(classes)
-        return self._loaded[classes]
-
     def count(self, amounts: tuple[int, int]) -> int:
         """Return the amount for a quick or a full profile."""
         return amounts[not self.quick]
@@ -72,15 +66,13 @@ class ProfiledNetwork:
 class ProfileFile:
     """A file of a profile: its path in the folder, its cost in forward passes, and its maker.
 
-    make: writes the file, or completes it where it is incomplete; sweeps return its content. is_enough: whether an
-    existing file suffices. replaces: path of a file with less data.
+    make: writes the file, or completes it where it is incomplete. is_enough: whether an existing file suffices.
     """
 
     path: Path
     passes: float
-    make: Callable[[Path], Any]
+    make: Callable[[Path], object]
     is_enough: Callable[[Path], bool] = Path.is_file
-    replaces: Path | None = None
 
     def is_there(self, folder: Path) -> bool:
         """Return whether a profile's folder has a sufficient file."""
@@ -94,8 +86,6 @@ class ProfileFile:
         make_folder(path.parent)
         self.make(unfinished)
         unfinished.replace(path)
-        if self.replaces is not None:
-            (folder / self.replaces).unlink(missing_ok=True)
 
 
 class MissingDataError(Exception):

@@ -71,7 +71,7 @@ def argument(name: str, value: str = "") -> str:
     if options is None:
         return f"{name}={value or True}"
     option = options.get(name, f"--{name.replace('_', '-')}")
-    return f"{option} {value}" if value else option
+    return f"{option} {value}".replace("= ", "=") if value else option
 
 
 @contextmanager

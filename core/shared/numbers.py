@@ -130,11 +130,6 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def milliseconds(seconds: float) -> str:
-    """'23 ms', '0.45 ms'."""
-    return f"{1000 * seconds:.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.2g} ms"
-
-
 def wave_name(frequency: Frequency) -> str:
     """'(3, −4)'."""
     return f"({frequency[0]}, {frequency[1]})".replace("-", "\N{MINUS SIGN}")

@@ -1,6 +1,6 @@
 """Reproduction of the paper on a small machine: parts, numbers, agreement of maps, and the page."""
 
-import json
+import html
 import math
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -13,14 +13,14 @@ from core.data.datasets import load_dataset
 from core.data.sample_sets import CIFAR10, HEATMAPS, imagenet100
 from core.fourier.heatmap import Heatmap
 from core.fourier.waves import half_plane
-from core.pgd.pictures import BEFORE, JudgedOutcomes, PictureOutcomes, picture_outcomes, rank_column
-from core.reproduce.__main__ import main
+from core.pgd.pictures import BEFORE, JudgedOutcomes, PictureOutcomes, rank_column
+from core.reproduce.__main__ import build_parser, main, run
 from core.reproduce.compare import MapAgreement, Match, map_agreement
 from core.reproduce.judgements import KINDS
-from core.reproduce.paper_parts import KEYS, MAPS, PICTURES, draw_waves, name_of
+from core.reproduce.paper_parts import KEYS, MAPS, PICTURES, draw_waves
 from core.reproduce.profile_parts import PARTS
 from core.reproduce.profiled import ProfiledNetwork
-from core.reproduce.report import Report, SkippedPart, to_html
+from core.reproduce.report import Report, SkippedPart
 from core.reproduce.results import map_result, picture_result
 from core.shared import paper
 from core.shared.numbers import Interval
@@ -50,34 +50,37 @@ def place(tmp_path_factory):
 
 def arguments(place, output, *more):
     return [
-        *("--quick", "--output", str(output), "--limit", str(IMAGES), "--runs", "2", "--batch-size", "8"),
-        *("--parts", "figure-1,figure-2-clip,figure-4-clip,stand-in-clip,generate-mini-clip", "--device", "cpu"),
-        *("--data-dir", str(place), "--clip", f"open_clip:local-dir:{place / 'vit'}", *more),
+        *("--quick", "--output", str(output), "--limit", str(IMAGES), "--runs", "2", "--device", "cpu"),
+        *("--parts", "figure-1,figure-2-clip,figure-4-clip,stand-in-clip,generate-mini-clip"),
+        *("--data-dir", str(place), "--imagenet-dir", str(place / "imagenet100")),
+        *("--clip", f"open_clip:local-dir:{place / 'vit'}", *more),
     ]
 
 
+def reproduced(*options):
+    return run(build_parser().parse_args(options), "command")
+
+
 @pytest.fixture(scope="module")
-def output(place, tmp_path_factory):
-    """The folder of one complete run, on a machine without downloaded weights."""
-    folder = tmp_path_factory.mktemp("output")
+def output(tmp_path_factory):
+    return tmp_path_factory.mktemp("output")
+
+
+@pytest.fixture(scope="module")
+def report(place, output):
+    """The results of one complete run, on a machine without downloaded weights."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TORCH_HOME", str(place / "no-weights"))
-        assert main(arguments(place, folder)) == 0
-    return folder
+        return reproduced(*arguments(place, output))
 
 
-@pytest.fixture(scope="module")
-def report(output):
-    return json.loads((output / "report.json").read_text("utf-8"))
+def result_of(report, key):
+    return next(result for result in report.results if result.part.key == key)
 
 
-def part(report, key):
-    return next(entry for entry in report["parts"] if entry["key"] == key)
-
-
-def numbers(entry):
-    """{name: (value, interval, beside)} of a part."""
-    return {row["what"]: (row["value"], row["interval"], row["beside"]) for row in entry["numbers"]}
+def numbers(result):
+    """{name: row} of a part."""
+    return {row.what: row for row in result.rows}
 
 
 def made(output, network, kind="heatmaps", data="cifar10"):
@@ -90,34 +93,31 @@ def made(output, network, kind="heatmaps", data="cifar10"):
 
 
 def test_a_map_is_compared_as_slow_twins_compare_it(output, report):
-    comparison = part(report, "figure-1-clip")["compared_with"]
+    shown = numbers(result_of(report, "figure-1-clip"))
     files = made(output, "vit"), HEATMAPS / "clip-vit-b-32_cifar10_published.npz"
     here, there = map(squares_of_file, files)
     places = [(i, j) for i in range(31) for j in range(31) if here["count"][i, j] and (j > 15 or (j == 15 and i >= 15))]
     assert len(places) == WAVES and {here["count"][cell] for cell in places} == {IMAGES}
-    ours = [here["top1_errors"][cell] / IMAGES for cell in places]
     theirs = [(there["printed_rates"][0][i, j] + there["printed_rates"][0][30 - i, 30 - j]) / 2 for i, j in places]
-    assert comparison["waves"] == WAVES
-    assert comparison["mean_error"] == pytest.approx(sum(ours) / WAVES)
-    assert comparison["mean_reference"] == pytest.approx(sum(theirs) / WAVES)
     # Every image is one observation: the share of waves that mislead the network on it.
     shares = [sum(here["wrong"][i - 15, j - 15][k] for i, j in places) / WAVES for k in range(IMAGES)]
-    mean = sum(shares) / IMAGES
+    mean, their_mean = sum(shares) / IMAGES, sum(theirs) / WAVES
+    row = shown[f"Mean error over {WAVES} common waves"]
+    assert (row.here.value, row.beside) == (pytest.approx(mean), pytest.approx(their_mean))
     variance = sum((share - mean) ** 2 for share in shares) / IMAGES**2
-    their_mean = comparison["mean_reference"]
     ends = newcombe(mean, mean * (1 - mean) / variance, their_mean, 10_000)
-    assert comparison["interval"] == pytest.approx(ends)
+    assert shown["Mean difference"].here == pytest.approx((mean - their_mean, *ends))
     text = f"{100 * (mean - their_mean):+.1f} points ({100 * ends[0]:+.1f} to {100 * ends[1]:+.1f})".replace("-", "−")
-    assert text in (output / "report.html").read_text("utf-8")
+    assert text in report.to_html()
 
 
-def test_another_network_gets_no_verdict_about_the_paper(output, report):
-    assert part(report, "figure-1-clip")["match"] == Match.NOT_COMPARED
-    assert "in the place of CLIP ViT-B/32" in (output / "report.html").read_text("utf-8")
+def test_another_network_gets_no_verdict_about_the_paper(report):
+    assert result_of(report, "figure-1-clip").match is None
+    assert "in the place of CLIP ViT-B/32" in report.to_html()
 
 
 def test_pictures_are_summarised_with_intervals(output, report):
-    shown = numbers(part(report, "generate-mini-clip"))
+    shown = numbers(result_of(report, "generate-mini-clip"))
     table = made(output, "mini-clip", "pictures/blur_cifar10")
     columns = next(iter(JudgedOutcomes.load(table).kinds().values())).pictures
     for when in ("before", "after"):
@@ -125,74 +125,50 @@ def test_pictures_are_summarised_with_intervals(output, report):
         middle, half = (first + second) / 2, abs(first - second) / 2
         # Student's t with one degree of freedom is tan(0.475 pi); two values' standard error is half their distance.
         margin = math.tan(0.475 * math.pi) * half
-        value, interval, beside = shown[f"Loss {when}, mean of 2"]
-        assert value == pytest.approx(middle) and interval == pytest.approx([middle - margin, middle + margin])
-        assert beside is None and shown[f"Loss {when}, median"][0] == pytest.approx(middle)
-    own = (columns["top1_after"] == columns["target"]).mean()
-    assert shown["Become the target"][0] == own
-    assert shown["Loss after, mean of 2"][0] < shown["Loss before, mean of 2"][0]
-
-
-def test_stored_counts_stand_beside_the_same_starts():
-    stored = picture_outcomes("blur")["mini-clip"]
-    few = stored.first(10)
-    (entry,) = (part for part in PICTURES if part.key == "generate-mini-clip")
-
-    def beside(outcomes):
-        rows = {row.what: row for row in picture_result(entry, outcomes, b"", "").rows}
-        return rows["Become the target"].beside, rows[f"{name_of(stored.judges[0])} predicts the target"].beside
-
-    expected = stored.pictures["is_target"][:10].mean(), stored.recognised()[:10].mean()
-    assert beside(few) == pytest.approx(expected)
-    judged = replace(few, facts={**few.facts, "judge": {**few.facts["judge"], "sha256": "0" * 64}})
-    assert beside(judged) == (pytest.approx(expected[0]), None)
-    more = {name: np.concatenate([column, column]) for name, column in stored.pictures.items()}
-    seeds = {**few.facts, "seed": 1}
-    for other in (replace(few, sha256="0" * 64), replace(few, facts=seeds), replace(stored, pictures=more)):
-        assert beside(other) == (None, None)
+        row = shown[f"Loss {when}, mean of 2"]
+        assert row.here == pytest.approx((middle, middle - margin, middle + margin)) and row.beside is None
+        assert shown[f"Loss {when}, median"].here.value == pytest.approx(middle)
+    assert shown["Become the target"].here.value == (columns["top1_after"] == columns["target"]).mean()
+    assert shown["Loss after, mean of 2"].here.value < shown["Loss before, mean of 2"].here.value
 
 
 def test_the_papers_losses_stand_beside_figure_3():
-    shown = {row.what: row for row in losses([3.8] * 4, [2e-4] * 4).rows}
+    shown = numbers(losses([3.8] * 4, [2e-4] * 4))
     assert shown["Loss before, mean of 4"].beside == 3.8 and shown["Loss after, mean of 4"].beside == 2e-4
     assert shown["Wrong with the hole (3), right after"].here.value == pytest.approx(2 / 3)
 
 
-def test_parts_that_cannot_run_say_why_and_what_to_do(output, report):
-    (missing,) = report["not_run"]
-    assert missing["key"] == "figure-1-resnet" and len(missing["reasons"]) == 1
-    assert "are not on this machine: add --download (3.5 MB), or --weights resnet-56=FILE." in missing["reasons"][0]
-    assert missing["reasons"][0] in (output / "report.html").read_text("utf-8")
+def test_parts_that_cannot_run_say_why_and_what_to_do(report):
+    (missing,) = report.skipped
+    assert missing.part.key == "figure-1-resnet" and missing.reason in html.unescape(report.to_html())
+    assert "with --download, or give a weight file with --weights resnet-56=FILE." in missing.reason
 
 
-def test_without_data_samples_stand_in(tmp_path, place, capsys):
+def test_without_data_samples_stand_in(tmp_path, place):
     parts = ("--parts", "figure-2-clip,stand-in-resnet", "--data-dir", str(tmp_path), "--limit", "10")
-    assert main([*arguments(place, tmp_path / "output"), *parts]) == 0
-    report = json.loads((tmp_path / "output/report.json").read_text("utf-8"))
-    (row,), (missing,) = report["parts"], report["not_run"]
-    assert row["dataset"]["name"] == "cifar10-samples" and "--data-dir" in row["note"]
-    assert missing["key"] == "figure-2-clip" and "--imagenet-dir FOLDER" in missing["reasons"][0]
+    report = reproduced(*arguments(place, tmp_path / "output")[:-4], *parts, *arguments(place, "")[-2:])
+    (result,), (missing,) = report.results, report.skipped
+    assert result.facts["dataset"]["name"] == "cifar10-samples" and "--data-dir" in result.note
+    assert missing.part.key == "figure-2-clip" and "--imagenet-dir FOLDER" in missing.reason
 
 
-def test_a_folder_of_another_run_is_not_mixed_with_this_one(place, output, tmp_path, capsys):
+def test_a_folder_of_another_run_is_not_mixed_with_this_one(place, report, output, tmp_path):
     map_file = made(output, "mini-clip")
     copy = tmp_path / map_file.relative_to(output)
     copy.parent.mkdir(parents=True)
     copy.write_bytes(map_file.read_bytes())
     assert main([*arguments(place, tmp_path), "--parts", "stand-in-clip", "--seed", "1"]) == 0
-    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
-    (reason,) = report["not_run"][0]["reasons"]
-    assert report["parts"] == [] and "of other settings" in reason
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "No part ran." in page and "of other settings" in page
 
 
-def test_a_reproduction_is_a_profile_that_the_app_reads(place, output, monkeypatch):
-    use_profile(monkeypatch, made(output, "vit").parents[1])
-    name = f"open_clip:local-dir:{place / 'vit'}"
+def test_a_reproduction_is_a_profile_that_the_app_reads(place, report, output, monkeypatch):
+    folder, name = made(output, "vit").parents[1], f"open_clip:local-dir:{place / 'vit'}"
+    use_profile(monkeypatch, folder)
     maps = [entry for entry in shipped_maps().values() if entry.classifier == name]
     assert {entry.heatmap.metadata["dataset"]["name"] for entry in maps} == {"cifar10", "imagenet100"}
     network = ProfiledNetwork(name, lambda classes: None, lambda limit: load_dataset("cifar10", place, limit=20), True)
     (item,) = PARTS["map"].items(network)
-    folder = made(output, "vit").parents[1]
     assert (folder / item.path).is_file() and not item.is_there(folder), "it has few waves"
 
 
@@ -252,7 +228,7 @@ class Tags(HTMLParser):
         self.text.append(data)
 
 
-def test_the_page_runs_nothing_and_names_stay_text(output):
+def test_the_page_runs_nothing_and_names_stay_text(report, output):
     name = '<img src=x onerror="a()">|**b**'
     part = replace(MAPS[1], key=name, figure=name)
     facts = Heatmap.load(made(output, "mini-clip")).metadata
@@ -262,10 +238,10 @@ def test_the_page_runs_nothing_and_names_stay_text(output):
     table = losses([1.0], [1.0], name, classifier=facts["classifier"], dataset=facts["dataset"])
     results = [map_result(part, heatmap, Heatmap.load(HEATMAPS / PUBLISHED), name), table]
     assert [len(result.figures) for result in results] == [2, 1]  # a map of all waves, and the paper's
-    hostile = Tags(to_html(Report(name, name, 0, results, [SkippedPart(table.part, (name,))], 1)))
+    hostile = Tags(Report(name, name, 0, results, [SkippedPart(table.part, name)], 1).to_html())
     assert sum(name in text for text in hostile.text) > 15
     page = "html head meta title style body main h1 h2 h3 p span table thead tbody tr th td div figure img figcaption"
-    for tags in (Tags((output / "report.html").read_text("utf-8")), hostile):
+    for tags in (Tags(report.to_html()), hostile):
         assert {tag for tag, _ in tags.seen} <= {*page.split()}
         images = [attributes for tag, attributes in tags.seen if tag == "img"]
         assert images and all(image["src"].startswith("data:image/png;base64,") and image["alt"] for image in images)
@@ -301,10 +277,6 @@ def test_each_reproduced_kind_has_a_part_with_the_papers_steps():
         changes, run = part.kind.job(224, 3, 0).changes, runs[kind.mode]
         assert part.kind is kind and all(changes[name] == run[name] for name in ("steps", "step_size"))
     assert sum(part.published is not None for part in PICTURES) == len(kinds) and len(set(KEYS)) == len(KEYS)
-    fewer = next(kind for kind in KINDS if kind.fewer > 1)  # by the notebook's penalty
-    whole, profiled = (fewer.job(32, 1, 0, times).changes for times in (1, fewer.fewer))
-    assert profiled["steps"] * fewer.fewer == whole["steps"]
-    assert profiled["step_size"] == fewer.fewer * whole["step_size"]
 
 
 def losses(before, after, name=None, **facts):
@@ -315,7 +287,7 @@ def losses(before, after, name=None, **facts):
     part = next(part for part in PICTURES if part.key == "figure-3-clip")
     part, who, n = replace(part, key=name or part.key, figure=name or part.figure), name or part.classifier, len(before)
     kind = {"name": name or "eq3", "mode": "inpaint", "config": {"steps": 1}}
-    facts = {"classifier": {"name": who}, "kind": kind, "judge": {"name": who}, "source": {"seconds": 1.0}} | facts
+    facts = {"classifier": {"name": who}, "kind": kind, "source": {"seconds": 1.0}} | facts
     columns = ("change_inside", "is_target", "label", rank_column(0, BEFORE), rank_column(0))
     pictures = {column: np.ones(n) for column in columns}
     pictures |= {"top1_before": 1.0 * (np.arange(n) == 0), "top1_after": 1.0 * (np.arange(n) < max(1, n - 1))}
