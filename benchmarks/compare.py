@@ -39,7 +39,6 @@ from core.fourier.outcomes import (
     CorruptionOutcomes,
     HybridOutcomes,
     crossover_of,
-    dissimilar_pairs,
     paired_difference,
 )
 from core.fourier.waves import clipped_share, hybrid
@@ -165,38 +164,33 @@ def claim_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
     yield "section 3.2, twins", digest(training_finding())
 
 
-def corruption_numbers(outcomes: CorruptionOutcomes) -> tuple[Any, ...]:
+def _numbers(outcomes: CorruptionOutcomes | HybridOutcomes) -> tuple[Any, ...]:
     """Return the numbers of a table, in no file's format."""
-    return outcomes.clean_errors(), outcomes.correct, outcomes.spectrum.astype(np.float32)
+    if isinstance(outcomes, CorruptionOutcomes):
+        return outcomes.clean_errors(), outcomes.correct, outcomes.spectrum.astype(np.float32)
+    assert outcomes.labels is not None and outcomes.predictions is not None
+    return outcomes.cutoffs, outcomes.says, outcomes.labels.astype(int), outcomes.predictions.astype(int)
 
 
 def corruption_hashes() -> Iterator[tuple[str, str]]:
     """Yield hashes of outcomes under corruptions, stored and measured, and of the pictures."""
     for name, outcomes in stored_corruptions().items():
         errors = [outcomes.errors(key, strength=strength) for key in outcomes.keys for strength in (None, *STRENGTHS)]
-        yield f"corruptions of {name}", digest(*corruption_numbers(outcomes), outcomes.metadata, errors)
+        yield f"corruptions of {name}", digest(*_numbers(outcomes), outcomes.metadata, errors)
     data = load_samples("cifar10-samples")
     images = data.images[:_MEASURED].astype(np.float32) / 255
     for key, row in CORRUPTIONS.items():
         yield f"pictures under {key}", digest([corrupt(images, row, s, range(len(images))) for s in STRENGTHS])
     config, classifier = CorruptionConfig(_MEASURED), load_classifier(_MODEL, data.classes, device="cpu")
     *_, last = grow(classifier, data, config)
-    yield f"corruptions measured of {_MODEL}", digest(*corruption_numbers(last))
-
-
-def hybrid_numbers(outcomes: HybridOutcomes) -> tuple[Any, ...]:
-    """Return the numbers of a table, in no file's format."""
-    assert outcomes.labels is not None and outcomes.predictions is not None
-    return outcomes.cutoffs, outcomes.says, outcomes.labels.astype(int), outcomes.predictions.astype(int)
+    yield f"corruptions measured of {_MODEL}", digest(*_numbers(last))
 
 
 def hybrid_hashes() -> Iterator[tuple[str, str]]:
     """Yield hashes of outcomes on hybrids, stored, by pair of networks and measured, and of the pictures."""
     stored = stored_hybrids()
     for name, outcomes in stored.items():
-        distinct = dissimilar_pairs(outcomes)
-        parts = (outcomes.shares, crossover_of(outcomes), distinct, crossover_of(outcomes.subset(distinct)))
-        yield f"hybrids of {name}", digest(*hybrid_numbers(outcomes), outcomes.metadata, *parts)
+        yield f"hybrids of {name}", digest(*_numbers(outcomes), outcomes.metadata, crossover_of(outcomes))
     for first, second in itertools.combinations(stored, 2):
         yield f"hybrids of {first} and {second}", digest(paired_difference(stored[first], stored[second]))
     data = load_samples("cifar10-samples")
@@ -207,7 +201,7 @@ def hybrid_hashes() -> Iterator[tuple[str, str]]:
     config = HybridConfig(_MEASURED, default_cutoffs(data.image_size))
     classifier = load_classifier(_MODEL, data.classes, device="cpu")
     *_, last = grow(classifier, data, config)
-    yield f"hybrids measured of {_MODEL}", digest(*hybrid_numbers(last))
+    yield f"hybrids measured of {_MODEL}", digest(*_numbers(last))
 
 
 def main() -> int:

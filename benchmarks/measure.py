@@ -69,11 +69,9 @@ def in_turns(
 
 def stopwatch(work: Callable[[], Any], *, clock: str = "wall", device: str = "cpu") -> float:
     """Seconds of one call."""
-    wait = _nothing
-    if device.startswith("cuda"):
-        import torch
+    import torch
 
-        wait = torch.cuda.synchronize
+    wait = torch.cuda.synchronize if device.startswith("cuda") else lambda: None
     wait()
     start = CLOCKS[clock]()
     work()
@@ -81,25 +79,13 @@ def stopwatch(work: Callable[[], Any], *, clock: str = "wall", device: str = "cp
     return CLOCKS[clock]() - start
 
 
-def _nothing() -> None:
-    pass
-
-
 def machine() -> dict[str, str]:
     """Date, machine, and the version of Python and of each package that decides what is computed."""
-    cores, memory = os.cpu_count() or 1, ""
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        memory = f", {os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.0f} GiB"
-    installed = {
-        package.metadata["Name"].replace("-", "_"): package.version for package in importlib.metadata.distributions()
-    }
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": f"{platform.machine()}, {cores} cores{memory}",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "Python": platform.python_version(),
-        **{name: installed.get(name, "not installed") for name in PACKAGES},
+        **{name: importlib.metadata.version(name) for name in PACKAGES},
     }
 
 

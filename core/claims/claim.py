@@ -132,10 +132,6 @@ class Evidence:
     sign_words: tuple[str, str] | None = None
     bar: str = ""
 
-    def __str__(self) -> str:
-        """'difference: +9.4 points (+8.1 to +10.6)'."""
-        return f"{self.label}{self.number}{self.interval}"
-
     @property
     def label(self) -> str:
         """'difference: ', or 'p ': the text before the number."""
@@ -312,11 +308,6 @@ class Finding:
     kind: str = ""
     parts: tuple[bool | None, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
-
-    def __str__(self) -> str:
-        """'“… is robust …” (paper, §4) holds, in miniature: rise +1.2 points (+0.4 to +2.0).'"""
-        evidence = "; ".join(map(str, self.evidence))
-        return f"{self.claim.statement} ({self.source}) {self.judgement}{evidence and f': {evidence}'}."
 
     @property
     def source(self) -> str:

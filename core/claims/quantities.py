@@ -195,21 +195,16 @@ def crossover_evidence(first: NamedMap, second: NamedMap) -> tuple[Interval, tup
     Only pairs that both saw count. None if either lacks stored hybrids or a crossover, or saw other pairs.
     """
     a, b = (named.result_in(stored_hybrids()) for named in (first, second))
-    return None if a is None or b is None else compare_crossovers(first.name, a, second.name, b)
-
-
-def compare_crossovers(
-    first: str, a: HybridOutcomes, second: str, b: HybridOutcomes
-) -> tuple[Interval, tuple[Evidence, ...]] | None:
-    """Compare two outcomes on the pairs that both networks saw. first, second: names of their classifiers."""
+    if a is None or b is None:
+        return None
     count = min(a.pairs, b.pairs)
     a, b = first_pairs(a, count), first_pairs(b, count)
     of_a, of_b, difference = crossover_of(a), crossover_of(b), paired_difference(a, b)
     if of_a is None or of_b is None or difference is None:
         return None
     return difference, (
-        Evidence(f"crossover cutoff of {first}", of_a.radius, "radius"),
-        Evidence(f"crossover cutoff of {second}", of_b.radius, "radius"),
+        Evidence(f"crossover cutoff of {first.name}", of_a.radius, "radius"),
+        Evidence(f"crossover cutoff of {second.name}", of_b.radius, "radius"),
         Evidence("difference of crossover cutoffs", difference, "radii", (of_a.radius.value, of_b.radius.value)),
     )
 

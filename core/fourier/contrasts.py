@@ -12,7 +12,7 @@ import numpy as np
 
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import Errors, clean_error, errors_under, images_of, map_outcomes
-from core.fourier.waves import half_plane, rounded_radius, wave_values
+from core.fourier.waves import half_plane, wave_values
 from core.shared.numbers import Frequency, Interval, clustered_interval, join_list, wilson
 from core.shared.text import one_line
 
@@ -71,11 +71,10 @@ def ring_errors(heatmap: Heatmap) -> dict[int, Errors]:
 
 def _ring_scores(heatmap: Heatmap) -> dict[int, np.ndarray] | None:
     """Return for each ring the share of its waves that misclassify each image, (n,) in [0, 1]."""
-    result = map_outcomes(heatmap)
-    if result is None:
+    if (outcomes := map_outcomes(heatmap)) is None:
         return None
-    radius = rounded_radius(result.waves)
-    return {int(ring): result.wrong[radius == ring].mean(axis=0) for ring in np.unique(radius)}
+    radius, wrong = outcomes
+    return {ring: wrong[radius == ring].mean(axis=0) for ring in np.unique(radius).tolist()}
 
 
 class RingDifference(NamedTuple):
@@ -177,19 +176,19 @@ def mcnemar(only_first: np.ndarray, only_second: np.ndarray) -> np.ndarray:
 class ClearWaves:
     """Waves under which two maps differ, among their common waves, at a controlled false discovery rate.
 
-    value: (W,) first minus second. p: (W,). clear: (W,) bool. paired: whether McNemar's test was used, or, from counts
-    alone, the test of two independent proportions.
+    p: (W,). clear: (W,) bool.
     """
 
     waves: tuple[Frequency, ...]
-    value: np.ndarray
     p: np.ndarray
     clear: np.ndarray
-    paired: bool
 
 
 def clear_waves(first: Heatmap, second: Heatmap, rate: float = 0.05) -> ClearWaves:
-    """Find the waves under which two maps' top-1 errors differ, by the Benjamini-Hochberg procedure."""
+    """Find the waves under which two maps' top-1 errors differ, by the Benjamini-Hochberg procedure.
+
+    p is McNemar's if both know the same images; from counts alone, that of two independent proportions.
+    """
     from scipy.stats import false_discovery_control, norm
 
     side = min(first.side, second.side)
@@ -201,15 +200,13 @@ def clear_waves(first: Heatmap, second: Heatmap, rate: float = 0.05) -> ClearWav
     if difference.scores is not None:
         p = mcnemar((difference.scores > 0).sum(axis=1), (difference.scores < 0).sum(axis=1))
     else:
-        value, n_a, n_b = (
-            difference.measured.value,
-            *(wave_values(heatmap.images, waves) for heatmap in (first, second)),
-        )
+        value = difference.measured.value
+        n_a, n_b = (wave_values(heatmap.images, waves) for heatmap in (first, second))
         pooled = (a.measured.value * n_a + b.measured.value * n_b) / (n_a + n_b)
         error = np.sqrt(pooled * (1 - pooled) * (1 / n_a + 1 / n_b))
         p = 2 * norm.sf(np.abs(np.divide(value, error, out=np.zeros_like(value), where=error > 0)))
     clear = false_discovery_control(p) <= rate if len(p) else np.zeros(0, bool)
-    return ClearWaves(waves, difference.measured.value, p, clear, difference.scores is not None)
+    return ClearWaves(waves, p, clear)
 
 
 def mismatches(first: Heatmap, second: Heatmap) -> tuple[str, ...]:
@@ -293,10 +290,10 @@ def in_band(heatmap: Heatmap, band: Band | str) -> Errors | None:
     if not waves:
         return None
     mean = sum(rate * count for rate, count in zip(rates, waves, strict=True)) / sum(waves)
-    result = map_outcomes(heatmap)
-    if result is None:
+    if (outcomes := map_outcomes(heatmap)) is None:
         return Errors(wilson(mean, int(heatmap.images[heatmap.images > 0].min())).item())
-    scores = result.wrong[band.contains(rounded_radius(result.waves))].mean(axis=0)
+    radius, wrong = outcomes
+    scores = wrong[band.contains(radius)].mean(axis=0)
     return Errors(clustered_interval(scores).item(), scores, images_of(heatmap))
 
 

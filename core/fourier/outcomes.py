@@ -6,7 +6,6 @@ import weakref
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from core.data.stored import OUTCOME_FACTS
 from core.fourier.crossover import Crossover, crossover, crossover_difference
 from core.fourier.heatmap import Heatmap, outcome_rows
 from core.fourier.table import POSITIVE, Number, Outcomes, outcome_file
-from core.fourier.waves import half_plane, wave_values
+from core.fourier.waves import half_plane, rounded_radius, wave_values
 from core.shared.files import Fact
 from core.shared.numbers import (
     Frequency,
@@ -93,34 +92,13 @@ def clean_error(heatmap: Heatmap, top: int = 1) -> Errors | None:
     return Errors(measured, None if scores is None else scores[0], images_of(heatmap))
 
 
-@dataclass(frozen=True, eq=False)
-class MapOutcomes:
-    """Misclassified images (top-1) under each wave.
-
-    waves: the W computed ones, lowest frequency first. wrong: (W, n) bool. clean: (n,) bool, without a wave; None if
-    not computed.
-    """
-
-    waves: tuple[Frequency, ...]
-    wrong: np.ndarray
-    clean: np.ndarray | None
-
-
 @lru_cache(8)
-def map_outcomes(heatmap: Heatmap) -> MapOutcomes | None:
-    """Return the outcomes of a map; None if its file has none."""
+def map_outcomes(heatmap: Heatmap) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the ring of each measured wave, (W,), and (W, n) bool, the images misclassified; None without outcomes."""
     if heatmap.bits is None:
         return None
-    known = heatmap.measured[1:]
-    clean, *wrong = ~heatmap.hit(np.append(True, known))
-    return MapOutcomes(
-        tuple(compress(half_plane(heatmap.side), known)),
-        np.array(wrong).reshape(-1, heatmap.n),
-        clean if heatmap.measured[0] else None,
-    )
-
-
-ALIKE = 0.05  # mean confusion of two classes from which `dissimilar_pairs` excludes them
+    rows = np.flatnonzero(heatmap.measured[1:])
+    return rounded_radius(np.array(half_plane(heatmap.side))[rows]), ~heatmap.hit(1 + rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,11 +121,13 @@ class HybridOutcomes(Outcomes):
 
     def __post_init__(self) -> None:
         if self.labels is None or self.labels.shape[:-1] != (2,) or self.pairs == 0:
-            raise ValueError("hybrids need the labels of pairs of pictures")
+            raise ValueError("hybrids need the labels of pairs of pictures, at least one")
         super().__post_init__()
         cutoffs = self.numbers["cutoffs"]
         if len(cutoffs) < 3 or cutoffs[0] != 0 or not (np.diff(cutoffs) > 0).all():
-            raise ValueError("cutoffs must be finite and ascend")
+            raise ValueError(
+                f"cutoffs must be at least two finite, ascending numbers above 0; got {cutoffs[1:].tolist()}"
+            )
 
     @property
     def n(self) -> int:
@@ -172,12 +152,6 @@ class HybridOutcomes(Outcomes):
         """(2, M, n) bool: at each of M measured cutoffs, whether the low and the high picture's class is predicted."""
         rows = np.flatnonzero(self.measured[1:]) + 1
         return np.stack([self.hit(rows, side) for side in (0, 1)])
-
-    @property
-    def shares(self) -> tuple[Interval, Interval]:
-        """Shares of pairs with the low and the high picture's class predicted, by measured cutoff (Wilson)."""
-        low, high = (wilson(side.mean(axis=1), self.pairs) for side in self.says)
-        return low, high
 
     def subset(self, chosen: np.ndarray) -> HybridOutcomes:
         """Return the outcomes on chosen pairs, (n,) bool."""
@@ -218,19 +192,6 @@ def paired_difference(a: HybridOutcomes, b: HybridOutcomes) -> Interval | None:
     """Return a's crossover cutoff minus b's, paired; None if either has none or their pairs differ."""
     first, second = crossover_of(a), crossover_of(b)
     return crossover_difference(first, second) if first and second and same_pairs(a, b) else None
-
-
-def dissimilar_pairs(outcomes: HybridOutcomes, alike: float = ALIKE) -> np.ndarray:
-    """Return which pairs have classes that this network rarely confuses, (n,) bool.
-
-    Measured on the pairs' unmixed pictures: the mean share of two classes taken for each other must be below `alike`.
-    """
-    assert outcomes.labels is not None and outcomes.predictions is not None
-    classes = len(outcomes.metadata["class_names"])
-    taken = np.zeros((classes, classes))
-    np.add.at(taken, (outcomes.labels.ravel(), outcomes.predictions.ravel()), 1)
-    taken /= np.maximum(taken.sum(axis=1, keepdims=True), 1)
-    return ((taken + taken.T) / 2)[tuple(outcomes.labels)] < alike
 
 
 @dataclass(frozen=True, eq=False)

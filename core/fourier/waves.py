@@ -214,34 +214,26 @@ def low_weight(height: int, width: int, cutoff: float) -> np.ndarray:
     return np.exp(-(radii**2) / (2 * cutoff**2))
 
 
-def hybrid(low: Array, high: Array, cutoff: float) -> Array:
+def hybrid(low: np.ndarray, high: np.ndarray, cutoff: float) -> np.ndarray:
     """Return the low picture's low frequencies plus the high picture's high ones, clipped to [0, 1].
-
-    Works on numpy arrays and on torch tensors, and returns the same kind.
 
     Args:
         low, high: (..., H, W) float in [0, 1], of one shape; channels are mixed separately.
         cutoff: as for `low_weight`.
     Returns:
-        The same shape: arrays float32; tensors of the dtype and on the device of `low`, differentiable.
+        The same shape, float32.
     """
-    result = mix(low, high, cutoff).clip(0, 1)
-    return result.astype(np.float32) if isinstance(result, np.ndarray) else result
+    return mix(low, high, cutoff).clip(0, 1).astype(np.float32)
 
 
-def mix(low: Array, high: Array, cutoff: float) -> Array:
+def mix(low: np.ndarray, high: np.ndarray, cutoff: float) -> np.ndarray:
     """Mix two pictures as `hybrid` does, but without clipping and in float64."""
     if low.shape != high.shape:
         raise ValueError(f"both pictures must have one shape; got {tuple(low.shape)} and {tuple(high.shape)}")
     size = height, width = low.shape[-2:]
     weight = low_weight(height, width, cutoff)
-    if isinstance(low, np.ndarray):
-        spectra = [np.fft.rfft2(picture.astype(np.float64)) for picture in (low, high)]
-        return np.fft.irfft2(weight * spectra[0] + (1 - weight) * spectra[1], s=size)
-    from torch import fft
-
-    share = low.new_tensor(weight)
-    return fft.irfft2(share * fft.rfft2(low) + (1 - share) * fft.rfft2(high), s=size)
+    spectra = [np.fft.rfft2(picture.astype(np.float64)) for picture in (low, high)]
+    return np.fft.irfft2(weight * spectra[0] + (1 - weight) * spectra[1], s=size)
 
 
 def clipped_share(unclipped: np.ndarray) -> np.ndarray:

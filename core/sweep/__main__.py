@@ -20,13 +20,7 @@ from core.data.corruptions import CORRUPTIONS, STRENGTHS
 from core.data.datasets import add_dataset_options, named_dataset
 from core.data.sample_sets import ImageDataset
 from core.fourier.heatmap import Heatmap
-from core.fourier.outcomes import (
-    ALIKE,
-    CorruptionOutcomes,
-    HybridOutcomes,
-    crossover_of,
-    dissimilar_pairs,
-)
+from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes, crossover_of
 from core.shared.cli import MAX_SEED, check_output, integer, number
 from core.shared.device import DTYPES
 from core.shared.numbers import Frequency, decimal, interval, percent
@@ -103,24 +97,11 @@ def _hybrids(args: argparse.Namespace, dataset: ImageDataset) -> HybridConfig:
 
 
 def _crossover_summary(outcomes: HybridOutcomes) -> str:
-    """Return the crossover cutoff in one line, with and without pairs of similar classes."""
-    different = dissimilar_pairs(outcomes)
-    parts = [f"{count_of(outcomes.pairs, 'pair')}, {_crossover(outcomes)}"]
-    if 0 < different.sum() < outcomes.pairs:
-        without = outcomes.subset(different)
-        parts.append(
-            f"without the {outcomes.pairs - without.pairs:,} pairs of classes that it takes for each other in "
-            f"{percent(ALIKE, 0)} or more {_crossover(without)}"
-        )
-    return "; ".join(parts)
-
-
-def _crossover(outcomes: HybridOutcomes) -> str:
-    crossover = crossover_of(outcomes)
+    crossover, pairs = crossover_of(outcomes), count_of(outcomes.pairs, "pair")
     if crossover is None:
-        return "the shares do not cross at these cutoffs"
+        return f"{pairs}, the shares do not cross at these cutoffs"
     value, low, high = (decimal(number, 2) for number in crossover.radius)
-    return f"crossover cutoff {value} cycles per image ({low} to {high})"
+    return f"{pairs}, crossover cutoff {value} cycles per image ({low} to {high})"
 
 
 def _corruption_options(parser: argparse.ArgumentParser) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class CorruptionConfig(PictureTransforms[CorruptionOutcomes]):
     """Settings of a measurement, besides classifier, data set and table of corruptions.
 
-    pictures: their number, at least 1; at most all are used. seed: of their choice and of random corruptions.
+    pictures: their number; at most all are used. seed: of their choice and of random corruptions.
     """
 
     number = "spectrum"
@@ -29,10 +29,6 @@ class CorruptionConfig(PictureTransforms[CorruptionOutcomes]):
     pictures: int
     seed: int = 0
     batch_size: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.pictures < 1:
-            raise ValueError(f"pictures must be at least 1; got {self.pictures}")
 
     def places(self, dataset: ImageDataset) -> np.ndarray:
         """Return (n, 1) distinct positions; fewer of the same seed are the first of more."""

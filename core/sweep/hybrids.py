@@ -35,13 +35,6 @@ class HybridConfig(PictureTransforms[HybridOutcomes]):
     seed: int = 0
     batch_size: int | None = None
 
-    def __post_init__(self) -> None:
-        if not 1 <= self.pairs <= MAX_PAIRS:
-            raise ValueError(f"pairs must be 1 to {MAX_PAIRS:,}; got {self.pairs}")
-        ends = (0.0, *self.cutoffs, float("inf"))
-        if len(self.cutoffs) < 2 or not all(a < b for a, b in zip(ends, ends[1:], strict=False)):
-            raise ValueError(f"cutoffs must be at least two finite, ascending numbers above 0; got {self.cutoffs}")
-
     def places(self, dataset: ImageDataset) -> np.ndarray:
         """Return (n, 2) positions of the low and the high pictures."""
         return draw_pairs(dataset.labels, self.pairs, seed=self.seed)

@@ -4,7 +4,6 @@ import csv
 import dataclasses
 import io
 import json
-import re
 
 import numpy as np
 import pytest
@@ -21,9 +20,6 @@ METADATA = {
     "class_names": ["a", "b"],
     "source": {"type": "computed"},
 }
-
-
-FACTS = METADATA | {"schema": 2, "transform": "waves"}
 
 
 def example(**changes):
@@ -96,39 +92,19 @@ def test_save_and_load_give_the_same_map(tmp_path):
         example().save(tmp_path / "nowhere" / "map.npz")
 
 
-def with_member(name, array):
-    arrays = {**example().arrays(), "metadata": np.array(json.dumps(FACTS))}
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{**arrays, name: array})
-    return buffer.getvalue()
-
-
 @pytest.mark.parametrize(
     ("name", "array", "message"),
     [
-        ("metadata", json.dumps(FACTS | {"schema": 3}), "schema '3' is unknown .* reads schema 2"),
-        ("metadata", "[" + "[]," * 700_000 + "[]]", ".*metadata must be one text of at most 2,097,152 characters"),
-        ("counts", np.zeros((3000, 3000), dtype=np.int64), ".*counts unpacks to .* bytes, which is too large"),
+        ("metadata", "[" + "[]," * 700_000 + "[]]", "metadata must be one text of at most 2,097,152 characters"),
+        ("counts", np.zeros((3000, 3000), dtype=np.int64), "counts unpacks to .* bytes, which is too large"),
     ],
-    ids=["schema", "memory", "bomb"],
+    ids=["memory", "bomb"],
 )
-def test_from_bytes_says_what_it_cannot_take(name, array, message):
-    with pytest.raises(HeatmapError, match=rf"odd\.npz: {message}"):
-        Heatmap.from_bytes(with_member(name, np.array(array)), name="odd.npz")
-
-
-@pytest.mark.parametrize(
-    "fact", ["image_size", "dataset.n", "classifier.patch_grid", "sample.images_per_wave", "clean_measured_here.n"]
-)
-def test_what_is_counted_is_at_least_one(fact):
-    def file(value):
-        parent, _, name = fact.rpartition(".")
-        within = {**METADATA.get(parent, {}), name: value}
-        return with_member("metadata", np.array(json.dumps(FACTS | ({parent: within} if parent else within))))
-
-    assert Heatmap.from_bytes(file(1), name="one.npz").side == 3
-    with pytest.raises(HeatmapError, match=re.escape(fact)):
-        Heatmap.from_bytes(file(0), name="none.npz")
+def test_a_file_that_would_fill_the_memory_is_refused(name, array, message):
+    arrays = {**example().arrays(), "metadata": json.dumps(METADATA | {"schema": 2, "transform": "waves"})}
+    np.savez_compressed(buffer := io.BytesIO(), **{**arrays, name: np.array(array)})
+    with pytest.raises(HeatmapError, match=rf"odd\.npz: .*{message}"):
+        Heatmap.from_bytes(buffer.getvalue(), name="odd.npz")
 
 
 def test_from_bytes_refuses_a_large_map_and_load_takes_it(tmp_path):

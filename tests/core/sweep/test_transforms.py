@@ -12,7 +12,7 @@ from core.classifiers.classifier import ClosedSetClassifier, Preprocess
 from core.classifiers.weights import Identity
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt, energy_by_radius
 from core.data.sample_sets import ClassSet, ImageDataset
-from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes, crossover_of, dissimilar_pairs, paired_difference
+from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes, crossover_of, paired_difference
 from core.shared.files import ArchiveError
 from core.shared.numbers import wilson
 from core.sweep.corruptions import CorruptionConfig
@@ -157,8 +157,6 @@ def test_pictures_are_drawn_once_each():
     many = CorruptionConfig(100, 4).places(data)
     assert sorted(many[:, 0]) == list(range(100)) and (CorruptionConfig(9, 4).places(data) == many[:9]).all()
     assert (CorruptionConfig(9, 5).places(data) != many[:9]).any()
-    with pytest.raises(ValueError, match="at least 1"):
-        CorruptionConfig(0)
 
 
 # Hybrids
@@ -217,17 +215,6 @@ def test_two_networks_are_compared_on_the_same_pairs_only():
         assert paired_difference(a, table) is None
 
 
-def test_classes_taken_for_each_other_can_be_left_out():
-    facts = {"class_names": ["cat", "dog", "ship"], "seed": 0}
-    labels = np.array([[0, 1, 2, 0], [1, 0, 0, 2]], np.uint16)  # cat and dog twice, cat and ship twice
-    predictions = np.array([[1, 1, 2, 0], [1, 0, 0, 2]], np.uint16)  # one of four cats is taken for a dog
-    bits, numbers = np.zeros((3, 2, 1), np.uint8), {"cutoffs": np.arange(3.0), "clipped": np.zeros(3, np.float32)}
-    outcomes = HybridOutcomes(np.full(3, 4), np.zeros((3, 2), int), facts, bits, labels, predictions, numbers)
-    assert dissimilar_pairs(outcomes, 0.1).tolist() == [False, False, True, True]  # (1/4 + 0) / 2 = 0.125
-    assert dissimilar_pairs(outcomes, 0.13).all()
-    assert outcomes.subset(dissimilar_pairs(outcomes, 0.1)).labels.tolist() == [[2, 0], [0, 2]]
-
-
 def test_pairs_are_of_different_classes():
     many = draw_pairs(LABELS, 500, seed=4)
     assert (LABELS[many[:, 0]] != LABELS[many[:, 1]]).all() and len(np.unique(many[:30])) == 60
@@ -241,8 +228,6 @@ def test_cutoffs_cover_one_to_half_the_side():
     assert small[:3] == (1, 1.5, 2) and small[-1] == 16 and {3.0, 5.0, 8.0} <= set(small)
     for side in (8, 16, 32, 64, 224):
         assert default_cutoffs(side)[0] == 1 and 0.8 * side / 2 < default_cutoffs(side)[-1] <= side / 2
-    for cutoffs in ((1.0,), (2.0, 1.0), (1.0, float("inf"))):
+    for cutoffs in ((1.0,), (2.0, 1.0), (0.0, 1.0)):
         with pytest.raises(ValueError, match="finite, ascending"):
-            HybridConfig(3, cutoffs)
-    with pytest.raises(ValueError, match="pairs must be"):
-        HybridConfig(0, (1.0, 2.0))
+            HybridConfig(3, cutoffs).empty(linear(1, 6), stripes(1, 6))
