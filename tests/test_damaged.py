@@ -19,15 +19,13 @@ from PIL import Image
 
 from core.classifiers.text import parse_class_list, parse_template
 from core.data.holes import hole_text, middle_square, read_hole
-from core.data.image_archive import read_archive
 from core.data.picture_files import ImageError, decode_image
 from core.data.sample_sets import HEATMAPS
 from core.data.sketches import decode_sketch, draw_sketch, encode_sketch
 from core.fourier.contrasts import mismatches
 from core.fourier.heatmap import Heatmap, HeatmapError
-from core.pgd.record import PGDRun, RunFileError
 from core.shared.text import one_line, quoted
-from tests.ui.run_forge import HOSTILE, arrays_of, packed
+from tests.ui.run_forge import HOSTILE, packed
 from ui.maps.catalogue import CLIP, Entry, computed_text, label_of, shipped_maps
 from ui.maps.wave import wave_table
 from ui.pages.frequency import _parse_cell
@@ -90,14 +88,6 @@ def pictures():
         yield buffer.getvalue()
 
 
-def data_set():
-    images = np.random.default_rng(0).integers(0, 256, (7, 10, 10, 3), dtype=np.uint8)
-    np.savez_compressed(
-        buffer := io.BytesIO(), images=images, labels=np.arange(7) % 3, classes=np.array(["ant", "bee", "cat"])
-    )
-    return buffer.getvalue()
-
-
 def read_map(data, folder):
     """Return the texts that pages make of a map."""
     heatmap = Heatmap.from_bytes(data, name="odd.npz")
@@ -106,16 +96,6 @@ def read_map(data, folder):
     assert not re.search(r"(?<!\\)[\[\]<>*$]", source), source
     rows = wave_table([entry, shipped_maps()[CLIP]], (1, 1))
     return [entry.label, entry.subtitle, source, *mismatches(heatmap, MAP), " ".join(sum(rows, []))]
-
-
-def read_run(data, folder):
-    PGDRun.from_bytes(data, name="odd.npz")
-    return []
-
-
-def read_data(data, folder):
-    (folder / "odd.npz").write_bytes(data)
-    read_archive(folder / "odd.npz")
 
 
 def read_text(text, folder):
@@ -138,16 +118,15 @@ def sound():
     spoil = (damaged, repacked)
     return {
         "heat maps": (read_map, HeatmapError, [MAP.crop(5).to_bytes()], spoil, 150),
-        "runs": (read_run, RunFileError, [packed(arrays_of())], spoil, 150),
-        "data sets": (read_data, (RuntimeError, ValueError), [data_set()], spoil, 200),
-        "pictures": (lambda data, _: decode_image(data, max_pixels=10**6), ImageError, [*pictures()], (damaged,), 60),
+        "pictures": (lambda data, _: decode_image(data), ImageError, [*pictures()], (damaged,), 60),
         "links and fields": (read_text, ValueError, links + fields, (nonsense,), 100),
     }
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", sound())
-def test_damaged_input_is_taken_or_refused_in_a_sentence(kind, tmp_path):
+def test_damaged_input_is_taken_or_refused_in_a_sentence(kind, tmp_path, monkeypatch):
+    monkeypatch.setattr("core.data.picture_files.MAX_PIXELS", 10**6)
     parse, errors, inputs, ways, count = sound()[kind]
     generator, refused, slowest = random.Random(12), 0, 0.0
     for whole in inputs:
@@ -181,9 +160,8 @@ def with_fact(metadata, path, value):
     return changed
 
 
-@pytest.mark.parametrize("kind", ["heat maps", "runs"])
-def test_facts_of_a_file_are_refused_or_become_plain_text(kind):
-    (parse, refusal, (whole,), *_) = sound()[kind]
+def test_facts_of_a_file_are_refused_or_become_plain_text():
+    (parse, refusal, (whole,), *_) = sound()["heat maps"]
     with np.load(io.BytesIO(whole)) as archive:
         arrays = dict(archive)
     metadata = json.loads(str(arrays["metadata"]))

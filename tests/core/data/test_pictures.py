@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from core.data.picture_files import MAX_JPEG_SCANS, ImageError, decode_image, png_data_uri, square_image, to_uint8
+from core.data.picture_files import ImageError, decode_image, png_data_uri, square_image, to_uint8
 
-LOSSLESS = {"PNG": {}, "WEBP": {"lossless": True, "exact": True}, "TIFF": {}, "BMP": {}}
+LOSSLESS = {"PNG": {}, "WEBP": {"lossless": True, "exact": True}, "TIFF": {}}
 
 
 def encode(image, file_format, **options):
@@ -30,16 +30,10 @@ def smooth_picture(size=64):
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK"])
-def test_decode_image_turns_other_colours_into_rgb_in_strips(mode, monkeypatch):
-    monkeypatch.setattr("core.data.picture_files._STRIP", 640)  # ten rows
+def test_decode_image_turns_other_colours_into_rgb(mode):
     image = Image.fromarray(smooth_picture()).convert(mode)
     decoded = decode_image(encode(image, "TIFF"))
     np.testing.assert_array_equal(decoded, np.asarray(image.convert("RGB")))
-
-
-def test_decode_image_reads_a_cmyk_jpeg_in_the_right_polarity():
-    white = Image.new("CMYK", (16, 16), (0, 0, 0, 0))
-    assert decode_image(encode(white, "JPEG")).min() > 250
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "TIFF"])
@@ -67,27 +61,12 @@ def test_decode_image_lays_a_palette_over_white():
     assert decoded[0, 3].tolist() == [10, 20, 30]
 
 
-@pytest.mark.parametrize(
-    "file_format, orientation",
-    [*(("PNG", orientation) for orientation in range(1, 9)), ("WEBP", 6), ("TIFF", 6), ("BMP", 1)],
-)
-def test_decode_image_returns_the_upright_pixels(file_format, orientation):
-    upright = noise()
-    # The camera's transform for each value: the inverse of the rotation that a viewer then applies.
-    stored = {
-        1: upright,
-        2: upright[:, ::-1],
-        3: upright[::-1, ::-1],
-        4: upright[::-1],
-        5: upright.transpose(1, 0, 2),
-        6: np.rot90(upright, 1),
-        7: upright[::-1, ::-1].transpose(1, 0, 2),
-        8: np.rot90(upright, -1),
-    }[orientation]
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    image = Image.fromarray(np.ascontiguousarray(stored))
-    decoded = decode_image(encode(image, file_format, exif=exif, **LOSSLESS[file_format]))
+@pytest.mark.parametrize("file_format", LOSSLESS)
+def test_decode_image_returns_the_upright_pixels(file_format):
+    upright, exif = noise(), Image.Exif()
+    exif[0x0112] = 6  # a viewer turns it by 90 degrees to the right
+    stored = Image.fromarray(np.ascontiguousarray(np.rot90(upright, 1)))
+    decoded = decode_image(encode(stored, file_format, exif=exif, **LOSSLESS[file_format]))
     assert decoded.dtype == np.uint8
     np.testing.assert_array_equal(decoded, upright)
 
@@ -100,13 +79,6 @@ def test_decode_image_turns_upright_despite_odd_exif_data():
     with Image.open(io.BytesIO(data)) as image, pytest.raises(TypeError):
         ImageOps.exif_transpose(image)
     np.testing.assert_array_equal(decode_image(data), np.rot90(noise(), -1))
-
-
-@pytest.mark.parametrize("file_format, options", [("GIF", {}), ("WEBP", {"lossless": True}), ("MPO", {})])
-def test_decode_image_takes_the_first_frame(file_format, options):
-    frames = [Image.new("L", (16, 16), level) for level in (40, 120, 200)]
-    data = encode(frames[0], file_format, save_all=True, append_images=frames[1:], **options)
-    assert (decode_image(data) == 40).all()
 
 
 def png_of_size(width, height):
@@ -123,42 +95,14 @@ def test_decode_image_refuses_a_huge_picture_from_its_header(side):
         decode_image(png_of_size(side, side))
 
 
-def test_decode_image_refuses_too_many_pixels_or_bytes(monkeypatch):
+def test_decode_image_refuses_too_many_pixels_and_what_is_no_picture(monkeypatch):
     data = encode(Image.fromarray(noise(10, 11)), "PNG")
-    assert decode_image(data, max_pixels=110).shape == (10, 11, 3)
+    monkeypatch.setattr("core.data.picture_files.MAX_PIXELS", 109)
     with pytest.raises(ImageError, match="11 x 10 pixels, more than the limit of 109"):
-        decode_image(data, max_pixels=109)
-    monkeypatch.setattr("core.data.picture_files.MAX_PICTURE_BYTES", len(data) - 1)
-    with pytest.raises(ImageError, match=r"this file has 0\.0 MB, more than the limit"):
         decode_image(data)
-
-
-def test_decode_image_refuses_a_jpeg_with_endless_scans():
-    data = encode(Image.fromarray(smooth_picture()), "JPEG", progressive=True)
-    start = data.rindex(b"\xff\xda")
-    scan = data[start:-2]
-    decode_image(data)
-    with pytest.raises(ImageError, match=f"more than {MAX_JPEG_SCANS} scans"):
-        decode_image(data[:-2] + scan * MAX_JPEG_SCANS + data[-2:])
-
-
-@pytest.mark.parametrize(
-    "data, kind",
-    [
-        (b"hello, I am a note", "text"),
-        (b"\n<!DOCTYPE html><html><body>404</body></html>", "a web page"),
-        (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "an SVG drawing"),
-        (b"%PDF-1.7\n%\xe2\xe3", "a PDF document"),
-        (b"PK\x03\x04rest", "a zip archive"),
-        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "a HEIC picture"),
-        (b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00", "a video"),
-        (b"\x00\x01\x02\x03" * 9, "of an unknown kind"),
-        (encode(Image.fromarray(noise(32, 32)), "PPM"), "of an unknown kind"),  # which Pillow reads
-    ],
-)
-def test_decode_image_names_what_is_no_picture(data, kind):
-    with pytest.raises(ImageError, match=f"this file is {kind}.*, not JPEG, PNG"):
-        decode_image(data)
+    for other in (b"", b"%PDF-1.7", encode(Image.fromarray(noise(32, 32)), "PPM")):  # which Pillow reads
+        with pytest.raises(ImageError, match="this file is no readable JPEG, PNG"):
+            decode_image(other)
 
 
 @pytest.mark.parametrize("mode", ["F", "I"])
@@ -178,25 +122,11 @@ def test_square_image_equals_torchvisions_evaluation_transform(height, width):
     np.testing.assert_array_equal(square_image(picture, 224), expected)
 
 
-def test_square_image_leaves_a_picture_of_the_right_size_alone():
-    picture = noise(32, 32)
-    result = square_image(picture, 32)
-    np.testing.assert_array_equal(result, picture)
-    result[:] = 0
-    assert picture.any(), "the result must not share memory with the argument"
-
-
 def test_square_image_keeps_a_square_picture_whole_if_told():
     picture = np.zeros((64, 64, 3), dtype=np.uint8)
     picture[0] = 255
     assert square_image(picture, 32, resize_to=32)[0].min() > 100
     assert square_image(picture, 32).max() == 0
-
-
-def test_square_image_bounds_the_work_for_a_strip():
-    strip = np.zeros((8, 400_000, 3), dtype=np.uint8)
-    strip[:, 200_000 - 20 : 200_000 + 20] = 255
-    assert square_image(strip, 224).min() == 255
 
 
 def test_to_uint8_inverts_the_division_by_255_rounds_and_clips():
@@ -205,21 +135,6 @@ def test_to_uint8_inverts_the_division_by_255_rounds_and_clips():
     array = np.array([-0.5, 0.49 / 255, 0.51 / 255, 2.0])
     result = to_uint8(np.broadcast_to(array, (3, 1, 4)))
     assert result[0, :, 0].tolist() == [0, 0, 1, 255]
-
-
-@pytest.mark.parametrize(
-    "call, message",
-    [
-        (lambda: square_image(np.zeros((8, 8, 3)), 8), r"uint8 \(H, W, 3\) picture, got float64 \(8, 8, 3\)"),
-        (lambda: square_image(np.zeros((3, 8, 8), np.uint8), 8), r"got uint8 \(3, 8, 8\)"),
-        (lambda: square_image(noise(9, 9), 8, resize_to=7), "got size 8 and resize_to 7"),
-        (lambda: to_uint8(np.full((3, 2, 2), np.nan)), "got NaN"),
-        (lambda: to_uint8(np.zeros((2, 2, 3))), r"floats \(3, H, W\)"),
-    ],
-)
-def test_other_arrays_and_sizes_are_refused(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()
 
 
 def test_png_data_uri_is_lossless():

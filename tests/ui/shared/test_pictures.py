@@ -83,6 +83,6 @@ def test_an_upload_is_decoded_once_and_goes_with_its_session(name, prefix, keys,
 
 def test_a_broken_upload_is_refused_and_not_decoded_again(monkeypatch):
     app = upload(open_page("inpainting"), "inpainting", "![](https:evil).png", b"no picture")
-    assert app.error[0].value.startswith(r"“\!\[\](https:") and "is text" in app.error[0].value
+    assert app.error[0].value.startswith(r"“\!\[\](https:") and "is no readable JPEG" in app.error[0].value
     monkeypatch.setattr(ui.shared.pictures, "uploaded_pixels", None)
     assert not app.run().exception and app.error
