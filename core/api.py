@@ -167,7 +167,7 @@ def fill(
             f"targets should be one, or one for each of {count_of(len(pixels), 'image')}; got {len(goals)}"
         )
     side = pixels.shape[-1]
-    hole = own_mask(mask, len(pixels), side)
+    hole = own_mask(mask, len(pixels))
     check_mask(hole, height=side, width=side)
     values = _changed(usual_settings("inpainting", side, hole_side(hole), search), settings)
     weight = values.pop("weight")

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from core.data.image_archive import ImageArchive, read_archive
+from core.data.own_images import own_pixels, whole_labels
 from core.data.picture_files import ImageError, open_picture, square_image
 from core.data.sample_sets import (
     CIFAR10,
@@ -27,8 +27,10 @@ from core.data.sample_sets import (
     imagenet100,
     sets_by_dataset,
 )
-from core.shared.cli import argument, integer, progress_bar
+from core.shared.cli import integer, progress_bar
 from core.shared.download import announce, fetch_url
+from core.shared.files import DAMAGE, MAX_REASON, check_characters
+from core.shared.text import one_line
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,11 @@ def load_samples(name: str) -> ImageDataset:
     record = _record(row)
     if photographs := record.get("photographs"):
         images = np.stack([_read_picture(row.folder / photograph["file"], row.side) for photograph in photographs])
+        images = images.transpose(0, 3, 1, 2).copy()
         labels = np.array([photograph["imagenet_index"] for photograph in photographs], dtype=np.int64)
     else:
-        archive = read_archive(row.folder / "images.npz")
-        images, labels = archive.images, archive.labels
-    return ImageDataset(name, "test", images.transpose(0, 3, 1, 2).copy(), labels, row.classes, record["title"])
+        images, labels, _ = read_archive(row.folder / "images.npz")
+    return ImageDataset(name, "test", images, labels, row.classes, record["title"])
 
 
 def sample_credits(name: str) -> tuple[SampleCredit, ...]:
@@ -131,7 +133,6 @@ def _read_picture(path: Path, size: int) -> np.ndarray:
         raise RuntimeError(f"{path}: this file cannot be read ({error.strerror}): restore or remove it") from error
 
 
-_MIN_SIZE = 8
 _CIFAR10_BYTES = 170_498_071  # of torchvision's archive
 _PHOTOGRAPH_SIZE = 224  # default side in pixels for files of any size
 # Folders of a split, best first: ImageNet's test images have no labels, so `val` serves as test set.
@@ -142,16 +143,46 @@ _SPLIT_FOLDERS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class _RawDataset:
-    """A data set before images are selected, resized and decoded.
+ARCHIVE = ("images", "labels", "classes")  # arrays of an archive
 
-    pictures: N files, or uint8 (N, H, W, 3). labels: int64 (N,). The rest is as in `ImageDataset`.
+
+def read_archive(path: Path) -> tuple[np.ndarray, np.ndarray, ClassSet]:
+    """Read an untrusted `.npz` of images, labels and classes into memory. Nothing is unpickled.
+
+    Returns:
+        (N, 3, H, H) uint8 images, (N,) int64 labels, and the classes.
+    Raises:
+        FileNotFoundError: there is no such file.
+        RuntimeError: the file is not a readable `.npz` archive of these arrays.
+        ValueError: an array has the wrong type or shape.
     """
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no image archive {path}")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            images, labels, names = (file[name] for name in ARCHIVE)
+        check_characters("classes", names)
+    except DAMAGE as error:
+        raise RuntimeError(
+            f"{path}: not a readable .npz archive of {', '.join(ARCHIVE)} ({one_line(error, MAX_REASON)}): fetch it "
+            "again, or write it with np.savez_compressed(path, images=..., labels=..., classes=...)"
+        ) from error
+    try:
+        if names.dtype.kind != "U" or names.ndim != 1:
+            raise ValueError(f"classes should be one row of class names as text, is {names.dtype} {names.shape}")
+        pixels = own_pixels(images)
+        return pixels, whole_labels(labels, len(pixels)), class_set_of(tuple(names.tolist()))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+@dataclass(frozen=True, eq=False)
+class _PictureFiles:
+    """N picture files, not yet decoded. labels: int64 (N,). The rest is as in `ImageDataset`."""
 
     name: str
     split: str
-    pictures: list[Path] | np.ndarray
+    paths: list[Path]
     labels: np.ndarray
     classes: ClassSet
     source: str
@@ -184,9 +215,9 @@ def load_dataset(
             with `val` and `train`; for a path, the folder that a relative path starts from.
         split: "test", by default, "val" or "train". CIFAR-10 has no "val": it is the test set. A folder is searched
             for a folder of that name first (for "test" also `val`, and the other way round), then taken as it is.
-        image_size: side of the images in pixels, at least 8. None means 32 for cifar10, 224 for folders, and
+        image_size: side of the images in pixels. None means 32 for cifar10, 224 for folders, and
             as stored for an archive. Photographs are resized to image_size * 256 / 224 and cropped, see
-            `picture_files.square_image`; square images out of arrays are resized whole.
+            `picture_files.square_image`; images out of arrays are resized whole.
         limit: number of images, drawn at random before decoding; None means all, in file order. They come in the order
             of the draw: limit=100 is the start of limit=1000.
         seed: random seed of that draw, by default 0.
@@ -205,38 +236,30 @@ def load_dataset(
         raise ValueError(f"split {split!r} is unknown; known: {', '.join(_SPLIT_FOLDERS)}")
     if limit is not None and limit < 1:
         raise ValueError(f"limit is the number of images, at least 1, or None for all; got {limit}")
-    if image_size is not None and image_size < _MIN_SIZE:
-        raise ValueError(f"image_size is a number of pixels, at least {_MIN_SIZE}; got {image_size}")
+    data: ImageDataset | _PictureFiles
     if name == "cifar10":
-        raw = _find_cifar10(Path("data" if data_dir is None else data_dir).expanduser(), split, download)
+        data = _find_cifar10(Path("data" if data_dir is None else data_dir).expanduser(), split, download)
     elif name == "imagenet100":
-        raw = _find_imagenet100(data_dir, split)
+        data = _find_imagenet100(data_dir, split)
     elif name in sets_by_dataset():
-        samples = load_samples(str(name))
-        pictures = samples.images.transpose(0, 2, 3, 1)
-        raw = _RawDataset(samples.name, samples.split, pictures, samples.labels, samples.classes, samples.source)
+        data = load_samples(str(name))
     else:
-        raw = _find_path(Path("" if data_dir is None else data_dir).expanduser() / Path(name).expanduser(), name, split)
+        path = Path("" if data_dir is None else data_dir).expanduser() / Path(name).expanduser()
+        data = _find_path(path, name, split)
 
-    indices = np.arange(len(raw.labels))
+    indices = np.arange(len(data.labels))
     if limit is not None:
         # Cutting one permutation short makes every smaller subset the start of a larger one.
         indices = np.random.Generator(np.random.PCG64(seed)).permutation(len(indices))[:limit]
-    first = raw.pictures[0]
-    if image_size is None and isinstance(first, np.ndarray) and first.shape[0] != first.shape[1]:
-        raise ValueError(
-            f"{raw.source}: images of {first.shape[0]} x {first.shape[1]} pixels are not square; "
-            f"give {argument('image_size', 'PIXELS')} to crop them"
-        )
-    size = image_size or (_PHOTOGRAPH_SIZE if isinstance(first, Path) else first.shape[0])
+    size = image_size or (_PHOTOGRAPH_SIZE if isinstance(data, _PictureFiles) else data.image_size)
     images = np.empty((len(indices), 3, size, size), np.uint8)
 
     def fill(place: int) -> None:
-        picture = raw.pictures[indices[place]]
-        if isinstance(picture, Path):
-            square = _read_picture(picture, size)
+        index = indices[place]
+        if isinstance(data, _PictureFiles):
+            square = _read_picture(data.paths[index], size)
         else:
-            square = square_image(picture, size, resize_to=size)
+            square = square_image(data.images[index].transpose(1, 2, 0), size, resize_to=size)
         images[place] = square.transpose(2, 0, 1)
 
     # Threads suffice: Pillow releases the interpreter lock while it decodes and resizes.
@@ -244,19 +267,19 @@ def load_dataset(
     with ThreadPool() as pool, bar:
         for _ in pool.imap(fill, range(len(indices)), chunksize=8):
             bar.update()
-    return ImageDataset(raw.name, raw.split, images, raw.labels[indices], raw.classes, raw.source)
+    return ImageDataset(data.name, data.split, images, data.labels[indices], data.classes, data.source)
 
 
-def _find_cifar10(data_dir: Path, split: str, download: bool) -> _RawDataset:
+def _find_cifar10(data_dir: Path, split: str, download: bool) -> ImageDataset:
     split = "train" if split == "train" else "test"
     file = data_dir / f"cifar10-{split}.npz"
-    archive = read_archive(file) if file.is_file() else _torchvision_cifar10(data_dir, split, download)
-    if archive.class_names != CIFAR10.names:
-        raise ValueError(f"{file}: expected the classes of CIFAR-10, got {', '.join(archive.class_names)}")
-    return _RawDataset("cifar10", split, archive.images, archive.labels, CIFAR10, f"CIFAR-10, {split} images")
+    images, labels, classes = read_archive(file) if file.is_file() else _torchvision_cifar10(data_dir, split, download)
+    if classes != CIFAR10:
+        raise ValueError(f"{file}: expected the classes of CIFAR-10, got {', '.join(classes.names)}")
+    return ImageDataset("cifar10", split, images, labels, CIFAR10, f"CIFAR-10, {split} images")
 
 
-def _torchvision_cifar10(data_dir: Path, split: str, download: bool) -> ImageArchive:
+def _torchvision_cifar10(data_dir: Path, split: str, download: bool) -> tuple[np.ndarray, np.ndarray, ClassSet]:
     """Load CIFAR-10 from torchvision's copy."""
     from torchvision.datasets import CIFAR10 as TorchvisionCIFAR10
 
@@ -265,9 +288,9 @@ def _torchvision_cifar10(data_dir: Path, split: str, download: bool) -> ImageArc
     if not (root / folder).is_dir():
         if not download:
             raise FileNotFoundError(
-                f"CIFAR-10 is not in {data_dir}: allow a download of {_CIFAR10_BYTES / 1e6:.0f} MB to it with "
-                f"{argument('download')}, or give a folder with {folder} or cifar10-{split}.npz with "
-                f"{argument('data_dir', 'FOLDER')}"
+                f"CIFAR-10 is not in {data_dir}: allow a download of {_CIFAR10_BYTES / 1e6:.0f} MB to it "
+                "(--download, in Python download=True), or give a data folder (--data-dir, data_dir) with "
+                f"{folder} or cifar10-{split}.npz"
             )
         _fetch_cifar10(TorchvisionCIFAR10, root)
     try:
@@ -277,7 +300,7 @@ def _torchvision_cifar10(data_dir: Path, split: str, download: bool) -> ImageArc
         raise RuntimeError(
             f"{root / folder}: this copy of CIFAR-10 is incomplete or damaged; remove it and fetch it again (170 MB)"
         ) from error
-    return ImageArchive(data.data, np.array(data.targets, dtype=np.int64), tuple(data.classes))
+    return own_pixels(data.data), np.array(data.targets), CIFAR10
 
 
 def _fetch_cifar10(source: Any, root: Path) -> None:
@@ -294,13 +317,13 @@ def _fetch_cifar10(source: Any, root: Path) -> None:
     archive.unlink()
 
 
-def _find_imagenet100(data_dir: str | Path | None, split: str) -> _RawDataset:
+def _find_imagenet100(data_dir: str | Path | None, split: str) -> _PictureFiles:
     classes = imagenet100()
     wnids = classes.wnids or ()
     if data_dir is None:
         raise FileNotFoundError(
-            f"imagenet100 is read from a copy of ImageNet: give {argument('data_dir', 'FOLDER')}, with one folder of "
-            f"pictures for each WordNet id ({wnids[0]}, {wnids[1]}, ...), or val and train"
+            "imagenet100 is read from a copy of ImageNet: give a data folder (--data-dir, in Python data_dir) with "
+            f"one folder of pictures for each WordNet id ({wnids[0]}, {wnids[1]}, ...), or val and train"
         )
     root = _split_folder(Path(data_dir).expanduser(), split)
     missing = sorted(set(wnids) - {folder.name for folder in _class_folders(root)})
@@ -312,12 +335,10 @@ def _find_imagenet100(data_dir: str | Path | None, split: str) -> _RawDataset:
     return _list_folders("imagenet100", split, [root / wnid for wnid in wnids], classes)
 
 
-def _find_path(path: Path, name: str | Path, split: str) -> _RawDataset:
+def _find_path(path: Path, name: str | Path, split: str) -> ImageDataset | _PictureFiles:
     if path.suffix == ".npz":
-        archive = read_archive(path)
-        classes = class_set_of(archive.class_names)
         source = f"archive {path.name}"
-        return _RawDataset(_own_name(path.stem, source), split, archive.images, archive.labels, classes, source)
+        return ImageDataset(_own_name(path.stem, source), split, *read_archive(path), source)
     if not path.is_dir():
         raise _unknown(str(name), path)
     folders = _class_folders(_split_folder(path, split))
@@ -354,7 +375,7 @@ def _split_folder(path: Path, split: str) -> Path:
     return next((folder for folder in inside if folder.is_dir() and _class_folders(folder)), path)
 
 
-def _list_folders(name: str, split: str, folders: list[Path], classes: ClassSet) -> _RawDataset:
+def _list_folders(name: str, split: str, folders: list[Path], classes: ClassSet) -> _PictureFiles:
     pictures = [_list_pictures(folder) for folder in folders]
     if empty := [folder.name for folder, paths in zip(folders, pictures, strict=True) if not paths]:
         raise FileNotFoundError(
@@ -363,7 +384,7 @@ def _list_folders(name: str, split: str, folders: list[Path], classes: ClassSet)
         )
     labels = np.repeat(np.arange(len(folders), dtype=np.int64), [len(paths) for paths in pictures])
     source = f"folder {folders[0].resolve().parent.name}"
-    return _RawDataset(name, split, [path for paths in pictures for path in paths], labels, classes, source)
+    return _PictureFiles(name, split, [path for paths in pictures for path in paths], labels, classes, source)
 
 
 def _first_few(names: list[str]) -> str:

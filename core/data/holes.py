@@ -122,10 +122,7 @@ def check_mask(mask: np.ndarray, *, height: int, width: int) -> None:
     """
     check_form(mask)
     if mask.shape[-2:] != (height, width):
-        raise ValueError(
-            f"the mask is {mask.shape[-1]} x {mask.shape[-2]} pixels but the image is {width} x {height}; "
-            "paint it on this image again"
-        )
+        raise ValueError(f"the mask is {mask.shape[-1]} x {mask.shape[-2]} pixels but the image is {width} x {height}")
     holes = mask.reshape(-1, height * width)
     if not holes.any(axis=1).all():
         raise ValueError("the mask is empty; paint a hole first")

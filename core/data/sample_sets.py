@@ -110,7 +110,7 @@ class ImageDataset:
         classes: the classes, in label order.
         source: description, with the name of the file or folder.
     Raises:
-        ValueError: arrays of other types or shapes, no image, or a label without a class.
+        ValueError: a label without a class.
     """
 
     name: str
@@ -121,13 +121,12 @@ class ImageDataset:
     source: str
 
     def __post_init__(self) -> None:
-        images, labels, last = self.images, self.labels, len(self.classes.names) - 1
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != 3 or images.shape[2] != images.shape[3]:
-            raise ValueError(f"images should be uint8 (N, 3, H, W) with H = W, got {images.dtype} {images.shape}")
-        if labels.dtype != np.int64 or labels.shape != images.shape[:1] or len(labels) == 0:
-            raise ValueError(f"labels should be int64 (N,), N = {len(images)} > 0, got {labels.dtype} {labels.shape}")
-        if labels.min() < 0 or labels.max() > last:
-            raise ValueError(f"{self.source}: labels should be 0 to {last}, go from {labels.min()} to {labels.max()}")
+        last = len(self.classes) - 1
+        if self.labels.min() < 0 or self.labels.max() > last:
+            raise ValueError(
+                f"{self.source}: labels should be the index of a class, 0 to {last}; they go from "
+                f"{self.labels.min()} to {self.labels.max()}"
+            )
 
     def __len__(self) -> int:
         return len(self.images)

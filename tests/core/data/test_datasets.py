@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.datasets import load_dataset, load_samples, sample_credits
-from core.data.image_archive import MEMBERS, read_archive
+from core.data.datasets import ARCHIVE, load_dataset, load_samples, sample_credits
 from core.data.picture_files import square_image
 from core.data.sample_sets import (
     CIFAR10,
@@ -67,7 +66,7 @@ def test_load_dataset_decodes_only_the_start_of_one_seeded_draw(tmp_path):
     small = load_dataset(folder, image_size=16, limit=7, seed=3)
     np.testing.assert_array_equal(small.images, whole.images[drawn[:7]])
     np.testing.assert_array_equal(small.labels, whole.labels[drawn[:7]])
-    with pytest.raises(RuntimeError, match="is text"):
+    with pytest.raises(RuntimeError, match="is no readable JPEG"):
         load_dataset(folder, image_size=16, limit=8, seed=3)
 
 
@@ -129,22 +128,17 @@ def test_load_dataset_reads_an_archive_and_resizes_it(tmp_path, save):
     large = np.asarray(Image.fromarray(images[3]).resize((64, 64), Image.Resampling.BILINEAR))
     data = load_dataset(tmp_path / "insects.npz", image_size=64)
     np.testing.assert_array_equal(data.images[3], large.transpose(2, 0, 1))
-    write_archive(tmp_path / "oblong.npz", save, images=np.zeros((12, 8, 9, 3), np.uint8))
-    assert load_dataset(tmp_path / "oblong.npz", image_size=8).image_size == 8
+    write_archive(tmp_path / "front.npz", save, images=images.transpose(0, 3, 1, 2) / 255)
+    np.testing.assert_array_equal(load_dataset(tmp_path / "front.npz").images, images.transpose(0, 3, 1, 2))
 
 
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"images": np.zeros((12, 3, 10, 10), np.uint8)}, "has the colours in front"),
-        ({"images": np.zeros((12, 10, 10, 1), np.uint8)}, r"has the shape \(12, 10, 10, 1\)"),
-        ({"images": np.zeros((0, 10, 10, 3), np.uint8)}, r"has the shape \(0, 10, 10, 3\)"),
-        ({"images": np.zeros((12, 10, 10, 3), np.float32)}, "is float32: convert it"),
-        ({"images": np.zeros((12, 8, 9, 3), np.uint8)}, "8 x 9 pixels are not square; give image_size"),
-        ({"labels": np.zeros(12)}, r"labels should be whole numbers from 0, .* is float64 \(12,\)"),
-        ({"labels": np.zeros(6, int)}, r"one per image, 12, is int64 \(6,\)"),
-        ({"labels": np.arange(12) % 4}, "labels should be 0 to 2, go from 0 to 3"),
-        ({"labels": np.arange(12) % 3 - 1}, "labels should be 0 to 2, go from -1 to 1"),
+        ({"images": np.zeros((0, 10, 10, 3), np.uint8)}, r"at least one image; got the shape \(0, 10, 10, 3\)"),
+        ({"images": np.zeros((12, 8, 9, 3), np.uint8)}, "should be square"),
+        ({"labels": np.zeros(6, int)}, r"one per image, \(12,\); got int64 of shape \(6,\)"),
+        ({"labels": np.arange(12) % 4}, "0 to 2; they go from 0 to 3"),
         ({"classes": np.array([b"ant", b"bee", b"cat"])}, "class names as text, is .S3"),
         ({"classes": np.array("ant")}, r"one row of class names as text, is <U3 \(\)"),
     ],
@@ -155,23 +149,23 @@ def test_load_dataset_refuses_arrays_of_another_kind(tmp_path, changes, message)
         load_dataset(tmp_path / "a.npz")
 
 
-def test_read_archive_unpickles_nothing(tmp_path):
+def test_an_archive_is_not_unpickled(tmp_path):
     class Trap:
         def __reduce__(self):
             return pytest.fail, ("unpickled",)
 
     path = tmp_path / "a.npz"
-    for name in MEMBERS:
+    for name in ARCHIVE:
         write_archive(path, **{name: np.array([Trap()] * 7, dtype=object)})
-        with pytest.raises(RuntimeError, match=r"not a readable \.npz archive \(Object arrays cannot be loaded"):
-            read_archive(path)
+        with pytest.raises(RuntimeError, match=r"not a readable \.npz archive .* \(Object arrays cannot be loaded"):
+            load_dataset(path)
     np.savez(path, images=np.zeros((1, 8, 8, 3), np.uint8))
-    with pytest.raises(ValueError, match="labels and classes"):
-        read_archive(path)
+    with pytest.raises(RuntimeError, match="labels is not a file in the archive"):
+        load_dataset(path)
     for data in (b"", b"\x93NUMPY", path.read_bytes()[:-100]):
         path.write_bytes(data)
         with pytest.raises(RuntimeError, match=r"a\.npz: not a readable \.npz archive"):
-            read_archive(path)
+            load_dataset(path)
 
 
 # ImageNet and its subsets
@@ -251,7 +245,6 @@ def test_load_dataset_reads_torchvisions_cifar10(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "name, options, error, message",
     [
-        ("cifar", {}, ValueError, "'cifar' is unknown; did you mean 'cifar10'"),
         ("ImageNet-100", {}, ValueError, "did you mean 'imagenet100'"),
         ("nothing-like-it", {}, ValueError, "is unknown; expected cifar10, imagenet100, cifar10-samples, photographs"),
         ("./nowhere/at/all", {}, FileNotFoundError, "there is no data set nowhere/at/all"),
@@ -259,19 +252,13 @@ def test_load_dataset_reads_torchvisions_cifar10(tmp_path, monkeypatch):
         (__file__, {}, ValueError, "is a file of another kind"),
         ("insects", {}, FileNotFoundError, r"3 of 3 class folders hold no picture \(ant, bee, cat\)"),
         ("insects/ant", {}, FileNotFoundError, "one folder of pictures for each class, found no folder"),
-        (
-            "cifar10",
-            {"data_dir": "no"},
-            FileNotFoundError,
-            r"is not in no: .*with download=True, or .*data_dir=FOLDER",
-        ),
+        ("cifar10", {"data_dir": "no"}, FileNotFoundError, r"is not in no: .*download=True.*, or .*data_dir"),
         ("cifar10", {"split": "train"}, FileNotFoundError, r"cifar-10-batches-py or cifar10-train\.npz"),
-        ("imagenet100", {}, FileNotFoundError, "give data_dir=FOLDER, with one folder of pictures"),
+        ("imagenet100", {}, FileNotFoundError, "give a data folder .*data_dir.* with one folder of pictures"),
         ("imagenet100", {"data_dir": "no"}, FileNotFoundError, "there is no folder no"),
         ("insects", {"split": "tset"}, ValueError, "split 'tset' is unknown; known: train, test, val"),
         ("insects", {"limits": 3}, ValueError, "no argument 'limits'"),
         ("insects", {"limit": 0}, ValueError, "limit is the number of images, at least 1"),
-        ("insects", {"image_size": 4}, ValueError, "image_size is a number of pixels, at least 8; got 4"),
     ],
 )
 def test_load_dataset_says_what_it_cannot_read(name, options, error, message, tmp_path, monkeypatch):
@@ -285,25 +272,12 @@ def test_load_dataset_says_what_it_cannot_read(name, options, error, message, tm
 # The value itself
 
 
-def dataset(images, labels):
-    return ImageDataset("toy", "test", images, labels, CIFAR10, "made up")
-
-
 def test_content_hash_covers_shape_pixels_and_labels():
     images = np.arange(2 * 3 * 8 * 8, dtype=np.uint8).reshape(2, 3, 8, 8)
     labels = np.array([1, 2])
     for pixels in (images, images.transpose(0, 1, 3, 2)):
         expected = hashlib.sha256(b"(2, 3, 8, 8)" + pixels.tobytes() + labels.astype("<i8").tobytes()).hexdigest()
-        assert dataset(pixels, labels).content_hash == expected
-
-
-def test_image_dataset_refuses_arrays_of_another_kind():
-    images, labels = np.zeros((2, 3, 8, 8), np.uint8), np.array([0, 9])
-    assert len(dataset(images, labels)) == 2
-    with pytest.raises(ValueError, match=r"uint8 \(N, 3, H, W\) with H = W, got uint8 \(2, 8, 8, 3\)"):
-        dataset(images.transpose(0, 2, 3, 1), labels)
-    with pytest.raises(ValueError, match="labels should be int64"):
-        dataset(images, labels.astype(np.int32))
+        assert ImageDataset("toy", "test", pixels, labels, CIFAR10, "made up").content_hash == expected
 
 
 # Bundled samples and classes
@@ -360,7 +334,6 @@ def test_imagenet100_agrees_with_imagenet():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"names": ()}, "at least one class"),
         ({"names": ("cat", " ")}, "no empty name"),
         ({"names": "cat"}, "at least one class and no empty name, got 'cat'"),
         ({"names": ("cat", "dog"), "wnids": ("n1",)}, "2 names but 1 wnids"),

@@ -40,15 +40,6 @@ def test_random_square_mask_reaches_every_place():
     drawn = (masks.random_square_mask(3, height=5, width=4, generator=generator) for _ in range(200))
     places = {tuple(np.argwhere(mask[0])[0].tolist()) for mask in drawn}
     assert places == {(top, left) for top in range(3) for left in range(2)}
-    for seed in range(9):
-        mask, generator = (
-            masks.random_square_mask(9, **SIZE, generator=np.random.default_rng(seed)),
-            np.random.default_rng(seed),
-        )
-        top, left = (int(generator.integers(0, SIZE[side] - 9 + 1)) for side in ("height", "width"))
-        expected = np.zeros_like(mask)
-        expected[0, top : top + 9, left : left + 9] = True
-        np.testing.assert_array_equal(mask, expected)
 
 
 def test_encode_mask_packs_bits_from_the_highest():
@@ -72,7 +63,6 @@ def test_decode_mask_refuses_foreign_text(text):
         (np.ones((1, 24, 20), bool), "covers the whole image"),
         (np.eye(20, dtype=bool)[None], "mask is 20 x 20 pixels but the image is 20 x 24"),
         (np.zeros((24, 20), bool), "must be bool"),
-        (np.full((1, 24, 20), 255, np.uint8), "must be bool"),
         (np.stack([np.eye(24, 20, dtype=bool), np.zeros((24, 20), bool)])[:, None], "mask is empty"),
     ],
 )
@@ -95,20 +85,11 @@ def test_fill_hole_takes_the_mean_of_each_region():
     np.testing.assert_array_equal(images, before)
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: masks.square_mask((3, 3), 21, **SIZE), "side must be from 1 to 20"),
-        (lambda: masks.random_square_mask(0, **SIZE, generator=np.random.default_rng()), "side must be from 1 to 20"),
-        (
-            lambda: masks.fill_hole(np.zeros((3, 24, 20), np.float32), masks.square_mask((5, 5), 3, **SIZE), "blue"),
-            "region, rim; got 'blue'",
-        ),
-    ],
-)
-def test_bad_arguments_are_named(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()
+def test_a_square_beyond_the_image_and_an_unknown_fill_are_named():
+    with pytest.raises(ValueError, match="side must be from 1 to 20"):
+        masks.square_mask((3, 3), 21, **SIZE)
+    with pytest.raises(ValueError, match="region, rim; got 'blue'"):
+        masks.fill_hole(np.zeros((3, 24, 20), np.float32), masks.square_mask((5, 5), 3, **SIZE), "blue")
 
 
 def test_the_rims_colours_solve_laplaces_equation():
