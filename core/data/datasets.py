@@ -289,8 +289,7 @@ def _torchvision_cifar10(data_dir: Path, split: str, download: bool) -> tuple[np
         if not download:
             raise FileNotFoundError(
                 f"CIFAR-10 is not in {data_dir}: allow a download of {_CIFAR10_BYTES / 1e6:.0f} MB to it "
-                "(--download, in Python download=True), or give a data folder (--data-dir, data_dir) with "
-                f"{folder} or cifar10-{split}.npz"
+                f"(--download, in Python download=True), or give a data folder with {folder} or cifar10-{split}.npz"
             )
         _fetch_cifar10(TorchvisionCIFAR10, root)
     try:
@@ -322,8 +321,8 @@ def _find_imagenet100(data_dir: str | Path | None, split: str) -> _PictureFiles:
     wnids = classes.wnids or ()
     if data_dir is None:
         raise FileNotFoundError(
-            "imagenet100 is read from a copy of ImageNet: give a data folder (--data-dir, in Python data_dir) with "
-            f"one folder of pictures for each WordNet id ({wnids[0]}, {wnids[1]}, ...), or val and train"
+            "imagenet100 is read from a copy of ImageNet: give a data folder with one "
+            f"folder of pictures for each WordNet id ({wnids[0]}, {wnids[1]}, ...), or val and train"
         )
     root = _split_folder(Path(data_dir).expanduser(), split)
     missing = sorted(set(wnids) - {folder.name for folder in _class_folders(root)})

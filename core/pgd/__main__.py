@@ -20,7 +20,7 @@ from core.pgd.plan import JobConfig
 from core.pgd.settings import MAX_STEPS, PENALTIES, SETTINGS, RunKind, usual_settings
 from core.pgd.starts import RANDOM_KINDS, STARTS
 from core.shared import paper
-from core.shared.cli import MAX_SEED, check_output_folder, integer, number, option_names, run_script
+from core.shared.cli import MAX_SEED, check_output_folder, integer, number, run_script
 from core.shared.numbers import percent, small, wilson
 from core.shared.text import count_of, quoted
 
@@ -117,8 +117,7 @@ def _named_judge(args: argparse.Namespace, dataset: ImageDataset) -> Classifier 
             raise ValueError("--judge-weights needs --judge")
         return None
     other = {"classifier": args.judge, "weights": args.judge_weights, "template": None}
-    with option_names(weights="--judge-weights"):
-        return named_classifier(argparse.Namespace(**{**vars(args), **other}), dataset.classes)
+    return named_classifier(argparse.Namespace(**{**vars(args), **other}), dataset.classes)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

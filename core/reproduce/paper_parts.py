@@ -19,7 +19,6 @@ from core.fourier.waves import half_plane, rounded_radius
 from core.reproduce.judgements import KINDS, Kind, load_judge
 from core.reproduce.profiled import profile_name
 from core.shared import paper
-from core.shared.cli import option_names
 from core.shared.numbers import Frequency
 from core.shared.text import one_line, sentence
 
@@ -172,18 +171,14 @@ class Machine:
         return load_judge(self.name(part), vocabulary, classes, self.device, self.weights)
 
     def _classifier(self, name: str, classes: ClassSet) -> Classifier:
-        with option_names(weights=f"--weights {name}="):
-            return load_classifier(
-                name, classes, device=self.device, weights=self.weights.get(name), download=self.download
-            )
+        weights = self.weights.get(name)
+        return load_classifier(name, classes, device=self.device, weights=weights, download=self.download)
 
     def _data(self, dataset: str, limit: int | None) -> tuple[ImageDataset, str]:
         """Load the first images of a data set in an order fixed by the seed, or bundled ones and why they stand in."""
         folder = self.imagenet_dir if dataset == "imagenet100" else self.data_dir
-        option = "--imagenet-dir" if dataset == "imagenet100" else "--data-dir"
         try:
-            with option_names(data_dir=option):
-                return load_dataset(dataset, folder, limit=limit, seed=self.seed, download=self.download), ""
+            return load_dataset(dataset, folder, limit=limit, seed=self.seed, download=self.download), ""
         except FileNotFoundError as error:
             row = set_of_map(dataset)
             if row is None or (self.download and dataset == "cifar10"):

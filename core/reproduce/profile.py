@@ -19,7 +19,7 @@ from core.data.datasets import add_dataset_options, load_dataset, named_dataset
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS
 from core.reproduce.profile_parts import PARTS
 from core.reproduce.profiled import MissingDataError, ProfiledNetwork, ProfileFile
-from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of, option_names, run_script
+from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of, run_script
 from core.shared.numbers import duration
 from core.shared.text import count_of, one_line
 
@@ -84,8 +84,7 @@ def _run(args: argparse.Namespace) -> str:
 
     def judge(device: str = "cpu") -> Classifier:
         choices = {"weights": args.judge_weights, "download": args.download}
-        with option_names(weights="--judge-weights"):
-            return load_classifier(args.judge, CIFAR10, device=device, **choices)
+        return load_classifier(args.judge, CIFAR10, device=device, **choices)
 
     if args.judge:
         judge()  # downloaded, or refused, before anything is made

@@ -6,9 +6,8 @@ import signal
 import sys
 import threading
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,32 +57,6 @@ def _parser(read: Callable[[str], Number], fits: Callable[[Number], bool], expec
     return parse
 
 
-# Names of options that differ from their argument's, inside a script; None in Python.
-_OPTION_NAMES: ContextVar[Mapping[str, str] | None] = ContextVar("_OPTION_NAMES", default=None)
-
-
-def argument(name: str, value: str = "") -> str:
-    """Return an argument as its reader writes it: an option inside a script, else a keyword of Python.
-
-    ("weights", "FILE") -> "--weights FILE" or "weights=FILE"; ("download") -> "--download" or "download=True".
-    """
-    options = _OPTION_NAMES.get()
-    if options is None:
-        return f"{name}={value or True}"
-    option = options.get(name, f"--{name.replace('_', '-')}")
-    return f"{option} {value}".replace("= ", "=") if value else option
-
-
-@contextmanager
-def option_names(**names: str) -> Iterator[None]:
-    """Call some arguments by other options in errors, such as weights="--judge-weights"."""
-    before = _OPTION_NAMES.set({**(_OPTION_NAMES.get() or {}), **names})
-    try:
-        yield
-    finally:
-        _OPTION_NAMES.reset(before)
-
-
 def check_output(parser: ArgumentParser, output: Path) -> None:
     """Exit unless `--output` names an .npz in an existing folder."""
     if output.suffix != ".npz":
@@ -107,7 +80,7 @@ def run_script(work: Callable[[], str], stopped: str) -> int:
     killing, prints `stopped`, status 130.
     """
     try:
-        with _sigterm_as_ctrl_c(), option_names():
+        with _sigterm_as_ctrl_c():
             if line := work():
                 print(line)
     except KeyboardInterrupt:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.shared.cli import argument
 from core.shared.text import count_of, one_line
 
 if TYPE_CHECKING:
@@ -119,18 +118,13 @@ def choose_device(name: str, local_rank: int) -> str:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name.startswith("cuda") and not torch.cuda.is_available():
-        raise ValueError(
-            f"{argument('device', name)} needs a CUDA GPU and a CUDA build of torch; none was found, use "
-            f"{argument('device', 'cpu')}"
-        )
+        raise ValueError(f"device {name} needs a CUDA GPU and a CUDA build of torch; none was found, use cpu")
     name = f"cuda:{local_rank}" if name == "cuda" else name
     try:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError, ValueError) as error:
         reason = one_line(error, 120)
-        raise ValueError(
-            f"{argument('device', name)} cannot be used here ({reason}); use auto, cpu, cuda, cuda:1 or mps"
-        ) from error
+        raise ValueError(f"device {name} cannot be used here ({reason}); use auto, cpu, cuda, cuda:1 or mps") from error
     return name
 
 

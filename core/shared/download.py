@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import http.client
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
+
+from core.shared.text import one_line
 
 PROBE_SECONDS = 4.0  # for the first response of a server, so that nobody waits long for a dead network
 STALL_SECONDS = 10.0  # without a byte, after which huggingface_hub retries and pooch gives up
@@ -81,31 +81,17 @@ def reporting(progress: Progress) -> type[tqdm]:
 @contextmanager
 def one_sentence(origin: str) -> Iterator[None]:
     """Turn errors of huggingface_hub, pooch, their HTTP clients and the system into one-sentence errors."""
-    from huggingface_hub import errors
-
     try:
         yield
     except Exception as error:
-        status = getattr(getattr(error, "response", None), "status_code", None)
         if type(error) is FileNotFoundError and error.errno is None:
             raise  # our own
-        if isinstance(error, errors.OfflineModeIsEnabled):
-            reason = "HF_HUB_OFFLINE forbids asking the hub; unset it to download"
-        elif isinstance(error, errors.GatedRepoError):
-            reason = f"{origin} is open only to people who accepted its terms; accept them there and log in"
-        elif isinstance(error, (errors.RepositoryNotFoundError, errors.RevisionNotFoundError)):
-            reason = f"the hub has no public {origin} at the pinned commit"
-        elif isinstance(error, ValueError) and "hash" in str(error):  # pooch's, which has kept nothing
+        if isinstance(error, ValueError) and "hash" in str(error):  # pooch's, which has kept nothing
             raise RuntimeError(other_file(origin)) from error
-        elif status is not None:
-            later = status == 429 or status >= 500
-            advice = "it is busy or broken, so try again in a few minutes" if later else "it may have moved"
-            reason = f"{origin} answered {status} {http.client.responses.get(status, '')}; {advice}"
-        elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            reason = "the disk is full; make room and try again"
-        elif isinstance(error, OSError) and error.filename:
-            reason = f"its folder cannot be written ({error.strerror}); check the disk and try again"
+        if isinstance(error, OSError) and error.filename:
+            reason = f"the file cannot be written ({error.strerror}); check the disk and try again"
         else:
-            short = str(error).partition("\n")[0][:200] or type(error).__name__
-            reason = f"{origin} cannot be reached, or broke off ({short}); check the network and try again"
+            reason = (
+                f"{origin} cannot be reached, or broke off ({one_line(error, 200)}); check the network and try again"
+            )
         raise FileNotFoundError(reason) from error

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.data.stored import computed_source
 from core.fourier.table import Outcomes, Row
-from core.shared.cli import argument, progress_bar
+from core.shared.cli import progress_bar
 from core.shared.device import device_name
 from core.sweep.predict import batches, finite_top1, pixels
 from core.sweep.processes import Processes
@@ -199,7 +199,7 @@ def grow_file(
             if differences := start.differences(empty):
                 raise ValueError(
                     f"{path.name} holds {empty.TRANSFORM} of other settings ({'; '.join(differences)}); "
-                    f"choose another {argument('output', 'FILE')}, or delete it"
+                    f"choose another output, or delete it"
                 )
         table = start = processes.broadcast(start)
         total = sum(transforms.images(row, dataset) for row in missing_rows(start, transforms))
@@ -228,8 +228,7 @@ def _only_writer(output: Path) -> Iterator[None]:
             stack.enter_context(FileLock(lock, timeout=0))  # released when the process ends, however it does
         except Timeout:
             raise RuntimeError(
-                f"another run is writing {output.name}; wait for it, stop it, or choose another "
-                f"{argument('output', 'FILE')}"
+                f"another run is writing {output.name}; wait for it, stop it, or choose another output"
             ) from None
         except OSError as error:
             raise OSError(f"cannot write into {lock.absolute().parent}: {error.strerror}") from error

@@ -28,7 +28,6 @@ from core.fourier.waves import (
     wave_bits,
 )
 from core.shared import paper
-from core.shared.cli import argument
 from core.shared.device import DTYPES, forward, half_batch
 from core.shared.numbers import Frequency
 from core.sweep.grow import Transforms
@@ -151,9 +150,7 @@ class SweepConfig(Transforms[Heatmap]):
                 size = half_batch(size, classifier.device, error)
                 continue
             if (tally[2] < group.count).any():
-                advice = (
-                    "its weights may be damaged" if self.dtype == "float32" else f"use {argument('dtype', 'float32')}"
-                )
+                advice = "its weights may be damaged" if self.dtype == "float32" else "use dtype float32"
                 raise RuntimeError(
                     f"{classifier.name} gave logits that are not finite in {self.dtype}, "
                     f"near frequency {every_wave[rows[0]]}; {advice}"
@@ -197,9 +194,7 @@ def usual_sweep(
         ValueError: a setting is out of range, the images cannot hold the waves, or no epsilon is known for their size.
     """
     if epsilon is None and not (epsilon := usual_epsilon(image_size)):
-        raise ValueError(
-            f"the paper gives no size v of waves for {image_size}-pixel images; give {argument('epsilon', 'V')}"
-        )
+        raise ValueError(f"the paper gives no size v of waves for {image_size}-pixel images; give epsilon")
     config = SweepConfig(side=usual_map_side(image_size) if side is None else side, epsilon=epsilon, **settings)
     check_side_fits(config.side, image_size)
     return config

@@ -141,15 +141,15 @@ def test_the_papers_losses_stand_beside_figure_3():
 def test_parts_that_cannot_run_say_why_and_what_to_do(report):
     (missing,) = report.skipped
     assert missing.part.key == "figure-1-resnet" and missing.reason in html.unescape(report.to_html())
-    assert "with --download, or give a weight file with --weights resnet-56=FILE." in missing.reason
+    assert "(--download, in Python download=True), or give a weight file." in missing.reason
 
 
 def test_without_data_samples_stand_in(tmp_path, place):
     parts = ("--parts", "figure-2-clip,stand-in-resnet", "--data-dir", str(tmp_path), "--limit", "10")
     report = reproduced(*arguments(place, tmp_path / "output")[:-4], *parts, *arguments(place, "")[-2:])
     (result,), (missing,) = report.results, report.skipped
-    assert result.facts["dataset"]["name"] == "cifar10-samples" and "--data-dir" in result.note
-    assert missing.part.key == "figure-2-clip" and "--imagenet-dir FOLDER" in missing.reason
+    assert result.facts["dataset"]["name"] == "cifar10-samples" and "data folder" in result.note
+    assert missing.part.key == "figure-2-clip" and "give a data folder" in missing.reason
 
 
 def test_a_folder_of_another_run_is_not_mixed_with_this_one(place, report, output, tmp_path):

@@ -136,7 +136,7 @@ def test_pictures_of_another_size_want_an_epsilon(tmp_path, capsys, pixels, side
     line = f"waves --classifier mini-resnet --dataset {tmp_path}/noise.npz --cells=0,0 --device cpu".split()
     line += ["--output", str(tmp_path / "map.npz")]
     assert (
-        main(line) == 2 and f"no size v of waves for {pixels}-pixel images; give --epsilon" in capsys.readouterr().err
+        main(line) == 2 and f"no size v of waves for {pixels}-pixel images; give epsilon" in capsys.readouterr().err
     )
     assert main([*line, "--epsilon", "4"]) == 0
     assert Heatmap.load(tmp_path / "map.npz").side == side
@@ -257,7 +257,7 @@ def test_numbers_on_the_command_line_are_read_or_refused():
         ("waves --limit 0", "--limit: expected a whole number of at least 1"),
         ("waves --epsilon nan", "--epsilon: expected a number of at least 0"),
         ("waves --image-size 4", "--image-size: expected a whole number from 8"),
-        ("waves --device cuda", "use --device cpu"),
+        ("waves --device cuda", "none was found, use cpu"),
         ("waves --cells 1;2", 'expected pairs of whole numbers like "11,10;-3,4"'),
         ("waves --output map.txt", "ends in .npz"),
         ("waves --output nowhere/map.npz", "create it first"),

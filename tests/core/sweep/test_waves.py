@@ -107,7 +107,7 @@ def test_damaged_weights_and_a_full_memory_are_told(linear_classifier, noise_dat
     assert counts(measured(linear_classifier, noise_dataset)) == expected and max(sizes[2:]) <= 4
     with torch.no_grad():
         linear_classifier.network[1].weight.fill_(float("nan"))
-    for dtype, advice in (("float32", "its weights may be damaged"), ("bfloat16", "use dtype=float32")):
+    for dtype, advice in (("float32", "its weights may be damaged"), ("bfloat16", "use dtype float32")):
         with pytest.raises(RuntimeError, match=f"not finite in {dtype}.*; {advice}"):
             measured(linear_classifier, noise_dataset, dataclasses.replace(CONFIG, dtype=dtype, batch_size=4))
     linear_classifier.network.register_forward_pre_hook(full_above(0)[0])
