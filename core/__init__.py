@@ -25,7 +25,6 @@ if TYPE_CHECKING:  # for type checkers, which do not read the table below
     from core.fourier.waves import add_basis as add_basis
     from core.fourier.waves import fourier_basis as fourier_basis
     from core.pgd.record import PGDRun as PGDRun
-    from core.pgd.record import RunFileError as RunFileError
     from core.pgd.search import Views as Views
     from core.pgd.settings import PGDConfig as PGDConfig
     from core.pgd.settings import usual_settings as usual_settings
@@ -44,7 +43,7 @@ _PUBLIC = {
     "core.fourier.contrasts": "difference radial_profile",
     "core.fourier.heatmap": "Heatmap HeatmapError",
     "core.fourier.waves": "add_basis fourier_basis",
-    "core.pgd.record": "PGDRun RunFileError",
+    "core.pgd.record": "PGDRun",
     "core.pgd.search": "Views",
     "core.pgd.settings": "PGDConfig usual_settings",
     "core.pgd.steps": "Generation Inpainting pgd_steps",

@@ -281,9 +281,9 @@ class Heatmap(Outcomes):
         return table
 
     @classmethod
-    def from_bytes(cls, data: bytes, *, name: str, limit: int | None = None) -> Heatmap:
+    def from_bytes(cls, data: bytes, *, name: str) -> Heatmap:
         """Read a file's bytes, trusted or not; maps with a side over 511 are refused."""
-        heatmap = super().from_bytes(data, name=name, limit=limit)
+        heatmap = super().from_bytes(data, name=name)
         if heatmap.side > MAX_SIDE:
             raise HeatmapError(
                 f"{one_line(name, MAX_NAME)}: a map of {heatmap.side} x {heatmap.side} cells, over the "

@@ -23,7 +23,7 @@ from core.data.stored import cached_by_files, first_by_name, read_stored, stored
 from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED, MIN_CROP_SIZE
 from core.shared.device import class_probabilities
-from core.shared.files import ArchiveContent, ArchiveKind, Fact
+from core.shared.files import ArchiveContent, ArchiveKind
 from core.shared.numbers import Interval, student, wilson
 from core.shared.roles import preference
 
@@ -77,26 +77,11 @@ class JudgedOutcomes(ArchiveContent):
         maker="core.reproduce.profile",
         schema=1,
         required=("numbers", "energy"),
-        facts=(
-            Fact("classifier.name", "text"),
-            Fact("judges", "list"),
-            Fact("columns", "list"),
-            Fact("kinds", "list"),
-            Fact("class_names", "list", 1, optional=True),
-            Fact("image_size", "whole number", 1),
-            Fact("runs", "JSON object", optional=True),
-        ),
     )
 
     numbers: np.ndarray
     energy: np.ndarray
     metadata: Mapping[str, Any]
-
-    def __post_init__(self) -> None:
-        kinds, shape = self.metadata["kinds"], (self.numbers.shape, self.energy.shape[:1])
-        expected = (sum(kind["n"] for kind in kinds), len(self.metadata["columns"])), (len(kinds),)
-        if shape != expected or any(kind["n"] < 1 for kind in kinds):
-            raise ValueError(f"{len(kinds)} kinds need numbers and energy of {expected}; got {shape}")
 
     @classmethod
     def of(cls, kinds: Sequence[KindRows], **facts: Any) -> JudgedOutcomes:

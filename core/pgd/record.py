@@ -16,7 +16,7 @@ from core.pgd.grid import picture_grid
 from core.pgd.plan import RunPlan
 from core.pgd.search import SEARCHES, Search
 from core.pgd.settings import PENALTIES, SETTINGS, PGDConfig, settings_of
-from core.shared.files import ArchiveContent, ArchiveError, ArchiveKind, Fact, check_array
+from core.shared.files import ArchiveContent, ArchiveKind
 from core.shared.numbers import confidence
 from core.shared.text import count_of, one_line
 
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 SURE = 0.9  # target probability from which a classifier counts as confident
 CURVES = ("loss", "target_probability", "perturbation_norm")
 _OF_EACH = ("targets", "words", "seeds", "change", "labels")  # lists in the metadata, an entry for each picture
-
-
-class RunFileError(ArchiveError):
-    """A run file that is damaged, foreign or of an unknown schema. The message names the file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,22 +51,6 @@ class PGDRun(ArchiveContent):
         optional=("original", "mask"),
         max_bytes=128 * 2**20,
         max_content=512 * 2**20,
-        facts=(
-            Fact("kind", "text", choices=("inpainting", "generation")),
-            Fact("config", "JSON object"),
-            Fact("objective", "JSON object"),
-            Fact("targets", "list"),
-            Fact("words", "list", optional=True),
-            Fact("class_names", "list", low=1),
-            Fact("terms", "list", low=1),
-            Fact("seed", "whole number", high=2**64 - 1),
-            Fact("seeds", "list", optional=True),
-            Fact("classifier.name", "text"),
-            Fact("classifier.weights_id", "text", optional=True),
-            Fact("images", "JSON object"),
-            Fact("source", "JSON object"),
-        ),
-        error=RunFileError,
     )
 
     frames: np.ndarray
@@ -82,51 +62,6 @@ class PGDRun(ArchiveContent):
     metadata: Mapping[str, Any]
     original: np.ndarray | None = None
     mask: np.ndarray | None = None
-
-    def __post_init__(self) -> None:
-        if self.start.ndim != 4 or self.logits.ndim != 3 or self.frames.ndim != 5:
-            raise ValueError("start must be (B, 3, H, W), logits (2, B, K) and frames (F, B, 3, H, W)")
-        shape, batch, count = self.start.shape, len(self.start), len(self.frames)
-        states = len(self.curves["loss"]) if "loss" in self.curves else 0
-        height, width = shape[2:]
-        expected: dict[str, tuple[np.ndarray, tuple[int, ...], type]] = {
-            "frames": (self.frames, (count, *shape), np.uint8),
-            "frame_steps": (self.frame_steps, (count,), np.int64),
-            "start": (self.start, (batch, 3, height, width), np.float32),
-            "logits": (self.logits, (2, batch, len(self.metadata["class_names"])), np.float32),
-        }
-        expected |= {f"curve {name}": (curve, (states, batch), np.float32) for name, curve in self.curves.items()}
-        expected |= {f"term {name}": (term, (states, batch), np.float32) for name, term in self.terms.items()}
-        if self.original is not None:
-            expected["original"] = (self.original, shape, np.uint8)
-        if self.mask is not None:
-            expected["mask"] = (self.mask, (1 if len(self.mask) == 1 else batch, 1, height, width), np.bool_)
-        for name, (array, right_shape, dtype) in expected.items():
-            check_array(name, array, right_shape, dtype)
-        if set(self.curves) != set(CURVES) or states < 1 or self.start.size < 1:
-            raise ValueError(f"a run needs the curves {', '.join(CURVES)}, an image and at least one state")
-        steps = self.frame_steps
-        if count < 1 or steps[0] != 0 or steps[-1] != states - 1 or (steps[1:] <= steps[:-1]).any():
-            raise ValueError(f"frames must rise from step 0 to step {states - 1}; got {steps.tolist()[:9]}")
-        if states - 1 > self.config.steps:
-            raise ValueError(f"a run of {count_of(self.config.steps, 'step')} cannot have {count_of(states, 'state')}")
-        self._check_numbers()
-        if len(self.metadata["targets"]) != batch:
-            targets, needed = len(self.metadata["targets"]), count_of(batch, "target")
-            raise ValueError(f"a run of {count_of(batch, 'image')} needs {needed}; got {targets}")
-        if (seeds := self.metadata.get("seeds")) and len(seeds) != batch:
-            raise ValueError(f"a run of {count_of(batch, 'image')} has a seed for each or for all; got {len(seeds)}")
-        if not (self.start.min() >= 0 and self.start.max() <= 1):
-            raise ValueError("start must lie in [0, 1]")
-
-    def _check_numbers(self) -> None:
-        """Raise ValueError unless all numbers are finite and in range: readers divide by them and take logarithms."""
-        for name, values in (*self.curves.items(), *self.terms.items(), ("logits", self.logits)):
-            if not np.isfinite(values).all():
-                raise ValueError(f"{name} must hold finite numbers only")
-        probability, norm = self.curves["target_probability"], self.curves["perturbation_norm"]
-        if probability.min() < 0 or probability.max() > 1.001 or norm.min() < 0:
-            raise ValueError("target_probability must lie in [0, 1], and perturbation_norm must not be negative")
 
     @property
     def config(self) -> PGDConfig:
@@ -233,11 +168,9 @@ class PGDRun(ArchiveContent):
 
     @classmethod
     def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> PGDRun:
+        PGDConfig.from_json(metadata["config"])  # refuses settings of another version
         frames, curves, terms, bits = (arrays.pop(name) for name in ("frame_deltas", "curves", "terms", "start_bits"))
-        if frames.dtype != np.uint8 or frames.ndim != 5 or not len(frames):
-            raise ValueError(f"frames are {frames.shape} {frames.dtype}")
         frames = undo_differences(frames)
-        check_array("start_bits", bits, (4, *frames.shape[1:]), np.uint8)
         return cls(
             frames=frames,
             start=undo_bit_differences(bits, frames[0]),

@@ -29,7 +29,7 @@ from core.pgd.examples import (
 )
 from core.pgd.live import finished_run
 from core.pgd.plan import RunPlan
-from core.pgd.record import PGDRun, RunFileError, differences
+from core.pgd.record import PGDRun, differences
 from core.pgd.settings import paper_generation
 from core.pgd.starts import draw_starts, start_facts
 from core.reproduce.judgements import judgements
@@ -42,6 +42,7 @@ from core.reproduce.profiled import (
     map_path,
 )
 from core.shared import paper
+from core.shared.files import ArchiveError
 from core.shared.roles import ROLES
 from core.sweep.corruptions import CorruptionConfig
 from core.sweep.grow import Table, Transforms, grow_file, missing_rows
@@ -86,7 +87,7 @@ def _is_current(name: str, example: Example, path: Path) -> bool:
     """Return whether a file holds a network's run of an example with its present settings."""
     try:
         run = PGDRun.load(path)
-    except RunFileError:
+    except ArchiveError:
         return False
     names = run.metadata["class_names"]
     targets = tuple(target if isinstance(target, str) else names[target] for target in example.plan.targets)

@@ -8,16 +8,15 @@ import os
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from core.shared.text import one_line, quoted
 
-Content = TypeVar("Content")
 CACHE = "CLIP_LAB_CACHE"  # environment variable: another cache folder
 # Types of metadata, as named in errors.
 _TYPES: dict[str, Any] = {
@@ -190,7 +189,7 @@ class ArchiveKind:
 
     name, maker: its name and the module that writes it, for errors. required, optional: names of its arrays.
     max_bytes, max_content: maximum size of the file, and of its arrays. facts: required metadata. error: raised by
-    `load` and `parse`.
+    `ArchiveContent.load` and `from_bytes`.
     """
 
     name: str
@@ -206,51 +205,6 @@ class ArchiveKind:
     def pack(self, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> bytes:
         """Return the file's bytes, readable with `numpy.load(allow_pickle=False)`."""
         return npz_bytes(metadata=np.array(json.dumps({**metadata, "schema": self.schema})), **arrays)
-
-    def load(self, path: str | os.PathLike[str], build: Callable[..., Content]) -> Content:
-        """Read and parse a file; errors as for `parse`.
-
-        Raises:
-            FileNotFoundError: there is no such file.
-        """
-        path = Path(path)
-        if path.stat().st_size > self.max_bytes:
-            raise self.error(f"{path.name}: larger than {self.max_bytes >> 20} MiB, so not a {self.name}")
-        return self.parse(path.read_bytes(), path.name, build)
-
-    def parse(
-        self, data: bytes, name: str, build: Callable[..., Content], *, max_content: int | None = None
-    ) -> Content:
-        """Parse a file's bytes, trusted or not, and return `build(metadata, **arrays)`.
-
-        Args:
-            name: what errors call the file.
-            max_content: another limit for the arrays' size.
-        Raises:
-            ArchiveError: of type `error`, one sentence, if anything is wrong; `build` may raise any of `DAMAGE`.
-        """
-        name, required = one_line(name, MAX_NAME), (*self.required, "metadata")
-        try:
-            arrays = read_npz(data, required=required, optional=self.optional, limit=max_content or self.max_content)
-            text = arrays.pop("metadata")
-            if text.dtype.kind != "U" or text.shape or text.itemsize > 4 * _MAX_METADATA:
-                raise ValueError(f"metadata must be one text of at most {_MAX_METADATA:,} characters")
-            metadata = json.loads(str(text))
-            if (schema := metadata.pop("schema", None)) != self.schema:
-                raise self.error(
-                    f"{name}: schema {quoted(schema)} is unknown to this version, which reads schema "
-                    f"{self.schema}; update the app, or recompute it with {self.maker}"
-                )
-            for fact in self.facts:
-                fact.check(metadata)
-            return build(metadata, **arrays)
-        except self.error:
-            raise
-        except DAMAGE as error:
-            raise self.error(
-                f"{name}: not a {self.name}, or a damaged one ({one_line(error, MAX_REASON)}); "
-                f"expected an .npz written by {self.maker}"
-            ) from error
 
 
 class ArchiveContent:
@@ -288,16 +242,44 @@ class ArchiveContent:
             FileNotFoundError: there is no such file.
             ArchiveError: of type `FILE.error`: it is damaged, foreign, or of an unknown schema.
         """
-        return cls.FILE.load(path, cls.build)
+        path, kind = Path(path), cls.FILE
+        if path.stat().st_size > kind.max_bytes:
+            raise kind.error(f"{path.name}: larger than {kind.max_bytes >> 20} MiB, so not a {kind.name}")
+        return cls._parse(path.read_bytes(), path.name)
 
     @classmethod
-    def from_bytes(cls, data: bytes, *, name: str, limit: int | None = None) -> Self:
+    def from_bytes(cls, data: bytes, *, name: str) -> Self:
         """Read a file's bytes, trusted or not.
 
         Args:
             name: what errors call the file.
-            limit: maximum unpacked size of its arrays in bytes; None for the default.
         Raises:
-            ArchiveError: as for `load`.
+            ArchiveError: of type `FILE.error`, one sentence, if anything is wrong; `build` may raise any of `DAMAGE`.
         """
-        return cls.FILE.parse(data, name, cls.build, max_content=limit)
+        return cls._parse(data, name)
+
+    @classmethod
+    def _parse(cls, data: bytes, name: str) -> Self:
+        kind, name = cls.FILE, one_line(name, MAX_NAME)
+        try:
+            required = (*kind.required, "metadata")
+            arrays = read_npz(data, required=required, optional=kind.optional, limit=kind.max_content)
+            text = arrays.pop("metadata")
+            if text.dtype.kind != "U" or text.shape or text.itemsize > 4 * _MAX_METADATA:
+                raise ValueError(f"metadata must be one text of at most {_MAX_METADATA:,} characters")
+            metadata = json.loads(str(text))
+            if (schema := metadata.pop("schema", None)) != kind.schema:
+                raise kind.error(
+                    f"{name}: schema {quoted(schema)} is unknown to this version, which reads schema "
+                    f"{kind.schema}; update the app, or recompute it with {kind.maker}"
+                )
+            for fact in kind.facts:
+                fact.check(metadata)
+            return cls.build(metadata, **arrays)
+        except kind.error:
+            raise
+        except DAMAGE as error:
+            raise kind.error(
+                f"{name}: not a {kind.name}, or a damaged one ({one_line(error, MAX_REASON)}); "
+                f"expected an .npz written by {kind.maker}"
+            ) from error

@@ -18,11 +18,11 @@ from core.data.words import covers
 from core.pgd.examples import is_row, row_of, stored_subjects
 from core.pgd.live import MAX_FRAMES
 from core.pgd.plan import RunPlan
-from core.pgd.record import PGDRun, RunFileError, evenly_spaced
+from core.pgd.record import PGDRun, evenly_spaced
 from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, SEARCHES, Search
 from core.pgd.settings import Penalty, PGDConfig, RunKind
 from core.pgd.starts import RANDOM_KINDS, StartKind
-from core.shared.files import cache_folder
+from core.shared.files import ArchiveError, cache_folder
 from core.shared.roles import networks_for
 from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, with_tries
 from ui.runs.judge import became, guess, judged, judgement_of
@@ -212,7 +212,7 @@ def _stored(kind: str) -> _StoredRuns:
         for path in paths:
             try:
                 run = PGDRun.load(path)
-            except (RunFileError, OSError):
+            except (ArchiveError, OSError):
                 continue
             read.by_subject.setdefault(subject, []).append(run)
             if cache_folder() in path.parents:

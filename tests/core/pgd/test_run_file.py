@@ -1,8 +1,6 @@
 """Files of runs: exact, repeatable, and safe to open whatever they contain."""
 
 import dataclasses
-import io
-import json
 
 import numpy as np
 import pytest
@@ -10,9 +8,10 @@ import torch
 
 from core.pgd.live import Run, frame_interval
 from core.pgd.plan import RunPlan, inpainting_plan
-from core.pgd.record import PGDRun, RunFileError
+from core.pgd.record import PGDRun
 from core.pgd.settings import PGDConfig
 from core.pgd.steps import Generation, Inpainting, pgd_steps
+from core.shared.files import ArchiveError
 from tests.core.toy import ConvClassifier, centre_mask, random_images, random_targets
 
 
@@ -33,28 +32,6 @@ def record(kind="inpainting", *, until=None, penalty="eq3", **changes):
     return run, states
 
 
-def same(first, second):
-    for field in dataclasses.fields(PGDRun):
-        value, other = getattr(first, field.name), getattr(second, field.name)
-        if isinstance(value, dict):
-            assert list(value) == list(other)
-            for key in value:
-                np.testing.assert_array_equal(value[key], other[key])
-        elif value is None:
-            assert other is None
-        else:
-            np.testing.assert_array_equal(value, other)
-            assert value.dtype == other.dtype
-
-
-def test_a_start_is_stored_to_the_bit():
-    run, _ = record(steps=4)
-    packed = {**np.load(io.BytesIO(run.to_bytes()))}
-    outside = ~np.broadcast_to(run.mask, run.start.shape)
-    assert not packed["start_bits"][:, outside].any() and packed["start_bits"][:, ~outside].any()
-    same(PGDRun.from_bytes(run.to_bytes(), name="run"), run)
-
-
 def test_recorder_keeps_curves_whole_and_every_few_frames():
     run, states = record(until=75)  # of 150 steps, stopped between two frames
     assert run.frame_steps.tolist() == [*range(0, 75, 2), 75] and len(run.curves["loss"]) == 76
@@ -65,10 +42,7 @@ def test_recorder_keeps_curves_whole_and_every_few_frames():
     np.testing.assert_array_equal(run.logits[1], states[-1].logits.numpy())
 
 
-@pytest.mark.parametrize(
-    ("steps", "frame_bytes"),
-    [(1, 1), (60, 3072), (720, 150528), (100_000, 3072), (720, 10**9), (47, 2**20), (48, 2**20), (1000, 2**20)],
-)
+@pytest.mark.parametrize(("steps", "frame_bytes"), [(60, 3072), (720, 150528), (720, 10**9), (48, 2**20)])
 def test_frame_interval_keeps_as_many_as_have_room(steps, frame_bytes):
     def fits(interval):
         count = len({*range(0, steps + 1, interval), steps})
@@ -92,39 +66,10 @@ def test_a_file_repeats_its_run_to_the_bit(penalty):
         assert torch.equal(state.images, other.images) and torch.equal(state.loss, other.loss)
 
 
-def altered(change):
-    """The bytes of a run after `change` has modified its arrays."""
-    with np.load(io.BytesIO(record(steps=3)[0].to_bytes())) as archive:
-        arrays = dict(archive)
-    change(arrays)
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    return buffer.getvalue()
-
-
-def alter_metadata(**changes):
-    def change(arrays):
-        arrays["metadata"] = np.array(json.dumps(json.loads(str(arrays["metadata"])) | changes))
-
-    return change
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (alter_metadata(schema=99), "schema '99' is unknown"),
-        (alter_metadata(targets=[0]), "needs 2 targets"),
-        (alter_metadata(config={"epsilon": 1}), "PGD settings must be"),
-        (lambda arrays: arrays.pop("start_bits"), "lacks start_bits"),
-        (lambda arrays: arrays.update(frame_steps=arrays["frame_steps"] + 1), "must rise from step 0"),
-        (lambda arrays: arrays.update(start_bits=arrays["start_bits"] ^ 64), "must lie in"),
-        (lambda arrays: arrays.update(start_bits=arrays["start_bits"][:3]), "start_bits must be"),
-        (lambda arrays: arrays.update(mask=arrays["mask"][..., :4]), "mask must be"),
-        (lambda arrays: arrays.update(logits=arrays["logits"][:, :1]), "logits must be"),
-        (lambda arrays: arrays.update(logits=np.array([{}])), "Object arrays cannot be loaded"),
-    ],
-)
-def test_foreign_content_is_refused_in_one_sentence(change, message):
-    with pytest.raises(RunFileError, match=message) as caught:
-        PGDRun.from_bytes(altered(change), name="odd.npz")
-    assert "odd.npz" in str(caught.value) and "\n" not in str(caught.value)
+def test_a_file_of_other_settings_or_cut_short_is_refused_in_a_sentence():
+    run, _ = record(steps=3)
+    other = dataclasses.replace(run, metadata={**run.metadata, "config": {"epsilon": 1}}).to_bytes()
+    for data, message in ((other, "PGD settings must be"), (run.to_bytes()[:-50], "cut short")):
+        with pytest.raises(ArchiveError, match=rf"^odd\.npz: .*{message}") as caught:
+            PGDRun.from_bytes(data, name="odd.npz")
+        assert "\n" not in str(caught.value)
