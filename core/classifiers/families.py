@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import importlib
 import importlib.util
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -112,7 +111,7 @@ def family_spec(name: str) -> ClassifierSpec | None:
 
     Raises:
         ValueError: the family has no such model, or its weights would silently compute something else.
-        ModuleNotFoundError: the family's package is not installed.
+        ModuleNotFoundError: a package that it needs is not installed.
     """
     prefix, _, rest = name.partition(":")
     return FAMILIES[prefix].spec(name, rest) if rest and prefix in FAMILIES else None
@@ -152,7 +151,8 @@ def _open_clip(name: str, rest: str) -> ClassifierSpec:
         return _open_clip_folder(name, Path(rest.removeprefix("local-dir:")).expanduser())
     if rest.startswith("hf-hub:"):
         return open_clip_repository(rest.removeprefix("hf-hub:"), name=name)
-    open_clip = _library("open_clip", "open_clip_torch")
+    import open_clip
+
     known = {architecture for architecture, _ in open_clip.list_pretrained()}
     architecture, _, tag = rest.rpartition("/") if "/" in rest else (rest, "", "")
     architecture, tag = architecture.replace("/", "-"), tag.lower().replace("-", "_")
@@ -174,12 +174,10 @@ def _open_clip(name: str, rest: str) -> ClassifierSpec:
         )
     needs = bool(weights.get("quick_gelu"))
     if needs != bool(config.get("quick_gelu")):  # open_clip itself only warns about such a pair
-        twin = f"{architecture}-quickgelu"
-        has_twin = twin in open_clip.list_models() and open_clip.get_pretrained_cfg(twin, tag)
+        right = f"{architecture}-quickgelu" if needs else architecture.removesuffix("-quickgelu")
         raise ValueError(
             f"{name} would silently compute something else, because these weights "
-            f"{'need' if needs else 'do not use'} QuickGELU; "
-            + (f"use open_clip:{twin}/{tag}" if has_twin else "open_clip has no matching architecture, use another tag")
+            f"{'need' if needs else 'do not use'} QuickGELU; use open_clip:{right}/{tag}"
         )
     if "hf_tokenizer_name" in text and not importlib.util.find_spec("transformers"):
         raise ModuleNotFoundError(
@@ -214,7 +212,8 @@ def _open_clip_folder(name: str, folder: Path) -> ClassifierSpec:
 
 
 def _torchvision(name: str, rest: str) -> ClassifierSpec:
-    models = _library("torchvision.models", "torchvision")
+    from torchvision import models
+
     model, _, version = rest.partition("/")
     known = models.list_models(module=models)
     if model not in known:
@@ -240,9 +239,10 @@ def _torchvision(name: str, rest: str) -> ClassifierSpec:
 
 
 def _timm(name: str, rest: str) -> ClassifierSpec:
-    timm = _library("timm", "timm")
+    import timm
+
     try:
-        weights = timm.get_pretrained_cfg(rest)
+        weights: Any = timm.get_pretrained_cfg(rest)
     except RuntimeError:  # the architecture has no such tag
         weights = None
     if weights is None or not weights.has_weights:
@@ -273,15 +273,6 @@ FAMILIES = {
     "timm": Family(_timm, ("timm:NAME",)),
     "torchvision": Family(_torchvision, ("torchvision:NAME",)),
 }
-
-
-def _library(module: str, distribution: str) -> Any:
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"the package {distribution} is not installed; run 'pip install {distribution}'"
-        ) from error
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:

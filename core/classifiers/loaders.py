@@ -222,8 +222,6 @@ def _folder_tokenizer(folder: Path) -> Any:
     vocabulary = open_clip.get_model_config(name)["text_cfg"].get("tokenizer_kwargs", {}).get("bpe_path")
     if not vocabulary:
         return open_clip.get_tokenizer(name)
-    if not (folder / vocabulary).is_file():
-        raise FileNotFoundError(f"the folder {folder} lacks {vocabulary}, the vocabulary; add the file")
     # open_clip would look for it in the working directory
     return open_clip.get_tokenizer(name, bpe_path=str(folder / vocabulary))
 

@@ -79,8 +79,6 @@ class MiniResNet(nn.Module):
     Args:
         widths: channels of the three stages.
         num_classes: K.
-    Raises:
-        ValueError: `widths` does not hold three positive numbers.
     Source: the whitening layer and the order of operations are those of Keller Jordan's airbench94 (2024), the
     residual branch that of David Page's ResNet-9 (2018). Differs by: narrower, SiLU, learned BatchNorm scales.
     """
@@ -90,8 +88,6 @@ class MiniResNet(nn.Module):
 
     def __init__(self, widths: Sequence[int] = (48, 96, 192), num_classes: int = 10) -> None:
         super().__init__()
-        if len(widths) != 3 or min(widths) < 1:
-            raise ValueError(f"widths must be three positive channel counts; got {list(widths)}")
         self.whitening = nn.Conv2d(3, self.WHITENING_FILTERS, self.PATCH)
         self.whitening.weight.requires_grad_(False)
         channels = (self.WHITENING_FILTERS, *widths)

@@ -82,8 +82,6 @@ def classifier(
         raise ValueError(f"{name} has a text tower and needs its tokenizer; give open_clip.get_tokenizer(ARCHITECTURE)")
     if tokenizer is not None and not is_clip:
         raise ValueError(f"a tokenizer needs a module with encode_image and encode_text; {name} has none; leave it out")
-    if not callable(module):
-        raise ValueError(f"module should be a torch module or a function; got {quoted(module)}")
     preprocess = _preprocess(module, name, network_input)
     network: Any = module
     if isinstance(module, torch.jit.ScriptModule):
@@ -174,19 +172,9 @@ def _check_logits(made: Classifier) -> None:
             f"{made.name} fails with images of (2, 3, {size}, {size}) on {made.device} ({one_line(error, 200)}); check "
             "`size` and `device`, and that it takes float32"
         ) from error
-    expected = f"logits of shape (2, {count}) for two images and {count} classes"
-    if not isinstance(logits, torch.Tensor):
+    if not isinstance(logits, torch.Tensor) or logits.shape != (2, count) or not logits.is_floating_point():
+        got = f"{tuple(logits.shape)} {logits.dtype}" if isinstance(logits, torch.Tensor) else type(logits).__name__
         raise ValueError(
-            f"{made.name} should return {expected}; got {type(logits).__name__}; give a function that returns the "
-            "logits alone, such as lambda images: module(images).logits"
-        )
-    if logits.ndim != 2 or len(logits) != 2 or not logits.is_floating_point():
-        raise ValueError(
-            f"{made.name} should return {expected}; got {tuple(logits.shape)} {logits.dtype}; give a function that "
-            "returns the scores before softmax"
-        )
-    if logits.shape[1] != count:
-        raise ValueError(
-            f"{made.name} should return {expected}; got {logits.shape[1]} logits; give one class name per logit, in "
-            "their order"
+            f"{made.name} should return logits of shape (2, {count}) for two images and {count} classes; got {got}; "
+            "give a function that returns the scores before softmax alone, and one class name per score, in their order"
         )

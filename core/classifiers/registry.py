@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import functools
 import json
 import os
 import re
@@ -45,7 +44,6 @@ from core.classifiers.weights import (
 from core.data import stored
 from core.data.sample_sets import CLASS_SETS, PRECOMPUTED, ClassSet
 from core.shared import paper
-from core.shared.cli import argument
 from core.shared.download import announce, format_bytes
 from core.shared.files import cache_folder
 from core.shared.numbers import join_list
@@ -58,11 +56,10 @@ if TYPE_CHECKING:
 
 
 MODELS = PRECOMPUTED / "models"
-_CONFIGS = (OPEN_CLIP_CONFIG, "config.json")
 
 
 def bundled_specs() -> dict[str, ClassifierSpec]:
-    """Return the spec of every bundled model by name; only models present are listed.
+    """Return the spec of every bundled model by name; read once, so changes need a restart.
 
     A folder with `open_clip_config.json` holds a CLIP in open_clip's format; one with only `config.json` holds a
     network of `precomputed.training`. Either `config.json` may give `title`, `licence`, `source`, `classes`
@@ -71,31 +68,25 @@ def bundled_specs() -> dict[str, ClassifierSpec]:
     Raises:
         RuntimeError: a model's configuration is damaged.
     """
-    specs = {}
-    for path in sorted(MODELS.iterdir()) if MODELS.is_dir() else ():
-        changes = [file.stat().st_mtime_ns for name in _CONFIGS if (file := path / name).is_file()]
-        if changes:
-            specs[path.name] = _bundled_spec(path, tuple(changes))
-    return specs
+    return _bundled_specs(MODELS)
 
 
-@functools.lru_cache(maxsize=256)
-def _bundled_spec(folder: Path, changes: tuple[int, ...]) -> ClassifierSpec:
-    """Read the specs again only if files have changed: pages ask for titles at every redraw."""
-    config = _read_config(folder / "config.json")
-    is_clip = (folder / OPEN_CLIP_CONFIG).is_file()
-    if is_clip:
-        side = _read_config(folder / OPEN_CLIP_CONFIG).get("model_cfg", {}).get("vision_cfg", {}).get("image_size")
-        weights = FolderFile(folder, OPEN_CLIP_WEIGHTS, (OPEN_CLIP_CONFIG,), config.get("sha256"))
-    else:
-        side = config.get("image_size", 32)
-        weights = FolderFile(folder, ("model.safetensors",), ("config.json",), config.get("sha256"))
+@cache
+def _bundled_specs(models: Path) -> dict[str, ClassifierSpec]:
+    files = sorted(models.glob("*/*config.json"))  # either file of a model
+    return {folder.name: _bundled_spec(folder) for folder in dict.fromkeys(file.parent for file in files)}
+
+
+def _bundled_spec(folder: Path) -> ClassifierSpec:
+    config, clip = _read_config(folder / "config.json"), _read_config(folder / OPEN_CLIP_CONFIG)
+    side = clip["model_cfg"]["vision_cfg"]["image_size"] if clip else config.get("image_size", 32)
+    weights, described = (OPEN_CLIP_WEIGHTS, OPEN_CLIP_CONFIG) if clip else (("model.safetensors",), "config.json")
     return ClassifierSpec(
         name=folder.name,
         title=config.get("title", folder.name),
-        kind="zero-shot" if is_clip else "closed-set",
-        load=load_bundled_clip if is_clip else load_bundled_network,
-        weights=weights,
+        kind="zero-shot" if clip else "closed-set",
+        load=load_bundled_clip if clip else load_bundled_network,
+        weights=FolderFile(folder, weights, (described,), config.get("sha256")),
         weights_id=f"bundled {folder.name}",
         licence=config.get("licence", "MIT"),
         source=config.get("source", "trained by precomputed.training"),
@@ -275,8 +266,13 @@ def network_side(name: str) -> int | None:
 
 def side_and_weights(name: str) -> tuple[int | None, str | None]:
     """Return a registered classifier's input side in pixels and the id of its weights; None for what is unknown."""
-    spec = next((spec for spec in list_classifiers() if spec.name == name), None)
+    spec = _registered(name)
     return (None, None) if spec is None else (spec.image_size, spec.weights_id)
+
+
+def _registered(name: str) -> ClassifierSpec | None:
+    """Return the entry of a registered classifier; a replay looks it up for every frame of every image."""
+    return CLASSIFIERS.get(name) or bundled_specs().get(name) or listed_classifiers().specs.get(name)
 
 
 def list_classifiers() -> tuple[ClassifierSpec, ...]:
@@ -290,7 +286,7 @@ def list_classifiers() -> tuple[ClassifierSpec, ...]:
 
 def classifier_title(name: str) -> str:
     """Return a classifier's title, or its name if the registry has none; names from files are untrusted text."""
-    spec = _shipped_specs().get(name) or listed_classifiers().specs.get(name)
+    spec = _registered(name)
     return WITHOUT_WEIGHTS.get(name, name) if spec is None else spec.title
 
 
@@ -311,17 +307,11 @@ def result_title(classifier: Mapping[str, Any], *, short: bool = True) -> str:
     short: without the bracket that names data or maker in any case.
     """
     name, weights = str(classifier["name"]), classifier.get("weights_id")
-    title, known = one_line(classifier_title(name)), _shipped_specs().get(name) or listed_classifiers().specs.get(name)
+    title, known = one_line(classifier_title(name)), _registered(name)
     usual = not str(weights).startswith(OWN_WEIGHTS) if known is None else weights == known.weights_id
     if usual or weights is None or classifier.get("sha256") is None:
         return short_title(title) if short else title
     return f"{short_title(title).partition(' (weights: ')[0]} (weights: {one_line(weights)})"
-
-
-@cache
-def _shipped_specs() -> dict[str, ClassifierSpec]:
-    # A replay looks up a title for every frame of every image.
-    return {**CLASSIFIERS, **bundled_specs()}
 
 
 def classifier_spec(name: str) -> ClassifierSpec:
@@ -428,21 +418,15 @@ def find_weights(spec: ClassifierSpec, weights: Path | str | None = None, downlo
     source = spec.weights if weights is None else local_weights(Path(weights), spec.weights)
     if path := source.locate():
         return path
-    if download or not source.origin:
-        try:
-            if source.origin:
-                announce(
-                    f"the weights of {spec.title}", source.remote_bytes(), source.origin, source.folder_of_downloads
-                )
-            return source.fetch()
-        except FileNotFoundError as error:
-            raise FileNotFoundError(f"classifier {spec.name!r} cannot be loaded: {error}") from error
-    size, reach = None, ""
+    if source.origin and not download:
+        raise FileNotFoundError(
+            f"classifier {spec.name!r} cannot be loaded: {source.missing()}; allow a download of "
+            f"{format_bytes(source.download_bytes)} from {source.origin} (--download, in Python download=True), or "
+            "give a weight file"
+        )
     try:
-        size = source.remote_bytes()
+        if source.origin:
+            announce(f"the weights of {spec.title}", source.remote_bytes(), source.origin, source.folder_of_downloads)
+        return source.fetch()
     except FileNotFoundError as error:
-        reach = f" ({error})"
-    raise FileNotFoundError(
-        f"classifier {spec.name!r} cannot be loaded: {source.missing()}; allow a download of {format_bytes(size)} from "
-        f"{source.origin} with {argument('download')}, or give a weight file with {argument('weights', 'FILE')}{reach}"
-    )
+        raise FileNotFoundError(f"classifier {spec.name!r} cannot be loaded: {error}") from error

@@ -86,17 +86,7 @@ def test_image_of_the_right_size_is_only_normalised(picture):
     torch.testing.assert_close(preprocess(images), (images - mean) / std)
 
 
-def test_gradients_reach_every_pixel():
-    images = torch.full((1, 3, 20, 20), 0.5, requires_grad=True)
-    (gradient,) = torch.autograd.grad(Preprocess(32, (0.5,) * 3, (0.5,) * 3)(images).sum(), images)
-    # an upsampled constant stays constant, so the weights of all pixels sum to those of the 32 x 32 outputs
-    assert (gradient > 0).all()
-    torch.testing.assert_close(gradient.sum(), torch.tensor(3 * 32 * 32 / 0.5))
-
-
-@pytest.mark.parametrize(
-    "images", [torch.zeros(3, 8, 8), torch.zeros(1, 1, 8, 8), torch.zeros(1, 3, 8, 9), torch.zeros(1, 3, 8, 8).byte()]
-)
+@pytest.mark.parametrize("images", [torch.zeros(1, 1, 8, 8), torch.zeros(1, 3, 8, 9), torch.zeros(1, 3, 8, 8).byte()])
 def test_preprocess_refuses_other_shapes(images):
     with pytest.raises(ValueError, match=r"takes square images \(B, 3, H, H\), floating point in \[0, 1\]; got shape"):
         Preprocess(8, (0.5,) * 3, (0.5,) * 3)(images)
