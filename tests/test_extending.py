@@ -9,9 +9,7 @@ import torch
 from core.claims.picture_verdicts import FILLED
 from core.classifiers.families import FAMILIES
 from core.classifiers.registry import VARIABLE, classifier_title, listed_classifiers, load_classifier
-from core.data.corruptions import CORRUPTIONS
 from core.fourier.heatmap import MEANS, METRICS, Heatmap, heatmap_csv
-from core.fourier.outcomes import CorruptionOutcomes
 from core.pgd.__main__ import main as pgd
 from core.pgd.pictures import JudgedOutcomes
 from core.pgd.search import COMPARED, SEARCHES
@@ -70,12 +68,6 @@ def test_a_number_of_a_map_is_swept_stored_offered_and_exported(tmp_path):
     for name in MEANS:
         assert np.isfinite(heatmap.number(name)).sum() == 3
         assert name in heatmap_csv(heatmap).partition("\n")[0].split(",")
-
-
-def test_a_corruption_goes_from_the_script_to_its_file(tmp_path):
-    assert sweep(["corruptions", *NETWORK, "--pictures", "2", "--output", str(tmp_path / "found.npz")]) == 0
-    outcomes = CorruptionOutcomes.load(tmp_path / "found.npz")
-    assert outcomes.keys == tuple(CORRUPTIONS) and outcomes.measured.all() and (outcomes.spectrum[:, :, 0] > 0).all()
 
 
 @pytest.mark.parametrize("tool", TOOLS)

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from PIL import Image
@@ -29,8 +29,6 @@ class StatisticsByClass(ArchiveContent):
     numbers: dict[str, np.ndarray]
     metadata: dict[str, Any]
 
-    word: ClassVar[str]  # name of the numbers in errors
-
     @property
     def class_names(self) -> tuple[str, ...]:
         return tuple(self.metadata["class_names"])
@@ -48,13 +46,7 @@ class StatisticsByClass(ArchiveContent):
         return cls(arrays, metadata)
 
     def find(self, name: str) -> tuple[int, str]:
-        """Return a class's label and a description of its images.
-
-        Raises:
-            ValueError: unknown class.
-        """
-        if name not in self.class_names:
-            raise ValueError(f"no {self.word} for class {name!r}; there are some for {', '.join(self.class_names)}")
+        """Return a class's label and a description of its images."""
         label = self.class_names.index(name)
         return label, self.images_in_words(self.counts[label], f"“{name}”")
 
@@ -105,13 +97,7 @@ class ClassStatistics:
 
 
 def class_statistics(images: np.ndarray, source: str) -> ClassStatistics:
-    """Return the statistics of (N, 3, H, W) uint8 images.
-
-    Raises:
-        ValueError: fewer than two images, whose spread is unknown.
-    """
-    if len(images) < 2:
-        raise ValueError(f"class statistics need at least 2 images; got {len(images)} for {source}")
+    """Return the statistics of (N, 3, H, W) uint8 images."""
     values = images / np.float32(255)
     mean, std = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
     return ClassStatistics(mean.astype(np.float32).clip(0, 1), std.astype(np.float32), source)
@@ -140,10 +126,9 @@ class DatasetStatistics(StatisticsByClass):
         required=("mean", "std", "counts"),
         facts=_STATED,
     )
-    word = "statistics"
 
     def of_class(self, name: str) -> ClassStatistics:
-        """Return the statistics of one class; errors as for `find`."""
+        """Return the statistics of one class."""
         label, source = self.find(name)
         mean, std = (self.numbers[part][label].astype(np.float32) for part in ("mean", "std"))
         return ClassStatistics(mean, std, source)
@@ -204,11 +189,9 @@ def class_covariance(images: np.ndarray, grain: int, source: str, components: in
         components: number of principal components to keep; None for the exact covariance, with 1e-4 on its diagonal as
             in Santurkar et al. For n images of d values it is kept as (n, d) deviations, not as a (d, d) matrix.
     Raises:
-        ValueError: fewer than two images, or a grain that does not divide them.
+        ValueError: a grain that does not divide the images.
     """
     n, channels, height, width = images.shape
-    if n < 2:
-        raise ValueError(f"the covariance of a class needs at least 2 of its images; got {n}")
     if height % grain or width % grain:
         raise ValueError(f"grain must divide the image, {width} x {height} pixels; got {grain}")
     squares = images.reshape(n, channels, height // grain, grain, width // grain, grain)
@@ -237,10 +220,9 @@ class DatasetCovariance(StatisticsByClass):
         required=("mean", "factors", "scales"),
         facts=(*_STATED, Fact("counts", "list"), Fact("image_size", "whole number", low=1, high=4096)),
     )
-    word = "covariance"
 
     def of_class(self, name: str) -> ClassCovariance:
-        """Return the covariance of one class; errors as for `find`."""
+        """Return the covariance of one class."""
         label, images = self.find(name)
         mean, factors, scales = (self.numbers[part][label] for part in self.FILE.required)
         source = f"{images}: {len(factors)} components of {mean.shape[-1]} x {mean.shape[-2]} values"

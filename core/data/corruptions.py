@@ -44,13 +44,7 @@ class Corruption:
         return self.label if self.label.startswith(("Gaussian", "JPEG")) else self.label.lower()
 
     def amount(self, strength: int, side: int) -> float:
-        """Return the amount at a strength of 1 to 3 for pictures of `side` pixels; lengths scale with the side.
-
-        Raises:
-            ValueError: there is no such strength.
-        """
-        if strength not in STRENGTHS:
-            raise ValueError(f"strength must be one of {', '.join(map(str, STRENGTHS))}; got {strength}")
+        """Return the amount at a strength of 1 to 3 for pictures of `side` pixels; lengths scale with the side."""
         if self.small is None:
             return self.amounts[strength - 1]
         amounts, usual_side = (self.amounts, _LARGE_SIDE) if side >= _LARGE_FROM else (self.small, _SMALL_SIDE)
@@ -72,11 +66,7 @@ def corrupt(
         seed: >= 0.
     Returns:
         The same shape, float32 in [0, 1].
-    Raises:
-        ValueError: the number of positions is wrong, or there is no such strength.
     """
-    if len(positions) != len(images):
-        raise ValueError(f"there must be one position per picture; got {len(positions)} for {len(images)}")
     generators = [np.random.default_rng([seed, int(position), *corruption.key.encode()]) for position in positions]
     amount = corruption.amount(strength, images.shape[-1])
     return corruption.change(images.astype(np.float64), amount, generators).clip(0, 1).astype(np.float32)

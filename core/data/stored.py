@@ -9,7 +9,7 @@ import re
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from core.data.sample_sets import PRECOMPUTED, ImageDataset
 from core.shared.files import DAMAGE, ArchiveError, Fact, cache_folder, read_npz
@@ -28,16 +28,7 @@ OUTCOME_FACTS = (
 )
 
 
-class NamedWeights(Protocol):
-    """A classifier's name and weights."""
-
-    name: str
-    kind: Any
-    weights_id: str
-    sha256: str | None
-
-
-def classifier_facts(classifier: NamedWeights) -> dict[str, Any]:
+def classifier_facts(classifier: Any) -> dict[str, Any]:
     """Return the facts that identify a classifier and its weights, without those that it lacks."""
     facts = {
         "name": classifier.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -59,20 +59,17 @@ def judge_name() -> str:
     return _opening()["judge"]["name"]
 
 
-@cache
 def opening_words() -> tuple[str, ...]:
     """Return the words of the story's opening, which a rule chose (`opening_rule` in `precomputed.makers.shown`)."""
     return tuple(_opening()["words"])
 
 
-@cache
 def opening_drawings(word: str) -> tuple[Drawing, ...]:
     """Load a word of `opening_words` as drawn by both searches, from the same start, with the same steps and ball."""
     known = _opening()["words"][word]
     return tuple(_drawing(known[search], search, strip_path(word, search), [judge_name()]) for search in COMPARED)
 
 
-@cache
 def four_squares() -> tuple[str, dict[str, Drawing]]:
     """Load a word of the opening, of which the judge says what it says of most, as drawn with each of `CELLS`."""
     content = _opening()["cells"]
@@ -132,13 +129,14 @@ def stored_wall() -> Wall:
         judges=tuple(judge["name"] for judge in content["judges"]),
         side=content["side"],
         steps=content["config"]["steps"],
-        words=tuple(_word(row, content["judges"]) for row in content["words"]),
+        words=tuple(_word(row, content, judged_path, row["label"]) for row in content["words"]),
     )
 
 
-def _word(row: dict[str, Any], judges: Sequence[dict[str, Any]]) -> WallWord:
-    names = [judge["name"] for judge in judges]
-    drawings = {search: _drawing(row[search], search, judged_path(row["label"], search), names) for search in COMPARED}
+def _word(row: dict[str, Any], content: dict[str, Any], path: Callable[[Any, Search], Path], key: Any) -> WallWord:
+    """Return a row of a file; path: of a search's drawing, by the row's key."""
+    judges = [judge["name"] for judge in content["judges"]]
+    drawings = {search: _drawing(row[search], search, path(key, search), judges) for search in COMPARED}
     return WallWord(label=row["label"], word=row["word"], drawings=drawings)
 
 
@@ -156,15 +154,7 @@ def sketched_path(name: str, search: Search) -> Path:
 def drawn_sketches() -> dict[str, WallWord]:
     """Load what both searches made of each bundled sketch, by its name."""
     content = json.loads(SKETCHED_FILE.read_text("utf-8"))
-    judges = [judge["name"] for judge in content["judges"]]
-    return {
-        row["sketch"]: WallWord(
-            label=row["label"],
-            word=row["word"],
-            drawings={k: _drawing(row[k], k, sketched_path(row["sketch"], k), judges) for k in COMPARED},
-        )
-        for row in content["words"]
-    }
+    return {row["sketch"]: _word(row, content, sketched_path, row["sketch"]) for row in content["words"]}
 
 
 # ---- how many are recognised -------------------------------------------------------------------------------------
@@ -237,10 +227,6 @@ class Question:
     label: int
     search: Search
     options: tuple[int, ...]
-
-    def right(self, place: int) -> bool:
-        """Return whether an option is the target."""
-        return self.options[place] == self.label
 
 
 def draw_questions(pool: Sequence[int], names: Sequence[str], seed: int) -> tuple[Question, ...]:

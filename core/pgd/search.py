@@ -64,33 +64,25 @@ class Views:
     inputs: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            if field.name == "inputs":
-                continue
-            value = getattr(self, field.name)
-            kind = {"int": int, "bool": bool}.get(str(field.type), float)
-            number = isinstance(value, (int, float)) and isinstance(value, bool) == (kind is bool)
-            if not number or not 0 <= value < math.inf or int(value) != value and kind is int:
-                raise ValueError(f"views.{field.name} must be a {kind.__name__} of at least 0; got {value!r}")
-            object.__setattr__(self, field.name, kind(value))
+        object.__setattr__(self, "inputs", tuple(map(tuple, self.inputs)))  # JSON has lists
+        for name in ("shift", "noise", "spectrum", "colors", "count"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"views.{name} must be a number of at least 0; got {getattr(self, name)!r}")
         if not 0 < self.min_side <= self.max_side <= 1:
             raise ValueError(f"views need 0 < min_side <= max_side <= 1; got {self.min_side} and {self.max_side}")
         if self.count > 64:
             raise ValueError(f"views.count must be at most 64; got {self.count}")
-        expected = "pairs of a side and a share of the steps, both in (0, 1], whose shares add up to at most 1"
-        try:
-            stages = tuple((float(side), float(share)) for side, share in self.inputs)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"views.inputs must be {expected}; got {self.inputs!r}") from error
-        inside = all(0 < side <= 1 and 0 < share <= 1 for side, share in stages)
-        if not inside or sum(share for _, share in stages) > 1 + 1e-9:
-            raise ValueError(f"views.inputs must be {expected}; got {self.inputs!r}")
-        object.__setattr__(self, "inputs", stages)
+        inside = all(0 < part <= 1 for stage in self.inputs for part in stage)
+        if not inside or sum(share for _, share in self.inputs) > 1 + 1e-9:
+            raise ValueError(
+                "views.inputs must be pairs of a side and a share of the steps, both in (0, 1], whose shares add up to "
+                f"at most 1; got {self.inputs!r}"
+            )
 
     def only(self, *, views: bool = True, natural: bool = True) -> Views:
         """Return the settings with these ingredients: without views the picture itself, else plain steps."""
         base = self if views else replace(self, count=0, inputs=())
-        return base if natural else replace(base, spectrum=0, colors=0)
+        return base if natural else replace(base, spectrum=0.0, colors=0.0)
 
     @property
     def ingredients(self) -> tuple[bool, bool]:
@@ -337,7 +329,7 @@ LARGE_SETTINGS: dict[str, dict[str, Any]] = {
         ),
     ),
 }  # fmt: skip
-_SHIFTED = Views(shift=3, flip=True, noise=0.03, spectrum=1, colors=0.5)
+_SHIFTED = Views(shift=3, flip=True, noise=0.03, spectrum=1.0, colors=0.5)
 SMALL_SETTINGS: dict[str, dict[str, Any]] = {
     "generation": dict(epsilon=40, step_size=1, steps=120, step_decay=1, views=_SHIFTED),
     "inpainting": dict(epsilon=21.6, step_size=0.6, steps=120, step_decay=1, views=_SHIFTED),

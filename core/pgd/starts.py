@@ -35,14 +35,13 @@ MIN_IMAGES = 8  # fewer images give no useful covariance of a class
 class StartText:
     """Texts of a kind of start. name: in a sentence. label: in menus. source: one sentence on its origin.
 
-    random: whether it is drawn from class statistics by a seed. offered: whether the page offers it.
+    random: whether it is drawn from class statistics by a seed.
     """
 
     name: str
     label: str
     source: str
     random: bool = True
-    offered: bool = False
 
     @property
     def phrase(self) -> str:
@@ -56,41 +55,35 @@ STARTS: dict[StartKind, StartText] = {
         "Blur",
         "A whole image drawn from the covariance of the class’s images, as in the code of Santurkar et al. 2019, on "
         "which the paper builds, but coarser.",
-        offered=True,
     ),
     "classless": StartText(
         "blur of no class",
         "Blur of no class",
         "A whole image drawn from the covariance of all of CIFAR-10’s images; it contains nothing of the target class.",
-        offered=True,
     ),
     "independent": StartText(
         "pixel noise",
         "Pixel noise",
         "Each pixel and channel drawn independently, from its mean and standard deviation over the class’s images, as "
         "the paper’s text says.",
-        offered=True,
     ),
     "grey": StartText(
         "grey",
         "Grey",
         "The mean colour of natural pixels with faint pink noise in their colours; it contains nothing of the target "
         "class.",
-        offered=True,
     ),
     "sketch": StartText(
         "a sketch",
         "Sketch",
         "A picture in flat colours, painted by hand, the same for all classes.",
         random=False,
-        offered=True,
     ),
     "picture": StartText(
         "a picture",
         "Picture",
         "A photograph, yours or a bundled one, the same for all classes.",
         random=False,
-        offered=True,
     ),
 }
 RANDOM_KINDS = tuple(kind for kind, row in STARTS.items() if row.random)

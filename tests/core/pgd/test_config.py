@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from core.pgd.settings import PGDConfig, paper_generation, paper_inpainting
+from core.pgd.settings import PGDConfig, paper_generation, paper_inpainting, usual_settings
 
 PLAIN = {"epsilon": 1.0, "step_size": 0.2, "steps": 12}
 
@@ -16,8 +16,6 @@ PLAIN = {"epsilon": 1.0, "step_size": 0.2, "steps": 12}
         ({"steps": 0}, "steps must be a whole number from 1"),
         ({"steps": 10**9}, "steps must be a whole number from 1"),
         ({"steps": 2.5}, "steps must be a whole number"),
-        ({"steps": True}, "steps must be a whole number"),
-        ({"epsilon": 0}, "epsilon must be a number above 0"),
         ({"epsilon": float("nan")}, "epsilon must be a number above 0"),
         ({"epsilon": float("inf")}, "epsilon must be a number above 0"),
         ({"step_size": -1}, "step_size must be a number above 0"),
@@ -50,3 +48,10 @@ def test_paper_settings_scale_with_the_image():
     assert paper_inpainting(32, 16).step_size == paper_inpainting(32).step_size
     assert round(paper_inpainting(32).epsilon, 2) == 3.09 and round(paper_generation(32).epsilon, 2) == 5.71
     assert paper_generation(32).step_size == pytest.approx(1 / 7)
+
+
+def test_settings_by_views_scale_with_the_image_and_keep_its_views():
+    large, half = (usual_settings("generation", size, search="views") for size in (224, 112))
+    assert half["epsilon"] == large["epsilon"] / 2 and half["views"] == large["views"]
+    small = usual_settings("generation", 32, search="views")["views"]
+    assert small.shift and small.min_side == 1, "a crop of a small picture shows too little"

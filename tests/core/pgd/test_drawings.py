@@ -34,7 +34,6 @@ def test_options_are_five_names_with_one_target():
         for question in questions:
             options = [NAMES[label] for label in question.options]
             assert len(set(options)) == OPTIONS and targets & set(options) == {NAMES[question.label]}
-            assert [question.right(place) for place in range(OPTIONS)].count(True) == 1
             places[question.options.index(question.label)] += 1
         assert questions[0].search == "views"  # one that can be read
     assert places.keys() == set(range(5)) and max(places.values()) < 1.3 * min(places.values())

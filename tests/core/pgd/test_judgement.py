@@ -14,7 +14,6 @@ from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet
 from core.pgd.examples import OPENING, RUNS
 from core.pgd.live import Run
 from core.pgd.pictures import (
-    JudgedOutcomes,
     Judgement,
     PictureOutcomes,
     choose_judge,
@@ -27,11 +26,9 @@ from core.pgd.pictures import (
 )
 from core.pgd.plan import inpainting_plan
 from core.pgd.record import PGDRun
-from core.pgd.search import CELLS, COMPARED
 from core.pgd.settings import PGDConfig
 from core.shared.device import class_probabilities
 from tests.core.judged import SECOND_JUDGE, stored_files
-from tests.profiles import use_profile
 from tests.ui.run_forge import arrays_of, packed
 
 BUNDLED = ("mini-clip", "mini-clip-robust", "mini-resnet", "mini-resnet-robust")
@@ -62,8 +59,6 @@ def forged_run(reds, targets, names=CIFAR10.names) -> PGDRun:
     [
         ("mini-clip", (*BUNDLED, "resnet-56"), "resnet-56"),
         ("resnet-56", (*BUNDLED, "resnet-56"), "mini-resnet"),
-        ("mini-clip-robust", BUNDLED, "mini-resnet"),
-        ("mini-resnet", BUNDLED, "mini-clip"),
         ("mini-resnet-robust", BUNDLED, "mini-clip"),
         ("mini-resnet-robust", ("mini-resnet", "mini-resnet-robust", "my-own"), "my-own"),
         ("mini-resnet-robust", ("mini-resnet", "mini-resnet-robust"), "mini-resnet"),
@@ -134,32 +129,22 @@ def test_fingerprint_tells_runs_apart():
     assert fingerprint(slower) == fingerprint(runs[0])
 
 
-APART = ("mini-clip", "mini-resnet")  # networks that drew by each ingredient of the search by views alone
-
-
 @pytest.mark.parametrize("name", BUNDLED)
 def test_stored_judgements_hold_every_bundled_model(name):
     facts, _ = stored_files()[name]
-    starts = {"blur": "cifar10", "independent": "cifar10-noise"}
     kinds = judged_outcomes()[name].kinds()
-    drawn = {f"classless, {cell}" for cell in (CELLS if name in APART else COMPARED)}
-    assert set(kinds) == {*starts, "classless", "eq3", "eq3, views", "mean_square"} | drawn
     assert facts["judges"][0]["name"] not in BUNDLED and facts["judges"][0]["sha256"]
     card = json.loads((PRECOMPUTED / "models" / name / "config.json").read_text())
     for kind, many in kinds.items():
         assert many.n == 200 and many.judges == tuple(judge["name"] for judge in facts["judges"])
         assert many.sha256.startswith(card["sha256"]), "the model that drew is the bundled one"
-        has_second = name != SECOND_JUDGE
-        assert many.judges[1:] == ((SECOND_JUDGE,) if has_second else ())
-        assert np.array_equal(many.pictures["sure_step"] >= 0, ~np.isnan(many.pictures["sure_change"]))
+        assert many.judges[1:] == ((SECOND_JUDGE,) if name != SECOND_JUDGE else ())
         assert picture_outcomes(kind)[name].starts == picture_outcomes(kind)["mini-clip"].starts
     runs = [PGDRun.load(path) for kind in ("generation", OPENING) for path in RUNS.glob(f"{kind}_*__{name}.npz")]
-    assert {run.metadata["images"]["start"] for run in runs} <= {*starts, "classless"}
     assert len(runs) == len(facts["runs"])
     for run in runs:
         judgement = stored_judgement(fingerprint(run))
         assert judgement is not None and judgement.n == len(run.start)
-        assert judgement.to_json().items() <= facts["runs"][fingerprint(run)].items()
 
 
 def test_fewer_pictures_are_paired_with_the_first_of_many():
@@ -168,24 +153,6 @@ def test_fewer_pictures_are_paired_with_the_first_of_many():
     first, second = on_common_starts([many, few])
     assert first.n == second.n == 10 and np.array_equal(first.pictures["loss_after"], many.pictures["loss_after"][:10])
     assert on_common_starts([many, replace(few, facts={**few.facts, "seed": 1})]) is None
-
-
-def test_judgements_of_few_pictures_come_last(tmp_path, monkeypatch):
-    stored = judged_outcomes()["mini-clip"]
-    parts = [
-        (kind, {name: values[:10] for name, values in columns.items()}, energy)
-        for kind, columns, energy in stored.parts().values()
-    ]
-    facts = {**stored.metadata, "classifier": {"name": "a", "sha256": None}}
-    few = JudgedOutcomes.of(parts, **{name: fact for name, fact in facts.items() if name not in ("kinds", "columns")})
-    (tmp_path / "judgements").mkdir()
-    few.save(tmp_path / "judgements" / "a.npz")
-    use_profile(monkeypatch, tmp_path)
-    assert list(picture_outcomes("eq3"))[-1] == "a" and picture_outcomes("eq3")["a"].n == 10
-    broken = replace(stored, metadata=facts).to_bytes()
-    (tmp_path / "judgements" / "a.npz").write_bytes(broken[:-30])
-    with pytest.warns(UserWarning, match="is left out"):
-        assert "a" not in picture_outcomes("eq3")
 
 
 def test_a_mean_probability_and_its_interval_end_at_one():

@@ -28,7 +28,6 @@ def test_the_mean_square_has_the_gradient_of_its_formula(share):
     [
         ({"weight": -1}, "weight .lambda. must be"),
         ({"weight": float("nan")}, "weight .lambda. must be"),
-        ({"weight": float("inf")}, "weight .lambda. must be"),
         ({"penalty": "l1"}, f"penalty must be one of {', '.join(PENALTIES)}"),
         ({"mask": centre_mask().float()}, "mask must be bool"),
         ({"mask": centre_mask()[0]}, "mask must be bool"),
@@ -74,8 +73,3 @@ def test_step_of_eq3_is_the_slow_minimum_of_its_definition(weight, changed):
 
     best = min(minimize(value, to * share, options={"gtol": 1e-9}).fun for share in (1e-3, 0.5, 1.0))
     assert value(minimum) <= min(best, value(np.zeros_like(to))) + 1e-7
-
-
-def test_an_objective_moves_with_its_tensors_and_settings():
-    moved = Inpainting(random_targets(2, 0), centre_mask(), weight=3).to("meta")
-    assert moved.mask.device.type == moved.targets.device.type == "meta" and moved.weight == 3

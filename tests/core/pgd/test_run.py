@@ -87,10 +87,3 @@ def test_runs_by_every_search_resume_to_the_same_bits():
     assert differences(plan.with_search("views"), ["a"], loaded[1:2]) == []
     other = inpainting_plan(DATA.images[:2], MASK, ("cat", "ship"), replace(config, views=Views(shift=1)))
     assert differences(other.with_search("views"), ["a"], loaded[1:2]) == ["views"]
-
-
-def test_target_probability_is_that_of_the_states_so_far():
-    engine = run_of("a", targets=("cat", "ship"))
-    states = engine.states()
-    first_states = [next(states)[0] for _ in range(3)]
-    assert engine.target_probability(0) == pytest.approx(np.stack([state.target_probability for state in first_states]))

@@ -28,17 +28,6 @@ def test_pixel_noise_has_the_mean_and_spread_asked_for():
     assert np.abs(np.corrcoef(drawn[:, 0, 0, 0], drawn[:, 0, 0, 1])[0, 1]) < 0.05
 
 
-def test_blurs_of_bundled_classes_come_from_their_covariance():
-    start = start_of("deer", "cifar10", 32)
-    assert start.kind == "blur" and not start.why
-    assert "5,000 training images of “deer” in CIFAR-10" in start.distribution.source
-    blurs, noise = (draw_starts(["deer"], 4, "cifar10", 0, kind) for kind in ("blur", "independent"))
-    # Neighbouring pixels of a blurred start correlate, those of pixel noise do not.
-    for starts, low, high in ((blurs, 0.97, 1.0), (noise, -0.1, 0.5)):
-        across = np.corrcoef(starts[..., 1:].ravel(), starts[..., :-1].ravel())[0, 1]
-        assert low < across < high
-
-
 def test_start_of_prefers_bundled_statistics():
     assert start_of("cat", "cifar10", 16, "independent", dataset(12, CIFAR10)).distribution.mean.shape == (3, 16, 16)
     assert start_of("cat", "cifar10", 16, "blur", dataset(12, CIFAR10)).distribution.draw(

@@ -135,9 +135,7 @@ def test_pictures_of_another_size_want_an_epsilon(tmp_path, capsys, pixels, side
     np.savez(tmp_path / "noise.npz", images=images, labels=np.arange(4), classes=np.array(CIFAR10.names))
     line = f"waves --classifier mini-resnet --dataset {tmp_path}/noise.npz --cells=0,0 --device cpu".split()
     line += ["--output", str(tmp_path / "map.npz")]
-    assert (
-        main(line) == 2 and f"no size v of waves for {pixels}-pixel images; give epsilon" in capsys.readouterr().err
-    )
+    assert main(line) == 2 and f"no size v of waves for {pixels}-pixel images; give epsilon" in capsys.readouterr().err
     assert main([*line, "--epsilon", "4"]) == 0
     assert Heatmap.load(tmp_path / "map.npz").side == side
 
