@@ -236,7 +236,7 @@ def logits_and_gradient(network, images):
     return logits.detach(), torch.autograd.grad(logits[:, 1].sum(), variable)[0]
 
 
-def test_contiguous_attention_has_the_same_gradients_and_leaves_the_network_alone():
+def test_contiguous_attention_has_the_gradients_of_the_network():
     attention = nn.MultiheadAttention(16, 2, batch_first=True).requires_grad_(False).eval()
     network = nn.Sequential(OrderedDict(conv=nn.Conv2d(3, 16, 3), attention=attention)).requires_grad_(False)
     twin, images = with_contiguous_attention(network), torch.rand(3, 3, 8, 8)

@@ -135,7 +135,7 @@ def test_a_dead_network_is_one_sentence_within_seconds(kind, where, use_hub, mon
     assert time.monotonic() - start < 9 and left(tmp_path) == []  # without these limits each attempt takes 10
 
 
-def test_a_refusal_a_hub_without_the_files_and_a_full_disk_are_a_sentence(hub, monkeypatch):
+def test_what_keeps_a_file_from_coming_is_a_sentence(hub, monkeypatch):
     with pytest.raises(FileNotFoundError, match=r"^huggingface\.co/owner/other cannot be reached.*404"):
         HubFile("owner/other", ("weights.bin",)).fetch()
     with pytest.raises(FileNotFoundError, match=re.escape("huggingface.co/owner/name lacks y.json, x.bin or z.bin")):

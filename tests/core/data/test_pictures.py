@@ -95,7 +95,7 @@ def test_decode_image_refuses_a_huge_picture_from_its_header(side):
         decode_image(png_of_size(side, side))
 
 
-def test_decode_image_refuses_too_many_pixels_and_what_is_no_picture(monkeypatch):
+def test_decode_image_refuses_large_and_other_files(monkeypatch):
     data = encode(Image.fromarray(noise(10, 11)), "PNG")
     monkeypatch.setattr("core.data.picture_files.MAX_PIXELS", 109)
     with pytest.raises(ImageError, match="11 x 10 pixels, more than the limit of 109"):

@@ -50,7 +50,7 @@ def test_paper_settings_scale_with_the_image():
     assert paper_generation(32).step_size == pytest.approx(1 / 7)
 
 
-def test_settings_by_views_scale_with_the_image_and_keep_its_views():
+def test_settings_by_views_scale_with_the_image():
     large, half = (usual_settings("generation", size, search="views") for size in (224, 112))
     assert half["epsilon"] == large["epsilon"] / 2 and half["views"] == large["views"]
     small = usual_settings("generation", 32, search="views")["views"]

@@ -66,7 +66,7 @@ def test_a_file_repeats_its_run_to_the_bit(penalty):
         assert torch.equal(state.images, other.images) and torch.equal(state.loss, other.loss)
 
 
-def test_a_file_of_other_settings_or_cut_short_is_refused_in_a_sentence():
+def test_a_file_of_other_settings_or_cut_short_is_refused():
     run, _ = record(steps=3)
     other = dataclasses.replace(run, metadata={**run.metadata, "config": {"epsilon": 1}}).to_bytes()
     for data, message in ((other, "PGD settings must be"), (run.to_bytes()[:-50], "cut short")):
