@@ -64,36 +64,6 @@ def pictures_under_wave(
     return add_basis(images, fourier_basis(*frequency, *images.shape[2:]), epsilon, signs=signs).images
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """A classifier's predictions for one image under one wave.
-
-    clean, perturbed: (K,) probabilities. curve: (V, K) probabilities with the wave at each size of `epsilons`.
-    """
-
-    clean: np.ndarray
-    perturbed: np.ndarray
-    epsilons: tuple[float, ...]
-    curve: np.ndarray
-
-
-def probabilities_under_wave(
-    classifier: Classifier,
-    image: np.ndarray,
-    frequency: Frequency,
-    epsilons: Sequence[float],
-    *,
-    seed: int,
-    position: int,
-) -> np.ndarray:
-    """Return (V, K) probabilities of an image under a wave at each of V sizes, in one pass.
-
-    position: place of the image in its data set.
-    """
-    batch = [wave_on_image(image, frequency, epsilon, seed=seed, position=position) for epsilon in epsilons]
-    return class_probabilities(classifier, np.stack(batch))
-
-
 MIXED_AT = 49  # number of cutoffs
 _HYBRIDS_TOGETHER = 16  # pictures in one forward pass
 

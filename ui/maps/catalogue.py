@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import math
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -25,12 +24,11 @@ from core.classifiers.registry import (
 from core.data.sample_sets import SampleSet, map_title, set_of_map, usual_epsilon
 from core.data.stored import cached_by_files, device_text, read_stored, stored_files
 from core.fourier.contrasts import without_wave
-from core.fourier.heatmap import MAX_SIDE, TOP1, Heatmap, HeatmapError, heatmap_csv, heatmap_png
+from core.fourier.heatmap import TOP1, Heatmap, heatmap_csv, heatmap_png
 from core.shared.numbers import percent
 from core.shared.roles import INSTEAD
 from core.shared.text import sentence
 from ui.server.cache import is_ready
-from ui.server.limits import check_upload
 from ui.shared.downloads import download_button
 from ui.shared.url import as_markdown, file_stem, one_line
 
@@ -43,20 +41,19 @@ class Entry:
 
     label: unique name, used in the URL. shipped: whether it comes with this project, so that its texts can be trusted.
     more: whether menus list it last, and the story leaves it out: another strength, fewer images, another random seed,
-    waves missing. apart: what tells it from maps of the same classifier beside it.
+    waves missing. apart: whether it stands beside another map of the same classifier, so that its name is the label.
     """
 
     label: str
     heatmap: Heatmap
     shipped: bool = False
     more: bool = False
-    apart: tuple[str, ...] = ()
+    apart: bool = False
 
     @property
     def name(self) -> str:
-        """Name of the classifier, as in the label, and what tells the map apart."""
-        name = self.label.split(" · ")[0]
-        return f"{name} ({', '.join(self.apart)})" if self.apart else name
+        """Name of the classifier, as in the label, or the whole label."""
+        return self.label if self.apart else self.label.split(" · ")[0]
 
     @property
     def classifier(self) -> str:
@@ -89,23 +86,10 @@ class Entry:
 
 
 def named_apart(chosen: Iterable[Entry]) -> list[Entry]:
-    """Return maps to be read together: where names repeat, the first facts that differ follow them."""
+    """Return maps to be read together: those whose names repeat have their labels as names."""
     named = list(chosen)
-    facts: tuple[Callable[[Entry], str], ...] = (
-        lambda entry: dataset_title(entry.heatmap.metadata["dataset"]["name"]),
-        lambda entry: f"v\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{entry.heatmap.metadata['epsilon']:g}",
-        lambda entry: f"n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{entry.heatmap.metadata['dataset']['n']:,}",
-        lambda entry: entry.label.rpartition(" · ")[2],
-    )
-    for fact in facts:
-        values = defaultdict[str, set[str]](set)
-        for entry in named:
-            values[entry.name].add(fact(entry))
-        named = [
-            replace(entry, apart=(*entry.apart, fact(entry))) if len(values[entry.name]) > 1 else entry
-            for entry in named
-        ]
-    return named
+    count = Counter(entry.name for entry in named)
+    return [replace(entry, apart=count[entry.name] > 1) for entry in named]
 
 
 def dataset_title(name: str) -> str:
@@ -203,11 +187,6 @@ class Predictor:
     of: str = ""
 
     @property
-    def instead_of(self) -> str:
-        """Title of the shown map's classifier whose place it takes; or empty."""
-        return self.of and short_title(classifier_title(self.of))
-
-    @property
     def title(self) -> str:
         """Title of the classifier that answers."""
         return short_title(self.spec.title)
@@ -280,82 +259,33 @@ PRESETS = {
 FIRST_PRESET = PRESETS[PAPERS_PAIR]
 
 
-MAP_MB = 10  # of an uploaded heat map
-UPLOADED, _LAST = "frequency.uploaded_map", "frequency.last_upload"
-
-
 def source_text(entry: Entry) -> str:
-    """Return Markdown about a map's origin."""
-    published = entry.shipped and entry.heatmap.metadata["source"]["type"] == "published"
-    return published_text(entry.heatmap) if published else computed_text(entry.heatmap)
-
-
-def published_text(heatmap: Heatmap) -> str:
-    """Return Markdown about one of the paper's maps shipped with this project."""
-    source = heatmap.metadata["source"]
-    note = f" {source['note']}" if source.get("note") else ""
-    return (
-        f"{source['citation']}. Run of {source['run']}; log in [{source['url'].removeprefix('https://')}]"
-        f"({source['url']}) at commit {source['commit']}, licence {source['licence']}; n = "
-        f"{heatmap.metadata['dataset']['n']:,}, {source['rounding']}; {source['repeated']}.{note}"
-    )
-
-
-def computed_text(heatmap: Heatmap) -> str:
-    """Return Markdown about any other map; its untrusted metadata are shown as plain text."""
-    facts, source = heatmap.metadata, heatmap.metadata["source"]
-    weights, digest = (facts["classifier"].get(name) or "unknown" for name in ("weights_id", "sha256"))
-    text = (
-        f"Computed {one_line(source.get('date', 'some day'))[:10]} with version "
-        f"{one_line(source.get('version', '?'), 20)} on {device_text(source)} in "
-        f"{_number(source.get('wall_seconds'))} s ({_number(source.get('images_per_second'))} images/s); weights "
-        f"{one_line(weights)}, sha256 {one_line(digest, 13)}; "
-        f"seed {one_line(facts.get('seed'), 20)}, {one_line(facts.get('dtype', 'float32'), 20)}."
-    )
-    estimate = facts.get("estimate")
-    if heatmap.estimate is not None and isinstance(estimate, Mapping):
-        text += (
-            f" The estimate was made by {one_line(estimate.get('estimator', '?'), 60)}, version "
-            f"{one_line(estimate.get('version', '?'), 10)}."
+    """Return Markdown about a map's origin; of any but the shipped ones, whose texts are trusted, as plain text."""
+    facts, source = entry.heatmap.metadata, entry.heatmap.metadata["source"]
+    if entry.shipped and source["type"] == "published":
+        note = f" {source['note']}" if source.get("note") else ""
+        return (
+            f"{source['citation']}. Run of {source['run']}; log in [{source['url'].removeprefix('https://')}]"
+            f"({source['url']}) at commit {source['commit']}, licence {source['licence']}; n = "
+            f"{facts['dataset']['n']:,}, {source['rounding']}; {source['repeated']}.{note}"
         )
-    return as_markdown(text)
+    weights, digest = (facts["classifier"].get(name) or "unknown" for name in ("weights_id", "sha256"))
+    return as_markdown(
+        f"Computed {one_line(source.get('date', 'some day'))[:10]} with version "
+        f"{one_line(source.get('version', '?'), 20)} on {device_text(source)}; weights {one_line(weights)}, sha256 "
+        f"{one_line(digest, 13)}; seed {one_line(facts.get('seed'), 20)}."
+    )
 
 
-def _number(value: object) -> str:
-    return f"{value:,.0f}" if isinstance(value, int | float) and math.isfinite(value) else "?"
-
-
-def map_files(entry: Entry) -> dict[str, Callable[[], bytes | str]]:
-    """Return a function for each kind of file, by its suffix."""
+def map_downloads(entry: Entry) -> None:
+    """Draw a row of download buttons, one a kind of file; files are created on click."""
     title = entry.label.replace(" · ", ", ")
-    return {
+    files: dict[str, Callable[[], bytes | str]] = {
         "npz": entry.heatmap.to_bytes,
         "csv": partial(heatmap_csv, entry.heatmap),
         "png": partial(heatmap_png, entry.heatmap.rate(), TOP1, title=title, footnote=entry.subtitle),
     }
-
-
-def map_downloads(entry: Entry) -> None:
-    """Draw a row of download buttons; files are created on click."""
     stem = file_stem(entry.label)
     with st.container(horizontal=True):
-        for kind, make in map_files(entry).items():
+        for kind, make in files.items():
             download_button(kind.upper(), make, f"{stem}.{kind}", key=f"{kind} {stem}")
-
-
-def add_a_file(on_new_map: Callable[[str], None]) -> None:
-    """Draw the upload of a file; `on_new_map` gets the label of each new map."""
-    st.markdown(
-        f"A heat map (`.npz`) of `python -m core.sweep waves`, up to {MAP_MB} MB and {MAX_SIDE} × {MAX_SIDE} cells."
-    )
-    file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=MAP_MB)
-    if file is None or st.session_state.get(_LAST) == file.file_id:
-        return
-    st.session_state[_LAST] = file.file_id
-    try:
-        check_upload(file.getvalue(), MAP_MB)
-        heatmap = Heatmap.from_bytes(file.getvalue(), name=f"“{file.name}”")
-    except (HeatmapError, ValueError) as error:
-        st.error(as_markdown(sentence(str(error))))
-        return
-    on_new_map(add_map(heatmap, origin="uploaded"))

@@ -1,4 +1,4 @@
-"""Predictions of classifiers for the picture, without and with the wave."""
+"""Predictions of classifiers for the picture, without and with the wave, as tables."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from typing import TypeVar
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.families import ClassifierSpec
-from core.data.sample_sets import ClassSet, usual_epsilon
+from core.data.sample_sets import ClassSet
+from core.shared.device import class_probabilities
 from core.shared.numbers import Frequency
 from core.shared.roles import ROBUST
 from core.shared.text import bdi
 from core.sweep.answers import SIGNS_SEED
-from core.sweep.predict import Predictions, probabilities_under_wave
-from ui.maps.catalogue import Entry, Predictor, entries
-from ui.maps.views import probability_curve
+from core.sweep.predict import wave_on_image
+from ui.maps.catalogue import Entry, Predictor
 from ui.maps.wave import PerturbedPicture
 from ui.server.cache import classifier_for, ready_classifiers, single_flight_cache
 from ui.shared.colours import model_colour
@@ -28,33 +27,28 @@ from ui.shared.page import torch_starts, try_predict
 from ui.shared.pictures import Picture, predicted
 from ui.shared.tables import row_html, table_html
 
-MAX_ROWS, MAX_COMPLETE_ROWS = 5, 10
+Answer = TypeVar("Answer")
+MAX_ROWS = 10
+MAX_NETWORKS = 4
 
 
 def prediction_table(
-    spec: ClassifierSpec,
-    predictions: Predictions,
-    names: Sequence[str],
-    label: int | None,
-    *,
-    frequency: Frequency,
-    complete: bool = False,
+    spec: ClassifierSpec, probabilities: np.ndarray, names: Sequence[str], label: int | None = None
 ) -> None:
-    """Draw a table of the leading classes with or without the wave, with both probabilities as bars and numbers.
+    """Draw a table of the leading classes, with both probabilities as bars and numbers, and the sum of the others.
 
     Args:
+        probabilities: (K, 2), without and with the wave.
         label: index of the true class, or None.
-        complete: whether to list all classes of a short list, or add a line for the sum of the others.
     """
-    probabilities = np.stack([predictions.clean, predictions.perturbed], axis=1)  # (K, 2)
-    leading = leading_classes(probabilities, MAX_COMPLETE_ROWS if complete else MAX_ROWS, whole=complete)
+    leading = leading_classes(probabilities)
     lines = [
         ("true", f"{bdi(names[row])} ✓", probabilities[row])
         if row == label
         else ("", bdi(names[row]), probabilities[row])
         for row in leading
     ]
-    if complete and len(leading) < len(names):
+    if len(leading) < len(names):
         lines.append(
             ("rest", f"{len(names) - len(leading)} more classes", np.maximum(0, 1 - probabilities[leading].sum(0)))
         )
@@ -63,20 +57,15 @@ def prediction_table(
     before, after = (bdi(names[row]) for row in probabilities.argmax(0))
     verdict = f"{before} stays" if before == after else f"{before} becomes {after}"
     caption = f"{html.escape(spec.title)}: {verdict}"
-    heads = ["class", "clean", "with the wave"]
-    st.html(table_html(heads, body, kind="predictions", caption=caption, data=_wave(frequency)))
+    st.html(table_html(["class", "clean", "with the wave"], body, kind="predictions", caption=caption))
 
 
-def leading_classes(probabilities: np.ndarray, max_rows: int, *, whole: bool) -> list[int]:
-    """The top five of both columns of (K, 2) together, best first, cut to `max_rows`; all K if `whole` and they fit."""
-    leading = np.unique(probabilities.argsort(0)[-5:])
-    if whole and len(probabilities) <= max_rows:
-        leading = np.arange(len(probabilities))
-    return sorted(leading.tolist(), key=lambda row: -probabilities[row].max())[:max_rows]
-
-
-def _wave(frequency: Frequency) -> str:
-    return 'data-wave="{},{}"'.format(*frequency)
+def leading_classes(probabilities: np.ndarray) -> list[int]:
+    """Return all of a few classes, else the top five of both columns of (K, 2) together; best first."""
+    leading = np.arange(len(probabilities))
+    if len(leading) > MAX_ROWS:
+        leading = np.unique(probabilities.argsort(0)[-MAX_ROWS // 2 :])
+    return sorted(leading.tolist(), key=lambda row: -probabilities[row].max())
 
 
 def _bar(share: float, colour: str = "") -> str:
@@ -85,27 +74,16 @@ def _bar(share: float, colour: str = "") -> str:
     return f'<span class="bar" style="{style}"></span>{100 * share:.1f} %'
 
 
-Answer = TypeVar("Answer")
-CURVE_POINTS = 9
-
-
-def draw_predictions(predictors: Sequence[Predictor], perturbed: PerturbedPicture, beside: DeltaGenerator) -> None:
-    """Draw leading classes of a predictor and its robust twin, and the true class's probability against size v."""
-    if not torch_starts():
-        return
+def draw_predictions(predictors: Sequence[Predictor], perturbed: PerturbedPicture) -> None:
+    """Draw the leading classes of each predictor and its robust twin."""
     picture = perturbed.picture
-    sizes = tuple(np.linspace(0, 4 * usual_epsilon(picture.size), CURVE_POINTS).round(4).tolist())
-    specs = with_twins(predictors, picture.class_set)
-    by_classifier = predict_all(specs, lambda name: predictions_of(name, picture.class_set, None, perturbed, sizes))
-    about = picture.classes.names, picture.label
+    specs = with_twins(predictors, picture.class_set) if torch_starts() else []
+    by_classifier = predict_all(specs, lambda name: predictions_of(name, picture.class_set, None, perturbed))
     with st.container(key="cell-details"):
-        columns = st.columns(4, gap="medium")
-    for k, (spec, predictions) in enumerate(by_classifier.items()):
-        with columns[k % 4]:
-            prediction_table(spec, predictions, *about, frequency=perturbed.frequency)
-    if by_classifier:
-        with beside:
-            probability_curve(by_classifier, *about, perturbed.epsilon)
+        columns = st.columns(MAX_NETWORKS, gap="medium")
+    for k, (spec, probabilities) in enumerate(by_classifier.items()):
+        with columns[k % MAX_NETWORKS]:
+            prediction_table(spec, probabilities, picture.classes.names, picture.label)
 
 
 def with_twins(predictors: Sequence[Predictor], class_set: str) -> list[ClassifierSpec]:
@@ -121,23 +99,14 @@ def predict_all(specs: Iterable[ClassifierSpec], question: Callable[[str], Answe
 
 
 @single_flight_cache(max_entries=1000)
-def predictions_of(
-    name: str, classes: str | ClassSet, template: str | None, perturbed: PerturbedPicture, sizes: tuple[float, ...] = ()
-) -> Predictions:
-    """A classifier's predictions; classes, template: as `classifier_for` takes them. sizes: of the curve's waves."""
-    picture, classifier = perturbed.picture, classifier_for(name, classes, template)
-    under = probabilities_under_wave(
-        classifier,
-        picture.image,
-        perturbed.frequency,
-        (perturbed.epsilon, *sizes),
-        seed=SIGNS_SEED,
-        position=picture.position,
+def predictions_of(name: str, classes: str | ClassSet, template: str | None, perturbed: PerturbedPicture) -> np.ndarray:
+    """Return (K, 2) probabilities without and with the wave; classes, template: as `classifier_for` takes them."""
+    picture = perturbed.picture
+    image = wave_on_image(
+        picture.image, perturbed.frequency, perturbed.epsilon, seed=SIGNS_SEED, position=picture.position
     )
-    return Predictions(predicted(name, classes, template, picture), under[0], sizes, under[1:])
-
-
-MAX_NETWORKS = 4
+    with_wave = class_probabilities(classifier_for(name, classes, template), image[None])[0]
+    return np.stack([predicted(name, classes, template, picture), with_wave], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,15 +123,3 @@ class PageState:
     perturbed: PerturbedPicture | None
     predictors: Sequence[Predictor]
     on_new_map: Callable[[str], None]
-
-    @property
-    def networks(self) -> list[ClassifierSpec]:
-        """Up to four predictors and robust twins; if torch does not start, none, and the page says why."""
-        if self.picture is None or not self.predictors or not torch_starts():
-            return []
-        return with_twins(self.predictors, self.picture.class_set)[:MAX_NETWORKS]
-
-    @property
-    def available(self) -> list[Entry]:
-        """All available maps."""
-        return list(entries().values())

@@ -1,23 +1,17 @@
-"""Views of the chosen heat maps, as maps and curves: a stored metric, or the error minus the clean or another map's."""
+"""Views of the chosen heat maps: a stored metric, or the error minus the clean or another map's."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import altair as alt
 import numpy as np
 
-from core.classifiers.families import ClassifierSpec
-from core.fourier.contrasts import difference, minus_clean, radial_profile
+from core.fourier.contrasts import difference, minus_clean
 from core.fourier.heatmap import METRICS, PERCENT, POINTS, Heatmap, Metric, Unit
-from core.fourier.waves import rounded_radius
-from core.shared.numbers import Frequency, Interval, displayed_difference
-from core.sweep.predict import Predictions
+from core.shared.numbers import Interval, displayed_difference
 from ui.components.maps.maps import MapView, ShownMaps
 from ui.maps.catalogue import Entry, named_apart
-from ui.shared.charts import Chart, Frame, line_chart, percents
 from ui.shared.colours import FEWER_OR_MORE_ERRORS, model_colour
 
 SHOWS = ("Error", "Minus clean", "Difference")
@@ -83,8 +77,7 @@ def _view(
     unit: Unit = PERCENT,
 ) -> MapView:
     """Return a map's view."""
-    if values is None:
-        raise ValueError(f"the map {entry.label!r} has no {label}; it should not have been offered")
+    assert values is not None  # else it is not offered
     note = PUBLISHED if entry.heatmap.metadata["source"]["type"] == "published" else ""
     colour = model_colour(entry.classifier)
     return MapView(entry.name, entry.subtitle, values, interval, label, note, colour, unit)
@@ -115,61 +108,3 @@ def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top
         f"difference of top-{top} error",
         unit=POINTS,
     )
-
-
-def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> Chart:
-    """Plot the mean error over each ring of waves, one line per map, with 95 % intervals and the selected radius.
-
-    Points of rings cut by the map's square, which contain only waves near the diagonals, are hollow. Larger maps are
-    cropped, as in the display.
-    """
-    rows: list[dict[str, Any]] = []
-    named = named_apart(chosen)
-    for entry in named:
-        profile = radial_profile(entry.heatmap.crop(SHOWN_SIDE), top)
-        for radius, whole, *ring in zip(profile.radius.tolist(), profile.whole.tolist(), *profile.error, strict=True):
-            row = {"network": entry.name, "radius": radius, "hollow": not whole}
-            rows.append(row | percents("error", Interval(*ring)))
-    return line_chart(
-        rows,
-        {entry.name: model_colour(entry.classifier) for entry in named},
-        alt.X("radius:Q", title="radius √(i² + j²), cycles per image", axis=alt.Axis(titlePadding=2)),
-        alt.Y("error:Q", title=f"top-{top} error (%)", scale=alt.Scale(domain=[0, 100])),
-        Frame(
-            "frequency.radial",
-            f"Mean top-{top} error over rings of waves of equal radius, one line per map, with 95 % intervals",
-            height=190,
-            mark=int(rounded_radius([selected])[0]),
-            title="Error by radius",
-            note="○ ring cut by the map’s edges" if any(row["hollow"] for row in rows) else "",
-        ),
-    )
-
-
-def probability_curve(
-    by_classifier: Mapping[ClassifierSpec, Predictions], names: Sequence[str], label: int | None, epsilon: float
-) -> None:
-    """Plot the probability of the true class, or else of each clean top-1 prediction, against the size v."""
-    rows, colours = [], {}
-    for spec, predictions in by_classifier.items():
-        column = int(predictions.clean.argmax()) if label is None else label
-        line = spec.title if label is not None else f"{spec.title}: {names[column]}"
-        colours[line] = model_colour(spec.name)
-        rows += [
-            {"network": line, "v": size, "probability": 100 * float(value)}
-            for size, value in zip(predictions.epsilons, predictions.curve[:, column], strict=True)
-        ]
-    what = f"probability of “{names[label]}”" if label is not None else "probability of the clean prediction"
-    line_chart(
-        rows,
-        colours,
-        alt.X("v:Q", title="strength v of the wave", axis=alt.Axis(tickCount=8)),
-        alt.Y("probability:Q", title="probability (%)", scale=alt.Scale(domain=[0, 100])),
-        Frame(
-            "cell.curve",
-            f"Line chart: {what} against the size of the wave, one line for each classifier",
-            height=200,
-            mark=epsilon,
-            title=f"P{what[1:]}",
-        ),
-    ).draw()

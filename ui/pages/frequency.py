@@ -46,7 +46,7 @@ from ui.tools.registry import draw_tools, open_linked_tool, open_own, own_is_ope
 # Keys of this page in the session. The first three are also in the URL, as are `cell` and `DETAILS`.
 _MAPS, METRIC, SHOW = "maps", "metric", "show"
 CELL = "frequency.cell"
-PENDING, ALL_PREDICT = "frequency.pending_map", "frequency.all_predict"
+PENDING = "frequency.pending_map"
 PRESET, _PLACE, DETAILS = "frequency.preset", "cell", "details"
 
 FIRST = attrgetter("first")  # default picture of a sample set
@@ -82,8 +82,8 @@ def page() -> None:
     about = claim_on(chosen, frequency, url.text(CLAIM)) if _top() == 1 else None
     predictors: list[Predictor] = []
     if perturbed is not None:
-        class_set, maps = perturbed.picture.class_set, [] if st.session_state[ALL_PREDICT] else chosen
-        predictors = choose_predictors(maps, ready_classifiers(class_set), class_set)
+        class_set = perturbed.picture.class_set
+        predictors = choose_predictors(chosen, ready_classifiers(class_set), class_set)
     notes = {entry.label: map_note(entry, predictors) for entry in chosen} if perturbed else {}
     with introduction:
         _introduce(predictors)
@@ -128,9 +128,6 @@ def _restore() -> None:
     state = st.session_state
     if label := state.pop(PENDING, None):
         state[_MAPS] = [*state.get(_MAPS, []), label][-MAX_MAPS:]
-        selected = [entries()[name] for name in state[_MAPS]]
-        if selected[-1].heatmap.metadata["dataset"]["n"] == 1 and "Probability" in offered_metrics(selected):
-            state[METRIC] = "Probability"  # a single image is right or wrong; its probability says more
     if CELL not in state:
         state[CELL] = _parse_cell(url.text("cell")) or FIRST_PRESET.frequency
         if unknown := [label for label in url.texts(_MAPS) if label not in entries()]:
@@ -150,8 +147,6 @@ def _settings(available: dict[str, Entry]) -> list[Entry]:
     default, linked = [
         [label for label in some if label in available] for some in (FIRST_PRESET.maps, url.texts(_MAPS))
     ]
-    if len(linked) > MAX_MAPS:
-        st.toast(f"This link names too many maps; these are the first {MAX_MAPS}.")
     selected = st.session_state.setdefault(_MAPS, linked[:MAX_MAPS] or default)
     offered = [label for label, entry in available.items() if label in selected or not entry.more]
     labels = settable(
@@ -163,8 +158,6 @@ def _settings(available: dict[str, Entry]) -> list[Entry]:
         if chosen:
             _choose("Metric", offered_metrics(chosen), METRIC, TOP1.name)
             _choose("Show", offered_shows(chosen, st.session_state[METRIC]), SHOW, "Error")
-        st.session_state.setdefault(ALL_PREDICT, False)
-        settable(ALL_PREDICT, lambda key, value: st.toggle("All installed models predict", value, key=key))
     return chosen
 
 

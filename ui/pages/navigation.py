@@ -44,7 +44,6 @@ def main() -> None:
     with st.container(horizontal=True, key="page-tabs"):  # for windows so narrow that Streamlit hides its navigation
         for path, page in tabs.items():
             st.page_link(page, label=url.PAGES[path])
-    url.drop_invalid_numbers()
     begin_page(chosen.title)
     chosen.run()
     footer()

@@ -10,15 +10,15 @@ import streamlit as st
 from core.shared.text import Number, number_html, tooltip
 
 
-def table_html(heads: Sequence[str], rows: Sequence[str], *, kind: str = "", caption: str = "", data: str = "") -> str:
+def table_html(heads: Sequence[str], rows: Sequence[str], *, kind: str, caption: str = "") -> str:
     """Return HTML of a table.
 
     Args:
-        heads: HTML of the heads. rows: HTML of the rows, from `row_html`. kind: CSS class. data: further attributes.
+        heads: HTML of the heads. rows: HTML of the rows, from `row_html`. kind: CSS class.
     """
     head = "".join(f"<th scope=col>{cell}</th>" for cell in heads)
     return (
-        f'<table class="{kind}" {data}>{caption and f"<caption>{caption}</caption>"}'
+        f'<table class="{kind}">{caption and f"<caption>{caption}</caption>"}'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
 
@@ -52,6 +52,7 @@ def scrolling_table(
     table = table_html(
         [tooltip(name, meaning) if meaning else html.escape(name) for name, meaning in heads],
         [row_html([cell_html(cell) for cell in row]) for row in rows],
+        kind="",
     )
     # Focusable, so that the keyboard can scroll it.
     region = f'class="scrolling-table{" wraps" * wraps}" tabindex="0" role="region" aria-label="{html.escape(label)}"'

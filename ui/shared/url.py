@@ -43,7 +43,6 @@ def format_size(count: int | None) -> str:
 
 
 T = TypeVar("T")
-MAX_NUMBER = 1e15  # no page uses larger numbers, and Streamlit's widgets fail on infinite ones
 # Titles of pages in navigation and sentences, keyed by path.
 PAGES = {
     "story": "Story",
@@ -53,7 +52,7 @@ PAGES = {
     "findings": "Findings",
     "models": "Models",
 }
-_DROPPED, _LESS, _OPEN_PAGES = "url.dropped", "url.less", "url.pages"
+_OPEN_PAGES = "url.pages"
 
 
 def names() -> frozenset[str]:
@@ -141,44 +140,10 @@ def open_page(path: str) -> None:
         st.switch_page(pages[path])
 
 
-def tell_of_link(sentence: str) -> None:
-    """Add a sentence to *Share* on what the page's link opens less of than is on the screen, until the next run."""
-    st.session_state.setdefault(_LESS, {})[sentence] = True
-
-
-def about_link() -> str:
-    """Return the sentences of *Share*, and forget those of this run."""
-    less = st.session_state.pop(_LESS, {})
-    opens = "these settings" if less else "what you see now"
-    return " ".join([f"This link opens {opens}, without your own pictures and files.", *less])
-
-
 def address() -> str:
     """Return the page's full URL with all parameters."""
     query = urlencode({name: texts(name) for name in st.query_params}, doseq=True)
     return f"{st.context.url or ''}{'?' if query else ''}{query}"
-
-
-def drop_invalid_numbers() -> None:
-    """Remove parameters with infinite or too large numbers from the URL, and say so; call it before any widget."""
-    dropped = [name for name in st.query_params if any(map(_is_invalid, texts(name)))]
-    if dropped:
-        for name in dropped:
-            put(name, None)
-        st.session_state[_DROPPED] = dropped
-        st.rerun()  # widgets of this run would still read them
-    if names := st.session_state.pop(_DROPPED, None):
-        st.toast(
-            f"The link’s values were ignored for {as_markdown(one_line(', '.join(names), 200))}: these numbers are out "
-            "of range."
-        )
-
-
-def _is_invalid(value: str) -> bool:
-    try:
-        return not abs(float(value)) <= MAX_NUMBER
-    except ValueError:
-        return False
 
 
 def settable(name: str, widget: Callable[[str, T], T]) -> T:

@@ -1,4 +1,4 @@
-"""*Compute a map*: a quick live map of bundled samples, or the exact map of one picture; the result is kept."""
+"""The visitor's own maps: *Compute a map*, a quick live one of bundled samples, and *Add a map*, from a file."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from core.data.sample_sets import SAMPLE_SETS, ImageDataset, usual_epsilon
 from core.data.stored import device_text
-from core.fourier.heatmap import Heatmap
+from core.fourier.heatmap import MAX_SIDE, Heatmap, HeatmapError
 from core.fourier.waves import half_plane
 from core.shared.numbers import duration
+from core.shared.text import sentence
 from core.sweep.waves import SweepConfig, images_per_wave
 from ui.components.maps.maps import heatmap_view
 from ui.maps.catalogue import Entry, add_map
+from ui.maps.predictions import PageState
 from ui.maps.views import shown_maps
 from ui.server.cache import NONE_READY, classifier_for, job_manager, ready_classifiers
 from ui.server.jobs import Job, QueueFull
+from ui.server.limits import check_upload
 from ui.server.streamlit_internals import session_id
 from ui.shared.downloads import download_button
 from ui.shared.page import scroll_into_view
@@ -27,27 +29,28 @@ from ui.shared.pictures import Picture, samples
 from ui.shared.url import as_markdown, file_stem
 
 JOB, _KEPT, _SHOWN = "sweep.job", "sweep.kept", "sweep.shown"  # SHOWN: how often the map was brought into sight
+MAP_MB = 10  # of an uploaded heat map
+UPLOADED, _LAST = "frequency.uploaded_map", "frequency.last_upload"
 LIVE_SIDE = 31
 QUICK_PREDICTIONS = 5_000  # of a map of samples, under waves
-ONE_PICTURE = "picture"
 _REDRAW_SECONDS = 0.5
 MAP_WIDTH = 360  # pixels of the live map: small enough to be visible with the controls above it
 # Images per forward pass; fewer large ones, since a visitor can stop only between passes.
 SMALL_SIDE, _BATCH, BATCH_OF_LARGE = 64, 64, 8
 
 
-def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> None:
-    """Draw the controls of a sweep over samples or the chosen picture; `on_result` gets a finished map's label."""
+def sweep_panel(page: PageState) -> None:
+    """Draw the controls of a sweep over samples, and its progress; the page gets the finished map's label."""
     st.markdown(
-        f"Compute a {LIVE_SIDE} × {LIVE_SIDE} map: a quick one of the bundled samples, each wave on a few of them, or "
-        "the exact map of the picture above. `python -m core.sweep waves` computes larger ones."
+        f"Compute a quick {LIVE_SIDE} × {LIVE_SIDE} map of the bundled samples, each wave on a few of them. `python -m "
+        "core.sweep waves` computes larger ones."
     )
     job: Job | None = st.session_state.get(JOB)
     running = job is not None and job.active
-    _settings(picture, disabled=running)
+    _settings(page.picture, disabled=running)
     scroll_into_view("sweep-progress", st.session_state.get(_SHOWN, 0))
     if job is not None:
-        st.fragment(_progress, run_every=_REDRAW_SECONDS if running else None)(on_result)
+        st.fragment(_progress, run_every=_REDRAW_SECONDS if running else None)(page.on_new_map)
 
 
 def sweep_is_running() -> bool:
@@ -60,20 +63,11 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
     columns = st.columns([3, 3, 2], vertical_alignment="bottom")
     titles = {row.name: row.maps.get(row.dataset, row.title) for row in SAMPLE_SETS.values()}
     kinds = {name: f"{title[0].upper()}{title[1:]}" for name, title in titles.items()}
-    kinds[ONE_PICTURE] = "The picture chosen above"
     first = 0 if picture is None else list(kinds).index(picture.kind)
     kind = columns[0].selectbox(
         "Images", list(kinds), first, format_func=kinds.__getitem__, key="sweep.images", disabled=disabled
     )
-    if kind != ONE_PICTURE:
-        dataset, classes = samples(kind), SAMPLE_SETS[kind].class_set
-    elif picture is None or picture.label is None:
-        st.info("Choose a picture above to compute its map; your own picture also needs its true class.")
-        return
-    else:
-        pixels, labels = picture.pixels[None], np.array([picture.label])
-        dataset = ImageDataset("one picture", "test", pixels, labels, picture.classes, picture.caption)
-        classes = picture.class_set
+    dataset, classes = samples(kind), SAMPLE_SETS[kind].class_set
     ready = {spec.name: spec.title for spec in ready_classifiers(classes)}
     if not ready:
         st.info(NONE_READY)
@@ -90,9 +84,8 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
     if left.button("Compute a map", type="primary", icon=":material/play_arrow:", disabled=disabled):
         _start(name, classes, dataset, config)
     count = images_per_wave(len(dataset), config.passes)
-    waves, images = len(config.waves), len(dataset)
-    on = f": {waves} waves, each on {count} of {images} images" if images > 1 else ""
-    right.caption(f"{count * waves:,} predictions{on}")
+    waves = len(config.waves)
+    right.caption(f"{count * waves:,} predictions: {waves} waves, each on {count} of {len(dataset)} images")
 
 
 def sweep_config(dataset: ImageDataset, epsilon: float) -> SweepConfig:
@@ -174,9 +167,8 @@ def _take_along(heatmap: Heatmap) -> None:
     st.caption(f"Computed on {as_markdown(device_text(facts['source']))}.")
     stem = file_stem(f"{facts['classifier']['name']} {facts['dataset']['name']}")
     download_button("Download the map", heatmap.to_bytes, f"{stem}.npz", key="sweep.download")
-    if facts["dataset"]["n"] > 1:
-        st.caption("Save it as `map.npz`, and this command resumes it:")
-        st.code(script_command(heatmap), language=None, wrap_lines=True)
+    st.caption("Save it as `map.npz`, and this command resumes it:")
+    st.code(script_command(heatmap), language=None, wrap_lines=True)
 
 
 def script_command(heatmap: Heatmap) -> str:
@@ -193,11 +185,26 @@ def script_command(heatmap: Heatmap) -> str:
 
 
 def _draw(heatmap: Heatmap) -> None:
-    """Draw one picture's probabilities, or the counts so far, or at the end the estimate."""
-    if heatmap.metadata["dataset"]["n"] == 1:
-        maps = shown_maps([Entry("Exact", heatmap)], "Probability", "Error", LIVE_SIDE)
-    else:
-        title = "Counts so far" if heatmap.estimate is None else "This map"
-        maps = shown_maps([Entry(title, heatmap)], "Top-1", "Error", LIVE_SIDE)
+    """Draw the counts so far, or at the end the estimate."""
+    title = "Counts so far" if heatmap.estimate is None else "This map"
+    maps = shown_maps([Entry(title, heatmap)], "Top-1", "Error", LIVE_SIDE)
     with st.container(width=MAP_WIDTH, key="sweep-map"):
         heatmap_view(maps, selected=(0, 0), key="sweep.live", on_select=lambda frequency: None)
+
+
+def add_map_panel(page: PageState) -> None:
+    """Draw the upload of a heat map's file; the page gets the label of each new map."""
+    st.markdown(
+        f"A heat map (`.npz`) of `python -m core.sweep waves`, up to {MAP_MB} MB and {MAX_SIDE} × {MAX_SIDE} cells."
+    )
+    file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=MAP_MB)
+    if file is None or st.session_state.get(_LAST) == file.file_id:
+        return
+    st.session_state[_LAST] = file.file_id
+    try:
+        check_upload(file.getvalue(), MAP_MB)
+        heatmap = Heatmap.from_bytes(file.getvalue(), name=f"“{file.name}”")
+    except (HeatmapError, ValueError) as error:
+        st.error(as_markdown(sentence(str(error))))
+        return
+    page.on_new_map(add_map(heatmap, origin="uploaded"))

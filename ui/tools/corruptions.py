@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,15 +22,16 @@ from core.shared.numbers import Interval, join_list, measured_percent, signed_po
 from core.shared.roles import ROBUST
 from core.shared.text import Number
 from ui.maps.catalogue import Entry, Predictor, stored_title
-from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all
+from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all, with_twins
 from ui.server.cache import classifier_for, single_flight_cache
-from ui.shared.charts import Chart, Frame, interval_chart, percents
 from ui.shared.colours import UNKNOWN_COLOUR, model_colour
+from ui.shared.page import torch_starts
 from ui.shared.pictures import Figure, Picture, picture_row, to_picture
 from ui.shared.tables import scrolling_table
 from ui.shared.url import one_line
 
 CLEAN = "Clean"
+_SHAPES = ["circle", "diamond", "square", "triangle-up"]  # of points
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,29 +49,43 @@ class NetworkOutcomes:
         return Interval(1 - error.value, 1 - error.high, 1 - error.low)
 
 
-def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int) -> Chart:
-    """Return a chart of each network's accuracy by corruption, the chosen one highlighted."""
+def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int) -> None:
+    """Draw each network's accuracy by corruption with 95 % intervals, the chosen corruption highlighted."""
     labels = {None: CLEAN} | {row.key: row.label for row in CORRUPTIONS.values()}
-    rows: list[dict[str, Any]] = [
-        {"network": network.title, "corruption": label, "faded": which not in (None, key)}
-        | percents("accuracy", network.accuracy(which, strength))
-        for which, label in labels.items()
-        for network in networks
-    ]
-    classes = len(networks[0].outcomes.metadata["class_names"])
-    accuracies = "; ".join(f"{row['network']}, {row['corruption']}: {row['accuracy']:.0f} %" for row in rows)
-    return interval_chart(
-        rows,
-        _colours(networks),
-        "corruption",
-        alt.X("accuracy:Q", title="top-1 accuracy (%)", scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5)),
-        Frame(
-            "corruptions.accuracy",
-            f"Accuracy at strength {strength}, with 95 % intervals; dashed: by chance. {accuracies}",
-            height=400,
-            mark=100 / classes,
-        ),
+    rows: list[dict[str, Any]] = []
+    for which, label in labels.items():
+        for network in networks:
+            parts = (100 * float(part) for part in network.accuracy(which, strength))
+            numbers = dict(zip(("accuracy", "low", "high"), parts, strict=True))
+            rows.append({"network": network.title, "corruption": label, "faded": which not in (None, key)} | numbers)
+    colours = _colours(networks)
+    names, axis = list(colours), alt.Axis(tickCount=5)
+    x = alt.X("accuracy:Q", title="top-1 accuracy (%)", scale=alt.Scale(domain=[0, 100]), axis=axis)
+    columns = {"accuracy": "top-1 accuracy (%)", "low": "95 % from", "high": "to"}
+    base = alt.Chart().encode(
+        alt.Y("corruption:N", sort=list(labels.values()), title=None, axis=alt.Axis(labelOverlap=False)),
+        alt.Color("network:N", scale=alt.Scale(domain=names, range=list(colours.values())), legend=None),
+        yOffset=alt.YOffset("network:N", sort=names),
+        opacity=alt.condition("datum.faded", alt.value(0.45), alt.value(1)),
+        tooltip=["network:N", "corruption:N"]
+        + [alt.Tooltip(f"{name}:Q", format=".1f", title=title) for name, title in columns.items()],
     )
+    spans = base.encode(alt.X("low:Q"), alt.X2("high:Q")).mark_rule(strokeWidth=2)
+    shape = alt.Shape("network:N", scale=alt.Scale(domain=names, range=_SHAPES), legend=None)
+    points = base.encode(x, shape).mark_point(filled=True, size=45)
+    chance = alt.Chart().mark_rule(strokeDash=[4, 4], color="#888888").encode(x)
+    # Validation against Vega-Lite's schema would take longer than everything else. The rows are added last because
+    # Altair would scan and copy them several times per layer.
+    spec = alt.layer(spans, points, chance).properties(height=400).to_dict(validate=False)
+    spec.pop("datasets", None)  # Altair's placeholder for missing data
+    by_chance = [{"accuracy": 100 / len(networks[0].outcomes.metadata["class_names"])}]
+    for layer, values in zip(spec["layer"], (rows, rows, by_chance), strict=True):
+        layer["data"] = {"values": values}
+    strokes = (f'<i style="background:{colour}"></i>{html.escape(name)}' for name, colour in colours.items())
+    st.html(f'<div class="chart-legend">{"".join(f"<span>{stroke}</span>" for stroke in strokes)}</div>')
+    accuracies = "; ".join(f"{row['network']}, {row['corruption']}: {row['accuracy']:.0f} %" for row in rows)
+    about = f"Accuracy at strength {strength}, with 95 % intervals; dashed: by chance. {accuracies}"
+    st.vega_lite_chart(spec, width="stretch", key="corruptions.accuracy", alt=about)
 
 
 def _colours(networks: Sequence[NetworkOutcomes]) -> dict[str, str]:
@@ -97,11 +113,12 @@ def corruption_panel(page: PageState) -> None:
     left, right = st.columns([4, 5] if networks else 2, gap="medium")
     with left:
         key, strength = _controls(picture.size)
-        _pictures(picture, key, strength, page.networks)
+        specs = with_twins(page.predictors, picture.class_set) if page.predictors and torch_starts() else []
+        _pictures(picture, key, strength, specs[:MAX_NETWORKS])
     with right:
         if networks:
             st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
-            accuracy_chart(networks, key, strength).draw()
+            accuracy_chart(networks, key, strength)
             rows = corruption_table(key, strength, networks)
             scrolling_table(COLUMNS, rows, f"Accuracy under {CORRUPTIONS[key].label}", _ABOUT_COLUMNS)
         else:
@@ -192,11 +209,8 @@ def _networks(size: int, chosen: Sequence[Entry], predictors: Sequence[Predictor
     """Return the displayed maps' networks, or their stand-ins, and robust twins, if their outcomes are stored."""
     all_outcomes = stored_corruptions()
     stored = {name: outcomes for name, outcomes in all_outcomes.items() if outcomes.metadata["image_size"] == size}
-    of_maps = [entry for entry in chosen if corruptions_of(entry.named) is not None]
-    names = [entry.classifier for entry in of_maps]
-    names += [
-        predictor.spec.name for predictor in predictors if predictor.instead_of not in {entry.name for entry in of_maps}
-    ]
+    names = [entry.classifier for entry in chosen if corruptions_of(entry.named) is not None]
+    names += [predictor.spec.name for predictor in predictors if predictor.of not in names]
     pairs = [name for ordinary in names for name in (ordinary, f"{ordinary}{ROBUST}") if name in stored]
     selected = list(dict.fromkeys(pairs))[:MAX_NETWORKS] or list(stored)[:MAX_NETWORKS]
     return [NetworkOutcomes(name, stored_title(name), stored[name]) for name in selected]

@@ -12,7 +12,6 @@ import streamlit as st
 from core.classifiers.registry import classifier_spec, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.stored import cached_by_files
-from core.shared.numbers import percent
 from core.sweep.predict import HybridPredictions, hybrid_cutoffs, predict_hybrids
 from core.sweep.story import chosen_pictures, stored_predictions
 from ui.components.pictures.pictures import Mixed, Mixture, Thumbnails, hybrid_mixer, pack_thumbnails
@@ -23,7 +22,6 @@ from ui.shared import url
 from ui.shared.colours import model_colour
 from ui.shared.page import torch_starts
 from ui.shared.pictures import Picture, sample_picture, samples, thumbnails
-from ui.shared.tables import scrolling_table
 from ui.shared.url import whole_number
 
 PAIRS_SET = "cifar10"  # sample set of the stored pairs
@@ -87,9 +85,6 @@ def _mixtures(networks: tuple[tuple[str, str], ...]) -> tuple[Mixture, ...]:
     return tuple(made)
 
 
-CROSSOVER_COLUMNS = "Network", "Crossover", "Both classes there"
-_ABOUT = {"Crossover": "cycles per image: from this cutoff on the low-frequency picture’s class is more probable"}
-UNSURE = 0.2  # if both classes together get less, a network sees neither
 SECOND, CUTOFF = "second", "cutoff"  # in the URL: index of a bundled picture; cycles per image
 _OF_KIND, _CUTOFF_KEY = "frequency.second.{}", "frequency.cutoff"  # keys in the session
 
@@ -114,32 +109,11 @@ def hybrid_panel(page: PageState) -> None:
         on_pick=partial(st.session_state.__setitem__, _OF_KIND.format(picture.kind)),
     )
     if mixed.networks:
-        left, right = st.columns(2, gap="large")
-        with left:
-            if all(len(set(network.classes)) == 1 for network in mixed.networks):
-                st.markdown("Both pictures show one class, so there is no crossover. Choose another second picture.")
-            else:
-                scrolling_table(
-                    CROSSOVER_COLUMNS, crossover_table(mixed.networks, cutoffs), "Crossover cutoffs", _ABOUT
-                )
-        right.caption(
+        st.caption(
             "The low-frequency picture contributes a share exp(-r² / 2c²) of each wave of r cycles per image, the "
             f"other picture the rest; c is the cutoff. Networks predict at each of the slider’s {len(cutoffs)} "
             "cutoffs; no bar is interpolated. The wave of the maps above is not added. This is a single pair."
         )
-
-
-def crossover_table(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> list[list[str]]:
-    """Return a row for each network under `CROSSOVER_COLUMNS`, in the order of their cutoffs."""
-    rows = []
-    for network in sorted(networks, key=lambda network: network.switches or len(cutoffs)):
-        if network.switches is None:
-            rows.append([network.title, "none", ""])
-            continue
-        together = sum(network.shares[network.switches])
-        doubt = ": it hardly sees either" if together < UNSURE else ""
-        rows.append([network.title, f"{cutoffs[network.switches]:g}", f"{percent(together)}{doubt}"])
-    return rows
 
 
 def _second(picture: Picture) -> int:
@@ -163,7 +137,7 @@ def _selected(cutoffs: Sequence[float], first: int) -> int:
     def nearest(cutoff: float) -> int:
         return int(np.abs(np.log(np.array(cutoffs) / cutoff)).argmin())
 
-    usual, read = cutoffs[first], url.real(1e-9, url.MAX_NUMBER)
+    usual, read = cutoffs[first], url.real(1e-9, 1e9)
     return nearest(url.session_value(_CUTOFF_KEY, CUTOFF, read, usual, lambda cutoff: f"{cutoffs[nearest(cutoff)]:g}"))
 
 

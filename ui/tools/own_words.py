@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal
-from urllib.parse import quote
 
 import streamlit as st
 
@@ -17,7 +15,7 @@ from core.shared import paper
 from core.shared.device import check_torch
 from core.shared.numbers import join_list
 from core.shared.text import sentence
-from ui.maps.predictions import prediction_table, predictions_of
+from ui.maps.predictions import PageState, prediction_table, predictions_of
 from ui.maps.wave import PerturbedPicture
 from ui.server.cache import ready_clips
 from ui.shared.page import try_predict
@@ -27,11 +25,10 @@ from ui.shared.url import as_markdown
 OWN_CLASSES, PROMPT = "classes", "prompt"
 DEFAULT_CLASSES = ", ".join(DEFAULT_WORDS)
 IN_A_ROW = 3  # tables of predictions
-# Longer URLs are cut by some servers and chats, and a reload of a very long one fails.
-MAX_URL_TEXT = 1500
+MAX_TEXT = 500  # characters of a field: longer URLs are cut by some servers and chats
 
 
-def own_classes(perturbed: PerturbedPicture | None) -> None:
+def own_classes(page: PageState) -> None:
     """Draw the fields and, for a picture under a wave, each CLIP's predictions among the typed classes."""
     clips = ready_clips()
     if not clips:
@@ -45,7 +42,8 @@ def own_classes(perturbed: PerturbedPicture | None) -> None:
         DEFAULT_CLASSES,
         height=100,
         key=OWN_CLASSES,
-        bind=_binding(OWN_CLASSES),
+        bind="query-params",
+        max_chars=MAX_TEXT,
         persist_state="session",
         help="Probabilities are shares among exactly these classes. Try things that are not in the picture, such as "
         "“pattern of stripes”: does the wave make CLIP predict them?",
@@ -55,13 +53,12 @@ def own_classes(perturbed: PerturbedPicture | None) -> None:
         "Prompt, with {class} in place of the class",
         paper.TEMPLATE,
         key=PROMPT,
-        bind=_binding(PROMPT),
+        bind="query-params",
+        max_chars=MAX_TEXT,
         persist_state="session",
     )
     # Leaving a field is enough; the button is for visitors who expect one.
     right.button("Ask", width="stretch", key="own.ask")
-    if not all(_fits_url(text) for text in (typed, pattern)):
-        st.caption("These texts are too long for the URL, so a link to this page will show other classes.")
     small = [spec.title for spec in clips if spec.name in bundled_specs()]
     if small:
         st.markdown(
@@ -71,18 +68,10 @@ def own_classes(perturbed: PerturbedPicture | None) -> None:
     with st.container(key="own-predictions"):
         try:
             parsed = parse_class_list(typed), parse_template(pattern)
-            if perturbed is not None:
-                _predictions(clips, *parsed, perturbed)
+            if page.perturbed is not None:
+                _predictions(clips, *parsed, page.perturbed)
         except (ValueError, RuntimeError) as error:  # may quote the visitor: do not render as Markdown
             st.error(as_markdown(sentence(str(error))))
-
-
-def _binding(key: str) -> Literal["query-params"] | None:
-    return "query-params" if _fits_url(st.session_state.get(key, "")) else None
-
-
-def _fits_url(text: str) -> bool:
-    return len(quote(text)) <= MAX_URL_TEXT
 
 
 def _predictions(
@@ -102,4 +91,4 @@ def _predictions(
         with place, st.empty():
             predictions = try_predict(spec, partial(predictions_of, spec.name, classes, template, perturbed))
             if predictions is not None:
-                prediction_table(spec, predictions, classes.names, None, frequency=perturbed.frequency, complete=True)
+                prediction_table(spec, predictions, classes.names)

@@ -12,12 +12,11 @@ import streamlit as st
 from core.claims.claim import CLAIMS
 from core.data.picture_files import png_data_uri
 from core.fourier.waves import hybrid
-from ui.maps.catalogue import add_a_file
 from ui.maps.predictions import PageState
 from ui.shared import url
 from ui.shared.page import scroll_into_view
 from ui.shared.pictures import sample_picture, to_picture
-from ui.tools.compute import sweep_is_running, sweep_panel
+from ui.tools.compute import add_map_panel, sweep_is_running, sweep_panel
 from ui.tools.corruptions import corrupted_picture, corruption_panel
 from ui.tools.hybrids import PAIRS_SET, STORED_PAIRS, hybrid_panel, stored_mixtures
 from ui.tools.own_words import OWN_CLASSES, PROMPT, own_classes
@@ -32,11 +31,15 @@ _BY_HAND, _TOOLS_PLACE = "frequency.tools_opened", "frequency-tools"
 
 @dataclass(frozen=True)
 class Tool:
-    """Tool. about: text of its card; empty for what is the visitor's own. of_picture: whether it needs a picture."""
+    """Tool.
+
+    about, picture: text and picture of its card, uint8 (H, W, 3); none for what is the visitor's own. What has a card
+    needs a picture to work on.
+    """
 
     draw: Callable[[PageState], None]
     about: str = ""
-    of_picture: bool = False
+    picture: Callable[[], np.ndarray] | None = None
 
 
 def open_linked_tool() -> None:
@@ -69,7 +72,7 @@ def draw_tools(page: PageState) -> None:
     """Draw a card for each tool and below them the open one, or the visitor's own tools."""
     state = st.session_state
     cards, own = [[name for name in TOOLS if bool(TOOLS[name].about) == is_card] for is_card in (True, False)]
-    name = state[_OPEN] if state[_OPEN] in (*cards, *own) else None
+    name = state[_OPEN]
     with st.container(key=_TOOLS_PLACE):
         st.html(_pictures(*cards))
         state[_CARD] = name if name in cards else None
@@ -86,7 +89,7 @@ def draw_tools(page: PageState) -> None:
         scroll_into_view(_TOOLS_PLACE, state[_BY_HAND])
         if name is None:
             pass
-        elif TOOLS[name].of_picture and page.picture is None:
+        elif name in cards and page.picture is None:
             st.info("This tool needs a picture: choose a bundled one or upload your own.")
         else:
             TOOLS[name].draw(page)
@@ -103,34 +106,34 @@ def _label(name: str) -> str:
     return f"**{name}** {TOOLS[name].about}"
 
 
+def _mixed_card() -> np.ndarray:
+    pair = stored_mixtures(())[0]
+    low, high = (picture / np.float32(255) for picture in (pair.low, pair.high))
+    return to_picture(hybrid(low, high, STORED_PAIRS["starts"][0]))
+
+
+def _fog_card() -> np.ndarray:
+    return to_picture(corrupted_picture(sample_picture(PAIRS_SET, 0), "fog", 2))
+
+
 # Keyed by the name on the page and in the URL.
 TOOLS: dict[str, Tool] = {
-    HYBRIDS_TOOL: Tool(hybrid_panel, "whose waves count?", of_picture=True),
-    CORRUPTIONS_TOOL: Tool(corruption_panel, "who is right in fog?", of_picture=True),
-    OWN_SWEEP: Tool(lambda page: sweep_panel(page.picture, page.on_new_map)),
-    OWN_WORDS: Tool(lambda page: own_classes(page.perturbed)),
-    OWN_MAP: Tool(lambda page: add_a_file(page.on_new_map)),
+    HYBRIDS_TOOL: Tool(hybrid_panel, "whose waves count?", _mixed_card),
+    CORRUPTIONS_TOOL: Tool(corruption_panel, "who is right in fog?", _fog_card),
+    OWN_SWEEP: Tool(sweep_panel),
+    OWN_WORDS: Tool(own_classes),
+    OWN_MAP: Tool(add_map_panel),
 }
-
-
-def card_pictures() -> dict[str, str]:
-    """Return a data URI of the picture on each card: a mixture, and fog."""
-    mixed = stored_mixtures(())[0]
-    pictures = {
-        HYBRIDS_TOOL: to_picture(
-            hybrid(mixed.low / np.float32(255), mixed.high / np.float32(255), STORED_PAIRS["starts"][0])
-        ),
-        CORRUPTIONS_TOOL: to_picture(corrupted_picture(sample_picture(PAIRS_SET, 0), "fog", 2)),
-    }
-    return {name: png_data_uri(picture) for name, picture in pictures.items()}
 
 
 @cache
 def _pictures(*cards: str) -> str:
     """Return a style sheet with the picture of each card."""
-    pictures = card_pictures()
+    pictures = [TOOLS[name].picture for name in cards]
     rules = [
-        f".st-key-frequency-card button:nth-of-type({k})::before{{content:'';background-image:url({pictures[name]})}}"
-        for k, name in enumerate(cards, 1)
+        f".st-key-frequency-card button:nth-of-type({k})"
+        f"::before{{content:'';background-image:url({png_data_uri(picture())})}}"
+        for k, picture in enumerate(pictures, 1)
+        if picture is not None
     ]
     return f"<style>{''.join(rules)}</style>"

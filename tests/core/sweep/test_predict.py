@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from core.fourier.heatmap import outcome_rows
 from core.fourier.waves import fourier_basis, hybrid, random_signs
@@ -11,7 +10,6 @@ from core.sweep.predict import (
     HybridPredictions,
     hybrid_cutoffs,
     predict_hybrids,
-    probabilities_under_wave,
     wave_on_image,
 )
 from core.sweep.waves import SweepConfig
@@ -26,21 +24,12 @@ def test_wave_on_image_has_the_signs_of_its_place(noise_images):
     np.testing.assert_allclose(perturbed, expected, atol=1e-6)
 
 
-def test_a_wave_is_predicted_at_each_size(linear_classifier, noise_images):
-    image = noise_images[0][0].astype(np.float32) / 255
-    under = probabilities_under_wave(linear_classifier, image, (1, 1), (0.0, 1.0, 2.0), seed=5, position=3)
-    for probabilities, size in zip(under, (0.0, 1.0, 2.0), strict=True):
-        logits = linear_classifier(torch.from_numpy(wave_on_image(image, (1, 1), size, seed=5, position=3))[None])
-        np.testing.assert_allclose(probabilities, logits.softmax(1)[0].numpy(), rtol=1e-5)
-    assert not np.allclose(under[1], under[0])
-
-
 def test_a_sweeps_probability_is_that_of_predictions(linear_classifier, noise_images, noise_dataset):
     images, labels = noise_images
     config = SweepConfig(side=3, epsilon=1.5, seed=4, cells=((1, 0),))
     (row,) = config.measure(linear_classifier, noise_dataset, outcome_rows([(1, 0)], 3))
     singles = [
-        probabilities_under_wave(linear_classifier, image, (1, 0), [1.5], seed=4, position=k)[0, label]
+        class_probabilities(linear_classifier, wave_on_image(image, (1, 0), 1.5, seed=4, position=k)[None])[0, label]
         for k, (image, label) in enumerate(zip(images.astype(np.float32) / 255, labels, strict=True))
     ]
     assert row.numbers["true_probability"] == pytest.approx(np.mean(singles), abs=1e-5)

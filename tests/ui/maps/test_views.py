@@ -30,8 +30,6 @@ def test_what_a_map_lacks_is_not_offered():
     assert offered_shows([mini], "Top-5") == ["Error", "Minus clean"]
     assert offered_shows([mini], "Probability") == ["Error"]
     assert offered_metrics([mini]) == list(METRICS) and offered_metrics([clip, mini]) == ["Top-1", "Top-5"]
-    with pytest.raises(ValueError, match="been offered"):
-        shown_maps([clip], "Top-1", "Minus clean")
     every = list(MAPS.values())
     for chosen in zip(every, every[1:] + every[:1], strict=True):
         for metric in offered_metrics(chosen):
@@ -98,10 +96,10 @@ def test_rings_are_drawn_to_scale_with_the_claims_band_shaded():
     pair = MAPS[CLIP], MAPS[RESNET56]
     (source,) = re.findall('base64,(.*?)" alt', ring_chart(pair, ("low",)))
     svg = b64decode(source).decode()
-    across = {int(text): float(x) for x, text in re.findall('x="([^"]*)" y="[^"]*" text-anchor="middle">(\d+)<', svg)}
+    across = {int(text): float(x) for x, text in re.findall(r'x="([^"]*)" y="[^"]*" text-anchor="middle">(\d+)<', svg)}
     up = {
         int(text.replace("\N{MINUS SIGN}", "-")): float(y) - 4
-        for y, text in re.findall('y="([^"]*)" text-anchor="end">(\S\d*)<', svg)
+        for y, text in re.findall(r'y="([^"]*)" text-anchor="end">(\S\d*)<', svg)
     }
     points = [tuple(map(float, pair.split(","))) for pair in re.search('polyline points="(.*?)"', svg)[1].split()]
     step, rise = (across[20] - across[0]) / 20, (up[-20] - up[0]) / -20

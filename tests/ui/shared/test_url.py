@@ -1,42 +1,10 @@
-"""Untrusted links and text: numbers out of range are ignored with a notice, text is shown without Markdown."""
+"""Untrusted links and text: one file reads the URL, text is shown without Markdown."""
 
 from pathlib import Path
 
-import pytest
-from streamlit.testing.v1 import AppTest
-
-from tests.ui.page_runner import settable_widget
 from ui.shared.url import as_markdown, one_line, whole_number
 
 UI = Path(__file__).parents[3] / "ui"
-# One of each kind of widget with a number in the URL, and a number that none takes.
-LINKS = {
-    "inpainting": {"inpainting-steps": 5000 * "9", "inpainting-lambda": "-inf", "inpainting-step-224": "nan"},
-    "generation": {"generation-seed": "nan", "generation-steps": 5000 * "9"},
-}
-
-
-def open_page(page: str, **parameters: str) -> AppTest:
-    script = f"""
-from ui.pages import {page}
-from ui.shared.url import drop_invalid_numbers
-
-drop_invalid_numbers()
-{page}.page()
-"""
-    app = AppTest.from_string(script, default_timeout=120)
-    app.query_params.update(parameters)
-    assert not app.run().exception
-    return app
-
-
-@pytest.mark.parametrize("page", LINKS)
-def test_senseless_numbers_in_a_link_are_ignored_with_a_notice(page):
-    usual, app = open_page(page), open_page(page, **LINKS[page], **{f"{page}-picture": "9" * 9})
-    for name in LINKS[page]:
-        assert name not in app.query_params and name in app.toast[0].value
-        assert settable_widget(app, name).value == settable_widget(usual, name).value
-    assert f"{page}-picture" not in app.toast[0].value and not app.run().toast
 
 
 def test_no_other_file_reads_or_writes_the_url():

@@ -32,6 +32,8 @@ MINI = classifier_spec("mini-clip")
 
 def question(kind: str = "cifar10-samples", position: int = 33) -> None:
     """A page with only the form for own classes, with a bundled picture."""
+    from types import SimpleNamespace
+
     from core.data.datasets import load_samples
     from ui.maps.wave import PerturbedPicture
     from ui.shared.pictures import Picture
@@ -39,7 +41,7 @@ def question(kind: str = "cifar10-samples", position: int = 33) -> None:
 
     data = load_samples(kind)
     picture = Picture(data.images[position], None, "cifar10", position, "a picture")
-    own_classes(PerturbedPicture(picture, (0, 5), 4.0 if picture.size == 32 else 31.4))
+    own_classes(SimpleNamespace(perturbed=PerturbedPicture(picture, (0, 5), 4.0 if picture.size == 32 else 31.4)))
 
 
 @pytest.fixture(autouse=True)

@@ -17,22 +17,20 @@ from core.data.corruptions import corrupt
 from core.data.datasets import load_samples
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.heatmap import Heatmap
-from core.fourier.waves import half_plane
 from core.shared.device import class_probabilities
 from core.sweep.__main__ import main
 from core.sweep.grow import grow
-from core.sweep.predict import HybridPredictions, hybrid_cutoffs, wave_on_image
+from core.sweep.predict import HybridPredictions, hybrid_cutoffs
 from tests.ui.page_runner import bodies, components
 from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
-from ui.components.pictures.pictures import Mixed
-from ui.maps.catalogue import MINI_CLIP, MINI_RESNET, RESNET56, Predictor, entries
+from ui.maps.catalogue import MINI_CLIP, RESNET56, Predictor, entries
 from ui.server.cache import LOADING
 from ui.shared.pictures import Picture, sample_picture, samples
-from ui.tools.compute import JOB, LIVE_SIDE, script_command, sweep_config
+from ui.tools.compute import script_command, sweep_config
 from ui.tools.corruptions import _networks, corruption_table
-from ui.tools.hybrids import STORED_PAIRS, _mixed, crossover_table, stored_mixtures
-from ui.tools.registry import CORRUPTIONS_TOOL, HYBRIDS_TOOL, OWN_SWEEP
+from ui.tools.hybrids import STORED_PAIRS, _mixed, stored_mixtures
+from ui.tools.registry import CORRUPTIONS_TOOL, HYBRIDS_TOOL
 
 FIRST = SAMPLE_SETS["cifar10"].first
 CUTOFFS = hybrid_cutoffs(32)
@@ -65,18 +63,6 @@ def test_without_a_picture_a_tool_about_one_asks_for_it():
 
 
 # Two pictures in one
-
-
-def test_crossover_cutoffs_come_in_order_and_hedged():
-    def mixed(title, switches=None, together=0.0):
-        return Mixed(title, "", ("cat", "ship"), 4 * [(together / 2, together / 2)], [], switches, "")
-
-    networks = [mixed("A", 3, 0.125), mixed("B", 1, 0.6), mixed("C")]
-    assert crossover_table(networks, (1.0, 2.0, 4.0, 8.0)) == [
-        ["B", "2", "60.0 %"],
-        ["A", "8", "12.5 %: it hardly sees either"],
-        ["C", "none", ""],
-    ]
 
 
 def test_a_picture_without_a_class_has_the_predicted_one():
@@ -156,24 +142,6 @@ def test_the_table_has_accuracies_and_who_loses_more():
 
 
 # Compute a map
-
-
-def test_the_exact_map_of_one_picture_has_a_prediction_a_wave():
-    app = opened(OWN_SWEEP, picture="3", maps=[MINI_RESNET])
-    app.selectbox(key="sweep.images").select("picture").run()
-    app.selectbox(key="sweep.name").select("mini-resnet").run()
-    next(button for button in app.button if button.label == "Compute a map").click().run()
-    job = app.session_state[JOB]
-    assert job.wait(120) and job.total == job.done == 1 + len(half_plane(LIVE_SIDE))
-    app.run()
-    assert not app.exception and app.session_state["maps"][-1].startswith("Mini ResNet · one picture")
-    assert app.session_state["metric"] == "Probability", "a single image is right or wrong"
-    data = load_samples("cifar10-samples")
-    image, classifier = data.images[3].astype(np.float32) / 255, load_classifier("mini-resnet", data.classes)
-    for i, j in half_plane(5):
-        perturbed = wave_on_image(image, (i, j), job.latest.metadata["epsilon"], seed=0, position=0)
-        exact = class_probabilities(classifier, perturbed[None])[0, data.labels[3]]
-        assert abs(job.latest.number("true_probability")[i + LIVE_SIDE // 2, j + LIVE_SIDE // 2] - exact) < 1e-4
 
 
 def test_a_map_begun_in_the_app_goes_on_by_the_command_shown(tmp_path, monkeypatch):
