@@ -92,7 +92,7 @@ def pages(app: str) -> dict[str, bytes]:
             return html.replace('href="frequency?', f'href="{app}/frequency?')
         return re.sub(r'<a href="frequency\?[^>]*>(.*?)</a>', r"\1", html)
 
-    code = THE_PAPER.field("url")
+    code = THE_PAPER["url"]
     loader = Environment(
         loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

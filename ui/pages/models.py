@@ -23,11 +23,10 @@ from core.classifiers.registry import (
     listed_classifiers,
     result_title,
 )
-from core.shared.download import STALL_SECONDS
 from core.shared.roles import INSTEAD, RELATIONS
-from core.shared.text import bdi, tooltip
+from core.shared.text import bdi
 from ui.maps.catalogue import computed_maps, dataset_title, shipped_maps, stored_title
-from ui.server.downloads import WeightDownload, profile_maker, unprofiled, weight_downloads
+from ui.server.downloads import profile_maker, unprofiled, weight_downloads
 from ui.shared import url
 from ui.shared.tables import row_html, table_html
 from ui.shared.url import as_markdown, format_size, one_line
@@ -37,10 +36,6 @@ from ui.story.figures import real_clip_html
 OPEN_CARD = "card"  # in the URL: the classifier whose card is open
 _REDRAW_SECONDS = 0.5  # while a download runs
 _REQUESTED = "models.requested"  # this visitor's downloads, by classifier: only they see a failure
-MEGABIT = 1e6 / 8  # bytes
-_MEGABITS = 100  # megabits per second, for the estimated time of a download
-# Format in the model cards: '77.80 % (95 % interval 76.97 % to 78.60 %, n = 10,000)'.
-_INTERVAL = re.compile(r"(\d+(?:[.,]\d+)*(?: %| points)?) \((?:95 % interval )?([^() ]+(?: %)? to [^()]*)\)")
 
 
 def page() -> None:
@@ -90,27 +85,27 @@ def _real_clip() -> None:
     spec, state = classifier_spec(PAPERS_CLIP), classifier_state(PAPERS_CLIP)
     ready, size = state.status == "ready", state.download_bytes
     st.header("The real CLIP is here" if ready else "Get the real CLIP", anchor=False)
-    facts = {"Network": f"{spec.title}, licence {spec.licence}"}
+    facts = {"Network": html.escape(f"{spec.title}, licence {spec.licence}")}
     if not ready:
         stand_in = stored_title(INSTEAD[PAPERS_CLIP])
         facts["Size, once"] = format_size(size)
-        facts["Time"] = f"{(size or 0) / MEGABIT / _MEGABITS:.0f} s at {_MEGABITS} Mbit/s"
-        facts["Until then"] = f"{stand_in}, a miniature; its map differs from CLIP’s at {far_from_clip()} of waves"
+        facts["Until then"] = html.escape(
+            f"{stand_in}, a miniature; its map differs from CLIP’s at {far_from_clip()} of waves"
+        )
     facts |= {
-        "On *Frequencies*": "it predicts beside its map, also among your own words",
-        "*Fill a hole*, *Draw*": "open with it, on photographs and with any words",
+        "On <i>Frequencies</i>": "it predicts beside its map, also among your own words",
+        "<i>Fill a hole</i>, <i>Draw</i>": "open with it, on photographs and with any words",
     }
     if computed_maps(PAPERS_CLIP):
-        facts["Profile"] = "installed: *Story*, *Findings* and stored runs show it"
-    _facts({head: re.sub(r"\*(.*?)\*", r"<i>\1</i>", html.escape(text)) for head, text in facts.items()})
+        facts["Profile"] = "installed: <i>Story</i>, <i>Findings</i> and stored runs show it"
+    _facts(facts)
     _download(spec)
     _profile()
 
 
 def _facts(rows: Mapping[str, str]) -> None:
-    """Draw a table of two columns. rows: HTML by head, in which asterisks set the names of pages in italics."""
-    heads = {re.sub(r"\*(.*?)\*", r"<i>\1</i>", head): text for head, text in rows.items()}
-    st.html(f'<table class="facts">{"".join(row_html([text], head=head) for head, text in heads.items())}</table>')
+    """Draw a table of two columns. rows: HTML by head."""
+    st.html(f'<table class="facts">{"".join(row_html([text], head=head) for head, text in rows.items())}</table>')
 
 
 def _profile() -> None:
@@ -140,7 +135,8 @@ def _download(spec: ClassifierSpec) -> None:
         return
     with st.container(width="content", key=f"models-download-{spec.name}"):
         if download is not None and download.status == "running":
-            st.progress(download.fraction or 0.0, text=_progress_text(download), width=240)
+            text = f"{format_size(download.received)} of {format_size(download.total)}"
+            st.progress(download.fraction, text, width=240)
             return
         size = format_size(state.download_bytes)
         st.button(
@@ -158,15 +154,6 @@ def _download(spec: ClassifierSpec) -> None:
 
 def _request(spec: ClassifierSpec) -> None:
     st.session_state.setdefault(_REQUESTED, {})[spec.name] = weight_downloads().start(spec)
-
-
-def _progress_text(download: WeightDownload) -> str:
-    total, silent = format_size(download.total), download.silent_seconds
-    if silent >= STALL_SECONDS:
-        return f"{format_size(download.received or 0)} of {total}, no data for {silent:.0f} s"
-    if download.received is None:
-        return f"Downloading {total}, {download.seconds:.0f} s so far"
-    return f"{format_size(download.received)} of {total}"
 
 
 def _row(spec: ClassifierSpec) -> str:
@@ -212,7 +199,6 @@ def _card(spec: ClassifierSpec) -> None:
     })  # fmt: skip
     if card := model_card(spec.name):
         card = re.sub(r"^#+ *(.*)$", r"**\1**", re.sub(r"(?<=\d)%", " %", card), flags=re.MULTILINE)  # no headings
-        card = _INTERVAL.sub(lambda match: tooltip(match[1], f"95 % interval ({match[2]})"), card)
         st.markdown(card, unsafe_allow_html=True)  # it comes with this project
 
 

@@ -39,9 +39,7 @@ class WeightDownload:
 
     Attributes:
         title: the classifier's display name.
-        total: total bytes, if known.
-        received: bytes so far; None if the source does not report them.
-        silent_seconds: seconds since the last byte or the start.
+        total: total bytes, if known. received: bytes so far.
         status: "running", "done" or "failed" (see `error`).
         error: one sentence for the visitor, empty unless failed.
     """
@@ -49,35 +47,22 @@ class WeightDownload:
     def __init__(self, title: str, total: int | None) -> None:
         self.title = title
         self.total = total
-        self.received: int | None = None
+        self.received = 0
         self.status: Status = "running"
         self.error = ""
-        self._started = self._last = time.monotonic()
+        self._started = time.monotonic()
         self._ended = threading.Event()
 
     @property
-    def fraction(self) -> float | None:
-        """Fraction downloaded, in [0, 1]; None if unknown."""
-        if self.received is None or not self.total:
-            return None
-        return min(1.0, self.received / self.total)
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since the download started."""
-        return time.monotonic() - self._started
-
-    @property
-    def silent_seconds(self) -> float:
-        return time.monotonic() - self._last
+    def fraction(self) -> float:
+        """Fraction downloaded, in [0, 1]; 0 while the total is unknown."""
+        return min(1.0, self.received / self.total) if self.total else 0.0
 
     def wait(self, timeout: float | None = None) -> bool:
         """Block until the download ends, at most `timeout` seconds; return whether it has ended. Not for pages."""
         return self._ended.wait(timeout)
 
     def _report(self, received: int, total: int | None) -> None:
-        if received != self.received:
-            self._last = time.monotonic()
         self.received, self.total = received, total or self.total
 
     def _run(self, spec: ClassifierSpec, then: Callable[[], object]) -> None:
@@ -92,8 +77,8 @@ class WeightDownload:
             why = getattr(error, "strerror", None) or type(error).__name__  # without the path that an error may name
             self.error = f"The download of {self.title} failed ({why}); check the disk and try again."
         self.status = "failed" if self.error else "done"
-        facts: dict[str, Any] = {"status": self.status, "seconds": round(self.seconds, 3), "bytes": self.received}
-        log("download ended", error=reason, classifier=spec.name, **facts)
+        facts: dict[str, Any] = {"status": self.status, "bytes": self.received, "classifier": spec.name}
+        log("download ended", error=reason, seconds=round(time.monotonic() - self._started, 3), **facts)
         if self.status == "done":
             then()
         self._ended.set()

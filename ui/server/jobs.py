@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import statistics
 import sys
 import threading
 import time
@@ -12,7 +13,6 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from ui.server.limits import log
@@ -21,23 +21,7 @@ JobStatus = Literal["queued", "running", "done", "stopped", "failed", "abandoned
 IteratorMaker = Callable[[], Iterable[Any]]
 MOMENT_SECONDS = 0.15
 _MOST_MOMENTS = 8
-_TIMED_STEPS = 20  # the speed is the mean of this many recent steps, so that a slow first step drops out
-
-
-@dataclass(frozen=True)
-class QueueHooks:
-    """Interface of a queue to its jobs.
-
-    Attributes:
-        lock: held whenever the job's state is read or changed. clock: returns monotonic seconds.
-        place: returns a job's place in the queue: 1 is next, 0 is not waiting.
-        finish: sets a job's final status, unless it has one.
-    """
-
-    lock: threading.RLock
-    clock: Callable[[], float]
-    place: Callable[[Job], int]
-    finish: Callable[[Job, JobStatus], None]
+_TIMED_STEPS = 20  # the speed is that of so many recent steps
 
 
 class Job:
@@ -56,7 +40,7 @@ class Job:
 
     def __init__(
         self,
-        line: QueueHooks,
+        manager: JobManager,
         make_iterator: IteratorMaker,
         owner: str,
         total: int | None,
@@ -70,12 +54,10 @@ class Job:
         self.done = 0
         self.error: Exception | None = None
         self._about = about
-        self._line = line
+        self._manager = manager
         self._make_iterator: IteratorMaker | None = make_iterator
-        self._started: float | None = None  # start of the steps that `seconds_per_step` averages
         self._began: float | None = None
-        self._asked = line.clock()
-        self._last_beat = line.clock()
+        self._asked = self._last_beat = manager.clock()
         self._stamps: deque[float] = deque(maxlen=_TIMED_STEPS + 1)
         self._moments: deque[Any] = deque(maxlen=_MOST_MOMENTS)  # not yet returned by `moments`
         self._moments_before: list[Any] = []
@@ -90,35 +72,25 @@ class Job:
     @property
     def position(self) -> int:
         """Place in the queue: 1 is next, 0 is not waiting."""
-        return self._line.place(self)
+        return self._manager.place(self)
 
     @property
     def seconds_per_step(self) -> float | None:
-        """Mean duration of the most recent steps; None before the first state."""
-        with self._line.lock:
-            if self._started is None or not self._stamps:
-                return None
-            if len(self._stamps) == 1:
-                return self._stamps[0] - self._started
-            return (self._stamps[-1] - self._stamps[0]) / (len(self._stamps) - 1)
-
-    @property
-    def usual_step(self) -> float | None:
-        """Lower quartile of the durations of the most recent steps, which other load slows; None before the third."""
-        with self._line.lock:
-            durations = sorted(after - before for before, after in itertools.pairwise(self._stamps))
-        return durations[len(durations) // 4] if len(durations) > 1 else None
+        """Median duration of the most recent steps; None before the second, since the first is slow."""
+        with self._manager.lock:
+            durations = [after - before for before, after in itertools.pairwise(self._stamps)]
+        return statistics.median(durations) if durations else None
 
     @property
     def seconds_left(self) -> float | None:
         """Estimated seconds until done; None while unknown, 0.0 once ended."""
-        with self._line.lock:
+        with self._manager.lock:
             if not self.active:
                 return 0.0
             step = self.seconds_per_step
             if step is None or self.total is None:
                 return None
-            since_last = self._line.clock() - self._stamps[-1]
+            since_last = self._manager.clock() - self._stamps[-1]
             return max(0.0, (self.total - self.done) * step - since_last)
 
     def moments(self) -> list[Any]:
@@ -126,19 +98,19 @@ class Job:
 
         Without a new state, return the last one again; before the first state, return an empty list.
         """
-        with self._line.lock:
+        with self._manager.lock:
             self._moments_before = list(self._moments) or self._moments_before[-1:]
             self._moments.clear()
             return self._moments_before
 
     def stop(self) -> None:
         """Stop the job; its visitor sees it end at once, and the next job begins when the step in flight finishes."""
-        self._line.finish(self, "stopped")
+        self._manager.finish(self, "stopped")
 
     def beat(self) -> None:
         """Record that the visitor is still there. Call it on every redraw, also while the job is queued."""
-        with self._line.lock:
-            self._last_beat = self._line.clock()
+        with self._manager.lock:
+            self._last_beat = self._manager.clock()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Block until the job has ended, for at most `timeout` seconds; return whether it has."""
@@ -206,9 +178,8 @@ class JobManager:
         self._heartbeat_seconds = heartbeat_seconds
         self._run_seconds = run_seconds
         self._is_connected = is_connected
-        self._clock = clock
-        self._lock = threading.RLock()
-        self._line = QueueHooks(self._lock, clock, self._place, self._finish)
+        self.clock = clock
+        self.lock = threading.RLock()  # held whenever a job's state is read or changed
         self._queue: deque[Job] = deque()
         # A stopped job stays here until its step in flight has finished, since its thread still uses a core.
         self._running: Job | None = None
@@ -220,13 +191,13 @@ class JobManager:
     @contextlib.contextmanager
     def before_runs(self) -> Iterator[None]:
         """Run a block of short work that a visitor waits for; a run rests between two steps meanwhile, 1 s at most."""
-        with self._lock:
+        with self.lock:
             self._waiting_for += 1
             self._calm.clear()
         try:
             yield
         finally:
-            with self._lock:
+            with self.lock:
                 self._waiting_for -= 1
                 if not self._waiting_for:
                     self._calm.set()
@@ -251,7 +222,7 @@ class JobManager:
         Raises:
             QueueFull: the queue has reached its limit.
         """
-        with self._lock:
+        with self.lock:
             self._drop_silent()
             own_jobs = [job for job in self._jobs() if job.owner == owner]
             waiting = sum(job.owner != owner for job in self._queue)
@@ -261,16 +232,16 @@ class JobManager:
                 raise QueueFull(f"The server is busy and {line}; please try again in a few minutes.")
             for earlier in own_jobs:
                 earlier.stop()
-            job = Job(self._line, make_iterator, owner, total, about or {})
+            job = Job(self, make_iterator, owner, total, about or {})
             self._queue.append(job)
             self._start_next()
         return job
 
     def close(self, timeout: float = 10.0) -> None:
         """End all jobs and wait for the step in flight: torch would abort if the process ended during a step."""
-        with self._lock:
+        with self.lock:
             for job in self._jobs():
-                self._finish(job, "abandoned")
+                self.finish(job, "abandoned")
             thread = self._thread
         if thread is not None:
             thread.join(timeout)
@@ -278,8 +249,9 @@ class JobManager:
     def _jobs(self) -> list[Job]:
         return [*self._queue, *([self._running] if self._running is not None else [])]
 
-    def _place(self, job: Job) -> int:
-        with self._lock:
+    def place(self, job: Job) -> int:
+        """Return a job's place in the queue: 1 is next, 0 is not waiting."""
+        with self.lock:
             self._drop_silent()
             return self._queue.index(job) + 1 if job in self._queue else 0
 
@@ -288,7 +260,7 @@ class JobManager:
         if self._running is None and self._queue:
             job = self._running = self._queue.popleft()
             job.status = "running"
-            job._started = job._began = self._clock()
+            job._began = self.clock()
             log("run started", run=job.id, waited_s=round(job._began - job._asked, 3), **job._about)
             self._thread = threading.Thread(target=self._work, args=(job,), name=f"job-{job.id[:8]}", daemon=True)
             self._thread.start()
@@ -304,52 +276,52 @@ class JobManager:
                     if not self._record(job, state):
                         break
                     self._calm.wait(_LONGEST_REST)
-            self._finish(job, "done")
+            self.finish(job, "done")
         except Exception as error:
-            self._finish(job, "failed", error)
+            self.finish(job, "failed", error)
         finally:
-            self._finish(job, "failed", RuntimeError("the work ended with neither a result nor an error"))
-            with self._lock:
+            self.finish(job, "failed", RuntimeError("the work ended with neither a result nor an error"))
+            with self.lock:
                 job._make_iterator = None  # releases the classifiers and images that it holds
                 self._running = None
                 self._start_next()
 
     def _record(self, job: Job, state: Any) -> bool:
         """Record the newest state; return False if the work must end."""
-        with self._lock:
+        with self.lock:
             if not job.active:
                 return False
             job.latest = state
             job.done += 1
-            now = self._clock()
+            now = self.clock()
             job._stamps.append(now)
             if now - job._last_moment >= MOMENT_SECONDS:
                 job._moments.append(state)
                 job._last_moment = now
             self._drop_silent()
             if job._began is not None and now - job._began > self._run_seconds:
-                self._finish(job, "overtime")
+                self.finish(job, "overtime")
             return job.active
 
-    def _finish(self, job: Job, status: JobStatus, error: Exception | None = None) -> None:
+    def finish(self, job: Job, status: JobStatus, error: Exception | None = None) -> None:
         """Set the job's final status, unless it has one."""
-        with self._lock:
+        with self.lock:
             if not job.active:
                 return
             if job.status == "queued":
                 self._queue.remove(job)
                 job._make_iterator = None
             job.status, job.error = status, error
-            seconds = 0.0 if job._began is None else round(self._clock() - job._began, 3)
+            seconds = 0.0 if job._began is None else round(self.clock() - job._began, 3)
             log("run ended", error=error, run=job.id, status=status, states=job.done, seconds=seconds, **job._about)
             job._ended.set()
 
     def _drop_silent(self) -> None:
         """Abandon all jobs whose visitors have gone. There is no timer: other methods call this."""
-        now = self._clock()
+        now = self.clock()
         for job in self._jobs():
             silence = now - job._last_beat
             if silence > self._heartbeat_seconds or (
                 silence > self._quiet_seconds and self._is_connected and not self._is_connected(job.owner)
             ):
-                self._finish(job, "abandoned")
+                self.finish(job, "abandoned")

@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from core.data.datasets import load_samples, sample_credits
 from core.data.picture_files import png_data_uri, square_uploads, to_uint8
-from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset, SampleSet, sides
+from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset, SampleSet
 from core.shared.device import class_probabilities
 from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
 from ui.server.cache import classifier_for, ready_classifiers, single_flight_cache
@@ -107,16 +107,15 @@ def sample_picture(name: str, position: int) -> Picture:
     return Picture(data.images[position], label, name, position, captions(name)[position])
 
 
-def uploaded_pixels(data: bytes) -> dict[int, np.ndarray]:
-    """Decode a visitor's file to (3, size, size) uint8 for each size that pages use. The result is not cached.
+def uploaded_pixels(data: bytes, side: int) -> np.ndarray:
+    """Decode a visitor's file to (3, side, side) uint8. The result is not cached.
 
     Raises:
         ValueError: the file is not a readable picture, or too large; the message says which.
     """
     check_upload(data, limits().picture_mb)
-    sizes = sides()
-    squares = square_uploads(data, sizes)
-    return {size: square.transpose(2, 0, 1).copy() for size, square in zip(sizes, squares, strict=True)}
+    (square,) = square_uploads(data, [side])
+    return square.transpose(2, 0, 1).copy()
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,9 +175,7 @@ def chosen_picture(page: str, *, url_prefix: str, first: Callable[[SampleSet], i
     url.put(key, state[key], default)
     chosen = kinds[state[key]]
     if chosen == UPLOAD:
-        if (own := state.get(_own(page))) is not None:
-            url.tell_of_link("Choose your picture again there.")
-        return own
+        return _own_picture(page)
     places, parameter = _places(page), f"{url_prefix}picture"
     if chosen not in places:
         place = url.number(parameter, range(len(samples(chosen))))
@@ -230,13 +227,11 @@ def picture_strip(
 
     Call it after `chosen_picture`, whose arguments it takes.
     """
-    state, own = st.session_state, cast(Picture | None, st.session_state.get(_own(page)))
-    chosen = picture_kinds()[state[f"{url_prefix}pictures"]]
-    last = state.get(f"{page}.line", next(iter(reversed(SAMPLE_SETS))))
-    kind = state[f"{page}.line"] = chosen if chosen != UPLOAD else last if own is None else own.kind
+    own = _own_picture(page)
+    kind = st.session_state[f"{page}.line"] = _shown_set(page, url_prefix)
     begin = int(own is not None and own.kind == kind)  # place of the first bundled picture
     selected = _places(page).get(kind, first(SAMPLE_SETS[kind])) + begin
-    if chosen == UPLOAD:
+    if picture_kinds()[st.session_state[f"{url_prefix}pictures"]] == UPLOAD:
         selected = 0 if begin else -1
 
     def pick(place: int) -> None:
@@ -244,6 +239,14 @@ def picture_strip(
         take_picture(page, UPLOAD if uploaded else kind, own if uploaded else place - begin, url_prefix=url_prefix)
 
     return _with_own(page, own, kind) if own and begin else thumbnails(kind), selected, pick
+
+
+def _shown_set(page: str, url_prefix: str) -> str:
+    """Return the set of the chosen picture, which another one of the visitor's own would be used like."""
+    chosen, own = picture_kinds()[st.session_state[f"{url_prefix}pictures"]], _own_picture(page)
+    if chosen != UPLOAD:
+        return chosen
+    return st.session_state.get(f"{page}.line", next(iter(SAMPLE_SETS))) if own is None else own.kind
 
 
 def _with_own(page: str, own: Picture, kind: str) -> Thumbnails:
@@ -260,7 +263,7 @@ def take_picture(page: str, kind: str, chosen: int | Picture | None, *, url_pref
     if isinstance(chosen, int):
         _places(page)[kind] = chosen
     else:
-        st.session_state[_own(page)] = chosen
+        st.session_state[f"{page}.own"] = chosen
     st.session_state[f"{url_prefix}pictures"] = next(label for label, name in picture_kinds().items() if name == kind)
     open_library(page, False)
 
@@ -304,25 +307,15 @@ def _library(page: str, url_prefix: str, first: Callable[[SampleSet], int]) -> N
     )
     assert label is not None  # required
     kind = picture_kinds()[label]
-    take = partial(take_picture, page, kind, url_prefix=url_prefix)
     if kind == UPLOAD:
-        before = st.session_state.get(f"{page}.uploaded")
-        used = picture_kinds()[st.session_state[f"{url_prefix}pictures"]]
-        own = _uploaded(page, used if used != UPLOAD else st.session_state.get(f"{page}.line", ""))
-        if own is not None and st.session_state[f"{page}.uploaded"] is not before:
-            take(own)  # a file is a choice
-            st.rerun()
-        st.button(
-            "Use this picture", type="primary", disabled=own is None, on_click=take, args=(own,), key=f"{page}.use"
-        )
-        press_once("[role=dialog] input[type=file]", st.session_state.get(f"{page}.asked", 0))
+        _upload(page, url_prefix)
         return
     image_picker(
         thumbnails(kind),
         selected=_places(page).get(kind, first(SAMPLE_SETS[kind])),
         key=f"{page}.picker.{kind}",
         label="Bundled pictures",
-        on_pick=take,
+        on_pick=partial(take_picture, page, kind, url_prefix=url_prefix),
         look=TileLook(side=int(np.clip(SAMPLE_SETS[kind].side, *THUMBNAIL))),
     )
 
@@ -331,8 +324,10 @@ def _open(page: str) -> str:
     return f"{page}.picking"
 
 
-def _own(page: str) -> str:
-    return f"{page}.own"
+def _own_picture(page: str) -> Picture | None:
+    """Return the visitor's picture, if there is one."""
+    picture: Picture | None = st.session_state.get(f"{page}.own")
+    return picture
 
 
 def _places(page: str) -> dict[str, int]:
@@ -345,49 +340,22 @@ def thumbnails(kind: str) -> Thumbnails:
     return pack_thumbnails(samples(kind).images.transpose(0, 2, 3, 1), captions(kind))
 
 
-def _uploaded(page: str, usual: str) -> Picture | None:
-    """Draw the upload and return the visitor's picture, used like the set `usual` unless they choose another."""
-    key = f"{page}.uploaded"
+def _upload(page: str, url_prefix: str) -> None:
+    """Draw the upload: a file is a choice, and is used like the pictures of the set that the page shows."""
     most = limits().picture_mb
     file = st.file_uploader(
         f"Your picture (JPEG, PNG, WebP, GIF, BMP or TIFF, up to {most} MB; kept only during your visit)",
         key=f"{page}.upload",
         max_upload_size=most,
     )
-    if file is not None and st.session_state.get(f"{key}_id") != file.file_id:
-        # Read once per file, not in every run; kept in this session only.
-        st.session_state[f"{key}_id"] = file.file_id
-        st.session_state[key] = _read_upload(file.name, file.getvalue())
-    if key not in st.session_state:
-        return None
-    name, upload = st.session_state[key]
-    if isinstance(upload, str):
-        st.error(as_markdown(f"“{one_line(name, 60)}”: {upload}."))
-        return None
-    preview, left, right = st.columns([1, 2, 2])
-    uses: dict[str, SampleSet] = {}
-    for row in SAMPLE_SETS.values():
-        title = f"{row.side} px, {row.classes_title} classes"
-        if row.name == usual or title not in uses:  # sets may share both
-            uses[title] = row
-    first = next((k for k, row in enumerate(uses.values()) if row.name == usual), 0)
-    row = uses[left.radio("Used at", list(uses), first, key=f"{page}.upload_size", persist_state="session")]
-    preview.html(picture_row([Figure(one_line(name, 60), "", to_picture(upload[row.side]))], tile=THUMBNAIL[1]))
-    names = row.classes.names
-    label = right.selectbox(
-        "True class (optional)",
-        range(len(names)),
-        index=None,
-        format_func=names.__getitem__,
-        key=f"{page}.true_class.{row.class_set}",
-        persist_state="session",
-    )
-    return Picture(upload[row.side], label, row.name, 0, name, own=True)
-
-
-def _read_upload(name: str, data: bytes) -> tuple[str, dict[int, np.ndarray] | str]:
-    """Return a file's name, and its pixels by size or a one-sentence error."""
+    press_once("[role=dialog] input[type=file]", st.session_state.get(f"{page}.asked", 0))
+    if file is None:
+        return
+    row = SAMPLE_SETS[_shown_set(page, url_prefix)]
     try:
-        return name, uploaded_pixels(data)
+        pixels = uploaded_pixels(file.getvalue(), row.side)
     except ValueError as error:
-        return name, str(error)
+        st.error(as_markdown(f"“{one_line(file.name, 60)}”: {error}."))
+        return
+    take_picture(page, UPLOAD, Picture(pixels, None, row.name, 0, file.name, own=True), url_prefix=url_prefix)
+    st.rerun()

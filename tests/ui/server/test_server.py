@@ -63,7 +63,7 @@ def test_a_run_or_upload_beyond_the_limits_is_refused(monkeypatch):
     check_upload(bytes(2**20), 1)
     monkeypatch.setattr(ui.shared.pictures, "limits", lambda: replace(limits(), picture_mb=1))
     with pytest.raises(ValueError, match="larger than the 1 MB"):
-        uploaded_pixels(bytes(2**20 + 1))
+        uploaded_pixels(bytes(2**20 + 1), 32)
 
 
 @pytest.fixture
