@@ -24,7 +24,7 @@ from core.classifiers.registry import classifier_title, short_title
 from core.data.class_statistics import FAINT, PINK, natural_pixels
 from core.data.sample_sets import CIFAR10, imagenet
 from core.data.words import PATH, PLURALS, vocabulary
-from core.pgd.drawings import judged_path, stored_pool
+from core.pgd.drawings import judged_path, opening_drawings, opening_words, stored_pool
 from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED, Views, leading
 from core.pgd.settings import PGDConfig, RunKind, quick_settings, usual_settings
@@ -91,9 +91,9 @@ def figure_packs() -> dict[str, Any]:
         for search in COMPARED
     }
     return {
-        "word": {"words": opening.stored_words(), "known": len(vocabulary(imagenet())), "titles": TITLES},
+        "word": {"words": opening_words(), "known": len(vocabulary(imagenet())), "titles": TITLES},
         "vocabulary": word_table(),
-        **{f"word-{place}": _word(place) for place in range(len(opening.stored_words()))},
+        **{f"word-{place}": _word(place) for place in range(len(opening_words()))},
         "judge": {
             "rounds": [judge.questions(seed, pictures=False) for seed in range(ROUNDS)],
             "searches": judge.DRAWN_TO,
@@ -111,7 +111,8 @@ def figure_packs() -> dict[str, Any]:
 
 
 def _word(place: int) -> dict[str, Any]:
-    return pack_opening(opening.stored_words(), place, opening.drawings(place), opening.captions(place))
+    word = opening_words()[place]
+    return pack_opening(opening_words(), place, opening_drawings(word), opening.captions(word))
 
 
 def word_table() -> dict[str, Any]:

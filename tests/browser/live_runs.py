@@ -84,6 +84,7 @@ def stage_click(page: Page, x: int, y: int, size: int) -> None:
 
 def download(page: Page, name: str) -> tuple[str, bytes]:
     """Return a downloaded file's suggested name and content."""
+    open_details(page)
     with page.expect_download() as waiting:
-        open_details(page).get_by_role("button", name=name).click()
+        page.get_by_role("button", name=name).click()
     return waiting.value.suggested_filename, waiting.value.path().read_bytes()

@@ -46,7 +46,7 @@ def test_small_drawings_fit_one_screen_replay_and_open_large(draw_page):
     assert 200 <= large.locator("canvas").first.bounding_box()["width"] <= 224
     page.keyboard.press("Escape")
     expect(large).to_be_hidden()
-    assert download(page, "Animation")[1][8:12] == b"WEBP"
+    assert download(page, "Save animation")[1][8:12] == b"WEBP"
 
 
 def test_the_chosen_of_four_becomes_large_and_its_link_draws_it(draw_page):

@@ -68,14 +68,3 @@ def packed(arrays: dict, *, compressed: bool = True) -> bytes:
 def sound_run(kind: str = "inpainting", **options: Any) -> PGDRun:
     """A run that passes all checks."""
     return PGDRun.from_bytes(packed(arrays_of(kind, **options)), name="sound")
-
-
-def hostile_arrays(kind: str, text: str) -> dict:
-    """A file that passes the checks, with `text` wherever a file may hold any."""
-    arrays = arrays_of(kind)
-    metadata = arrays["metadata"]
-    metadata["class_names"] = [text] * 10
-    metadata["classifier"] |= {"name": text, "weights_id": text, "sha256": text, "template": text, "kind": text}
-    metadata["images"] |= {"dataset": text, "credit": text}
-    metadata["source"] |= {"type": text, "version": text, "date": text, "device": text}
-    return arrays

@@ -30,11 +30,11 @@ from core.pgd.starts import RANDOM_KINDS, STARTS, StartKind, draw_starts, set_st
 from core.shared import paper
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
-from ui.runs.export import downloads
+from ui.runs.export import run_download
 from ui.runs.judge import sample_set_of
 from ui.runs.outcome import ABOUT_VIEWS, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel, shows_tries
-from ui.runs.replay import back_to_example, shown_first, stored_example, target_of
+from ui.runs.replay import back_to_example, stored_example, target_of
 from ui.runs.settings import choose_networks, choose_searches, follow, run_settings
 from ui.runs.state import TRIES, RunRequest, RunResult
 from ui.runs.wall import stored_word, wall, wall_table
@@ -103,7 +103,7 @@ def page() -> None:
         contents = Stage(
             _PAGE,
             "Draw",
-            partial(stored_example, _PAGE, row.name, shown_first(_PAGE, row, request.names), kind, searches),
+            partial(stored_example, _PAGE, row.name, request.names, kind, searches),
             partial(_back, row),
             _bring,
             still,
@@ -113,7 +113,7 @@ def page() -> None:
         _formulas(kind, searches, row.rule if result is not None and result.stored else "")
         if result is not None:
             run_table(result)
-            downloads(result.runs, key=f"{_PAGE}.{result.version}")
+            run_download(result.runs, key=f"{_PAGE}.{result.version}")
             recognised_table(result)
         if row.side >= MIN_CROP_SIZE:
             wall_table()
@@ -316,7 +316,7 @@ def _sketch(row: SampleSet) -> np.ndarray:
     try:
         text = encode_sketch(state[_SKETCHED])
     except ValueError:
-        url.tell_of_link("Your sketch has too many details for a link.")
+        st.caption("This sketch has too many details for a link.")
     url.put(SKETCH, text, encode_sketch(first))
     return state[_SKETCHED]
 
@@ -379,9 +379,10 @@ def _bring(result: RunResult) -> None:
 
 def _back(row: SampleSet) -> None:
     """Apply the settings of the stored example."""
-    kind = offered_starts(row)[0]
-    chosen = {f"classes-{row.class_set}": list(row.drawn), "start-from": STARTS[kind].label}
-    back_to_example(_PAGE, row, kind, chosen)
+    start = STARTS[offered_starts(row)[0]].label
+    back_to_example(
+        _PAGE, row, {"set": row.drawn_title, f"classes-{row.class_set}": list(row.drawn), "start-from": start}
+    )
 
 
 def _open(row: SampleSet, word: str) -> None:

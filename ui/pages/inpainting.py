@@ -11,20 +11,21 @@ from core.classifiers.registry import ClassifierSpec, classifier_title
 from core.data.holes import PLACES, Fill, hole_side, hole_text, read_hole
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.plan import inpainting_plan
-from core.pgd.search import COMPARED, Search
+from core.pgd.search import COMPARED, SEARCHES, Search
 from core.pgd.settings import PENALTIES, Penalty, RunKind
 from core.shared import paper
 from core.shared.numbers import confidence
 from core.shared.text import TERMS, number_html
 from ui.components.painters.painters import mask_painter
-from ui.runs.export import downloads
+from ui.components.replay.replay import replay
+from ui.runs.export import run_download
 from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.judge import sample_set_of
 from ui.runs.outcome import ABOUT_VIEWS, filled_html, holes_alone, recognised_table, run_table
-from ui.runs.panel import WAITING, Stage, ask_for_run, head, painted_by, reserve, run_panel, show_result
-from ui.runs.replay import SEARCH_TITLES, back_to_example, shown_first, stored_example, stored_row, target_of
-from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings, set_searches
-from ui.runs.state import RunRequest, RunResult, run_state
+from ui.runs.panel import WAITING, Stage, ask_for_run, head, painted_by, reserve, run_panel
+from ui.runs.replay import SEARCH_TITLES, back_to_example, run_replay, stored_example, stored_row, target_of
+from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings
+from ui.runs.state import RunRequest, RunResult
 from ui.runs.words import cannot_run, meaning, near_words, vocabulary
 from ui.server.cache import ready_classifiers
 from ui.shared import url
@@ -34,14 +35,17 @@ from ui.shared.url import as_markdown, one_line
 
 _PAGE: RunKind = "inpainting"
 _PAPERS = paper.PGD_SETTINGS[_PAGE]
-_HOLE, _EXAMPLES = f"{_PAGE}-hole", f"{_PAGE}-examples"  # in the URL
-_FILLED, EVERY = next(row for row in SAMPLE_SETS.values() if row.holes), f"{_PAGE}.filled"
+_HOLE, EVERY = f"{_PAGE}-hole", f"{_PAGE}.filled"  # in the URL, in the session
 _HOLES, FIRST_HOLES = f"{_PAGE}.holes", f"{_PAGE}.first_holes"  # by side: as painted, and as pictures begin
 USUAL_TARGET = "What it shows: true class or first guess"
 FAILS = (
     "Where EfficientNet-Lite0 must be convinced from every view, the hens’ hole fills with plumage and the polar "
     "bear’s with a polar bear’s head. The koala’s head comes back as fur without a face, and the tabby’s eye becomes "
     "curly fur. We looked at these results one by one."
+)
+_CHOICE_RULE = (
+    "A rule chose these {}: in each class the picture with the median gain of the robust networks, as another network "
+    "sees it, and the classes with the largest gain."
 )
 _FACELESS = "Neither paints this animal’s face into its hole."
 MINIMISED = (
@@ -68,7 +72,7 @@ def page() -> None:
     with st.container(key="run-stage"):
         left, right = st.columns([2, 3], gap="medium")
         rate = st.container()  # filled when what stands above it has its height
-    filled = st.expander(f"See {len(_FILLED.holes)} of these holes", key=EVERY, on_change="rerun")
+    holes = st.container()
     expert, details = st.expander("Expert settings"), st.expander("Details")
     with left:
         picture = page_picture(_PAGE, _first_set().title)
@@ -88,15 +92,12 @@ def page() -> None:
             ask_for_run(_PAGE, "Fill", request)
     penalty = OFFERED[st.session_state.get(f"{_PAGE}-penalty", next(iter(OFFERED)))]
     names = () if request is None else request.names
-    examples = stored_row(row.name, names)
-    if examples is not None:
-        _open_linked_examples(examples)
     with right:
         position = None if picture is None else picture.position
         contents = Stage(
             _PAGE,
             "Fill",
-            lambda: stored_example(_PAGE, row.name, shown_first(_PAGE, row, names), penalty, searches, position),
+            lambda: stored_example(_PAGE, row.name, names, penalty, searches, position),
             lambda: _back(row),
             _bring,
         )
@@ -104,33 +105,21 @@ def page() -> None:
         if picture is not None and not picture.own and picture.position in row.faceless:
             st.caption(_FACELESS)
     with painter:
-        if result is not None and result.opened and len(result.runs[0].start) > 1:
-            st.markdown(f"The result shows other pictures. Close {result.opened} to paint a hole into your own choice.")
-        elif picture is not None:
+        if picture is not None:
             _painter(picture, guess)
     with strip:
         picture_line(_PAGE)
     rate.html(rate_html())
-    if filled.open:
-        counts, fillings = filled_html(_FILLED.name)
-        for column, text in zip(filled.columns(2, gap="large"), (counts, FAILS), strict=True):
-            column.markdown(text)
-        filled.html(fillings)
+    with holes:
+        _stored_holes(row)
     with details:
         _formulas(penalty, searches)
         if result is not None:
             run_table(result)
             recognised_table(result)
-            downloads(result.runs, key=f"{_PAGE}.{result.version}")
-        if guess is not None:
-            shares = confidence(guess.probability), confidence(guess.filled)
-            about = ("Its first guess", f"Probability by {guess.network}", "With the hole filled from its rim")
-            scrolling_table(about, [(one_line(guess.name, 60), *shares)], "Where the hole lies")
+            run_download(result.runs, key=f"{_PAGE}.{result.version}")
         heads = ("Stored holes, each judged from the hole alone", "Recognised by another network")
         scrolling_table(heads, [(SEEN[name], count) for name, count in holes_alone().items()], "Holes judged alone")
-        if examples is not None:
-            count = len(examples.runs[0].start)
-            st.button(f"Show {count} stored holes", on_click=show_result, args=(_PAGE, examples), key=f"{_PAGE}.row")
 
 
 def rate_html() -> str:
@@ -144,14 +133,24 @@ def rate_html() -> str:
     return f'<div class="hole-rate"><span>Another network recognises the hole alone:</span>{"".join(parts)}</div>'
 
 
-def _open_linked_examples(examples: RunResult) -> None:
-    """Show the examples once if the URL requests them; the URL stores whether they are visible."""
-    state = run_state(_PAGE)
-    if url.text(_EXAMPLES) and st.session_state.setdefault(f"{_EXAMPLES}.opened", False) is False:
-        state.show(examples)
-    st.session_state[f"{_EXAMPLES}.opened"] = True
-    is_open = state.result is not None and state.result.opened == examples.opened
-    url.put(_EXAMPLES, "shown" if is_open else None)
+def _stored_holes(row: SampleSet) -> None:
+    """Draw other stored holes of a sample set, once they are opened."""
+    runs = stored_row(row.name)
+    count = len(runs[0].start) if runs else len(row.holes)
+    if not count:
+        return
+    place = st.expander(f"See {count} of these holes", key=f"{EVERY}.{row.name}", on_change="rerun")
+    if not place.open:
+        return
+    with place:
+        if runs:
+            st.markdown(_CHOICE_RULE.format(count))
+            replay(run_replay(runs, id=row.name), key=f"{_PAGE}.row")
+            return
+        counts, fillings = filled_html(row.name)
+        for column, text in zip(st.columns(2, gap="large"), (counts, FAILS), strict=True):
+            column.markdown(text)
+        st.html(fillings)
 
 
 def _first_set() -> SampleSet:
@@ -210,7 +209,7 @@ def _painter(picture: Picture, guess: FirstGuess | None) -> None:
         return
     text = hole_text(hole)
     if text is None:
-        url.tell_of_link("Your hole has too many details for a link.")
+        st.caption("This hole has too many details for a link.")
     url.put(_HOLE, text)
 
 
@@ -306,16 +305,16 @@ def _bring(result: RunResult) -> None:
     titles = list(dict.fromkeys(classifier_title(run.metadata["classifier"]["name"]) for run in result.runs))
     if {spec.title for spec in ready_classifiers(row.class_set)}.issuperset(titles):
         state[f"{_PAGE}-models-{row.class_set}"] = titles
-    set_searches(_PAGE, row.side, [run.config.search for run in result.runs], facts.get("fill") or "region")
+    state[f"{_PAGE}-search-{row.side}"] = [SEARCHES[run.config.search].title for run in result.runs]
+    state[f"{_PAGE}-fill"] = facts.get("fill") or "region"
 
 
 def _back(row: SampleSet) -> None:
     """Apply the settings of the stored example."""
-    state, label = st.session_state, next(iter(OFFERED))
+    state = st.session_state
     state.setdefault(f"{_PAGE}.places", {})[row.name] = row.inpainted
-    hole = state.setdefault(_HOLES, {})[row.side] = row.hole(row.inpainted)
-    chosen = {"pictures": row.title, f"target-{row.class_set}": USUAL_TARGET, "penalty": label}
-    back_to_example(_PAGE, row, OFFERED[label], chosen, hole_side(hole))
+    state.setdefault(_HOLES, {})[row.side] = row.hole(row.inpainted)
+    back_to_example(_PAGE, row, {"pictures": row.title, f"target-{row.class_set}": USUAL_TARGET})
 
 
 def _origin(picture: Picture) -> dict[str, object]:

@@ -93,29 +93,24 @@ def run_stem(runs: Sequence[PGDRun], row: int) -> str:
 
 
 def save_buttons(runs: Sequence[PGDRun], *, key: str) -> None:
-    """Draw the downloads of the first picture of a result and of its growth, beside it; `key` is unique on the page."""
-    address = url.address()
-    kinds = {"Save picture": (partial(run_picture, runs, 0, address), "png"),
-             "Save animation": (partial(run_animation, runs, 0), "webp")}  # fmt: skip
-    for label, (make, suffix) in kinds.items():
-        name = f"{run_stem(runs, 0)}.{suffix}"
-        download_button(label, make, name, key=f"{key}.save.{suffix}", icon=":material/download:")
-
-
-def downloads(runs: Sequence[PGDRun], *, key: str) -> None:
-    """Draw the downloads for all classifiers and pictures of a result; `key` is unique on the page."""
+    """Draw the downloads of a picture of a result and of its growth; `key` is unique on the page."""
     row, address = 0, url.address()
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{key}.download"):
-        if len(runs[0].start) > 1:
-            targets = [f"{k + 1}: {target_of(runs[0], k)}" for k in range(len(runs[0].start))]
-            row = st.selectbox(
-                "Picture", range(len(targets)), format_func=targets.__getitem__, key=f"{key}.row", width=200
-            )
-        kinds = {
-            "Picture": (partial(run_picture, runs, row, address), "png"),
-            "Animation": (partial(run_animation, runs, row), "webp"),
-            "Run file": (partial(pack_runs, runs), "npz"),
-        }
-        for label, (make, suffix) in kinds.items():
-            name = f"{run_stem(runs, row)}.{suffix}"
-            download_button(label, make, name, key=f"{key}.{row}.{suffix}", icon=":material/download:")
+    if len(runs[0].start) > 1:
+        targets = [f"{k + 1}: {target_of(runs[0], k)}" for k in range(len(runs[0].start))]
+        row = st.selectbox(
+            "Picture", range(len(targets)), format_func=targets.__getitem__, key=f"{key}.row", width=200,
+            label_visibility="collapsed",
+        )  # fmt: skip
+    kinds = {
+        "Save picture": (partial(run_picture, runs, row, address), "png"),
+        "Save animation": (partial(run_animation, runs, row), "webp"),
+    }
+    for label, (make, suffix) in kinds.items():
+        name = f"{run_stem(runs, row)}.{suffix}"
+        download_button(label, make, name, key=f"{key}.{row}.{suffix}", icon=":material/download:")
+
+
+def run_download(runs: Sequence[PGDRun], *, key: str) -> None:
+    """Draw the download of a result's file."""
+    download_button("Run file", partial(pack_runs, runs), f"{run_stem(runs, 0)}.npz", key=f"{key}.npz",
+                    icon=":material/download:")  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import short_title
-from core.data.holes import costliest_hole, fill_hole, usual_side
+from core.data.holes import costliest_hole, usual_side
 from core.shared.device import class_probabilities
 from core.sweep.predict import batches
 from ui.server.cache import classifier_for, single_flight_cache, wait_for_first_paint
@@ -22,14 +22,12 @@ TOGETHER = 8  # pictures in one forward pass
 class FirstGuess:
     """A network's top-1 prediction for a picture, and the hole that costs it most.
 
-    network: short title of the network. name: of the class. probability, filled: its probability for the picture, and
-    with the hole filled from its rim. hole: bool (1, H, W).
+    network: short title of the network. name: of the class. probability: of that class. hole: bool (1, H, W).
     """
 
     network: str
     name: str
     probability: float
-    filled: float
     hole: np.ndarray
 
 
@@ -42,13 +40,13 @@ def first_guess(spec: ClassifierSpec, picture: Picture) -> FirstGuess | None:
     known = try_predict(spec, lambda: _guess(spec.name, picture))
     if known is None:
         return None
-    label, probability, filled, hole = known
-    return FirstGuess(short_title(spec.title), picture.classes.names[label], probability, filled, hole)
+    label, probability, hole = known
+    return FirstGuess(short_title(spec.title), picture.classes.names[label], probability, hole)
 
 
 @single_flight_cache(max_entries=200)
-def _guess(name: str, picture: Picture) -> tuple[int, float, float, np.ndarray]:
-    """Return the class and the numbers and the hole of a `FirstGuess`."""
+def _guess(name: str, picture: Picture) -> tuple[int, float, np.ndarray]:
+    """Return the class, its probability and the hole of a `FirstGuess`."""
     classifier, image = classifier_for(name, picture.class_set), picture.image[None]
 
     def probabilities(images: np.ndarray) -> np.ndarray:
@@ -57,5 +55,4 @@ def _guess(name: str, picture: Picture) -> tuple[int, float, float, np.ndarray]:
     (shares,) = probabilities(image)
     label = int(shares.argmax())
     hole = costliest_hole(picture.pixels, usual_side(picture.size), probabilities, label)
-    (filled,) = probabilities(fill_hole(image, hole, "rim"))
-    return label, float(shares[label]), float(filled[label]), hole
+    return label, float(shares[label]), hole

@@ -8,7 +8,6 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -20,7 +19,7 @@ from core.pgd.drawings import count, painter_name, stored_kind
 from core.pgd.pictures import Judgement
 from core.pgd.record import PGDRun
 from core.pgd.search import CELLS, COMPARED, SEARCHES, Search
-from core.pgd.settings import PENALTIES, SETTINGS, settings_of
+from core.pgd.settings import PENALTIES
 from core.shared.numbers import confidence, join_list, wilson
 from core.shared.text import Number
 from ui.runs.judge import guess, judgement_of
@@ -61,7 +60,10 @@ def run_table(result: RunResult) -> None:
 def run_facts(run: PGDRun) -> dict[str, str]:
     """Return a run's outcome, settings and origin by name; numbers of several pictures are their means."""
     source, images, classifier = run.metadata["source"], run.metadata["images"], run.metadata["classifier"]
-    values = settings_of(run.config, run.metadata["objective"].get("weight"))
+    config, objective = run.config, run.metadata["objective"]
+    settings = f"{config.steps:,} steps of {config.step_size:.3g}, epsilon {config.epsilon:.3g}"
+    if "weight" in objective:
+        settings += f", lambda {objective['weight']:g}: {PENALTIES[objective['penalty']].phrase}"
     loss, norm = run.curves["loss"].mean(axis=1), run.curves["perturbation_norm"][-1].mean()
     before, after = (confidence(float(share)) for share in run.curves["target_probability"][[0, -1]].mean(axis=1))
     changes = [change["inside"] for change in images.get("change") or []]
@@ -78,7 +80,7 @@ def run_facts(run: PGDRun) -> dict[str, str]:
             f"{255 * np.mean(changes):.1f} of 255" if len(changes) == len(run.start) else "unknown"
         ),
         "Network": result_title(classifier, short=False),
-        "Settings": "".join(_setting(run, name, value) for name, value in values.items()) + _without(run),
+        "Settings": settings,
         "Random seed": str(run.metadata["seed"]),
         "Picture": one_line(images.get("credit") or images.get("dataset") or "of unknown origin", MAX_TEXT_LENGTH),
         "Weights": f"{weights or 'unknown'} (sha256 {f'{digest[:12]}…' if digest else 'unknown'})",
@@ -92,35 +94,6 @@ def _measured(run: PGDRun) -> str:
     last = len(run.curves["loss"]) - 1
     step = last if last == run.config.steps else last - last % run.config.look_interval
     return "" if step == last else f" (measured at step {step:,})"
-
-
-# What each setting adds to the sentence on a run, in this order.
-_PHRASES = {
-    "steps": "{:,} steps",
-    "step_size": " of {:.3g}",
-    "epsilon": ", epsilon {:.3g}",
-    "weight": ", lambda {:g}: ",
-    "step_decay": ", shrinking to {:.0%}",
-    "search": "; search by {}",
-}
-
-
-def _setting(run: PGDRun, name: str, value: Any) -> str:
-    """Return a setting's part of the text; empty for defaults."""
-    row = SETTINGS[name]
-    if value == row.most or (row.choices and value == row.choices[0]):
-        return ""
-    penalty = PENALTIES[run.metadata["objective"]["penalty"]].phrase if name == "weight" else ""
-    return f"{_PHRASES[name].format(value)}{penalty}"
-
-
-def _without(run: PGDRun) -> str:
-    """Return the ingredients that a run by views lacks; empty for none."""
-    views = run.config.views
-    if not SEARCHES[run.config.search].by_views or views is None:
-        return ""
-    lacks = zip((", without views", ", in plain steps"), views.ingredients, strict=True)
-    return "".join(text for text, has in lacks if not has)
 
 
 # ---- another network's judgement ---------------------------------------------------------------------------------

@@ -16,18 +16,16 @@ from streamlit.delta_generator import DeltaGenerator
 from core.classifiers.registry import (
     PAPERS_CLIP,
     ClassifierSpec,
-    classifier_title,
-    list_classifiers,
     short_title,
 )
 from core.pgd.drawings import WallWord
 from core.pgd.search import SEARCHES, leading
 from core.pgd.starts import RANDOM_KINDS
-from core.shared.numbers import duration, join_list
+from core.shared.numbers import duration
 from core.shared.text import JARGON, sentence
 from ui.components.replay.replay import RunProgress, replay
 from ui.runs.export import save_buttons
-from ui.runs.judge import judge_failure, judgement_of
+from ui.runs.judge import judge_failure
 from ui.runs.replay import live_replay, run_replay, tries_replay
 from ui.runs.settings import LAST_SEED, expected_seconds, remember_pace
 from ui.runs.state import (
@@ -36,7 +34,6 @@ from ui.runs.state import (
     RunRequest,
     RunResult,
     RunState,
-    RunView,
     refusal,
     run_state,
     start,
@@ -58,7 +55,6 @@ _STORY = (
     (0.3, "Shapes appear on which most views agree."),
     (0.7, "The shapes stay; their details settle."),
 )
-_DOUBTED_BELOW = 0.5  # confidence
 WAITING = "Waits for the network’s first guess …"  # in place of a reason why a run cannot begin
 BY_PIXELS = "The network grows surer; we hardly see why."
 
@@ -116,8 +112,7 @@ def ask_for_run(
     with st.container(horizontal=True, width="content", gap="small"):
         if st.button(verb, type="primary", key=f"{page}.start") or entered:
             to_run = request
-        four = st.session_state.pop(_asks_four(page), False)
-        if _has_tries(request) and (st.button("Four at once", key=f"{page}.four", help=_about_tries(request)) or four):
+        if _has_tries(request) and st.button("Four at once", key=f"{page}.four", help=_about_tries(request)):
             to_run = request.tried(None if starts is None else starts())
     if to_run is not None:
         run_state(page).error = ""
@@ -125,11 +120,6 @@ def ask_for_run(
             st.rerun()
     elif beside is not None:
         beside.markdown(why if why == WAITING else f"**These settings cannot run**: {as_markdown(why)}.")
-
-
-def _asks_four(page: str) -> str:
-    """Return the key in the session of whether the visitor has asked below the pictures for several tries."""
-    return f"{page}.asks-four"
 
 
 def _has_tries(request: RunRequest) -> bool:
@@ -146,7 +136,7 @@ def shows_tries(page: str, request: RunRequest) -> bool:
     state = run_state(page)
     if state.active is not None:
         return bool(state.active.run.plan.seeds)
-    result = state.view(request, lambda: None).result
+    result, _ = state.view(request, lambda: None)
     return result is not None and bool(result.tries)
 
 
@@ -176,12 +166,6 @@ class Stage:
     still: WallWord | None = None
 
 
-def tell_of_drawing(verb: str) -> None:
-    """Say beside the page's link how it shows a picture that was made here."""
-    when = f"at once if that takes less than {AT_ONCE_SECONDS} s, else when *{verb}* is pressed"
-    url.tell_of_link(f"The picture is made anew there, from the same word, seed and settings: {when}.")
-
-
 def begins_by_itself(request: RunRequest, *named: str) -> bool:
     """Return whether a page has just been opened by a link to a run that takes only seconds; once for each page.
 
@@ -208,13 +192,10 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
             state.active.job.stop()  # the visitor has turned to something else, which is shown at once
         if not state.running:
             collect(state)
-    error = state.take_refusal() or state.error
-    if error:
-        st.error(as_markdown(sentence(error)))
-    view = RunView(None) if state.active is not None else state.view(request, stage.example)
-    result, still = view.result, stage.still if view.result is None and state.active is None else None
-    if state.active is not None or (result is not None and not result.stored):
-        tell_of_drawing(verb)
+    if state.error:
+        st.error(as_markdown(sentence(state.error)))
+    result, changed = (None, []) if state.active is not None else state.view(request, stage.example)
+    still = stage.still if result is None and state.active is None else None
     with st.container(key=f"{page}.panel"):
         if state.active is not None:
             waits = state.active.waits
@@ -240,7 +221,7 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
         st.html("<span></span>")  # the row keeps its height while it says nothing
         if state.active is None:
-            _status(stage, request, view, stored=still is not None)
+            _status(stage, request, result, changed)
             if still is not None:
                 save_stills(still, key=f"{page}.still")
             if result is not None:
@@ -248,49 +229,19 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
     return result
 
 
-def _status(stage: Stage, request: RunRequest | None, view: RunView, stored: bool) -> None:
-    """Draw whether what is displayed is of the settings, and the ways back."""
-    page, verb = stage.page, stage.verb
-    state, result, changed = run_state(page), view.result, view.changed
-    why = "" if request is None else refusal(request)
-    message = ""
-    if result is not None and changed:
-        if result.stored and request is not None and state.is_first(request) and not _are_ready(result):
-            chosen = join_list([short_title(classifier_title(name)) for name in request.names])
-            message, changed = f"Its network’s weights are not here: *{verb}* takes {as_markdown(chosen)}.", []
-        elif not why:
-            message = f"**Settings changed ({as_markdown(', '.join(changed))})**: *{verb}* applies them."
-    if result is not None and result.opened:
-        message = message or as_markdown(result.note)
-    if message:
-        st.markdown(message)
+def _status(stage: Stage, request: RunRequest | None, result: RunResult | None, changed: Sequence[str]) -> None:
+    """Draw whether what is displayed is of the settings, and the ways back. changed: settings in which it differs."""
+    page, state = stage.page, run_state(stage.page)
+    if changed and request is not None and not refusal(request):
+        st.markdown(f"**Settings changed ({as_markdown(', '.join(changed))})**: *{stage.verb}* applies them.")
     if state.result is not None and state.result is not result:
-        again = partial(show_result, page, state.result, stage.bring)
+        again = partial(_show_last, page, state.result, stage.bring)
         st.button("Show the last run", key=f"{page}.see", on_click=again, type="tertiary")
-    if result is not None and not changed and request is not None and _has_tries(request) and _is_in_doubt(result):
-        ask = partial(st.session_state.__setitem__, _asks_four(page), True)
-        st.button("Try four at once", key=f"{page}.four-more", on_click=ask)
-    if result is not None and result.opened:
-        st.button(
-            f"Close {result.opened}",
-            icon=":material/close:",
-            on_click=partial(_close, page, stage.bring),
-            type="tertiary",
-        )
-    elif not stored and (result is None or changed or not result.stored):
+    is_stored = stage.still is not None if result is None else result.stored and not changed
+    if not is_stored:
         st.button(
             "Back to the example", icon=":material/undo:", key=f"{page}.back", on_click=stage.back, type="tertiary"
         )
-
-
-def _is_in_doubt(result: RunResult) -> bool:
-    """Return whether the network is unsure of a visitor's one picture, or another does not recognise it."""
-    run = result.runs[-1]
-    if result.stored or result.tries or result.unfinished is not None or len(run.start) > 1:
-        return False
-    judgement = judgement_of(run, {other.metadata["classifier"]["name"] for other in result.runs})
-    is_unsure = run.curves["target_probability"][-1, 0] < _DOUBTED_BELOW
-    return is_unsure or (judgement is not None and judgement.ranks[0] != 1)
 
 
 def _how_long(verb: str, request: RunRequest) -> str:
@@ -300,25 +251,11 @@ def _how_long(verb: str, request: RunRequest) -> str:
     return "Not run yet." if seconds is None else f"Not run yet: {verb} takes about {duration(max(1.0, seconds))}."
 
 
-def show_result(page: str, result: RunResult, bring: Callable[[RunResult], None] = lambda result: None) -> None:
-    """Show a result until the visitor chooses another, with its pictures if `bring` can choose them; for callbacks."""
-    run_state(page).show(result)
+def _show_last(page: str, result: RunResult, bring: Callable[[RunResult], None]) -> None:
+    """Choose again what the last run is of, so that it is shown; for callbacks."""
+    run_state(page).error = ""
     bring(result)
-    if not result.stored:
-        st.session_state[f"{page}-seed"] = result.runs[0].metadata["seed"]
-
-
-def _close(page: str, bring: Callable[[RunResult], None]) -> None:
-    """Close an opened result and show the previous one again; for callbacks."""
-    if (before := run_state(page).close()) is not None:
-        show_result(page, before, bring)
-
-
-def _are_ready(result: RunResult) -> bool:
-    """Return whether the weights of all networks of a result are installed."""
-    listed = {spec.name for spec in list_classifiers()}  # other names may belong to a library, which is slow to query
-    names = {run.metadata["classifier"]["name"] for run in result.runs}
-    return names <= listed and all(map(is_ready, names))
+    st.session_state[f"{page}-seed"] = result.runs[0].metadata["seed"]
 
 
 def _replay(page: str, data: dict[str, Any], resume: Callable[[], object] | None = None, seek: bool = False) -> None:
@@ -344,7 +281,7 @@ def _replay(page: str, data: dict[str, Any], resume: Callable[[], object] | None
 def collect(state: RunState) -> None:
     """Turn an ended run into a result and record its pace."""
     if (ended := state.finish()) is not None:
-        remember_pace(ended.run.plan, ended.names, ended.searches, ended.job.usual_step)
+        remember_pace(ended.run.plan, ended.names, ended.searches, ended.job.seconds_per_step)
 
 
 def _live(page: str, waits: bool) -> None:

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import PAPERS_CLIP, ClassifierSpec, classifier_title, result_title, short_title
+from core.classifiers.registry import classifier_title, result_title, short_title
 from core.data.holes import hole_alone
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.stored import cached_by_files
 from core.data.words import covers
-from core.pgd.examples import is_row, row_of, stored_subjects
+from core.pgd.examples import first_searches, is_row, row_of, stored_subjects
 from core.pgd.live import MAX_FRAMES
 from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun, evenly_spaced
 from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, SEARCHES, Search
-from core.pgd.settings import Penalty, PGDConfig, RunKind
-from core.pgd.starts import RANDOM_KINDS, StartKind
-from core.shared.files import ArchiveError, cache_folder
-from core.shared.roles import networks_for
+from core.pgd.settings import PGDConfig, RunKind
+from core.pgd.starts import RANDOM_KINDS
+from core.shared.files import ArchiveError
 from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, with_tries
 from ui.runs.judge import became, guess, judged, judgement_of
-from ui.runs.settings import MAX_CLASSIFIERS, first_choice, reset_settings
+from ui.runs.settings import MAX_CLASSIFIERS, first_choice
 from ui.runs.state import RunResult, run_state
 from ui.server.cache import ready_classifiers
+from ui.shared import url
 from ui.shared.url import one_line
 
 if TYPE_CHECKING:
@@ -38,11 +38,6 @@ MAX_REPLAY_BYTES = 6 * 2**20  # per classifier's frames, which the browser fetch
 # What a run of each search must reach: the role of its picture.
 SEARCH_TITLES: dict[Search, str] = {name: f"Must convince {search.convinces}" for name, search in SEARCHES.items()}
 EXAMPLE = "A stored example, made like your own runs."
-MADE_HERE = "An example computed on this machine, made like your own runs."
-_CHOICE_RULE = (
-    "A rule chose these {} stored examples: in each class the picture with the median gain of the robust networks, as "
-    "another network sees it, and the classes with the largest gain."
-)
 
 
 def search_title(config: PGDConfig) -> str:
@@ -196,33 +191,20 @@ def to_uint8_planes(images: np.ndarray) -> np.ndarray:
     return np.rint(images * 255).astype(np.uint8)
 
 
-@dataclass(frozen=True)
-class _StoredRuns:
-    """Stored runs by subject, and those of them that this machine's profiles made."""
-
-    by_subject: dict[str, list[PGDRun]] = field(default_factory=dict)
-    made_here: set[PGDRun] = field(default_factory=set)
-
-
 @cached_by_files("runs", entries=4)
-def _stored(kind: str) -> _StoredRuns:
-    """Return the stored runs of one kind; unreadable files are skipped."""
-    read = _StoredRuns()
+def _stored(kind: str) -> dict[str, list[PGDRun]]:
+    """Return the stored runs of one kind by subject; unreadable files are skipped."""
+    by_subject: dict[str, list[PGDRun]] = {}
     for subject, paths in stored_subjects(kind).items():
         for path in paths:
-            try:
-                run = PGDRun.load(path)
-            except (ArchiveError, OSError):
-                continue
-            read.by_subject.setdefault(subject, []).append(run)
-            if cache_folder() in path.parents:
-                read.made_here.add(run)
-    return read
+            with suppress(ArchiveError, OSError):
+                by_subject.setdefault(subject, []).append(PGDRun.load(path))
+    return by_subject
 
 
 def _single(kind: str) -> dict[str, list[PGDRun]]:
     """Return the stored runs without rows of examples."""
-    return {subject: runs for subject, runs in _stored(kind).by_subject.items() if not is_row(subject)}
+    return {subject: runs for subject, runs in _stored(kind).items() if not is_row(subject)}
 
 
 def stored_example(
@@ -256,61 +238,27 @@ def stored_example(
     if not (stored := _single(kind)):
         return None
     subject, runs = max(stored.items(), key=lambda item: nearness(item[1]))
-    return _result(kind, subject, _of(runs, classifiers, searches) or _first(runs, searches))
+    return _result(subject, _of(runs, classifiers, searches) or _first(runs, searches))
 
 
-def shown_first(kind: str, row: SampleSet, chosen: Sequence[str]) -> Sequence[str]:
-    """Return the classifiers of a page's first runs: CLIP's pair if its runs are stored without its weights, else
-    the chosen ones.
+def back_to_example(page: RunKind, row: SampleSet, chosen: Mapping[str, Any]) -> None:
+    """Reset all settings of a page, and show a sample set's stored example; for callbacks.
 
-    A visitor's choice other than the page's default always wins.
+    chosen: values of the page's own widgets, keyed by the part of their keys after the page's name.
     """
-    ready = ready_classifiers(row.class_set)
-    first = [spec.name for spec in ready if spec.title in first_choice(ready)]
-    if {*first} != {*chosen} or PAPERS_CLIP in first:
-        return chosen
-    stored = [run for runs in _single(kind).values() for run in runs]
-    alike = (run for run in stored if run.start.shape[-1] == row.side)
-    runs = [run for run in alike if covers(row.classes, run.metadata["class_names"])]
-    names = networks_for("contrast", {run.metadata["classifier"]["name"] for run in runs})
-    return names if PAPERS_CLIP in names else chosen
-
-
-def example_titles(kind: str, sample_set: str, variant: str, ready: Sequence[ClassifierSpec]) -> list[str]:
-    """Return the titles of the classifiers of the default example, which *Back to the example* chooses.
-
-    They differ from the default choice if that has no stored run, such as a downloaded CLIP.
-    """
-    titles, first = {spec.name: spec.title for spec in ready}, first_choice(ready)
-    example = stored_example(kind, sample_set, [name for name, title in titles.items() if title in first], variant)
-    names = [] if example is None else dict.fromkeys(run.metadata["classifier"]["name"] for run in example.runs)
-    return [titles[name] for name in names if name in titles] or first
-
-
-def back_to_example(
-    page: RunKind, row: SampleSet, variant: Penalty | StartKind, chosen: Mapping[str, Any], hole: float | None = None
-) -> None:
-    """Apply the settings of a sample set's stored example and show it; for callbacks.
-
-    Args:
-        variant: penalty or kind of start of the example. hole: side of its hole. chosen: values of the page's own
-            widgets, keyed by the part of their keys after the page's name.
-    """
-    state, ready = st.session_state, ready_classifiers(row.class_set)
+    state = st.session_state
     run_state(page).reset()
-    titles = example_titles(page, row.name, variant, ready)
+    for key in [str(key) for key in state if str(key).startswith(f"{page}-") and "." not in str(key)]:
+        del state[key]
+        url.put(key, None)
     state.update({f"{page}-{name}": value for name, value in chosen.items()})
-    state[f"{page}-models-{row.class_set}"] = titles
-    reset_settings(page, row.side, hole)
+    state[f"{page}-models-{row.class_set}"] = first_choice(ready_classifiers(row.class_set))
+    state[f"{page}-search-{row.side}"] = [SEARCHES[search].title for search in first_searches(row.side)]
 
 
-def stored_row(sample_set: str, classifiers: Sequence[str]) -> RunResult | None:
-    """Return a sample set's row of filled holes, by the chosen classifiers if stored, else by the first ones."""
-    subject = row_of(sample_set)
-    if not (runs := _stored("inpainting").by_subject.get(subject, [])):
-        return None
-    row = _result("inpainting", subject, _of(runs, classifiers, (PAPERS,)) or _first(runs, (PAPERS,)))
-    return replace(row, note=_CHOICE_RULE.format(len(row.runs[0].start)), opened="the examples")
+def stored_row(sample_set: str) -> list[PGDRun]:
+    """Return the stored runs that fill a hole in several pictures of a sample set, by an ordinary and a robust twin."""
+    return _first(_stored("inpainting").get(row_of(sample_set), []), (PAPERS,))
 
 
 def _of(runs: list[PGDRun], classifiers: Sequence[str], searches: Sequence[Search]) -> list[PGDRun]:
@@ -329,8 +277,7 @@ def _first(runs: list[PGDRun], searches: Sequence[Search]) -> list[PGDRun]:
     return _of(runs, names, searches) or _of(runs, names, COMPARED)
 
 
-def _result(kind: str, subject: str, runs: list[PGDRun]) -> RunResult:
+def _result(subject: str, runs: list[PGDRun]) -> RunResult:
     together = tuple(run for run in runs if run.frame_steps.tolist() == runs[0].frame_steps.tolist())
     names = "+".join(run.metadata["classifier"]["name"] for run in together)
-    note = EXAMPLE if _stored(kind).made_here.isdisjoint(together) else MADE_HERE
-    return RunResult(f"stored.{subject}.{names}.{hash(together)}", together, note, stored=True)
+    return RunResult(f"stored.{subject}.{names}.{hash(together)}", together, EXAMPLE, stored=True)

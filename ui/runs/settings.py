@@ -132,15 +132,6 @@ def choose_penalty(page: str) -> Penalty:
     return OFFERED[_radio("Change outside the hole", parameter, {label: label for label in OFFERED}, help=rules)]
 
 
-def set_searches(page: str, size: int, searches: Sequence[Search], fill: Fill) -> None:
-    """Set the searches and, if it is offered, the hole's initial fill; for callbacks."""
-    state = st.session_state
-    state[f"{page}-search-{size}"] = [SEARCHES[search].title for search in searches]
-    if fill in FILLS:
-        state[f"{page}-fill"] = fill
-        state[f"{page}-fill.followed"] = _usual_fill(searches)
-
-
 def check_size(plan: RunPlan) -> None:
     """Raise ValueError, one sentence, if a plan exceeds the server's limits; clients other than widgets may send it."""
     counts = ("steps", plan.config.steps, limits().run_steps), ("pictures", len(plan.start), MAX_PICTURES)
@@ -299,22 +290,6 @@ def _shown(row: Setting, paper: Mapping[str, Any]) -> Any:
     """Return the paper's value as shown by its widget on this server."""
     value = paper[row.name]
     return min(value, limits().run_steps) if row.whole else value
-
-
-def reset_settings(page: RunKind, size: int, hole: float | None) -> None:
-    """Reset the widgets of `choose_searches` and `run_settings`, with the same arguments, to their defaults; for
-    callbacks.
-    """
-    state, searches = st.session_state, first_searches(size)
-    set_searches(page, size, searches, _usual_fill(searches))
-    usual = usual_settings(page, size, hole, leading(searches))
-    if (quick := quick_settings(usual)) is not None:
-        state[f"{page}-views-pace"], usual = QUICK_PACE, quick
-    state[f"{page}-seed"] = 0
-    for row in _offered(usual):
-        state[_key(row, page, size)] = _shown(row, usual)
-    for name in _INGREDIENTS:
-        state[f"{page}-{name}"] = True
 
 
 @cache

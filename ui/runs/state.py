@@ -2,9 +2,8 @@
 
     waiting for a click --active--> in progress --finish--> result, or error
              ^                          |
-             '--refusal                 '-- active: a newer run takes its place
+             '--error                   '-- active: a newer run takes its place
 
-    result --show--> another result --close--> the result before it
     any    --reset--> the stored example
 
 `RunState.view` derives the content of the screen from the state, the request and the stored example.
@@ -15,9 +14,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -133,8 +131,7 @@ class RunResult:
     """Stored or ended runs to display.
 
     id: unique to the result. note: plain description. unfinished: the stopped run, if it can resume. stored: whether it
-    comes with the project. opened: name of an opened result, on the button that closes it; else empty. before: the
-    result displayed before it was opened. tries: the runs of each of several tries, of which `runs` is the chosen one.
+    comes with the project. tries: the runs of each of several tries, of which `runs` is the chosen one.
     """
 
     id: str
@@ -142,8 +139,6 @@ class RunResult:
     note: str
     unfinished: ActiveRun | None = None
     stored: bool = False
-    opened: str = ""
-    before: RunResult | None = None
     tries: tuple[tuple[PGDRun, ...], ...] = ()
     chosen: int = 0
 
@@ -157,33 +152,18 @@ class RunResult:
         return replace(self, runs=self.tries[k], chosen=k)
 
 
-@dataclass(frozen=True, eq=False)
-class RunView:
-    """Content of the screen while no run is in progress.
-
-    result: None if the request has not run. changed: its settings that differ from the request's.
-    """
-
-    result: RunResult | None
-    changed: list[str] = field(default_factory=list)
-
-
 @dataclass(eq=False)
 class RunState:
     """State of one page's runs.
 
-    active: the run in progress, or an ended one that was not collected yet. result: this visitor's last run, or an
-    opened result. error: how the last run failed. refusal: why the last click started nothing.
+    active: the run in progress, or an ended one that was not collected yet. result: this visitor's last run. error: how
+    it failed, or why the last click started nothing.
     """
 
     active: ActiveRun | None = None
     result: RunResult | None = None
     error: str = ""
-    refusal: str = ""
-    # Fingerprint of the request for which the visitor chose to see a different result; "next" until it is known.
-    _pinned: str | Literal["next"] = ""
     _failed: str = ""  # the request beside which `error` is displayed
-    _first: str | None = None  # the first request of the page, which is the link's if a link opened it
 
     @property
     def running(self) -> bool:
@@ -220,60 +200,35 @@ class RunState:
             self.result = replace(self.result, tries=tries).choose(before.chosen if before and goes_on else 0)
         return ended
 
-    def show(self, result: RunResult) -> None:
-        """Show a result until the visitor chooses another."""
-        if result.opened:
-            last = self.result
-            result = replace(result, before=last.before if last is not None and last.opened else last)
-        self.result, self.error, self._pinned = result, "", "next"
-
-    def close(self) -> RunResult | None:
-        """Close the opened result; return the previous one."""
-        assert self.result is not None
-        before = self.result.before
-        self.result = None
-        return before
-
     def reset(self) -> None:
         """Show the stored example."""
         self.result, self.error = None, ""
 
-    def take_refusal(self) -> str:
-        """Return and clear the reason why nothing was started."""
-        why, self.refusal = self.refusal, ""
-        return why
-
     # Derived from the state.
 
-    def view(self, request: RunRequest | None, example: Callable[[], RunResult | None]) -> RunView:
-        """Return what to show: the result, else the example, if they have the request's subject.
+    def view(
+        self, request: RunRequest | None, example: Callable[[], RunResult | None]
+    ) -> tuple[RunResult | None, list[str]]:
+        """Return what to show, and its settings that differ from the request's.
 
-        The result takes precedence, unless only the example matches the request.
+        It is the result, else the example, if they have the request's subject. The result takes precedence, unless only
+        the example matches the request.
         """
         if request is None:
-            return RunView(self.result or example())
-        if self._first is None:
-            self._first = request.fingerprint
+            return self.result or example(), []
         if self._failed not in ("", request.fingerprint):
             self.error = ""
         self._failed = request.fingerprint if self.error else ""
-        if self._pinned == "next":
-            self._pinned = request.fingerprint
-        pinned = request.fingerprint == self._pinned != ""
         result = self.result
-        if result is None or (not pinned and request.has_other_subject(result)):
+        if result is None or request.has_other_subject(result):
             stored = example()
             if result is None or (stored is not None and not request.changes(stored.runs)):
                 result = stored
         if request.has_other_subject(result):
-            return RunView(result if pinned else None)
+            return None, []
         if result is not None and result.tries:  # of one search
             request = replace(request, searches=tuple({run.config.search for run in result.runs} & {*request.searches}))
-        return RunView(result, [] if result is None else request.changes(result.runs))
-
-    def is_first(self, request: RunRequest) -> bool:
-        """Return whether a request is that with which the page opened."""
-        return request.fingerprint == self._first
+        return result, [] if result is None else request.changes(result.runs)
 
 
 def run_state(page: str) -> RunState:
@@ -304,7 +259,7 @@ def start(page: str, request: RunRequest) -> bool:
     """Stop this visitor's earlier run and queue a request, or show a one-sentence reason why it cannot run."""
     plan, names = request.plan, request.names
     if (why := refusal(request)) or plan is None:
-        run_state(page).refusal = why
+        run_state(page).error = why
         return False
     run = Run(plan, lambda: [classifier_for(name, request.class_set) for name in names], request.searches)
     return submit(page, run, names, request.searches)
@@ -318,7 +273,7 @@ def submit(page: str, run: Run, names: tuple[str, ...], searches: tuple[Search, 
     try:
         job = job_manager().submit(run.states, owner=session_id(), total=steps + 1 - run.step, about=about)
     except QueueFull as error:
-        run_state(page).refusal = str(error)
+        run_state(page).error = str(error)
         return False
     run_state(page).active = ActiveRun(job, run, names, searches)
     return True

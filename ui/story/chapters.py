@@ -21,7 +21,7 @@ from ui.maps.rings import compared_bands, ring_chart
 from ui.runs.settings import models_in_url
 from ui.shared.url import format_size, link
 from ui.shared.verdicts import judged_html
-from ui.story import data, opening
+from ui.story import data
 from ui.story.data import CHOSEN_PICTURES, STORY_WAVE, far_from_clip, findings_by_claim, labels, opening_runs
 from ui.tools.hybrids import PAIRS_SET as MIXED_KIND
 from ui.tools.hybrids import STORED_PAIRS as MIXED
@@ -221,7 +221,6 @@ def _filler() -> str:
 
 
 CHAPTER_FACTS: dict[str, Callable[[], str]] = {
-    "painter": lambda: opening.painter_titles()[0],
     "artist": lambda: short_title(classifier_spec(painter_name()).title),
     "judge": lambda: short_title(classifier_spec(judge_name()).title),
     "words": lambda: str(len(recognised("draw-views"))),

@@ -13,7 +13,6 @@ from core.data.sample_sets import CIFAR10, SAMPLE_SETS
 from core.data.stored import cached_by_files
 from core.pgd.examples import OPENING, stored_classifier, stored_subjects
 from core.pgd.record import PGDRun
-from core.pgd.search import COMPARED
 from core.shared.numbers import Frequency, percent
 from core.shared.roles import networks_for
 from core.sweep.story import chosen_pictures, stored_predictions
@@ -69,25 +68,10 @@ def hole_networks() -> tuple[str, ...]:
     return networks_for("painter", [stored_classifier(path) for path in paths if path.stem.endswith("__views")])
 
 
-def large_drawings() -> dict[str, dict[str, Path]]:
-    """Return the stored drawings at 224 pixels by network and search, for networks that drew by every search."""
-    drawings: dict[str, dict[str, Path]] = {}
-    for path in stored_subjects("generation").get(PHOTOGRAPHS.class_set, []):
-        drawings.setdefault(stored_classifier(path), {})["views" if path.stem.endswith("__views") else "pixels"] = path
-    return {name: paths for name, paths in drawings.items() if len(paths) == len(COMPARED)}
-
-
 @lru_cache(maxsize=8)
 def load_stored(path: Path, changed: int) -> PGDRun:
     """Load a run; changed: the file's modification time, a part of the cache's key."""
     return PGDRun.load(path)
-
-
-def drawing_networks() -> tuple[str, ...]:
-    """Return the networks whose drawings the story can open with, the preferred one first."""
-    drawings = large_drawings()
-    first = networks_for("painter", drawings)
-    return (*first, *(name for name in drawings if name not in first))
 
 
 def titles(names: Sequence[str]) -> list[str]:

@@ -19,7 +19,8 @@ from core.pgd.settings import PGDConfig, RunKind
 from core.shared.roles import networks_for
 from ui.components.painters.painters import mask_painter
 from ui.runs.panel import Stage, ask_for_run, run_panel
-from ui.runs.state import RunRequest, run_state
+from ui.runs.replay import target_of
+from ui.runs.state import RunRequest, RunResult, run_state
 from ui.runs.words import cannot_run, near_words, word_box
 from ui.server.cache import ready_classifiers
 from ui.shared.pictures import Picture, sample_picture, to_picture
@@ -48,7 +49,7 @@ def fill_a_hole() -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="story-fill"):
             request = _request(picture, mask)
             ask_for_run(_FILL_PAGE, "Fill", request)
-        run_panel(Stage(_FILL_PAGE, "Fill", figures.hole, _back, lambda result: None), request)
+        run_panel(Stage(_FILL_PAGE, "Fill", figures.hole, _back, _bring), request)
 
 
 def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
@@ -71,6 +72,13 @@ def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
     except ValueError as error:
         return RunRequest(None, str(error), painters, COMPARED, _HENS.class_set)
     return RunRequest(plan, why, painters, COMPARED, _HENS.class_set)
+
+
+def _bring(result: RunResult) -> None:
+    """Choose a run's hole and word; for callbacks."""
+    run = result.runs[0]
+    if run.mask is not None and run.start.shape[-1] == _HENS.side:
+        st.session_state[_BRUSHED], st.session_state[_WANTED] = run.mask[0], target_of(run, 0)
 
 
 def _back() -> None:

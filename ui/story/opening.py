@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import html
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import classifier_spec, classifier_title, result_title, short_title
+from core.classifiers.registry import classifier_spec, classifier_title
 from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.heatmap import colormap_table
 from core.pgd.drawings import CARDS, Drawing, opening_drawings, opening_words, painter_name
 from core.pgd.examples import first_settings
-from core.pgd.pictures import fingerprint, stored_judgement
 from core.pgd.plan import RunPlan
-from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED, Search
 from core.pgd.settings import PGDConfig, RunKind
 from core.pgd.starts import STARTS, StartKind, draw_starts, start_facts
@@ -31,7 +29,7 @@ from ui.components.story.story import opening
 from ui.maps.catalogue import CLIP, shipped_maps
 from ui.runs.export import save_buttons
 from ui.runs.judge import became, judged, judgement_of
-from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect, tell_of_drawing, what_one_sees
+from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect, what_one_sees
 from ui.runs.replay import SEARCH_TITLES, target_of, to_uint8_planes
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
 from ui.runs.words import about_words, near_words, unknown_to, word_box
@@ -39,11 +37,10 @@ from ui.server.cache import NONE_READY, ready_classifiers
 from ui.shared import url
 from ui.shared.pictures import enlarge
 from ui.shared.url import as_markdown
-from ui.story import data
 
 CARD_SIDE, _WEBP_QUALITY = 160, 85  # pixels; of drawings
 WORD_WIDTH = 240  # pixels
-_WORD_PLACE, _PAINTER = "story.requested", "story.painter"  # keys in the session
+_WORD_PLACE = "story.requested"  # key in the session
 _DRAW_PAGE: RunKind = "generation"  # whose run an own word is
 WORD, RUN = "story.word", "story.run"  # keys in the session: the typed word; the id of its run
 LINKED = "word"  # in the URL
@@ -67,35 +64,25 @@ def ask_for_a_word() -> None:
     else:
         _open_link(painter)
         _word_box(painter)
-    if len(names := data.drawing_networks()) > 1:
-        st.segmented_control(
-            "Drawn by",
-            names,
-            default=names[0],
-            format_func=_title,
-            key=_PAINTER,
-            required=True,
-            persist_state="session",
-        )
     growing = isinstance(shown_run(), ActiveRun)
     (st.fragment(_scene, run_every=REDRAW_SECONDS) if growing else _scene)(growing)
     if painter is None:
         return
     state, result = run_state(_DRAW_PAGE), shown_run()
-    if why := state.take_refusal() or state.error:
-        st.error(as_markdown(sentence(why)))
+    if state.error:
+        st.error(as_markdown(sentence(state.error)))
     with st.container(horizontal=True, gap="small", key="story-save"):
         if isinstance(result, RunResult):
             save_buttons(result.runs, key=f"story.{result.id}")
         if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
             if result is None:
-                _set_in_draw(painter, stored_words()[_stored_place()])
+                _set_in_draw(painter, opening_words()[_stored_place()])
             url.open_page(_DRAW_PAGE)
 
 
 def _scene(growing: bool) -> None:
     """Draw a word's drawings. growing: whether its run is in progress."""
-    run, classes = shown_run(), stored_words()
+    run, classes = shown_run(), opening_words()
     if isinstance(run, ActiveRun) != growing:
         st.rerun()
 
@@ -106,7 +93,7 @@ def _scene(growing: bool) -> None:
 
     if run is None:
         place = _stored_place()
-        opening(classes, place, drawings(place), captions(place), on_ask=choose)
+        opening(classes, place, opening_drawings(classes[place]), captions(classes[place]), on_ask=choose)
         return
     drawn, about, word = _growing(run) if isinstance(run, ActiveRun) else _ended(run)
     opening((*classes, word), len(classes), drawn, about, on_ask=choose)
@@ -114,73 +101,13 @@ def _scene(growing: bool) -> None:
 
 def _stored_place() -> int:
     """Return the place of the stored word that is shown where no run is."""
-    return min(st.session_state.get(_WORD_PLACE, 0), len(stored_words()) - 1)
+    place: int = st.session_state.get(_WORD_PLACE, 0)
+    return place
 
 
-def is_stored_pool() -> bool:
-    """Return whether the story opens with the judged drawings of `core.pgd.drawings`."""
-    return _painter() == painter_name()
-
-
-def _painter() -> str:
-    """Return the network that the visitor has chosen, by default the preferred one."""
-    names, chosen = data.drawing_networks(), st.session_state.get(_PAINTER)
-    return chosen if chosen in names else names[0]
-
-
-def _title(painter: str) -> str:
-    if painter == painter_name():  # no run is read at the first paint
-        return short_title(classifier_spec(painter).title)
-    return result_title(next(iter(_runs(painter).values())).metadata["classifier"])
-
-
-def painter_titles() -> list[str]:
-    """Return the title of the network whose drawings the story opens with."""
-    return [_title(_painter())]
-
-
-def stored_words() -> tuple[str, ...]:
-    """Return the words that have drawings."""
-    if is_stored_pool():
-        return opening_words()
-    facts = next(iter(_runs(_painter()).values())).metadata
-    return tuple(facts["class_names"][target] for target in facts["targets"])
-
-
-def drawings(place: int) -> tuple[Drawing, ...]:
-    """Load a word's drawings by both searches. place: index of the word in `stored_words()`."""
-    if is_stored_pool():
-        return opening_drawings(opening_words()[place])
-    return tuple(_drawing(search, run, place) for search, run in _runs(_painter()).items())
-
-
-def _runs(painter: str) -> dict[Search, PGDRun]:
-    """Load a network's runs by search."""
-    paths = data.large_drawings()[painter]
-    return {search: data.load_stored(paths[search], paths[search].stat().st_mtime_ns) for search in COMPARED}
-
-
-@lru_cache(16)
-def _strip(run: PGDRun, place: int) -> bytes:
-    """Encode a picture's frames."""
-    return webp_strip(run.frames[:, place], _WEBP_QUALITY)
-
-
-def _drawing(search: Search, run: PGDRun, place: int) -> Drawing:
-    confidence = run.curves["target_probability"][run.frame_steps, place].tolist()
-    drawing = Drawing(search=search, picture=_strip(run, place), confidence=tuple(confidence))
-    if (judgement := stored_judgement(fingerprint(run))) is None or not judgement.says:
-        return drawing
-    return replace(drawing, judgements=(judgement.of(place),))
-
-
-def captions(place: int) -> list[tuple[str, str]]:
-    """Return title and judgement of each of a word's drawings. place: index of the word in `stored_words()`."""
-    rows = []
-    for drawing in drawings(place):
-        judged = _judged(drawing, stored_words()[place])
-        rows.append((SEARCH_TITLES[drawing.search], judged))
-    return rows
+def captions(word: str) -> list[tuple[str, str]]:
+    """Return title and judgement of each of a stored word's drawings."""
+    return [(SEARCH_TITLES[drawing.search], _judged(drawing, word)) for drawing in opening_drawings(word)]
 
 
 def _judged(drawing: Drawing, word: str) -> str:
@@ -190,7 +117,7 @@ def _judged(drawing: Drawing, word: str) -> str:
 
 def _ready_painter() -> str | None:
     """Return the network that draws a visitor's word; None if none is ready."""
-    ready, preferred = [spec.name for spec in ready_classifiers(ROW.class_set)], _painter()
+    ready, preferred = [spec.name for spec in ready_classifiers(ROW.class_set)], painter_name()
     return preferred if preferred in ready else next(iter(networks_for("painter", ready)), None)
 
 
@@ -211,7 +138,6 @@ def _word_box(painter: str) -> None:
         )
         if word:
             near_words("story.near", word, [classifier_spec(painter)], ROW.classes, partial(_draw_near, painter))
-            tell_of_drawing("Draw")
         if word and shown_run() is None:  # a link's word that takes long
             st.button("Draw", type="primary", on_click=_press, args=(painter,), key="story.draw")
     url.put(LINKED, word)

@@ -1,7 +1,6 @@
 """The page *Frequencies* in Streamlit's test runner: what links open, figures, files."""
 
 import html
-import json
 import re
 
 import numpy as np

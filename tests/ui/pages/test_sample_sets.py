@@ -9,8 +9,6 @@ import pytest
 import ui.maps.predictions
 import ui.pages.frequency
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, ClassSet, SampleSet
-from core.fourier.heatmap import Heatmap
-from core.sweep.__main__ import main
 from tests.ui.page_runner import components, open_page, run_to_the_end, settable_widget
 from tests.ui.toys import noise_file, spec, use_toys
 from ui.shared.pictures import samples
@@ -54,15 +52,6 @@ def one_classifier(monkeypatch):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: [])
 
 
-def test_sweep_takes_the_set_by_name(tmp_path):
-    output = tmp_path / "map.npz"
-    line = "waves --classifier mini-clip --dataset shapes-samples --side 3 --device cpu --output"
-    assert main([*line.split(), str(output)]) == 0
-    facts = Heatmap.load(output).metadata
-    assert facts["class_names"] == list(SHAPES.names) and facts["image_size"] == SIDE and facts["epsilon"] == 8
-    assert facts["dataset"]["name"] == "shapes-samples" and facts["dataset"]["n"] == 6
-
-
 @pytest.mark.parametrize("tool", [HYBRIDS_TOOL, OWN_SWEEP])
 def test_frequency_page_and_its_tools_take_its_pictures(tool):
     app = open_page("frequency", pictures="Shapes", picture="5", tab=tool)
@@ -97,11 +86,3 @@ def test_two_sets_of_one_side_and_classes_live_together(monkeypatch, shapes):
     assert not app.exception and app.session_state["inpainting.own"].kind == "more"
     drawn = open_page("generation", generation_set="Shapes, 96 px")
     assert settable_widget(drawn, "generation-classes-shapes").value == ["ring"], "the first set's"
-
-
-def test_generation_draws_its_classes():
-    app = open_page("generation", generation_set="Shapes, 96 px", generation_steps="2")
-    run_to_the_end(app, "generation")
-    assert not app.exception and not app.error
-    run, _ = app.session_state["generation.runs"].result.runs
-    assert run.start.shape == (1, 3, SIDE, SIDE) and run.metadata["class_names"][run.metadata["targets"][0]] == "ring"

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 import ui.runs.state
 from core.classifiers.registry import classifier_spec
 from core.data.datasets import load_samples
-from core.data.sketches import SKETCHES, decode_sketch, draw_sketch, encode_sketch
+from core.data.sketches import decode_sketch, draw_sketch, encode_sketch
 from core.pgd.drawings import opening_words
 from core.pgd.plan import RunPlan
 from core.pgd.settings import PGDConfig
@@ -100,15 +100,6 @@ def test_the_last_run_brings_its_word_and_its_sketch_back():
     assert not app.exception and replay_data(app)["targets"] == ["frog"]
     assert settable_widget(app, "generation-classes-cifar10").value == ["frog"]
     assert np.array_equal(app.session_state["generation.sketch"], draw_sketch("frog"))
-
-
-def test_a_word_leads_back_from_a_sketch_also_from_a_broken_one():
-    app = drawing(generation_start_from="Sketch", generation_sketch="nonsense")
-    assert np.array_equal(app.session_state["generation.sketch"], draw_sketch(next(iter(SKETCHES))))
-    pick(app, "ship")
-    assert encode_sketch(draw_sketch("ship")) in str(app.query_params["generation-sketch"])
-    app.segmented_control(key="generation.begin").set_value("From a word").run()
-    assert not app.exception and settable_widget(app, "generation-start-from").value == "Blur"
 
 
 def test_the_opening_words_tile_shows_what_the_page_opens_with():

@@ -46,13 +46,13 @@ def nothing():
 
 def test_a_run_begins_and_finishes_as_the_result_of_its_request(example):
     state = RunState()
-    assert not state.running and state.view(request(), nothing).result is None
+    assert not state.running and state.view(request(), nothing) == (None, [])
     active = start(state)
     assert active.job.wait(60) and not state.running
     assert state.finish() is active and state.active is None and not state.error
-    view = state.view(request(), lambda: example)
-    assert view.result is state.result and view.changed == [] and view.result.unfinished is None
-    assert view.result.note.startswith("Your run, 6 steps.")
+    result, changed = state.view(request(), lambda: example)
+    assert result is state.result and changed == [] and result.unfinished is None
+    assert result.note.startswith("Your run, 6 steps.")
 
 
 def test_the_example_is_shown_unless_the_subject_differs(example):
@@ -60,13 +60,15 @@ def test_the_example_is_shown_unless_the_subject_differs(example):
     same, longer, other = request(), request(LONGER), request(names=("toy-b",))
     differ = {None: [], same: [], longer: ["steps or lengths"], other: ["the classifiers"]}
     for asked, changed in (differ | {request(why="no hole"): ["no hole"]}).items():
-        view = state.view(asked, lambda: example)
-        assert view.result is example and view.changed == changed
-    assert state.view(request(DOG), lambda: example).result is None, "not run yet"
+        assert state.view(asked, lambda: example) == (example, changed)
+
+    def shown(plan=PLAN):
+        return state.view(request(plan), lambda: example)[0]
+
+    assert shown(DOG) is None, "not run yet"
     own = run_to_the_end(state, DOG)
-    assert state.view(request(DOG), lambda: example).result is own
-    assert state.view(request(), lambda: example).result is example, "stored for the very request"
-    assert state.view(request(LONGER), lambda: example).result is None, "neither matches the request"
+    assert shown(DOG) is own and shown() is example, "stored for the very request"
+    assert shown(LONGER) is None, "neither matches the request"
 
 
 def test_a_stopped_run_can_resume_unless_it_never_began():
@@ -104,20 +106,7 @@ def test_a_failed_run_leaves_an_error_and_the_result_before_it():
     assert state.result is None
 
 
-def test_what_is_opened_closes_to_what_was_there(example):
-    state = RunState()
-    own = run_to_the_end(state, DOG)
-    opened = replace(example, id="row", opened="the examples")
-    state.show(opened)
-    assert state.view(request(DOG), nothing).result.id == "row", "shown despite its other target"
-    assert state.view(request(replace(LONGER, targets=("dog",))), nothing).result is None, "another request"
-    state.show(replace(opened, id="second"))
-    assert state.close() is own, "two opened results do not pile up"
-
-
 def test_fingerprints_tell_requests_apart_and_some_cannot_run():
-    state = RunState(refusal="the line is full")
-    assert (state.take_refusal(), state.take_refusal()) == ("the line is full", "")
     plans = [request(), request(LONGER), request(DOG), request(names=("toy-b",))]
     assert len({plan.fingerprint for plan in plans}) == 4 and request(None).fingerprint == ""
     assert request().fingerprint == request(toy_plan()).fingerprint
