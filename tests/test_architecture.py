@@ -170,15 +170,6 @@ STAGES = {
         "assert len(findings(named, named, [named])) > 9",
         {"torch"},
     ),
-    "the first prediction of a bundled CLIP": (
-        "import torch\nfrom core.classifiers.text import parse_class_list\n"
-        "from ui.tools.own_words import DEFAULT_CLASSES\n"
-        "from ui.server.cache import classifier_for\n"
-        "images = torch.rand(1, 3, 32, 32, requires_grad=True)\n"
-        "classifier_for('mini-clip', 'cifar10')(images).sum().backward()\n"
-        "classifier_for('mini-clip-robust', parse_class_list(DEFAULT_CLASSES))(images)",
-        {"open_clip", "timm", "torchvision"},
-    ),
 }
 
 

@@ -6,7 +6,6 @@ single files are handled here. Loaders of one architecture among many are made w
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.classifiers.weights import OPEN_CLIP_CONFIG, Identity
+from core.classifiers.weights import Identity
 from core.data.sample_sets import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, CLASS_SETS, ClassSet, imagenet
 
 if TYPE_CHECKING:
@@ -188,31 +187,14 @@ def load_open_clip_folder(path: Path, identity: Identity) -> ClipModel:
 
 
 def load_bundled_clip(path: Path, identity: Identity) -> ClipModel:
-    """Load a CLIP of `precomputed.training`, from a folder as for `load_open_clip_folder`.
+    """Load a CLIP of `precomputed.training` as `load_open_clip_folder` does, with its stored embeddings of prompts."""
+    from core.classifiers.zero_shot import load_prompt_embeddings
 
-    Imports open_clip, which takes longer than everything else, only once a new prompt is embedded.
-    """
-    from core.classifiers.networks import IMAGE_TOWER, MiniClip
-    from core.classifiers.zero_shot import ClipModel, load_prompt_embeddings
-
-    folder = path.parent
-    config = json.loads((folder / OPEN_CLIP_CONFIG).read_text(encoding="utf-8"))
-    vision = config["model_cfg"]["vision_cfg"]
-    if vision.get("timm_model_name") != IMAGE_TOWER:
-        return load_open_clip_folder(path, identity)
-    state = read_weights(path)
-    try:
-        network = MiniClip(state, lambda: _open_clip_model(f"local-dir:{folder}", path))
-    except (KeyError, RuntimeError) as error:
-        raise RuntimeError(f"weight file {path} does not hold a mini-clip; check that it is the right file") from error
-    tokenizer = functools.cache(lambda: _folder_tokenizer(folder))
-    return ClipModel(
-        identity,
-        network,
-        lambda prompts, **options: tokenizer()(prompts, **options),
-        _preprocess(vision["image_size"], config["preprocess_cfg"]),
-        load_prompt_embeddings(folder, identity.sha256),
-    )
+    clip = load_open_clip_folder(path, identity)
+    if trunk := getattr(clip.network.visual, "trunk", None):  # a plain ViT has no norms, and embeds its prompts anew
+        _fold_batch_norms(trunk)
+        clip.embedded = load_prompt_embeddings(path.parent, identity.sha256)
+    return clip
 
 
 def _folder_tokenizer(folder: Path) -> Any:
