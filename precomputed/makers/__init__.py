@@ -1,1 +1,1 @@
-"""Commands that make data of this folder: class statistics, words, drawings and filled holes at 224 pixels."""
+"""Commands that make data of this folder: class statistics, drawings and filled holes at 224 pixels."""

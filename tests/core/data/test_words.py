@@ -4,7 +4,6 @@ import pytest
 
 from core.data.sample_sets import CIFAR10, ClassSet, imagenet, imagenet100
 from core.data.words import covers, find_word, neighbours, vocabulary
-from precomputed.makers.words import WordNet, drawable, nearest
 
 
 def names(word, classes):
@@ -91,38 +90,3 @@ def test_a_run_of_a_word_has_the_classes_of_its_set():
 )
 def test_an_unknown_word_has_neighbours(word, nearest):
     assert find_word(word, imagenet()) is None and neighbours(word, imagenet()) == nearest
-
-
-# A taxonomy in the format of WordNet's files: thing > animal > (dog > (pug, hound), cat), tool; dog is also a tool.
-DATA = """  1 licence
-00000001 03 n 01 thing 0 000 | all
-00000002 03 n 01 animal 0 001 @ 00000001 n 0000 | alive
-00000003 03 n 02 dog 0 domestic_dog 1 001 @ 00000002 n 0000 | barks
-00000004 03 n 01 pug 0 001 @ 00000003 n 0000 | small
-00000005 03 n 01 hound 0 001 @ 00000003 n 0000 | large
-00000006 03 n 01 cat 0 001 @ 00000002 n 0000 | meows
-00000007 03 n 01 tool 0 001 @ 00000001 n 0000 | made
-00000008 03 n 01 puppy 0 001 @ 00000003 n 0000 | young
-"""
-INDEX = """  1 licence
-thing n 1 1 ~ 1 0 00000001
-animal n 1 2 ~ @ 1 3 00000002
-dog n 2 2 ~ @ 2 1 00000007 00000003
-domestic_dog n 1 2 ~ @ 1 1 00000003
-pug n 1 1 @ 1 0 00000004
-hound n 1 1 @ 1 0 00000005
-cat n 1 1 @ 1 0 00000006
-puppy n 1 1 @ 1 0 00000008
-"""
-
-
-def test_the_maker_takes_the_first_sense_with_classes(tmp_path):
-    for name, content in (("data.noun", DATA), ("index.noun", INDEX), ("noun.exc", "doggen dog\n")):
-        (tmp_path / name).write_text(content)
-    net, classes = WordNet.load(tmp_path), ClassSet("custom", ("pug", "hound", "cat", "x", "y"))
-    synsets = ["00000004", "00000005", "00000006", "00000007", "00000007"]
-    words = drawable(net, classes, synsets[:3], {"cat": (("hound",), "a test")})
-    assert words == {
-        "dog": [0, 1], "domestic dog": [0, 1], "doggen": [0, 1], "pug": [0], "hound": [1], "cat": [1],
-    }  # fmt: skip
-    assert nearest(net, words, synsets[:3])["puppy"] == [0, 1]  # two edges, three to the cat
