@@ -6,7 +6,6 @@ frequency (i, j) in cell (row, col) = (i + R // 2, j + R // 2), with zero freque
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -160,19 +159,8 @@ def perturb(images: Array, scaled: Array, signs: Array) -> Array:
     return perturbed.clip(0, 1)
 
 
-@dataclass(frozen=True)
-class PerturbedImages:
-    """Images with one wave added, and the size of the change after clipping.
-
-    images: (B, 3, H, W) float32 in [0, 1]. norm: (B, 3) float32, L2 norm of the change per channel, at most epsilon.
-    """
-
-    images: Array
-    norm: Array
-
-
-def add_basis(images: Array, basis: Array, epsilon: float, *, signs: Array) -> PerturbedImages:
-    """Perturb every image by one Fourier wave of L2 size `epsilon` per channel, and report its size after clipping.
+def add_basis(images: Array, basis: Array, epsilon: float, *, signs: Array) -> Array:
+    """Perturb every image by one Fourier wave of L2 size `epsilon` per channel; clipping makes the change smaller.
 
     Works on numpy arrays and on torch tensors, and returns the same kind.
 
@@ -181,9 +169,11 @@ def add_basis(images: Array, basis: Array, epsilon: float, *, signs: Array) -> P
         basis: (H, W) float32 with L2 norm 1.
         epsilon: L2 size per channel, in [0, 1] pixel units; must be >= 0.
         signs: (B, 3) int8, each -1 or 1; see `random_signs`.
+    Returns:
+        (B, 3, H, W) float32 in [0, 1].
     Raises:
         ValueError: spatial sizes differ, signs have another shape, or epsilon is negative.
-    Source: Yin et al. 2019, sec. 2; paper Eq. 1. Differs by: reports the size after clipping.
+    Source: Yin et al. 2019, sec. 2; paper Eq. 1.
     """
     if epsilon < 0:
         raise ValueError(f"epsilon is a size and cannot be negative; got {epsilon}")
@@ -193,8 +183,7 @@ def add_basis(images: Array, basis: Array, epsilon: float, *, signs: Array) -> P
         raise ValueError(
             f"signs must be {tuple(images.shape[:2])}, one per image and channel; got {tuple(signs.shape)}"
         )
-    perturbed = perturb(images, basis * epsilon, signs[:, :, None, None])
-    return PerturbedImages(perturbed, ((perturbed - images) ** 2).sum((2, 3)) ** 0.5)
+    return perturb(images, basis * epsilon, signs[:, :, None, None])
 
 
 def low_weight(height: int, width: int, cutoff: float) -> np.ndarray:

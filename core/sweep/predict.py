@@ -61,7 +61,7 @@ def pictures_under_wave(
     if frequency is None:
         return images
     signs = random_signs(start + len(images), frequency, seed=seed)[start:]
-    return add_basis(images, fourier_basis(*frequency, *images.shape[2:]), epsilon, signs=signs).images
+    return add_basis(images, fourier_basis(*frequency, *images.shape[2:]), epsilon, signs=signs)
 
 
 MIXED_AT = 49  # number of cutoffs

@@ -73,14 +73,8 @@ class SweepConfig(Transforms[Heatmap]):
         check_side(self.side)
         if not 0 <= self.epsilon < float("inf"):
             raise ValueError(f"epsilon is the L2 size of the wave and must be >= 0; got {self.epsilon}")
-        if not 0 <= self.seed < 2**64:
-            raise ValueError(f"a seed lies between 0 and 2**64 - 1; got {self.seed}")
-        if self.batch_size is not None and self.batch_size < 1:
-            raise ValueError(f"a batch holds at least 1 image; got {self.batch_size}")
         if self.dtype not in DTYPES:
             raise ValueError(f"dtype {self.dtype!r} is unknown; use one of {', '.join(DTYPES)}")
-        if self.weaken_as is not None and not 1 <= self.weaken_as <= 4096:
-            raise ValueError(f"waves are weakened as by enlarging to 1 to 4096 pixels; got {self.weaken_as}")
         if not 0 < self.passes <= 1:
             raise ValueError(f"passes is a share of the images, above 0 and at most 1; got {self.passes}")
         for i, j in self.cells or ():
@@ -94,11 +88,16 @@ class SweepConfig(Transforms[Heatmap]):
         return tuple(dict.fromkeys(canonical_frequency(i, j) for i, j in self.cells))
 
     def empty(self, classifier: Classifier, dataset: ImageDataset) -> Heatmap:
-        check_side_fits(self.side, dataset.image_size)
+        size = dataset.image_size
+        if self.side > (max_side := largest_side(size, size)):
+            raise ValueError(
+                f"a heat map of side {self.side} needs frequencies up to {self.side // 2} cycles per image, but "
+                f"images of {size} x {size} pixels carry fewer: use a side of at most {max_side}"
+            )
         metadata: dict[str, Any] = {
             "classifier": classifier_facts(classifier),
             "dataset": dataset_facts(dataset),
-            "image_size": dataset.image_size,
+            "image_size": size,
             "epsilon": float(self.epsilon),
             "norm": "l2 per channel",
             "sign_rule": "independent random sign per image and channel",
@@ -191,28 +190,17 @@ def usual_sweep(
     side, epsilon: None for the paper's, or those of the bundled pictures of that size.
 
     Raises:
-        ValueError: a setting is out of range, the images cannot hold the waves, or no epsilon is known for their size.
+        ValueError: a setting is out of range, or no epsilon is known for the images' size.
     """
     if epsilon is None and not (epsilon := usual_epsilon(image_size)):
         raise ValueError(f"the paper gives no size v of waves for {image_size}-pixel images; give epsilon")
-    config = SweepConfig(side=usual_map_side(image_size) if side is None else side, epsilon=epsilon, **settings)
-    check_side_fits(config.side, image_size)
-    return config
+    return SweepConfig(side=usual_map_side(image_size) if side is None else side, epsilon=epsilon, **settings)
 
 
 def usual_map_side(image_size: int) -> int:
     """Return the side of a map by default: the paper's, or else the largest that fits, up to its largest."""
     largest = largest_side(image_size, image_size)
     return paper.MAP_SIDE.get(image_size, min(paper.MAP_SIDE[paper.IMAGE_SIZE], largest))
-
-
-def check_side_fits(side: int, image_size: int) -> None:
-    """Raise ValueError unless images of this size can hold every wave of a map of this side."""
-    if side > (max_side := largest_side(image_size, image_size)):
-        raise ValueError(
-            f"a heat map of side {side} needs frequencies up to {side // 2} cycles per image, but "
-            f"images of {image_size} x {image_size} pixels carry fewer: use a side of at most {max_side}"
-        )
 
 
 def images_per_wave(total: int, passes: float) -> int:

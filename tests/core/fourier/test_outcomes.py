@@ -27,7 +27,7 @@ def swept(linear_classifier, noise_dataset):
         wrong[wave] = []
         for image, label, sign in zip(noise_dataset.images, noise_dataset.labels, signs, strict=True):
             pixels = image[None].astype(np.float32) / 255
-            perturbed = add_basis(pixels, basis, CONFIG.epsilon, signs=sign[None]).images
+            perturbed = add_basis(pixels, basis, CONFIG.epsilon, signs=sign[None])
             wrong[wave].append(linear_classifier(torch.from_numpy(perturbed))[0].argmax().item() != label)
     return heatmap, wrong
 
