@@ -44,13 +44,6 @@ def rise(name, kinds=tuple(CORRUPTIONS)):
     return wrong[[list(CORRUPTIONS).index(kind) for kind in kinds]].mean() - clean.mean()
 
 
-def test_all_networks_saw_the_same_pictures():
-    amounts = {row.key: [row.amount(s, 32) for s in (1, 2, 3)] for row in CORRUPTIONS.values()}
-    stored = stored_corruptions().values()
-    assert len({outcomes.images for outcomes in stored}) == 1 and len(stored) == len(NAMES)
-    assert all(outcomes.measured.all() and outcomes.metadata["corruptions"] == amounts for outcomes in stored)
-
-
 def test_corruptions_change_the_frequencies_of_their_kind():
     *_, spectrum = shipped_counts("mini-clip")
     below = spectrum[..., :4].sum(axis=-1) / spectrum.sum(axis=-1)

@@ -12,7 +12,6 @@ from core.fourier.contrasts import (
     clear_waves,
     contrast,
     difference,
-    mcnemar,
     minus_clean,
     radial_profile,
     ring_differences,
@@ -21,7 +20,7 @@ from core.fourier.contrasts import (
 from core.fourier.outcomes import cell_error, clean_error, errors_under, same_images
 from core.fourier.waves import half_plane
 from core.shared.numbers import Interval, clustered_interval, paired_interval, wilson
-from tests.core.oracles import agresti_min, minus
+from tests.core.oracles import minus
 from tests.core.squares import heatmap_of
 
 N, SIDE = 200, 5
@@ -57,17 +56,6 @@ def two():
 def under(first, second, wave):
     """Differences of two maps' errors under a wave."""
     return contrast(cell_error(first, wave), cell_error(second, wave))
-
-
-def test_mcnemar_is_scipys_binomial_test():
-    pairs = [(0, 0), (3, 9), (9, 3), (40, 41), (0, 12), (200, 150)]
-    expected = [stats.binomtest(b, b + c, 0.5).pvalue if b + c else 1.0 for b, c in pairs]
-    assert mcnemar(*np.transpose(pairs)) == pytest.approx(expected)
-
-
-def test_paired_interval_is_agresti_and_mins():
-    before, after = (np.repeat(values, [15, 5, 80]) for values in ([0, 1, 0], [1, 0, 0]))
-    assert paired_interval(after - before) == pytest.approx(agresti_min(before, after))
 
 
 def test_clustered_interval_covers_the_truth():

@@ -25,11 +25,6 @@ def by_hand(low, high, cutoffs):
     return None
 
 
-def test_it_lies_on_the_straight_line_between_two_cutoffs():
-    result = crossover(says(0, 2, 5, 9), says(9, 5, 4, 0), CUTOFFS)  # -0.3 at 2, +0.1 at 4
-    assert result.radius.value == pytest.approx(2 + 2 * 0.75)
-
-
 def test_without_a_crossover_there_is_none():
     assert crossover(says(0, 1, 2, 3), says(9, 8, 7, 6), CUTOFFS) is None
     assert crossover(says(6, 7, 8, 9), says(3, 2, 1, 0), CUTOFFS) is None

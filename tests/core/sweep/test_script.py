@@ -115,20 +115,6 @@ def test_every_command_keeps_its_table(kind, archive, tmp_path, capsys):
     assert main(line) == 2 and f"not a {table.FILE.name}" in capsys.readouterr().err
 
 
-def test_chosen_cells_are_computed_and_others_added_later(archive, whole, tmp_path, capsys):
-    output = tmp_path / "map.npz"
-    assert main(command(archive, output, "--cells=2,1;-2,2")) == 0
-    some = Heatmap.load(output)
-    assert some.count[7, 6] == some.count[3, 4] == some.count[3, 7] == some.count[7, 3] == 20
-    assert (some.count > 0).sum() == 4
-    capsys.readouterr()
-    assert main(command(archive, output, "--cells=0,0")) == 0
-    assert capsys.readouterr().err.splitlines()[-1].strip().startswith("100%"), "the bar counts the remaining waves"
-    more = Heatmap.load(output)
-    assert (more.count > 0).sum() == 5
-    np.testing.assert_array_equal(more.top1_errors[more.count > 0], whole.top1_errors[more.count > 0])
-
-
 @pytest.mark.parametrize(("pixels", "side"), [(48, 47), (96, 63)])
 def test_pictures_of_another_size_want_an_epsilon(tmp_path, capsys, pixels, side):
     images = np.random.default_rng(0).integers(0, 256, (4, pixels, pixels, 3), dtype=np.uint8)
