@@ -13,10 +13,11 @@ from core.claims.quantities import corruptions_of, crossover_evidence, equal_str
 from core.claims.verdicts import claim_about, findings
 from core.classifiers.registry import network_side
 from core.data.sample_sets import PRECOMPUTED
-from core.fourier.contrasts import Band
+from core.fourier.contrasts import LOW, Band, corners
+from core.fourier.patch_grid import Lattice
 from core.fourier.waves import STORED_ATTENUATION, half_plane
 from core.reproduce.compare import restricted_to
-from core.shared.numbers import clustered_interval, paired_interval
+from core.shared.numbers import Interval, clustered_interval, paired_interval
 from precomputed.makers.class_statistics import resize_attenuations
 from tests.core.claims.judging import (
     ALL_MAPS,
@@ -254,6 +255,11 @@ def test_only_clip_dips_on_the_lattice_of_its_patches(published):
     assert actual[1][0] < 0.1 and actual[3][0] > 5  # p, in per cent
 
 
+@pytest.mark.parametrize(("p", "high", "dips"), [(0.001, -0.01, True), (0.02, -0.01, False), (0.001, 0.01, False)])
+def test_a_dip_is_clear_by_its_interval_and_by_random_draws(p, high, dips):
+    assert Lattice(((7, 0),), np.array([-0.1]), Interval(-0.1, -0.2, high), p, 1000).is_clear_dip == dips
+
+
 def test_a_network_that_does_not_dip_fails():
     named = with_facts(ALL_MAPS[RESNET56], classifier={"patch_grid": 7})
     assert judged(named, ALL_MAPS[RESNET56], [])["lattice"].verdict == Verdict.FAILS
@@ -321,6 +327,12 @@ def test_a_forged_clean_error_is_not_believed(here):
     facts = {**named.heatmap.metadata, "clean_measured_here": here}
     forged = dataclasses.replace(named, heatmap=dataclasses.replace(named.heatmap, metadata=facts))
     assert judged(ALL_MAPS[CLIP], forged, [])["spared"].verdict == Verdict.NOT_CHECKABLE
+
+
+def test_the_edge_of_a_band_parts_its_waves_from_the_others():
+    for band in (LOW, corners(ALL_MAPS[CLIP].heatmap)):
+        for radius in (math.hypot(*wave) for wave in half_plane(31)):
+            assert band.contains(round(radius)) == ((radius < band.edge) == (band.side == "inside"))
 
 
 @pytest.mark.parametrize(
