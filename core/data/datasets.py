@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
 import shutil
 import tempfile
 from argparse import ArgumentParser, Namespace
@@ -110,13 +109,12 @@ def _list_pictures(class_folder: Path) -> list[Path]:
     Hidden files (such as macOS's `._photo.jpg`) and other files are skipped. Links to pictures count; below the class
     folder, links to folders are not followed, as they may form a loop.
     """
-    pictures: list[Path] = []
-    for directory, subfolders, files in os.walk(class_folder):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        pictures += [
-            Path(directory, name) for name in files if not name.startswith(".") and name.lower().endswith(_SUFFIXES)
-        ]
-    return sorted(pictures)
+    inside = (path.relative_to(class_folder) for path in class_folder.rglob("*"))
+    return sorted(
+        class_folder / path
+        for path in inside
+        if path.suffix.lower() in _SUFFIXES and not any(part.startswith(".") for part in path.parts)
+    )
 
 
 def _read_picture(path: Path, size: int) -> np.ndarray:

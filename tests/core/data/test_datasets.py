@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import pickle
 import shutil
 
 import numpy as np
@@ -104,15 +103,14 @@ def test_load_dataset_finds_the_split_in_a_folder(tmp_path):
 
 
 def test_load_dataset_names_an_unreadable_picture(tmp_path):
-    root = write_folder(tmp_path / "insects")
-    data = (root / "bee" / "2.png").read_bytes()
-    (root / "bee" / "2.png").write_bytes(data[: len(data) // 2])
+    picture = write_folder(tmp_path / "insects") / "bee" / "2.png"
+    picture.write_bytes(picture.read_bytes()[:200])
     with pytest.raises(RuntimeError, match=r"bee.2\.png: .*damaged"):
-        load_dataset(root)
-    (root / "bee" / "2.png").unlink()
-    (root / "bee" / "2.png").symlink_to(root / "gone.png")
+        load_dataset(tmp_path / "insects")
+    picture.unlink()
+    picture.symlink_to("gone.png")
     with pytest.raises(RuntimeError, match=r"bee.2\.png: .* \(No such file"):
-        load_dataset(root)
+        load_dataset(tmp_path / "insects")
 
 
 # Archives
@@ -213,28 +211,8 @@ def test_load_dataset_reads_cifar10_from_an_archive(tmp_path):
         load_dataset("cifar10", tmp_path)
 
 
-def test_load_dataset_reads_torchvisions_cifar10(tmp_path, monkeypatch):
-    """Twelve images in torchvision's format, with checksums replaced to match."""
-    from torchvision.datasets import CIFAR10 as Torchvision
-
-    folder = tmp_path / "cifar-10-batches-py"
-    folder.mkdir()
-    images = np.stack([picture(k, 32, 32) for k in range(12)]).transpose(0, 3, 1, 2)
-
-    def write(name, content):
-        (folder / name).write_bytes(pickle.dumps(content))
-        return hashlib.md5((folder / name).read_bytes()).hexdigest()
-
-    for files, name, order in (("train_list", "data_batch_1", -1), ("test_list", "test", 1)):
-        batch = {"data": images[::order].reshape(12, -1), "labels": [k % 10 for k in range(12)]}
-        monkeypatch.setattr(Torchvision, files, [[name, write(name, batch)]])
-    md5 = write("batches.meta", {"label_names": list(CIFAR10.names)})
-    monkeypatch.setattr(Torchvision, "meta", {"filename": "batches.meta", "key": "label_names", "md5": md5})
-    data = load_dataset("cifar10", tmp_path)
-    np.testing.assert_array_equal(data.images, images)
-    assert data.labels.tolist() == [*range(10), 0, 1] and data.classes == CIFAR10
-    np.testing.assert_array_equal(load_dataset("cifar10", folder, split="train").images, images[::-1])
-    (folder / "test").write_bytes(b"half a file")
+def test_a_damaged_copy_of_torchvisions_cifar10_is_named(tmp_path):
+    (tmp_path / "cifar-10-batches-py").mkdir()  # tests/test_commands.py reads a sound one
     with pytest.raises(RuntimeError, match="incomplete or damaged"):
         load_dataset("cifar10", tmp_path)
 
