@@ -135,7 +135,7 @@ def _run(args: argparse.Namespace) -> str:
     table = run_job(build_job(args), args.output, args.batch_size)
     (outcomes,) = table.kinds().values()
     before, after = (small(outcomes.pictures[name].mean()) for name in ("loss_before", "loss_after"))
-    share = percent(outcomes.reached_target / outcomes.n)
+    share = percent(outcomes.pictures["is_target"].mean())
     line = f"{args.output}: {count_of(outcomes.n, 'image')}, loss {before} -> {after}, {share} become the target"
     if not table.judges:
         return line

@@ -24,7 +24,7 @@ from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED, MIN_CROP_SIZE
 from core.shared.device import class_probabilities
 from core.shared.files import ArchiveContent, ArchiveKind
-from core.shared.numbers import Interval, student, wilson
+from core.shared.numbers import Interval, wilson
 from core.shared.roles import preference
 
 if TYPE_CHECKING:
@@ -114,15 +114,13 @@ class JudgedOutcomes(ArchiveContent):
     def kinds(self) -> dict[str, PictureOutcomes]:
         """Return the rows of each kind, without the columns that it lacks."""
         result = {}
-        for name, (kind, columns, energy) in self.parts().items():
+        for name, (kind, columns, _) in self.parts().items():
             known = {column: values for column, values in columns.items() if not np.isnan(values).all()}
             result[name] = PictureOutcomes(
                 classifier=self.painter,
-                sha256=self.metadata["classifier"].get("sha256", ""),
                 judges=tuple(name for k, name in enumerate(self.judges) if rank_column(k) in known),
                 pictures={column: columns[column] for column in NUMBERS if column in columns} | known,
-                energy=None if np.isnan(energy).any() else energy,
-                facts={**self.metadata, "kind": kind, "judge": next(iter(self.metadata["judges"]), None)},
+                facts={**self.metadata, "kind": kind},
             )
         return result
 
@@ -135,35 +133,27 @@ class JudgedOutcomes(ArchiveContent):
         ]
         return dict(zip(names, zip(self.metadata["kinds"], parts, self.energy, strict=True), strict=True))
 
-    def common(self, first: str, second: str) -> tuple[PictureOutcomes, PictureOutcomes]:
-        """Return two kinds on the pictures of both, in the order of the first."""
-        kinds = self.kinds()
-        names = [name for name in kinds[first].names if name in set(kinds[second].names)]
-        return kinds[first].subset(names), kinds[second].subset(names)
-
     def pair(self, mode: str) -> tuple[PictureOutcomes, PictureOutcomes] | None:
         """Return the pictures done by both searches, the paper's and by views, or None; mode: "draw" or "hole"."""
-        names = [f"{mode}-{search}" for search in reversed(COMPARED)]
-        if not {*names} <= self.kinds().keys():
+        kinds = self.kinds()
+        pixels, views = (kinds.get(f"{mode}-{search}") for search in COMPARED)
+        if pixels is None or views is None:
             return None
-        views, pixels = self.common(*names)
-        return (pixels, views) if pixels.n else None
+        both = [name for name in views.names if name in set(pixels.names)]
+        return (pixels.subset(both), views.subset(both)) if both else None
 
 
 @dataclass(frozen=True, eq=False)
 class PictureOutcomes:
-    """Rows of one kind of results: n pictures by one network; sha256: of its weights.
+    """Rows of one kind of results: n pictures by one network.
 
     pictures: (n,) float64 by column, NaN where undefined. Networks with equal `starts` have the same start in the same
-    row. judges: other networks, the second of another family. energy: (R,) of the change by radius, as shares without
-    the mean colour's; None if not measured. facts: metadata of its file and "kind".
+    row. judges: other networks, the second of another family. facts: metadata of its file and "kind".
     """
 
     classifier: str
-    sha256: str
     judges: tuple[str, ...]
     pictures: Mapping[str, np.ndarray]
-    energy: np.ndarray | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -189,13 +179,9 @@ class PictureOutcomes:
         data = {name: self.facts.get("dataset", {}).get(name) for name in ("name", "split")}
         return json.dumps([data if "hole" in names else None, *(self.facts.get(name) for name in names)])
 
-    def recognised(self, judge: int = 0, top: int = 1, *, seen: str = AFTER) -> np.ndarray:
-        """Return 1.0 if the judge's `top` predictions for what it sees include the target, else 0, (n,)."""
-        return (self.pictures[rank_column(judge, seen)] <= top).astype(np.float64)
-
-    def share(self, judge: int = 0, top: int = 1, *, seen: str = AFTER) -> Interval:
-        """Return the share of `recognised` with Wilson's 95 % interval."""
-        return wilson(self.recognised(judge, top, seen=seen).mean(), self.n).item()
+    def recognised(self, judge: int = 0, *, seen: str = AFTER) -> np.ndarray:
+        """Return 1.0 if the judge's top-1 prediction for what it sees is the target, else 0, (n,)."""
+        return (self.pictures[rank_column(judge, seen)] <= 1).astype(np.float64)
 
     def recognised_in_one_try(self) -> tuple[int, int]:
         """Return how many drawn words or holes the first judge recognises in at least one try, and of how many."""
@@ -204,25 +190,10 @@ class PictureOutcomes:
         return int(best.sum()), len(best)
 
     @property
-    def reached_target(self) -> int:
-        """Number of results that the network itself calls their target."""
-        return int(self.pictures["is_target"].sum())
-
-    @property
     def judgement(self) -> Judgement:
         """Number of pictures that the first judge calls their target, at the start and at the end."""
         before, after = (int(self.recognised(seen=seen).sum()) for seen in (BEFORE, AFTER))
         return Judgement(self.judges[0], self.n, before, after)
-
-    @property
-    def confidence(self) -> tuple[float, Interval]:
-        """Mean probability of the target by the network, at the start and at the end."""
-        before, after = np.exp(-self.pictures["loss_before"]), self.mean("probability_after")
-        return float(before.mean()), Interval(after.value, after.low, min(after.high, 1.0))
-
-    def mean(self, name: str) -> Interval:
-        """Return the mean of a column with Student's 95 % interval."""
-        return student(self.pictures[name])
 
     def at(self, chosen: Any) -> PictureOutcomes:
         """Return the outcomes of some rows, in this order: a slice, or an array of places."""
@@ -231,10 +202,6 @@ class PictureOutcomes:
             kind = {**kind, "pictures": np.array(kind["pictures"])[chosen].tolist()}
         pictures = {name: values[chosen] for name, values in self.pictures.items()}
         return replace(self, pictures=pictures, facts={**self.facts, "kind": kind})
-
-    def first(self, count: int) -> PictureOutcomes:
-        """Return the outcomes of the first `count` pictures."""
-        return self.at(slice(count))
 
     def subset(self, names: Sequence[str]) -> PictureOutcomes:
         """Return the outcomes on these pictures, in this order."""
@@ -269,7 +236,7 @@ def on_common_starts(results: Sequence[PictureOutcomes]) -> list[PictureOutcomes
     """Return results on common starts, equally many of each; None if the starts differ."""
     if len({painted.starts for painted in results}) > 1:
         return None
-    return [painted.first(min(painted.n for painted in results)) for painted in results]
+    return [painted.at(slice(min(painted.n for painted in results))) for painted in results]
 
 
 @cache

@@ -400,10 +400,6 @@ CELL_TITLES = {
     "plainviews": "views alone",
     "views": "views, natural steps",
 }
-# Pairs that differ by one ingredient, the one that has it first; and what the ingredient is.
-ONE_APART = (
-    ("natural", "pixels"), ("plainviews", "pixels"), ("views", "plainviews"), ("views", "natural"),
-)  # fmt: skip
 
 
 def cell_settings(by_views: Mapping[str, Any], cell: str) -> dict[str, Any]:

@@ -37,11 +37,6 @@ class Interval(NamedTuple):
         """Whether a difference exceeds the noise: its interval excludes zero."""
         return (self.low > 0) | (self.high < 0)
 
-    @property
-    def ends(self) -> list[float | None]:
-        """Both ends as JSON, null if there is none."""
-        return [None if math.isnan(end) else end for end in (self.low, self.high)]
-
     def item(self) -> Interval:
         """Return the measurement in plain floats; its arrays must hold one number each."""
         return Interval(*(np.asarray(part).item() for part in self))
@@ -133,11 +128,6 @@ def duration(seconds: float) -> str:
 def wave_name(frequency: Frequency) -> str:
     """'(3, −4)'."""
     return f"({frequency[0]}, {frequency[1]})".replace("-", "\N{MINUS SIGN}")
-
-
-def times(count: int) -> str:
-    """'once', 'twice', 'three times', '4 times'."""
-    return {1: "once", 2: "twice", 3: "three times"}.get(count, f"{count} times")
 
 
 def join_list(parts: Sequence[str], word: str = "and") -> str:

@@ -182,7 +182,7 @@ def forged(count=10, **changes):
     usual = {column: np.full(count, 0.5) for column in NUMBERS} | recognised(0, False, count)
     changed = {name: np.array(values, float) for name, values in changes.items()}
     judges = ("judge", "third")[: 1 + (rank_column(1) in changes)]
-    return PictureOutcomes("it", "0", judges, usual | changed)
+    return PictureOutcomes("it", judges, usual | changed)
 
 
 def recognised(judge, after, count=10):

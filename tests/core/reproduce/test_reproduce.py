@@ -292,5 +292,5 @@ def losses(before, after, name=None, **facts):
     pictures = {column: np.ones(n) for column in columns}
     pictures |= {"top1_before": 1.0 * (np.arange(n) == 0), "top1_after": 1.0 * (np.arange(n) < max(1, n - 1))}
     pictures |= {"loss_before": np.array(before), "loss_after": np.array(after)}
-    outcomes = PictureOutcomes(who, "", (name,) if name else (), pictures, facts=facts)
+    outcomes = PictureOutcomes(who, (name,) if name else (), pictures, facts=facts)
     return picture_result(part, outcomes, b"", name or "")

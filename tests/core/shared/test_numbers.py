@@ -44,7 +44,6 @@ def test_small_numbers_keep_their_digits(number, text):
 
 def test_durations_and_counts_are_in_words():
     assert [numbers.duration(s) for s in (42, 89.6, 720, 12_600)] == ["42 s", "90 s", "12 min", "3.5 h"]
-    assert [numbers.times(n) for n in (1, 2, 3, 4)] == ["once", "twice", "three times", "4 times"]
     assert [numbers.join_list(list(parts)) for parts in ("1", "12", "124")] == ["1", "1 and 2", "1, 2 and 4"]
 
 
