@@ -187,7 +187,7 @@ def test_turning_to_another_target_stops_the_run(monkeypatch):
 
 def test_changed_settings_are_told_and_the_way_back_resets_them():
     """The browser drops the values of a closed part, and sends the previous ones with the next click."""
-    app = run_to_the_end(open_page("inpainting", inpainting_steps="3"), "inpainting")
+    app = run_to_the_end(open_page("inpainting", inpainting_steps="3", inpainting_search_32="Pixels"), "inpainting")
     assert "Settings changed" not in page_text(app)
     settable_widget(app, "inpainting-penalty").set_value("Mean square").run()
     steps = settable_widget(app, "inpainting-steps").set_value(5)
