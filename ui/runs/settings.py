@@ -34,7 +34,6 @@ from ui.shared.url import settable_in_url
 
 T = TypeVar("T")
 MAX_CLASSIFIERS = 2
-MAX_PICTURES = 16  # of a run on a page
 LAST_SEED = 999_999
 # Seconds per step and pixel of a bundled network, before any run on this server: about 2 ms for a picture of 32 x 32 on
 # two cores.
@@ -130,14 +129,6 @@ def choose_penalty(page: str) -> Penalty:
     parameter = f"{page}-penalty"
     rules = " ".join(f"*{label}*: {PENALTIES[penalty].rule}" for label, penalty in OFFERED.items())
     return OFFERED[_radio("Change outside the hole", parameter, {label: label for label in OFFERED}, help=rules)]
-
-
-def check_size(plan: RunPlan) -> None:
-    """Raise ValueError, one sentence, if a plan exceeds the server's limits; clients other than widgets may send it."""
-    counts = ("steps", plan.config.steps, limits().run_steps), ("pictures", len(plan.start), MAX_PICTURES)
-    for what, count, most in counts:
-        if count > most:
-            raise ValueError(f"this server allows {most:,} {what} per run, not {count:,}; choose fewer")
 
 
 def run_settings(

@@ -25,7 +25,6 @@ from core.pgd.plan import RunPlan
 from core.pgd.record import SUBJECT, PGDRun, differences
 from core.pgd.search import Search, leading
 from core.shared.text import count_of
-from ui.runs.settings import check_size
 from ui.server.cache import classifier_for, job_manager
 from ui.server.jobs import Job, QueueFull
 from ui.server.streamlit_internals import session_id
@@ -246,13 +245,7 @@ def refusal(request: RunRequest) -> str:
         return "no classifier is chosen; choose one or two"
     if not request.searches:
         return "no search is chosen; choose one or both"
-    if request.plan is None or request.why:
-        return request.why
-    try:
-        check_size(request.plan)
-    except ValueError as error:
-        return str(error)
-    return ""
+    return request.why
 
 
 def start(page: str, request: RunRequest) -> bool:

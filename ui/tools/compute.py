@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
 from core.data.sample_sets import SAMPLE_SETS, ImageDataset, usual_epsilon
-from core.data.stored import device_text
 from core.fourier.heatmap import MAX_SIDE, Heatmap, HeatmapError
 from core.fourier.waves import half_plane
 from core.shared.numbers import duration
@@ -158,30 +156,8 @@ def _status(job: Job, heatmap: Heatmap | None) -> None:
     if not job.active and heatmap is not None:
         ended = {"done": "Done", "overtime": "Stopped by this server’s time limit"}.get(job.status, "Stopped")
         st.markdown(f"{ended}. The map is also among the others above.")
-        _take_along(heatmap)
-
-
-def _take_along(heatmap: Heatmap) -> None:
-    """Draw the device that computed the map, its download, and the command that resumes it."""
-    facts = heatmap.metadata
-    st.caption(f"Computed on {as_markdown(device_text(facts['source']))}.")
-    stem = file_stem(f"{facts['classifier']['name']} {facts['dataset']['name']}")
-    download_button("Download the map", heatmap.to_bytes, f"{stem}.npz", key="sweep.download")
-    st.caption("Save it as `map.npz`, and this command resumes it:")
-    st.code(script_command(heatmap), language=None, wrap_lines=True)
-
-
-def script_command(heatmap: Heatmap) -> str:
-    """Return the command that resumes a downloaded map of bundled samples."""
-    facts = heatmap.metadata
-    count = heatmap.images_per_wave or facts["dataset"]["n"]
-    return shlex.join(
-        [
-            *("python", "-m", "core.sweep", "waves", "--classifier", facts["classifier"]["name"]),
-            *("--dataset", facts["dataset"]["name"], "--side", str(heatmap.side), "--epsilon", str(facts["epsilon"])),
-            *("--passes", f"{100 * count / facts['dataset']['n']:.9g}%", "--output", "map.npz"),
-        ]
-    )
+        stem = file_stem(f"{heatmap.metadata['classifier']['name']} {heatmap.metadata['dataset']['name']}")
+        download_button("Download the map", heatmap.to_bytes, f"{stem}.npz", key="sweep.download")
 
 
 def _draw(heatmap: Heatmap) -> None:

@@ -11,24 +11,22 @@ import altair as alt
 import numpy as np
 import streamlit as st
 
-from core.claims.quantities import corruptions_of, rise, stored_corruptions
+from core.claims.quantities import corruptions_of, stored_corruptions
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import short_title
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.data.sample_sets import map_title
 from core.fourier.outcomes import CorruptionOutcomes
 from core.shared.device import class_probabilities
-from core.shared.numbers import Interval, join_list, measured_percent, signed_points
+from core.shared.numbers import Interval, join_list
 from core.shared.roles import ROBUST
-from core.shared.text import Number
 from ui.maps.catalogue import Entry, Predictor, stored_title
 from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all, with_twins
 from ui.server.cache import classifier_for, single_flight_cache
 from ui.shared.colours import UNKNOWN_COLOUR, model_colour
 from ui.shared.page import torch_starts
 from ui.shared.pictures import Figure, Picture, picture_row, to_picture
-from ui.shared.tables import scrolling_table
-from ui.shared.url import one_line
+from ui.shared.url import as_markdown, one_line
 
 CLEAN = "Clean"
 _SHAPES = ["circle", "diamond", "square", "triangle-up"]  # of points
@@ -98,10 +96,6 @@ def _colours(networks: Sequence[NetworkOutcomes]) -> dict[str, str]:
 
 
 _KIND, STRENGTH = "corruption", "severity"  # in the URL
-COLUMNS = "Network", "Pictures", "Accuracy", "Loses more"
-_ABOUT_COLUMNS = {
-    "Loses more": "accuracy that a robust twin loses under the corruption, minus what the ordinary twin loses"
-}
 USUAL = "Contrast"
 
 
@@ -117,30 +111,13 @@ def corruption_panel(page: PageState) -> None:
         _pictures(picture, key, strength, specs[:MAX_NETWORKS])
     with right:
         if networks:
-            st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
+            seen = as_markdown(join_list(list(dict.fromkeys(_sample(network.outcomes) for network in networks))))
+            st.markdown(f"**Accuracy at strength {strength}** of {seen}, with 95 % intervals")
             accuracy_chart(networks, key, strength)
-            rows = corruption_table(key, strength, networks)
-            scrolling_table(COLUMNS, rows, f"Accuracy under {CORRUPTIONS[key].label}", _ABOUT_COLUMNS)
         else:
             sides = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
             sizes = join_list([f"{side} × {side}" for side in sorted(sides)])
             st.info(f"Counts over many pictures exist for {sizes} pixels only; choose such a picture.")
-
-
-def corruption_table(key: str, strength: int, networks: Sequence[NetworkOutcomes]) -> list[list[str]]:
-    """Return a row for each network under `COLUMNS`: its accuracy, and for a robust twin how much more it loses."""
-    titles = {network.name: network for network in networks}
-    rows = []
-    for network in networks:
-        more, ordinary = "", titles.get(network.name.removesuffix(ROBUST))
-        if ordinary not in (None, network) and ordinary.outcomes.images == network.outcomes.images:
-            losses = [rise(row.outcomes, row.outcomes.errors(key, strength=strength)) for row in (network, ordinary)]
-            difference = losses[0].minus(losses[1]).measured.item()
-            measured = signed_points(difference)
-            chance = "" if difference.clear else ", which may be chance"
-            more = Number(measured.text + chance, f"{measured.interval}, paired")
-        rows.append([network.title, _sample(network.outcomes), measured_percent(network.accuracy(key, strength)), more])
-    return rows
 
 
 def _sample(outcomes: CorruptionOutcomes) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.fourier.contrasts import ring_differences
-from core.fourier.heatmap import METRICS, Metric, Unit
+from core.fourier.heatmap import METRICS
 from core.fourier.map_estimate import with_estimate
 from tests.core.squares import heatmap_of
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET50, RESNET56, Entry, shipped_maps
@@ -63,15 +63,6 @@ def test_the_error_of_a_sampled_map_is_its_stored_estimate():
             for source in (forged, sampled(100, side=31))
         )
         np.testing.assert_array_equal(first, second)
-
-
-def test_a_further_row_of_the_table_is_shown_with_its_own_unit(monkeypatch):
-    unit = Unit("logits", decimals=2, signed=True)
-    margin = Metric("margin", "Margin", "mean margin", lambda source: 2 - source.rate(), unit, (-3, 3), "PuOr")
-    monkeypatch.setitem(METRICS, "Margin", margin)
-    maps = shown_maps([SMALL], "Margin", "Error", 31)
-    assert (maps.views[0].unit, maps.views[0].value_label, maps.value_range) == (unit, "mean margin", (-3, 3))
-    np.testing.assert_array_equal(maps.views[0].values, 2 - SMALL.heatmap.rate())
 
 
 def test_a_colour_means_one_thing():

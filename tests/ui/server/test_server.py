@@ -7,17 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import streamlit as st
 
 import ui.shared.pictures
 from core.classifiers import registry
 from core.data.sample_sets import ClassSet
-from core.pgd.plan import RunPlan
-from core.pgd.settings import paper_generation
 from tests.ui.server.test_jobs import GIVING_WAY, priority
-from ui.runs.settings import check_size
 from ui.server import cache
 from ui.server.cache import classifier_for, job_manager, ready_classifiers
 from ui.server.downloads import weight_downloads
@@ -50,16 +46,7 @@ def test_value_that_is_no_limit_is_refused_in_one_sentence(value):
     assert len(str(caught.value)) < 250
 
 
-def test_a_run_or_upload_beyond_the_limits_is_refused(monkeypatch):
-    def plan(pictures, steps):
-        config = replace(paper_generation(32), steps=steps)
-        return RunPlan(targets=(0,) * pictures, start=np.zeros((pictures, 3, 8, 8), np.float32), config=config)
-
-    check_size(plan(16, limits().run_steps))
-    with pytest.raises(ValueError, match="2,000 steps per run, not 2,001; choose fewer"):
-        check_size(plan(16, 2001))
-    with pytest.raises(ValueError, match="16 pictures per run, not 17"):
-        check_size(plan(17, 5))
+def test_an_upload_beyond_the_limit_is_refused(monkeypatch):
     check_upload(bytes(2**20), 1)
     monkeypatch.setattr(ui.shared.pictures, "limits", lambda: replace(limits(), picture_mb=1))
     with pytest.raises(ValueError, match="larger than the 1 MB"):

@@ -1,36 +1,27 @@
 """The tools of *Frequencies* in Streamlit's test runner: their numbers against the engine's, what links open."""
 
-import dataclasses
 import json
-import re
-import shlex
-from itertools import islice
 
 import numpy as np
 import pytest
 
 import ui.tools.corruptions
 from core.claims.quantities import stored_corruptions
-from core.classifiers.registry import classifier_spec, load_classifier
+from core.classifiers.registry import classifier_spec
 from core.data.corruptions import CORRUPTIONS as ALL_CORRUPTIONS
 from core.data.corruptions import corrupt
-from core.data.datasets import load_samples
 from core.data.sample_sets import SAMPLE_SETS
-from core.fourier.heatmap import Heatmap
 from core.shared.device import class_probabilities
-from core.sweep.__main__ import main
-from core.sweep.grow import grow
 from core.sweep.predict import HybridPredictions, hybrid_cutoffs
 from tests.ui.page_runner import bodies, components
 from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
-from ui.maps.catalogue import MINI_CLIP, RESNET56, Predictor, entries
+from ui.maps.catalogue import MINI_CLIP, RESNET56, Predictor
 from ui.server.cache import LOADING
 from ui.shared.pictures import Picture, sample_picture, samples
-from ui.tools.compute import script_command, sweep_config
-from ui.tools.corruptions import _networks, corruption_table
+from ui.tools.compute import JOB, LIVE_SIDE
 from ui.tools.hybrids import STORED_PAIRS, _mixed, stored_mixtures
-from ui.tools.registry import CORRUPTIONS_TOOL, HYBRIDS_TOOL
+from ui.tools.registry import CORRUPTIONS_TOOL, HYBRIDS_TOOL, OWN_SWEEP
 
 FIRST = SAMPLE_SETS["cifar10"].first
 CUTOFFS = hybrid_cutoffs(32)
@@ -125,34 +116,16 @@ def test_a_corruptions_bars_are_the_stored_accuracies(linked, label, strength, t
         assert row["faded"] == (row["corruption"] not in ("Clean", label))
 
 
-def test_the_table_has_accuracies_and_who_loses_more():
-    pair = _networks(32, [entries()[MINI_CLIP]], [])
-    assert [network.name for network in pair] == ["mini-clip", "mini-clip-robust"] and not _networks(224, [], [])
-    rows = corruption_table("contrast", 1, pair)
-    right = [network.outcomes.correct[5, 0].mean() for network in pair]
-    for row, network, share in zip(rows, pair, right, strict=True):
-        assert row[:2] == [network.title, "2,000 CIFAR-10 test pictures"] and row[2].startswith(
-            f"{100 * share:.1f} % ("
-        )
-    lost = [network.outcomes.clean.mean() - share for network, share in zip(pair, right, strict=True)]
-    more = re.fullmatch(r"\+([0-9.]+) points \([^)]*, paired\)", rows[1][3])
-    assert float(more[1]) == pytest.approx(100 * (lost[1] - lost[0]), abs=0.051) and rows[0][3] == ""
-    assert corruption_table("noise", 2, pair)[1][3].startswith("\N{MINUS SIGN}")
-    assert "may be chance" in corruption_table("brightness", 1, pair)[1][3]
-
-
 # Compute a map
 
 
-def test_a_map_begun_in_the_app_goes_on_by_the_command_shown(tmp_path, monkeypatch):
-    data = load_samples("cifar10-samples")
-    classifier = load_classifier("mini-clip", data.classes)
-    config = dataclasses.replace(sweep_config(data, 4.0), side=3)
-    *_, whole = grow(classifier, data, config)
-    *_, part = islice(grow(classifier, data, config), 3)
-    part.save(tmp_path / "map.npz")
-    monkeypatch.chdir(tmp_path)
-    assert main(shlex.split(script_command(part))[3:]) == 0
-    more = Heatmap.load("map.npz")
-    np.testing.assert_array_equal(more.top1_errors, whole.top1_errors)
-    assert more.images_per_wave == 10 and sweep_config(data, 4.0).passes < 0.11
+def test_a_stopped_map_of_the_samples_stands_beside_the_others():
+    app = opened(OWN_SWEEP, maps=[MINI_CLIP])
+    app.selectbox(key="sweep.name").select("mini-resnet").run()
+    next(button for button in app.button if button.label == "Compute a map").click().run()
+    job = app.session_state[JOB]
+    while job.done < 3:
+        assert not job.wait(0.05)
+    job.stop()
+    assert not app.run().exception and job.latest.side == LIVE_SIDE
+    assert app.session_state["maps"] == [MINI_CLIP, "Mini ResNet · CIFAR-10 samples · computed here 1"]
