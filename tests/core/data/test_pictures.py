@@ -52,15 +52,6 @@ def test_decode_image_lays_transparency_over_white(mode):
     assert decoded[0, :3, 0].tolist() == [255, 224, 100]
 
 
-def test_decode_image_lays_a_palette_over_white():
-    image = Image.new("P", (8, 8), 0)
-    image.putpalette([0, 0, 0, 10, 20, 30])
-    image.putpixel((3, 0), 1)
-    decoded = decode_image(encode(image, "PNG", transparency=0))
-    assert decoded[0, 0].tolist() == [255, 255, 255]
-    assert decoded[0, 3].tolist() == [10, 20, 30]
-
-
 @pytest.mark.parametrize("file_format", LOSSLESS)
 def test_decode_image_returns_the_upright_pixels(file_format):
     upright, exif = noise(), Image.Exif()

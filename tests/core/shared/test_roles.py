@@ -3,7 +3,7 @@
 import pytest
 
 from core.classifiers.registry import classifier_spec
-from core.shared.roles import INSTEAD, ROBUST, ROLES, networks_for, preference
+from core.shared.roles import INSTEAD, ROLES, networks_for, preference
 from core.shared.roles import RELATIONS as NETWORKS
 
 NAMES = {name for rows in ROLES.values() for row in rows for name in row} | {*INSTEAD, *INSTEAD.values(), *NETWORKS}
@@ -12,18 +12,6 @@ NAMES = {name for rows in ROLES.values() for row in rows for name in row} | {*IN
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_network_of_the_table_is_in_the_registry(name):
     assert classifier_spec(name).name == name
-
-
-@pytest.mark.parametrize(("role", "rows"), ROLES.items())
-def test_the_papers_networks_are_preferred(role, rows):
-    if role != "judge":
-        assert rows[0][0] == "clip-vit-b-32" and not any("clip-vit" in name for name in rows[-1])
-
-
-def test_a_stand_in_has_learned_alike():
-    for name, other in INSTEAD.items():
-        assert classifier_spec(name).kind == classifier_spec(other).kind
-        assert name.endswith(ROBUST) == other.endswith(ROBUST)
 
 
 def test_the_first_row_of_available_networks_is_taken():
