@@ -24,10 +24,10 @@ from core.fourier.contrasts import mismatches
 from core.fourier.heatmap import Heatmap, HeatmapError
 from core.shared.text import one_line, quoted
 from tests.ui.run_forge import HOSTILE, packed
-from ui.maps.catalogue import CLIP, Entry, label_of, shipped_maps
+from ui.maps.catalogue import CLIP, Entry, label_of, shipped_maps, source_text
 from ui.maps.wave import wave_table
 from ui.pages.frequency import _parse_cell
-from ui.shared.url import _is_invalid, as_markdown, whole_number
+from ui.shared.url import as_markdown, whole_number
 
 MAP = Heatmap.load(HEATMAPS / "mini-clip_cifar10-1000.npz")
 ODD = (*HOSTILE, None, True, -1, 0, 2**70, 10**400, 1e308, float("nan"), "x" * 50_000, r"$\frac{$",
@@ -73,12 +73,14 @@ def read_map(data):
     """Return the texts that pages make of a map."""
     heatmap = Heatmap.from_bytes(data, name="odd.npz")
     entry = Entry(label_of(heatmap), heatmap)
+    source = source_text(entry)
+    assert not re.search(r"(?<!\\)[\[\]<>*$]", source), source
     rows = wave_table([entry, shipped_maps()[CLIP]], (1, 1))
-    return [entry.label, entry.subtitle, *mismatches(heatmap, MAP), " ".join(sum(rows, []))]
+    return [entry.label, entry.subtitle, source, *mismatches(heatmap, MAP), " ".join(sum(rows, []))]
 
 
 def read_text(text):
-    _parse_cell(text), whole_number(text), _is_invalid(text), read_hole(text, 32)
+    _parse_cell(text), whole_number(text), read_hole(text, 32)
     assert as_markdown(one_line(text)) is not None and quoted(text)
     refusals = []
     for parse in (parse_template, parse_class_list, partial(decode_sketch, side=32)):
