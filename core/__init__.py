@@ -19,7 +19,6 @@ if TYPE_CHECKING:  # for type checkers, which do not read the table below
     from core.data.datasets import load_samples as load_samples
     from core.data.sample_sets import ClassSet as ClassSet
     from core.fourier.contrasts import difference as difference
-    from core.fourier.contrasts import radial_profile as radial_profile
     from core.fourier.heatmap import Heatmap as Heatmap
     from core.fourier.heatmap import HeatmapError as HeatmapError
     from core.fourier.waves import add_basis as add_basis
@@ -40,7 +39,7 @@ _PUBLIC = {
     "core.classifiers.registry": "list_classifiers load_classifier",
     "core.data.datasets": "load_dataset load_samples",
     "core.data.sample_sets": "ClassSet",
-    "core.fourier.contrasts": "difference radial_profile",
+    "core.fourier.contrasts": "difference",
     "core.fourier.heatmap": "Heatmap HeatmapError",
     "core.fourier.waves": "add_basis fourier_basis",
     "core.pgd.record": "PGDRun",

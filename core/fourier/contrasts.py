@@ -17,56 +17,34 @@ from core.shared.numbers import Frequency, Interval, clustered_interval, join_li
 from core.shared.text import one_line
 
 
-@dataclass(frozen=True)
-class RadialProfile:
-    """Mean error over rings of equal rounded radius; arrays with one entry per ring.
-
-    radius: cycles per image. error: mean error in [0, 1] with its interval. waves: number of distinct waves. whole:
-    False if the map's square cuts the ring, so that only waves near the diagonals count.
-    """
-
-    radius: np.ndarray
-    error: Interval
-    waves: np.ndarray
-    whole: np.ndarray
-
-
-def radial_profile(heatmap: Heatmap, top: int = 1) -> RadialProfile:
-    """Return the mean error by radius sqrt(i^2 + j^2), rounded to whole cycles per image.
+def ring_errors(heatmap: Heatmap) -> dict[int, Errors]:
+    """Return the mean top-1 error by radius sqrt(i^2 + j^2), rounded to whole cycles per image, from the middle.
 
     Each wave counts once, not once for (i, j) and once for (-i, -j). All waves of a ring were added to the same images,
     so their errors are not independent: the interval treats each image as one observation if the map stores which
     images are misclassified (`clustered_interval`). From counts alone it is Wilson's for n images, as if all waves
     misled the same ones: too wide.
     """
-    half, rate, images = heatmap.side // 2, heatmap.rate(top), heatmap.images
+    radius, mean, _, n = _ring_means(heatmap)
+    scores, images = _ring_scores(heatmap) or {}, images_of(heatmap)
+    interval = clustered_interval(np.stack([*scores.values()])) if scores else wilson(mean, n)
+    columns = (column.tolist() for column in (radius, *interval._replace(value=mean)))
+    return {ring: Errors(Interval(*numbers), scores.get(ring), images) for ring, *numbers in zip(*columns, strict=True)}
+
+
+def _ring_means(heatmap: Heatmap) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the computed rings, and of each the mean error, its number of waves, and the least number of images."""
+    half, rate, images = heatmap.side // 2, heatmap.rate(), heatmap.images
     i, j = np.indices(rate.shape) - half
     radius = np.rint(np.hypot(i, j)).astype(np.int64)
     # A published map may have measured both (i, j) and (-i, -j): [::-1, ::-1] swaps them.
     pairs, images = np.stack([rate, rate[::-1, ::-1]]), np.maximum(images, images[::-1, ::-1])
     known = np.isfinite(pairs).any(axis=0)
     chosen = known & ((j > 0) | ((j == 0) & (i >= 0)))
-    wave_rate, wave_images = np.nanmean(pairs[:, chosen], axis=0), images[chosen]
     rings, ring, waves = np.unique(radius[chosen], return_inverse=True, return_counts=True)
-    mean = np.bincount(ring, wave_rate) / waves
     min_images = np.full(len(rings), np.iinfo(np.int64).max)
-    np.minimum.at(min_images, ring, wave_images)
-    scores = _ring_scores(heatmap) if top == 1 else None
-    if not scores:
-        error = wilson(mean, min_images)
-    else:
-        error = clustered_interval(np.array([scores[ring] for ring in rings.tolist()]))
-    return RadialProfile(rings, error._replace(value=mean), waves, rings <= half)
-
-
-def ring_errors(heatmap: Heatmap) -> dict[int, Errors]:
-    """Return the mean top-1 error of each computed ring, from the middle to the corners."""
-    profile, scores, images = radial_profile(heatmap), _ring_scores(heatmap) or {}, images_of(heatmap)
-    columns = (column.tolist() for column in (profile.radius, *profile.error))
-    return {
-        radius: Errors(Interval(*numbers), scores.get(radius), images)
-        for radius, *numbers in zip(*columns, strict=True)
-    }
+    np.minimum.at(min_images, ring, images[chosen])
+    return rings, np.bincount(ring, np.nanmean(pairs[:, chosen], axis=0)) / waves, waves, min_images
 
 
 def _ring_scores(heatmap: Heatmap) -> dict[int, np.ndarray] | None:
@@ -284,12 +262,12 @@ def in_band(heatmap: Heatmap, band: Band | str) -> Errors | None:
     the prediction of the same images: too wide.
     """
     band = BANDS[band](heatmap) if isinstance(band, str) else band
-    profile = radial_profile(heatmap)
-    chosen = band.contains(profile.radius)
-    rates, waves = profile.error.value[chosen].tolist(), profile.waves[chosen].tolist()
-    if not waves:
+    rings, means, waves, _ = _ring_means(heatmap)
+    chosen = band.contains(rings)
+    if not chosen.any():
         return None
-    mean = sum(rate * count for rate, count in zip(rates, waves, strict=True)) / sum(waves)
+    rates, counts = means[chosen].tolist(), waves[chosen].tolist()
+    mean = sum(rate * count for rate, count in zip(rates, counts, strict=True)) / sum(counts)
     if (outcomes := map_outcomes(heatmap)) is None:
         return Errors(wilson(mean, int(heatmap.images[heatmap.images > 0].min())).item())
     radius, wrong = outcomes

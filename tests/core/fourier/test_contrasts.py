@@ -13,14 +13,14 @@ from core.fourier.contrasts import (
     contrast,
     difference,
     minus_clean,
-    radial_profile,
+    mismatches,
     ring_differences,
+    ring_errors,
     rings_in_words,
 )
 from core.fourier.outcomes import cell_error, clean_error, errors_under, same_images
 from core.fourier.waves import half_plane
 from core.shared.numbers import Interval, clustered_interval, paired_interval, wilson
-from tests.core.oracles import minus
 from tests.core.squares import heatmap_of
 
 N, SIDE = 200, 5
@@ -93,37 +93,16 @@ def test_maps_on_the_same_images_are_compared_image_by_image(two):
 def test_rings_take_each_image_as_one_observation(two):
     a, b, first, second = two
     radius = np.array([round(math.hypot(*wave)) for wave in half_plane(SIDE)])
-    profile = radial_profile(first)
-    for place, ring in enumerate((0, 1, 2, 3)):
-        scores = a[1:][radius == ring].mean(axis=0)
-        _, low, high = clustered_interval(scores)
-        assert (profile.error.low[place], profile.error.high[place]) == (pytest.approx(low), pytest.approx(high))
-        gaps = scores - b[1:][radius == ring].mean(axis=0)
-        (gap, rise) = next(ring_of[1:] for ring_of in ring_differences(first, second) if ring_of.radius == ring)
-        assert gap.value == pytest.approx(gaps.mean())
-        assert gap == pytest.approx(tuple(map(float, paired_interval(gaps))))
-        rises = gaps - (1.0 * a[0] - b[0])
-        assert rise == pytest.approx(tuple(map(float, paired_interval(rises))))
-
-
-def test_rises_over_rings_of_independent_maps_join_four_errors(two):
-    """Newcombe's method twice, by hand: each ring against its clean error, and one rise against the other."""
-    a, b, first, second = two
-    maps = [dataclasses.replace(one, bits=None, labels=None) for one in (first, second)]
-    radius = [round(float(np.hypot(*wave))) for wave in half_plane(SIDE)]
-
-    def share(values):
-        return float(np.mean(values)), *map(float, wilson(np.mean(values), N)[1:])
-
-    rings = ring_differences(*maps)
-    assert [ring.radius for ring in rings] == sorted({*radius})
+    errors, rings = ring_errors(first), ring_differences(first, second)
+    assert [ring.radius for ring in rings] == [*errors] == [0, 1, 2, 3]
     for ring in rings:
-        chosen = [1 + k for k, r in enumerate(radius) if r == ring.radius]
-        errors, clean = [share(values[chosen]) for values in (a, b)], [share(values[0]) for values in (a, b)]
-        assert ring.error == pytest.approx(minus(*errors))
-        assert ring.rise == pytest.approx(minus(minus(errors[0], clean[0]), minus(errors[1], clean[1])))
-    unknown = maps[0].only(range(1, len(maps[0].counts)))  # without the row of the clean pictures
-    assert all(ring.rise is None for ring in ring_differences(unknown, maps[1]))
+        scores, others = (wrong[1:][radius == ring.radius].mean(axis=0) for wrong in (a, b))
+        assert errors[ring.radius].measured == pytest.approx(tuple(map(float, clustered_interval(scores))))
+        assert ring.error == pytest.approx(tuple(map(float, paired_interval(scores - others))))
+        rises = scores - others - (1.0 * a[0] - b[0])
+        assert ring.rise == pytest.approx(tuple(map(float, paired_interval(rises))))
+    unknown = first.only(range(1, len(first.counts)))  # without the row of the clean pictures
+    assert all(ring.rise is None for ring in ring_differences(unknown, second))
 
 
 def test_what_is_not_known_to_be_paired_is_not_paired(two):
@@ -170,3 +149,76 @@ def test_rings_in_words_are_those_whose_interval_leaves_zero_out(signs, said):
     ends = {"+": (0.01, 0.03), "-": (-0.03, -0.01), "0": (-0.01, 0.03)}
     rings = [RingDifference(k, Interval(0.02, *ends[sign]), None) for k, sign in enumerate(signs)]
     assert rings_in_words("A", "B", rings) == said
+
+
+# Maps of counts alone, small enough to check by hand
+
+
+COUNTED = {"dataset": {"name": "dots", "n": 100}, "image_size": 8, "epsilon": 1.0, "class_names": ["a", "b"]}
+
+
+def counted(errors, n=100, **metadata):
+    errors = np.array(errors, dtype=np.int64)
+    return heatmap_of(
+        errors,
+        np.zeros_like(errors),
+        np.where(errors < 0, 0, n).astype(np.int64),
+        np.array([5, 0, n], dtype=np.int64),
+        COUNTED | metadata,
+    )
+
+
+SMALL = counted([[40, 20, 50], [10, 0, 10], [50, 20, 40]])
+
+
+def test_what_a_map_does_not_hold_is_unknown_and_not_zero():
+    holes = counted([[40, -1, 50], [10, 0, 10], [50, -1, 40]])
+    assert cell_error(SMALL, (2, 0)) is None and cell_error(SMALL, (0, -2)) is None
+    assert cell_error(holes, (1, 0)) is None and contrast(cell_error(SMALL, (1, 0)), None) is None
+    published = heatmap_of(
+        np.full((3, 3), -1), np.full((3, 3), -1), np.zeros((3, 3), np.int64), np.full(3, -1), COUNTED,
+        np.full((2, 3, 3), 0.5),
+    )  # fmt: skip
+    assert clean_error(published) is minus_clean(published) is None
+    assert contrast(cell_error(published, (0, 0)), None) is None
+    assert cell_error(published, (0, 0)).measured.value == 0.5
+
+
+def test_difference_crops_to_the_smaller_map_and_subtracts():
+    large = np.full((5, 5), 90)
+    large[2, 2] = 30
+    result = difference(counted(large), SMALL)
+    assert result.value.shape == (3, 3)
+    assert result.value[1, 1] == pytest.approx(0.3)
+    assert result.value[0, 2] == pytest.approx(0.4)
+    assert (result.low <= result.value).all() and (result.value <= result.high).all()
+
+
+def test_mismatches_names_each_difference_between_runs():
+    assert mismatches(SMALL, SMALL) == ()
+    other = counted([[1]], image_size=16, epsilon=2.0, dataset={"name": "stripes"}, class_names=["a"], weakened_as=224)
+    reasons = " ".join(mismatches(SMALL, other))
+    for part in ("8 and 16 pixels", "dots and stripes", "size v: 1 and 2", "2 and 1 classes", "waves are weakened"):
+        assert part in reasons
+
+
+def test_rings_reach_the_corners():
+    five = np.zeros((5, 5), np.int64)
+    five[0, 0] = five[4, 4] = 90  # radius 2.83, of two waves
+    rings = ring_errors(counted(five))
+    assert list(rings) == [0, 1, 2, 3] and rings[3].measured == pytest.approx(wilson(0.45, 100))
+
+
+def test_rings_of_printed_rates_agree_with_the_slow_twin():
+    rng = np.random.default_rng(0)
+    rates = rng.random((2, 9, 9))
+    rates[:, rng.random((9, 9)) < 0.3] = np.nan
+    unknown = np.full((9, 9), -1)
+    published = heatmap_of(unknown, unknown, np.zeros_like(unknown), np.full(3, -1), COUNTED, rates)
+    rings = {}
+    for i, j in half_plane(9):
+        known = [rate for rate in (rates[0, i + 4, j + 4], rates[0, 4 - i, 4 - j]) if rate >= 0]
+        if known:
+            rings.setdefault(round(np.hypot(i, j)), []).append(np.mean(known))
+    means = {radius: errors.measured.value for radius, errors in ring_errors(published).items()}
+    assert means == pytest.approx({ring: np.mean(rates) for ring, rates in sorted(rings.items())})
