@@ -18,18 +18,10 @@ if TYPE_CHECKING:  # for type checkers, which do not read the table below
     from core.data.datasets import load_dataset as load_dataset
     from core.data.datasets import load_samples as load_samples
     from core.data.sample_sets import ClassSet as ClassSet
-    from core.fourier.contrasts import difference as difference
     from core.fourier.heatmap import Heatmap as Heatmap
-    from core.fourier.heatmap import HeatmapError as HeatmapError
-    from core.fourier.waves import add_basis as add_basis
-    from core.fourier.waves import fourier_basis as fourier_basis
     from core.pgd.record import PGDRun as PGDRun
     from core.pgd.search import Views as Views
     from core.pgd.settings import PGDConfig as PGDConfig
-    from core.pgd.settings import usual_settings as usual_settings
-    from core.pgd.steps import Generation as Generation
-    from core.pgd.steps import Inpainting as Inpainting
-    from core.pgd.steps import pgd_steps as pgd_steps
     from core.sweep.grow import grow as grow
     from core.sweep.waves import SweepConfig as SweepConfig
 
@@ -39,13 +31,10 @@ _PUBLIC = {
     "core.classifiers.registry": "list_classifiers load_classifier",
     "core.data.datasets": "load_dataset load_samples",
     "core.data.sample_sets": "ClassSet",
-    "core.fourier.contrasts": "difference",
-    "core.fourier.heatmap": "Heatmap HeatmapError",
-    "core.fourier.waves": "add_basis fourier_basis",
+    "core.fourier.heatmap": "Heatmap",
     "core.pgd.record": "PGDRun",
     "core.pgd.search": "Views",
-    "core.pgd.settings": "PGDConfig usual_settings",
-    "core.pgd.steps": "Generation Inpainting pgd_steps",
+    "core.pgd.settings": "PGDConfig",
     "core.sweep.grow": "grow",
     "core.sweep.waves": "SweepConfig",
 }
