@@ -21,7 +21,8 @@ from core.data.holes import hole_text, middle_square, read_hole
 from core.data.sample_sets import HEATMAPS
 from core.data.sketches import decode_sketch, draw_sketch, encode_sketch
 from core.fourier.contrasts import mismatches
-from core.fourier.heatmap import Heatmap, HeatmapError
+from core.fourier.heatmap import Heatmap
+from core.shared.files import ArchiveError
 from core.shared.text import one_line, quoted
 from tests.ui.run_forge import HOSTILE, packed
 from ui.maps.catalogue import CLIP, Entry, label_of, shipped_maps, source_text
@@ -98,7 +99,7 @@ def sound():
     fields = ["3,-4", "12", "cat, dog, horse", "a photo of a {class}"]
     spoil = (damaged, repacked)
     return {
-        "heat maps": (read_map, HeatmapError, [MAP.crop(5).to_bytes()], spoil, 150),
+        "heat maps": (read_map, ArchiveError, [MAP.crop(5).to_bytes()], spoil, 150),
         "links and fields": (read_text, ValueError, links + fields, (nonsense,), 100),
     }
 

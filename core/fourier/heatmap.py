@@ -6,7 +6,7 @@ import io
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +49,6 @@ def colormap(name: str) -> Colormap:
 def colormap_table(name: str) -> np.ndarray:
     """Return the 256 colours of a `colormap`, lowest value first, (256, 3) uint8 RGB."""
     return np.rint(255 * np.asarray(colormap(name)(np.arange(256)))[:, :3]).astype(np.uint8)
-
-
-class HeatmapError(ArchiveError):
-    """A heat map file that is damaged, foreign or of an unknown schema. The text names the file."""
 
 
 _MAX_TEXT = 10_000  # characters
@@ -104,7 +100,7 @@ class Heatmap(Outcomes):
     """
 
     TRANSFORM, ASKED, KEPT, NUMBERS = "waves", 2, 1, _NUMBERS
-    FILE = replace(outcome_file(TRANSFORM, _FACTS, NUMBERS, name="heat map file"), error=HeatmapError)
+    FILE = outcome_file(TRANSFORM, _FACTS, NUMBERS, name="heat map file")
 
     def __post_init__(self) -> None:
         if self.counts.ndim != 1 or self.side % 2 == 0 or (self.side**2 + 3) // 2 != len(self.counts):
@@ -285,7 +281,7 @@ class Heatmap(Outcomes):
         """Read a file's bytes, trusted or not; maps with a side over 511 are refused."""
         heatmap = super().from_bytes(data, name=name)
         if heatmap.side > MAX_SIDE:
-            raise HeatmapError(
+            raise ArchiveError(
                 f"{one_line(name, MAX_NAME)}: a map of {heatmap.side} x {heatmap.side} cells, over the "
                 f"limit of {MAX_SIDE} x {MAX_SIDE}; crop it with Heatmap.load(PATH).crop({MAX_SIDE}).save(PATH)"
             )

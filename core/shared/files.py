@@ -188,8 +188,7 @@ class ArchiveKind:
     """A kind of `.npz`: arrays, and `metadata`, a JSON object with the file's `schema`.
 
     name, maker: its name and the module that writes it, for errors. required, optional: names of its arrays.
-    max_bytes, max_content: maximum size of the file, and of its arrays. facts: required metadata. error: raised by
-    `ArchiveContent.load` and `from_bytes`.
+    max_bytes, max_content: maximum size of the file, and of its arrays. facts: required metadata.
     """
 
     name: str
@@ -200,7 +199,6 @@ class ArchiveKind:
     max_bytes: int = 64 * 2**20
     max_content: int = 64 * 2**20
     facts: tuple[Fact, ...] = ()
-    error: type[ArchiveError] = ArchiveError
 
     def pack(self, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> bytes:
         """Return the file's bytes, readable with `numpy.load(allow_pickle=False)`."""
@@ -240,11 +238,11 @@ class ArchiveContent:
 
         Raises:
             FileNotFoundError: there is no such file.
-            ArchiveError: of type `FILE.error`: it is damaged, foreign, or of an unknown schema.
+            ArchiveError: it is damaged, foreign, or of an unknown schema.
         """
         path, kind = Path(path), cls.FILE
         if path.stat().st_size > kind.max_bytes:
-            raise kind.error(f"{path.name}: larger than {kind.max_bytes >> 20} MiB, so not a {kind.name}")
+            raise ArchiveError(f"{path.name}: larger than {kind.max_bytes >> 20} MiB, so not a {kind.name}")
         return cls._parse(path.read_bytes(), path.name)
 
     @classmethod
@@ -254,7 +252,7 @@ class ArchiveContent:
         Args:
             name: what errors call the file.
         Raises:
-            ArchiveError: of type `FILE.error`, one sentence, if anything is wrong; `build` may raise any of `DAMAGE`.
+            ArchiveError: one sentence, if anything is wrong; `build` may raise any of `DAMAGE`.
         """
         return cls._parse(data, name)
 
@@ -269,17 +267,17 @@ class ArchiveContent:
                 raise ValueError(f"metadata must be one text of at most {_MAX_METADATA:,} characters")
             metadata = json.loads(str(text))
             if (schema := metadata.pop("schema", None)) != kind.schema:
-                raise kind.error(
+                raise ArchiveError(
                     f"{name}: schema {quoted(schema)} is unknown to this version, which reads schema "
                     f"{kind.schema}; update the app, or recompute it with {kind.maker}"
                 )
             for fact in kind.facts:
                 fact.check(metadata)
             return cls.build(metadata, **arrays)
-        except kind.error:
+        except ArchiveError:
             raise
         except DAMAGE as error:
-            raise kind.error(
+            raise ArchiveError(
                 f"{name}: not a {kind.name}, or a damaged one ({one_line(error, MAX_REASON)}); "
                 f"expected an .npz written by {kind.maker}"
             ) from error

@@ -8,8 +8,9 @@ from typing import Any
 import streamlit as st
 
 from core.data.sample_sets import SAMPLE_SETS, ImageDataset, usual_epsilon
-from core.fourier.heatmap import MAX_SIDE, Heatmap, HeatmapError
+from core.fourier.heatmap import MAX_SIDE, Heatmap
 from core.fourier.waves import half_plane
+from core.shared.files import ArchiveError
 from core.shared.numbers import duration
 from core.shared.text import sentence
 from core.sweep.waves import SweepConfig, images_per_wave
@@ -180,7 +181,7 @@ def add_map_panel(page: PageState) -> None:
     try:
         check_upload(file.getvalue(), MAP_MB)
         heatmap = Heatmap.from_bytes(file.getvalue(), name=f"“{file.name}”")
-    except (HeatmapError, ValueError) as error:
+    except (ArchiveError, ValueError) as error:
         st.error(as_markdown(sentence(str(error))))
         return
     page.on_new_map(add_map(heatmap, origin="uploaded"))

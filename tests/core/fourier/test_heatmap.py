@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.fourier.heatmap import MAX_SIDE, TOP1, Heatmap, HeatmapError, colormap_table, heatmap_csv, heatmap_png
+from core.fourier.heatmap import MAX_SIDE, TOP1, Heatmap, colormap_table, heatmap_csv, heatmap_png
+from core.shared.files import ArchiveError
 from tests.core.squares import heatmap_of
 
 METADATA = {
@@ -103,7 +104,7 @@ def test_save_and_load_give_the_same_map(tmp_path):
 def test_a_file_that_would_fill_the_memory_is_refused(name, array, message):
     arrays = {**example().arrays(), "metadata": json.dumps(METADATA | {"schema": 2, "transform": "waves"})}
     np.savez_compressed(buffer := io.BytesIO(), **{**arrays, name: np.array(array)})
-    with pytest.raises(HeatmapError, match=rf"odd\.npz: .*{message}"):
+    with pytest.raises(ArchiveError, match=rf"odd\.npz: .*{message}"):
         Heatmap.from_bytes(buffer.getvalue(), name="odd.npz")
 
 
@@ -111,7 +112,7 @@ def test_from_bytes_refuses_a_large_map_and_load_takes_it(tmp_path):
     large = printed(50, MAX_SIDE + 2)
     large.save(tmp_path / "large.npz")
     assert Heatmap.load(tmp_path / "large.npz").side == MAX_SIDE + 2
-    with pytest.raises(HeatmapError, match=r"large\.npz: .* 513 .* 511"):
+    with pytest.raises(ArchiveError, match=r"large\.npz: .* 513 .* 511"):
         Heatmap.from_bytes(large.to_bytes(), name="large.npz")
     assert Heatmap.from_bytes(large.crop(MAX_SIDE).to_bytes(), name="cropped.npz").side == MAX_SIDE
 
