@@ -27,10 +27,10 @@ from core.pgd.drawings import (
     tries_by_label,
 )
 from core.pgd.pictures import stored_outcomes
-from core.pgd.search import CELLS, COMPARED, Views
-from core.pgd.settings import PGDConfig, paper_generation, quick_settings, usual_settings
+from core.pgd.search import CELLS, COMPARED, Views, cell_settings
+from core.pgd.settings import PGDConfig, usual_settings
 from core.shared.device import class_probabilities
-from precomputed.makers.drawings import HOLE, SIZE, TRIED, UNSHOWN, drawn_classes
+from precomputed.makers.drawings import HOLE, SIZE, TRIED, UNSHOWN, drawings, drawn_classes
 from precomputed.makers.shown import opening_rule
 from tests.core.judged import stored_views
 
@@ -44,24 +44,16 @@ def test_no_class_that_settings_were_tried_on_is_reported():
 
 
 def test_stored_pictures_have_the_present_settings():
-    draw = usual_settings("generation", SIZE, search="views")
-    fill = {
-        name: value for name, value in usual_settings("inpainting", SIZE, HOLE, "views").items() if name != "weight"
-    }
-    papers = {name: vars(paper_generation(SIZE))[name] for name in ("epsilon", "step_size", "steps", "step_decay")}
-    plain, own = Views(min_side=0.35, noise=0.08), {"count": 0, "inputs": ()}
-
-    def cells(mode, usual, ball=""):
-        natural, plain = replace(usual["views"], **own), replace(usual["views"], spectrum=0, colors=0)
-        changes = {"views": {}, "natural": {"views": natural}, "plainviews": {"views": plain},
-                   "pixels": {"search": "pixels"}}  # fmt: skip
-        return {f"{mode}-{cell}{ball}": usual | change for cell, change in changes.items()}
-
-    expected = cells("draw", draw) | cells("draw", draw | papers, "40") | cells("hole", fill)
-    expected |= dict.fromkeys(QUICK_TRIES, quick_settings(draw))
-    assert expected["draw-plainviews"]["views"] == plain
+    draw, fill = usual_settings("generation", SIZE, search="views"), usual_settings("inpainting", SIZE, HOLE, "views")
+    del fill["weight"]
+    plain, own = replace(draw["views"], spectrum=0, colors=0), {"count": 0, "inputs": ()}
+    assert plain == Views(min_side=0.35, noise=0.08)
+    expected = {name.rpartition("-")[0]: plan.config.to_json() for name, plan in drawings()}
+    assert expected["draw-plainviews"] == PGDConfig(**draw | {"views": plain}).to_json()
+    assert expected["draw-natural"] == PGDConfig(**draw | {"views": replace(draw["views"], **own)}).to_json()
+    expected |= {f"hole-{cell}": PGDConfig(**cell_settings(fill, cell)).to_json() for cell in CELLS}
     stored = {kind["name"]: kind["config"] for kind in stored_outcomes().metadata["kinds"] if "config" in kind}
-    assert stored == {name: PGDConfig(**settings).to_json() for name, settings in expected.items()}
+    assert stored == expected and {*QUICK_TRIES} < {*stored}
     for path in (OPENING_FILE, WALL_FILE):
         assert json.loads(path.read_text())["config"] == PGDConfig(**draw).to_json(), path
 

@@ -13,11 +13,8 @@ QUARTER = Interval(0.25, 0.2, 0.3)
     [
         (Evidence("x", QUARTER, "error"), "x: 25.0 % (20.0 to 30.0)"),
         (Evidence("x", QUARTER, "points"), "x: +25.0 points (+20.0 to +30.0)"),
-        (Evidence("x", QUARTER, "level"), "x: 63.8 of 255 (51.0 to 76.5)"),
         (Evidence("x", QUARTER, "levels"), "x: +63.8 of 255 (+51.0 to +76.5)"),
-        (Evidence("x", QUARTER, "orders"), "x: 0.2 orders of magnitude (0.2 to 0.3)"),
         (Evidence("x", QUARTER, "ratio"), "x: 0.25 (0.20 to 0.30)"),
-        (Evidence("x", QUARTER, "radius"), "x: 0.25 cycles per image (0.20 to 0.30)"),
         (Evidence("x", QUARTER, "radii"), "x: +0.25 cycles per image (+0.20 to +0.30)"),
         (Evidence("p", Interval.exact(0.03), "p"), "p = 0.03"),
         (Evidence("x", QUARTER, sign_words=MORE), "x: 25.0 points more (+20.0 to +30.0)"),
@@ -61,16 +58,12 @@ CLIP, MINI = ("clip-vit-b-32", "resnet-56"), ("mini-clip", "mini-resnet")
 @pytest.mark.parametrize(
     ("claim", "networks", "usual", "judgement"),
     [
-        ("low", (), (), "holds"),
         ("low", CLIP, (), "holds"),
         ("low", CLIP, (False, True), "holds, for other weights"),
         ("low", CLIP[::-1], (), "holds, for other networks"),
         ("low", MINI, (), "holds, in miniature"),
-        ("low", (CLIP[0], MINI[1]), (True, True), "holds, in miniature"),
         ("low", (CLIP[0], MINI[1]), (False, True), "holds, for other networks"),
-        ("low", (MINI[0], "efficientnet-lite0"), (), "holds, for other networks"),
         ("red", ("resnet-50",), (), "holds"),
-        ("red", CLIP[:1], (), "holds, for other networks"),
         ("plausible", (CLIP[0], "resnet-50"), (), "holds, for other networks"),  # the paper used a robust one
         ("twins", ("mini-clip-robust", "mini-clip"), (), "holds"),  # a sentence about robust networks in general
         ("training", ("mini-clip-robust", "mini-clip"), (), "holds"),  # no quotation

@@ -42,17 +42,6 @@ def test_clips_published_map_dips_on_its_lattice():
     assert result.p == 1 / 10_001 and min(sum(rng.sample(every, 12)) / 12 for _ in range(5_000)) > -3
 
 
-@pytest.mark.parametrize(
-    ("name", "period"),
-    [*(("clip-vit-b-32_cifar10_published", period) for period in (2, 3, 4, 5, 6, 8, 9, 10)),
-     ("resnet-56_cifar10_published", 7), ("mini-clip_cifar10", 7)],
-)  # fmt: skip
-def test_no_other_lattice_or_network_dips(name, period):
-    expected, result = [*dips(name, period).values()], lattice(Heatmap.load(FOLDER / f"{name}.npz"), period)
-    assert 100 * result.mean.value == pytest.approx(sum(expected) / len(expected)) == pytest.approx(0, abs=0.8)
-    assert result.p > 0.05
-
-
 @pytest.fixture
 def noise():
     """A symmetric map of 21 x 21 noisy cells, made of counts."""

@@ -99,9 +99,6 @@ def test_a_table_is_told_from_that_of_other_settings(name, tables):
     [
         ("hybrids", lambda table: {"numbers": {**table.numbers, "cutoffs": table.numbers["cutoffs"][::-1]}}),
         ("hybrids", lambda table: {"labels": table.labels + np.uint16(2)}),
-        ("hybrids", lambda table: {"predictions": None}),
-        ("hybrids", lambda table: {"counts": table.counts + 1}),
-        ("corruptions", lambda table: {"bits": table.bits[..., :2]}),
         ("corruptions", lambda table: {"numbers": {"spectrum": -table.numbers["spectrum"]}}),
         ("corruptions", lambda table: {"metadata": {**table.metadata, "pictures": 9}}),
         ("corruptions", lambda table: {"metadata": {**table.metadata, "corruptions": {"fog": [1, 2]}}}),
