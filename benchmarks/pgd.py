@@ -8,17 +8,14 @@ All take turns step by step in one process:
 - generation, inpainting: one `next` of `core.pgd.steps.pgd_steps`, which yields a whole state each time;
 - views: generation by views, the mean of ten steps, as the picture itself is looked at once in ten;
 - foolbox: one step of its `L2PGD`, the difference between runs of 3 and of 1 steps, halved (it cannot be stepped).
-Then a whole drawing of one picture by views, usual and quick, in seconds and in bare passes. That 60 steps end on
-foolbox's pixels is a test (tests/core/pgd/test_steps.py).
+That 60 steps end on foolbox's pixels is a test (tests/core/pgd/test_steps.py).
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +24,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks.measure import CLOCKS, Row, Times, in_turns, run_script, stopwatch
+from benchmarks.measure import CLOCKS, Row, Times, in_turns, run_script
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.datasets import load_samples
 from core.data.holes import middle_square, square_side
 from core.pgd.search import LOOK_INTERVAL, Views
-from core.pgd.settings import PGDConfig, paper_inpainting, quick_settings, usual_settings
-from core.pgd.steps import Generation, Inpainting, pgd_steps, run_pgd
+from core.pgd.settings import PGDConfig, paper_inpainting, usual_settings
+from core.pgd.steps import Generation, Inpainting, pgd_steps
 from core.shared.device import prepare_torch
 
 
@@ -91,21 +88,8 @@ def step_rows(classifier: Any, images: Tensor, targets: Tensor, rounds: int, clo
         yield Row(f"PGD step, {name}{batch}", times.ratio(name, "bare"), "ratio", target, peer)
 
 
-def drawing_rows(classifier: Any, image: Tensor, target: Tensor, clock: str) -> Iterator[Row]:
-    """Yield the time of one picture by views, of the usual and of the quick settings, and in bare passes around it."""
-    usual = usual_settings("generation", image.shape[-1], search="views")
-    for settings in filter(None, (usual, quick_settings(usual))):
-        config, bare = PGDConfig(**settings), partial(bare_step, classifier, image, target)
-        passes = [stopwatch(bare, clock=clock) for _ in range(20)]
-        seconds = stopwatch(partial(run_pgd, classifier, Generation(target), image, config), clock=clock)
-        passes += [stopwatch(bare, clock=clock) for _ in range(20)]
-        name = f"drawing by views, {config.steps} steps"
-        yield Row(name, seconds, "s")
-        yield Row(name, seconds / statistics.median(passes), "ratio", "", "bare forward and backward pass")
-
-
 def rows(args: argparse.Namespace) -> Iterator[Row]:
-    """Yield the steps of each batch size, then a drawing by views."""
+    """Yield the steps of each batch size."""
     prepare_torch()
     photographs = classifier_spec(args.classifier).vocabulary == "imagenet"
     data = load_samples("photographs" if photographs else "cifar10-samples")
@@ -118,7 +102,6 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
 
     for count in args.batch:
         yield from step_rows(classifier, *batch(count), args.rounds, args.clock)
-    yield from drawing_rows(classifier, *batch(1), args.clock)
 
 
 def main(argv: Sequence[str] | None = None) -> list[Row]:

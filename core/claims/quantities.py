@@ -197,7 +197,7 @@ def crossover_evidence(first: NamedMap, second: NamedMap) -> tuple[Interval, tup
     a, b = (named.result_in(stored_hybrids()) for named in (first, second))
     if a is None or b is None:
         return None
-    count = min(a.pairs, b.pairs)
+    count = min(a.n, b.n)
     a, b = first_pairs(a, count), first_pairs(b, count)
     of_a, of_b, difference = crossover_of(a), crossover_of(b), paired_difference(a, b)
     if of_a is None or of_b is None or difference is None:

@@ -120,7 +120,7 @@ class HybridOutcomes(Outcomes):
     )
 
     def __post_init__(self) -> None:
-        if self.labels is None or self.labels.shape[:-1] != (2,) or self.pairs == 0:
+        if self.labels is None or self.labels.shape[:-1] != (2,) or self.n == 0:
             raise ValueError("hybrids need the labels of pairs of pictures, at least one")
         super().__post_init__()
         cutoffs = self.numbers["cutoffs"]
@@ -135,12 +135,8 @@ class HybridOutcomes(Outcomes):
         return int(self.labels.shape[-1])
 
     @property
-    def pairs(self) -> int:
-        return self.n
-
-    @property
     def settings(self) -> dict[str, Any]:
-        return {"number of pairs": self.pairs, "cutoffs": self.cutoffs.tolist()}
+        return {"number of pairs": self.n, "cutoffs": self.cutoffs.tolist()}
 
     @property
     def cutoffs(self) -> np.ndarray:
@@ -178,7 +174,7 @@ def crossover_of(outcomes: HybridOutcomes) -> Crossover | None:
 @lru_cache(32)
 def first_pairs(outcomes: HybridOutcomes, count: int) -> HybridOutcomes:
     """Return the outcomes on the first pairs, equal to those of fewer pairs of the same seed."""
-    return outcomes if outcomes.pairs <= count else outcomes.subset(np.arange(outcomes.pairs) < count)
+    return outcomes if outcomes.n <= count else outcomes.subset(np.arange(outcomes.n) < count)
 
 
 def same_pairs(a: HybridOutcomes, b: HybridOutcomes) -> bool:
@@ -226,10 +222,6 @@ class CorruptionOutcomes(Outcomes):
         return int(self.metadata["pictures"])
 
     @property
-    def pictures(self) -> int:
-        return self.n
-
-    @property
     def keys(self) -> tuple[str, ...]:
         """Keys of the D corruptions, in order."""
         return tuple(self.metadata["corruptions"])
@@ -239,7 +231,7 @@ class CorruptionOutcomes(Outcomes):
         """Key of the pictures and corruptions: equal keys mean paired outcomes."""
         facts = self.metadata
         amounts = tuple((key, *amounts) for key, amounts in facts["corruptions"].items())
-        return facts["dataset"]["content_hash"], facts["seed"], self.pictures, amounts
+        return facts["dataset"]["content_hash"], facts["seed"], self.n, amounts
 
     @cached_property
     def clean(self) -> np.ndarray:

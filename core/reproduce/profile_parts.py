@@ -123,7 +123,7 @@ def hybrids(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     data, count = network.images(None), network.count((150, 2000))
     config = HybridConfig(count, default_cutoffs(data.image_size), network.seed)
     passes = config.pairs * (2 + len(config.cutoffs))
-    yield _table(network, HybridOutcomes, config, data, passes, lambda stored: stored.pairs >= count)
+    yield _table(network, HybridOutcomes, config, data, passes, lambda stored: stored.n >= count)
 
 
 def corruptions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
@@ -132,7 +132,7 @@ def corruptions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     config = CorruptionConfig(network.count((100, 2000)), network.seed)
     pictures = min(config.pictures, len(data))
     passes = pictures * (1 + len(CORRUPTIONS) * len(STRENGTHS))
-    yield _table(network, CorruptionOutcomes, config, data, passes, lambda stored: stored.pictures >= pictures)
+    yield _table(network, CorruptionOutcomes, config, data, passes, lambda stored: stored.n >= pictures)
 
 
 def strength(network: ProfiledNetwork) -> Iterator[ProfileFile]:
@@ -179,7 +179,7 @@ def predictions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
         raise MissingDataError("need a network of CIFAR-10’s classes")
     passes = 1 + len(half_plane(STORY_SIDE)) + len(chosen_pictures()["mixtures"]["pairs"]) * (2 + MIXED_AT)
     data = load_samples(chosen_pictures()["samples"])
-    yield _table(network, StoredPredictions, PredictionConfig(), data, passes, lambda stored: stored.is_current)
+    yield _table(network, StoredPredictions, PredictionConfig(), data, passes)
 
 
 class ProfilePart(NamedTuple):

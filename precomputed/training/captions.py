@@ -12,9 +12,7 @@ import numpy as np
 
 from core.data.sample_sets import CIFAR10
 
-# "names" of each class and "templates" are for training; those of "held_out_names" and "held_out_templates" are never
-# seen in it as a whole. A text tower trained from scratch cannot know a new word, so held-out names are new compounds
-# of a training word.
+# "names" of each class, "templates", and "attribute_templates" for captions that claim an attribute.
 PHRASES = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 
 

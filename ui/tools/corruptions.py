@@ -123,7 +123,7 @@ def corruption_panel(page: PageState) -> None:
 def _sample(outcomes: CorruptionOutcomes) -> str:
     """Return the number and the data set of the pictures."""
     data = outcomes.metadata["dataset"]
-    return f"{outcomes.pictures:,} {one_line(map_title(data['name']))} {data['split']} pictures"
+    return f"{outcomes.n:,} {one_line(map_title(data['name']))} {data['split']} pictures"
 
 
 def _controls(side: int) -> tuple[str, int]:

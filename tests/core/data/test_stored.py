@@ -43,7 +43,7 @@ def test_results_are_read_from_a_profile_once_there(profile):
     assert "toy" not in before and stored_hybrids() is before
     stored = named(before["mini-clip"], "toy")
     stored.save(profile / "hybrids" / "toy.npz")
-    assert stored_hybrids()["toy"].pairs == stored.pairs
+    assert stored_hybrids()["toy"].n == stored.n
 
 
 def test_the_projects_own_results_count_first(profile):
