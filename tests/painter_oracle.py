@@ -8,13 +8,10 @@ pixels bit for bit. Points are (x, y) whole pixels: x counts columns to the righ
 2. A brush of radius r paints every pixel (px, py) with (px - x)^2 + (py - y)^2 <= r^2 for some (x, y) on the path.
 3. A square of side s that is dragged to (x, y) is the whole hole: s x s pixels, of which the top-left one is
    (clamp(x - s div 2, 0, W - s), clamp(y - s div 2, 0, H - s)): the square is moved inside, never cut.
-4. An ellipse dragged from one pixel to another fills the box that has both as corners, both included: it paints every
-   pixel whose centre is at most 1 from the box's centre, each axis measured in halves of the box's side.
-5. A fill paints every pixel connected to (x, y) by edges between pixels of its colour.
+4. A fill paints every pixel connected to (x, y) by edges between pixels of its colour.
 """
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -37,19 +34,8 @@ def brush_mask(points: Sequence[Point], radius: int, *, height: int, width: int)
     return mask
 
 
-def ellipse_mask(start: Point, end: Point, *, height: int, width: int) -> np.ndarray:
-    """(1, H, W) an ellipse dragged from `start` to `end`: rule 4."""
-    mask = np.zeros((1, height, width), dtype=bool)
-    (x, y), (x1, y1) = start, end
-    for row, column in np.ndindex(height, width):
-        across = (column - Fraction(x + x1, 2)) / Fraction(abs(x1 - x) + 1, 2)
-        down = (row - Fraction(y + y1, 2)) / Fraction(abs(y1 - y) + 1, 2)
-        mask[0, row, column] = across**2 + down**2 <= 1
-    return mask
-
-
 def fill_mask(picture: np.ndarray, point: Point) -> np.ndarray:
-    """(1, H, W) pixels painted by a fill of a (H, W, 3) picture at `point`: rule 5."""
+    """(1, H, W) pixels painted by a fill of a (H, W, 3) picture at `point`: rule 4."""
     x, y = point
     areas, _ = ndimage.label((picture == picture[y, x]).all(axis=2))
     return (areas == areas[y, x])[None]

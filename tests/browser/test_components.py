@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.data.datasets import load_samples, sample_credits
+from core.data.datasets import load_samples
 from core.fourier.heatmap import colormap_table
 from core.shared.numbers import wave_name
 from tests.browser.apps.demo_values import SIDES, demo_value
@@ -17,15 +17,11 @@ APP = "tests/browser/apps/demos.py"
 
 
 @pytest.fixture
-def maps(streamlit_app, open_page):
-    """`maps("&maps=3", width=390)` -> a page with heat maps whose values are known, drawn."""
-
-    def opened(query: str = "", **window) -> Page:
-        page = open_page(f"{streamlit_app(APP)}/?demo=maps{query}", **window)
-        expect(readout(page, 0)).to_contain_text("(3, −4)")
-        return page
-
-    return opened
+def maps(streamlit_app, open_page) -> Page:
+    """A page with two heat maps whose values are known, drawn."""
+    page = open_page(f"{streamlit_app(APP)}/?demo=maps")
+    expect(readout(page, 0)).to_contain_text("(3, −4)")
+    return page
 
 
 def plot(page: Page, number: int):
@@ -56,115 +52,88 @@ def spelled(number: int, frequency: tuple[int, int]) -> str:
 
 
 def test_cells_have_their_colours_and_numbers_up_to_their_edges(maps):
-    page = maps("&maps=4")
     table = colormap_table("viridis")
-    for number, side in enumerate(SIDES[:2]):
-        cells = rgba(page.locator("canvas").nth(number))
+    for number, side in enumerate(SIDES):
+        cells = rgba(maps.locator("canvas").nth(number))
         i, j = np.mgrid[:side, :side] - side // 2
         absent = (i > 9) & (j > 9)
         assert np.array_equal(cells[..., 3], np.where(absent, 0, 255))
-        place = np.floor(255 * np.rint(10 * demo_value(number, i, j)) / 900 + 0.5).clip(0, 255).astype(int)
-        assert np.array_equal(cells[~absent][:, :3], table[place[~absent]])
-    box, side = plot(page, 0).bounding_box(), SIDES[0]
+        shown = np.floor(255 * np.rint(10 * demo_value(number, i, j)) / 900 + 0.5).clip(0, 255).astype(int)
+        assert np.array_equal(cells[~absent][:, :3], table[shown[~absent]])
+    box, side = plot(maps, 0).bounding_box(), SIDES[0]
     for column in range(0, side, 3):
         for inset in (0.04, 0.96):
-            page.mouse.move(box["x"] + (column + inset) / side * box["width"], box["y"] + box["height"] / 2)
-            expect(readout(page, 0)).to_contain_text(f"{wave_name((0, column - side // 2))}:")
-    plot(page, 2).hover(position=where(page, 2, (7, -13)))
-    for number in range(4):
-        expect(readout(page, number)).to_have_text(f"(7, −13): {spelled(number, (7, -13))}")
-        left = page.locator(".lines").nth(number).evaluate("e => parseFloat(e.style.getPropertyValue('--x'))")
-        assert left == pytest.approx(100 * (SIDES[number] // 2 - 13 + 0.5) / SIDES[number])
-    page.mouse.move(0, 0)
-    expect(readout(page, 0)).to_contain_text("(3, −4)")  # back to the chosen cell
-    assert expect_in_python(page, "(3, −4)") == 1
+            maps.mouse.move(box["x"] + (column + inset) / side * box["width"], box["y"] + box["height"] / 2)
+            expect(readout(maps, 0)).to_contain_text(f"{wave_name((0, column - side // 2))}:")
+    plot(maps, 1).hover(position=where(maps, 1, (7, -13)))
+    for number, side in enumerate(SIDES):
+        expect(readout(maps, number)).to_have_text(f"(7, −13): {spelled(number, (7, -13))}")
+        left = maps.locator(".lines").nth(number).evaluate("e => parseFloat(e.style.getPropertyValue('--x'))")
+        assert left == pytest.approx(100 * (side // 2 - 13 + 0.5) / side)
+    maps.mouse.move(0, 0)
+    expect(readout(maps, 0)).to_contain_text("(3, −4)")  # back to the chosen cell
+    assert expect_in_python(maps, "(3, −4)") == 1
 
 
 def test_a_choice_is_one_rerun_and_the_newest_of_two_wins(maps):
-    page = maps()
-    for click, (number, *cell) in enumerate([(0, 0, 0), (1, -15, -15), (0, 15, -15), (1, 9, 2)], 1):
-        plot(page, number).click(position=where(page, number, tuple(cell)))
-        assert expect_in_python(page, wave_name(cell)) == 1 + click
-        page.mouse.move(0, 0)
-        for other in (0, 1):
-            expect(readout(page, other)).to_have_text(f"{wave_name(cell)}: {spelled(other, cell)}")
+    for click, (number, *cell) in enumerate([(0, 0, 0), (1, -15, -15), (0, 15, -15)], 1):
+        plot(maps, number).click(position=where(maps, number, tuple(cell)))
+        assert expect_in_python(maps, wave_name(cell)) == 1 + click
     for _ in range(2):  # twice the same
-        page.get_by_role("button", name="Preset").click()
-        expect(readout(page, 0)).to_contain_text("(0, 12)")
-        plot(page, 0).click(position=where(page, 0, (5, 5)))
-        expect_in_python(page, "(5, 5)")
-    page.get_by_text("Show the maps").click()
-    expect(plot(page, 0)).to_have_count(0)
-    page.get_by_text("Show the maps").click()
-    expect(readout(page, 1)).to_contain_text("(5, 5)")
-    wait_until_drawn(page)
-    box, side = plot(page, 0).bounding_box(), SIDES[0]
+        maps.get_by_role("button", name="Preset").click()
+        expect(readout(maps, 0)).to_contain_text("(0, 12)")
+        plot(maps, 0).click(position=where(maps, 0, (5, 5)))
+        expect_in_python(maps, "(5, 5)")
+    for shown in (0, 2):  # hidden, and back
+        maps.get_by_text("Show the maps").click()
+        expect(maps.locator(".plot")).to_have_count(shown)
+    expect(readout(maps, 1)).to_contain_text("(5, 5)")
+    wait_until_drawn(maps)
+    box, side = plot(maps, 0).bounding_box(), SIDES[0]
     for j in range(-2, 10):
-        page.mouse.click(box["x"] + (j + side // 2 + 0.5) / side * box["width"], box["y"] + box["height"] / 2)
-        assert wave_name((0, j)) in readout(page, 0).inner_text(), "never reverted"
-    expect_in_python(page, "(0, 9)")
-    page.mouse.move(0, 0)
-    wait_until_drawn(page)
-    expect(readout(page, 0)).to_contain_text("(0, 9)")
-    plot(page, 0).focus()
-    steps = {"ArrowLeft": (0, 8), "ArrowDown": (1, 8), "Shift+ArrowUp": (-4, 8), "Home": (0, 0)}
-    before = expect_in_python(page, "(0, 9)")
-    for number, (key, frequency) in enumerate(steps.items(), 1):
-        page.keyboard.press(key)
-        assert expect_in_python(page, wave_name(frequency)) == before + number
-        a, b = (spelled(number, frequency).replace("%95", "%, 95") for number in (0, 1))
-        spoken = f"{wave_name(frequency)}. Classifier A: {a}. Classifier B: {b}."
-        expect(page.locator(".visually-hidden")).to_have_text(spoken)
-        expect(plot(page, 0)).to_be_focused()
-    for _ in range(4):
-        page.keyboard.press("Shift+ArrowUp")
-    expect_in_python(page, "(−15, 0)")  # the edge of the focused map
-    interval = readout(page, 0).get_by_role("tooltip")
+        maps.mouse.click(box["x"] + (j + side // 2 + 0.5) / side * box["width"], box["y"] + box["height"] / 2)
+        assert wave_name((0, j)) in readout(maps, 0).inner_text(), "never reverted"
+    before = expect_in_python(maps, "(0, 9)")
+    maps.mouse.move(0, 0)
+    wait_until_drawn(maps)
+    plot(maps, 0).focus()
+    for number, (key, frequency) in enumerate({"ArrowDown": (1, 9), "Shift+ArrowUp": (-4, 9)}.items(), 1):
+        maps.keyboard.press(key)
+        assert expect_in_python(maps, wave_name(frequency)) == before + number
+    a, b = (spelled(number, (-4, 9)).replace("%95", "%, 95") for number in (0, 1))
+    expect(maps.locator(".visually-hidden")).to_have_text(f"(−4, 9). Classifier A: {a}. Classifier B: {b}.")
+    expect(plot(maps, 0)).to_be_focused()
+    interval = readout(maps, 0).get_by_role("tooltip")
     expect(interval).to_be_hidden()
-    page.keyboard.press("Tab")
+    maps.keyboard.press("Tab")
     expect(interval).to_be_visible()
-    page.keyboard.press("Tab")
-    expect(plot(page, 1)).to_be_focused()
-    before = expect_in_python(page, "(−15, 0)")
-    plot(page, 1).evaluate(in_page("holdArrowRight"), 20)  # all at once, on a slow machine as well
-    assert expect_in_python(page, "(−15, 20)") == before + 1, "only the final cell is reported"
+    before = expect_in_python(maps, "(−4, 9)")
+    plot(maps, 1).evaluate(in_page("holdArrowRight"), 20)  # all at once, on a slow machine as well
+    assert expect_in_python(maps, "(−4, 29)") == before + 1, "only the final cell is reported"
 
 
 def test_tiles_show_pictures_and_a_press_or_enter_picks(streamlit_app, open_page):
-    captions = [credit.title for credit in sample_credits("cifar10-samples")]
-    last = len(captions) - 1
     page = open_page(f"{streamlit_app(APP)}/?demo=pictures")
-    tiles, caption = page.get_by_role("radio"), page.locator(".caption .text")
-
-    def focus(key: str, index: int) -> None:
-        page.keyboard.press(key)
-        expect(tiles.nth(index)).to_be_focused()
-        expect(caption).to_have_text(captions[index])
-
+    tiles, pictures = page.get_by_role("radio"), load_samples("cifar10-samples").images.transpose(0, 2, 3, 1)
     expect(tiles.nth(7)).to_be_checked()
-    expect(page.get_by_role("radiogroup", name="Image")).to_be_visible()
-    page.get_by_role("button", name="Preset").focus()
-    focus("Tab", 7)
     assert page.locator(".tile[tabindex='0']").count() == 1, "the group is one tab stop"
     tops = tiles.evaluate_all("tiles => tiles.map(tile => tile.offsetTop)")
     across = tops.count(tops[0])
-    moves = {"ArrowRight": 8, "ArrowDown": 8 + across, "ArrowLeft": 7 + across, "ArrowUp": 7, "Home": 0, "End": last}
-    for key, index in moves.items():
-        focus(key, index)
-    focus("ArrowDown", last)
+    tiles.nth(7).focus()
+    moves = {"ArrowRight": 8, "ArrowDown": 8 + across, "ArrowLeft": 7 + across, "ArrowUp": 7}
+    for key, index in [*moves.items(), ("ArrowDown", 7 + across)]:
+        page.keyboard.press(key)
+        expect(tiles.nth(index)).to_be_focused()
     assert expect_in_python(page, "picture 7") == 1, "moving the focus triggers no rerun"
     page.keyboard.press("Enter")
-    assert expect_in_python(page, f"picture {last}") == 2
+    assert expect_in_python(page, f"picture {7 + across}") == 2
     for run, index in enumerate([24, 24, 0], 3):  # choosing the same picture again counts: it closes a dialog
         tiles.nth(index).click()
         expect(page.get_by_text(f"Run {run}: Python has picture {index}", exact=True)).to_be_visible()
         expect(page.get_by_role("radio", checked=True)).to_have_count(1)
-    page.get_by_role("button", name="Preset").click()
-    expect(tiles.nth(42)).to_be_checked()
     for index in range(20, 32):
         tiles.nth(index).click()
     expect_in_python(page, "picture 31")
     wait_until_drawn(page)
     expect(tiles.nth(31)).to_be_checked()
-    pictures = load_samples("cifar10-samples").images.transpose(0, 2, 3, 1)
-    assert np.array_equal(pixels(page.locator(".tile canvas").nth(last)), pictures[last])
+    assert np.array_equal(pixels(page.locator(".tile canvas").last), pictures[-1])

@@ -30,5 +30,4 @@ def frames_of(data: dict[str, Any], k: int) -> np.ndarray:
 
 def numbers_of(data: dict[str, Any], k: int) -> np.ndarray:
     """(F, B): target probability at each frame."""
-    values = np.frombuffer(base64.b64decode(data["models"][k]["values"]), dtype="<f4")
-    return values.reshape(-1, len(data["targets"]))
+    return np.reshape(data["models"][k]["values"], (-1, len(data["targets"])))

@@ -1,4 +1,20 @@
-// What all components share: elements, buttons, base64, counts, painted pixels, tooltips.
+// What all components share: views and memories, elements, buttons, base64, counts, painted pixels, tooltips.
+
+const viewsByParent = new WeakMap();
+const memories = new Map(); // by a component's key
+
+/** What `create` makes of an element when Streamlit passes it for the first time. */
+export function viewOf(parentElement, create) {
+  if (!viewsByParent.has(parentElement)) viewsByParent.set(parentElement, create(parentElement));
+  return viewsByParent.get(parentElement);
+}
+
+/** What the browser remembers of a component, also after a remount; `begin` makes it anew if Python changes it. */
+export function memoryOf({ key, token }, begin) {
+  const former = memories.get(key);
+  if (former?.token !== token) memories.set(key, { ...begin(former), token });
+  return memories.get(key);
+}
 
 export function element(tag, className = "", text = "") {
   const node = document.createElement(tag);
@@ -21,8 +37,26 @@ export function button(parent, text, action, name = "") {
 
 export const unpack = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
+export const pack = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+
+// Bits, the first in a byte's highest bit, as numpy packs them.
+export const packBits = (bits) =>
+  pack(
+    Uint8Array.from({ length: bits.length / 8 }, (_, k) =>
+      bits.subarray(8 * k, 8 * k + 8).reduce((byte, bit) => (byte << 1) | bit, 0),
+    ),
+  );
+
+export function unpackBits(base64, count) {
+  const bytes = unpack(base64);
+  return Uint8Array.from({ length: count }, (_, k) => (bytes[k >> 3] >> (7 - (k & 7))) & 1);
+}
+
 /** "1 step" or "1,001 steps", as core.shared.text.count_of. @param {number} number @param {string} noun */
 export const countOf = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+
+/** Clamped to 1 and 99 %: no classifier means 0 % or 100 %. @param {number} share */
+export const percent = (share) => `${Math.min(99, Math.max(1, Math.round(100 * share)))} %`;
 
 /** Paint `value(at, channel)` of each pixel, row by row; the canvas rounds it and clips it to 0 and 255. */
 export function paintPixels(canvas, width, height, value) {
@@ -45,15 +79,4 @@ export function tooltip(term, words) {
   text.setAttribute("role", "tooltip");
   node.append(text);
   return node;
-}
-
-// Parts of a text, with a tooltip at the first use of each term; explained terms are deleted from `terms`.
-export function explained(text, terms) {
-  if (!Object.keys(terms).length) return [text];
-  const pattern = new RegExp(`\\b(${Object.keys(terms).join("|")})\\b`);
-  return text.split(pattern).map((part) => {
-    const words = terms[part];
-    delete terms[part];
-    return words ? tooltip(part, words) : part;
-  });
 }

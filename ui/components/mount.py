@@ -31,14 +31,14 @@ SOURCES: dict[str, tuple[str, str]] = {}  # CSS and JavaScript of each registere
 def register(file: str) -> Mount:
     """Register the component of a script in this folder, such as "maps/heatmap.js", under the script's name.
 
-    Streamlit accepts one script, so the modules that it imports are appended, and the style sheets beside them.
+    Streamlit accepts one script, so the modules that it imports come before it, and the style sheets beside them after.
     """
     scripts = [_HERE / file]
     for script in scripts:  # grows during the loop
         for name in _IMPORT.findall(script.read_text("utf-8")):
             if (imported := (script.parent / name).resolve()) not in scripts:
                 scripts.append(imported)
-    js = "\n".join(_NAMED_EXPORT.sub("", _IMPORT.sub("", script.read_text("utf-8"))) for script in scripts)
+    js = "\n".join(_NAMED_EXPORT.sub("", _IMPORT.sub("", script.read_text("utf-8"))) for script in scripts[::-1])
     sheets = [script.with_suffix(".css") for script in scripts]
     css = "\n".join(sheet.read_text("utf-8") for sheet in sheets if sheet.exists())
     name = scripts[0].stem

@@ -337,7 +337,7 @@ def _bundled_sketches(row: SampleSet) -> None:
         key=f"{_PAGE}.sketches",
         label="Bundled sketches",
         on_pick=pick,
-        look=TileLook(columns=2, names=[sketches[name] for name in names], opens="st-key-generation-painter"),
+        look=TileLook(across=2, names=[sketches[name] for name in names], opens="st-key-generation-painter"),
     )
 
 

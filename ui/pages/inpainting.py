@@ -198,7 +198,7 @@ def _painter(picture: Picture, guess: FirstGuess | None) -> None:
     mask_painter(
         to_picture(picture.pixels),
         hole,
-        side=round(hole_side(st.session_state[FIRST_HOLES][size])),
+        square=round(hole_side(st.session_state[FIRST_HOLES][size])),
         key=f"{_PAGE}.painter",
         on_paint=lambda mask: st.session_state[_HOLES].__setitem__(size, mask),
         alt=picture.caption,

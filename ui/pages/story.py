@@ -13,7 +13,7 @@ from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.verdicts import STYLE
 from ui.story import figures, hole, judge, opening
-from ui.story.chapters import CHAPTER_NAMES, CHAPTER_TITLES, SLUGS, chapter
+from ui.story.chapters import CHAPTER_NAMES, SLUGS, chapter
 
 CHAPTER = "chapter"  # in the URL, the only place that stores the current one
 _FIGURES: dict[str, Callable[[], object]] = {
@@ -37,7 +37,7 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
         st.title("What does CLIP see?", width="content", anchor=False)
         with st.container(key="story-steps"):
-            step_tabs(CHAPTER_NAMES, SLUGS, place + 1, title=CHAPTER_TITLES[place], parameter=CHAPTER, on_go=_go)
+            step_tabs(CHAPTER_NAMES, SLUGS, place + 1, parameter=CHAPTER, on_go=_go)
     parts = [part for part in here.parts if part.figure in _FIGURES]  # the article has one more
     for k, part in enumerate(parts):
         left, right = st.columns([25, 75], gap="medium")

@@ -78,15 +78,7 @@ def run_replay(
     """
     first = runs[0]
     frames = sampled_frames(len(first.frames), first.start.size)
-    tracks = [
-        Track(
-            _caption(run, runs, own),
-            run.frames[frames],
-            run.curves["target_probability"],
-            run.config.look_interval,
-        )
-        for run in runs
-    ]
+    tracks = [Track(_caption(run, runs, own), run.frames[frames], run.curves["target_probability"]) for run in runs]
     return pack_replay(
         tracks,
         to_uint8_planes(first.start),
@@ -141,7 +133,7 @@ def live_replay(
             curve = curves[k][:, rows]
         nobody = [""] * len(start), [False] * len(start)
         caption = Caption(role(title, searched, pairs), *nobody)
-        tracks.append(Track(caption, frames[:, rows], curve, configs[k].look_interval))
+        tracks.append(Track(caption, frames[:, rows], curve))
     data = pack_replay(
         tracks,
         start,

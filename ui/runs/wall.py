@@ -70,7 +70,7 @@ def wall(key: str, opened: str | None, specs: Sequence[ClassifierSpec], on_pick:
         label="Random words, drawn",
         on_pick=lambda place: on_pick(names[place]),
         look=TileLook(
-            columns=8,
+            across=8,
             ticks=[word.drawings["views"].recognised() for word in stored.words],
             names=names,
             opens=PANEL,

@@ -66,12 +66,6 @@ def explain_on_page(text: str, place: str, *terms: str) -> str:
     return result
 
 
-def unexplained(place: str, *terms: str) -> list[str]:
-    """Return those of some terms that no other place explains; this one, a component, will."""
-    places, here = st.session_state.setdefault(EXPLAINED, {}), (st.session_state.get(_TERMS_PAGE), place)
-    return [term for term in terms if places.setdefault(term, here) == here]
-
-
 def begin_page(page: str) -> None:
     """Start a page, which explains its terms anew, but none that the visitor has met on another page."""
     state = st.session_state

@@ -212,7 +212,7 @@ def picture_line(page: str, across: int = 0) -> None:
             key=f"{page}.line.{strip.digest}",
             label="Pictures",
             on_pick=pick,
-            look=TileLook(columns=across, line=not across),
+            look=TileLook(across=across, line=not across),
         )
 
 

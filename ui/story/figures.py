@@ -26,7 +26,6 @@ from ui.runs.replay import stored_example
 from ui.runs.state import RunResult
 from ui.runs.wall import four_squares_html
 from ui.shared.colours import model_colour
-from ui.shared.page import unexplained
 from ui.shared.pictures import sample_picture, to_picture
 from ui.story import data
 from ui.story.data import CHOSEN_PICTURES, STORY_WAVE, opening_runs
@@ -45,17 +44,13 @@ def striped_picture() -> None:
 
 def papers_maps() -> None:
     """Draw the paper's maps of CLIP and of a ResNet."""
-    maps = replace(_terms_once(maps_of(*PAPERS_MAPS)), outline=LOW.edge)
+    maps = replace(maps_of(*PAPERS_MAPS), outline=LOW.edge)
     heatmap_view(maps, selected=_cell(), key="story.maps", on_select=_keep)
 
 
 def maps_of(*labels: str) -> ShownMaps:
     """Return shipped maps, by label, to draw side by side."""
     return shown_maps(_entries(*labels), "Top-1", "Error", _SIDE)
-
-
-def _terms_once(maps: ShownMaps) -> ShownMaps:
-    return replace(maps, terms=unexplained("maps", *maps.terms))
 
 
 def car_under_stripes() -> StripedPicture:
@@ -123,7 +118,7 @@ def _picture(pixels: np.ndarray, alt: str) -> str:
 
 def three_maps() -> None:
     """Draw CLIP's published map, the map of CLIP or its miniature measured here, and a small CNN's."""
-    heatmap_view(_terms_once(maps_of(*limits())), selected=_cell(), key="story.limits", on_select=_keep)
+    heatmap_view(maps_of(*limits()), selected=_cell(), key="story.limits", on_select=_keep)
 
 
 def limits() -> list[str]:

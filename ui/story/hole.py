@@ -40,7 +40,7 @@ def fill_a_hole() -> None:
         mask_painter(
             to_picture(picture.pixels),
             mask,
-            side=round(hole_side(_HENS.hole(_HENS.inpainted))),
+            square=round(hole_side(_HENS.hole(_HENS.inpainted))),
             key="story.painter",
             on_paint=partial(state.__setitem__, _BRUSHED),
             alt=picture.caption,

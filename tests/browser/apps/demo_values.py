@@ -2,7 +2,7 @@
 
 import numpy as np
 
-SIDES = (31, 63, 125, 31)
+SIDES = (31, 63)
 
 
 def demo_value(number: int, i: np.ndarray | int, j: np.ndarray | int) -> np.ndarray:

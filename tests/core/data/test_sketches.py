@@ -11,7 +11,6 @@ from core.data.sample_sets import CIFAR10
 from core.data.sketches import MAX_SKETCH_LENGTH as MAX_SKETCH
 from core.data.sketches import SKETCHES, Shape, Sketch, decode_sketch, draw_sketch, encode_sketch
 from core.shared.text import url_text
-from tests.painter_oracle import ellipse_mask
 
 
 def noise(side: int, colours: int, seed: int = 0) -> np.ndarray:
@@ -108,7 +107,8 @@ def test_draw_sketch_paints_shapes_in_order(monkeypatch):
     leaning = Shape("box", green, (20, 0, 24, 4), lean=4)
     monkeypatch.setitem(SKETCHES, "test", Sketch((1, 2, 3), (*shapes, leaning)))
     expected = np.full((32, 32, 3), (1, 2, 3), np.uint8)
-    expected[ellipse_mask((4, 6), (19, 29), height=32, width=32)[0]] = red
+    rows, columns = np.mgrid[:32, :32]
+    expected[9 * (2 * columns - 23) ** 2 + 4 * (2 * rows - 35) ** 2 <= 9 * 16**2] = red  # its axes: 16 and 24 pixels
     expected[28:] = blue
     for row in range(4):
         expected[row, 20 + row : 24 + row] = green

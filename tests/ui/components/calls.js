@@ -1,14 +1,11 @@
 // What the tests compute with the components' own modules: each function gets a module and values.
 
-export const drawWaves = ({ fourierBasis, addBasis, showBasis }, { pixels, size, epsilon, waves }) =>
+export const drawWaves = ({ fourierBasis, underWave, waveAlone }, { pixels, size, epsilon, waves }) =>
   waves.map(([frequency, signs]) => {
     const basis = fourierBasis(frequency, size);
-    return [addBasis, showBasis].map((draw) => {
-      const rgba = new Uint8ClampedArray(4 * size * size);
-      if (draw === addBasis) addBasis(pixels, basis, epsilon, signs, rgba);
-      else showBasis(basis, signs, rgba);
-      return [...rgba];
-    });
+    return [underWave(pixels, basis, epsilon, signs), waveAlone(basis, signs)].map((value) => [
+      ...Uint8ClampedArray.from({ length: 3 * size * size }, (_, k) => value(Math.floor(k / 3), k % 3)),
+    ]);
   });
 
 export const tours = ({ outward }, waves) => waves.map(([frequency, half]) => outward(frequency, half));

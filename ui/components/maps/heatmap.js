@@ -1,8 +1,8 @@
 // Draws the heat maps and moves their common cursor. Coordinates are frequencies [i, j]: i down, j to the right.
 // Beside a picture (`panel.js`) the maps are so large that both, and the content below, fit in the window.
 
-import { element, explained, tooltip, unpack } from "../basics.js";
-import { REST_MILLISECONDS, answersText, createPanel, drawPanel, fillPanel, pause } from "./panel.js";
+import { element, memoryOf, tooltip, unpack, viewOf } from "../basics.js";
+import { answersText, createPanel, drawPanel, fillPanel, pause } from "./panel.js";
 import { minus, name } from "./wave.js";
 
 // CSS pixels.
@@ -17,21 +17,15 @@ const NARROW = 640; // a phone's width
 const BESIDES = 560; // height of everything but the maps
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
-const views = new WeakMap(); // parentElement -> view
-const remembered = new Map(); // data.key -> { token, frequency }: survives a remount by Streamlit
+const REST_MILLISECONDS = 250; // before a choice by keys is reported
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   if (!data) return;
-  if (!views.has(parentElement)) views.set(parentElement, createView(parentElement));
-  const view = views.get(parentElement);
+  const view = viewOf(parentElement, createView);
   view.send = (value) => setStateValue("choice", { value, token: data.token, about: data.about });
   view.trigger = setTriggerValue;
-  let memory = remembered.get(data.key);
-  if (memory?.token !== data.token) {
-    memory = { token: data.token, frequency: data.value.slice(0, 2), epsilon: data.value[2] };
-    clearTimeout(view.timer); // a pending choice belongs to the previous content
-  }
-  remembered.set(data.key, memory);
+  const memory = memoryOf(data, () => ({ frequency: data.value.slice(0, 2), epsilon: data.value[2] }));
+  if (view.memory !== memory) clearTimeout(view.timer); // a pending choice belongs to the previous content
   view.memory = memory;
   const drawing = JSON.stringify({ ...data, token: null, value: null, picture: null });
   const redraw = view.drawing !== drawing;
@@ -100,10 +94,9 @@ function rebuild(view, data) {
     view.maps.forEach((map) => listenTo(view, map));
     view.grid.replaceChildren(...view.maps.map((map) => map.figure));
   } // else keep the elements: a map that grows while it is computed keeps its focus, and clicks do not fall between
-  const terms = { ...data.terms }; // those not explained yet
-  data.maps.forEach((packed, k) => fillMap(view.maps[k], packed, data, table, terms));
+  data.maps.forEach((packed, k) => fillMap(view.maps[k], packed, data, table));
   view.root.style.setProperty("--outline", data.outline || 0);
-  drawBar(view, table, terms);
+  drawBar(view, table);
   drawToggle(view);
 }
 
@@ -154,17 +147,17 @@ function listenTo(view, map) {
   map.plot.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const arrow = ARROWS[event.key];
-    if (!arrow && event.key !== "Home") return;
+    if (!arrow) return;
     event.preventDefault(); // do not scroll the page
     view.hover = null;
     const step = event.shiftKey ? 5 : 1;
     const clamp = (value) => Math.max(-map.half, Math.min(map.half, value));
-    const next = arrow ? view.memory.frequency.map((value, k) => clamp(value + step * arrow[k])) : [0, 0];
-    choose(view, next, view.panel ? REST_MILLISECONDS : event.repeat ? 150 : 0); // reported when the keys rest
+    const next = view.memory.frequency.map((value, k) => clamp(value + step * arrow[k]));
+    choose(view, next, REST_MILLISECONDS);
   });
 }
 
-function drawBar(view, table, terms) {
+function drawBar(view, table) {
   const {
     range: [low, high],
     unit,
@@ -172,8 +165,7 @@ function drawBar(view, table, terms) {
   } = view.data;
   const labels = [...new Set(maps.map((map) => map.label))].join(", ");
   const scale = element("div", "scale");
-  const label = element("span", "label");
-  label.append(...explained(unit ? `${labels} (${unit})` : labels, terms));
+  const label = element("span", "label", unit ? `${labels} (${unit})` : labels);
   const stops = Array.from({ length: 33 }, (_, k) => 3 * Math.round((255 * k) / 32));
   scale.style.background = `linear-gradient(to right, ${stops.map((at) => `rgb(${table.slice(at, at + 3)})`)})`;
   const rough = (high - low) / 5;
@@ -186,15 +178,13 @@ function drawBar(view, table, terms) {
   }
   view.bar.replaceChildren(label, scale);
   const values = view.maps.flatMap((map) => map.values);
-  view.bar.append(element("span", "key cutoff", "cutoff"));
   if (values.some(Number.isNaN)) view.bar.append(element("span", "key absent", "not computed"));
   if (values.some((value) => value < low || value > high)) {
     view.bar.append(element("span", "key", "Values beyond the bar have the colour of its end."));
   }
 }
 
-// Uses as many columns as fit, evenly filled. All maps get the same side, for comparison; the coarsest map's cells are
-// an integer number of device pixels wide, unless that would waste more than a twentieth of the space.
+// Uses as many columns as fit, evenly filled. All maps get the same side, for comparison.
 function layOut(view) {
   const lab = Boolean(view.panel);
   const beside = lab && view.root.clientWidth >= BESIDE;
@@ -213,16 +203,12 @@ function layOut(view) {
   const fitting = Math.max(1, Math.floor((free + GAP) / (column + GAP)));
   const columns = lab && narrow ? 1 : Math.ceil(count / Math.ceil(count / fitting));
   const rows = lab && !narrow ? Math.ceil(count / columns) : 1;
-  const room = Math.min(Math.max(MIN_SIDE, most / rows), Math.floor((free - (columns - 1) * GAP) / columns) - GUTTER);
-  view.grid.style.gridTemplateColumns = `repeat(${columns}, ${room + GUTTER}px)`;
+  const side = Math.min(Math.max(MIN_SIDE, most / rows), Math.floor((free - (columns - 1) * GAP) / columns) - GUTTER);
+  view.grid.style.gridTemplateColumns = `repeat(${columns}, ${side + GUTTER}px)`;
   view.root.style.setProperty("--picture", `${Math.round(narrow ? Math.min(200, 0.5 * width) : picture)}px`);
-  view.root.classList.toggle("narrow", narrow || (!lab && room < 340));
-  view.root.classList.toggle("small", room < 330);
-  view.root.classList.toggle("tiny", room < 260);
-  const coarsest = Math.min(...view.maps.map((map) => map.side));
-  const ratio = window.devicePixelRatio || 1;
-  const whole = (Math.floor((room * ratio) / coarsest) * coarsest) / ratio;
-  const side = whole > room * 0.95 ? whole : room;
+  view.root.classList.toggle("narrow", narrow || (!lab && side < 340));
+  view.root.classList.toggle("small", side < 330);
+  view.root.classList.toggle("tiny", side < 260);
   for (const map of view.maps) {
     map.figure.style.setProperty("--side", `${side}px`);
     map.figure.style.setProperty("--cell", `${side / map.side}px`);
@@ -260,7 +246,6 @@ function showCursor(view) {
 function choose(view, frequency, delay) {
   const stopped = Boolean(view.panel) && pause(view.panel, false);
   const changed = stopped || String(frequency) !== String(view.memory.frequency);
-  if (view.panel) view.panel.paused = null;
   view.memory.frequency = frequency;
   showCursor(view);
   view.live.textContent =
@@ -292,7 +277,7 @@ function createMap(side) {
   map.lines = element("div", "lines");
   map.mistakes = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   map.mistakes.setAttribute("class", "mistakes");
-  map.plot.append(map.canvas, map.mistakes, element("div", "cutoff"), element("div", "outline"), map.lines, map.ring);
+  map.plot.append(map.canvas, map.mistakes, element("div", "outline"), map.lines, map.ring);
   frame.append(
     ticks("down", half, "vertical frequency i"),
     map.plot,
@@ -302,13 +287,7 @@ function createMap(side) {
   return map;
 }
 
-function fillMap(
-  map,
-  { title, note, colour, subtitle, label, bytes, cells },
-  { range: [low, high], decimals },
-  table,
-  terms,
-) {
+function fillMap(map, { title, note, colour, subtitle, label, bytes, cells }, { range: [low, high], decimals }, table) {
   const { side, half } = map;
   const numbers = new DataView(unpack(cells).buffer);
   map.title = title;
@@ -316,7 +295,7 @@ function fillMap(
   if (colour) map.heading.prepend(element("span", "swatch"));
   map.heading.style.setProperty("--colour", colour);
   map.heading.title = note && `${title} ${note}`;
-  map.subheading.replaceChildren(...explained(subtitle, terms));
+  map.subheading.textContent = subtitle;
   map.label = label;
   map.layers = numbers.byteLength / (bytes * side * side); // values, or values and both ends of their intervals
   // Number in a layer, in units of the last decimal; NaN if not computed, undefined outside the map.
@@ -330,7 +309,7 @@ function fillMap(
   map.plot.setAttribute(
     "aria-label",
     `${title}: ${label} at each frequency, ${minus(-half)} to ${half} cycles per image. Arrow keys choose a ` +
-      "frequency, with Shift in steps of 5; Home returns to zero frequency.",
+      "frequency, with Shift in steps of 5.",
   );
 
   // One canvas pixel per cell, enlarged by CSS; missing cells stay transparent, so that the hatching shows.

@@ -19,7 +19,6 @@ from core.fourier.heatmap import PERCENT, Unit, colormap_table
 from core.fourier.waves import canonical_frequency, half_plane
 from core.shared import paper
 from core.shared.numbers import Frequency, Interval
-from core.shared.text import TERMS
 from ui.components.mount import (
     mount_synchronised,
     pack_bytes,
@@ -29,7 +28,7 @@ from ui.components.mount import (
     place_from,
     register,
 )
-from ui.components.pictures.pictures import Thumbnails
+from ui.components.pictures.pictures import STRIP, Thumbnails, tiles_json
 
 _heatmap = register("maps/heatmap.js")
 _stripes = register("maps/stripes.js")
@@ -64,14 +63,12 @@ class ShownMaps:
     """Maps to draw together. They share a unit; their sides may differ.
 
     value_range: limits of the shared colour bar; values beyond are clipped. colormap: argument of `colormap_table`.
-    terms: those to explain at their first place in the maps. outline: radius of a dashed circle around zero frequency,
-    in cycles per image; none if 0.
+    outline: radius of a dashed circle around zero frequency, in cycles per image; none if 0.
     """
 
     views: Sequence[MapView]
     colormap: str = "viridis"
     value_range: tuple[float, float] = (0, 1)
-    terms: Sequence[str] = ("top-1", "v")
     outline: float = 0
 
 
@@ -85,7 +82,7 @@ class PictureUnderWave:
             where it has pictures of this size.
         signs: (S, S, 3) int8, -1 or 1 for each wave and channel, frequency (i, j) in row i + S // 2, column
             j + S // 2. Waves beyond are refused, as the picture cannot carry them.
-        strip: thumbnails of the other pictures and `selected`, the index of this one; may be None.
+        strip: thumbnails of the other pictures. selected: the index of this one.
     """
 
     pixels: np.ndarray
@@ -93,8 +90,8 @@ class PictureUnderWave:
     epsilon: float
     usual: float
     signs: np.ndarray
-    strip: Thumbnails | None = None
-    selected: int = 0
+    strip: Thumbnails
+    selected: int
 
     @property
     def most(self) -> float:
@@ -146,7 +143,7 @@ def wave_lab(
         on_pick: called with the index of the thumbnail that the visitor chose, or None if they ask for all pictures.
     """
     limit = max(len(view.values) // 2 for view in maps.views)
-    thumbnails = range(len(picture.strip.captions) if picture.strip else 0)
+    thumbnails = range(len(picture.strip.captions))
     mount_synchronised(
         _heatmap,
         key,
@@ -156,7 +153,7 @@ def wave_lab(
         data={
             **pack_maps(maps),
             "about": picture.usual,  # a size v is meaningful only for pictures of one size
-            "picture": pack_picture(picture, key) | {"uploads": True},
+            "picture": _pack_picture(picture),
         },
         on_pick_change=place_from(key, "pick", thumbnails, on_pick),
         on_library_change=partial(on_pick, None),
@@ -183,15 +180,13 @@ def pack_maps(maps: ShownMaps) -> dict[str, Any]:
         "unit": unit.name,
         "decimals": unit.decimals,
         "maps": [_pack(view) for view in maps.views],
-        "terms": {term: TERMS[term] for term in maps.terms},
         "outline": maps.outline,
     }
 
 
-def pack_picture(picture: PictureUnderWave, key: str) -> dict[str, Any]:
+def _pack_picture(picture: PictureUnderWave) -> dict[str, Any]:
     """Return a picture for the browser: RGB rows, signs as three bits per cell, thumbnails."""
     return {
-        "key": key,
         "id": picture_id(picture.pixels),
         "pixels": pack_pixels(picture.pixels),
         "size": picture.pixels.shape[-1],
@@ -202,7 +197,7 @@ def pack_picture(picture: PictureUnderWave, key: str) -> dict[str, Any]:
         "whose": "paper" if picture.pixels.shape[-1] in paper.EPSILON else "usual",
         "most": picture.most,
         "step": picture.usual / 20,
-        "strip": picture.strip and picture.strip.to_json(picture.selected),
+        "strip": tiles_json(picture.strip, picture.selected, "Bundled pictures", STRIP),
     }
 
 

@@ -1,12 +1,11 @@
 // The picture under the wave, beside the maps: redrawn with every movement of the maps' cursor, without Python.
 
-import { button, countOf, element, tooltip, unpack } from "../basics.js";
-import { createStrip, fillStrip } from "../pictures/strip.js";
+import { button, countOf, element, paintPixels, unpack } from "../basics.js";
+import { createTiles, fillTiles } from "../pictures/tiles.js";
 import { mainElement } from "../streamlit.js";
-import { addBasis, fourierBasis, name, outward, showBasis, signsAt } from "./wave.js";
+import { fourierBasis, name, outward, signsAt, underWave, waveAlone } from "./wave.js";
 
-const PLAY_MILLISECONDS = 250; // between two waves of a tour
-export const REST_MILLISECONDS = 250; // before a choice is reported
+const PLAY_MILLISECONDS = 250; // between two waves of a tour, and before a strength is reported
 
 // Calls the view's `moved` after the wave or its strength has changed, and `report` to inform Python after a delay.
 export function createPanel(view) {
@@ -19,7 +18,7 @@ export function createPanel(view) {
   };
   panel.photo = button(pictures, "+ Your photo", askForLibrary);
   panel.photo.className = "library";
-  panel.strip = createStrip(pictures, "Bundled pictures", (place) => panel.view.trigger("pick", place));
+  panel.strip = createTiles(pictures);
   const scene = root.appendChild(element("div", "scene"));
   for (const kind of ["wave", "clean", "perturbed"]) {
     const figure = scene.appendChild(element("figure", `picture ${kind}`));
@@ -51,17 +50,15 @@ function focusAfterDialog(button, seen = false) {
 function createSlider(panel, parent) {
   const label = parent.appendChild(element("label", "strength"));
   const input = label.appendChild(element("input"));
-  const words = label.appendChild(element("span"));
-  const term = words.appendChild(element("span"));
-  const text = words.appendChild(element("span"));
+  const text = label.appendChild(element("span"));
   input.type = "range";
   input.setAttribute("aria-label", "Strength v of the wave");
   input.addEventListener("input", () => {
     panel.view.memory.epsilon = Number(input.value);
     panel.view.moved();
   });
-  input.addEventListener("change", () => panel.view.report(REST_MILLISECONDS)); // keys send one per step
-  return { input, term, text };
+  input.addEventListener("change", () => panel.view.report(PLAY_MILLISECONDS)); // keys send one per step
+  return { input, text };
 }
 
 export function fillPanel(panel, picture) {
@@ -70,31 +67,23 @@ export function fillPanel(panel, picture) {
   panel.pixels = unpack(picture.pixels);
   panel.signs = unpack(picture.signs);
   panel.root.classList.toggle("crisp", picture.size < 100);
-  for (const { canvas } of Object.values(panel.pictures)) canvas.width = canvas.height = picture.size;
-  const clean = new ImageData(picture.size, picture.size);
-  for (let cell = 0; cell < picture.size ** 2; cell++) {
-    clean.data.set([...panel.pixels.subarray(3 * cell, 3 * cell + 3), 255], 4 * cell);
-  }
-  panel.pictures.clean.canvas.getContext("2d").putImageData(clean, 0, 0);
-  panel.pictures.clean.canvas.setAttribute("aria-label", `The picture without a wave: ${picture.caption}`);
+  const { canvas } = panel.pictures.clean;
+  paintPixels(canvas, picture.size, picture.size, (at, channel) => panel.pixels[3 * at + channel]);
+  canvas.setAttribute("aria-label", `The picture without a wave: ${picture.caption}`);
   Object.assign(panel.slider.input, { min: 0, max: picture.most, step: picture.step });
-  const { v } = panel.view.data.terms;
-  panel.slider.term.replaceChildren(v ? tooltip("v", v) : "v");
-  fillStrip(panel.strip, picture.strip, `pictures-${picture.key}`);
-  panel.photo.hidden = !picture.uploads;
+  fillTiles(panel.strip, picture.strip, (place) => panel.view.trigger("pick", place));
   readAnswers(panel.view); // they may have come first
 }
 
-// Draws the picture under the cursor's wave. Tests and benchmarks read `data-wave` and `data-milliseconds`.
+// Draws the picture under the cursor's wave. Tests read `data-wave`.
 export function drawPanel(panel, frequency, epsilon) {
-  const start = performance.now();
   const { size, side, usual, whose } = panel.data;
   const signs = signsAt(panel.signs, side, frequency);
   panel.root.classList.toggle("refused", !signs);
   panel.slider.input.value = epsilon;
   const compared = whose === "paper" ? ", as in the paper" : ", as usual";
   const remark = epsilon === usual ? compared : ` (${whose}: ${usual})`;
-  panel.slider.text.textContent = ` = ${number0(epsilon)}${remark}`;
+  panel.slider.text.textContent = `v = ${number0(epsilon)}${remark}`;
   panel.refusal.textContent = signs
     ? ""
     : `Pictures of ${size} pixels carry at most ${countOf((side - 1) / 2, "cycle")} per image. Choose a cell nearer ` +
@@ -104,8 +93,8 @@ export function drawPanel(panel, frequency, epsilon) {
   if (!signs) return;
   const basis = fourierBasis(frequency, size);
   const { perturbed, wave } = panel.pictures;
-  paintPanel(perturbed.canvas, (rgba) => addBasis(panel.pixels, basis, epsilon, signs, rgba));
-  paintPanel(wave.canvas, (rgba) => showBasis(basis, signs, rgba));
+  paintPixels(perturbed.canvas, size, size, underWave(panel.pixels, basis, epsilon, signs));
+  paintPixels(wave.canvas, size, size, waveAlone(basis, signs));
   const radius = Math.hypot(...frequency);
   const what = radius ? `${radius.toFixed(1)} cycles per image` : "constant brightness";
   wave.caption.textContent = `Its wave ${name(frequency)}`;
@@ -114,29 +103,19 @@ export function drawPanel(panel, frequency, epsilon) {
     `${panel.data.caption} with the wave ${name(frequency)} added: ${what}, v = ${number0(epsilon)}, clipped to [0, 1]`,
   );
   wave.canvas.setAttribute("aria-label", `The wave ${name(frequency)} alone: ${what}, a random sign for each colour`);
-  panel.root.dataset.milliseconds = performance.now() - start;
-}
-
-function paintPanel(canvas, fill) {
-  const context = canvas.getContext("2d");
-  const image = new ImageData(canvas.width, canvas.height);
-  fill(image.data);
-  context.putImageData(image, 0, 0);
 }
 
 const number0 = (value) => Number(value.toFixed(3)).toString();
 
-// *Play*: a wave per radius from zero frequency to the corner; resumes if it was paused.
+// *Play*: a wave per radius from zero frequency to the corner.
 function play(panel) {
   const { view } = panel;
   const half = Math.min((panel.data.side - 1) / 2, ...view.maps.map((map) => map.half));
-  const tour = panel.paused ?? outward(view.memory.frequency, half);
-  panel.paused = null;
+  const tour = outward(view.memory.frequency, half);
   panel.timer = setInterval(() => {
     if (!tour.length) return pause(panel);
     view.hover = null;
     view.memory.frequency = tour.shift();
-    panel.paused = tour.length ? tour : null;
     view.moved();
   }, PLAY_MILLISECONDS);
   sayPlaying(panel);

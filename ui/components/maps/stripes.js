@@ -1,29 +1,24 @@
 // A picture without and under stripes, and networks' predictions for it. A wave (i, j) is i stripes down and j across.
 
-import { element, paintPixels, unpack } from "../basics.js";
-import { addBasis, fourierBasis, signsAt } from "./wave.js";
+import { element, memoryOf, paintPixels, unpack, viewOf } from "../basics.js";
+import { fourierBasis, name, signsAt, underWave } from "./wave.js";
 
 const REST_MILLISECONDS = 250; // before a choice is reported
-const views = new WeakMap(); // parentElement -> view
-const places = new Map(); // key -> {token, wave}: the displayed wave, kept across remounts; null is no wave
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!data) return;
-  if (!views.has(parentElement)) views.set(parentElement, createView(parentElement, data));
-  const view = views.get(parentElement);
+  const view = viewOf(parentElement, () => createView(parentElement, data));
   view.send = (value) => setStateValue("choice", { value, token: data.token, about: data.about });
   view.data = data;
-  view.place = places.get(data.key);
-  if (view.place?.token !== data.token) places.set(data.key, (view.place = { token: data.token, wave: data.value }));
+  view.place = memoryOf(data, () => ({ wave: data.value })); // null is no wave
   show(view);
 }
 
-function createView(parentElement, { size, side, networks }) {
+function createView(parentElement, { side, networks }) {
   const root = element("div", "stripes");
   const figure = root.appendChild(element("figure"));
   const canvas = figure.appendChild(element("canvas"));
   const label = figure.appendChild(element("label"));
-  Object.assign(canvas, { width: size, height: size });
   canvas.setAttribute("role", "img");
   /** @type {Record<string, any>} */
   const view = {
@@ -69,21 +64,14 @@ function show({ data, place: { wave }, canvas, clean, text, input, answers }) {
   text.textContent = !wave
     ? "No stripes"
     : wave[0]
-      ? `Wave (${wave.join(", ").replaceAll("-", "\u2212")})`
+      ? `Wave ${name(wave)}`
       : `${wave[1]} ${Math.abs(wave[1]) === 1 ? "stripe" : "stripes"} across: wave (0, ${wave[1]})`;
-  const image = new ImageData(size, size);
   const pixels = unpack(data.pixels);
-  const basisWave = wave ?? [0, 1];
-  addBasis(
-    pixels,
-    fourierBasis(basisWave, size),
-    wave ? epsilon : 0,
-    signsAt(unpack(data.signs), side, basisWave),
-    image.data,
-  );
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  const plain = (at, channel) => pixels[3 * at + channel];
+  const signs = wave && signsAt(unpack(data.signs), side, wave);
+  paintPixels(canvas, size, size, wave ? underWave(pixels, fourierBasis(wave, size), epsilon, signs) : plain);
   canvas.setAttribute("aria-label", `A picture of: ${names[label]}. ${text.textContent}`);
-  paintPixels(clean, size, size, (at, channel) => pixels[3 * at + channel]);
+  paintPixels(clean, size, size, plain);
   clean.setAttribute("aria-label", `The picture without a wave: ${names[label]}`);
   data.networks.forEach(({ clean, cells }, k) => {
     const [now, share] = wave ? cells[(wave[0] + half) * side + wave[1] + half] : clean;

@@ -25,30 +25,23 @@ export function fourierBasis([i, j], size) {
 
 const UNIT = Float32Array.from({ length: 256 }, (_, level) => level / 255);
 
-// perturb (Eq. 1), then to_uint8, with every step rounded to single precision. `rgba` is a Uint8ClampedArray, which
-// clips values and rounds them half to even, like numpy's rint.
-export function addBasis(pixels, basis, epsilon, signs, rgba) {
+/** Pixels of a picture under a wave: perturb (Eq. 1), then to_uint8, with every step rounded to single precision. */
+export function underWave(pixels, basis, epsilon, signs) {
   const size = Math.fround(epsilon);
-  for (let cell = 0; cell < basis.length; cell++) {
-    const step = Math.fround(basis[cell] * size);
-    for (let channel = 0; channel < 3; channel++) {
-      const value = Math.fround(UNIT[pixels[3 * cell + channel]] + signs[channel] * step);
-      rgba[4 * cell + channel] = Math.fround(Math.min(1, Math.max(0, value)) * 255);
-    }
-    rgba[4 * cell + 3] = 255;
-  }
+  return (at, channel) => {
+    const step = Math.fround(basis[at] * size);
+    const value = Math.fround(UNIT[pixels[3 * at + channel]] + signs[channel] * step);
+    return Math.fround(Math.min(1, Math.max(0, value)) * 255);
+  };
 }
 
-// Draws the wave alone with its signs, scaled to 0 to 1: 0.5 + 0.5 * sign * basis / largest.
-export function showBasis(basis, signs, rgba) {
+/** Pixels of the wave alone with its signs, scaled to 0 to 1: 0.5 + 0.5 * sign * basis / largest. */
+export function waveAlone(basis, signs) {
   const largest = basis.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  for (let cell = 0; cell < basis.length; cell++) {
-    const half = Math.fround(Math.fround(0.5 * basis[cell]) / largest);
-    for (let channel = 0; channel < 3; channel++) {
-      rgba[4 * cell + channel] = Math.fround(Math.fround(0.5 + signs[channel] * half) * 255);
-    }
-    rgba[4 * cell + 3] = 255;
-  }
+  return (at, channel) => {
+    const half = Math.fround(Math.fround(0.5 * basis[at]) / largest);
+    return Math.fround(Math.fround(0.5 + signs[channel] * half) * 255);
+  };
 }
 
 // Three bits per cell, row by row: whether the signs of red, green and blue are positive; null outside the known cells.

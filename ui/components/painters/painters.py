@@ -1,8 +1,8 @@
-"""Pixel-exact painters of holes and of sketches, with undo, redo and clear.
+"""Pixel-exact painters of holes and of sketches, with undo and clear.
 
-`mask.js` (brush, square, eraser) and `sketch.js` (brush, ellipse, fill, colours) hold their cells at the picture's
-resolution, paint without a rerun and report them after each stroke. `tests/painter_oracle.py` is the reference
-implementation of a stroke.
+`mask.js` (brush, square, eraser) and `sketch.js` (brush, fill, colours) hold their cells at the picture's resolution,
+paint without a rerun and report them after each stroke. `tests/painter_oracle.py` is the reference implementation of a
+stroke.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from core.data.holes import decode_mask, encode_mask, square_side
 from core.data.picture_files import png_data_uri
 from core.data.sketches import PALETTE, Colour
-from ui.components.mount import mount_synchronised, register
+from ui.components.mount import mount_synchronised, pack_bytes, register
 
 RADIUS = 2  # pixels: first size of a sketch's brush
 BRUSH_SHARE = 14  # first radius of a hole's brush: the picture's side divided by this
@@ -28,7 +28,7 @@ def mask_painter(
     picture: np.ndarray,
     mask: np.ndarray,
     *,
-    side: int,
+    square: int,
     key: str,
     on_paint: Callable[[np.ndarray], None],
     alt: str = "the picture under the hole",
@@ -36,64 +36,60 @@ def mask_painter(
     """Show a picture and let the visitor paint its hole.
 
     Args:
-        picture: uint8 (H, W, 3).
-        mask: bool (1, H, W) of the picture's size, True = hole.
-        side: size in pixels of the square stamp until the visitor takes another one.
+        picture: uint8 (H, H, 3).
+        mask: bool (1, H, H) of the picture's size, True = hole.
+        square: side in pixels of the square stamp until the visitor takes another one.
         key: unique on the page.
-        on_paint: called with the new (1, H, W) mask after each stroke, before the rerun. It should store it, and the
+        on_paint: called with the new (1, H, H) mask after each stroke, before the rerun. It should store it, and the
             next run should pass it back as `mask`.
         alt: what the picture shows, for screen readers.
     """
-    height, width = picture.shape[:2]
+    side = len(picture)
     mount_synchronised(
         _mask,
         key,
         encode_mask(mask),
-        read=lambda value: _read_bits(value, height, width),
-        on_choice=lambda bits: on_paint(decode_mask(bits, height=height, width=width)),
+        read=lambda value: _read_bits(value, side),
+        on_choice=lambda bits: on_paint(decode_mask(bits, height=side, width=side)),
         data={
-            "about": [height, width],  # a mask fits pictures of one size only
+            "about": side,  # a mask fits pictures of one size only
             "picture": png_data_uri(picture),
             "alt": alt,
-            "side": side,
-            "papers": square_side(width),  # a mark on the slider
-            "radius": max(1, width // BRUSH_SHARE),
+            "square": square,
+            "papers": square_side(side),
+            "radius": max(1, side // BRUSH_SHARE),
         },
     )
 
 
-def _read_bits(value: Any, height: int, width: int) -> str | None:
+def _read_bits(value: Any, side: int) -> str | None:
     try:
-        return encode_mask(decode_mask(value, height=height, width=width)) if isinstance(value, str) else None
+        return encode_mask(decode_mask(value, height=side, width=side)) if isinstance(value, str) else None
     except ValueError:
         return None
 
 
 def sketch_painter(
-    picture: np.ndarray,
-    *,
-    key: str,
-    on_paint: Callable[[np.ndarray], None],
-    background: Colour = PALETTE["white"],
+    picture: np.ndarray, *, key: str, on_paint: Callable[[np.ndarray], None], background: Colour
 ) -> None:
     """Show a sketch and let the visitor paint it.
 
     Args:
-        picture: uint8 (H, W, 3), of 8 to 256 pixels a side.
+        picture: uint8 (H, H, 3).
         key: unique on the page.
         on_paint: called with the new picture after each stroke, before the rerun. It should store it, and the next run
             should pass it back as `picture`.
-        background: picture after "Clear".
+        background: colour of the picture after "Clear".
     """
-    height, width = picture.shape[:2]
+    side = len(picture)
     mount_synchronised(
         _sketch,
         key,
-        _pack(picture),
-        read=lambda value: read_choice(value, height, width),
-        on_choice=lambda value: on_paint(_unpack(value, height, width)),
+        pack_bytes(picture),
+        read=lambda value: read_choice(value, side),
+        on_choice=lambda value: on_paint(_unpack(value, side)),
         data={
-            "about": [height, width],  # strokes fit pictures of one size only
+            "about": side,  # strokes fit pictures of one size only
             "palette": [[name, _hex(colour)] for name, colour in PALETTE.items()],
             "background": _hex(background),
             "radius": RADIUS,
@@ -101,22 +97,18 @@ def sketch_painter(
     )
 
 
-def _pack(picture: np.ndarray) -> str:
-    return base64.b64encode(np.ascontiguousarray(picture, dtype=np.uint8).tobytes()).decode("ascii")
-
-
-def _unpack(text: str, height: int, width: int) -> np.ndarray:
+def _unpack(text: str, side: int) -> np.ndarray:
     pixels = np.frombuffer(base64.b64decode(text, validate=True), np.uint8)
-    return pixels.reshape(height, width, 3).copy()
+    return pixels.reshape(side, side, 3).copy()
 
 
-def read_choice(value: Any, height: int, width: int) -> str | None:
+def read_choice(value: Any, side: int) -> str | None:
     """Decode a picture sent by the (untrusted) browser; return None if it is invalid or of another size."""
     # Check the length first, so that an oversized text is never decoded.
-    if not isinstance(value, str) or len(value) != 4 * height * width:
+    if not isinstance(value, str) or len(value) != 4 * side * side:
         return None
     try:
-        return _pack(_unpack(value, height, width))
+        return pack_bytes(_unpack(value, side))
     except ValueError:
         return None
 

@@ -1,34 +1,20 @@
 // Paints a sketch in flat colours. A cell is one pixel, 0xRRGGBB; the screen only enlarges it.
 
-import { button, element, unpack } from "../basics.js";
-import { begin, change, disc, ellipse, flood, mountPainter, show } from "./painter.js";
+import { button, element, pack, unpack } from "../basics.js";
+import { disc, mountPainter, show } from "./painter.js";
 
-const hex = (colour) => `#${colour.toString(16).padStart(6, "0")}`;
-const HINTS = {
-  brush: "Click or drag on the picture.",
-  ellipse: "Drag a box on the picture.",
-  fill: "Click on an area to fill it.",
-  pick: "Click on the colour to paint with.",
-};
+const HINTS = { brush: "Click or drag on the picture.", fill: "Click on an area to fill it." };
 
 const sketchKind = {
   name: "sketch painter",
-  label:
-    "Sketch. Arrow keys move the cursor, with Shift in steps of 10; Space paints; B, E and F choose brush, ellipse " +
-    "and fill, P picks a colour up; for an ellipse press Space at two corners of its box, Escape gives it up; 1 to 8 " +
-    "choose colours; plus and minus change the size; Z undoes, Y redoes.",
+  label: "Sketch. Arrow keys move the cursor, with Shift in steps of 10; Space paints; Control and Z undo.",
   tools: [
-    ["brush", "Brush", "b"],
-    ["ellipse", "Ellipse", "e"],
-    ["fill", "Fill", "f"],
-    ["pick", "Pick up", "p"],
+    ["brush", "Brush"],
+    ["fill", "Fill"],
   ],
 
-  pack(cells) {
-    let text = "";
-    for (const colour of cells) text += String.fromCharCode(colour >> 16, (colour >> 8) & 255, colour & 255);
-    return btoa(text);
-  },
+  pack: (cells) =>
+    pack(Uint8Array.from({ length: 3 * cells.length }, (_, k) => channels(cells[Math.floor(k / 3)])[k % 3])),
 
   unpack(text, count) {
     const bytes = unpack(text);
@@ -38,13 +24,7 @@ const sketchKind = {
     );
   },
 
-  begin: ({ radius, palette }) => ({
-    tool: "brush",
-    sizes: { brush: radius },
-    colour: number(palette[0][1]),
-    corner: null, // of an ellipse by keys
-    names: new Map(palette.map(([name, colour]) => [number(colour), name])),
-  }),
+  begin: ({ radius, palette }) => ({ tool: "brush", sizes: { brush: radius }, colour: number(palette[0][1]) }),
 
   follow({ data, memory }) {
     memory.background = number(data.background);
@@ -56,10 +36,9 @@ const sketchKind = {
     painter.stage.after(row);
     swatches.setAttribute("role", "group");
     swatches.setAttribute("aria-label", "Colour");
-    painter.swatches = painter.data.palette.map(([name, colour], k) => {
-      const swatch = button(swatches, String(k + 1), () => choose(painter, number(colour)), name);
+    painter.swatches = painter.data.palette.map(([name, colour]) => {
+      const swatch = button(swatches, "", () => choose(painter, number(colour)), name);
       swatch.style.background = colour;
-      swatch.style.color = isLight(number(colour)) ? "#000" : "#fff";
       return [number(colour), swatch];
     });
     const own = row.appendChild(element("label", "own"));
@@ -71,82 +50,31 @@ const sketchKind = {
     }
     own.appendChild(element("span", "", "Own"));
     painter.own.setAttribute("aria-label", "Own colour");
-    painter.sheet = painter.stage.appendChild(element("canvas", "sheet"));
   },
 
-  sizeOf: ({ tool, width, height }) =>
-    tool === "brush" ? ["Radius", 0, Math.floor(Math.min(width, height) / 4)] : null,
+  sizeOf: ({ tool, side }) => (tool === "brush" ? ["Radius", 0, Math.floor(side / 4)] : null),
 
-  paint(memory, points, { tool, before, first, last }) {
-    const { cells, width, height, colour, sizes } = memory;
-    memory.corner = null;
-    if (tool === "brush") {
-      for (const at of points) disc(cells, width, height, at, sizes.brush, colour);
-    } else if (tool === "ellipse") {
-      cells.set(before); // the pointer is still dragging the box
-      ellipse(cells, width, height, first, last, colour);
-    } else if (tool === "fill") flood(cells, width, height, first, colour);
-    else {
-      const [x, y] = first;
-      memory.colour = cells[Math.min(y, height - 1) * width + Math.min(x, width - 1)];
-      memory.tool = memory.previous;
+  paint({ cells, side, colour, tool, sizes }, points) {
+    for (const at of points) {
+      if (tool === "brush") disc(cells, side, at, sizes.brush, colour);
+      else flood(cells, side, at, colour);
     }
   },
 
   blank: ({ background }) => background,
+  colourOf: (cell) => [...channels(cell), 255],
+  state: ({ tool }) => HINTS[tool],
 
-  press(painter, key) {
-    const { memory } = painter;
-    const swatch = painter.swatches[Number(key) - 1];
-    if (swatch) {
-      choose(painter, swatch[0]);
-      painter.live.textContent = nameOf(memory.names, swatch[0]);
-    } else if (key === "Escape" && memory.corner) memory.corner = null;
-    else if (key === " " && memory.tool === "ellipse") {
-      painter.hover = null;
-      if (!memory.corner) {
-        memory.corner = memory.cursor;
-        painter.live.textContent = "One corner of the ellipse’s box is here.";
-      } else {
-        const first = memory.corner;
-        change(painter, () => this.paint(memory, [], { ...begin(painter, memory.cursor), first }));
-      }
-    } else return false;
-    return true;
-  },
-
-  cellName: ({ cells, width, cursor: [x, y], names }) => `, ${nameOf(names, cells[y * width + x])}`,
-
-  state({ cells, colour, tool, names, corner }) {
-    let count = 0;
-    for (const cell of cells) count += Number(cell === colour);
-    const name = nameOf(names, colour);
-    const share = ((100 * count) / cells.length).toFixed(1);
-    const hint = corner && tool === "ellipse" ? "Space at the other corner paints the ellipse." : HINTS[tool];
-    return `${name[0].toUpperCase()}${name.slice(1)}: ${share} % of the picture. ${hint}`;
-  },
-
-  show({ memory, sheet, swatches, own }) {
-    const { cells, width, height, colour } = memory;
+  show({ memory: { colour }, swatches, own }) {
     for (const [value, swatch] of swatches) swatch.setAttribute("aria-pressed", String(value === colour));
     const isOwn = swatches.every(([value]) => value !== colour);
     own.parentElement.classList.toggle("chosen", isOwn);
-    if (isOwn) own.value = hex(colour);
-    if (sheet.width !== width) sheet.width = width;
-    if (sheet.height !== height) sheet.height = height;
-    const pixels = new ImageData(width, height);
-    cells.forEach((cell, k) => {
-      pixels.data.set([cell >> 16, (cell >> 8) & 255, cell & 255, 255], 4 * k);
-    });
-    sheet.getContext("2d").putImageData(pixels, 0, 0);
   },
 
-  reach({ memory: { cells, width, height, tool, sizes, corner }, stroke }, at) {
+  reach({ cells, side, tool, sizes }, at) {
     const reached = new Uint8Array(cells.length);
-    const first = stroke ? stroke.first : corner;
-    if (tool === "ellipse" && first) ellipse(reached, width, height, first, at, 1);
-    else disc(reached, width, height, at, tool === "brush" ? sizes.brush : 0, 1);
-    return { cells: reached, colour: "#fff" };
+    disc(reached, side, at, tool === "brush" ? sizes.brush : 0, 1);
+    return reached;
   },
 };
 
@@ -155,11 +83,23 @@ export default function (mounted) {
 }
 
 const number = (colour) => Number.parseInt(colour.slice(1), 16);
-const nameOf = (names, colour) => names.get(colour) ?? hex(colour);
-const isLight = (colour) => 0.3 * (colour >> 16) + 0.59 * ((colour >> 8) & 255) + 0.11 * (colour & 255) > 128;
+const channels = (colour) => [colour >> 16, (colour >> 8) & 255, colour & 255];
 
 function choose(painter, colour) {
   painter.memory.colour = colour;
-  if (painter.memory.tool === "pick") painter.memory.tool = painter.memory.previous;
   show(painter);
+}
+
+// Flood fill: every pixel connected to [x, y] by edges between pixels of its value.
+function flood(cells, side, [x, y], value) {
+  if (x < 0 || y < 0 || x >= side || y >= side) return;
+  const former = cells[y * side + x];
+  const open = [[x, y]];
+  if (former === value) return;
+  for (let at = open.pop(); at; at = open.pop()) {
+    const [column, row] = at;
+    if (column < 0 || row < 0 || column >= side || row >= side || cells[row * side + column] !== former) continue;
+    cells[row * side + column] = value;
+    open.push([column - 1, row], [column + 1, row], [column, row - 1], [column, row + 1]);
+  }
 }

@@ -1,32 +1,22 @@
-// Mixes two pictures, low frequencies of one and high frequencies of the other, at every cutoff of a slider. Heat maps
-// of the same document draw the cutoff as a circle: they inherit two variables of the document's root.
+// Mixes two pictures, low frequencies of one and high frequencies of the other, at every cutoff of a slider.
 
-import { button, countOf, element, paintPixels, unpack } from "../basics.js";
-import { createStrip, fillStrip } from "./strip.js";
+import { button, countOf, element, memoryOf, paintPixels, unpack, viewOf } from "../basics.js";
+import { createTiles, fillTiles } from "./tiles.js";
 
-const NOTHING = 1e-9; // smaller weights of G change no pixel
-const SUMS = 4; // added up side by side, as a processor waits for a single one
 const PLAY_MILLISECONDS = 140; // between two cutoffs
 const REST_MILLISECONDS = 400; // before a choice is reported
 
-const mixers = new WeakMap(); // parentElement -> mixer
-const places = new Map(); // key -> {token, at}: last position, restored on a remount
-
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   if (!data) return;
-  if (!mixers.has(parentElement)) mixers.set(parentElement, createMixer(parentElement));
-  const mixer = mixers.get(parentElement);
+  const mixer = viewOf(parentElement, createMixer);
   mixer.choose = () => setStateValue("choice", { value: mixer.place.at, token: data.token, about: data.about });
-  mixer.trigger = setTriggerValue;
-  mixer.place = places.get(data.key);
-  if (mixer.place?.token !== data.token) places.set(data.key, (mixer.place = { token: data.token, at: data.value }));
+  mixer.place = memoryOf(data, () => ({ at: data.value }));
   mixer.data = data;
   if (mixer.pair !== data.pair) load(mixer, data);
   mixer.stripTitle.textContent = data.strip.title;
-  fillStrip(mixer.strip, data.strip, `second-${data.key}`);
+  fillTiles(mixer.strip, data.strip, (place) => setTriggerValue("pick", place));
   fillNetworks(mixer, data);
   draw(mixer);
-  return () => document.documentElement.style.removeProperty("--cutoff-shown");
 }
 
 function createMixer(parentElement) {
@@ -34,7 +24,7 @@ function createMixer(parentElement) {
   const layout = root.appendChild(element("div", "layout"));
   const scene = layout.appendChild(element("div", "scene"));
   /** @type {Record<string, any>} */
-  const mixer = { root, pictures: {}, timer: 0, resting: 0, frames: [] };
+  const mixer = { root, pictures: {}, timer: 0, resting: 0 };
   for (const kind of ["mixed", "low", "high"]) {
     const figure = scene.appendChild(element("figure", `picture ${kind}`));
     const canvas = figure.appendChild(element("canvas"));
@@ -49,7 +39,7 @@ function createMixer(parentElement) {
   mixer.networks = controls.appendChild(element("div", "networks"));
   const second = layout.appendChild(element("div", "second"));
   mixer.stripTitle = second.appendChild(element("div"));
-  mixer.strip = createStrip(second, "Picture that gives the high frequencies", (place) => mixer.trigger("pick", place));
+  mixer.strip = createTiles(second);
   root.addEventListener("keydown", (event) => event.key === "Escape" && pause(mixer));
   parentElement.appendChild(root);
   return mixer;
@@ -77,7 +67,6 @@ function createSlider(mixer, parent) {
 function load(mixer, data) {
   const { size, low, high } = data;
   mixer.pair = data.pair;
-  mixer.frames = [];
   const bytes = { low: unpack(low.pixels), high: unpack(high.pixels) };
   mixer.hybrid = prepareHybrid(bytes.low, bytes.high, size);
   mixer.root.classList.toggle("crisp", size < 100);
@@ -91,7 +80,6 @@ function load(mixer, data) {
   mixer.pictures.high.caption.textContent = `High frequencies of: ${high.caption}`;
   Object.assign(mixer.input, { min: 0, max: data.cutoffs.length - 1, step: 1 });
   mixer.ticks.replaceChildren(...data.ticks.map(([at, text]) => placed("span", "", text, at)));
-  setTimeout(paintAhead, 100, mixer, mixer.hybrid);
 }
 
 // Creates an element beside the slider's track; `at` from 0 to 1.
@@ -134,39 +122,17 @@ function networkRow({ colour, classes }) {
   return { root, name, bars };
 }
 
-function frame(mixer, at) {
-  if (!mixer.frames[at]) {
-    const { size, cutoffs } = mixer.data;
-    mixer.frames[at] = new ImageData(size, size);
-    paintHybrid(mixer.hybrid, cutoffs[at], mixer.frames[at].data);
-  }
-  return mixer.frames[at];
-}
-
-// Paints the missing mixtures while the browser is idle, nearest to the displayed one first.
-function paintAhead(mixer, hybrid) {
-  if (mixer.hybrid !== hybrid || !mixer.root.isConnected) return;
-  const missing = mixer.data.cutoffs.map((_, at) => at).filter((at) => !mixer.frames[at]);
-  if (!missing.length) return;
-  const { at } = mixer.place;
-  frame(
-    mixer,
-    missing.reduce((best, place) => (Math.abs(place - at) < Math.abs(best - at) ? place : best)),
-  );
-  setTimeout(paintAhead, 20, mixer, hybrid);
-}
-
-// Draws picture, bars, predictions, and the circle on the heat maps (`heatmap.css`) at one cutoff. Tests and benchmarks
-// read `data-cutoff` and `data-milliseconds`.
+// Draws picture, bars and predictions at one cutoff. Tests read `data-cutoff`.
 function draw(mixer) {
-  const start = performance.now();
   const {
     data,
     place: { at },
   } = mixer;
   const cutoff = data.cutoffs[at];
   const { canvas, caption } = mixer.pictures.mixed;
-  canvas.getContext("2d").putImageData(frame(mixer, at), 0, 0);
+  const mixed = new ImageData(data.size, data.size);
+  paintHybrid(mixer.hybrid, cutoff, mixed.data);
+  canvas.getContext("2d").putImageData(mixed, 0, 0);
   const cycles = countOf(cutoff, "cycle");
   const label = `Cutoff: ${cycles} per image`;
   caption.textContent = `Both, mixed at ${cycles}`;
@@ -189,10 +155,7 @@ function draw(mixer) {
     });
     root.setAttribute("aria-label", `${title}: ${classes.map((name, k) => `${name} ${percent[k]}`).join(", ")}`);
   });
-  document.documentElement.style.setProperty("--cutoff", cutoff);
-  document.documentElement.style.setProperty("--cutoff-shown", "block");
   mixer.root.dataset.cutoff = cutoff;
-  mixer.root.dataset.milliseconds = performance.now() - start;
 }
 
 function move(mixer, at) {
@@ -257,34 +220,24 @@ export function paintHybrid({ size, high, difference, halfway, part }, cutoff, r
   for (let cell = 0; cell < part.length; cell++) rgba[4 * cell + 3] = 255;
 }
 
-// The weights of G around its diagonal, and the offset of the first: the inverse transform of one Gaussian of waves.
+// The first row of G: the inverse transform of one Gaussian of waves.
 function rowOfG(size, cutoff) {
   const waves = Array.from({ length: size }, (_, k) => Math.exp(-(Math.min(k, size - k) ** 2) / (2 * cutoff ** 2)));
   const cosines = Array.from({ length: size }, (_, k) => Math.cos((2 * Math.PI * k) / size));
   const weight = (offset) => waves.reduce((sum, wave, k) => sum + wave * cosines[(k * offset) % size], 0) / size;
-  const half = Array.from({ length: Math.floor(size / 2) + 1 }, (_, offset) => weight(offset));
-  const reach = half.findLastIndex((value) => Math.abs(value) > NOTHING);
-  const count = Math.min(2 * reach + 1, size); // the whole circle, once, where G is that wide
-  const first = -Math.floor((count - 1) / 2);
-  const weights = new Float64Array(SUMS * Math.ceil(count / SUMS)); // zeros at the end
-  for (let k = 0; k < count; k++) weights[k] = half[Math.abs(first + k)];
-  return { first, weights };
+  return Float64Array.from({ length: size }, (_, offset) => weight(offset));
 }
 
 // Multiplies each row by G and writes it as a column: done twice, rows are rows again.
-function blurRows(from, to, { first, weights }, size) {
-  const line = new Float64Array(size + weights.length);
+function blurRows(from, to, weights, size) {
+  const line = new Float64Array(2 * size); // the row twice: G is circulant
   for (let row = 0; row < size; row++) {
-    for (let k = 0; k < line.length; k++) line[k] = from[row * size + ((k + first + size) % size)];
+    line.set(from.subarray(row * size, (row + 1) * size));
+    line.copyWithin(size, 0, size);
     for (let column = 0; column < size; column++) {
-      let [a, b, c, d] = [0, 0, 0, 0];
-      for (let k = 0, at = column; k < weights.length; k += SUMS, at += SUMS) {
-        a += weights[k] * line[at];
-        b += weights[k + 1] * line[at + 1];
-        c += weights[k + 2] * line[at + 2];
-        d += weights[k + 3] * line[at + 3];
-      }
-      to[column * size + row] = a + b + (c + d);
+      let sum = 0;
+      for (let k = 0; k < size; k++) sum += weights[k] * line[column + k];
+      to[column * size + row] = sum;
     }
   }
 }

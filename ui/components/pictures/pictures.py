@@ -1,8 +1,8 @@
 """Thumbnails to choose a picture from, and two pictures in one.
 
-`picker.js` draws a grid or a line of thumbnails like radio buttons in a toolbar, shows captions under the pointer and
-moves with the arrow keys without a rerun; a click, a tap, Enter or the space bar reports a picture. `mixer.js` computes
-`core.fourier.waves.hybrid` at each cutoff of its slider and updates picture, bars and sentence without a rerun.
+`tiles.js` draws a grid or a line of thumbnails like radio buttons in a toolbar and moves with the arrow keys without a
+rerun; a click, a tap, Enter or the space bar reports a picture. `mixer.js` computes `core.fourier.waves.hybrid` at each
+cutoff of its slider and updates picture, bars and sentence without a rerun.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Thumbnails:
     """Pictures to choose from, made by `pack_thumbnails`.
 
     Attributes:
-        captions: plain text for each picture; shown below a grid, and its name for screen readers.
+        captions: plain text for each picture, as tooltip and for screen readers.
         sheet: data URI of one picture that holds all of them, row by row.
         tile: side of each thumbnail in the sheet, in pixels. columns: thumbnails per row of the sheet.
         lossless: whether the thumbnails have the original pixels.
@@ -49,10 +49,6 @@ class Thumbnails:
     def digest(self) -> str:
         """Return a digest of the pictures in this order."""
         return hashlib.blake2b(self.sheet.encode(), digest_size=16).hexdigest()
-
-    def to_json(self, selected: int) -> dict[str, Any]:
-        """Return JSON for the browser; `selected` is the index of the chosen picture."""
-        return {**vars(self), "digest": self.digest, "selected": selected}
 
 
 def pack_thumbnails(pictures: np.ndarray, captions: Sequence[str]) -> Thumbnails:
@@ -79,17 +75,27 @@ class TileLook:
     """Look of thumbnails.
 
     side: of each, in CSS pixels; a whole multiple of small pictures' own side shows all their pixels equally large.
-    columns: so many fill the width, in place of `side`; fewer in a narrow window. line: one line that scrolls, without
-    the caption of the picture under the pointer. ticks: whether each has a tick; none if empty. names: below each;
-    none if empty. opens: CSS class of what a choice changes, which comes into view.
+    across: so many fill the width, in place of `side`; fewer in a narrow window. line: one line that scrolls.
+    ticks: whether each has a tick; none if empty. names: below each; none if empty. opens: CSS class of what a choice
+    changes, which comes into view.
     """
 
     side: int = 48
-    columns: int = 0
+    across: int = 0
     line: bool = False
     ticks: Sequence[bool] = ()
     names: Sequence[str] = ()
     opens: str = ""
+
+
+STRIP = TileLook(side=40, line=True)
+
+
+def tiles_json(thumbnails: Thumbnails, selected: int, label: str, look: TileLook) -> dict[str, Any]:
+    """Return JSON for the browser; `selected` is the index of the chosen picture, -1 for none."""
+    crisp = thumbnails.lossless and look.side >= thumbnails.tile
+    about = {"digest": thumbnails.digest, "selected": selected, "label": label, "crisp": crisp}
+    return {**vars(thumbnails), **vars(look), **about}
 
 
 def image_picker(
@@ -104,28 +110,14 @@ def image_picker(
     """Show thumbnails; a click, a tap, Enter or the space bar chooses one, the arrow keys look through them.
 
     Args:
-        selected: index of the chosen picture.
+        selected: index of the chosen picture, -1 for none.
         key: unique on the page.
         label: name of the grid for screen readers.
         on_pick: called with the index that the visitor chose, before the rerun, even when that is the same again. It
             should store it, and the next run should pass it back as `selected`.
     """
-    crisp = thumbnails.lossless and look.side >= thumbnails.tile
-    _picker(
-        key=key,
-        data={
-            **thumbnails.to_json(selected),
-            "label": label,
-            "thumbnail": look.side,
-            "across": look.columns,
-            "line": look.line,
-            "ticks": list(look.ticks),
-            "names": list(look.names),
-            "opens": look.opens,
-            "crisp": crisp,
-        },
-        on_pick_change=place_from(key, "pick", range(len(thumbnails.captions)), on_pick),
-    )
+    data = tiles_json(thumbnails, selected, label, look)
+    _picker(key=key, data=data, on_pick_change=place_from(key, "pick", range(len(thumbnails.captions)), on_pick))
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,5 +198,8 @@ def pack_mixture(mixture: Mixture) -> dict[str, Any]:
         "cutoffs": list(mixture.cutoffs),
         "ticks": [[(power - first) / (last - first), f"{2.0**power:g}"] for power in powers],
         "networks": [asdict(network) for network in mixture.networks],
-        "strip": {**mixture.strip.to_json(mixture.second), "title": mixture.strip_title},
+        "strip": {
+            **tiles_json(mixture.strip, mixture.second, "Picture that gives the high frequencies", STRIP),
+            "title": mixture.strip_title,
+        },
     }

@@ -1,23 +1,47 @@
 // Replays runs: their pictures at a moment, and the controls that move through the moments.
 // Texts are untrusted: they are only ever set as textContent.
 
-import { element, paintPixels, unpack } from "../basics.js";
-import { buildPictures, createView } from "./parts.js";
+import { button, element, paintPixels, percent, unpack } from "../basics.js";
 
 const PLAY_MS = 4000; // duration of a complete replay
 const MIN_FRAME_MS = 33;
 const MAX_FRAME_MS = 300;
+const SMALL_BELOW = 100; // pixels of width: a drawing of so few pixels blurs when it is enlarged
 const views = new Map(); // data.key -> view: survives a remount, such as at the end of a run, with its pictures
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!data) return;
-  if (!views.has(data.key)) views.set(data.key, createView(actions));
+  if (!views.has(data.key)) views.set(data.key, createView());
   const view = views.get(data.key);
   if (view.root.parentNode !== parentElement) parentElement.append(view.root);
   view.trigger = (name, value = true) => setTriggerValue(name, value);
   if (view.version === data.version) return; // the same run: keep the visitor's position
   view.version = data.version;
   load(view, data);
+}
+
+function createView() {
+  const root = element("div", "replay");
+  const memory = { wipes: false }; // and the border's place, and the displayed moment
+  /** @type {Record<string, any>} */
+  const view = { root, memory, columns: [], originals: [], timer: null };
+  view.choice = root.appendChild(element("div", "choice"));
+  view.pictures = root.appendChild(element("div", "pictures"));
+  const bar = root.appendChild(element("div", "bar"));
+  view.play = button(bar, "", () => play(view), "Play");
+  view.play.className = "play";
+  view.scrubber = bar.appendChild(element("input", "scrubber"));
+  Object.assign(view.scrubber, { type: "range", min: 0, step: 1 });
+  view.scrubber.setAttribute("aria-label", "Moment of the run");
+  view.scrubber.addEventListener("input", () => go(view, Number(view.scrubber.value)));
+  view.wipe = button(bar, "Wipe", () => {
+    view.memory.wipes = !view.memory.wipes;
+    show(view);
+  });
+  view.resume = button(bar, "Continue", () => view.trigger("resume"));
+  view.stop = button(bar, "Stop", () => view.trigger("stop"), "Stop the run");
+  view.text = root.appendChild(element("output", "text"));
+  return view;
 }
 
 async function load(view, data) {
@@ -38,13 +62,9 @@ async function load(view, data) {
   // An ended run opens at its last moment; a run in progress plays its new moments, one after the other.
   const goesOn = data.live?.state === "running";
   if (memory.version !== data.version) Object.assign(memory, { version: data.version, frame: goesOn ? 0 : last });
-  if (memory.id !== data.id) Object.assign(memory, { id: data.id, row: 0, wipes: false, border: data.wipe });
+  if (memory.id !== data.id) Object.assign(memory, { id: data.id, wipes: false, border: data.wipe });
   Object.assign(view, { data, start, tries, original: data.original ? original : null });
-  view.models = data.models.map((model, k) => ({
-    ...model,
-    frames: frames[k],
-    values: new Float32Array(unpack(model.values).buffer),
-  }));
+  view.models = data.models.map((model, k) => ({ ...model, frames: frames[k] }));
   const { width, height, lead, wipe, targets, models } = data;
   const shape = JSON.stringify([
     width,
@@ -58,7 +78,7 @@ async function load(view, data) {
   ]);
   if (view.shape !== shape) {
     view.shape = shape; // otherwise keep the elements, so that focus and clicks between two moments are not lost
-    buildPictures(view, actions);
+    buildPictures(view);
   }
   show(view);
   if (data.seek && memory.sought !== data.id) seek(view, data.id);
@@ -96,6 +116,74 @@ async function planesOf(uri, { width, height }) {
   return Uint8Array.from({ length: 3 * area }, (_, k) => data[4 * (k % area) + Math.floor(k / area)]);
 }
 
+// ---- elements ----------------------------------------------------------------------------------------------------
+
+function buildPictures(view) {
+  const { data, root } = view;
+  const many = data.targets.length > 1;
+  root.classList.toggle("many", many);
+  root.classList.toggle("tries", Boolean(data.tries));
+  view.choice.replaceChildren();
+  view.choices = Array.from({ length: data.tries?.count ?? 0 }, (_, k) => choice(view, k));
+  root.classList.toggle("lead", data.lead && data.models.length === 2);
+  root.classList.toggle("little", data.width < SMALL_BELOW);
+  root.style.setProperty("--models", String(data.models.length + Number(Boolean(data.original))));
+  const first = data.original ? [column(view, "Original", many)] : [];
+  view.originals = first.flatMap(({ figures }) => figures.map(({ canvas }) => canvas));
+  view.columns = data.models.map(({ title }) => column(view, title, many));
+  view.pictures.replaceChildren(...[...first, ...view.columns].map(({ section }) => section));
+}
+
+// One of several tries: a button that makes it the large one.
+function choice(view, k) {
+  const tile = button(view.choice, "", () => choose(view, k));
+  const canvas = tile.appendChild(element("canvas"));
+  const says = tile.appendChild(element("span", "says"));
+  return { tile, canvas, says };
+}
+
+function column(view, name, many) {
+  const section = element("section", "model");
+  const tiles = element("div", "tiles");
+  const figures = view.data.targets.map((target) => {
+    const parts = createFigure(view, tiles, many);
+    parts.canvas.setAttribute("aria-label", `${name}: ${target}`);
+    return parts;
+  });
+  if (many) {
+    section.append(element("h2", "", name), tiles);
+    return { section, figures };
+  }
+  section.append(tiles);
+  const line = section.appendChild(element("div", "line"));
+  line.append(element("h2", "", name));
+  const sure = line.appendChild(element("strong", "sure"));
+  const verdict = section.appendChild(element("div", "verdict"));
+  const alone = verdict.appendChild(element("img", "alone"));
+  return { section, figures, sure, alone, judged: verdict.appendChild(element("p", "judged")) };
+}
+
+// A picture; an invisible range input covers a single one: it handles pointer, finger and keyboard natively.
+function createFigure(view, parent, many) {
+  const figure = parent.appendChild(element("figure"));
+  const frame = figure.appendChild(element("div", "frame"));
+  const canvas = frame.appendChild(element("canvas"));
+  Object.assign(canvas, { width: view.data.width, height: view.data.height });
+  canvas.setAttribute("role", "img");
+  if (many) return { canvas, caption: figure.appendChild(element("figcaption")) };
+  const border = frame.appendChild(element("div", "border"));
+  border.append(element("span", "before", "before"), element("span", "after", "after"));
+  /** @type {any} */
+  const range = frame.appendChild(element("input", "border-range"));
+  Object.assign(range, { type: "range", min: 0, max: 100, step: 0.5 });
+  range.setAttribute("aria-label", "Border between the start and this moment");
+  range.addEventListener("input", () => {
+    view.memory.border = Number(range.value);
+    show(view);
+  });
+  return { canvas, border, range };
+}
+
 // ---- moving ------------------------------------------------------------------------------------------------------
 
 function go(view, frame, playing = false) {
@@ -126,24 +214,8 @@ function stop(view) {
   view.timer = null;
 }
 
-function press(view, event) {
-  if (!view.data || going(view.data) || event.ctrlKey || event.altKey || event.metaKey) return;
-  const [target] = event.composedPath();
-  const { frame } = view.memory;
-  if (target.type === "range" && event.key !== " ") return; // it handles these keys
-  if (target.tagName === "BUTTON" && event.key === " ") return;
-  const move = { ArrowLeft: frame - 1, ArrowRight: frame + 1, Home: 0, End: Infinity }[event.key];
-  if (event.key === " ") play(view);
-  else if (move !== undefined) go(view, move);
-  else return;
-  event.preventDefault(); // do not scroll the page
-}
-
-const actions = { go, play, press, show, choose };
-
 // Marks a try at once; the page answers with its replay.
 function choose(view, k) {
-  if (going(view.data)) return;
   view.data.tries.chosen = k;
   show(view);
   view.trigger("choose", k);
@@ -154,11 +226,12 @@ function choose(view, k) {
 // Draws everything that depends on the displayed moment.
 function show(view) {
   const { data, memory, models } = view;
-  const { frame, row } = memory;
+  const { frame } = memory;
   const state = data.live?.state ?? "ended";
+  const goes = going(data);
   const last = data.frame_steps.length - 1;
   view.root.classList.toggle("hole", Boolean(data.alone));
-  view.wipe.hidden = !data.wipe || going(data) || state === "new";
+  view.wipe.hidden = !data.wipe || goes || state === "new";
   view.originals.forEach((canvas, at) => {
     const planes = planesAt(view.original, data, at);
     paint(canvas, data, planes, planes, 0);
@@ -166,19 +239,15 @@ function show(view) {
   view.columns.forEach((column, k) => {
     column.figures.forEach((figure, at) => drawFigure(view, figure, k, at));
     if (!column.sure) return;
-    describe(column, models[k], valueAt(view, k, 0), 0, frame === last && state === "ended");
+    const share = valueAt(view, k, 0);
+    say(column.sure, share === undefined ? "" : `${percent(share)} sure`);
     if (data.lead && column.sure.textContent) column.sure.append(`: ${data.targets[0]}`); // the box may say another
+    say(column.judged, (frame === last && state === "ended" && models[k].judged[0]) || "");
+    column.judged.classList.toggle("recognised", Boolean(models[k].recognised[0]));
     showAlone(column, data.alone);
   });
-  if (view.dialog.open) {
-    view.large.forEach((parts, k) => {
-      drawFigure(view, parts.figure, k, row);
-      describe(parts, models[k], valueAt(view, k, row), row, frame === last);
-    });
-  }
   view.choices.forEach((parts, k) => drawChoice(view, parts, k));
   const step = data.frame_steps[frame];
-  const goes = going(data);
   view.play.hidden = view.scrubber.hidden = !goes && last === 0;
   view.play.disabled = view.scrubber.disabled = goes;
   view.play.classList.toggle("playing", Boolean(view.timer) && !goes);
@@ -194,12 +263,6 @@ function show(view) {
 
 // The target probability of a picture by the k-th run.
 const valueAt = ({ memory, data, models }, k, row) => models[k].values[memory.frame * data.targets.length + row];
-
-function describe({ sure, judged }, model, share, row, ended) {
-  say(sure, share === undefined ? "" : `${percent(share)} sure`);
-  say(judged, (ended && model.judged[row]) || "");
-  judged.classList.toggle("recognised", Boolean(model.recognised[row]));
-}
 
 // Shows what another network has judged, the square around a hole.
 function showAlone({ alone, judged, figures }, square) {
@@ -230,24 +293,19 @@ function drawChoice({ data, tries, memory }, { tile, canvas, says }, k) {
   tile.title = text;
 }
 
-function drawFigure(view, figure, k, row) {
+function drawFigure(view, { canvas, border, range, caption }, k, row) {
   const { data, memory, models } = view;
-  const wipes = memory.wipes && !view.wipe.hidden;
+  const wipes = memory.wipes && !view.wipe.hidden && !caption;
   const image = planesAt(models[k].frames, data, memory.frame * data.targets.length + row);
-  paint(figure.canvas, data, image, planesAt(view.start, data, row), wipes ? memory.border / 100 : 0);
-  figure.border.hidden = !wipes;
-  figure.border.style.left = `${memory.border}%`;
+  paint(canvas, data, image, planesAt(view.start, data, row), wipes ? memory.border / 100 : 0);
   const share = valueAt(view, k, row);
   const sure = share === undefined ? "not run yet" : `${percent(share)} sure`;
   const text = `${models[k].title}: ${data.targets[row]}, step ${data.frame_steps[memory.frame]}, ${sure}`;
-  if (figure.range) {
-    figure.range.hidden = !wipes;
-    figure.range.value = memory.border;
-    figure.canvas.setAttribute("aria-label", text);
-  } else {
-    figure.frame.setAttribute("aria-label", `${text}. Open large`);
-    say(figure.caption, `${data.targets[row]} ${share === undefined ? "" : percent(share)}`);
-  }
+  canvas.setAttribute("aria-label", text);
+  if (caption) return say(caption, `${data.targets[row]} ${share === undefined ? "" : percent(share)}`);
+  border.hidden = range.hidden = !wipes;
+  border.style.left = `${memory.border}%`;
+  range.value = memory.border;
 }
 
 const planesAt = (planes, { width, height }, at) =>
@@ -263,9 +321,6 @@ function paint(canvas, { width, height }, image, start, part) {
     (at, channel) => (at % width < split ? start : image)[channel * width * height + at],
   );
 }
-
-// Clamped to 1 and 99 %: no classifier means 0 % or 100 %.
-const percent = (share) => `${Math.min(99, Math.max(1, Math.round(100 * share)))} %`;
 
 const going = (data) => data.live?.state === "running" || data.live?.state === "queued";
 

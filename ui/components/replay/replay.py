@@ -36,15 +36,11 @@ class Caption:
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One run in a replay: F frames of B images, (F, B, 3, H, W) uint8, and the target probability of S states, (S, B).
-
-    every: steps between measurements; in between, and until the run's last step, the curve repeats the last one.
-    """
+    """One run: F frames of B images, (F, B, 3, H, W) uint8, and the target probability of S states, (S, B)."""
 
     caption: Caption
     frames: np.ndarray
     curve: np.ndarray
-    every: int = 1
 
 
 @dataclass(frozen=True)
@@ -112,10 +108,7 @@ def with_tries(
 
 def pack_stills(pictures: Sequence[tuple[Caption, str, float]], side: int, target: str) -> dict[str, Any]:
     """Return JSON for the browser of stored pictures without their runs: caption, data URI and confidence of each."""
-    models = [
-        {**vars(caption), "still": uri, "values": _floats(np.array([share])), "every": 1}
-        for caption, uri, share in pictures
-    ]
+    models = [{**vars(caption), "still": uri, "values": [share]} for caption, uri, share in pictures]
     about = {"id": target, "lead": True, "wipe": 0, "targets": [target], "steps": 1, "frame_steps": [0]}
     nothing = {"packed": False, "start": "", "original": None, "live": None}
     return _with_version({**about, **nothing, "height": side, "width": side, "models": models})
@@ -148,8 +141,7 @@ def _pack(track: Track, frame_steps: Sequence[int], packed: bool) -> dict[str, A
     return {
         **vars(track.caption),
         "frames": _bytes(frame_differences(track.frames), packed),
-        "values": _floats(track.curve[known]),
-        "every": track.every,
+        "values": track.curve[known].ravel().tolist(),
     }
 
 
@@ -159,12 +151,4 @@ def _with_version(data: dict[str, Any]) -> dict[str, Any]:
 
 def _bytes(array: np.ndarray, packed: bool) -> str:
     raw = np.ascontiguousarray(array).tobytes()
-    return _base64(zlib.compress(raw, 1) if packed else raw)
-
-
-def _floats(values: np.ndarray) -> str:
-    return _base64(values.astype("<f4").tobytes())
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
+    return base64.b64encode(zlib.compress(raw, 1) if packed else raw).decode("ascii")

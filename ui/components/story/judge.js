@@ -1,30 +1,15 @@
 // You are the judge: one drawing after the other with five words to choose from, told right or wrong at once, and the
 // score in a line to share.
 
-import { button, element } from "../basics.js";
-
-const views = new WeakMap(); // parentElement -> view
+import { button, element, viewOf } from "../basics.js";
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!data) return;
-  if (!views.has(parentElement)) views.set(parentElement, createView(parentElement));
-  const view = views.get(parentElement);
+  const view = viewOf(parentElement, () => ({ root: parentElement.appendChild(element("div", "judge")) }));
   view.report = setTriggerValue;
   if (view.data?.seed === data.seed && view.chosen.length >= data.chosen.length) return;
   Object.assign(view, { data, chosen: [...data.chosen] });
   draw(view, view.chosen.length);
-}
-
-function createView(parentElement) {
-  const root = parentElement.appendChild(element("div", "judge"));
-  const view = { root, data: null, chosen: [] };
-  document.addEventListener("keydown", ({ key, ctrlKey, altKey, metaKey, target }) => {
-    const { top, bottom } = root.getBoundingClientRect();
-    const isInSight = root.isConnected && top < innerHeight && bottom > 0;
-    if (!isInSight || ctrlKey || altKey || metaKey || /** @type {HTMLElement} */ (target).matches("input")) return;
-    root.querySelectorAll(".options button:enabled")[Number(key) - 1]?.click();
-  });
-  return view;
 }
 
 function draw(view, at) {
@@ -49,7 +34,6 @@ function draw(view, at) {
   });
   next.className = "primary next";
   const buttons = options.map((word, place) => button(list, word, () => choose(place)));
-  for (const [place, node] of buttons.entries()) node.dataset.key = String(place + 1);
   const tell = () => {
     dots.replaceChildren(
       ...questions.map(({ right }, k) => element("i", k < chosen.length ? (chosen[k] === right ? "yes" : "no") : "")),

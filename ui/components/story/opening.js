@@ -1,15 +1,13 @@
 // Opening scene: a row of words to choose from, and two pictures that grow from one start, one per search.
 
-import { button, element } from "../basics.js";
+import { button, element, percent, viewOf } from "../basics.js";
 
 const PLAY_MILLISECONDS = 3500;
-const scenes = new WeakMap(); // parentElement -> scene
 let played = ""; // the word whose animation has been played: once, even after a remount
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!data) return;
-  if (!scenes.has(parentElement)) scenes.set(parentElement, createScene(parentElement, data));
-  const scene = scenes.get(parentElement);
+  const scene = viewOf(parentElement, () => createScene(parentElement, data));
   const { words, chosen } = data;
   const word = words[chosen];
   scene.ask = (place) => setTriggerValue("ask", place);
@@ -118,6 +116,3 @@ function show({ data, strips, figures, root }, part) {
     );
   });
 }
-
-// Clamped to 1 and 99 %: no classifier means 0 % or 100 %.
-const percent = (share) => `${Math.min(99, Math.max(1, Math.round(100 * share)))} %`;

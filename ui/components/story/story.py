@@ -1,7 +1,7 @@
 """Parts of the story: a word with two drawings, tabs of its chapters, and the visitor as judge.
 
 `opening.js` plays the stored frames of a network's drawings by each search, from the same start, once, and blends
-neighbouring ones. `steps.js` draws the tabs with Back, Next and the arrow keys; each chapter has its own URL.
+neighbouring ones. `steps.js` draws the tabs with Back and Next; each chapter has its own URL.
 `judge.js` asks, tells at once what was right, and writes the score; it reports the choices and a wish for a new round.
 """
 
@@ -61,23 +61,17 @@ def pack_opening(
 
 
 def step_tabs(
-    names: Sequence[str],
-    links: Sequence[str],
-    current: int,
-    *,
-    title: str,
-    parameter: str,
-    on_go: Callable[[int], None],
+    names: Sequence[str], links: Sequence[str], current: int, *, parameter: str, on_go: Callable[[int], None]
 ) -> None:
     """Show the tabs.
 
     Args:
         names: step names in order. links: their values of the URL's `parameter`.
-        current: the one on the screen, from 1. title: of that one, for screen readers.
+        current: the one on the screen, from 1.
         on_go: called with the step that the visitor chose, before the rerun; the next run should pass it as `current`.
     """
-    key, tabs = "story.tabs", {"names": list(names), "links": list(links)}
-    data = tabs | {"current": current, "title": title, "parameter": parameter}
+    key = "story.tabs"
+    data = {"names": list(names), "links": list(links), "current": current, "parameter": parameter}
     _tabs(key=key, data=data, on_go_change=place_from(key, "go", range(1, len(names) + 1), on_go))
 
 
