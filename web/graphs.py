@@ -1,21 +1,19 @@
-"""Export prediction and gradient of the article's classifiers as ONNX graphs.
+"""Export prediction and gradient of the article's network as ONNX graphs.
 
-    python -m web.graphs [NAME ...]
+    python -m web.graphs
 
-writes precomputed/graphs/NAME/predict.onnx, gradient.onnx and, for the smaller inputs of the search by views, gradients
-such as gradient-112.onnx, and provenance.json; of all networks, or of those named. They are traced from the classifier
-alone; the steps of `core.pgd` are JavaScript (web/engine). No graph holds weights: its initializers are named after the
-classifier's own tensors, in their order, and share one file, with which the article is built from the classifier's
-weight file. Needs requirements-dev.txt. Takes two minutes of one core.
+writes precomputed/graphs/efficientnet-lite0/predict.onnx, gradient.onnx and, for the smaller inputs of the search by
+views, gradients such as gradient-112.onnx, and provenance.json. They are traced from the classifier alone; the steps of
+`core.pgd` are JavaScript (web/engine). No graph holds weights: its initializers are named after the classifier's own
+tensors, in their order, and share one file, with which the article is built from the classifier's weight file. Needs
+requirements-dev.txt. Takes half a minute of one core.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from functools import partial
 from importlib.metadata import version
 from typing import Any, get_args
 
@@ -24,55 +22,35 @@ from torch import Tensor
 from torch._decomp import core_aten_decompositions
 from torch.func import functional_call
 from torch.fx.experimental.proxy_tensor import make_fx
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.nn.functional import interpolate
 
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import load_classifier
-from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet, imagenet
+from core.data.sample_sets import PRECOMPUTED, imagenet
 from core.data.stored import classifier_facts, computed_source
 from core.pgd.settings import RunKind, usual_settings
 from core.shared.cli import run_script
 from core.shared.files import make_folder, write_atomically, write_json
 
 aten = torch.ops.aten
-GRAPHS = PRECOMPUTED / "graphs"
-PROVENANCE = GRAPHS / "provenance.json"
+NETWORK, SIDE = "efficientnet-lite0", 224
+GRAPHS = PRECOMPUTED / "graphs" / NETWORK
+PROVENANCE = GRAPHS.parent / "provenance.json"
 INITIALIZERS = "weights.bin"  # what the graphs call the file of their initializers
-PREDICT, GRADIENT = GRAPH_NAMES = ("predict", "gradient")
-# The networks that have graphs, and the side of their pictures in pixels.
-NETWORKS = {
-    "mini-clip": 32,
-    "mini-clip-robust": 32,
-    "mini-resnet": 32,
-    "mini-resnet-robust": 32,
-    "mini-clip-vit": 32,
-    "efficientnet-lite0": 224,
-}
+PREDICT, GRADIENT = "predict", "gradient"
 INPUTS = {PREDICT: ("images",), GRADIENT: ("images", "members")}
 OUTPUTS = {PREDICT: ("logits",), GRADIENT: ("logits", "cross_entropy", "gradient")}
 
 
-def graph_names(name: str) -> tuple[str, ...]:
-    """Return a network's graphs: prediction, gradient, and gradients of smaller inputs, as the search by views has.
-
-    "gradient-112" takes pictures of 112 pixels; a network that takes one size alone has none.
-    """
-    side = NETWORKS[name]
-    usual = [usual_settings(kind, side, search="views") for kind in get_args(RunKind)]
-    sizes = {size for settings in usual for size in settings["views"].small_inputs(side)}
-    any_size = bool(sizes) and load_classifier(name).any_size
-    return (*GRAPH_NAMES, *(f"{GRADIENT}-{size}" for size in sorted(sizes) if any_size))
+def graph_names() -> tuple[str, ...]:
+    """Return the graphs: prediction, gradient, and gradients of the search's smaller views, such as "gradient-112"."""
+    usual = [usual_settings(kind, SIDE, search="views") for kind in get_args(RunKind)]
+    sizes = {size for settings in usual for size in settings["views"].small_inputs(SIDE)}
+    return (PREDICT, GRADIENT, *(f"{GRADIENT}-{size}" for size in sorted(sizes)))
 
 
-def class_set(side: int) -> ClassSet:
-    """The classes of networks whose pictures have a side in pixels."""
-    return CIFAR10 if side == 32 else imagenet()
-
-
-def graph_classifier(name: str) -> Classifier:
-    """Load a classifier of `NETWORKS` in the order of axes that ONNX has."""
-    classifier = load_classifier(name, class_set(NETWORKS[name]))
+def graph_classifier() -> Classifier:
+    """Load the network in the order of axes that ONNX has."""
+    classifier = load_classifier(NETWORK, imagenet())
     return classifier.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
 
 
@@ -83,20 +61,20 @@ def named_tensors(classifier: Classifier) -> dict[str, Tensor]:
 
 
 def graph_facts() -> dict[str, Any]:
-    """Return what `precomputed/graphs/provenance.json` says of each classifier's graphs, by its name."""
-    return json.loads(PROVENANCE.read_text(encoding="utf-8"))["graphs"]
+    """Return what `precomputed/graphs/provenance.json` says of the graphs."""
+    return json.loads(PROVENANCE.read_text(encoding="utf-8"))["graphs"][NETWORK]
 
 
-def packed_weights(name: str) -> bytes:
-    """Return the tensors that a classifier's graphs name, one after the other, little-endian float32.
+def packed_weights() -> bytes:
+    """Return the tensors that the graphs name, one after the other, little-endian float32.
 
     Raises:
         RuntimeError: the graphs were exported from other weights.
     """
-    facts, classifier = graph_facts()[name], graph_classifier(name)
+    facts, classifier = graph_facts(), graph_classifier()
     if facts["classifier"]["sha256"] != classifier.sha256:
         raise RuntimeError(
-            f"the graphs of {name!r} want weights {facts['classifier']['sha256']}, got {classifier.sha256}; "
+            f"the graphs of {NETWORK!r} want weights {facts['classifier']['sha256']}, got {classifier.sha256}; "
             "run python -m web.graphs"
         )
     tensors = named_tensors(classifier)
@@ -128,21 +106,16 @@ def graph_function(classifier: Classifier, names: Sequence[str], graph: str) -> 
 
 def _convolution_backward(
     gradient: Tensor, images: Tensor, weight: Tensor, bias: Any, *options: Any
-) -> tuple[Tensor | None, None, None]:
+) -> tuple[Tensor, None, None]:
     """Return the input's gradient: for stride 1 a convolution with flipped filters, else a transposed convolution."""
     stride, padding, dilation, transposed, _, groups, output_mask = options
     assert not transposed and not output_mask[1] and not output_mask[2], "weights are frozen"
-    if not output_mask[0]:
-        return None, None, None
     sides, kernel = images.shape[2:], weight.shape[2:]
     if list(stride) == [1, 1]:
         # Each operator on weights is one more copy of them while onnxruntime folds constants: as few as possible.
         turned = weight.flip(2, 3) if max(kernel) > 1 else weight
-        if groups == 1:
+        if groups == 1:  # others have a filter for each channel
             turned = turned.transpose(0, 1)
-        elif weight.shape[:2] != (groups, 1):
-            parts = turned.reshape(groups, -1, *weight.shape[1:]).transpose(1, 2)
-            turned = parts.reshape(-1, weight.shape[0] // groups, *kernel)
         around = [k - 1 - p for k, p in zip(kernel, padding, strict=True)]
         return aten.convolution(gradient, turned, None, stride, around, dilation, False, [0, 0], groups), None, None
     reached = [(g - 1) * s - 2 * p + k for g, s, p, k in zip(gradient.shape[2:], stride, padding, kernel, strict=True)]
@@ -156,56 +129,28 @@ def _relu6_backward(gradient: Tensor, images: Tensor, low: float, high: float) -
     return torch.where((output > low) & (output < high), gradient, 0.0)
 
 
-def _resizes(size: int, target: int) -> Tensor:
-    """Return the matrix that resizes one axis, (target, size)."""
-    with torch.utils._python_dispatch._disable_current_modes():
-        eye = torch.eye(size)[None, None]
-        return interpolate(eye, (target, size), mode="bicubic", align_corners=False, antialias=True)[0, 0]
-
-
-def _resize(images: Tensor, size: Any, *options: Any) -> Tensor:
-    """Resize bicubically with antialiasing, by one constant matrix per axis."""
-    high, wide = images.shape[2:]
-    if size[0] != high:
-        images = _resizes(high, size[0]) @ images
-    return images if size[1] == wide else images @ _resizes(wide, size[1]).T
-
-
-def _resize_backward(gradient: Tensor, size: Any, input_size: Any, *options: Any) -> Tensor:
-    if size[0] != input_size[2]:
-        gradient = _resizes(input_size[2], size[0]).T @ gradient
-    return gradient if size[1] == input_size[3] else gradient @ _resizes(input_size[3], size[1])
-
-
-# Operators that ONNX lacks, or supports only forward, in terms of others.
+# Operators that ONNX supports only forward, in terms of others.
 DECOMPOSITIONS: dict[Any, Callable[..., Any]] = {
     **core_aten_decompositions(),
     aten.convolution_backward.default: _convolution_backward,
     aten.hardtanh_backward.default: _relu6_backward,
-    aten._safe_softmax.default: torch.softmax,  # no row is masked as a whole, which torch's own looks for in each
-    aten._upsample_bicubic2d_aa.default: _resize,
-    aten._upsample_bicubic2d_aa_backward.default: _resize_backward,
 }
 
 
-def export_graph(classifier: Classifier, graph: str, side: int) -> tuple[bytes, list[str]]:
-    """Return a classifier's graph, and the weights that it reads: initializers in WEIGHTS, one after another.
-
-    graph: of `graph_names`. side: of its pictures in pixels, unless the graph names another.
-    """
+def export_graph(classifier: Classifier, graph: str) -> tuple[bytes, list[str]]:
+    """Return one of `graph_names`, and the weights that it reads: initializers in one file, one after another."""
     from onnx_ir import DataType, ExternalTensor, to_proto
     from onnx_ir.passes.common import ClearMetadataAndDocStringPass
 
     kind, _, small = graph.partition("-")
-    if small:
-        classifier, side = classifier.at_size(int(small)), int(small)
+    side = int(small or SIDE)
+    classifier = classifier.at_size(side)
     weights = named_tensors(classifier)
     images = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
     arguments = {"images": images, "members": torch.arange(len(classifier.classes))[None] == 3}
     values = (*(arguments[name] for name in INPUTS[kind]), *weights.values())
     names = [*INPUTS[kind], *weights]
-    with sdpa_kernel(SDPBackend.MATH):
-        module = make_fx(graph_function(classifier, list(weights), kind), DECOMPOSITIONS)(*values)
+    module = make_fx(graph_function(classifier, list(weights), kind), DECOMPOSITIONS)(*values)
     program = torch.onnx.export(
         module.eval(), values, dynamo=True, verbose=False, input_names=names, output_names=list(OUTPUTS[kind])
     )
@@ -229,37 +174,25 @@ def export_graph(classifier: Classifier, graph: str, side: int) -> tuple[bytes, 
     return proto.SerializeToString(), read
 
 
-def main() -> int:
-    """Write the graphs; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", choices=[*NETWORKS, []], metavar="NAME", help="all without")
-    names = parser.parse_args().names or list(NETWORKS)
-    return run_script(partial(_run, names), "run the same command again")
-
-
-def _run(names: Sequence[str]) -> str:
-    facts, size = graph_facts(), 0
-    for name in names:
-        classifier, side = graph_classifier(name), NETWORKS[name]
-        graphs = {graph: export_graph(classifier, graph, side) for graph in graph_names(name)}
-        (_, weights), *further = graphs.values()
-        assert all(weights == also for _, also in further), "all graphs share one file of weights"
-        make_folder(GRAPHS / name)
-        for graph, (content, _) in graphs.items():
-            write_atomically(GRAPHS / name / f"{graph}.onnx", content)
-            size += len(content)
-        facts[name] = {
-            "classifier": classifier_facts(classifier),
-            "files": {graph: hashlib.sha256(content).hexdigest() for graph, (content, _) in graphs.items()},
-            "weights": weights,
-        }
-    versions = {package: version(package) for package in ("torch", "onnx", "onnxscript")}
-    source = computed_source("cpu", versions=versions)
-    for name in names:
-        facts[name]["source"] = source
-    write_json(PROVENANCE, {"graphs": facts}, indent=1)
-    return f"{len(names)} classifiers -> {GRAPHS} ({size:,} bytes)"
+def _run() -> str:
+    classifier = graph_classifier()
+    graphs = {graph: export_graph(classifier, graph) for graph in graph_names()}
+    (_, weights), *further = graphs.values()
+    assert all(weights == also for _, also in further), "all graphs share one file of weights"
+    make_folder(GRAPHS)
+    for graph, (content, _) in graphs.items():
+        write_atomically(GRAPHS / f"{graph}.onnx", content)
+    facts = {
+        "classifier": classifier_facts(classifier),
+        "files": {graph: hashlib.sha256(content).hexdigest() for graph, (content, _) in graphs.items()},
+        "weights": weights,
+        "source": computed_source(
+            "cpu", versions={package: version(package) for package in ("torch", "onnx", "onnxscript")}
+        ),
+    }
+    write_json(PROVENANCE, {"graphs": {NETWORK: facts}}, indent=1)
+    return f"{len(graphs)} graphs -> {GRAPHS}"
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run_script(_run, "run the same command again"))

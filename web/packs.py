@@ -8,42 +8,36 @@ files and reads their bytes (`engine/packs.js`).
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
-import io
 import json
 import re
-import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from core.classifiers.registry import classifier_title, short_title
 from core.data.class_statistics import FAINT, PINK, natural_pixels
-from core.data.sample_sets import CIFAR10, imagenet
+from core.data.sample_sets import imagenet
 from core.data.words import PATH, PLURALS, vocabulary
 from core.pgd.drawings import judged_path, opening_drawings, opening_words, stored_pool
 from core.pgd.record import PGDRun
-from core.pgd.search import COMPARED, Views, leading
+from core.pgd.search import COMPARED, leading
 from core.pgd.settings import PGDConfig, RunKind, quick_settings, usual_settings
 from ui.components.maps.maps import ShownMaps, pack_maps, pack_stripes
-from ui.components.mount import pack_pixels, webp_data_uri
+from ui.components.mount import pack_pixels, webp_data_uri, webp_strip
 from ui.components.pictures.pictures import pack_mixture
 from ui.components.story.story import pack_opening
-from ui.shared.colours import model_colour
 from ui.shared.pictures import sample_picture
 from ui.story import data, figures, judge, opening
 from ui.story.data import STORY_WAVE
 from ui.story.opening import TITLES
 from ui.tools.hybrids import STORED_PAIRS, stored_mixtures
-from web.graphs import NETWORKS, graph_facts
+from web.graphs import SIDE, graph_facts
 
 PIECE = 2**19  # bytes, so that a progress bar moves and received pieces need not be loaded again
 PACKS = "packs"
-HALF = {"efficientnet-lite0"}  # networks with 16-bit weights (docs/server.md)
-PAINTER, PREDICTORS = "efficientnet-lite0", ("mini-clip", "mini-resnet")
 ROUNDS = 40  # of the judge
 _RUN_FRAMES = 12  # of a stored run
 INTERVAL = 6  # steps between pictures of a live run
@@ -55,31 +49,20 @@ def pack_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
     """Convert name -> content into file -> bytes: the pieces of all packs, and their index `FOLDER/index.js`."""
     files, index = {}, {}
     for name, content in contents.items():
-        packed = min((_gzip(content, how) for how in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY)), key=len)
+        packed = gzip.compress(content, 9, mtime=0)
         pieces = [packed[at : at + PIECE] for at in range(0, len(packed), PIECE)]
         for k, piece in enumerate(pieces):
             text = _ESCAPED.sub(lambda match: _QUOTED[match[0]], piece)
             files[f"{PACKS}/{name}.{k}.js"] = b'laboratory.piece("%s.%d","%s");\n' % (name.encode(), k, text)
         digest = hashlib.sha256(packed).hexdigest()[:16]
-        index[name] = {"pieces": [len(piece) for piece in pieces], "size": len(content), "version": digest}
+        index[name] = {"pieces": [len(piece) for piece in pieces], "version": digest}
     files[f"{PACKS}/index.js"] = b"laboratory.packs = %s;\n" % json_bytes(index)
     return files
-
-
-def _gzip(content: bytes, strategy: int) -> bytes:
-    """strategy: of zlib; strings never repeat in weights, and looking for them costs more than it saves."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, strategy)
-    return packer.compress(content) + packer.flush()
 
 
 def json_bytes(value: Any) -> bytes:
     """Return a JSON value to be packed."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def planes(values: np.ndarray) -> bytes:
-    """Return little-endian numbers plane by plane, lowest bytes first: the highest ones, being alike, compress well."""
-    return values.view(np.uint8).reshape(-1, values.itemsize).T.tobytes()
 
 
 def figure_packs() -> dict[str, Any]:
@@ -152,7 +135,7 @@ def hole() -> dict[str, Any]:
         "target": targets[0],
         "drawings": [
             {
-                "strip": _strip(run),
+                "strip": webp_data_uri(webp_strip(run.frames[_frames(run), 0], 90)),
                 "shares": run.curves["target_probability"][run.frame_steps[_frames(run)], 0].tolist(),
             }
             for run in runs
@@ -165,48 +148,23 @@ def _frames(run: PGDRun) -> np.ndarray:
     return np.linspace(0, len(run.frames) - 1, _RUN_FRAMES).round().astype(int)
 
 
-def _strip(run: PGDRun) -> str:
-    """Encode frames of a run's first picture, stacked vertically."""
-    file, frames = io.BytesIO(), run.frames[_frames(run), 0].transpose(0, 2, 3, 1)
-    Image.fromarray(frames.reshape(-1, *frames.shape[2:])).save(file, "WEBP", quality=90)
-    return webp_data_uri(file.getvalue())
-
-
 def engine_facts() -> dict[str, Any]:
-    """Return the page's facts about networks, classes and settings."""
+    """Return the page's facts about the network, its classes and settings."""
+    natural = natural_pixels()
+    colors = natural.covariance_power(0.5).tolist()
     return {
-        "networks": {
-            name: {
-                "title": short_title(classifier_title(name)),
-                "colour": model_colour(name),
-                "bytes": 2 if name in HALF else 4,
-                "graphs": {graph: graph_pack(name, graph) for graph in graph_facts()[name]["files"]},
-            }
-            for name in (PAINTER, *PREDICTORS)
-        },
-        "painter": PAINTER,
-        "predictors": PREDICTORS,
+        "graphs": list(graph_facts()["files"]),
         "classes": list(imagenet().names),
-        "small": list(CIFAR10.names),
         "settings": {kind: _settings(kind) for kind in ("inpainting", "generation")},
-        "natural": {
-            "mean": natural_pixels().mean.tolist(), "colors": natural_pixels().covariance_power(0.5).tolist(),
-            "spectrum": PINK, "deviation": FAINT,
-        },
-    }  # fmt: skip
-
-
-def graph_pack(name: str, graph: str) -> str:
-    """Return the name of a graph's pack; equal graphs are one."""
-    return f"{graph}.{graph_facts()[name]['files'][graph][:12]}"
+        "natural": {"mean": natural.mean.tolist(), "colors": colors, "spectrum": PINK, "deviation": FAINT},
+    }
 
 
 def _settings(kind: RunKind) -> dict[str, Any]:
     """Return the settings of a run by both searches, which take the same steps in the same ball."""
-    side = NETWORKS[PAINTER]
-    usual = usual_settings(kind, side, search=leading(COMPARED))
+    usual = usual_settings(kind, SIDE, search=leading(COMPARED))
     settings = {name: value for name, value in (quick_settings(usual) or usual).items() if name != "weight"}
-    config = PGDConfig(**settings)
-    assert isinstance(config.views, Views)
-    colors = natural_pixels().covariance_power(config.views.colors).tolist()
+    config, views = PGDConfig(**settings), settings["views"]
+    assert (views.count, views.shift, views.flip) == (1, 0, False), "all that engine/search.js knows"
+    colors = natural_pixels().covariance_power(views.colors).tolist()
     return {"config": {**config.to_json(), "colors": colors}, "weight": usual.get("weight", 0), "interval": INTERVAL}

@@ -3,9 +3,14 @@
 
 import { generation, inpainting } from "../../web/engine/pgd.js";
 import { pgdSteps } from "../../web/engine/steps.js";
-import { given } from "./given_views.js";
 
 const CLASSES = 4;
+
+// Views given step by step in place of random ones, with noise that tests/web/test_steps.py computes, too.
+const given = (views, noise) => (shown, step) => ({
+  ...views[step],
+  noise: Float32Array.from({ length: 3 * shown * shown }, (_, k) => noise * Math.sin(0.7 * k + 1.3 * step)),
+});
 
 export async function run({ sides, target, mask, penalty, weight, x0, config, views, scale }) {
   const matrix = (length) =>
@@ -31,7 +36,8 @@ export async function run({ sides, target, mask, penalty, weight, x0, config, vi
   pass.sides = sides;
   const objective = penalty ? inpainting(Uint8Array.from(mask), weight, penalty) : generation;
   const states = [];
-  for await (const state of pgdSteps(pass, objective, Float32Array.from(x0), config, given(views))) states.push(state);
+  const draw = given(views, config.views?.noise);
+  for await (const state of pgdSteps(pass, objective, Float32Array.from(x0), config, draw)) states.push(state);
   const { images } = states.at(-1);
   return {
     entropies: states.map((state) => state.crossEntropy),

@@ -1,46 +1,15 @@
-// Bytes as text, pixels and planes, and logits as probabilities: shared by the page and its worker.
+// Bytes as pixels and planes, and logits as probabilities: shared by the page and its workers.
 
-export const unpack = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-
-export function pack(bytes) {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  return btoa(text);
-}
-
-/** Free memory at once: garbage waiting for collection would take more than the networks. @param {any} values */
-export const free = (values) => values?.buffer.transfer?.(0);
-
-export const LARGE = 2 ** 16; // number of values in a picture whose networks and steps need much memory
-
-// Garbage is collected once this much is allocated, though never touched; otherwise it may wait for minutes.
-export const sweep = () => new ArrayBuffer(2 ** 27).byteLength;
-
-export const turn = () => new Promise((resolve) => setTimeout(resolve)); // let events run: the page stays responsive
-
-export const UNIT = Float32Array.from({ length: 256 }, (_, level) => level / 255);
-
-// Interleaved red, green and blue as planes of float32 in [0, 1]; and planes as integer levels, still planes.
+// Interleaved red, green and blue as planes of float32 in [0, 1], and back.
 export function planes(pixels) {
   const area = pixels.length / 3;
-  const values = new Float32Array(pixels.length);
-  for (let at = 0; at < area; at++) for (let k = 0; k < 3; k++) values[k * area + at] = UNIT[pixels[3 * at + k]];
-  return values;
+  return Float32Array.from(pixels, (_, k) => pixels[3 * (k % area) + Math.floor(k / area)] / 255);
 }
-export function levels(values) {
-  const bytes = new Uint8ClampedArray(values.length); // rounds half to even, as numpy does
-  for (let k = 0; k < values.length; k++) bytes[k] = Math.fround(values[k] * 255);
-  return bytes;
+export function pixelsOf(values) {
+  const area = values.length / 3;
+  // Rounds half to even, as numpy does.
+  return Uint8ClampedArray.from(values, (_, k) => Math.fround(values[(k % 3) * area + Math.floor(k / 3)] * 255));
 }
-
-export function pixelsOf(planesOfBytes) {
-  const area = planesOfBytes.length / 3;
-  return Uint8Array.from({ length: 3 * area }, (_, k) => planesOfBytes[(k % 3) * area + Math.floor(k / 3)]);
-}
-
-// As core.shared.numbers.confidence.
-export const percent = (share) =>
-  share > 0.999 ? "over 99.9 %" : share < 0.001 ? "under 0.1 %" : `${(100 * share).toFixed(1)} %`;
 
 export function softmax(logits) {
   const most = Math.max(...logits);
@@ -48,3 +17,6 @@ export function softmax(logits) {
   const sum = shares.reduce((before, value) => before + value, 0);
   return shares.map((value) => value / sum);
 }
+
+/** What a packed blob holds. @param {Blob} blob */
+export const unpacked = (blob) => new Response(blob.stream().pipeThrough(new DecompressionStream("gzip")));

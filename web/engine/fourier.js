@@ -1,12 +1,11 @@
 // Discrete Fourier transforms of sides such as 32 and 224 = 2^5 * 7; packages on npm support powers of two alone, or
-// are unmaintained. Stockham's algorithm, radix 4 where it divides, else the smallest prime factor.
+// are unmaintained. Stockham's algorithm by prime factors.
 
 /** @typedef {{ re: Float64Array, im: Float64Array }} Complex */
 
-// Factors of a length, 4 first.
 function factors(length) {
   if (length === 1) return [];
-  let factor = length % 4 ? 2 : 4;
+  let factor = 2;
   while (length % factor) factor += 1;
   return [factor, ...factors(length / factor)];
 }
@@ -23,7 +22,6 @@ function transform(from, to, length, width, sign) {
   let rest = length;
   for (const radix of factors(length)) {
     const parts = rest / radix;
-    const pass = radix === 4 ? quarter : general;
     for (let p = 0; p < parts; p++)
       pass(from, to, { radix, parts, p, stride, angle: (sign * 2 * Math.PI * p) / rest, sign });
     [from, to] = [to, from];
@@ -33,41 +31,7 @@ function transform(from, to, length, width, sign) {
   return from;
 }
 
-function quarter({ re, im }, { re: toRe, im: toIm }, { parts, p, stride, angle, sign }) {
-  const step = stride * parts;
-  const c1 = Math.cos(angle);
-  const c2 = Math.cos(2 * angle);
-  const c3 = Math.cos(3 * angle);
-  const s1 = Math.sin(angle);
-  const s2 = Math.sin(2 * angle);
-  const s3 = Math.sin(3 * angle);
-  for (let q = 0, at = stride * p, out = 4 * stride * p; q < stride; q++, at++, out++) {
-    const sumRe = re[at] + re[at + 2 * step];
-    const sumIm = im[at] + im[at + 2 * step];
-    const lessRe = re[at] - re[at + 2 * step];
-    const lessIm = im[at] - im[at + 2 * step];
-    const oddRe = re[at + step] + re[at + 3 * step];
-    const oddIm = im[at + step] + im[at + 3 * step];
-    const turnedRe = -sign * (im[at + step] - im[at + 3 * step]);
-    const turnedIm = sign * (re[at + step] - re[at + 3 * step]);
-    const x1 = lessRe + turnedRe;
-    const x2 = sumRe - oddRe;
-    const x3 = lessRe - turnedRe;
-    const y1 = lessIm + turnedIm;
-    const y2 = sumIm - oddIm;
-    const y3 = lessIm - turnedIm;
-    toRe[out] = sumRe + oddRe;
-    toIm[out] = sumIm + oddIm;
-    toRe[out + stride] = x1 * c1 - y1 * s1;
-    toIm[out + stride] = x1 * s1 + y1 * c1;
-    toRe[out + 2 * stride] = x2 * c2 - y2 * s2;
-    toIm[out + 2 * stride] = x2 * s2 + y2 * c2;
-    toRe[out + 3 * stride] = x3 * c3 - y3 * s3;
-    toIm[out + 3 * stride] = x3 * s3 + y3 * c3;
-  }
-}
-
-function general({ re, im }, { re: toRe, im: toIm }, { radix, parts, p, stride, angle, sign }) {
+function pass({ re, im }, { re: toRe, im: toIm }, { radix, parts, p, stride, angle, sign }) {
   for (let j = 0; j < radix; j++) {
     const out = stride * (radix * p + j);
     toRe.fill(0, out, out + stride);
@@ -120,10 +84,9 @@ export function fourierFilter(side, amplitude) {
     [here, there] = [there, here];
   };
   /** Filter two real planes at once, in place: the gains are real and even, so neither mixes with the other. */
-  return (/** @type {Float32Array} */ first, /** @type {Float32Array | null} */ second) => {
+  return (/** @type {Float32Array} */ first, /** @type {Float32Array} */ second) => {
     here.re.set(first);
-    if (second) here.im.set(second);
-    else here.im.fill(0);
+    here.im.set(second);
     along(-1);
     turn();
     along(-1);
@@ -135,6 +98,6 @@ export function fourierFilter(side, amplitude) {
     turn();
     along(1);
     first.set(here.re);
-    second?.set(here.im);
+    second.set(here.im);
   };
 }

@@ -54,8 +54,8 @@ export function project(images, x0, epsilon) {
 /**
  * @typedef {object} Objective
  * @property {Uint8Array | null} hole (H * W), outside which nothing changes; null if everything may
- * @property {(images: Float32Array, x0: Float32Array) => { value: number, gradient?: Float32Array } | null} penalty
- *   of a picture, with its gradient unless `step` handles it; null for the cross-entropy alone
+ * @property {(images: Float32Array, x0: Float32Array) => number | null} penalty of a picture; null for the
+ *   cross-entropy alone
  * @property {(images: Float32Array, x0: Float32Array, gradient: Float32Array, size: number) => Float32Array} step
  *   the picture after a step of L2 length `size`, before the projection
  */
@@ -89,10 +89,9 @@ export function inpainting(mask, weight, penalty) {
       step: (images, x0, gradient, size) => plain(images, x0, within(gradient, mask, 1), size),
     };
   }
-  if (penalty !== "eq3") throw new Error(`penalty '${penalty}' is unknown; known: eq3, frozen`);
   return {
     hole: null,
-    penalty: (images, x0) => ({ value: weight * norm(outside(images, x0)) }),
+    penalty: (images, x0) => weight * norm(outside(images, x0)),
     step: forwardBackward,
   };
 

@@ -1,35 +1,23 @@
-// Starts, and the searches, one object each, as core/pgd/search.py has them. Random views have the distribution of
-// core's, with random numbers of their own.
+// Starts, and the search by views, as core/pgd/search.py has it. Random views have the distribution of core's.
 
-import { turn } from "./bytes.js";
 import { fourierFilter } from "./fourier.js";
 import { plus, within } from "./pgd.js";
-import { seeded } from "./random.js";
+
+export const LOOK_INTERVAL = 10; // steps between measurements of the picture itself, by views
 
 /**
  * @typedef {object} ViewSettings
- * @property {number} min_side @property {number} max_side @property {number} shift @property {boolean} flip
- * @property {number} noise @property {number} spectrum @property {number} count
+ * @property {number} min_side @property {number} max_side @property {number} noise @property {number} spectrum
  * @property {[number, number][]} [inputs] pairs of a relative side and the share of the steps that have it
  */
 
 /**
  * @typedef {object} View
  * @property {number} left @property {number} top @property {number} side of the crop, in whole pixels
- * @property {number} dx @property {number} dy shift in whole pixels
- * @property {boolean} flip
- * @property {Float32Array | null} noise additive
- * @typedef {(step: number, index: number, shown: number) => View} Draw
+ * @property {Float32Array} noise additive
+ * @typedef {(shown: number, step: number) => View} Draw shown: the view's own side
  */
 
-// Python's rounding: halves go to the even side.
-function round(value) {
-  const low = Math.floor(value);
-  const rest = value - low;
-  return rest > 0.5 || (rest === 0.5 && low % 2) ? low + 1 : low;
-}
-
-const SLICE_MS = 20; // of work before yielding to other events
 // Sweeps, and factor of over-relaxation: enough for Laplace's equation in a hole of up to a hundred pixels.
 const SWEEPS = 400;
 const RELAXATION = 1.9;
@@ -44,34 +32,37 @@ function inputSize({ inputs = [] }, step, steps, size) {
   let share = 0;
   for (const [side, part] of inputs) {
     share += part;
-    if (step < round(share * steps)) {
-      return Math.min(size, INPUT_MULTIPLE * Math.max(1, round((side * size) / INPUT_MULTIPLE)));
+    if (step < Math.round(share * steps)) {
+      return Math.min(size, INPUT_MULTIPLE * Math.max(1, Math.round((side * size) / INPUT_MULTIPLE)));
     }
   }
   return size;
 }
 
+/** Normal numbers of mean 0. Source: Box & Muller 1958. @param {number} count @param {number} deviation */
+export function normal(count, deviation) {
+  const radius = () => deviation * Math.sqrt(-2 * Math.log(1 - Math.random()));
+  return Float32Array.from({ length: count }, () => radius() * Math.cos(2 * Math.PI * Math.random()));
+}
+
 /**
- * Random views of a run of pictures of side `size`, which seed, step and index determine. shown: the view's own side.
+ * Random views of pictures of side `size`.
  *
- * @param {ViewSettings} views @param {number} size @param {Uint8Array | null} hole @param {number} [seed]
+ * @param {ViewSettings} views @param {number} size @param {Uint8Array | null} hole
  * @returns {Draw}
  */
-export function randomViews(views, size, hole, seed = 0) {
+export function randomViews(views, size, hole) {
   const centre = hole && holeCentre(hole, size);
-  const begin = (side, place, axis) => {
+  const begin = (side, axis) => {
+    const place = Math.random();
     if (!centre) return Math.floor(place * (size - side + 1));
     const around = centre[axis] + ((place - 0.5) * side) / 2; // within a quarter of its side of the hole's centre
-    return Math.min(Math.max(round(around - side / 2), 0), size - side);
+    return Math.min(Math.max(Math.round(around - side / 2), 0), size - side);
   };
-  return (step, index, shown) => {
-    const { uniform, integer, normal } = seeded(seed, step, index);
-    const relative = views.min_side + uniform() * (views.max_side - views.min_side);
-    const side = Math.min(size, Math.max(1, round(size * relative)));
-    const [left, top] = [0, 1].map((axis) => begin(side, uniform(), axis));
-    const [dx, dy] = [0, 1].map(() => integer(-views.shift, views.shift));
-    const flip = views.flip && uniform() < 0.5;
-    return { left, top, side, dx, dy, flip, noise: views.noise ? normal(3 * shown * shown, views.noise) : null };
+  return (shown) => {
+    const relative = views.min_side + Math.random() * (views.max_side - views.min_side);
+    const side = Math.min(size, Math.max(1, Math.round(size * relative)));
+    return { left: begin(side, 0), top: begin(side, 1), side, noise: normal(3 * shown * shown, views.noise) };
   };
 }
 
@@ -90,19 +81,16 @@ function holeCentre(hole, size) {
 }
 
 /**
- * A view as a linear map per axis, the picture's border mirrored by a shift, and its noise.
+ * A view as a linear map per axis, and its noise.
  *
  * @param {View} view @param {number} size of the picture @param {number} shown side of the view
  */
-function viewMap({ left, top, side, dx, dy, flip, noise }, size, shown) {
-  const columns = taps(size, shown, left, side, dx, flip);
-  const rows = taps(size, shown, top, side, dy, false);
+function viewMap({ left, top, side, noise }, size, shown) {
+  const columns = taps(size, shown, left, side);
+  const rows = taps(size, shown, top, side);
   return {
     /** The view of a picture. @param {Float32Array} image */
-    apply(image) {
-      const view = alongRows(alongColumns(image, columns), rows, shown);
-      return noise ? plus(view, noise, 1) : view;
-    },
+    apply: (image) => plus(alongRows(alongColumns(image, columns), rows, shown), noise, 1),
     /** The gradient at the picture from that at the view. @param {Float32Array} gradient */
     adjoint: (gradient) => alongColumns(alongRows(gradient, rows, shown, true), columns, true),
   };
@@ -114,16 +102,14 @@ function viewMap({ left, top, side, dx, dy, flip, noise }, size, shown) {
  * @typedef {{ from: number, to: number, count: number, places: Int32Array, weights: Float64Array }} Taps
  * @returns {Taps}
  */
-function taps(from, to, first, side, shift, flip) {
-  const mirrored = (at) => (at < 0 ? -at : at >= from ? 2 * (from - 1) - at : at);
-  const sources = side === to ? Array.from({ length: to }, (_, at) => [[at, 1]]) : resized(side, to);
-  if (flip) sources.reverse();
+function taps(from, to, first, side) {
+  const sources = resized(side, to);
   const count = Math.max(...sources.map((parts) => parts.length));
   const places = new Int32Array(to * count);
   const weights = new Float64Array(to * count); // weight 0 if there are fewer
   sources.forEach((parts, place) =>
     parts.forEach(([at, weight], k) => {
-      places[place * count + k] = mirrored(first + at - shift);
+      places[place * count + k] = first + at;
       weights[place * count + k] = weight;
     }),
   );
@@ -193,7 +179,7 @@ function naturalSteps({ spectrum, colors }, side, hole) {
     const plane = (k) => filtered.subarray(k * area, (k + 1) * area);
     const [red, green, blue] = [0, 1, 2].map(plane);
     filter(red, green);
-    filter(blue, null);
+    filter(blue, new Float32Array(area));
     const result = new Float32Array(gradient.length);
     colors.forEach(([r, g, b], k) => {
       for (let at = 0; at < area; at++) result[k * area + at] = r * red[at] + g * green[at] + b * blue[at];
@@ -202,64 +188,33 @@ function naturalSteps({ spectrum, colors }, side, hole) {
   };
 }
 
-// Natural gradients at random views, summed over the views of a step; their length is arbitrary.
-function viewGradients(pass, /** @type {any} */ { views, colors, steps }, x0, hole, given) {
+// Natural gradients at random views; their length is arbitrary.
+export function viewGradients(pass, /** @type {any} */ { views, colors, steps }, x0, hole, given) {
   const size = Math.sqrt(x0.length / 3);
   const draw = given ?? randomViews(views, size, hole);
   const natural = naturalSteps({ spectrum: views.spectrum, colors }, size, hole);
-  if (views.count === 0) return async (images) => natural((await pass(images)).gradient); // the picture itself
   return async (images, step) => {
     const small = inputSize(views, step, steps, size);
-    const shown = pass.sides?.includes(small) ? small : size;
-    let sum = new Float32Array(images.length);
-    for (let index = 0; index < views.count; index++) {
-      const view = viewMap(draw(step, index, shown), size, shown);
-      const { gradient } = await pass(view.apply(images));
-      sum = plus(sum, view.adjoint(gradient), 1);
-    }
-    return natural(sum);
+    const shown = pass.sides.includes(small) ? small : size;
+    const view = viewMap(draw(shown, step), size, shown);
+    const { gradient } = await pass(view.apply(images));
+    return natural(view.adjoint(gradient));
   };
 }
-
-/**
- * @typedef {object} Search
- * @property {number} lookInterval steps between measurements of the picture itself
- * @property {boolean} frozen whether nothing outside a hole changes, in place of a penalty
- * @property {(pass: any, config: any, x0: Float32Array, hole: Uint8Array | null, given?: Draw) =>
- *   ((images: Float32Array, step: number) => Promise<Float32Array>) | null} gradients of a run; null for the gradient
- *   at the picture itself, which comes from the same pass as its loss
- */
-/** @type {Record<string, Search>} */
-export const SEARCHES = {
-  pixels: { lookInterval: 1, frozen: false, gradients: () => null },
-  views: { lookInterval: 10, frozen: true, gradients: viewGradients },
-};
 
 // A grey start: the mean colour of natural pixels with faint pink noise in their colours
 // (core/data/class_statistics.py).
 
 /**
  * @param {{ mean: number[], colors: number[][], spectrum: number, deviation: number }} natural
- * @param {number} side @param {number} draw index of the start
+ * @param {number} side
  */
-export async function greyStart({ mean, colors, spectrum, deviation }, side, draw) {
+export function greyStart({ mean, colors, spectrum, deviation }, side) {
   const area = side * side;
-  const { normal } = seeded(draw, -1); // no step of a run has this number
-  const filter = fourierFilter(side, (i, j) => Math.max(1, Math.hypot(i, j)) ** -spectrum);
-  const [red, green, blue] = [0, 1, 2].map(() => normal(area, 1));
-  await turn();
-  filter(red, green);
-  await turn();
-  filter(blue, null);
-  await turn();
-  const colored = Float32Array.from({ length: 3 * area }, (_, k) => {
-    const row = colors[Math.floor(k / area)];
-    const at = k % area;
-    return row[0] * red[at] + row[1] * green[at] + row[2] * blue[at];
-  });
-  const middle = colored.reduce((sum, value) => sum + value, 0) / colored.length;
-  const spread = Math.sqrt(colored.reduce((sum, value) => sum + (value - middle) ** 2, 0) / colored.length);
-  return colored.map((value, k) => Math.min(1, Math.max(0, mean[Math.floor(k / area)] + (deviation / spread) * value)));
+  const noise = naturalSteps({ spectrum, colors }, side, null)(normal(3 * area, 1));
+  const middle = noise.reduce((sum, value) => sum + value, 0) / noise.length;
+  const spread = Math.sqrt(noise.reduce((sum, value) => sum + (value - middle) ** 2, 0) / noise.length);
+  return noise.map((value, k) => Math.min(1, Math.max(0, mean[Math.floor(k / area)] + (deviation / spread) * value)));
 }
 
 /**
@@ -280,8 +235,8 @@ export async function filledFromRim(values, mask) {
       return { at, neighbours };
     });
   const start = values.slice();
-  let began = performance.now();
   for (let plane = 0; plane < values.length; plane += area) {
+    await new Promise((resolve) => setTimeout(resolve)); // let events run: the page stays responsive
     const values64 = Float64Array.from(start.subarray(plane, plane + area));
     const mean = cells.reduce((sum, { at }) => sum + values64[at], 0) / cells.length;
     for (const { at } of cells) values64[at] = mean;
@@ -291,9 +246,6 @@ export async function filledFromRim(values, mask) {
         for (const neighbour of neighbours) sum += values64[neighbour];
         values64[at] += RELAXATION * (sum / neighbours.length - values64[at]);
       }
-      if (performance.now() - began < SLICE_MS) continue;
-      await turn();
-      began = performance.now();
     }
     for (const { at } of cells) start[plane + at] = Math.min(1, Math.max(0, values64[at]));
   }

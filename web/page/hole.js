@@ -1,11 +1,12 @@
 // Figure 5: a hole brushed into a photograph, the bundled one or the reader's own, filled by both searches.
 
-import { levels, pack, planes, softmax, unpack } from "../engine/bytes.js";
+import { element, packBits, unpack, unpackBits } from "../../ui/components/basics.js";
+import { pixelsOf, planes, softmax } from "../engine/bytes.js";
 import { engine, latest } from "../engine/client.js";
 import { load } from "../engine/packs.js";
 import { filledFromRim } from "../engine/search.js";
-import { paint, uploadButton } from "./pictures.js";
-import { captioned, drawLive, element, knownWords, SIDE, wanted, withPainter, wordForm } from "./words.js";
+import { pictureUrl, uploadButton } from "./pictures.js";
+import { captioned, drawLive, knownWords, SIDE, wanted, wordForm } from "./words.js";
 
 const BRUSH = 12; // pixels, first radius
 const SQUARE = 60; // pixels: the paper's hole, in whose side budgets are measured
@@ -15,18 +16,6 @@ const PAINTER_STYLE =
   ".over { padding: 0 0 32px; } .over .state { inset: auto auto 0 0; height: 24px; white-space: nowrap; } " +
   ".over .state::before { content: none; } .over .bar { bottom: 40px; } .over .kit { bottom: 84px; }";
 const STYLE = ".chips { display: none; } .squares { grid-template-columns: repeat(2, minmax(0, 1fr)); }";
-
-// Packed bits, the first pixel in a byte's highest bit.
-const bitsOf = (mask) =>
-  pack(
-    Uint8Array.from({ length: mask.length / 8 }, (_, k) =>
-      mask.subarray(8 * k, 8 * k + 8).reduce((byte, bit) => (byte << 1) | bit, 0),
-    ),
-  );
-function maskOf(text) {
-  const bytes = unpack(text);
-  return Uint8Array.from({ length: SIDE * SIDE }, (_, k) => (bytes[k >> 3] >> (7 - (k & 7))) & 1);
-}
 
 const middleSquare = () => {
   const inside = (at) => Math.abs(at - SIDE / 2 + 0.5) < OWN_HOLE / 2;
@@ -38,15 +27,15 @@ export async function holeFigure({ stage, mount }) {
   const [stored, { classes }] = await Promise.all([load("hole"), load("engine")]);
   const begin = latest();
   let pixels = unpack(stored.pixels);
-  let mask = maskOf(stored.mask);
+  let mask = unpackBits(stored.mask, SIDE * SIDE);
   let caption = stored.caption;
   let token = 0; // counts changes by the page, not by the reader's brush
   const { form, input, say } = wordForm(stage, "Fill", "what should be there", fill);
   uploadButton(form, "+ Your photograph", SIDE, take, say);
   input.value = classes[stored.target];
-  const row = stage.appendChild(element("div", "", { className: "hole-stage" }));
+  const row = stage.appendChild(element("div", "hole-stage"));
   const choice = ({ value }) => {
-    mask = maskOf(value);
+    mask = unpackBits(value, SIDE * SIDE);
     engine.stop();
     begin();
   };
@@ -59,11 +48,11 @@ export async function holeFigure({ stage, mount }) {
     painter({
       key: "hole",
       token: String(token),
-      value: bitsOf(mask),
-      about: [SIDE, SIDE],
-      picture: paint(pixels, SIDE).toDataURL(),
+      value: packBits(mask),
+      about: SIDE,
+      picture: pictureUrl(pixels),
       alt: caption,
-      side: SQUARE,
+      square: SQUARE,
       papers: SQUARE,
       radius: BRUSH,
     });
@@ -75,15 +64,10 @@ export async function holeFigure({ stage, mount }) {
   /** Show and return what a run starts from, of which no network has said anything. */
   async function drawStart() {
     const start = await filledFromRim(planes(pixels), mask);
-    const strip = paint(levelsOf(start), SIDE).toDataURL();
+    const strip = pictureUrl(pixelsOf(start));
     drawPair(stored.drawings.map(() => ({ strip, shares: [] })));
     return start;
   }
-  const levelsOf = (values) => {
-    const bytes = levels(values);
-    const area = SIDE * SIDE;
-    return Uint8Array.from({ length: 3 * area }, (_, k) => bytes[(k % 3) * area + Math.floor(k / 3)]);
-  };
 
   async function take(own, name) {
     engine.stop();
@@ -98,9 +82,7 @@ export async function holeFigure({ stage, mount }) {
       say(`${guess.word}: its own first guess, ${Math.round(100 * guess.share)} % sure. Brush, then Fill.`);
   }
   async function firstGuess() {
-    const { painter: name } = await withPainter(say);
-    const { logits } = await engine.request("predict", { names: [name], pictures: [planes(pixels)] });
-    const shares = softmax(logits[name][0]);
+    const shares = softmax(await engine.predict(planes(pixels), say));
     const share = Math.max(...shares);
     return { word: classes[shares.indexOf(share)], share };
   }
@@ -112,12 +94,11 @@ export async function holeFigure({ stage, mount }) {
     const known = await knownWords();
     if (word) wanted(known, word); // refuses an unknown one before anything loads
     const isWanted = begin();
-    const facts = await withPainter(say);
     if (!word) input.value = (await firstGuess()).word;
     const goal = wanted(known, input.value);
     pair.scrollIntoView({ behavior: "smooth", block: "nearest" }); // on a phone it is below the painter
     const plan = { start: await drawStart(), mask: mask.slice(), ...goal, budget: Math.sqrt(count) / SQUARE };
-    await drawLive("inpainting", facts, plan, isWanted, say, drawPair);
+    await drawLive("inpainting", plan, isWanted, say, drawPair);
   }
 
   drawPainter();

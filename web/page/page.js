@@ -1,6 +1,5 @@
 // The article's figures: each is mounted when it comes into view, with the components of the app, and on its own.
 
-import { sweep } from "../engine/bytes.js";
 import { engine } from "../engine/client.js";
 import { components, load } from "../engine/packs.js";
 import { holeFigure } from "./hole.js";
@@ -111,4 +110,3 @@ const seen = new IntersectionObserver(
 if (location.hash.startsWith("#judge-")) document.getElementById("judge")?.scrollIntoView({ behavior: "instant" });
 for (const figure of document.querySelectorAll(".figure")) seen.observe(figure);
 Object.assign(/** @type {any} */ (globalThis), { article: { engine, load } }); // for checks
-sweep();

@@ -1,30 +1,17 @@
 // Pictures in canvases: drawn ones, and a reader's own, which is untrusted.
 
-import { free } from "../engine/bytes.js";
+import { paintPixels } from "../../ui/components/basics.js";
 
 const MAX_BYTES = 40e6; // of a file
 const MAX_PIXELS = 50e6; // of a picture: decoding takes four bytes each
 const canvasOf = (side) => Object.assign(document.createElement("canvas"), { width: side, height: side });
 
-/** Draw interleaved pixels on a new canvas. @param {Uint8Array} pixels @param {number} side */
-export function paint(pixels, side) {
+/** The URL of a square picture. @param {ArrayLike<number>} pixels interleaved */
+export function pictureUrl(pixels) {
+  const side = Math.sqrt(pixels.length / 3);
   const canvas = canvasOf(side);
-  const image = new ImageData(side, side);
-  for (let at = 0; at < side * side; at++) {
-    for (let k = 0; k < 3; k++) image.data[4 * at + k] = pixels[3 * at + k];
-    image.data[4 * at + 3] = 255;
-  }
-  /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).putImageData(image, 0, 0);
-  free(image.data);
-  return canvas;
-}
-
-/** A picture's URL, encoded in the background; the caller revokes it. @returns {Promise<string>} */
-export async function pictureUrl(pixels, side) {
-  const canvas = paint(pixels, side);
-  const blob = await new Promise((resolve) => canvas.toBlob(resolve));
-  canvas.width = 0; // frees its memory
-  return URL.createObjectURL(blob);
+  paintPixels(canvas, side, side, (at, channel) => pixels[3 * at + channel]);
+  return canvas.toDataURL();
 }
 
 /**

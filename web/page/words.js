@@ -1,20 +1,13 @@
 // Figure 1: a word, drawn by one network by both searches: stored ones, and any other drawn live.
 
-import { free, pixelsOf } from "../engine/bytes.js";
+import { button, element } from "../../ui/components/basics.js";
 import { engine, latest } from "../engine/client.js";
 import { load } from "../engine/packs.js";
-import { greyStart, SEARCHES } from "../engine/search.js";
+import { greyStart } from "../engine/search.js";
 import { vocabulary } from "../engine/vocabulary.js";
 import { pictureUrl } from "./pictures.js";
 
 export const SIDE = 224; // of the painter's pictures, in pixels
-
-/** An element with text and attributes. */
-export function element(tag, text = "", attributes = {}) {
-  const node = Object.assign(document.createElement(tag), attributes);
-  node.textContent = text;
-  return node;
-}
 
 // In a wide window the form stands before the chips, in their row; what it says has a line below both.
 const STYLE = "@media (min-width: 641px) { .chips { --box: 306px; min-height: 42px; margin-bottom: 36px; } }";
@@ -36,16 +29,19 @@ export async function knownWords() {
 export function wordForm(parent, text, hint, start) {
   const form = parent.appendChild(element("form"));
   const label = form.appendChild(element("label"));
-  const list = form.appendChild(element("datalist", "", { id: `words-${text}` }));
-  const input = element("input", "", { type: "search", placeholder: hint, autocomplete: "off" });
-  label.append(element("span", "Word"), input);
+  const list = form.appendChild(element("datalist"));
+  list.id = `words-${text}`;
+  /** @type {any} */
+  const input = element("input");
+  Object.assign(input, { type: "search", placeholder: hint, autocomplete: "off" });
+  label.append(element("span", "", "Word"), input);
   input.setAttribute("list", list.id);
   input.addEventListener("focus", async () => {
     const { all } = await knownWords();
     if (!list.childElementCount) list.append(...all.map((name) => new Option("", name)));
   });
-  const button = form.appendChild(element("button", text, { className: "primary" }));
-  const line = form.appendChild(element("span", "", { className: "say" }));
+  const submit = form.appendChild(element("button", "primary", text));
+  const line = form.appendChild(element("span", "say"));
   line.setAttribute("role", "status");
   const take = (word) => {
     input.value = word;
@@ -53,18 +49,15 @@ export function wordForm(parent, text, hint, start) {
   };
   const say = (words, near = []) => {
     const buttons = element("span");
-    buttons.append(...near.map((name) => element("button", name, { type: "button", onclick: () => take(name) })));
+    for (const name of near) button(buttons, name, () => take(name));
     line.replaceChildren(words, buttons);
   };
   let running = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (running) {
-      engine.stop();
-      return say("Stopping …");
-    }
+    if (running) return engine.stop();
     running = true;
-    button.textContent = "Stop";
+    submit.textContent = "Stop";
     say("");
     try {
       await start(input.value.trim());
@@ -73,7 +66,7 @@ export function wordForm(parent, text, hint, start) {
       say(message, near);
     }
     running = false;
-    button.textContent = text;
+    submit.textContent = text;
   });
   return { form, input, say };
 }
@@ -105,62 +98,41 @@ export function wanted({ all, classes, find, neighbours, meaning }, word) {
   return { target: Uint8Array.from(classes, (_, k) => Number(members.includes(k))), meaning: meaning(word) };
 }
 
-/** Load the painter, with its progress in words; return the facts. @param {(words: string) => void} say */
-export async function withPainter(say) {
-  const facts = await load("engine");
-  const names = [facts.painter];
-  const size = engine.megabytes(names, facts);
-  const report = (share) => say(`Loading the network, ${size} MB: ${Math.round(100 * share)} %`);
-  if (!engine.has(names)) await engine.load(names, report);
-  return facts;
-}
-
 /**
  * Draw or fill by both searches, live.
  *
- * @param {"generation" | "inpainting"} kind @param {any} facts
+ * @param {"generation" | "inpainting"} kind
  * @param {{ start: Float32Array, mask: Uint8Array, target: Uint8Array, meaning: string, budget: number }} plan budget:
  *   in parts of the ball
  * @param {() => boolean} isWanted whether the drawings are still to be shown
  * @param {(words: string) => void} say
  * @param {(drawings: { strip: string, shares: number[], judged: string }[]) => void} show
  */
-export async function drawLive(kind, facts, { start, mask, target, meaning, budget }, isWanted, say, show) {
-  const { config, weight, interval } = facts.settings[kind];
-  const epsilon = config.epsilon * budget;
-  const painters = Object.entries(SEARCHES).map(([search, { frozen }]) => ({
-    name: facts.painter,
-    config: { ...config, epsilon, search },
-    penalty: kind === "generation" ? null : frozen ? "frozen" : "eq3",
+export async function drawLive(kind, { start, mask, target, meaning, budget }, isWanted, say, show) {
+  const { settings, classes } = await load("engine");
+  const { config, weight, interval } = settings[kind];
+  const painters = ["pixels", "views"].map((search) => ({
+    config: { ...config, epsilon: config.epsilon * budget, search },
+    penalty: kind === "generation" ? null : search === "views" ? "frozen" : "eq3",
   }));
-  const began = performance.now();
-  const steps = painters.map(() => -1);
+  let began = 0;
+  const steps = [-1, -1];
   /** @type {{ strip: string, shares: number[], judged: string, best: number }[]} */
   const drawings = [];
-  const strips = painters.map(() => /** @type {string[]} */ ([])); // whose pictures may still be decoded
-  let last = Promise.resolve();
-  const request = { painters, start, mask, target, weight, interval };
-  const { stopped } = await engine.run(request, ({ place, step, entropy, best, frame }) => {
+  const report = ({ place, step, entropy, best, frame }) => {
     if (!isWanted()) return; // whoever takes its place has stopped it
+    began ||= performance.now();
     steps[place] = step;
     const slowest = Math.min(...steps);
     const left = Math.ceil((((performance.now() - began) / 1000) * (config.steps - slowest)) / Math.max(1, slowest));
     say(`${meaning}: ${slowest <= 0 ? "it begins …" : `${left} s left`}`);
-    last = last.then(async () => {
-      const pixels = pixelsOf(frame);
-      const strip = await pictureUrl(pixels, SIDE);
-      for (const values of [pixels, frame]) free(values);
-      if (!isWanted()) return URL.revokeObjectURL(strip);
-      drawings[place] = { strip, shares: [Math.exp(-entropy)], judged: "", best };
-      if (painters.every((_, k) => drawings[k])) show([...drawings]);
-      strips[place].push(strip);
-      if (strips[place].length > 3) URL.revokeObjectURL(/** @type {string} */ (strips[place].shift()));
-    });
-  });
-  await last;
+    drawings[place] = { strip: pictureUrl(frame), shares: [Math.exp(-entropy)], judged: "", best };
+    if (drawings[0] && drawings[1]) show([...drawings]);
+  };
+  const stopped = await engine.run(painters, { start, mask, target, weight, interval }, report, say);
   if (!isWanted()) return;
   const isUnion = target.indexOf(1) < target.lastIndexOf(1);
-  if (isUnion) show(drawings.map((row) => ({ ...row, judged: `Most of all a ${facts.classes[row.best]}.` })));
+  if (isUnion) show(drawings.map((row) => ({ ...row, judged: `Most of all a ${classes[row.best]}.` })));
   const seconds = ((performance.now() - began) / 1000).toFixed(0);
   say(stopped ? "Stopped." : `Made on this device in ${seconds} s; no other network has judged it.`);
 }
@@ -187,11 +159,10 @@ export async function wordFigure({ stage, mount, attempt }) {
     const wish = word || words[0];
     const goal = wanted(await knownWords(), wish);
     const isWanted = begin();
-    const facts = await withPainter(say);
-    const start = await greyStart(facts.natural, SIDE, 0);
+    const start = greyStart((await load("engine")).natural, SIDE);
     const mask = new Uint8Array(SIDE * SIDE).fill(1);
     const scene = { words: [...words, wish], chosen: words.length, size: SIDE };
-    await drawLive("generation", facts, { start, mask, ...goal, budget: 1 }, isWanted, say, (drawings) =>
+    await drawLive("generation", { start, mask, ...goal, budget: 1 }, isWanted, say, (drawings) =>
       show({ ...scene, drawings: captioned(texts, drawings) }),
     );
   }
