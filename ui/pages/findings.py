@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from core.claims.claim import Finding, Verdict
+from core.claims.claim import Finding
 from core.claims.picture_verdicts import feature_findings
 from core.classifiers.registry import result_title
 from core.data.stored import cached_by_files
@@ -25,14 +25,13 @@ from ui.runs.settings import models_in_url
 from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.url import as_markdown
-from ui.shared.verdicts import STYLE, findings_html, multiplicity, verdict_labels
+from ui.shared.verdicts import STYLE, findings_html, multiplicity, summary_html
 from ui.tools.registry import CORRUPTIONS_TOOL
 
 T = TypeVar("T")
 
 # Both are in the page's URL.
 _SUBJECT, REFERENCE = "subject", "reference"
-FILTER, VERDICTS = "findings.verdicts", "verdict"  # key of the session, and the URL's parameter
 
 TITLE = "Does the paper hold?"
 SECTION, MAPS_SECTION, FEATURES, SHIFTS = "section", "Waves", "Drawings and holes", "Corruptions and robustness"
@@ -80,7 +79,6 @@ def page() -> None:
     st.title(TITLE, anchor=False)
     summary = st.container(key="findings-summary")
     tabs = st.tabs([MAPS_SECTION, FEATURES, SHIFTS], key=SECTION, on_change="rerun", bind="query-params")
-    st.session_state.setdefault(FILTER, [verdict for verdict in Verdict if verdict in url.texts(VERDICTS)])
     judged = list[Finding]()
     # The displayed part first: the others, of which the summary needs the verdicts, may take longer.
     for tab, make in sorted(zip(tabs, (_maps, _features, _shifts), strict=True), key=lambda pair: not pair[0].open):
@@ -88,9 +86,8 @@ def page() -> None:
             part = make(bool(tab.open))
             judged += part.judged
             if tab.open:
-                _draw(part, st.session_state[FILTER])
-    with summary:
-        _filter(judged)
+                _draw(part)
+    summary.html(summary_html(judged))
 
 
 def _maps(is_open: bool) -> _Part:
@@ -158,25 +155,10 @@ def _choose(options: Mapping[str, T], title: str, menus: Sequence[tuple[str, str
     return chosen
 
 
-def _filter(judged: Sequence[Finding]) -> None:
-    """Draw a button per verdict of all parts, with its count; the pressed ones are in the URL."""
-    labels = verdict_labels(judged)
-    st.session_state[FILTER] = [verdict for verdict in st.session_state[FILTER] if verdict in labels]
-    chosen = st.pills(
-        f"{len(judged)} verdicts in three parts",
-        list(labels),
-        selection_mode="multi",
-        format_func=labels.__getitem__,
-        key=FILTER,
-    )
-    url.put_all(VERDICTS, [str(verdict) for verdict in chosen], [])
-
-
-def _draw(part: _Part, chosen: Collection[Verdict]) -> None:
-    """Draw a part's table, of these verdicts if any, and how they are judged."""
-    rows = [finding for finding in part.judged if not chosen or finding.verdict in chosen]
+def _draw(part: _Part) -> None:
+    """Draw a part's table, and how its verdicts are made."""
     maps = entries()
-    table = findings_html(rows, part.url_of, picture=lambda finding: rings_of(finding, maps), unfold=bool(chosen))
+    table = findings_html(part.judged, part.url_of, picture=lambda finding: rings_of(finding, maps))
     st.html(explain_on_page(table, "claims", *JARGON))
     with st.expander("How a verdict is made"):
         for column, key in zip(st.columns(2, gap="large"), part.about, strict=True):

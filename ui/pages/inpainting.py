@@ -11,7 +11,7 @@ from core.classifiers.registry import ClassifierSpec, classifier_title
 from core.data.holes import PLACES, Fill, hole_side, hole_text, read_hole
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.plan import inpainting_plan
-from core.pgd.search import COMPARED, SEARCHES, Search
+from core.pgd.search import COMPARED, SEARCHES, Search, leading
 from core.pgd.settings import PENALTIES, Penalty, RunKind
 from core.shared import paper
 from core.shared.numbers import confidence
@@ -238,7 +238,7 @@ def _request(
             _hole(picture, guess),
             [target or "no target yet"],
             chosen.config,
-            fill=chosen.fill,
+            fill=SEARCHES[leading(searches)].fill,
             images=_origin(picture),
             weight=chosen.weight,
             penalty=chosen.penalty,
@@ -306,7 +306,6 @@ def _bring(result: RunResult) -> None:
     if {spec.title for spec in ready_classifiers(row.class_set)}.issuperset(titles):
         state[f"{_PAGE}-models-{row.class_set}"] = titles
     state[f"{_PAGE}-search-{row.side}"] = [SEARCHES[run.config.search].title for run in result.runs]
-    state[f"{_PAGE}-fill"] = facts.get("fill") or "region"
 
 
 def _back(row: SampleSet) -> None:
@@ -329,7 +328,7 @@ def _origin(picture: Picture) -> dict[str, object]:
 
 def _formulas(penalty: Penalty, searches: Sequence[Search]) -> None:
     left, right = st.columns(2, gap="large")
-    left.markdown(formula(st.session_state.get(f"{_PAGE}-fill", "region"), penalty), help=f"Eq. 3: {TERMS['Eq. 3']}.")
+    left.markdown(formula(SEARCHES[leading(searches)].fill, penalty), help=f"Eq. 3: {TERMS['Eq. 3']}.")
     left.markdown(MINIMISED if penalty == "eq3" else f"The penalty is {PENALTIES[penalty].rule}")
     if "views" in searches:
         right.markdown(ABOUT_VIEWS)

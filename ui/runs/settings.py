@@ -11,7 +11,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.registry import ClassifierSpec, bundled_specs, classifier_title
-from core.data.holes import Fill
 from core.pgd.examples import first_searches
 from core.pgd.plan import RunPlan
 from core.pgd.search import PAPERS, QUICK, SEARCHES, Search, leading
@@ -41,7 +40,6 @@ FIRST_GUESS = 2e-6
 # Likewise for full-size networks: 40 ms for a step of 224 x 224 on two idle cores.
 FULL_SIZE = {"efficientnet-lite0": 8e-7}
 QUICK_PACE, FULL_PACE = "quick", "full"
-FILLS: dict[Fill, str] = {"rim": "The colours of its rim", "region": "Its mean colour (paper)"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,13 +85,12 @@ def choose_networks(page: RunKind, class_set: str) -> tuple[ClassifierSpec, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
-    """Choices for a run. weight: lambda of Eq. 3. penalty: its factor. fill: initial content of the hole."""
+    """Choices for a run. weight: lambda of Eq. 3. penalty: its factor."""
 
     config: PGDConfig
     seed: int
     weight: float
     penalty: Penalty
-    fill: Fill
 
 
 def choose_searches(page: str, size: int) -> tuple[Search, ...]:
@@ -153,9 +150,7 @@ def run_settings(
         loss = " The loss is Eq. 3." if "weight" in full else ""
         write_sentence(f"These settings are {whose}, scaled to the picture’s side.{loss} {longest}", "Eq. 3")
         with st.container(horizontal=True, gap="large"):
-            penalty, fill = (
-                (choose_penalty(page), choose_fill(page, searches)) if "weight" in full else ("eq3", "region")
-            )
+            penalty = choose_penalty(page) if "weight" in full else "eq3"
             usuals = _paced(page, full)
         columns, chosen = st.columns(2), dict(usuals)
         for k, row in enumerate(_offered(full)):
@@ -167,7 +162,7 @@ def run_settings(
             with st.container(horizontal=True, gap="large"):
                 chosen["views"] = full["views"].only(**_ingredients(page))
     weight = chosen.pop("weight", 0.0)
-    return RunSettings(config=PGDConfig(**chosen), seed=seed, weight=weight, penalty=penalty, fill=fill)
+    return RunSettings(config=PGDConfig(**chosen), seed=seed, weight=weight, penalty=penalty)
 
 
 # The ingredients of the search by views, each a switch: its name as an argument of `Views.only`, label and help.
@@ -193,18 +188,8 @@ def _switch(key: str, label: str, about: str) -> bool:
     )
 
 
-def choose_fill(page: str, searches: Sequence[Search]) -> Fill:
-    """Draw the choice of the hole's initial fill and return it; by default the leading search's."""
-    key, usual = f"{page}-fill", _usual_fill(searches)
-    follow(key, usual)
-    about = (
-        "The rim’s colours spread smoothly into the hole, as heat would. They contain nothing of what the hole covers."
-    )
-    return _radio("Initial colours of the hole", key, FILLS, usual, help=about)
-
-
-def _radio(label: str, key: str, titles: Mapping[T, str], usual: T | None = None, *, help: str) -> T:
-    """Draw a choice of options and return the chosen one. titles: of the options. usual: default, else the first."""
+def _radio(label: str, key: str, titles: Mapping[T, str], help: str) -> T:
+    """Draw a choice of options, by default the first, and return the chosen one. titles: of the options."""
     options = list(titles)
     named = {title.partition(" (")[0]: option for option, title in titles.items()}
     return settable_in_url(
@@ -212,14 +197,10 @@ def _radio(label: str, key: str, titles: Mapping[T, str], usual: T | None = None
         lambda name, value: st.radio(
             label, options, options.index(value), titles.__getitem__, name, help, horizontal=True
         ),
-        options[0] if usual is None else usual,
+        options[0],
         lambda text: named.get(text.partition(" (")[0]),  # the number of steps in brackets may have changed since
         titles.__getitem__,
     )
-
-
-def _usual_fill(searches: Sequence[Search]) -> Fill:
-    return SEARCHES[leading(searches)].fill
 
 
 def _paced(page: str, full: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -250,20 +231,12 @@ def _key(row: Setting, page: str, size: int) -> str:
 
 def _widget(place: DeltaGenerator, row: Setting, usuals: Mapping[str, Any], key: str, length: float) -> Any:
     """Draw a setting; return its value. length: the paper's step size, the unit of scaled settings' widgets."""
-    usual = _shown(row, usuals)
+    widget, kind, unit = WIDGETS[row.name], int if row.whole else float, length if row.scaled else 1
+    low, high, step = kind(widget.low * unit), kind(widget.high * unit or limits().run_steps), kind(widget.step * unit)
+    usual = min(usuals[row.name], high)  # on this server
     follow(key, usual)
-    low, high, step = number_range(row, length)
-    number = partial(
-        place.number_input, row.label, low, high, step=step, format=WIDGETS[row.name].digits, help=row.help or None
-    )
+    number = partial(place.number_input, row.label, low, high, step=step, format=widget.digits, help=row.help or None)
     return number_in_url(key, number, usual, low, high)
-
-
-def number_range(row: Setting, length: float) -> tuple[float, float, float]:
-    """Return the lowest and the highest value of a number's widget, and its step; `length` as for `_widget`."""
-    unit, widget = length if row.scaled else 1, WIDGETS[row.name]
-    low, high, step = widget.low * unit, widget.high * unit or limits().run_steps, widget.step * unit
-    return (low, high, step) if row.whole else (float(low), float(high), float(step))
 
 
 def number_in_url(key: str, number: Callable[..., Any], usual: float, low: float, high: float) -> Any:
@@ -275,12 +248,6 @@ def number_in_url(key: str, number: Callable[..., Any], usual: float, low: float
         return None if value is None else type(usual)(value)
 
     return settable_in_url(key, lambda name, value: number(value=value, key=name), usual, read)
-
-
-def _shown(row: Setting, paper: Mapping[str, Any]) -> Any:
-    """Return the paper's value as shown by its widget on this server."""
-    value = paper[row.name]
-    return min(value, limits().run_steps) if row.whole else value
 
 
 @cache

@@ -31,22 +31,26 @@ STYLE = f"<style>\n{CSS}</style>"
 _FIRST = [Verdict.FAILS, Verdict.IN_PART, Verdict.UNDECIDED, Verdict.HOLDS, Verdict.NOT_CHECKABLE]
 
 
-def verdict_labels(findings: Sequence[Finding]) -> dict[Verdict, str]:
-    """Return the verdicts to filter by, each with its sign and number of findings."""
+def summary_html(findings: Sequence[Finding]) -> str:
+    """Return the number of findings with each verdict as HTML."""
     count = Counter(finding.verdict for finding in findings)
-    return {verdict: f"{SIGNS[verdict][0]} {verdict}: {count[verdict]}" for verdict in Verdict if count[verdict]}
+    chips = [
+        f'<span class="chip" style="--chip:{SIGNS[verdict][1]}">{SIGNS[verdict][0]} {verdict}: {count[verdict]}</span>'
+        for verdict in Verdict
+        if count[verdict]
+    ]
+    return f'<p class="summary"><b>{len(findings)} verdicts in three parts</b> {" ".join(chips)}</p>'
 
 
 def findings_html(
     findings: Sequence[Finding],
     url: Callable[[Finding], str] = lambda _: "",
     picture: Callable[[Finding], str] = lambda _: "",
-    unfold: bool = False,
 ) -> str:
     """Return one row per claim, failing ones first; verdicts by views and uncheckable claims are folded.
 
     Doubts about the maps that rows rest on stand below, each once, with a mark at the rows. url: of the page that
-    illustrates a finding; may be empty. picture: HTML beside its numbers. unfold: whether to open what is folded.
+    illustrates a finding; may be empty. picture: HTML beside its numbers.
     """
     by_views, unknown = "judged again, by views", "cannot be checked here"
     parts: dict[str, list[Finding]] = {"": [], by_views: [], unknown: []}
@@ -55,7 +59,7 @@ def findings_html(
         parts[unknown if finding.verdict == Verdict.NOT_CHECKABLE else folded].append(finding)
     notes = dict.fromkeys(note for part in parts.values() for finding in part for note in finding.notes)
     marks = {note: k for k, note in enumerate(notes, start=1)}
-    return str(_macros().findings(parts, url, picture, unfold, marks))
+    return str(_macros().findings(parts, url, picture, marks))
 
 
 def multiplicity(findings: Sequence[Finding]) -> str:

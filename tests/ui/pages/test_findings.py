@@ -15,7 +15,7 @@ from core.shared.numbers import Interval
 from tests.ui.page_runner import PAGE, bodies
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, shipped_maps
 from ui.maps.wave import link_of
-from ui.pages.findings import FEATURES, FILTER, MAPS_SECTION, OF_ALL, SECTION, SHIFTS, VERDICTS
+from ui.pages.findings import FEATURES, MAPS_SECTION, OF_ALL, SECTION, SHIFTS
 from ui.shared.verdicts import findings_html, multiplicity
 from ui.tools.registry import CORRUPTIONS_TOOL
 
@@ -76,9 +76,9 @@ SMALL = "Mini CLIP · CIFAR-10, 1,000 images · computed", "Mini ResNet · CIFAR
 )
 def test_all_verdicts_are_counted_and_each_row_has_its_because(section, chosen, count, against, miniatures):
     app = opened({SECTION: section}, **dict(zip(("subject", "reference"), chosen, strict=False)))
-    group, every = app.button_group(key=FILTER), table(app)
-    counts = {option[2:].rpartition(": ")[0]: int(option.rpartition(": ")[2]) for option in group.options}
-    assert group.label.startswith(f"{sum(counts.values())} ") and sum(counts.values()) == 33 and len(every) == count
+    (summary,), every = bodies(app, 'class="summary'), table(app)
+    counts = {verdict: int(n) for verdict, n in re.findall(r">\S ([\w ]+): (\d+)<", summary)}
+    assert "<b>33 verdicts" in summary and sum(counts.values()) == 33 and len(every) == count
     assert Counter(verdicts(app)) <= Counter(counts) and any(item.value == against for item in app.markdown) == bool(
         against
     )
@@ -90,20 +90,6 @@ def test_all_verdicts_are_counted_and_each_row_has_its_because(section, chosen, 
         said = re.findall(r"<strong>(.*?)</strong>", claim)
         assert len(said) == number.count('class="bar"') > 0 or "not checkable" in verdict, "a bar for each number"
     assert [", in miniature" in row for _, row in visible(app)].count(True) == miniatures
-
-
-def test_chosen_verdicts_filter_the_rows_and_are_in_the_link():
-    app = opened()
-    app.button_group(key=FILTER).set_value([Verdict.FAILS, Verdict.HOLDS]).run()
-    assert set(verdicts(app)) == {Verdict.FAILS, Verdict.HOLDS} == {*app.query_params[VERDICTS]}
-    app.session_state[SECTION] = SHIFTS
-    assert not app.run().exception and set(verdicts(app)) == {Verdict.HOLDS}
-    for chosen, count in (("fails", 3), ("nonsense", 11)):
-        assert len(verdicts(opened({VERDICTS: chosen}))) == count
-    # Those judged again by views are folded, but for a visitor who has chosen verdicts.
-    for query, is_open in (({}, None), ({VERDICTS: "fails"}, " open")):
-        (rows,) = bodies(opened({SECTION: FEATURES, **query}), "<table")
-        assert re.search(r"<details( open)?><summary>\d+ claims judged again", rows)[1] == is_open
 
 
 def test_a_row_names_the_doubts_about_its_map():
