@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from operator import attrgetter
 
 import streamlit as st
 
@@ -37,7 +36,7 @@ from ui.maps.wave import (
 from ui.server.cache import NONE_READY, ready_classifiers
 from ui.shared import url
 from ui.shared.page import explain_on_page
-from ui.shared.pictures import Picture, chosen_picture, open_yours, picture_library, picture_strip
+from ui.shared.pictures import FREQUENCIES, Picture, chosen_picture, draw_upload, open_upload, picture_strip
 from ui.shared.url import as_markdown, one_line, settable
 from ui.shared.verdicts import STYLE
 from ui.tools.details import draw_details
@@ -47,9 +46,8 @@ from ui.tools.registry import draw_tools, open_linked_tool, open_own, own_is_ope
 _MAPS, METRIC, SHOW = "maps", "metric", "show"
 CELL = "frequency.cell"
 PENDING = "frequency.pending_map"
-PRESET, _PLACE, DETAILS = "frequency.preset", "cell", "details"
+PRESET, DETAILS = "frequency.preset", "details"
 
-FIRST = attrgetter("first")  # default picture of a sample set
 OWN = "Yours"  # beside the presets
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
@@ -68,12 +66,12 @@ def page() -> None:
     with st.expander("Expert settings", key="frequency-settings"):
         chosen = _settings(entries())
     details = st.expander("Details", key=DETAILS, on_change="rerun", bind="query-params")
-    picture = chosen_picture(_PLACE, url_prefix="", first=FIRST, kind=FIRST_PRESET.pictures)
+    picture = chosen_picture(FREQUENCIES, FIRST_PRESET.pictures)
     open_linked_tool()
     with bar:
         _presets(picture)
         introduction = st.container()
-    picture_library(_PLACE, url_prefix="", first=FIRST)
+    draw_upload(FREQUENCIES)
     if not chosen:
         stage.info("Choose at least one map in the expert settings.")
         return
@@ -232,18 +230,18 @@ def _maps(
     maps, key = replace(maps, outline=outline), "frequency.heatmaps"
     if perturbed is None:
         st.info("Choose a bundled picture or upload your own.")
-        st.button("Choose a picture", icon=":material/image:", on_click=open_yours, args=(_PLACE,))
+        st.button("Choose a picture", icon=":material/image:", on_click=open_upload, args=(FREQUENCIES,))
         heatmap_view(maps, selected=selected, key=key, on_select=partial(_select, None))
     else:
         picture, side = perturbed.picture, max(len(view.values) for view in maps.views)
-        strip, place, pick = picture_strip(_PLACE, url_prefix="", first=FIRST)
+        strip, place, pick = picture_strip(FREQUENCIES)
         wave_lab(
             maps,
             under_wave(picture, side, strip, place),
             selected=selected,
             key=key,
             on_select=partial(_select, picture.size),
-            on_pick=lambda place: open_yours(_PLACE) if place is None else pick(place),
+            on_pick=lambda place: open_upload(FREQUENCIES) if place is None else pick(place),
         )
     if show == "Difference":
         if reasons := mismatches(chosen[0].heatmap, chosen[1].heatmap):

@@ -41,7 +41,7 @@ from ui.runs.wall import stored_word, wall, wall_table
 from ui.runs.words import about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
 from ui.server.cache import ready_classifiers
 from ui.shared import url
-from ui.shared.pictures import enlarge, page_picture, picture_line, to_picture
+from ui.shared.pictures import UPLOAD, enlarge, page_picture, picture_line, to_picture
 from ui.shared.url import as_markdown, settable, settable_in_url
 
 _PAGE: RunKind = "generation"
@@ -357,6 +357,9 @@ def _sketch_thumbnails(names: tuple[str, ...]) -> Thumbnails:
 
 def _picture(row: SampleSet) -> tuple[np.ndarray, str] | None:
     """Draw the chosen picture; return it, uint8 (side, side, 3), and its caption, or None without one."""
+    key = f"{_PAGE}-pictures"
+    chosen = st.session_state.get(key) or url.text(key)
+    st.session_state[key] = UPLOAD if chosen == UPLOAD else row.title  # no pictures of another set
     if (picture := page_picture(_PAGE, row.title)) is None:
         return None
     pixels = picture.pixels.transpose(1, 2, 0)

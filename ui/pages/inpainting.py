@@ -80,6 +80,7 @@ def page() -> None:
     request = guess = None
     row = SAMPLE_SETS[next(iter(SAMPLE_SETS)) if picture is None else picture.kind]
     with expert:
+        _choose_set(row)
         specs = choose_networks(_PAGE, row.class_set)
         searches = choose_searches(_PAGE, row.side)
     painted_by(who, specs, row.class_set)
@@ -151,6 +152,16 @@ def _stored_holes(row: SampleSet) -> None:
         for column, text in zip(st.columns(2, gap="large"), (counts, FAILS), strict=True):
             column.markdown(text)
         st.html(fillings)
+
+
+def _choose_set(row: SampleSet) -> None:
+    """Draw the choice of another sample set."""
+    state, key = st.session_state, f"{_PAGE}.set"
+    state[key] = row.title
+    titles = [other.title for other in SAMPLE_SETS.values()]
+    st.segmented_control(
+        "Pictures", titles, key=key, on_change=lambda: state.update({f"{_PAGE}-pictures": state[key]}), required=True
+    )
 
 
 def _first_set() -> SampleSet:
@@ -296,10 +307,10 @@ def _bring(result: RunResult) -> None:
     place, original = facts.get("index"), run.original[0]
     known = facts.get("dataset") == row.dataset and isinstance(place, int) and 0 <= place < len(samples(row.name))
     if known and np.array_equal(samples(row.name).images[place], original):
-        take_picture(_PAGE, row.name, place, url_prefix=f"{_PAGE}-")
+        take_picture(_PAGE, row.name, place)
     else:
         credit = one_line(facts.get("credit") or "the picture of the run", 60)
-        take_picture(_PAGE, UPLOAD, Picture(original, None, row.name, 0, credit, own=True), url_prefix=f"{_PAGE}-")
+        take_picture(_PAGE, UPLOAD, Picture(original, None, row.name, 0, credit, own=True))
     state.setdefault(_HOLES, {})[row.side] = run.mask[0]
     state[f"{_PAGE}-target-{row.class_set}"] = target_of(run, 0)
     titles = list(dict.fromkeys(classifier_title(run.metadata["classifier"]["name"]) for run in result.runs))

@@ -7,24 +7,22 @@ import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
-from operator import attrgetter
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from core.data.datasets import load_samples, sample_credits
 from core.data.picture_files import png_data_uri, square_uploads, to_uint8
-from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset, SampleSet
+from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset
 from core.shared.device import class_probabilities
 from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
-from ui.server.cache import classifier_for, ready_classifiers, single_flight_cache
+from ui.server.cache import classifier_for, single_flight_cache
 from ui.server.limits import check_upload, limits
 from ui.shared import url
 from ui.shared.page import press_once
 from ui.shared.url import as_markdown, one_line
 
-UPLOAD = "upload"
+UPLOAD = "Yours"  # in place of a sample set: the visitor's own picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +77,7 @@ def predicted(name: str, classes: str | ClassSet, template: str | None, picture:
 
 def picture_kinds() -> dict[str, str]:
     """Return the sources of pictures: the title in menus and URLs, mapped to a sample set's name or `UPLOAD`."""
-    return {**{row.title: row.name for row in SAMPLE_SETS.values()}, "Yours": UPLOAD}
+    return {**{row.title: row.name for row in SAMPLE_SETS.values()}, UPLOAD: UPLOAD}
 
 
 @cache
@@ -151,47 +149,48 @@ def picture_row(figures: Sequence[Figure], *, tile: int = 130) -> str:
     return f'<div class="run-row" style="--tile:{tile}px">{"".join(parts)}</div>'
 
 
-THUMBNAIL = (36, 72)  # CSS pixels, minimum and maximum
+FREQUENCIES = "cell"  # page in keys of the session: *Frequencies*; others are those of runs, by their paths
 
 
-def chosen_picture(page: str, *, url_prefix: str, first: Callable[[SampleSet], int], kind: str = "") -> Picture | None:
+def _in_url(page: str) -> str:
+    """Return the parameter of the URL, and key in the session, of the set of a page's picture."""
+    return "pictures" if page == FREQUENCIES else f"{page}-pictures"
+
+
+def _first(page: str, kind: str) -> int:
+    """Return the index of a set's default sample on a page."""
+    row = SAMPLE_SETS[kind]
+    return row.first if page == FREQUENCIES else row.inpainted
+
+
+def chosen_picture(page: str, usual: str) -> Picture | None:
     """Return the picture chosen by the visitor, a link or the page; None for an upload that is missing.
 
-    Args:
-        page: prefix of the keys in the session.
-        url_prefix: prefix of the URL's parameters `{url_prefix}pictures` and `{url_prefix}picture`.
-        first: returns the index of a set's default sample.
-        kind: default of `picture_kinds`. If it is empty, the first set, or the second if no ready classifier knows
-            the first one's classes.
+    usual: default of `picture_kinds`.
     """
-    key, state, kinds = f"{url_prefix}pictures", st.session_state, picture_kinds()
-    small, next_set, *_ = SAMPLE_SETS.values()
-    default = kind or small.title
-    if default == small.title and not ready_classifiers(small.class_set):
-        default = next_set.title
+    key, state, kinds = _in_url(page), st.session_state, picture_kinds()
     if state.get(key) not in kinds:
         linked = url.text(key)
-        state[key] = linked if linked in kinds else default
-    url.put(key, state[key], default)
+        state[key] = linked if linked in kinds else usual
+    url.put(key, state[key], usual)
     chosen = kinds[state[key]]
     if chosen == UPLOAD:
         return _own_picture(page)
-    places, parameter = _places(page), f"{url_prefix}picture"
+    places, parameter = _places(page), key.removesuffix("s")
     if chosen not in places:
         place = url.number(parameter, range(len(samples(chosen))))
-        places[chosen] = first(SAMPLE_SETS[chosen]) if place is None else place
-    url.put(parameter, str(places[chosen]), str(first(SAMPLE_SETS[chosen])))
+        places[chosen] = _first(page, chosen) if place is None else place
+    url.put(parameter, str(places[chosen]), str(_first(page, chosen)))
     return sample_picture(chosen, places[chosen])
 
 
-def page_picture(page: str, kind: str) -> Picture | None:
-    """Return the picture of a page of runs, and draw the open library; None, with a message on the page, without one.
+def page_picture(page: str, usual: str) -> Picture | None:
+    """Return the picture of a page of runs, and draw the open upload; None, with a message on the page, without one.
 
-    kind: as in `chosen_picture`.
+    usual: as in `chosen_picture`.
     """
-    where = _of_runs(page)
-    picture = chosen_picture(page, kind=kind, **where)
-    picture_library(page, **where)
+    picture = chosen_picture(page, usual)
+    draw_upload(page)
     if picture is None:
         st.info("Choose a picture below, or upload your own.")
     return picture
@@ -201,10 +200,9 @@ def picture_line(page: str, across: int = 0) -> None:
     """Draw *Your photo* and the pictures of the chosen set in a line or, of so many in a row, a grid; after
     `page_picture`.
     """
-    where = _of_runs(page)
-    strip, selected, pick = picture_strip(page, **where)
+    strip, selected, pick = picture_strip(page)
     with st.container(horizontal=not across, vertical_alignment="center", gap="small", key=f"{page}.strip"):
-        own = partial(open_yours, page)
+        own = partial(open_upload, page)
         st.button("Your photo", icon=":material/add_photo_alternate:", key=f"{page}.choice", on_click=own)
         image_picker(
             strip,
@@ -216,34 +214,28 @@ def picture_line(page: str, across: int = 0) -> None:
         )
 
 
-def _of_runs(page: str) -> dict[str, Any]:
-    return {"url_prefix": f"{page}-", "first": attrgetter("inpainted")}
-
-
-def picture_strip(
-    page: str, *, url_prefix: str, first: Callable[[SampleSet], int]
-) -> tuple[Thumbnails, int, Callable[[int], None]]:
+def picture_strip(page: str) -> tuple[Thumbnails, int, Callable[[int], None]]:
     """Return thumbnails of the visitor's picture, if any, and of a set; which is chosen, and what chooses another.
 
-    Call it after `chosen_picture`, whose arguments it takes.
+    Call it after `chosen_picture`.
     """
     own = _own_picture(page)
-    kind = st.session_state[f"{page}.line"] = _shown_set(page, url_prefix)
+    kind = st.session_state[f"{page}.line"] = _shown_set(page)
     begin = int(own is not None and own.kind == kind)  # place of the first bundled picture
-    selected = _places(page).get(kind, first(SAMPLE_SETS[kind])) + begin
-    if picture_kinds()[st.session_state[f"{url_prefix}pictures"]] == UPLOAD:
+    selected = _places(page).get(kind, _first(page, kind)) + begin
+    if picture_kinds()[st.session_state[_in_url(page)]] == UPLOAD:
         selected = 0 if begin else -1
 
     def pick(place: int) -> None:
         uploaded = place < begin
-        take_picture(page, UPLOAD if uploaded else kind, own if uploaded else place - begin, url_prefix=url_prefix)
+        take_picture(page, UPLOAD if uploaded else kind, own if uploaded else place - begin)
 
     return _with_own(page, own, kind) if own and begin else thumbnails(kind), selected, pick
 
 
-def _shown_set(page: str, url_prefix: str) -> str:
+def _shown_set(page: str) -> str:
     """Return the set of the chosen picture, which another one of the visitor's own would be used like."""
-    chosen, own = picture_kinds()[st.session_state[f"{url_prefix}pictures"]], _own_picture(page)
+    chosen, own = picture_kinds()[st.session_state[_in_url(page)]], _own_picture(page)
     if chosen != UPLOAD:
         return chosen
     return st.session_state.get(f"{page}.line", next(iter(SAMPLE_SETS))) if own is None else own.kind
@@ -258,70 +250,52 @@ def _with_own(page: str, own: Picture, kind: str) -> Thumbnails:
     return state[key][1]
 
 
-def take_picture(page: str, kind: str, chosen: int | Picture | None, *, url_prefix: str) -> None:
+def take_picture(page: str, kind: str, chosen: int | Picture | None) -> None:
     """Choose a sample of the set `kind` by its index, or an uploaded picture. Call it before `chosen_picture`."""
     if isinstance(chosen, int):
         _places(page)[kind] = chosen
     else:
         st.session_state[f"{page}.own"] = chosen
-    st.session_state[f"{url_prefix}pictures"] = next(label for label, name in picture_kinds().items() if name == kind)
-    open_library(page, False)
+    st.session_state[_in_url(page)] = UPLOAD if kind == UPLOAD else SAMPLE_SETS[kind].title
 
 
-def open_library(page: str, open: bool = True) -> None:
-    """Open the library from the next run on, or close it; for callbacks."""
-    st.session_state[_open(page)] = open
+def open_upload(page: str) -> None:
+    """Open the upload and the browser's choice of a file; for callbacks."""
+    st.session_state[f"{page}.uploads"] = st.session_state.get(f"{page}.uploads", 0) + 1
+    st.session_state[f"{page}.picking"] = True
 
 
-def open_yours(page: str) -> None:
-    """Open the library and the browser's choice of a file; for callbacks."""
-    st.session_state[f"{page}.asked"] = st.session_state.get(f"{page}.asked", 0) + 1
-    st.session_state[f"{page}.kind"] = next(label for label, name in picture_kinds().items() if name == UPLOAD)
-    open_library(page)
+def _close_upload(page: str) -> None:
+    st.session_state[f"{page}.picking"] = False
 
 
-def picture_library(page: str, *, url_prefix: str, first: Callable[[SampleSet], int]) -> None:
-    """Draw the dialog with all bundled pictures and the visitor's own, if it is open; a choice closes it.
-
-    Args:
-        page, url_prefix, first: as in `chosen_picture`.
-    """
+def draw_upload(page: str) -> None:
+    """Draw the dialog with the upload, if it is open."""
     # Drawn in every run: an automatic rerun, such as the one that loads torch, must not close it.
-    if st.session_state.get(_open(page)):
-        st.dialog("Choose a picture", width="medium", on_dismiss=partial(open_library, page, False))(_library)(
-            page, url_prefix, first
-        )
+    if st.session_state.get(f"{page}.picking"):
+        st.dialog("Your picture", width="medium", on_dismiss=partial(_close_upload, page))(_upload)(page)
 
 
-def _library(page: str, url_prefix: str, first: Callable[[SampleSet], int]) -> None:
-    """Draw the dialog's content."""
-    if not st.session_state[_open(page)]:
-        st.rerun()  # a picture was chosen: draw the page without the dialog
-    st.session_state.setdefault(f"{page}.kind", st.session_state[f"{url_prefix}pictures"])
-    label = st.segmented_control(
-        "Picture",
-        list(picture_kinds()),
-        key=f"{page}.kind",
-        required=True,
-        label_visibility="collapsed",
+def _upload(page: str) -> None:
+    """Draw the dialog's content: a file is a choice, and is used like the pictures of the set that the page shows."""
+    most = limits().picture_mb
+    file = st.file_uploader(
+        f"JPEG, PNG, WebP, GIF, BMP or TIFF, up to {most} MB; kept only during your visit",
+        key=f"{page}.upload",
+        max_upload_size=most,
     )
-    assert label is not None  # required
-    kind = picture_kinds()[label]
-    if kind == UPLOAD:
-        _upload(page, url_prefix)
+    press_once("[role=dialog] input[type=file]", st.session_state[f"{page}.uploads"])
+    if file is None:
         return
-    image_picker(
-        thumbnails(kind),
-        selected=_places(page).get(kind, first(SAMPLE_SETS[kind])),
-        key=f"{page}.picker.{kind}",
-        label="Bundled pictures",
-        on_pick=partial(take_picture, page, kind, url_prefix=url_prefix),
-        look=TileLook(side=int(np.clip(SAMPLE_SETS[kind].side, *THUMBNAIL))),
-    )
-
-
-def _open(page: str) -> str:
-    return f"{page}.picking"
+    row = SAMPLE_SETS[_shown_set(page)]
+    try:
+        pixels = uploaded_pixels(file.getvalue(), row.side)
+    except ValueError as error:
+        st.error(as_markdown(f"“{one_line(file.name, 60)}”: {error}."))
+        return
+    take_picture(page, UPLOAD, Picture(pixels, None, row.name, 0, file.name, own=True))
+    _close_upload(page)
+    st.rerun()
 
 
 def _own_picture(page: str) -> Picture | None:
@@ -338,24 +312,3 @@ def _places(page: str) -> dict[str, int]:
 def thumbnails(kind: str) -> Thumbnails:
     """Pack the bundled pictures of a set."""
     return pack_thumbnails(samples(kind).images.transpose(0, 2, 3, 1), captions(kind))
-
-
-def _upload(page: str, url_prefix: str) -> None:
-    """Draw the upload: a file is a choice, and is used like the pictures of the set that the page shows."""
-    most = limits().picture_mb
-    file = st.file_uploader(
-        f"Your picture (JPEG, PNG, WebP, GIF, BMP or TIFF, up to {most} MB; kept only during your visit)",
-        key=f"{page}.upload",
-        max_upload_size=most,
-    )
-    press_once("[role=dialog] input[type=file]", st.session_state.get(f"{page}.asked", 0))
-    if file is None:
-        return
-    row = SAMPLE_SETS[_shown_set(page, url_prefix)]
-    try:
-        pixels = uploaded_pixels(file.getvalue(), row.side)
-    except ValueError as error:
-        st.error(as_markdown(f"“{one_line(file.name, 60)}”: {error}."))
-        return
-    take_picture(page, UPLOAD, Picture(pixels, None, row.name, 0, file.name, own=True), url_prefix=url_prefix)
-    st.rerun()

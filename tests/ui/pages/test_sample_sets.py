@@ -79,9 +79,7 @@ def test_two_sets_of_one_side_and_classes_live_together(monkeypatch, shapes):
     twin = replace(shapes, name="more", title="More shapes", dataset="more-samples", drawn=("bar",), maps={})
     monkeypatch.setitem(SAMPLE_SETS, twin.name, twin)
     app = open_page("inpainting", inpainting_pictures="More shapes")
-    app.session_state["inpainting.picking"] = True
-    app.run()
-    app.segmented_control(key="inpainting.kind").set_value("Yours").run()
+    app.button(key="inpainting.choice").click().run()
     app.file_uploader(key="inpainting.upload").set_value(("mine.png", noise_file(), "image/png")).run()
     assert not app.exception and app.session_state["inpainting.own"].kind == "more"
     drawn = open_page("generation", generation_set="Shapes, 96 px")
