@@ -32,7 +32,7 @@ from core.pgd.record import PGDRun
 from core.pgd.search import CELLS, COMPARED, cell_settings, leading
 from core.pgd.settings import Penalty, RunKind, usual_settings
 from core.pgd.starts import StartKind
-from core.reproduce.profiled import GRADIENT_PASSES, MAX_PROFILED_SIDE, MissingDataError, ProfiledNetwork, ProfileFile
+from core.reproduce.profiled import MAX_PROFILED_SIDE, MissingDataError, ProfiledNetwork, ProfileFile
 from core.shared.cli import progress_bar
 from core.shared.device import device_name
 
@@ -105,9 +105,8 @@ def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
         raise MissingDataError(
             f"need CIFAR-10’s pictures of {MAX_PROFILED_SIDE} pixels, or another network that knows the drawn classes"
         )
-    passes = sum(GRADIENT_PASSES * job.count * job.changes["steps"] for job in jobs.values()) or len(_LARGE)
     path = Path("judgements", f"{network.file_name}.npz")
-    yield ProfileFile(path, passes, partial(_make_judgements, network, data, jobs), partial(_is_enough, network, jobs))
+    yield ProfileFile(path, partial(_make_judgements, network, data, jobs), partial(_is_enough, network, jobs))
 
 
 def _judged(network: ProfiledNetwork, row: SampleSet) -> bool:
@@ -172,7 +171,7 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
     device = classifier.device
     row = _SMALL_SET if jobs else next(row for row in _LARGE if _judged(network, row))
     own_judge = network.judge if jobs else None
-    judge = own_judge(device) if own_judge else load_judge(network.name, row.class_set, row.classes, device)
+    judge = own_judge(device=device) if own_judge else load_judge(network.name, row.class_set, row.classes, device)
     assert judge is not None  # several are bundled for small pictures
     has_second = jobs and network.name != SECOND_JUDGE
     second = load_classifier(SECOND_JUDGE, CIFAR10, device=device) if has_second else None

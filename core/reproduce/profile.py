@@ -5,12 +5,9 @@ from __future__ import annotations
 import argparse
 import functools
 import sys
-import time
-from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from core.classifiers.registry import VARIABLE as LISTED
 from core.classifiers.registry import classifier_spec, load_classifier
@@ -20,12 +17,7 @@ from core.data.sample_sets import CIFAR10, SAMPLE_SETS
 from core.reproduce.profile_parts import PARTS
 from core.reproduce.profiled import MissingDataError, ProfiledNetwork, ProfileFile
 from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of, run_script
-from core.shared.numbers import duration
 from core.shared.text import count_of, one_line
-
-if TYPE_CHECKING:
-    from core.classifiers.classifier import Classifier
-
 
 _SAMPLES = "cifar10-samples"
 
@@ -82,11 +74,9 @@ def _run(args: argparse.Namespace) -> str:
         if args.dataset == _SAMPLES:
             print(f"CIFAR-10 is not in {args.data_dir or 'data'}: {_SAMPLES} stands in", file=sys.stderr)
 
-    def judge(device: str = "cpu") -> Classifier:
-        choices = {"weights": args.judge_weights, "download": args.download}
-        return load_classifier(args.judge, CIFAR10, device=device, **choices)
-
-    if args.judge:
+    choices = {"weights": args.judge_weights, "download": args.download}
+    judge = partial(load_classifier, args.judge, CIFAR10, **choices) if args.judge else None
+    if judge:
         judge()  # downloaded, or refused, before anything is made
 
     network = ProfiledNetwork(
@@ -95,7 +85,7 @@ def _run(args: argparse.Namespace) -> str:
         images=functools.cache(lambda limit: named_dataset(args, limit=limit, seed=args.seed)),
         quick=args.quick,
         seed=args.seed,
-        judge=judge if args.judge else None,
+        judge=judge,
     )
     todo, there, left_out = list[tuple[str, ProfileFile]](), 0, ""
     for key in args.parts:
@@ -108,7 +98,7 @@ def _run(args: argparse.Namespace) -> str:
         todo += missing
         there += len(files) - len(missing)
     if todo:
-        _make(todo, args.output)
+        _make(todo, args.output, "quick" if args.quick else "full")
     size = sum(path.stat().st_size for path in args.output.rglob("*.npz"))
     made = f"{count_of(len(todo), 'file')} made{f', {there} kept' if there else ''}"
     report = f"{args.output}: {made}, {size / 1e6:.1f} MB in all{left_out}"
@@ -117,27 +107,16 @@ def _run(args: argparse.Namespace) -> str:
     return report
 
 
-def _make(todo: Sequence[tuple[str, ProfileFile]], folder: Path) -> None:
-    """Make the files in order, and print before each its name and, from the second on, the remaining time."""
+def _make(todo: Sequence[tuple[str, ProfileFile]], folder: Path, amount: str) -> None:
+    """Make the files in order, and print the name of each before it; the bar of each has its remaining time."""
     failed: list[str] = []
-    # Seconds and passes of finished files, by part: some take one picture at a time, or need gradients.
-    spent, passes = defaultdict[str, float](float), defaultdict[str, float](float)
     for number, (key, item) in enumerate(todo, 1):
-        remaining = ""
-        if spent:
-            usual = sum(spent.values()) / sum(passes.values())
-            pace = {part: spent[part] / passes[part] for part in spent}
-            seconds = sum(file.passes * pace.get(part, usual) for part, file in todo[number - 1 :])
-            remaining = f"; about {duration(seconds)} left"
-        print(f"{number} of {len(todo)}, {PARTS[key].what}: {item.path}{remaining}", file=sys.stderr)
-        begun = time.perf_counter()
+        print(f"{number} of {len(todo)}, {PARTS[key].what}: {item.path}", file=sys.stderr)
         try:
-            item.make_in(folder)
+            item.make_in(folder, amount)
         except EXPECTED_ERRORS as error:
             failed.append(f"{item.path}: {one_line(error, 300)}")
             print(failed[-1], file=sys.stderr)
-        spent[key] += time.perf_counter() - begun
-        passes[key] += item.passes
     if failed:
         raise RuntimeError(f"{len(failed)} of {len(todo)} files could not be made; {failed[0]}")
 

@@ -12,12 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from core.classifiers.registry import network_side
-from core.data.corruptions import CORRUPTIONS, STRENGTHS
 from core.data.datasets import load_samples
 from core.data.sample_sets import CIFAR10, OPENING_SEED, SAMPLE_SETS, ClassSet, ImageDataset, SampleSet
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes
-from core.fourier.waves import half_plane, rounded_radius
+from core.fourier.waves import rounded_radius
 from core.pgd.examples import (
     OPENING,
     Example,
@@ -34,7 +33,6 @@ from core.pgd.settings import paper_generation
 from core.pgd.starts import draw_starts, start_facts
 from core.reproduce.judgements import judgements
 from core.reproduce.profiled import (
-    GRADIENT_PASSES,
     MAX_PROFILED_SIDE,
     MissingDataError,
     ProfiledNetwork,
@@ -47,14 +45,13 @@ from core.shared.roles import ROLES
 from core.sweep.corruptions import CorruptionConfig
 from core.sweep.grow import Table, Transforms, grow_file, missing_rows
 from core.sweep.hybrids import HybridConfig, default_cutoffs
-from core.sweep.predict import MIXED_AT
-from core.sweep.story import STORY_SIDE, PredictionConfig, StoredPredictions, chosen_pictures
-from core.sweep.waves import SweepConfig, images_per_wave, usual_sweep
+from core.sweep.story import PredictionConfig, StoredPredictions, chosen_pictures
+from core.sweep.waves import usual_sweep
 
 
 def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield the runs that pages open with, the shortest first; in a full profile all examples."""
-    vocabulary, folder, files = network.vocabulary, Path("runs"), list[ProfileFile]()
+    vocabulary, folder, files = network.vocabulary, Path("runs"), list[tuple[int, ProfileFile]]()
     for row in SAMPLE_SETS.values():
         if vocabulary not in (None, row.class_set):
             continue
@@ -68,10 +65,10 @@ def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
         for example in of_row:
             path = example.path(network.file_name, folder)
             if path in first or not network.quick:
-                passes = GRADIENT_PASSES * len(example.plan.start) * example.plan.config.steps
                 make = partial(_make_run, network, example, row.classes)
-                files.append(ProfileFile(path, passes, make, partial(_is_current, network.name, example)))
-    yield from sorted(files, key=lambda file: file.passes)
+                file = ProfileFile(path, make, partial(_is_current, network.name, example))
+                files.append((len(example.plan.start) * example.plan.config.steps, file))
+    yield from (file for _, file in sorted(files, key=lambda pair: pair[0]))
 
 
 def opening_plan(row: SampleSet, seed: int) -> RunPlan:
@@ -110,20 +107,15 @@ def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     data = network.images(_QUICK_IMAGES if network.quick else None)
     n, config = len(data), usual_sweep(data.image_size, seed=network.seed)
     per_wave = max(1, _QUICK_PASSES // len(config.waves), 0 if network.quick else round(_FULL_SHARE * n))
-    yield _map_file(network, data, replace(config, passes=min(1.0, per_wave / n)), map_path(network.name, data))
-
-
-def _map_file(network: ProfiledNetwork, data: ImageDataset, config: SweepConfig, path: Path) -> ProfileFile:
-    passes = len(data) + len(config.waves) * images_per_wave(len(data), config.passes)
-    return replace(_table(network, Heatmap, config, data, passes), path=path)
+    config = replace(config, passes=min(1.0, per_wave / n))
+    yield replace(_table(network, Heatmap, config, data), path=map_path(network.name, data))
 
 
 def hybrids(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield its predictions for hybrid images."""
     data, count = network.images(None), network.count((150, 2000))
     config = HybridConfig(count, default_cutoffs(data.image_size), network.seed)
-    passes = config.pairs * (2 + len(config.cutoffs))
-    yield _table(network, HybridOutcomes, config, data, passes, lambda stored: stored.n >= count)
+    yield _table(network, HybridOutcomes, config, data, lambda stored: stored.n >= count)
 
 
 def corruptions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
@@ -131,8 +123,7 @@ def corruptions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     data = network.images(None)
     config = CorruptionConfig(network.count((100, 2000)), network.seed)
     pictures = min(config.pictures, len(data))
-    passes = pictures * (1 + len(CORRUPTIONS) * len(STRENGTHS))
-    yield _table(network, CorruptionOutcomes, config, data, passes, lambda stored: stored.n >= pictures)
+    yield _table(network, CorruptionOutcomes, config, data, lambda stored: stored.n >= pictures)
 
 
 def strength(network: ProfiledNetwork) -> Iterator[ProfileFile]:
@@ -149,7 +140,7 @@ def strength(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     config = replace(config, cells=cells, passes=min(1.0, per_wave / len(data)))
     for weaken_as in sorted({enlarged for name in _ENLARGING if (enlarged := network_side(name)) is not None}):
         path = Path("strength", f"{network.file_name}_{data.name}_weakened-{weaken_as}.npz")
-        yield _map_file(network, data, replace(config, weaken_as=weaken_as), path)
+        yield replace(_table(network, Heatmap, replace(config, weaken_as=weaken_as), data), path=path)
 
 
 def _table(
@@ -157,7 +148,6 @@ def _table(
     outcomes: type[Table],
     transforms: Transforms[Table],
     data: ImageDataset,
-    passes: int,
     is_enough: Callable[[Table], bool] = lambda stored: True,
 ) -> ProfileFile:
     """Return the file of a sweep; is_enough: whether a stored table suffices, if all its rows are measured."""
@@ -170,16 +160,14 @@ def _table(
         stored = outcomes.load(output)
         return not missing_rows(stored, transforms) and is_enough(stored)
 
-    return ProfileFile(Path(outcomes.TRANSFORM, f"{network.file_name}.npz"), passes, make, is_complete)
+    return ProfileFile(Path(outcomes.TRANSFORM, f"{network.file_name}.npz"), make, is_complete)
 
 
 def predictions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield the predictions for the story's picture under every wave, its exact map, and its mixed pictures."""
     if network.vocabulary not in (None, CIFAR10.name):
         raise MissingDataError("need a network of CIFAR-10’s classes")
-    passes = 1 + len(half_plane(STORY_SIDE)) + len(chosen_pictures()["mixtures"]["pairs"]) * (2 + MIXED_AT)
-    data = load_samples(chosen_pictures()["samples"])
-    yield _table(network, StoredPredictions, PredictionConfig(), data, passes)
+    yield _table(network, StoredPredictions, PredictionConfig(), load_samples(chosen_pictures()["samples"]))
 
 
 class ProfilePart(NamedTuple):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.classifiers.registry import classifier_spec
 from core.data.sample_sets import ClassSet, ImageDataset
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
 
 
-GRADIENT_PASSES = 3  # cost of a forward and backward pass, in forward passes
 MAX_PROFILED_SIDE = 32  # pixels: larger pictures would take some parts too long, or have no judges
 _UNFINISHED = ".unfinished"  # suffix of an incomplete file, which no page reads
 
@@ -45,7 +44,7 @@ class ProfiledNetwork:
     images: Callable[[int | None], ImageDataset]
     quick: bool
     seed: int = 0
-    judge: Callable[[Any], Classifier] | None = None
+    judge: Callable[..., Classifier] | None = None
 
     @property
     def file_name(self) -> str:
@@ -64,13 +63,12 @@ class ProfiledNetwork:
 
 @dataclass(frozen=True)
 class ProfileFile:
-    """A file of a profile: its path in the folder, its cost in forward passes, and its maker.
+    """A file of a profile: its path in the folder, and its maker.
 
     make: writes the file, or completes it where it is incomplete. is_enough: whether an existing file suffices.
     """
 
     path: Path
-    passes: float
     make: Callable[[Path], object]
     is_enough: Callable[[Path], bool] = Path.is_file
 
@@ -79,10 +77,10 @@ class ProfileFile:
         path = folder / self.path
         return path.is_file() and self.is_enough(path)
 
-    def make_in(self, folder: Path) -> None:
-        """Make the file in a profile's folder; while incomplete it has another name, which tells amounts apart."""
+    def make_in(self, folder: Path, amount: str) -> None:
+        """Make the file in a profile's folder; while incomplete it has another name, with the amount: quick or full."""
         path = folder / self.path
-        unfinished = path.with_name(f"{path.stem}-{self.passes:.0f}{_UNFINISHED}")
+        unfinished = path.with_name(f"{path.stem}-{amount}{_UNFINISHED}")
         make_folder(path.parent)
         self.make(unfinished)
         unfinished.replace(path)

@@ -1,23 +1,18 @@
 """A network's profile: made by one command, resumed, read by the pages. The network is linear, with random weights."""
 
-import re
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-import core.reproduce.profile as profile_script
-from core.claims.claim import NamedMap
-from core.claims.quantities import equal_strength, stored_corruptions, stored_hybrids
+from core.claims.quantities import stored_corruptions, stored_hybrids
 from core.classifiers.families import FAMILIES
 from core.classifiers.registry import load_classifier
 from core.data.datasets import load_dataset, load_samples
 from core.data.sample_sets import CIFAR10, PRECOMPUTED
-from core.fourier.contrasts import corners
 from core.fourier.heatmap import Heatmap
 from core.pgd.drawings import opening_words
 from core.pgd.examples import RUNS, stored_classifier, stored_path, stored_subjects
@@ -26,8 +21,7 @@ from core.pgd.record import PGDRun
 from core.reproduce import judgements
 from core.reproduce.profile import main
 from core.reproduce.profile_parts import PARTS
-from core.reproduce.profiled import MissingDataError, ProfiledNetwork, ProfileFile
-from core.shared.numbers import duration
+from core.reproduce.profiled import MissingDataError, ProfiledNetwork
 from core.sweep.grow import grow
 from core.sweep.story import PredictionConfig, chosen_pictures, stored_predictions
 from tests.core.toy import linear_family
@@ -73,7 +67,7 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     printed = capsys.readouterr()
     assert "7 files made" in printed.out and "cifar10-samples stands in" in printed.err
     assert "1 of 7, the runs that pages open with: runs/generation_cifar10__toy-linear.npz" in printed.err
-    assert "3 of 7, its heat map: heatmaps/toy-linear_cifar10-samples-" in printed.err and "left" in printed.err
+    assert "3 of 7, its heat map: heatmaps/toy-linear_cifar10-samples-" in printed.err
     assert not list(folder.rglob("*.unfinished"))
     assert sum(path.stat().st_size for path in folder.rglob("*")) < 6_000_000
     use_profile(monkeypatch, folder)
@@ -91,7 +85,7 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     assert profile(folder) == 0 and "0 files made, 7 kept" in capsys.readouterr().out
 
 
-def test_corners_at_equal_strength_need_no_enlarging(tmp_path, monkeypatch):
+def test_corners_at_equal_strength_need_no_enlarging(tmp_path):
     data = load_dataset("cifar10-samples", limit=4)
 
     def items(name):
@@ -105,13 +99,6 @@ def test_corners_at_equal_strength_need_no_enlarging(tmp_path, monkeypatch):
     made = Heatmap.load(tmp_path / large.path)
     shipped = Heatmap.load(PRECOMPUTED / "strength" / "resnet-56_cifar10_weakened-224.npz")
     assert np.array_equal(made.count > 0, shipped.count > 0) and made.metadata["weakened_as"] == 224
-    use_profile(monkeypatch, tmp_path)
-    reference = NamedMap("a", "a", replace(made, metadata={**made.metadata, "weakened_as": None}), 32)
-    facts = {**made.metadata, "classifier": {"name": "clip-vit-b-32"}}
-    subject = NamedMap("b", "b", replace(made, metadata=facts), 224)
-    strengths = equal_strength(subject, reference, corners(made))
-    assert strengths is not None and strengths.weakened is not None
-    assert strengths.weakened.metadata["classifier"]["name"] == "mini-resnet"
 
 
 def test_a_stopped_profile_goes_on_where_it_stood(toy, tmp_path, capsys):
@@ -181,7 +168,7 @@ def test_drawings_of_imagenets_classes_are_judged(tmp_path, monkeypatch):
     run.save(path)
     network = profiled(name, load_samples("photographs"), load=partial(load_classifier, judge))
     (file,) = PARTS["judgements"].items(network)
-    file.make_in(tmp_path)
+    file.make_in(tmp_path, "quick")
     assert file.is_there(tmp_path)
     use_profile(monkeypatch, tmp_path)
     stored = stored_judgement(fingerprint(run))
@@ -203,19 +190,6 @@ def test_the_command_says_what_a_part_needs(toy, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "1 file made" in printed
     assert "pictures of 32" in printed
-
-
-def test_the_time_left_counts_each_part_at_its_own_pace(monkeypatch, tmp_path, capsys):
-    clock = iter((0, 100, 100, 200, 200, 260))  # before and after each file: seconds
-    monkeypatch.setattr(profile_script.time, "perf_counter", lambda: next(clock))
-    files = [("runs", "a", 10), ("runs", "b", 10), ("map", "c", 60)]
-    todo = [(part, ProfileFile(Path(name), passes, Path.touch)) for part, name, passes in files]
-    profile_script._make(todo, tmp_path)
-    first, *rest = capsys.readouterr().err.splitlines()
-    seconds = 100 + 600, 60 * 10  # the map is expected to take ten seconds a pass, as the runs did
-    assert [re.search("about (.*?) left", line)[1] for line in rest] == [
-        *map(duration, seconds)
-    ] and "left" not in first
 
 
 def test_a_full_profile_replaces_what_was_quick(toy, tmp_path):
