@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -130,8 +131,10 @@ def _read_list(text: str, _cache: Path) -> ListedClassifiers:
         except _UNUSABLE as error:
             refused.append(f"{VARIABLE} lists {quoted(entry, 200)}, which cannot be used: {one_line(error, 400)}.")
     for name, weights_id in stored.profiled_networks().items():
-        if name not in specs and (profiled := _profiled(name)) is not None and profiled.weights_id == weights_id:
-            specs[name] = profiled
+        with suppress(*_UNUSABLE):
+            profiled = family_spec(name)
+            if name not in specs and profiled is not None and profiled.weights_id == weights_id:
+                specs[name] = profiled
     return ListedClassifiers(specs, tuple(refused))
 
 
@@ -147,14 +150,6 @@ def _listed_spec(entry: str) -> ClassifierSpec:
     if not spec.weights.origin and spec.weights.locate() is None:  # a folder cannot be downloaded
         raise FileNotFoundError(spec.weights.missing())
     return spec
-
-
-def _profiled(name: str) -> ClassifierSpec | None:
-    """Return the spec of a family's network; None for other names, and where its library lacks it."""
-    try:
-        return family_spec(name)
-    except _UNUSABLE:
-        return None
 
 
 PAPERS_CLIP = paper.CLIP_NAME

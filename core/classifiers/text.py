@@ -84,12 +84,6 @@ def _tidy(text: str) -> str:
     return " ".join(plain.split()) if visible else ""
 
 
-def find_class(name: str, classes: ClassSet) -> int | None:
-    """Return the first class called `name`, ignoring case and surrounding blanks."""
-    key = name.strip().casefold()
-    return next((k for k, known in enumerate(classes.names) if known.casefold() == key), None)
-
-
 def choose_targets(classifier: Classifier, targets: Sequence[str | int]) -> tuple[Classifier, list[int]]:
     """Return a classifier that has every target as a class, and their indices among its classes.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,9 +13,7 @@ from PIL import Image
 
 from core.data.corruptions import wave_radii
 from core.data.sample_sets import IMAGENET_MEAN, IMAGENET_STD, PRECOMPUTED, map_title
-from core.shared.files import ArchiveContent, ArchiveKind, Fact
-
-_STATED = (Fact("class_names", "list"), Fact("dataset", "text"), Fact("split", "text"))
+from core.shared.files import ArchiveContent, ArchiveKind
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +122,6 @@ class DatasetStatistics(StatisticsByClass):
         maker="python -m precomputed.makers.class_statistics",
         schema=1,
         required=("mean", "std", "counts"),
-        facts=_STATED,
     )
 
     def of_class(self, name: str) -> ClassStatistics:
@@ -218,7 +215,6 @@ class DatasetCovariance(StatisticsByClass):
         maker="python -m precomputed.makers.class_statistics",
         schema=1,
         required=("mean", "factors", "scales"),
-        facts=(*_STATED, Fact("counts", "list"), Fact("image_size", "whole number", low=1, high=4096)),
     )
 
     def of_class(self, name: str) -> ClassCovariance:
@@ -258,13 +254,9 @@ class NaturalPixels:
     covariance: np.ndarray
     source: str
 
-    @cached_property
-    def _eigen(self) -> tuple[np.ndarray, np.ndarray]:
-        return np.linalg.eigh(self.covariance)
-
     def covariance_power(self, power: float) -> np.ndarray:
         """Return a power of the covariance, (3, 3), divided by its largest eigenvalue."""
-        values, axes = self._eigen
+        values, axes = np.linalg.eigh(self.covariance)
         return (axes * (values / values[-1]) ** power) @ axes.T
 
 

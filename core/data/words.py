@@ -34,14 +34,19 @@ def plain(text: str) -> str:
     return " ".join(text.casefold().replace("-", " ").replace("_", " ").split())
 
 
+def find_class(name: str, classes: ClassSet) -> int | None:
+    """Return the first class called `name`, ignoring case and surrounding blanks."""
+    key = name.strip().casefold()
+    return next((k for k, known in enumerate(classes.names) if known.casefold() == key), None)
+
+
 def find_word(text: str, classes: ClassSet) -> Word | None:
     """Return the classes that a word names: the first class of that name, else those of a noun, singular or plural.
 
     None for a word that names none, and for class sets other than ImageNet's, parts of it, and CIFAR-10's.
     """
     typed = text.strip()
-    exact = next((k for k, name in enumerate(classes.names) if name.casefold() == typed.casefold()), None)
-    if exact is not None:
+    if (exact := find_class(typed, classes)) is not None:
         return Word(typed, (exact,))
     table = _table(classes)
     for form in _forms(typed):

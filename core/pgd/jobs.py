@@ -17,7 +17,7 @@ from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.pgd.grid import picture_grid
 from core.pgd.live import Run
 from core.pgd.pictures import AFTER, BEFORE, JudgedOutcomes, rank_column, ranks
-from core.pgd.plan import JobConfig, MakePlan, class_name, class_order, generation_plans, inpainting_plans
+from core.pgd.plan import JobConfig, MakePlan, class_name, generation_plans, inpainting_plans
 from core.pgd.record import SURE, PGDRun, mean_change
 from core.pgd.search import PAPERS, SEARCHES
 from core.pgd.settings import PGDConfig, usual_settings
@@ -74,7 +74,8 @@ def make_job(
         objective |= {"fill": request.fill, "side": side}
     else:
         count, classes = request.count, dataset.classes
-        order = [*class_order(len(classes), request.seed)] if target is None else [target]
+        shuffled = np.random.default_rng(request.seed).permutation(len(classes)).tolist()
+        order: list[int | str] = shuffled if target is None else [target]
         make_plan = generation_plans(
             lambda goal: start_of(class_name(goal, classes), classes.name, size, request.start, dataset),
             order,

@@ -206,11 +206,6 @@ def class_name(target: int | str, classes: ClassSet) -> str:
     return target if isinstance(target, str) else classes.names[target]
 
 
-def class_order(count: int, seed: int) -> list[int]:
-    """Return the order of the classes to draw, which repeats."""
-    return np.random.default_rng(seed).permutation(count).tolist()
-
-
 def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objective]:
     """Return the classifier, with an additional class for each free-text target, and the objective."""
     import torch

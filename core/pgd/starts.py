@@ -10,7 +10,6 @@ from typing import Literal
 
 import numpy as np
 
-from core.classifiers.text import find_class
 from core.data.class_statistics import (
     STATISTICS,
     ClassCovariance,
@@ -25,6 +24,7 @@ from core.data.class_statistics import (
     natural_statistics,
 )
 from core.data.sample_sets import SAMPLE_SETS, ImageDataset
+from core.data.words import find_class
 from core.pgd.search import MIN_CROP_SIZE
 
 StartKind = Literal["blur", "classless", "independent", "grey", "sketch", "picture"]
