@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 COMMIT = "c0ffee" + "0" * 34
@@ -25,7 +24,7 @@ LIMIT = 60.0  # seconds; reached only if there is a bug
 class HubServer:
     """Content served at `url`, misbehaviour, and a record of the requests.
 
-    files: "owner/name/file" -> content, or the path of a file with the content.
+    files: "owner/name/file" -> content.
     stated: false digests that the hub states, by the same names.
     status: status code to answer with.
     cut_at: bytes after which it hangs up, once for each entry. seconds_per_piece: delay per MiB.
@@ -33,7 +32,7 @@ class HubServer:
     requests: method, path and range of each request, in order.
     """
 
-    files: dict[str, bytes | Path]
+    files: dict[str, bytes]
     url: str = ""
     commit: str = COMMIT
     stated: dict[str, str] = field(default_factory=dict)
@@ -43,18 +42,10 @@ class HubServer:
     permits: threading.Semaphore | None = None
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)
 
-    def content(self, name: str) -> bytes:
-        content = self.files[name]
-        return content.read_bytes() if isinstance(content, Path) else content
-
     def digest(self, name: str) -> str:
         if name not in self.stated:
-            self.stated[name] = hashlib.sha256(self.content(name)).hexdigest()
+            self.stated[name] = hashlib.sha256(self.files[name]).hexdigest()
         return self.stated[name]
-
-    def size(self, name: str) -> int:
-        content = self.files[name]
-        return content.stat().st_size if isinstance(content, Path) else len(content)
 
     @property
     def requested_ranges(self) -> list[str | None]:
@@ -93,32 +84,33 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if not names:
             self._head(404, {"X-Error-Code": "RepoNotFound", "Content-Length": "0"})
             return
-        files = [{"rfilename": name.removeprefix(f"{repo}/"), "size": hub.size(name)} for name in names]
+        files = [{"rfilename": name.removeprefix(f"{repo}/"), "size": len(hub.files[name])} for name in names]
         data = json.dumps({"_id": "1", "id": repo, "sha": hub.commit, "siblings": files}).encode()
         self._head(200, {"Content-Type": "application/json", "Content-Length": str(len(data))})
         self.wfile.write(data)
 
     def _resolve(self, name: str, body: bool) -> None:
         hub, facts = self.server.hub, {"X-Repo-Commit": self.server.hub.commit}
-        if hub.size(name) < LARGE:
-            data = hub.content(name)
+        if len(hub.files[name]) < LARGE:
+            data = hub.files[name]
             etag = hashlib.sha1(data).hexdigest()
             self._head(200, {**facts, "ETag": f'"{etag}"', "Content-Length": str(len(data))})
             self.wfile.write(data if body else b"")
             return
-        linked = {"X-Linked-Size": str(hub.size(name)), "X-Linked-Etag": f'"{hub.digest(name)}"'}
+        linked = {"X-Linked-Size": str(len(hub.files[name])), "X-Linked-Etag": f'"{hub.digest(name)}"'}
         # another host, as with the hub
         location = f"http://localhost:{self.server.server_port}/cdn/{name}"
         self._head(302, {**facts, **linked, "Location": location, "Content-Length": "0"})
 
     def _content(self, name: str, body: bool) -> None:
-        hub, size, start = self.server.hub, self.server.hub.size(name), 0
+        hub, start = self.server.hub, 0
+        size = len(hub.files[name])
         if match := re.fullmatch(r"bytes=(\d+)-", self.headers["Range"] or ""):
             start = int(match[1])
         part = {"Content-Range": f"bytes {start}-{size - 1}/{size}"} if start else {}
         self._head(206 if start else 200, {**part, "Content-Length": str(size - start)})
         if body:
-            self._send(hub.content(name), start)
+            self._send(hub.files[name], start)
 
     def _send(self, content: bytes, start: int) -> None:
         hub = self.server.hub
@@ -148,7 +140,7 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def hub_server(files: dict[str, bytes | Path]) -> Iterator[HubServer]:
+def hub_server(files: dict[str, bytes]) -> Iterator[HubServer]:
     """A running server; it ends with the block."""
     with _Server(("127.0.0.1", 0), _Handler) as server:
         server.hub = hub = HubServer(files, f"http://127.0.0.1:{server.server_port}")

@@ -161,13 +161,13 @@ def machine(tmp_path, served, programs):
     with ExitStack() as servers:
 
         def start(command, network):
-            files, digests = {f"files/{archive.name}": archive}, {}
+            files, digests = {f"files/{archive.name}": archive.read_bytes()}, {}
             for name in command.classifiers if network else ():
                 source, (path, digest) = classifier_spec(name).weights, random_weights(name, folder)
                 if isinstance(source, HubFile):
-                    files[f"{source.repo_id}/{source.weights[0]}"], digests[source.repo_id] = path, digest
+                    files[f"{source.repo_id}/{source.weights[0]}"], digests[source.repo_id] = path.read_bytes(), digest
                 else:
-                    files[f"files/{source.path.name}"], digests[source.path.name] = path, digest
+                    files[f"files/{source.path.name}"], digests[source.path.name] = path.read_bytes(), digest
             url = dead_address()
             if network:
                 hub = servers.enter_context(hub_server(files))

@@ -37,7 +37,7 @@ def random_clip(tmp_path_factory):
 def hub(random_clip):
     assert random_clip.stat().st_size == SIZE, "the layout differs from the published file's"
     weights = CLASSIFIERS[PAPERS_CLIP].weights
-    with hub_server({f"{weights.repo_id}/{weights.weights[0]}": random_clip}) as server:
+    with hub_server({f"{weights.repo_id}/{weights.weights[0]}": random_clip.read_bytes()}) as server:
         server.commit, server.cut_at, server.seconds_per_piece = weights.revision, [100_000_000], 0.004
         yield server
 
