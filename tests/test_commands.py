@@ -43,7 +43,6 @@ SHORTER = {
     "precomputed.training.mini_resnet": ["--epochs", "1"],
     "precomputed.training.mini_clip": ["--epochs", "1"],
     "precomputed.training.robust": ["--epochs", "1"],
-    "precomputed.makers.class_statistics": ["--output", "."],
 }
 # Commands that other tests run as they are printed, by their beginning.
 ELSEWHERE = {

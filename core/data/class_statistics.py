@@ -119,7 +119,7 @@ class DatasetStatistics(StatisticsByClass):
 
     FILE = ArchiveKind(
         name="file of class statistics",
-        maker="python -m precomputed.makers.class_statistics",
+        maker="precomputed/makers/class_statistics.py of commit 14e202db",
         schema=1,
         required=("mean", "std", "counts"),
     )
@@ -179,12 +179,12 @@ class ClassCovariance:
         return np.stack([_resize_planes(plane, self.image_size) for plane in planes])
 
 
-def class_covariance(images: np.ndarray, grain: int, source: str, components: int | None = None) -> ClassCovariance:
+def class_covariance(images: np.ndarray, grain: int, source: str) -> ClassCovariance:
     """Return the covariance of (n, 3, H, W) uint8 images, averaged over squares of `grain` x `grain` pixels.
 
-    Args:
-        components: number of principal components to keep; None for the exact covariance, with 1e-4 on its diagonal as
-            in Santurkar et al. For n images of d values it is kept as (n, d) deviations, not as a (d, d) matrix.
+    It has 1e-4 on its diagonal as in Santurkar et al. For n images of d values it is kept as (n, d) deviations, not as
+    a (d, d) matrix.
+
     Raises:
         ValueError: a grain that does not divide the images.
     """
@@ -195,12 +195,7 @@ def class_covariance(images: np.ndarray, grain: int, source: str, components: in
     small = squares.mean(axis=(3, 5), dtype=np.float32) / 255
     mean = small.mean(axis=0)
     deviations = (small - mean).reshape(n, -1) / np.float32(np.sqrt(n))
-    if components is None:
-        return ClassCovariance(mean, deviations, height, source, _DIAGONAL)
-    variances, axes = np.linalg.eigh(deviations.T @ deviations)  # ascending
-    largest = slice(-1, -1 - components, -1)
-    factors = (axes[:, largest] * np.sqrt(variances[largest].clip(0))).T
-    return ClassCovariance(mean, factors.astype(np.float32), height, source)
+    return ClassCovariance(mean, deviations, height, source, _DIAGONAL)
 
 
 class DatasetCovariance(StatisticsByClass):
@@ -212,7 +207,7 @@ class DatasetCovariance(StatisticsByClass):
 
     FILE = ArchiveKind(
         name="file of class covariances",
-        maker="python -m precomputed.makers.class_statistics",
+        maker="precomputed/makers/class_statistics.py of commit 14e202db",
         schema=1,
         required=("mean", "factors", "scales"),
     )

@@ -239,7 +239,7 @@ def clipped_share(unclipped: np.ndarray) -> np.ndarray:
     return np.divide(taken, whole, out=np.zeros_like(taken), where=whole > 0)
 
 
-# Made by `precomputed.makers.class_statistics`.
+# Made by precomputed/makers/class_statistics.py of commit 14e202db.
 STORED_ATTENUATION = PRECOMPUTED / "strength" / "resize_attenuation.npz"
 _AMPLITUDE = 0.25  # of the wave, around middle grey, to avoid clipping
 _AT_ONCE = 32  # waves in memory

@@ -1,1 +1,1 @@
-"""Commands that make data of this folder: class statistics, drawings and filled holes at 224 pixels."""
+"""The command that makes the drawings and filled holes at 224 pixels, and what is shown of them."""

@@ -10,14 +10,14 @@ import pytest
 from core.claims.claim import NamedMap, Verdict
 from core.claims.quantities import corruptions_of, crossover_evidence, equal_strength, stored_hybrids, twin_pairs
 from core.claims.verdicts import claim_about, findings
+from core.classifiers.classifier import Preprocess
 from core.classifiers.registry import network_side
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.contrasts import LOW, Band, corners
 from core.fourier.patch_grid import Lattice, lattice
-from core.fourier.waves import STORED_ATTENUATION, half_plane
+from core.fourier.waves import half_plane, resize_attenuation, resize_attenuation_map
 from core.reproduce.compare import restricted_to
 from core.shared.numbers import Interval, clustered_interval, paired_interval
-from precomputed.makers.class_statistics import resize_attenuations
 from tests.core.claims.judging import (
     ALL_MAPS,
     CLIP,
@@ -387,13 +387,10 @@ def test_not_affected_needs_more_than_noise(rise, verdict):
 CORNERS = Band(16, 21)
 
 
-def test_the_shipped_shares_are_those_of_the_preprocessing():
-    with np.load(STORED_ATTENUATION) as file:
-        shipped = dict(file)
-    computed = resize_attenuations()
-    assert shipped.keys() == computed.keys()
-    for name, computed_shares in computed.items():
-        np.testing.assert_allclose(shipped[name], computed_shares, atol=1e-5)
+@pytest.mark.parametrize("side", [64, 224])
+def test_the_shipped_shares_are_those_of_the_preprocessing(side):
+    computed = resize_attenuation(Preprocess(side, (0.0,) * 3, (1.0,) * 3), 32, 31)
+    np.testing.assert_allclose(resize_attenuation_map(32, side), computed, atol=1e-5)
 
 
 def test_what_was_not_measured_is_unknown():
