@@ -161,3 +161,49 @@ def test_links_of_earlier_versions_open():
     np.testing.assert_array_equal(read_hole("32.eNpjYCAA_v-nDBMAAAjoH-E", 32), square)
     ship = decode_sketch("eNpjVkpb33Di14cPH74YiDBCAQMmYGYGkUxMjIxMDAyMzCCAqQ4AFnYHrQ", 8)
     np.testing.assert_array_equal(ship, draw_sketch("ship", 8))
+
+
+# The place of a hole and the hole alone, on pictures whose answer is known
+
+PICTURE, SIDE = 40, 12
+
+
+def softmax(logits):
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("label", [None, 2])
+def test_the_place_is_the_best_of_all_candidates_by_a_plain_loop(label):
+    generator = np.random.default_rng(0)
+    image = generator.integers(0, 256, (3, PICTURE, PICTURE), dtype=np.uint8)
+    weights = generator.normal(size=(3, 3 * PICTURE * PICTURE)) / 30
+
+    def linear(images):
+        return softmax(images.reshape(len(images), -1) @ weights.T)
+
+    scores, target = {}, linear(image[None] / np.float32(255)).argmax() if label is None else label
+    for y in np.linspace(SIDE // 2, PICTURE - SIDE // 2, masks.PLACES).round().astype(int).tolist():
+        for x in np.linspace(SIDE // 2, PICTURE - SIDE // 2, masks.PLACES).round().astype(int).tolist():
+            mask = square_mask((x, y), SIDE, height=PICTURE, width=PICTURE)
+            scores[x, y] = linear(masks.fill_hole(image / np.float32(255), mask, "rim")[None])[0, target]
+    best = square_mask(min(scores, key=scores.get), SIDE, height=PICTURE, width=PICTURE)
+    assert np.array_equal(masks.costliest_hole(image, SIDE, linear, label), best)
+
+
+@pytest.mark.parametrize(
+    ("centre", "top", "left", "side"),
+    [((20, 24), 17, 13, 14), ((0, 0), 0, 0, 14), ((40, 20), 13, 26, 14)],
+)
+def test_the_hole_alone_has_a_tenth_around_it_and_stays_inside(centre, top, left, side):
+    pixels = np.arange(PICTURE * PICTURE).reshape(1, PICTURE, PICTURE)
+    alone = masks.hole_alone(pixels, square_mask(centre, SIDE, height=PICTURE, width=PICTURE))
+    assert np.array_equal(alone, pixels[:, top : top + side, left : left + side])
+
+
+def test_a_wide_hole_is_shown_in_a_square():
+    mask = np.zeros((1, PICTURE, PICTURE), bool)
+    mask[:, 18:20, 5:25] = True
+    assert masks.hole_alone(np.zeros((2, 3, PICTURE, PICTURE)), mask).shape == (2, 3, 24, 24)
+    mask[:, :, 1:] = True
+    assert masks.hole_alone(np.zeros((3, PICTURE, PICTURE)), mask).shape == (3, PICTURE, PICTURE)
