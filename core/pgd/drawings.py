@@ -60,7 +60,7 @@ def judge_name() -> str:
 
 
 def opening_words() -> tuple[str, ...]:
-    """Return the words of the story's opening, which a rule chose (`opening_rule` in `precomputed.makers.shown`)."""
+    """Return the words of the story's opening, which a rule chose (docs/files.md)."""
     return tuple(_opening()["words"])
 
 

