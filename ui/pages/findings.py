@@ -13,6 +13,7 @@ import streamlit as st
 from core.claims.claim import Finding
 from core.claims.picture_verdicts import feature_findings
 from core.classifiers.registry import result_title
+from core.data.sample_sets import SAMPLE_SETS
 from core.data.stored import cached_by_files
 from core.fourier.outcomes import same_images
 from core.pgd.pictures import judged_outcomes
@@ -30,6 +31,7 @@ from ui.tools.registry import CORRUPTIONS_TOOL
 
 T = TypeVar("T")
 
+SMALL = SAMPLE_SETS["cifar10"]  # whose pictures networks were judged on
 # Both are in the page's URL.
 _SUBJECT, REFERENCE = "subject", "reference"
 
@@ -123,7 +125,8 @@ def _features(is_open: bool) -> _Part:
     subject, reference = (titles[name] for name in networks_for("contrast_of_pictures", painted))
     menus = ("In CLIP’s place", "painter", subject), ("In the robust model’s place", "robust-painter", reference)
     chosen = _choose({title: name for name, title in titles.items()}, "Other networks", menus, is_open)
-    links = {page: url.link(page, *models_in_url(page, "cifar10", chosen)) for page in _SHOWN_ON}
+    of_set = {"inpainting": ("inpainting-pictures", SMALL.title), "generation": ("generation-set", SMALL.drawn_title)}
+    links = {page: url.link(page, of_set[page], *models_in_url(page, SMALL.class_set, chosen)) for page in of_set}
     claim_links = {key: links[page] for page, keys in _SHOWN_ON.items() for key in keys}
     return _Part(painted_findings(*chosen), (), claim_links, ("pictures", "parts"))
 

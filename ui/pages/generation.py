@@ -128,10 +128,8 @@ def _choose_set() -> SampleSet:
     for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.side):
         if row.drawn:
             sets.setdefault(row.drawn_title, row)  # the first of those with this side and these classes
-    linked = (title for title, row in sets.items() if url.names_class_set(_PAGE, row.class_set))
     ready = (title for title, row in sets.items() if ready_classifiers(row.class_set))
     usual = next(ready, next(iter(sets)))
-    st.session_state.setdefault(SET, url.text(SET) if url.text(SET) in sets else next(linked, usual))
 
     def choose(name: str, value: str) -> str:
         titles = {

@@ -29,7 +29,7 @@ from ui.runs.state import RunRequest, RunResult
 from ui.runs.words import cannot_run, meaning, near_words, vocabulary
 from ui.server.cache import ready_classifiers
 from ui.shared import url
-from ui.shared.pictures import UPLOAD, Picture, page_picture, picture_line, samples, take_picture, to_picture
+from ui.shared.pictures import UPLOAD, Picture, page_picture, picture_line, take_picture, to_picture
 from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown, one_line
 
@@ -75,7 +75,7 @@ def page() -> None:
     holes = st.container()
     expert, details = st.expander("Expert settings"), st.expander("Details")
     with left:
-        picture = page_picture(_PAGE, _first_set().title)
+        picture = page_picture(_PAGE, _usual_set().title)
         painter, strip = st.container(key=f"{_PAGE}.stage"), st.container()
     request = guess = None
     row = SAMPLE_SETS[next(iter(SAMPLE_SETS)) if picture is None else picture.kind]
@@ -164,13 +164,10 @@ def _choose_set(row: SampleSet) -> None:
     )
 
 
-def _first_set() -> SampleSet:
-    """Return the default sample set: that of a link's hole or classes, else the largest with a ready classifier."""
+def _usual_set() -> SampleSet:
+    """Return the default sample set: the largest with a ready classifier."""
     rows = sorted(SAMPLE_SETS.values(), key=lambda row: -row.side)
-    linked = [row for row in rows if read_hole(url.text(_HOLE), row.side) is not None]
-    linked = linked or [row for row in rows if url.names_class_set(_PAGE, row.class_set)]
-    ready = [row for row in rows if ready_classifiers(row.class_set)]
-    return next(iter(linked or ready or rows))
+    return next((row for row in rows if ready_classifiers(row.class_set)), rows[0])
 
 
 def _first_hole(picture: Picture, guess: FirstGuess | None) -> np.ndarray:
@@ -304,13 +301,10 @@ def _bring(result: RunResult) -> None:
     row, facts = sample_set_of(run), run.metadata["images"]
     if row is None or run.original is None or run.mask is None or run.original.shape != (1, 3, row.side, row.side):
         return
-    place, original = facts.get("index"), run.original[0]
-    known = facts.get("dataset") == row.dataset and isinstance(place, int) and 0 <= place < len(samples(row.name))
-    if known and np.array_equal(samples(row.name).images[place], original):
-        take_picture(_PAGE, row.name, place)
+    if facts["dataset"] == row.dataset:
+        take_picture(_PAGE, row.name, facts["index"])
     else:
-        credit = one_line(facts.get("credit") or "the picture of the run", 60)
-        take_picture(_PAGE, UPLOAD, Picture(original, None, row.name, 0, credit, own=True))
+        take_picture(_PAGE, UPLOAD, Picture(run.original[0], None, row.name, 0, facts["credit"], own=True))
     state.setdefault(_HOLES, {})[row.side] = run.mask[0]
     state[f"{_PAGE}-target-{row.class_set}"] = target_of(run, 0)
     titles = list(dict.fromkeys(classifier_title(run.metadata["classifier"]["name"]) for run in result.runs))

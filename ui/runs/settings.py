@@ -28,7 +28,7 @@ from core.shared.roles import networks_for
 from ui.server.cache import ready_classifiers
 from ui.server.limits import limits
 from ui.shared import url
-from ui.shared.page import write_sentence
+from ui.shared.page import explain_on_page
 from ui.shared.url import settable_in_url
 
 T = TypeVar("T")
@@ -148,7 +148,8 @@ def run_settings(
         longest = f"A run takes at most {limits().run_steps:,} steps and {limits().run_seconds / 60:,.0f} minutes."
         whose = "the paper’s" if search == PAPERS else f"those of {SEARCHES[search].title}, for all searches"
         loss = " The loss is Eq. 3." if "weight" in full else ""
-        write_sentence(f"These settings are {whose}, scaled to the picture’s side.{loss} {longest}", "Eq. 3")
+        about = f"These settings are {whose}, scaled to the picture’s side.{loss} {longest}"
+        st.html(f'<p class="prose">{explain_on_page(about, "settings", "Eq. 3")}</p>')
         with st.container(horizontal=True, gap="large"):
             penalty = choose_penalty(page) if "weight" in full else "eq3"
             usuals = _paced(page, full)

@@ -49,11 +49,6 @@ _TERMS_PAGE = "terms.page"  # key in the session: the page that is drawn
 NARROW_PERCENT = "\N{NO-BREAK SPACE}%"  # keeps a number and its sign on one line
 
 
-def write_sentence(text: str, *terms: str) -> None:
-    """Draw plain text as a paragraph, with terms explained at their first place on the page."""
-    st.html(f'<p class="prose">{explain_on_page(html.escape(text), text, *terms)}</p>')
-
-
 def explain_on_page(text: str, place: str, *terms: str) -> str:
     """Return HTML with the `TERMS` entry of each term at the first place of a visit that has it.
 

@@ -60,11 +60,6 @@ def names() -> frozenset[str]:
     return frozenset(st.query_params)
 
 
-def names_class_set(page: str, class_set: str) -> bool:
-    """Return whether the URL sets any of a page's widgets for these classes, such as its targets or networks."""
-    return any(name.startswith(f"{page}-") and name.endswith(f"-{class_set}") for name in names())
-
-
 def texts(name: str) -> list[str]:
     """Return all values of a parameter in the URL."""
     return st.query_params.get_all(name)

@@ -36,8 +36,8 @@ def queue(monkeypatch):
 
 
 def drawing(**address: str) -> AppTest:
-    settings = {"generation_models_cifar10": ROBUST, "generation_steps": "3"} | address
-    return open_page("generation", **settings)
+    settings = {"generation_set": "CIFAR-10, 32 px", "generation_models_cifar10": ROBUST, "generation_steps": "3"}
+    return open_page("generation", **settings | address)
 
 
 def pick(app: AppTest, sketch: str) -> None:
@@ -155,7 +155,7 @@ def fill(app: AppTest) -> AppTest:
 
 def test_an_own_target_runs_and_outlives_one_that_is_too_long():
     short, long = "a small grey cat", "a horse " + "that stands beside another horse " * 12 + "still"
-    app = open_page("inpainting", inpainting_target_cifar10=short, inpainting_steps="2",
+    app = open_page("inpainting", inpainting_target_cifar10=short, inpainting_steps="2", inpainting_pictures="CIFAR-10",
                     inpainting_models_cifar10=classifier_spec("mini-clip").title)  # fmt: skip
     (run,) = fill(app).session_state["inpainting.runs"].result.runs
     assert not app.error and replay_data(app)["targets"] == [short]

@@ -277,9 +277,3 @@ def test_the_log_tells_of_runs_but_not_of_visitors(lines):
     assert [ended[name] for name in ("status", "level", "error")] == ["failed", "warning", "ValueError"]
     assert any(place.startswith("ui/server/jobs.py:") for place in ended["trace"])
     assert not re.search("secret|private", json.dumps(lines()))
-    manager, steps, job = submitted(1, queue_limit=0)
-    with pytest.raises(QueueFull):
-        manager.submit(lambda: [1], owner="b", about={"what": "inpainting"})
-    steps.finish()
-    assert job.wait(LIMIT)  # otherwise the next test would see its end
-    assert any(line["event"] == "run refused: the line is full" and line["what"] == "inpainting" for line in lines())
