@@ -1,4 +1,4 @@
-"""Views of the chosen heat maps: a stored metric, or the error minus the clean or another map's."""
+"""Views of the chosen heat maps: a stored metric, or the difference of two maps' errors."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.fourier.contrasts import difference, minus_clean
+from core.fourier.contrasts import difference
 from core.fourier.heatmap import METRICS, PERCENT, POINTS, Heatmap, Metric, Unit
 from core.shared.numbers import Interval, displayed_difference
 from ui.components.maps.maps import MapView, ShownMaps
 from ui.maps.catalogue import Entry, named_apart
 from ui.shared.colours import FEWER_OR_MORE_ERRORS, model_colour
 
-SHOWS = ("Error", "Minus clean", "Difference")
 SHOWN_SIDE = 63  # the middle of larger maps, as in the paper
 PUBLISHED = "(the paper’s)"
 
@@ -34,12 +33,12 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int = SHOW
     row, top = METRICS[metric], METRICS[metric].top or 1
     if show == "Difference":
         first, second = (model_colour(entry.classifier) for entry, _ in maps[:2])
+        view = _difference(maps[0], maps[1], top)
+        largest = float(np.abs(view.values[np.isfinite(view.values)]).max(initial=0))
+        end = max(1, math.ceil(10 * largest)) / 10  # rounded up to ten points
         # Each end has the colour of the network with more errors there.
-        return _signed(
-            [_difference(maps[0], maps[1], top)], f"{second}{first}" if first != second else FEWER_OR_MORE_ERRORS
-        )
-    if show == "Minus clean":
-        return _signed([_minus_clean(*pair, top) for pair in maps])
+        colours = f"{second}{first}" if first != second else FEWER_OR_MORE_ERRORS
+        return ShownMaps([view], colours, (-end, end))
     return ShownMaps([_value(*pair, row) for pair in maps], row.colormap, row.value_range)
 
 
@@ -49,24 +48,8 @@ def offered_metrics(chosen: Sequence[Entry]) -> list[str]:
 
 
 def offered_shows(chosen: Sequence[Entry], metric: str) -> list[str]:
-    """Return the `SHOWS` that all chosen maps have, so that no view is empty."""
-    top = METRICS[metric].top
-    if top is None:
-        return ["Error"]
-    maps = [entry.heatmap.crop(SHOWN_SIDE) for entry in chosen]
-    there = {
-        "Error": True,
-        "Minus clean": all(heatmap.clean_rate(top) is not None for heatmap in maps),
-        "Difference": len(maps) > 1,
-    }
-    return [show for show in SHOWS if there[show]]
-
-
-def _signed(views: list[MapView], colormap: str = FEWER_OR_MORE_ERRORS) -> ShownMaps:
-    """Return the maps with a symmetric range, rounded up to ten points, that contains all values."""
-    largest = max(float(np.abs(view.values[np.isfinite(view.values)]).max(initial=0)) for view in views)
-    end = max(1, math.ceil(10 * largest)) / 10
-    return ShownMaps(views, colormap, (-end, end))
+    """Return what chosen maps can show of a metric: itself, and of two errors the difference."""
+    return ["Error", "Difference"] if METRICS[metric].top is not None and len(chosen) > 1 else ["Error"]
 
 
 def _view(
@@ -88,12 +71,6 @@ def _value(entry: Entry, heatmap: Heatmap, metric: Metric) -> MapView:
         error = Interval(*heatmap.estimate)
         return _view(entry, error.value, error, f"estimated {metric.label}")
     return _view(entry, metric.array(heatmap), metric.interval(heatmap), metric.label, metric.unit)
-
-
-def _minus_clean(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
-    rise, clean = minus_clean(heatmap, top), heatmap.clean_rate(top)
-    rise = rise and displayed_difference(rise, heatmap.rate(top), clean)
-    return _view(entry, rise and rise.value, rise, f"rise of top-{top} error", POINTS)
 
 
 def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top: int) -> MapView:

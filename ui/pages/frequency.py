@@ -91,8 +91,6 @@ def page() -> None:
         judged = verdict_html(*about, frequency) if about else ""
         rings = ring_chart(tuple(chosen[:2]), compared_bands(about[0].claim) if about else ())
         st.html(f'{STYLE}<div class="claim">{judged}</div><div class="beside">{rings}{doubts_html(chosen)}</div>')
-        if picture is not None:
-            _offer_maps(chosen, picture)
     with stage, st.container(key="frequency-answers"):
         possible = _answers(chosen, predictors, perturbed, details.open or tool_is_open())
     used = predictors if possible else []
@@ -185,20 +183,6 @@ def _open_preset() -> None:
     if name in PRESETS:
         state[_MAPS], state[SHOW], state["pictures"] = PRESETS[name].state
         state[METRIC], state[CELL] = TOP1.name, PRESETS[name].frequency
-
-
-def _offer_maps(chosen: list[Entry], picture: Picture) -> None:
-    """Offer the maps of pictures like this one, if no chosen map has such pictures."""
-    about = [entry.sample_set for entry in chosen]
-    row = SAMPLE_SETS[picture.kind]
-    name = next((name for name, preset in PRESETS.items() if preset.pictures == row.title), None)
-    if name is None or any(sample_set is None or sample_set.class_set == row.class_set for sample_set in about):
-        return
-    show = partial(st.session_state.__setitem__, _MAPS, list(PRESETS[name].maps))
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        sizes = join_list(sorted({f"{entry.heatmap.metadata['image_size']}-pixel" for entry in chosen}))
-        st.markdown(f"These maps were measured on {sizes} pictures of other classes.", width="content")
-        st.button("Show maps of such pictures", key="frequency.offered", on_click=show)
 
 
 def _top() -> int:

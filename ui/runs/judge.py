@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from core.classifiers.registry import CLIPS, classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
@@ -11,6 +11,7 @@ from core.pgd.pictures import Judgement, choose_judge, fingerprint, judge_run, s
 from core.pgd.record import PGDRun
 from core.shared.numbers import percent
 from ui.server.cache import classifier_for, ready_classifiers, single_flight_cache, wait_for_first_paint
+from ui.server.limits import log
 from ui.shared.pictures import Picture, predicted
 from ui.shared.url import one_line
 
@@ -32,52 +33,32 @@ def class_set_of(run: PGDRun) -> str:
     return "" if row is None else row.class_set
 
 
-def judge_of(run: PGDRun, drew: Collection[str] = ()) -> str | None:
-    """Return the name of a run's judge: that of its stored judgement, else a ready classifier, None without one.
+def judgement_of(run: PGDRun, drew: Collection[str] = (), *, live: bool = True) -> Judgement | None:
+    """Return what another network says of a run's results: the stored judgement, else a ready classifier's own.
 
     A classifier that drew none of the displayed pictures is preferred; a downloaded CLIP, whose first prediction is
-    slow, is none.
+    slow, is none. None if no network can judge, before torch may be loaded, or without `live` where none is stored.
 
     Args:
         drew: names of the networks of the displayed pictures.
     """
     if (stored := stored_judgement(fingerprint(run))) is not None:
-        return stored.judge
-    ready = [spec.name for spec in ready_classifiers(class_set_of(run)) if spec.name not in CLIPS]
-    return choose_judge(run.metadata["classifier"]["name"], [name for name in ready if name not in drew] or ready)
-
-
-def judgement_of(run: PGDRun, drew: Collection[str] = (), *, live: bool = True) -> Judgement | None:
-    """Return what a run's judge says of its results: the stored judgement, else the network's own.
-
-    None if no network can judge, before torch may be loaded, or without `live` where none is stored.
-    """
-    if (stored := stored_judgement(fingerprint(run))) is not None:
         return stored
-    if not live or not class_set_of(run) or (name := judge_of(run, drew)) is None or wait_for_first_paint():
+    class_set = class_set_of(run)
+    ready = [spec.name for spec in ready_classifiers(class_set) if live and class_set and spec.name not in CLIPS]
+    name = choose_judge(run.metadata["classifier"]["name"], [name for name in ready if name not in drew] or ready)
+    if name is None or wait_for_first_paint():
         return None
     try:
         return _judgement(run, name)
-    except _FAILURES:
+    except _FAILURES as error:
+        log("no judgement", error=error, classifier=name)
         return None
 
 
 @single_flight_cache(max_entries=500, key=lambda run, judge: (fingerprint(run), judge))
 def _judgement(run: PGDRun, judge: str) -> Judgement | None:
     return judge_run(run, classifier_for(judge, class_set_of(run)))
-
-
-def judge_failure(runs: Sequence[PGDRun]) -> str:
-    """Return why the judge of one of these runs fails; empty if none does."""
-    drew = {run.metadata["classifier"]["name"] for run in runs}
-    for run in runs:
-        name = judge_of(run, drew) if class_set_of(run) else None
-        if name is not None and stored_judgement(fingerprint(run)) is None:
-            try:
-                _judgement(run, name)
-            except _FAILURES as error:
-                return str(error)
-    return ""
 
 
 def guess(judgement: Judgement, row: int) -> tuple[str, bool]:

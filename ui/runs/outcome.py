@@ -71,7 +71,7 @@ def run_facts(run: PGDRun) -> dict[str, str]:
     date = one_line(source.get("date") or "")[:10] or "at an unknown time"
     return {
         "Target": ", ".join(dict.fromkeys(target_of(run, row) for row in range(len(run.start)))),
-        "Its probability": f"{before} → {after}{_measured(run)}",
+        "Its probability": f"{before} → {after}",
         # float32 rounds a smaller cross-entropy to zero
         "Loss": f"{loss[0]:.3g} → {f'{loss[-1]:.2g}' if loss[-1] > 1e-7 else 'under 1e-7'}",
         "Steps": f"{len(loss) - 1:,} of {run.config.steps:,}",
@@ -87,13 +87,6 @@ def run_facts(run: PGDRun) -> dict[str, str]:
         "Computed": f"{date}, version {one_line(source.get('version') or '?')}, {device_text(source)}, "
         f"{source.get('wall_seconds') or 0:,.0f} s",
     }
-
-
-def _measured(run: PGDRun) -> str:
-    """Return the step of a run's last confidence; empty if that is its last step."""
-    last = len(run.curves["loss"]) - 1
-    step = last if last == run.config.steps else last - last % run.config.look_interval
-    return "" if step == last else f" (measured at step {step:,})"
 
 
 # ---- another network's judgement ---------------------------------------------------------------------------------

@@ -25,7 +25,6 @@ from core.shared.numbers import duration
 from core.shared.text import JARGON, sentence
 from ui.components.replay.replay import RunProgress, replay
 from ui.runs.export import save_buttons
-from ui.runs.judge import judge_failure
 from ui.runs.replay import live_replay, run_replay, tries_replay
 from ui.runs.settings import LAST_SEED, expected_seconds, remember_pace
 from ui.runs.state import (
@@ -210,8 +209,6 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
             if unfinished is not None:
                 rest = partial(submit, page, unfinished.run, unfinished.names, unfinished.searches)
             _replay(page, packed, rest, not result.stored)
-            if not result.stored and (failure := judge_failure(result.runs)):
-                st.error(as_markdown(sentence(f"another network could not judge this: {failure}")))
         elif still is not None:
             _replay(page, stills(still))
         elif request is not None and (plan := request.plan) is not None:

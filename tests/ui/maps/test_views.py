@@ -25,10 +25,8 @@ SMALL = MAPS["Mini CLIP · CIFAR-10, 1,000 images · computed"]
 
 def test_what_a_map_lacks_is_not_offered():
     clip, mini = MAPS[CLIP], MAPS[MINI_CLIP]
-    assert offered_shows(2 * [SMALL], "Top-1") == ["Error", "Minus clean", "Difference"]
-    assert offered_shows([clip, mini], "Top-1") == ["Error", "Difference"]
-    assert offered_shows([mini], "Top-5") == ["Error", "Minus clean"]
-    assert offered_shows([mini], "Probability") == ["Error"]
+    assert offered_shows([clip, mini], "Top-5") == ["Error", "Difference"]
+    assert offered_shows([mini], "Top-5") == offered_shows([mini, mini], "Probability") == ["Error"]
     assert offered_metrics([mini]) == list(METRICS) and offered_metrics([clip, mini]) == ["Top-1", "Top-5"]
     every = list(MAPS.values())
     for chosen in zip(every, every[1:] + every[:1], strict=True):
@@ -57,12 +55,11 @@ def test_the_error_of_a_sampled_map_is_its_stored_estimate():
     assert view.value_label == "estimated top-1 error" and "100 of 10,000 images under each wave" in view.subtitle
     np.testing.assert_array_equal(beside.values, MAPS[CLIP].heatmap.rate())
     assert "estimate" not in beside.title + beside.value_label
-    for metric, show in (("Top-1", "Minus clean"), ("Top-5", "Error")):
-        first, second = (
-            shown_maps([Entry("A · x · y", source)], metric, show, 31).views[0].values
-            for source in (forged, sampled(100, side=31))
-        )
-        np.testing.assert_array_equal(first, second)
+    forged, plain = (
+        shown_maps([Entry("A · x · y", source)], "Top-5", "Error", 31).views[0].values
+        for source in (forged, sampled(100, side=31))
+    )
+    np.testing.assert_array_equal(forged, plain)
 
 
 def test_a_colour_means_one_thing():
@@ -78,7 +75,6 @@ def test_a_colour_means_one_thing():
     ready = [spec.name for class_set in ("cifar10", "imagenet") for spec in ready_classifiers(class_set)]
     names = {entry.classifier for entry in MAPS.values() if not entry.more} | set(ready)
     assert len(names) > 10 and len(set(map(model_colour, names))) == len(names)
-    assert shown_maps([MAPS[MINI_CLIP]], "Top-1", "Minus clean").colormap == colours.FEWER_OR_MORE_ERRORS
     difference = shown_maps([MAPS[CLIP], MAPS[RESNET56]], "Top-1", "Difference")
     assert difference.colormap == f"{model_colour('resnet-56')}{model_colour('clip-vit-b-32')}", "worse on its side"
 

@@ -14,7 +14,7 @@ from core.pgd.examples import OPENING, RUNS, stored_classifier
 from core.pgd.live import Run
 from core.pgd.pictures import fingerprint, stored_judgement
 from core.pgd.record import PGDRun
-from core.pgd.search import COMPARED, LOOK_INTERVAL
+from core.pgd.search import COMPARED
 from core.shared.numbers import confidence
 from tests.core.judged import stored_views
 from tests.ui.replay_reader import frames_of, numbers_of
@@ -123,21 +123,6 @@ def test_live_moments_are_the_states_given():
         (so_far, _), rows = run.so_far(), range(1)
         assert run.top_classes(0, last=last) == [so_far.top_classes(row, last=last) for row in rows]
     states.close()
-
-
-def test_a_stopped_run_by_views_says_how_often_it_measured():
-    run = PGDRun.load(RUNS / "inpainting_photographs-6__efficientnet-lite0__views.npz")
-    done = LOOK_INTERVAL + 4
-    stopped = replace(
-        run,
-        frames=run.frames[:2],
-        frame_steps=np.array([0, done]),
-        curves={name: curve[: done + 1] for name, curve in run.curves.items()},
-        terms={name: term[: done + 1] for name, term in run.terms.items()},
-    )
-    facts = run_facts(stopped)
-    assert facts["Its probability"].endswith(f"(measured at step {LOOK_INTERVAL})")
-    assert facts["Steps"] == f"{done} of {run.config.steps}"
 
 
 # ---- many pictures -----------------------------------------------------------------------------------------------
