@@ -421,7 +421,7 @@ def find_weights(spec: ClassifierSpec, weights: Path | str | None = None, downlo
         )
     try:
         if source.origin:
-            announce(f"the weights of {spec.title}", source.remote_bytes(), source.origin, source.folder_of_downloads)
+            announce(f"the weights of {spec.title}", source.remote_bytes(), source.origin)
         return source.fetch()
     except FileNotFoundError as error:
         raise FileNotFoundError(f"classifier {spec.name!r} cannot be loaded: {error}") from error

@@ -24,7 +24,6 @@ class Identity:
     sha256: str | None = None
 
 
-_FIRST_USED = "first-used"  # our name for a commit in the hub's cache, like the hub's "main"
 OPEN_CLIP_CONFIG = "open_clip_config.json"
 # In open_clip's order of preference, so that the file checked is the file loaded.
 OPEN_CLIP_WEIGHTS = (
@@ -57,11 +56,6 @@ class WeightSource:
     def origin(self) -> str:
         """Origin of a download, for display; empty if this source never downloads."""
         return ""
-
-    @property
-    def folder_of_downloads(self) -> Path:
-        """Folder that a download is written to."""
-        raise NotImplementedError
 
     def locate(self) -> Path | None:
         """Return the weight file on this machine, or None. Does not use the network."""
@@ -162,10 +156,6 @@ class UrlFile(WeightSource):
         home = Path(os.environ.get("TORCH_HOME", cache)).expanduser()
         return home / "hub" / "checkpoints" / self.url.rsplit("/", 1)[-1]
 
-    @property
-    def folder_of_downloads(self) -> Path:
-        return self.path.parent
-
     def locate(self) -> Path | None:
         return self.path if self.path.is_file() else None
 
@@ -187,7 +177,7 @@ class HubFile(WeightSource):
         weights: names of the weight file, best first.
         beside: further required files.
         extras: patterns of optional files (a tokenizer's).
-        revision: pinned commit; None pins the newest one at the first download.
+        revision: pinned commit; None for the newest one at the first download.
         download_bytes: size of the weight file, if known beforehand.
         sha256: hex digest of the weight file; None for the one stated by the hub.
     Raises:
@@ -210,28 +200,17 @@ class HubFile(WeightSource):
     def origin(self) -> str:
         return f"huggingface.co/{self.repo_id}"
 
-    @property
-    def folder_of_downloads(self) -> Path:
-        return self._first_used.parents[1]
-
     def locate(self) -> Path | None:
         from huggingface_hub import try_to_load_from_cache
 
         for name in self.weights:
-            path = try_to_load_from_cache(self.repo_id, name, revision=self._revision())
+            path = try_to_load_from_cache(self.repo_id, name, revision=self.revision)
             if isinstance(path, str) and all((Path(path).parent / other).is_file() for other in self.beside):
                 return Path(path)
         return None
 
     def missing(self) -> str:
         return f"its weights (hub repository {self.repo_id}) are not in this machine's cache"
-
-    def pinned(self) -> str:
-        if self.sha256:
-            return super().pinned()
-        here = self.locate()
-        stored = f"commit {here.parent.name[:12]}, sha256 {here.resolve().name[:12]}…" if here else "none so far"
-        return f"Pinned on first use, as no digest is published: what this machine fetched first is kept ({stored})."
 
     def remote_bytes(self) -> int | None:
         if self.download_bytes is not None:
@@ -245,33 +224,17 @@ class HubFile(WeightSource):
         with one_sentence(self.origin):
             *configuration, weights = self._files()
             for name in configuration:
-                hf_hub_download(self.repo_id, name, revision=self._revision())
+                hf_hub_download(self.repo_id, name, revision=self.revision)
             bar = None if progress is None else reporting(progress)
-            path = Path(hf_hub_download(self.repo_id, weights, revision=self._revision(), tqdm_class=bar))
-        _checked(path, self.sha256, self.origin)
-        if self.revision is None:
-            self._first_used.parent.mkdir(parents=True, exist_ok=True)
-            self._first_used.write_text(path.parent.name)
-        return path
-
-    @property
-    def _first_used(self) -> Path:
-        from huggingface_hub import constants
-        from huggingface_hub.file_download import repo_folder_name
-
-        folder = repo_folder_name(repo_id=self.repo_id, repo_type="model")
-        return Path(constants.HF_HUB_CACHE, folder, "refs", _FIRST_USED)
-
-    def _revision(self) -> str | None:
-        """Return the commit to use: the pinned one, or the one that this machine fetched first."""
-        return self.revision or (self._first_used.read_text().strip() if self._first_used.is_file() else None)
+            path = Path(hf_hub_download(self.repo_id, weights, revision=self.revision, tqdm_class=bar))
+        return _checked(path, self.sha256, self.origin)
 
     def _files(self) -> dict[str, int | None]:
         """Return the files to fetch with their sizes, the weight file last; a dead network shows here in seconds."""
         from huggingface_hub import HfApi
 
         info = HfApi().model_info(
-            self.repo_id, revision=self._revision(), files_metadata=True, timeout=download.PROBE_SECONDS
+            self.repo_id, revision=self.revision, files_metadata=True, timeout=download.PROBE_SECONDS
         )
         names = {file.rfilename: file.size for file in info.siblings or ()}
         weights = [name for name in self.weights if name in names][:1]

@@ -303,7 +303,7 @@ def _torchvision_cifar10(data_dir: Path, split: str, download: bool) -> tuple[np
 def _fetch_cifar10(source: Any, root: Path) -> None:
     """Download and unpack CIFAR-10 into `root`, whole or not at all."""
     archive, origin = root / source.filename, urlsplit(source.url).hostname or source.url
-    announce("CIFAR-10", _CIFAR10_BYTES, origin, root)
+    announce("CIFAR-10", _CIFAR10_BYTES, origin)
     try:
         fetch_url(source.url, archive, f"md5:{source.tgz_md5}", origin)
     except FileNotFoundError as error:

@@ -24,9 +24,9 @@ def format_bytes(count: int | None) -> str:
     return "unknown size" if count is None else f"{count / 1e6:.1f} MB ({count:,} bytes)"
 
 
-def announce(what: str, count: int | None, origin: str, folder: Path) -> None:
-    """Print on standard error what is about to be downloaded, how much, from where and to where."""
-    print(f"downloading {what}, {format_bytes(count)}, from {origin} to {folder}", file=sys.stderr, flush=True)
+def announce(what: str, count: int | None, origin: str) -> None:
+    """Print on standard error what is about to be downloaded, how much and from where."""
+    print(f"downloading {what}, {format_bytes(count)}, from {origin}", file=sys.stderr, flush=True)
 
 
 def fetch_url(url: str, path: Path, digest: str | None, origin: str, progress: Progress | None = None) -> None:

@@ -50,7 +50,7 @@ def test_every_entry_states_licence_source_and_size(spec):
     assert spec.title and spec.licence and spec.source and spec.weights_id and "," not in spec.title
     assert (spec.kind == "closed-set") <= (spec.vocabulary is not None)
     assert classifier_spec(spec.name) == spec and spec.download_bytes is not None
-    assert spec.name == "clip-vit-b-32-robust" or len(spec.sha256) == 64  # else it is pinned at its first use
+    assert spec.name == "clip-vit-b-32-robust" or len(spec.sha256) == 64  # it has no published digest
 
 
 @pytest.mark.parametrize(

@@ -147,21 +147,6 @@ def test_what_keeps_a_file_from_coming_is_a_sentence(hub, monkeypatch):
         source_of().remote_bytes()
 
 
-def test_without_a_pin_the_first_commit_and_its_digest_are_kept(hub):
-    source = source_of(sha256=None, revision=None)
-    assert "none so far" in source.pinned()
-    path = source.fetch()
-    assert path == source.locate() and path.parent.name == COMMIT
-    assert f"commit {COMMIT[:12]}, sha256 {DIGEST[:12]}" in source.pinned()
-    hub.commit = "d" * 40  # the repository has a newer commit
-    path.unlink()
-    assert source.locate() is None
-    hub.requests.clear()
-    source.fetch()
-    resolved = [path for _, path, _ in hub.requests if "/resolve/" in path]
-    assert resolved and all(f"/resolve/{COMMIT}/" in path for path in resolved)
-
-
 def test_a_clip_of_the_hub_comes_with_its_tokenizer(hub, tmp_path):
     made = tmp_path / "made"
     save_clip(made, tiny_clip())
