@@ -68,7 +68,7 @@ def make_job(
     weight = values.pop("weight", None)
     config, objective = PGDConfig(**values), dict[str, Any]()
     if side is not None:
-        count, penalty = min(request.count, len(dataset)), "frozen" if SEARCHES[search].frozen else request.penalty
+        count, penalty = min(request.count, len(dataset)), "frozen" if SEARCHES[search].by_views else request.penalty
         objective = {"weight": weight, "penalty": penalty}
         make_plan = inpainting_plans(dataset, config, request, side, **objective)
         objective |= {"fill": request.fill, "side": side}

@@ -107,7 +107,7 @@ class RunPlan:
     @property
     def minimised_penalty(self) -> Penalty:
         """Penalty that the search minimises; "frozen" is the minimum of Eq. 3 if its penalty is exact."""
-        return "frozen" if SEARCHES[self.config.search].frozen else self.penalty
+        return "frozen" if SEARCHES[self.config.search].by_views else self.penalty
 
 
 def inpainting_plan(

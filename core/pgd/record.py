@@ -280,7 +280,7 @@ def differences(
     if (
         plan.mask is None
         or plan.minimised_penalty != objective.get("penalty")
-        or not PENALTIES[plan.minimised_penalty].weighted
+        or not PENALTIES[plan.minimised_penalty].term
     ):
         ran["weight"] = planned["weight"]  # irrelevant for this penalty
     if plan.mask is not None and plan.minimised_penalty != objective.get("penalty"):

@@ -348,8 +348,8 @@ class SearchRow:
     """A search.
 
     title: in menus. convinces: how a picture must convince, after these words. steps: a sentence on its steps.
-    fill: of a hole at first, by default. frozen: whether nothing outside a hole changes, in place of a penalty.
-    by_views: whether it takes `Views`.
+    fill: of a hole at first, by default. by_views: whether it takes `Views`; then nothing outside a hole changes, in place
+    of a penalty.
     usual: returns the default settings that differ from the paper's, by name, of "inpainting" or "generation": at 224
         pixels with the paper's hole, to be scaled to the image size as the paper's are.
     gradients: called once for a run, with the arguments of `ViewGradients`, whose seeds, step and images alone
@@ -361,7 +361,6 @@ class SearchRow:
     convinces: str
     steps: str
     fill: Fill = "region"
-    frozen: bool = False
     by_views: bool = False
     usual: Callable[[str, int], Mapping[str, Any]] = lambda kind, image_size: {}
     gradients: Callable[[Any, Tensor, Tensor | None, Sequence[int], Any], Gradients] = picture_gradients
@@ -379,7 +378,6 @@ SEARCHES: dict[Search, SearchRow] = {
         steps="each step follows the gradient at a random view of the picture, cropped or shifted, with noise, and has "
         "the spectrum and the colours of natural pictures; nothing outside a hole changes",
         fill="rim",
-        frozen=True,
         by_views=True,
         usual=usual_by_views,
         gradients=ViewGradients,

@@ -217,8 +217,8 @@ def quick_settings(usual: Mapping[str, Any]) -> dict[str, Any] | None:
 class PenaltyText:
     """Texts of a penalty. label: in menus and tables. phrase: in a sentence. rule: one sentence on its effect.
 
-    term: what it adds to the loss, in LaTeX; empty for nothing. offered: whether pages offer it. weighted: whether
-    lambda applies.
+    term: what it adds to the loss, in LaTeX; empty for nothing, to which lambda does not apply. offered: whether pages
+    offer it.
     """
 
     label: str
@@ -226,7 +226,6 @@ class PenaltyText:
     rule: str
     term: str = ""
     offered: bool = False
-    weighted: bool = True
 
 
 PENALTIES: dict[Penalty, PenaltyText] = {
@@ -250,6 +249,5 @@ PENALTIES: dict[Penalty, PenaltyText] = {
         "Frozen",
         "everything outside the hole frozen",
         "nothing outside the hole changes at all.",
-        weighted=False,
     ),
 }

@@ -310,7 +310,7 @@ def pgd_steps(
     _check_images(images)
     objective.check(images)
     _check_targets(objective.targets, classifier)
-    if SEARCHES[config.search].frozen and getattr(objective, "penalty", "frozen") != "frozen":
+    if SEARCHES[config.search].by_views and getattr(objective, "penalty", "frozen") != "frozen":
         raise ValueError(f"by {config.search} nothing outside the hole moves: give Inpainting(..., penalty='frozen')")
     seeds = seed if isinstance(seed, Sequence) else [seed] * len(images)
     return _steps(classifier, objective, images, config, after, seeds)
