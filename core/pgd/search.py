@@ -348,8 +348,7 @@ class SearchRow:
     """A search.
 
     title: in menus. convinces: how a picture must convince, after these words. steps: a sentence on its steps.
-    fill: of a hole at first, by default. by_views: whether it takes `Views`; then nothing outside a hole changes, in place
-    of a penalty.
+    fill: of a hole at first, by default. by_views: whether it takes `Views`; nothing outside a hole then changes.
     usual: returns the default settings that differ from the paper's, by name, of "inpainting" or "generation": at 224
         pixels with the paper's hole, to be scaled to the image size as the paper's are.
     gradients: called once for a run, with the arguments of `ViewGradients`, whose seeds, step and images alone

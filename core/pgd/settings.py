@@ -215,14 +215,13 @@ def quick_settings(usual: Mapping[str, Any]) -> dict[str, Any] | None:
 
 @dataclass(frozen=True)
 class PenaltyText:
-    """Texts of a penalty. label: in menus and tables. phrase: in a sentence. rule: one sentence on its effect.
+    """Texts of a penalty. label: in menus and tables. rule: one sentence on its effect.
 
     term: what it adds to the loss, in LaTeX; empty for nothing, to which lambda does not apply. offered: whether pages
     offer it.
     """
 
     label: str
-    phrase: str
     rule: str
     term: str = ""
     offered: bool = False
@@ -231,7 +230,6 @@ class PenaltyText:
 PENALTIES: dict[Penalty, PenaltyText] = {
     "eq3": PenaltyText(
         "Eq. 3",
-        "Eq. 3, minimised by forward-backward steps",
         "lambda times the L2 norm of the change outside the hole, which the paper prints without lambda; its minimum "
         "almost always changes nothing there.",
         term=r"+ \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2",
@@ -239,7 +237,6 @@ PENALTIES: dict[Penalty, PenaltyText] = {
     ),
     "mean_square": PenaltyText(
         "Mean square",
-        "the mean square of the notebook of Santurkar et al.",
         "lambda times the mean squared change over all pixels and channels, a far smaller number, as in the notebook "
         "of Santurkar et al.; the rest changes a little.",
         term=r"+ \lambda\,\mathrm{mean}\,\bigl((x_0 - x)(1 - m)\bigr)^2",
@@ -247,7 +244,6 @@ PENALTIES: dict[Penalty, PenaltyText] = {
     ),
     "frozen": PenaltyText(
         "Frozen",
-        "everything outside the hole frozen",
         "nothing outside the hole changes at all.",
     ),
 }

@@ -63,7 +63,7 @@ def run_facts(run: PGDRun) -> dict[str, str]:
     config, objective = run.config, run.metadata["objective"]
     settings = f"{config.steps:,} steps of {config.step_size:.3g}, epsilon {config.epsilon:.3g}"
     if "weight" in objective:
-        settings += f", lambda {objective['weight']:g}: {PENALTIES[objective['penalty']].phrase}"
+        settings += f", lambda {objective['weight']:g}: {PENALTIES[objective['penalty']].label}"
     loss, norm = run.curves["loss"].mean(axis=1), run.curves["perturbation_norm"][-1].mean()
     before, after = (confidence(float(share)) for share in run.curves["target_probability"][[0, -1]].mean(axis=1))
     changes = [change["inside"] for change in images.get("change") or []]
