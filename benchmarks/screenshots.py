@@ -11,50 +11,29 @@ from __future__ import annotations
 
 import argparse
 import io
-import time
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from benchmarks.serving import APP, chromium, server
+from tests.browser.waiting import PATIENCE, wait_until_still
 
 _PAGES = ("story", "frequency", "inpainting", "generation", "findings", "models")
 _SIZE = {"width": 1440, "height": 900}
-REST_SECONDS = 4.0  # without any change of the page: longer than the opening grows
-LIMIT_SECONDS = 120.0
 _PLAYED, FRAME_MS, FRAME_WIDTH = 22, 300, 900  # of the animation: a frame for each radius, 0 to 21
-
-
-def wait_for_rest(page: Page) -> None:
-    """Wait until the footer, which is drawn last, is present and the page has not changed for a while.
-
-    Raises:
-        TimeoutError: it goes on changing.
-    """
-    expect(page.locator(".st-key-footer")).to_be_visible(timeout=1000 * LIMIT_SECONDS)
-    page.evaluate("""() => {
-        window.lastChange = performance.now();
-        new MutationObserver(() => (window.lastChange = performance.now())).observe(
-            document.querySelector('[data-testid=stMain]'), { subtree: true, childList: true, attributes: true });
-    }""")
-    deadline = time.monotonic() + LIMIT_SECONDS
-    running = "document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'notRunning'"
-    while page.evaluate(f"{running} || performance.now() - window.lastChange < {1000 * REST_SECONDS}"):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{page.url} is not at rest after {LIMIT_SECONDS:.0f} s")
-        page.wait_for_timeout(200)
 
 
 def take_screenshots(out: Path) -> list[Path]:
     """Write the pictures into the folder `out`; return their paths."""
     out.mkdir(parents=True, exist_ok=True)
     written = []
-    with server(APP, {}) as (url, _, _), chromium() as browser:
+    with server(APP) as (url, _), chromium() as browser:
         for name in _PAGES:
-            page = browser.new_page(viewport=_SIZE, color_scheme="light")
+            page = browser.new_page(viewport=_SIZE, color_scheme="light", reduced_motion="reduce")
             page.goto(f"{url}/{name}")
-            wait_for_rest(page)
+            expect(page.locator(".st-key-footer")).to_be_visible(timeout=PATIENCE)  # it is drawn last
+            wait_until_still(page, frames=60)
             written.append(out / f"{name}.webp")
             _picture(page).save(written[-1], lossless=True, method=6)
             if name == "frequency":

@@ -11,61 +11,33 @@ import argparse
 import contextlib
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
 
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.measure import ROOT, Row, run_script
 from tests.chromium import find_chromium
-from tests.shared_server import free_port, is_healthy
+from tests.shared_server import start_server
 
 APP = ROOT / "app.py"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-START_SECONDS = 30.0
 EMPTY = "import streamlit as st\nst.html('<div class=\"plot\">empty</div>')\n"
 MAP = ".plot"
 
 
 @contextlib.contextmanager
-def server(
-    script: Path, environment: Mapping[str, str], log: IO[str] | int = subprocess.DEVNULL
-) -> Iterator[tuple[str, subprocess.Popen, float]]:
-    """Start a Streamlit server that writes to `log`; yield its address, its process and the time of its start."""
-    port, start = free_port(), time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}", "--server.headless=true"],
-        cwd=ROOT,
-        env=os.environ | environment,
-        stdout=log,
-        stderr=log,
-    )
+def server(script: Path) -> Iterator[tuple[str, float]]:
+    """Start a Streamlit server; yield its address and the time of its start."""
+    start = time.perf_counter()
+    address, process = start_server(script, {}, Path(os.devnull))
     try:
-        address = f"http://127.0.0.1:{port}"
-        wait_for(address, process)
-        yield address, process, start
+        yield address, start
     finally:
         process.terminate()
         process.wait()
-
-
-def wait_for(address: str, process: subprocess.Popen) -> None:
-    """Block until a server answers.
-
-    Raises:
-        RuntimeError: it ended, or did not answer in time.
-    """
-    until = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < until:
-        if is_healthy(address):
-            return
-        time.sleep(0.02)
-    raise RuntimeError(f"{process.args} did not answer within {START_SECONDS:.0f} s")
 
 
 @contextlib.contextmanager
@@ -79,7 +51,7 @@ def chromium() -> Iterator[Browser]:
 
 def first_map(browser: Browser, script: Path) -> float:
     """Return the seconds from the server's start to the first map."""
-    with server(script, {}) as (address, _, start):
+    with server(script) as (address, start):
         page = browser.new_page()
         page.goto(f"{address}/{'' if script != APP else 'frequency'}")
         page.wait_for_selector(MAP)

@@ -1,4 +1,4 @@
-"""One Streamlit server for all parallel test processes: the first to need it starts it, the session ends it."""
+"""Streamlit servers: one for all parallel test processes, which the first to need it starts and the session ends."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,34 +38,35 @@ def url_of(script: str, env: dict[str, str]) -> str:
     facts = session_folder() / f"{key}.server"
     with FileLock(facts.with_suffix(".lock")):
         if not facts.exists():
-            _start(script, env, facts)
+            url, server = start_server(ROOT / script, env, facts.with_suffix(".txt"))
+            facts.write_text(json.dumps({"pid": server.pid, "url": url}))
     return json.loads(facts.read_text())["url"]
 
 
-def _start(script: str, env: dict[str, str], facts: Path) -> None:
+def start_server(script: Path, env: Mapping[str, str], log: Path) -> tuple[str, subprocess.Popen]:
+    """Start a Streamlit server that writes to `log`; return its URL and its process once it answers.
+
+    Raises:
+        RuntimeError: it ended, or did not answer in time; includes its output.
+    """
     port = free_port()
-    url, log = f"http://127.0.0.1:{port}", facts.with_suffix(".txt")
-    settings = [
-        f"--server.port={port}",
-        "--server.address=127.0.0.1",
-        "--server.headless=true",
-        "--browser.gatherUsageStats=false",
-    ]
+    url = f"http://127.0.0.1:{port}"
+    settings = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
     with log.open("w") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(ROOT / script), *settings],
+            [sys.executable, "-m", "streamlit", "run", str(script), *settings, "--browser.gatherUsageStats=false"],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT), **env},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     deadline = time.monotonic() + START_SECONDS
-    while not is_healthy(url):
+    while not _is_healthy(url):
         if server.poll() is not None or time.monotonic() > deadline:
             server.kill()
             raise RuntimeError(f"the Streamlit server of {script} did not start; its output:\n{log.read_text()}")
-        time.sleep(0.05)
-    facts.write_text(json.dumps({"pid": server.pid, "url": url}))
+        time.sleep(0.02)
+    return url, server
 
 
 def free_port() -> int:
@@ -74,7 +76,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def is_healthy(url: str) -> bool:
+def _is_healthy(url: str) -> bool:
     """Return whether a Streamlit server answers."""
     try:
         with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:

@@ -1,4 +1,4 @@
-"""Every page, opened once: title, layout shift, size, reading, and axe-core on desktop and phone."""
+"""Every page, opened once: title, layout shift, size, and axe-core on desktop and phone."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,18 +11,12 @@ from ui.story.chapters import SLUGS
 
 MAX_HEIGHTS = {1440: 1800, 400: 3500}  # by width, in CSS pixels
 POPOVER = "[data-testid=stPopoverBody]"
-
-
-EDGES = {1440: 80, 400: 16}  # left edge of each page's title, by width
 WIDE = 120  # left edge of each page in a window of 1,920 pixels
-SIZES = {"32px", "20px", "16px", "13px"}
-
 
 # Further views of the pages, each with a text that appears once it is complete.
 VIEWS = {
     **{f"story?chapter={slug}": "" for slug in SLUGS[1:]},
     "frequency?tab=Two+pictures+in+one": "single pair",
-    "frequency?tab=Classes": "Error by class",
     "frequency?tab=Corruptions": "2,000 CIFAR-10",
     "frequency?tab=Your+own+words": "ten classes",
     "frequency?tab=Compute+a+map": "481 waves",
@@ -66,22 +60,13 @@ def expect_run_in_sight(page: Page, width: int) -> None:
         assert [it.inner_text() for it in buttons if it.is_visible() and it.bounding_box()["height"] < 40] == []
 
 
-def expect_to_read_well(page: Page, width: int) -> None:
-    """Check for lines of at most 75 characters, four font sizes, and the same left edge on all pages."""
-    read = page.evaluate(in_page("readingOf"))
-    assert read["blocks"] > 0 and read["long"] == []
-    title = {"32px"} if width > 768 else {"24px"}
-    assert [style for style in read["sizes"] if style[0] not in SIZES | title] == []
-    assert read["edge"] == EDGES[width]
-
-
 def make_dark(page: Page) -> None:
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark'")
 
 
 @pytest.mark.parametrize("path", [*PAGES, *(pytest.param(view, marks=pytest.mark.slow) for view in VIEWS)])
-def test_a_page_stays_put_fits_reads_well_and_is_accessible(app, open_page, path):
+def test_a_page_stays_put_fits_and_is_accessible(app, open_page, path):
     page, name = open_page(f"{app}/{path}", width=1440), path.partition("?")[0]
     expect(page).to_have_title(f"{PAGES[name]} · What does CLIP see?")
     expect(page.get_by_test_id("stTopNav").locator("[aria-current=page]")).to_have_text([PAGES[name]])
@@ -100,11 +85,9 @@ def test_a_page_stays_put_fits_reads_well_and_is_accessible(app, open_page, path
             page.set_viewport_size({"width": width, "height": 900})
             settled(page)
         expect_to_fit(page, width, details="details" in path)
-        expect_to_read_well(page, width)
         if path in ("inpainting", "generation"):
             expect_run_in_sight(page, width)
         if width == 400:
-            assert page.evaluate(in_page("cutOff")) == []
             make_dark(page)
         assert grave_faults(page) == [], width
     page.set_viewport_size({"width": 1920, "height": 1080})
@@ -114,8 +97,7 @@ def test_a_page_stays_put_fits_reads_well_and_is_accessible(app, open_page, path
         for part in page.locator("[data-testid=stExpander] summary").all():
             part.click()
         page.set_viewport_size({"width": 400, "height": 900})
-        expect_to_read_well(settled(page), 400)
-        assert grave_faults(page) == []
+        assert grave_faults(settled(page)) == []
 
 
 def test_nothing_shows_before_the_page_is_laid_out(contexts):

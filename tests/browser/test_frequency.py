@@ -116,8 +116,7 @@ def test_pointing_draws_a_press_chooses_and_the_url_repeats_it(frequency_page):
 def test_two_pictures_in_one_follow_the_cutoff(frequency_page):
     page = frequency_page("tab=Two+pictures+in+one&picture=1&second=4&cutoff=4")
     mixer, slider = page.locator(".mixer"), page.get_by_role("slider", name="Cutoff")
-    network = mixer.locator(".network").first
-    expect(network).to_be_visible()
+    expect(mixer.locator(".network").first).to_be_visible()
     slider.focus()
     for _ in range(8):
         page.keyboard.press("ArrowRight")
@@ -125,11 +124,6 @@ def test_two_pictures_in_one_follow_the_cutoff(frequency_page):
     expect(page).to_have_url(re.compile("cutoff=8"))
     wait_until_drawn(page)
     expect(slider).to_be_focused()
-    name, predicted = re.search("image. (.*?) predicts “(.*?)”", slider.get_attribute("aria-valuetext")).groups()
-    expect(network.locator(".name")).to_have_text(re.compile(f"{name}.*predicts “{predicted}”"))
-    shares = [float(text.removesuffix(" %")) for text in network.locator(".share").all_inner_texts()]
-    widths = network.locator(".fill").evaluate_all("all => all.map(one => parseFloat(one.style.width))")
-    assert widths == pytest.approx(shares, abs=0.6)
     mixer.locator(".tile").nth(7).click()
     expect(page).to_have_url(re.compile("second=7"))
     expect(mixer.locator(".picture.high figcaption")).to_have_text("High frequencies of: horse")

@@ -15,9 +15,8 @@ export const signsOf = ({ signsAt }, { bits, side, waves }) => waves.map((freque
 export const mixtures = ({ prepareHybrid, paintHybrid }, { low, high, size, cutoffs }) => {
   const prepared = prepareHybrid(low, high, size);
   return cutoffs.map((cutoff) => {
-    const [shown, exact] = [new Uint8ClampedArray(4 * size * size), new Float64Array(4 * size * size)];
-    paintHybrid(prepared, cutoff, shown);
+    const exact = new Float64Array(4 * size * size);
     paintHybrid(prepared, cutoff, exact);
-    return [[...shown], [...exact]];
+    return [...exact];
   });
 };
