@@ -116,14 +116,10 @@ def load_bundled_network(path: Path, identity: Identity) -> ClosedSetClassifier:
     """Load a network trained by `precomputed.training`, described by `config.json` beside the weights."""
     from core.classifiers.networks import MiniResNet
 
-    config_file = path.parent / "config.json"
-    config = json.loads(config_file.read_text(encoding="utf-8"))
-    if config.get("architecture") != "mini-resnet":
-        raise RuntimeError(f"{config_file} names the architecture {config.get('architecture')!r}; known: 'mini-resnet'")
+    config = json.loads((path.parent / "config.json").read_text(encoding="utf-8"))
     network, classes = MiniResNet(**config["kwargs"]), CLASS_SETS[config["classes"]]()
-    return _closed_set(
-        identity, path, network, read_weights(path), classes, _preprocess(config.get("image_size", 32), config)
-    )
+    preprocess = _preprocess(config.get("image_size", 32), config)
+    return _closed_set(identity, path, network, read_weights(path), classes, preprocess)
 
 
 def load_torchvision(path: Path, identity: Identity, *, model: str, version: str) -> ClosedSetClassifier:

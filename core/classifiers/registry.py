@@ -65,9 +65,6 @@ def bundled_specs() -> dict[str, ClassifierSpec]:
     A folder with `open_clip_config.json` holds a CLIP in open_clip's format; one with only `config.json` holds a
     network of `precomputed.training`. Either `config.json` may give `title`, `licence`, `source`, `classes`
     and `sha256`.
-
-    Raises:
-        RuntimeError: a model's configuration is damaged.
     """
     return _bundled_specs(MODELS)
 
@@ -97,10 +94,7 @@ def _bundled_spec(folder: Path) -> ClassifierSpec:
 
 
 def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except ValueError as error:
-        raise RuntimeError(f"{path} is damaged ({error}); restore it from the repository") from error
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 VARIABLE = "CLIP_LAB_CLASSIFIERS"
@@ -271,11 +265,7 @@ def _registered(name: str) -> ClassifierSpec | None:
 
 
 def list_classifiers() -> tuple[ClassifierSpec, ...]:
-    """Return all registered classifiers: those of `CLASSIFIERS`, the bundled ones, and the operator's.
-
-    Raises:
-        RuntimeError: a bundled model's configuration is damaged.
-    """
+    """Return all registered classifiers: those of `CLASSIFIERS`, the bundled ones, and the operator's."""
     return (*CLASSIFIERS.values(), *bundled_specs().values(), *listed_classifiers().specs.values())
 
 

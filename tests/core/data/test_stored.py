@@ -5,10 +5,9 @@ from dataclasses import replace
 import pytest
 
 from core.claims.quantities import stored_hybrids
-from core.data.sample_sets import PRECOMPUTED
-from core.data.stored import profile_folders, read_stored, stored_files
+from core.data.stored import read_stored
 from core.fourier.outcomes import HybridOutcomes
-from core.shared.files import CACHE, ArchiveError
+from core.shared.files import ArchiveError
 from tests.profiles import use_profile
 
 
@@ -25,17 +24,6 @@ def named(source, name):
     """A stored result under another network's name."""
     facts = source.metadata
     return replace(source, metadata={**facts, "classifier": {**facts["classifier"], "name": name}})
-
-
-def test_profiles_of_the_cache_come_after_the_project_by_name(tmp_path, monkeypatch):
-    for name in "ba":
-        (tmp_path / "profiles" / name / "hybrids").mkdir(parents=True)
-        (tmp_path / "profiles" / name / "hybrids" / "x.npz").touch()
-    monkeypatch.setenv(CACHE, str(tmp_path))
-    assert [folder.name for folder in profile_folders()] == ["a", "b"]
-    files = stored_files("hybrids")
-    assert [path.parts[-3] for path in files[-2:]] == ["a", "b"]
-    assert all(PRECOMPUTED in path.parents for path in files[:-2])
 
 
 def test_results_are_read_from_a_profile_once_there(profile):
