@@ -25,8 +25,8 @@ from core.fourier.heatmap import Heatmap
 from core.shared.files import ArchiveError
 from core.shared.text import one_line, quoted
 from tests.ui.run_forge import HOSTILE, packed
-from ui.maps.catalogue import CLIP, Entry, label_of, shipped_maps, source_text
-from ui.maps.wave import wave_table
+from ui.maps.catalogue import Entry, label_of, source_text
+from ui.maps.rings import ring_chart
 from ui.pages.frequency import _parse_cell
 from ui.shared.url import as_markdown, whole_number
 
@@ -76,8 +76,8 @@ def read_map(data):
     entry = Entry(label_of(heatmap), heatmap)
     source = source_text(entry)
     assert not re.search(r"(?<!\\)[\[\]<>*$]", source), source
-    rows = wave_table([entry, shipped_maps()[CLIP]], (1, 1))
-    return [entry.label, entry.subtitle, source, *mismatches(heatmap, MAP), " ".join(sum(rows, []))]
+    ring_chart((entry,))
+    return [entry.label, entry.subtitle, source, *mismatches(heatmap, MAP)]
 
 
 def read_text(text):

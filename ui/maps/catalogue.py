@@ -75,14 +75,9 @@ class Entry:
         """Data set, number of images, size of the wave and, if known, the clean error."""
         facts, clean = self.heatmap.metadata, without_wave(self.heatmap)
         error = "clean error not published" if clean is None else f"clean error {percent(clean.measured.value)}"
-        return f"{self.pictures} · v = {facts['epsilon']:g} · {error}"
-
-    @property
-    def pictures(self) -> str:
-        """Data set and number of images."""
-        data, sampled = self.heatmap.metadata["dataset"], self.heatmap.images_per_wave
+        data, sampled = facts["dataset"], self.heatmap.images_per_wave
         images = f"n = {data['n']:,}" if sampled is None else f"{sampled:,} of {data['n']:,} images under each wave"
-        return f"{dataset_title(data['name'])}, {images}"
+        return f"{dataset_title(data['name'])}, {images} · v = {facts['epsilon']:g} · {error}"
 
 
 def named_apart(chosen: Iterable[Entry]) -> list[Entry]:

@@ -14,23 +14,17 @@ from core.claims.verdicts import claim_about, findings
 from core.data.picture_files import png_bytes, to_uint8
 from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
 from core.data.stored import cached_by_files
-from core.fourier.contrasts import Band, mismatches, without_wave
-from core.fourier.outcomes import Errors, cell_error, clean_error
+from core.fourier.contrasts import Band
 from core.fourier.waves import all_random_signs, rounded_radius
 from core.shared.numbers import (
     Frequency,
-    Interval,
-    displayed_difference,
-    measured_percent,
-    percent,
-    signed_points,
 )
-from core.shared.text import TERMS, Number, bdi
+from core.shared.text import TERMS, bdi
 from core.sweep.answers import SIGNS_SEED
 from core.sweep.predict import wave_on_image
 from ui.components.maps.maps import PictureUnderWave
 from ui.components.pictures.pictures import Thumbnails
-from ui.maps.catalogue import Entry, doubt_about, named_apart, shipped_maps
+from ui.maps.catalogue import Entry, doubt_about, shipped_maps
 from ui.shared import url
 from ui.shared.downloads import download_button
 from ui.shared.page import explain_on_page
@@ -39,51 +33,6 @@ from ui.shared.url import link
 from ui.shared.verdicts import judged_html
 
 CLAIM = "claim"  # in the URL: key of the claim whose link was followed
-WAVE_COLUMNS = ("Map", "Pictures", "Strength v", "Error", "Without a wave", "Rise")
-
-
-def wave_table(chosen: Sequence[Entry], frequency: Frequency, top: int = 1) -> list[list[str]]:
-    """Return a row for each map, under `WAVE_COLUMNS`, and one for the difference of two maps.
-
-    Args:
-        frequency: (i, j), cycles per image. top: 1 or 5, for top-1 or top-5 error.
-    """
-    rows, known = [], []
-    for entry in named_apart(chosen):
-        error = cell_error(entry.heatmap, frequency, top)
-        clean = without_wave(entry.heatmap) if top == 1 else clean_error(entry.heatmap, top)
-        estimate = _estimate(entry, frequency) if error is not None and top == 1 else None
-        measured = "not in this map" if error is None else measured_percent(estimate or error.measured)
-        without = "not published" if clean is None else percent(clean.measured.value)
-        rise = "" if error is None or clean is None or estimate else _change(error, clean)
-        facts = entry.heatmap.metadata
-        rows.append([entry.name, entry.pictures, f"{facts['epsilon']:g}", measured, without, rise])
-        if error is not None and estimate is None:
-            known.append((entry, error))
-    if len(known) == len(chosen) == 2:
-        (first, a), (second, b) = known
-        alike = not mismatches(first.heatmap, second.heatmap)
-        difference = _change(a, b) if alike else "measured differently"
-        rows.append([f"{first.name} minus {second.name}", "", "", difference, "", ""])
-    return rows
-
-
-def _estimate(entry: Entry, frequency: Frequency) -> Interval | None:
-    """Return the error that the map shows for a wave, if it is an estimate."""
-    estimate, middle = entry.heatmap.estimate, entry.heatmap.side // 2
-    return None if estimate is None else Interval(*estimate[:, frequency[0] + middle, frequency[1] + middle].tolist())
-
-
-def _change(first: Errors, second: Errors) -> str:
-    """Return a difference in points, and whether it may be chance."""
-    difference = _difference(first, second)
-    measured = signed_points(difference)
-    return measured if difference.clear else Number(f"{measured.text}, within the noise", measured.interval)
-
-
-def _difference(first: Errors, second: Errors) -> Interval:
-    """Return the difference as it is read beside the two."""
-    return displayed_difference(first.minus(second).measured.item(), first.measured.value, second.measured.value)
 
 
 @cached_by_files("hybrids", "corruptions", entries=16)

@@ -99,7 +99,7 @@ def page() -> None:
         draw_tools(state)
     if details.open:
         with details:
-            draw_details(state, _top())
+            draw_details(state)
 
 
 def _introduce(predictors: Sequence[Predictor]) -> None:

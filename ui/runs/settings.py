@@ -34,6 +34,7 @@ from ui.shared.url import settable_in_url
 T = TypeVar("T")
 MAX_CLASSIFIERS = 2
 LAST_SEED = 999_999
+RUN_STEPS = 2000  # at most
 # Seconds per step and pixel of a bundled network, before any run on this server: about 2 ms for a picture of 32 x 32 on
 # two cores.
 FIRST_GUESS = 2e-6
@@ -47,7 +48,7 @@ class Widget:
     """Number input of a setting.
 
     parameter: in URLs, after the page's name. low, high, step: of the widget; of scaled settings in units of the
-    paper's step. high 0: the server's limit. digits: the widget's format.
+    paper's step. digits: the widget's format.
     """
 
     parameter: str
@@ -59,7 +60,7 @@ class Widget:
 
 # The settings that pages offer, in display order, by name.
 WIDGETS = {
-    "steps": Widget(parameter="steps", low=1, high=0, step=20),
+    "steps": Widget(parameter="steps", low=1, high=RUN_STEPS, step=20),
     "step_size": Widget(parameter="step", low=0.01, step=0.25, digits="%.4f"),
     "epsilon": Widget(parameter="epsilon", low=0.1, step=20, digits="%.3f"),
     "weight": Widget(parameter="lambda"),
@@ -145,7 +146,7 @@ def run_settings(
     search, unit = leading(searches), usual_settings(page, size, hole)["step_size"]
     full = usual_settings(page, size, hole, search)
     with place:
-        longest = f"A run takes at most {limits().run_steps:,} steps and {limits().run_seconds / 60:,.0f} minutes."
+        longest = f"A run takes at most {RUN_STEPS:,} steps and {limits().run_seconds / 60:,.0f} minutes."
         whose = "the paper’s" if search == PAPERS else f"those of {SEARCHES[search].title}, for all searches"
         loss = " The loss is Eq. 3." if "weight" in full else ""
         about = f"These settings are {whose}, scaled to the picture’s side.{loss} {longest}"
@@ -233,8 +234,8 @@ def _key(row: Setting, page: str, size: int) -> str:
 def _widget(place: DeltaGenerator, row: Setting, usuals: Mapping[str, Any], key: str, length: float) -> Any:
     """Draw a setting; return its value. length: the paper's step size, the unit of scaled settings' widgets."""
     widget, kind, unit = WIDGETS[row.name], int if row.whole else float, length if row.scaled else 1
-    low, high, step = kind(widget.low * unit), kind(widget.high * unit or limits().run_steps), kind(widget.step * unit)
-    usual = min(usuals[row.name], high)  # on this server
+    low, high, step = kind(widget.low * unit), kind(widget.high * unit), kind(widget.step * unit)
+    usual = usuals[row.name]
     follow(key, usual)
     number = partial(place.number_input, row.label, low, high, step=step, format=widget.digits, help=row.help or None)
     return number_in_url(key, number, usual, low, high)

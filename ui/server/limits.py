@@ -1,7 +1,6 @@
-"""Limits on a visitor's requests to this server. Its operator changes them by environment variables.
+"""Limits of this server, which its operator changes by environment variables, and its log.
 
-For example, `CLIP_LAB_PICTURE_MB` sets `limits().picture_mb`. Batch scripts ignore the limits: they have the machine to
-themselves. Does not import Streamlit.
+Batch scripts ignore the limits: they have the machine to themselves. Does not import Streamlit.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import logging
 import os
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,44 +24,43 @@ PREFIX = "CLIP_LAB_"
 _NO_LIMITS = (LISTED, CACHE)  # variables of the same prefix that other modules read
 
 
-def _limit(value: int, what: str, *, low: int = 1, high: int = 10**9) -> Any:
-    return field(default=value, metadata={"what": what, "low": low, "high": high})
+# Variables with what each sets, its default, and its smallest and largest value.
+VARIABLES = {
+    "CLIP_LAB_RUN_SECONDS": ("seconds that a run or a sweep may take; what it has computed is kept", 3600, 1, 10**9),
+    "CLIP_LAB_CLIP": ("whether the server fetches the paper's CLIP at its start, 0 or 1", 0, 0, 1),
+}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Limits:
-    """Limits as integers; their metadata describe them. The server refuses more, and pages say so in advance."""
+    """What the operator sets: the seconds of a run, and whether the server fetches the paper's CLIP."""
 
-    picture_mb: int = _limit(20, "MB of an uploaded picture", high=50)
-    run_steps: int = _limit(2000, "steps of a run", high=100_000)
-    run_seconds: int = _limit(3600, "seconds that a run or a sweep may take; what it has computed is kept")
-    clip: int = _limit(0, "whether the server fetches the paper's CLIP at its start, 0 or 1", low=0, high=1)
+    run_seconds: int
+    clip: bool
 
-    @staticmethod
-    def from_environment(environment: Mapping[str, str]) -> Limits:
-        """Return the limits that the variables set, with defaults for the others.
 
-        Raises:
-            ValueError: a variable with our prefix names no limit, or its value is invalid; one sentence.
-        """
-        known = {PREFIX + field.name.upper(): field for field in fields(Limits)}
-        values = {}
-        for variable in sorted(name for name in environment if name.startswith(PREFIX)):
-            if variable in _NO_LIMITS:
-                continue
-            if variable not in known:
-                names = ", ".join((*_NO_LIMITS, *known))
-                raise ValueError(f"the environment variable {variable} is unknown to this server; known: {names}")
-            limit, text = known[variable], environment[variable].strip()
-            low, high = limit.metadata["low"], limit.metadata["high"]
-            value = int(text) if text.isdecimal() and len(text) < 12 else -1
-            if not low <= value <= high:
-                raise ValueError(
-                    f"the environment variable {variable} ({limit.metadata['what']}) wants a whole number from "
-                    f"{low:,} to {high:,}, got {quoted(text)}; mend or unset it, and start the app again"
-                )
-            values[limit.name] = value
-        return Limits(**values)
+def read_limits(environment: Mapping[str, str]) -> Limits:
+    """Return the limits that the variables set, with defaults for the others.
+
+    Raises:
+        ValueError: a variable with our prefix names no limit, or its value is invalid; one sentence.
+    """
+    values = []
+    for name in sorted(name for name in environment if name.startswith(PREFIX)):
+        if name not in (*_NO_LIMITS, *VARIABLES):
+            names = ", ".join((*_NO_LIMITS, *VARIABLES))
+            raise ValueError(f"the environment variable {name} is unknown to this server; known: {names}")
+    for name, (what, usual, low, high) in VARIABLES.items():
+        text = environment.get(name, str(usual)).strip()
+        value = int(text) if text.isdecimal() and len(text) < 12 else -1
+        if not low <= value <= high:
+            raise ValueError(
+                f"the environment variable {name} ({what}) wants a whole number from {low:,} to {high:,}, got "
+                f"{quoted(text)}; mend or unset it, and start the app again"
+            )
+        values.append(value)
+    seconds, clip = values
+    return Limits(seconds, bool(clip))
 
 
 @functools.cache
@@ -70,9 +68,9 @@ def limits() -> Limits:
     """Return this process's limits.
 
     Raises:
-        ValueError: as `Limits.from_environment`.
+        ValueError: as `read_limits`.
     """
-    return Limits.from_environment(os.environ)
+    return read_limits(os.environ)
 
 
 def check_upload(data: bytes, most_mb: int) -> None:

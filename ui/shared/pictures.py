@@ -17,11 +17,12 @@ from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset
 from core.shared.device import class_probabilities
 from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
 from ui.server.cache import classifier_for, single_flight_cache
-from ui.server.limits import check_upload, limits
+from ui.server.limits import check_upload
 from ui.shared import url
 from ui.shared.page import press_once
 from ui.shared.url import as_markdown, one_line
 
+MAX_MB = 20  # of an uploaded picture
 UPLOAD = "Yours"  # in place of a sample set: the visitor's own picture
 
 
@@ -111,7 +112,7 @@ def uploaded_pixels(data: bytes, side: int) -> np.ndarray:
     Raises:
         ValueError: the file is not a readable picture, or too large; the message says which.
     """
-    check_upload(data, limits().picture_mb)
+    check_upload(data, MAX_MB)
     (square,) = square_uploads(data, [side])
     return square.transpose(2, 0, 1).copy()
 
@@ -278,11 +279,10 @@ def draw_upload(page: str) -> None:
 
 def _upload(page: str) -> None:
     """Draw the dialog's content: a file is a choice, and is used like the pictures of the set that the page shows."""
-    most = limits().picture_mb
     file = st.file_uploader(
-        f"JPEG, PNG, WebP, GIF, BMP or TIFF, up to {most} MB; kept only during your visit",
+        f"JPEG, PNG, WebP, GIF, BMP or TIFF, up to {MAX_MB} MB; kept only during your visit",
         key=f"{page}.upload",
-        max_upload_size=most,
+        max_upload_size=MAX_MB,
     )
     press_once("[role=dialog] input[type=file]", st.session_state[f"{page}.uploads"])
     if file is None:
