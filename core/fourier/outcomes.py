@@ -111,7 +111,7 @@ class HybridOutcomes(Outcomes):
     """
 
     TRANSFORM, ASKED, KEPT = "hybrids", 2, 2
-    NUMBERS = {"cutoffs": Number(high=1e6, known=True), "clipped": Number(dtype=np.float32, high=POSITIVE)}
+    NUMBERS = {"cutoffs": Number(high=1e6), "clipped": Number(dtype=np.float32, high=POSITIVE)}
     FILE = outcome_file(
         TRANSFORM,
         (*OUTCOME_FACTS, Fact("class_names", "list", 1, 2**16)),

@@ -23,15 +23,13 @@ GROWN = ("source", "estimate")
 class Number:
     """A number, or an array of numbers, of each row.
 
-    shape: of one row's; None for an axis of any length. low, high: range; NaN where not measured. known: whether it is
-    known before any measurement, such as a cutoff.
+    shape: of one row's; None for an axis of any length. low, high: range; NaN where not measured.
     """
 
     shape: tuple[int | None, ...] = ()
     dtype: type = np.float64
     low: float = 0.0
     high: float = 1.0
-    known: bool = False
 
     def check(self, name: str, values: np.ndarray, rows: int) -> None:
         """Raise ValueError unless the values of all rows fit."""
@@ -150,16 +148,6 @@ class Outcomes(ArchiveContent):
         numbers = {name: values[chosen] for name, values in self.numbers.items()}
         return replace(self, counts=self.counts[chosen], hits=self.hits[chosen], bits=bits, numbers=numbers)
 
-    def only(self, chosen: Sequence[int] | np.ndarray) -> Self:
-        """Return the same table with no other rows measured."""
-        absent = np.ones(len(self.counts), dtype=bool)
-        absent[chosen] = False
-        measured = {name: values for name, values in self.numbers.items() if not self.NUMBERS[name].known}
-        numbers = {name: _without(values, absent, np.nan) for name, values in measured.items()}
-        bits = None if self.bits is None else _without(self.bits, absent, 0)
-        counts, hits = _without(self.counts, absent, 0), _without(self.hits, absent, -1)
-        return replace(self, counts=counts, hits=hits, bits=bits, numbers={**self.numbers, **numbers})
-
     @property
     def settings(self) -> dict[str, Any]:
         """Facts that determine the results beside the metadata."""
@@ -226,12 +214,6 @@ def outcome_file(
 def _with_row(array: np.ndarray, place: int, value: Any) -> np.ndarray:
     copy = array.copy()
     copy[place] = value
-    return copy
-
-
-def _without(array: np.ndarray, absent: np.ndarray, value: float) -> np.ndarray:
-    copy = array.copy()
-    copy[absent] = value
     return copy
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import compress
 
 import numpy as np
 
-from core.fourier.contrasts import Band, clear_waves, contrast, in_band
-from core.fourier.heatmap import TOP1, Heatmap, heatmap_png, outcome_rows
-from core.fourier.waves import half_plane, wave_values
-from core.shared.numbers import Frequency, Interval, correlation
+from core.fourier.contrasts import clear_waves
+from core.fourier.heatmap import TOP1, Heatmap, heatmap_png
+from core.fourier.outcomes import Errors, errors_under
+from core.fourier.waves import wave_values
+from core.shared.numbers import Frequency, Interval, clustered_interval, correlation, wilson
 
 EQUAL_WITHIN = 0.02  # in error: means within this distance count as equal
 FEW = 0.05  # share of waves that may differ
@@ -58,40 +59,35 @@ def map_agreement(computed: Heatmap, reference: Heatmap) -> MapAgreement | None:
     Otherwise the computed map's interval treats each image as one observation and the other is Wilson's, as if all
     waves misled the same images; Newcombe's method combines them as if the images differed: too wide, if anything.
     """
-    waves = _common_waves(computed, reference)
+    comparison = clear_waves(computed, reference, FALSE_DISCOVERIES)
+    waves = comparison.waves
     if not waves:
         return None
-    computed, reference = restricted_to(computed, waves), restricted_to(reference, waves)
-    everywhere = Band(0, computed.side)
-    ours, theirs = in_band(computed, everywhere), in_band(reference, everywhere)
-    mean_difference = contrast(ours, theirs)
-    assert ours is not None and theirs is not None and mean_difference is not None
+    ours, theirs = (_mean_error(heatmap, waves) for heatmap in (computed, reference))
     return MapAgreement(
         waves=len(waves),
         mean_error=ours.measured.value,
         mean_reference=theirs.measured.value,
-        mean_difference=mean_difference,
-        differing_waves=int(clear_waves(computed, reference, FALSE_DISCOVERIES).clear.sum()),
-        correlation=correlation(_mean_rate(computed, waves), _mean_rate(reference, waves)),
+        mean_difference=ours.minus(theirs).measured.item(),
+        differing_waves=int(comparison.clear.sum()),
+        correlation=correlation(_rates(computed, waves), _rates(reference, waves)),
     )
 
 
-def _common_waves(*maps: Heatmap) -> tuple[Frequency, ...]:
-    """Return the common waves of maps of the same side."""
-    waves = half_plane(maps[0].side)
-    known = np.all([np.isfinite(wave_values(heatmap.rate(), waves)) for heatmap in maps], axis=0)
-    return tuple(compress(waves, known))
-
-
-def restricted_to(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Heatmap:
-    """Restrict the map to some waves."""
-    return heatmap.only(outcome_rows((None, *waves), heatmap.side))
-
-
-def _mean_rate(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> np.ndarray:
+def _rates(heatmap: Heatmap, waves: Sequence[Frequency]) -> np.ndarray:
     """Return the (W,) top-1 errors under waves, averaged if a published map holds a wave twice."""
     rate = heatmap.rate()
     return (wave_values(rate, waves) + wave_values(rate[::-1, ::-1], waves)) / 2
+
+
+def _mean_error(heatmap: Heatmap, waves: Sequence[Frequency]) -> Errors:
+    """Return the mean error over waves, each image as one observation; from counts alone with Wilson's interval."""
+    under = errors_under(heatmap, waves)
+    if under.scores is None:
+        n = wave_values(heatmap.images, waves).min()
+        return Errors(wilson(_rates(heatmap, waves).mean(), int(n)).item())
+    scores = under.scores.mean(axis=0)
+    return Errors(clustered_interval(scores).item(), scores, under.images)
 
 
 def map_plots(name: str, heatmap: Heatmap, reference: Heatmap | None) -> dict[str, bytes]:

@@ -1,5 +1,7 @@
 """Heat maps from squares, for tests that write them down as they are drawn."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from core.fourier.heatmap import Heatmap
@@ -33,6 +35,20 @@ def with_squares(heatmap, **changes):
     squares = {name: getattr(heatmap, name) for name in ("top1_errors", "top5_errors", "count", "clean", "metadata")}
     squares["printed_rates"] = heatmap.printed_rates
     return heatmap_of(**squares | changes)
+
+
+def only(table, rows):
+    """Return the same table with no other rows measured."""
+    absent = np.setdiff1d(np.arange(len(table.counts)), rows)
+
+    def without(array, value):
+        copy = array.copy()
+        copy[absent] = value
+        return copy
+
+    numbers = {name: values if name == "cutoffs" else without(values, np.nan) for name, values in table.numbers.items()}
+    bits = None if table.bits is None else without(table.bits, 0)
+    return replace(table, counts=without(table.counts, 0), hits=without(table.hits, -1), bits=bits, numbers=numbers)
 
 
 def squares_of_file(path):

@@ -21,7 +21,7 @@ from core.fourier.contrasts import (
 from core.fourier.outcomes import cell_error, clean_error, errors_under, same_images
 from core.fourier.waves import half_plane
 from core.shared.numbers import Interval, clustered_interval, paired_interval, wilson
-from tests.core.squares import heatmap_of
+from tests.core.squares import heatmap_of, only
 
 N, SIDE = 200, 5
 METADATA = {
@@ -101,7 +101,7 @@ def test_rings_take_each_image_as_one_observation(two):
         assert ring.error == pytest.approx(tuple(map(float, paired_interval(scores - others))))
         rises = scores - others - (1.0 * a[0] - b[0])
         assert ring.rise == pytest.approx(tuple(map(float, paired_interval(rises))))
-    unknown = first.only(range(1, len(first.counts)))  # without the row of the clean pictures
+    unknown = only(first, range(1, len(first.counts)))  # without the row of the clean pictures
     assert all(ring.rise is None for ring in ring_differences(unknown, second))
 
 

@@ -11,6 +11,7 @@ from core.fourier.outcomes import HybridOutcomes, crossover_of
 from core.fourier.table import Number, Row
 from core.shared.files import ArchiveError
 from core.sweep.story import StoredPredictions
+from tests.core.squares import only
 
 MAP = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz")
 HYBRIDS = HybridOutcomes.load(PRECOMPUTED / "hybrids" / "mini-clip.npz")
@@ -19,7 +20,7 @@ HYBRIDS = HybridOutcomes.load(PRECOMPUTED / "hybrids" / "mini-clip.npz")
 def test_a_row_entered_again_gives_the_same_table():
     for table in (MAP, HYBRIDS):
         row = 5
-        without = table.only([place for place in range(len(table.counts)) if place != row])
+        without = only(table, [place for place in range(len(table.counts)) if place != row])
         assert without.measured.sum() == table.measured.sum() - 1 and not without.bits[row].any()
         numbers = {name: values[row] for name, values in table.numbers.items()}
         again = without.entered(Row(row, table.counts[row], table.hits[row], table.bits[row], numbers=numbers))
@@ -61,11 +62,11 @@ def test_a_number_has_its_shape_dtype_and_range(number, values):
 
 
 def test_cutoffs_measured_in_any_order_count_alone():
-    some = HYBRIDS.only([0, 9, 7, 8])
+    some = only(HYBRIDS, [0, 9, 7, 8])
     assert some.says.shape == (2, 3, 2000)
     low, high = some.says
     np.testing.assert_array_equal(low, HYBRIDS.says[0, 6:9])
-    assert crossover_of(some) is not None and crossover_of(HYBRIDS.only([0, 9])) is None
+    assert crossover_of(some) is not None and crossover_of(only(HYBRIDS, [0, 9])) is None
 
 
 def test_a_file_of_another_transform_is_refused():
