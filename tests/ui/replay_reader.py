@@ -19,8 +19,7 @@ def replay_data(app: AppTest) -> dict[str, Any]:
 
 def frames_of(data: dict[str, Any], k: int) -> np.ndarray:
     """(F, B, 3, H, W) uint8 of the k-th classifier."""
-    sent = base64.b64decode(data["models"][k]["frames"])
-    raw = np.frombuffer(zlib.decompress(sent) if data["packed"] else sent, dtype=np.uint8)
+    raw = np.frombuffer(zlib.decompress(base64.b64decode(data["models"][k]["frames"])), dtype=np.uint8)
     shape = (len(data["frame_steps"]), len(data["targets"]), 3, data["height"], data["width"])
     frames = raw.reshape(shape).astype(int)
     for frame in range(1, len(frames)):

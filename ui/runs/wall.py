@@ -29,7 +29,7 @@ from core.shared.numbers import confidence, percent
 from core.shared.text import Number
 from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
-from ui.components.replay.replay import Caption, pack_stills
+from ui.components.replay.replay import Caption, Track, pack_replay
 from ui.runs.card import Tile, result_card
 from ui.runs.judge import judged
 from ui.runs.outcome import counted
@@ -115,13 +115,23 @@ def stored_word(name: str | None) -> WallWord | None:
 
 def stills(word: WallWord) -> dict[str, Any]:
     """Return both stored drawings of a word, packed."""
-    pictures = []
+    tracks = []
     for search in COMPARED:
         drawing = word.drawings[search]
         text, agrees = judged(drawing.judgements[0], 0, word.word)
-        caption = Caption(SEARCH_TITLES[search], [text], [agrees])
-        pictures.append((caption, webp_data_uri(drawing.picture), drawing.confidence[0]))
-    return pack_stills(pictures, SIDE, word.word)
+        frames = _pixels(drawing).transpose(2, 0, 1)[None, None]
+        tracks.append(
+            Track(Caption(SEARCH_TITLES[search], [text], [agrees]), frames, np.array([[drawing.confidence[0]]]))
+        )
+    about: dict[str, Any] = {
+        "id": word.word,
+        "lead": True,
+        "wipe": 0,
+        "alone": None,
+        "targets": [word.word],
+        "steps": 1,
+    }
+    return pack_replay(tracks, tracks[0].frames[0], [0], **about)
 
 
 def save_stills(word: WallWord, *, key: str) -> None:

@@ -46,12 +46,11 @@ function createView() {
 
 async function load(view, data) {
   const size = 3 * data.width * data.height;
-  const bytes = (text) => (data.packed && text ? inflate(text) : unpack(text));
   const [start, original, tries, ...frames] = await Promise.all([
-    bytes(data.start),
-    bytes(data.original ?? ""),
-    bytes(data.tries?.frames ?? ""),
-    ...data.models.map(({ still, frames }) => (still ? planesOf(still, data) : bytes(frames))),
+    inflate(data.start),
+    data.original && inflate(data.original),
+    data.tries && inflate(data.tries.frames),
+    ...data.models.map(({ frames }) => inflate(frames)),
   ]);
   if (view.version !== data.version) return; // a newer version has arrived meanwhile
   stop(view);
@@ -63,7 +62,7 @@ async function load(view, data) {
   const goesOn = data.live?.state === "running";
   if (memory.version !== data.version) Object.assign(memory, { version: data.version, frame: goesOn ? 0 : last });
   if (memory.id !== data.id) Object.assign(memory, { id: data.id, wipes: false, border: data.wipe });
-  Object.assign(view, { data, start, tries, original: data.original ? original : null });
+  Object.assign(view, { data, start, tries, original });
   view.models = data.models.map((model, k) => ({ ...model, frames: frames[k] }));
   const { width, height, lead, wipe, targets, models } = data;
   const shape = JSON.stringify([
@@ -100,20 +99,6 @@ async function inflate(base64) {
 // Frames arrive as differences from the previous frame, modulo 256, as in a run's file.
 function undoDifferences(bytes, size) {
   for (let k = size; k < bytes.length; k++) bytes[k] += bytes[k - size];
-}
-
-async function planesOf(uri, { width, height }) {
-  const image = new Image();
-  image.src = uri;
-  await image.decode();
-  /** @type {any} */
-  const canvas = element("canvas");
-  Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d");
-  context.drawImage(image, 0, 0, width, height);
-  const { data } = context.getImageData(0, 0, width, height);
-  const area = width * height;
-  return Uint8Array.from({ length: 3 * area }, (_, k) => data[4 * (k % area) + Math.floor(k / area)]);
 }
 
 // ---- elements ----------------------------------------------------------------------------------------------------

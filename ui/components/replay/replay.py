@@ -76,18 +76,15 @@ def pack_replay(
             judge sees of one picture, or None for all of it; `targets`, the target class of each image; `steps`, the
             run's planned steps.
     """
-    # Not for live frames: unpacking one may take longer than the time until the next.
-    packed = live is None or live.state == "new"
     return _with_version(
         about
         | {
             "height": start.shape[2],
             "width": start.shape[3],
             "frame_steps": list(frame_steps),
-            "packed": packed,
-            "start": _bytes(start, packed),
-            "original": None if original is None else _bytes(original, packed),
-            "models": [_pack(track, frame_steps, packed) for track in tracks],
+            "start": _bytes(start),
+            "original": None if original is None else _bytes(original),
+            "models": [_pack(track, frame_steps) for track in tracks],
             "live": None if live is None else vars(live),
         }
     )
@@ -102,16 +99,8 @@ def with_tries(
         frames: (F, T, 3, H, W) uint8; F is 1 or that of the packed pictures. chosen: place of the packed try.
         says: another network's prediction of each, plain, and whether it is the target; none during a run.
     """
-    packed = _bytes(frame_differences(frames), data["packed"])
+    packed = _bytes(frame_differences(frames))
     return {**data, "tries": {"frames": packed, "count": frames.shape[1], "chosen": chosen, "says": says}}
-
-
-def pack_stills(pictures: Sequence[tuple[Caption, str, float]], side: int, target: str) -> dict[str, Any]:
-    """Return JSON for the browser of stored pictures without their runs: caption, data URI and confidence of each."""
-    models = [{**vars(caption), "still": uri, "values": [share]} for caption, uri, share in pictures]
-    about = {"id": target, "lead": True, "wipe": 0, "targets": [target], "steps": 1, "frame_steps": [0]}
-    nothing = {"packed": False, "start": "", "original": None, "live": None}
-    return _with_version({**about, **nothing, "height": side, "width": side, "models": models})
 
 
 def replay(
@@ -125,7 +114,7 @@ def replay(
     """Show packed pictures.
 
     Args:
-        data: from `pack_replay` or `pack_stills`. key: unique on the page; the same for all runs.
+        data: from `pack_replay`. key: unique on the page; the same for all runs.
         seek: whether to scroll to the pictures once unless they are visible, since the visitor has started this run.
         events: callbacks for "resume" and "stop" of an unfinished run.
         choose: called with the place of the try that the visitor chose.
@@ -136,11 +125,11 @@ def replay(
     _component(key=key, data={"key": key, "seek": seek, **data}, **calls)
 
 
-def _pack(track: Track, frame_steps: Sequence[int], packed: bool) -> dict[str, Any]:
+def _pack(track: Track, frame_steps: Sequence[int]) -> dict[str, Any]:
     known = [step for step in frame_steps if step < len(track.curve)]  # of a run that has not begun, nothing
     return {
         **vars(track.caption),
-        "frames": _bytes(frame_differences(track.frames), packed),
+        "frames": _bytes(frame_differences(track.frames)),
         "values": track.curve[known].ravel().tolist(),
     }
 
@@ -149,6 +138,5 @@ def _with_version(data: dict[str, Any]) -> dict[str, Any]:
     return data | {"version": hashlib.blake2b(repr(data).encode("utf-8", "replace"), digest_size=16).hexdigest()}
 
 
-def _bytes(array: np.ndarray, packed: bool) -> str:
-    raw = np.ascontiguousarray(array).tobytes()
-    return base64.b64encode(zlib.compress(raw, 1) if packed else raw).decode("ascii")
+def _bytes(array: np.ndarray) -> str:
+    return base64.b64encode(zlib.compress(np.ascontiguousarray(array).tobytes(), 1)).decode("ascii")
