@@ -13,7 +13,6 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +25,7 @@ from core.shared.files import make_folder, write_atomically
 
 HERE = Path(__file__).parent
 PAGE, WORKER, RUNTIME = HERE / "page", HERE / "engine" / "worker.js", HERE / "runtime"
-_COMPONENTS = {
-    "heatmap": "maps",
-    "stripes": "maps",
-    "mixer": "pictures",
-    "mask": "painters",
-    "opening": "story",
-    "judge": "story",
-}  # each with the package of ui.components that registers it
+_COMPONENTS = ("heatmap", "stripes", "mixer", "mask", "opening", "judge")
 _MODULES = RUNTIME / "node_modules"
 _OPTIONS = (
     "--bundle", "--format=iife", "--target=es2022", "--charset=utf8",
@@ -118,12 +110,11 @@ def network_packs() -> dict[str, bytes]:
 
 def components_script() -> bytes:
     """Return a script that defines `laboratory`: `mount` and `css` of each component."""
-    from ui.components import mount
+    from ui.components.mount import SOURCES
 
     parts = ["const laboratory = { components: {} };"]
-    for name, package in _COMPONENTS.items():
-        import_module(f"ui.components.{package}.{package}")
-        css, js = mount.SOURCES[name]
+    for name in _COMPONENTS:
+        css, js = SOURCES[name]
         code = f"{js.replace(_EXPORT, 'function mount(')}\nreturn {{ mount, css: {json.dumps(css)} }};"
         parts.append(f"laboratory.components.{name} = (() => {{\n{code}\n}})();")
     return "\n".join(parts).encode()
