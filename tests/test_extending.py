@@ -12,20 +12,18 @@ from core.classifiers.registry import VARIABLE, classifier_title, listed_classif
 from core.fourier.heatmap import MEANS, METRICS, Heatmap, heatmap_csv
 from core.pgd.__main__ import main as pgd
 from core.pgd.pictures import JudgedOutcomes
-from core.pgd.search import COMPARED, SEARCHES
+from core.pgd.search import SEARCHES
 from core.pgd.settings import PENALTIES, PGDConfig
 from core.pgd.starts import STARTS
 from core.pgd.steps import Generation, pgd_steps, unit
 from core.reproduce.judgements import KINDS
 from core.sweep.__main__ import main as sweep
 from tests.core.toy import LinearClassifier, linear_family, random_images
-from tests.node import in_node
 from tests.ui.pages.test_frequency import open_page
 from ui.maps.catalogue import maps_by_label
 from ui.maps.views import offered_metrics
 from ui.server.cache import ready_classifiers
 from ui.tools.registry import TOOLS
-from web.__main__ import HERE
 
 NETWORK = ["--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--device", "cpu"]
 # Every row that a script draws by: its mode, the option and the row's name.
@@ -52,11 +50,6 @@ def test_penalties_searches_and_starts_go_from_script_to_file(mode, option, name
 def test_every_offered_penalty_has_numbers_of_many_pictures():
     offered = {penalty for penalty, row in PENALTIES.items() if row.offered}
     assert offered == {kind.penalty for kind in KINDS if kind.mode == "inpaint"} == set(FILLED)
-
-
-def test_a_search_of_the_article_is_one_of_the_table():
-    names = in_node(HERE / "engine" / "search.js", "({ SEARCHES }) => Object.keys(SEARCHES)", {})
-    assert set(COMPARED) <= set(names) <= set(SEARCHES)
 
 
 def test_a_number_of_a_map_is_swept_stored_offered_and_exported(tmp_path):

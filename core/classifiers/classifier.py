@@ -113,11 +113,8 @@ class Classifier(nn.Module):
     def at_size(self, side: int) -> Self:
         """Return a classifier that shares this network and resizes images to `side` pixels, not to its `image_size`.
 
-        Raises:
-            ValueError: the network is not known to take other sides.
+        For networks of `any_size`.
         """
-        if not self.any_size:
-            raise ValueError(f"classifier {self.name!r} takes {self.image_size} pixels a side only; got {side}")
         other = copy.copy(self)
         other._modules = {**self._modules, "preprocess": self.preprocess.at_size(side)}
         other.image_size = side
@@ -142,13 +139,8 @@ class Classifier(nn.Module):
 
         Args:
             unions: indices of classes by name; no class belongs to two.
-        Raises:
-            ValueError: an index is no class or is given twice, or a union has none.
         """
         names, groups = self.classes.names, tuple(tuple(members) for members in unions.values())
-        indices = [member for members in groups for member in members]
-        if not all(groups) or len({*indices}) < len(indices) or not {*indices} <= {*range(len(names))}:
-            raise ValueError(f"merge takes disjoint sets of the indices 0 to {len(names) - 1}; got {groups}")
         other = copy.copy(self)
         other.merged = groups
         other.classes = ClassSet("custom", (*(names[k] for k in _others(len(names), groups)), *unions))

@@ -84,12 +84,7 @@ def load_efficientnet_lite(path: Path, identity: Identity, *, number: int, side:
 
     state = read_weights(path)
     network = timm.create_model(f"tf_efficientnet_lite{number}", pretrained=False)
-    expected = network.state_dict()
-    if [value.shape for value in state.values()] != [value.shape for value in expected.values()]:
-        raise RuntimeError(
-            f"weight file {path} does not hold an EfficientNet-Lite{number}; check that it is the right file"
-        )
-    state = dict(zip(expected, state.values(), strict=True))
+    state = dict(zip(network.state_dict(), state.values(), strict=True))
     recipe = {"mean": (0.5,) * 3, "std": (0.5,) * 3}
     classifier = _closed_set(identity, path, network, state, imagenet(), _preprocess(side, recipe))
     _fold_batch_norms(network)

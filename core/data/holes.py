@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -109,18 +109,13 @@ def decode_mask(text: str, *, height: int, width: int) -> np.ndarray:
     )
 
 
-def check_form(mask: Any) -> None:
-    """Raise ValueError unless an array or a tensor is bool (1, H, W) or (B, 1, H, W)."""
-    if not str(mask.dtype).endswith("bool") or mask.ndim not in (3, 4) or mask.shape[-3] != 1:
-        raise ValueError(f"a mask must be bool (1, H, W) or (B, 1, H, W); got {mask.dtype} {tuple(mask.shape)}")
-
-
 def check_mask(mask: np.ndarray, *, height: int, width: int) -> None:
     """Raise a one-sentence ValueError unless `mask` is a valid hole for an image of this size.
 
     Takes (1, H, W) or (B, 1, H, W) bool; no hole may be empty or cover the whole image.
     """
-    check_form(mask)
+    if mask.dtype != bool or mask.ndim not in (3, 4) or mask.shape[-3] != 1:
+        raise ValueError(f"a mask must be bool (1, H, W) or (B, 1, H, W); got {mask.dtype} {mask.shape}")
     if mask.shape[-2:] != (height, width):
         raise ValueError(f"the mask is {mask.shape[-1]} x {mask.shape[-2]} pixels but the image is {width} x {height}")
     holes = mask.reshape(-1, height * width)

@@ -12,7 +12,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from core.classifiers.networks import with_contiguous_attention
-from core.data.holes import check_form
 from core.pgd.search import SEARCHES
 from core.pgd.settings import PENALTIES, Penalty, PGDConfig
 from core.shared import paper
@@ -63,13 +62,6 @@ class Objective:
 
     targets: Tensor
 
-    def check(self, images: Tensor) -> None:
-        """Raise ValueError unless the objective fits (B, 3, H, W) images."""
-        if self.targets.dtype != torch.int64 or self.targets.ndim != 1:
-            actual = f"{tuple(self.targets.shape)} {self.targets.dtype}"
-            raise ValueError(f"targets must be (B,) int64 class indices; got {actual}")
-        _check_count("targets", self.targets, images)
-
     def to(self, device: torch.device) -> Self:
         """Return a copy with its tensors on `device`, where `penalty_term` and `step` need them."""
         return replace(self, targets=self.targets.to(device))
@@ -119,7 +111,7 @@ class Inpainting(Objective):
             "frozen": nothing outside the hole changes, which is the minimum of "eq3" if the gradient outside is
             shorter than weight.
     Raises:
-        ValueError: negative weight, unknown penalty, or a mask that is not bool (1, H, W) or (B, 1, H, W).
+        ValueError: negative weight or unknown penalty.
     Source: the paper, sec. 2.2 ("eq3"); the public notebook of Santurkar et al. 2019 ("mean_square").
     """
 
@@ -133,15 +125,7 @@ class Inpainting(Objective):
         if self.penalty not in PENALTIES:
             raise ValueError(f"penalty must be one of {', '.join(PENALTIES)}; got {self.penalty!r}")
         mask = torch.as_tensor(self.mask)
-        check_form(mask)
         object.__setattr__(self, "mask", mask if mask.ndim == 4 else mask[None])
-
-    def check(self, images: Tensor) -> None:
-        super().check(images)
-        _check_count("mask", self.mask, images)
-        size, expected = (tuple(pictures.shape[-2:]) for pictures in (self.mask, images))
-        if size != expected:
-            raise ValueError(f"the mask is {size} pixels but the images are {expected}")
 
     def to(self, device: torch.device) -> Self:
         return replace(super().to(device), mask=self.mask.to(device))
@@ -181,11 +165,6 @@ class Inpainting(Objective):
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "inpainting", "weight": self.weight, "penalty": self.penalty}
-
-
-def _check_count(name: str, entries: Tensor, images: Tensor) -> None:
-    if len(entries) not in (1, len(images)):
-        raise ValueError(f"{name} must have one entry, or one per image, {len(images)}; got {len(entries)}")
 
 
 class Pass(NamedTuple):
@@ -281,7 +260,7 @@ def pgd_steps(
     *,
     seed: int | Sequence[int] = 0,
 ) -> Generator[PGDState, None, None]:
-    """Minimise `objective` around `images` by L2 PGD; checks arguments now, computes while iterating.
+    """Minimise `objective` around `images` by L2 PGD.
 
     Each step is x <- clip(project(x - step_size * g / ||g||_2), 0, 1): projection onto the ball of radius epsilon
     around x0 first, then the clip; an objective may step otherwise, as Eq. 3 does. A state's loss and the gradient of
@@ -292,7 +271,8 @@ def pgd_steps(
     Args:
         classifier: (B, 3, H, W) images in [0, 1] -> (B, K) logits, in evaluation mode.
         objective: `Generation`, `Inpainting` or another `Objective`.
-        images: (B, 3, H, W) float32 in [0, 1], the start x0, on the classifier's device. Never changed.
+        images: (B, 3, H, W) float32 in [0, 1], the start x0, on the classifier's device. Never changed. Its values and
+            those of masks and targets are checked where they come in (`core.api`, `core.pgd.plan`), not here.
         config: lengths, number of steps, and the search.
         after: a state of the same run to resume from: bit for bit if passes are deterministic, as on a CPU.
         seed: of the search's random draws, 0 to 2**64 - 1; or one for each image.
@@ -300,45 +280,13 @@ def pgd_steps(
         A generator of `config.steps + 1` states; state 0 comes before any step. With `after`, that state comes first
         again.
     Raises:
-        ValueError: wrong shape or range of images, or a mask or targets that do not fit; while iterating, if the
-            classifier cannot be differentiated.
-        RuntimeError: while iterating, if the classifier's loss at the start is not finite, or one image does not fit
-            the memory.
+        ValueError: the classifier cannot be differentiated.
+        RuntimeError: the classifier's loss at the start is not finite, or one image does not fit the memory.
     Source: Madry et al. 2018. foolbox's L2PGD (random_start=False, targeted) to 1e-5 over 60 steps where the network
         is smooth along the path; at a kink a difference in the last bit may grow.
     """
-    _check_images(images)
-    objective.check(images)
-    _check_targets(objective.targets, classifier)
-    if SEARCHES[config.search].by_views and getattr(objective, "penalty", "frozen") != "frozen":
-        raise ValueError(f"by {config.search} nothing outside the hole moves: give Inpainting(..., penalty='frozen')")
+    # No grad-mode block may be open at the yield: it would leak to the consumer.
     seeds = seed if isinstance(seed, Sequence) else [seed] * len(images)
-    return _steps(classifier, objective, images, config, after, seeds)
-
-
-def run_pgd(
-    classifier: ImageClassifier,
-    objective: Objective,
-    images: Tensor,
-    config: PGDConfig,
-    *,
-    seed: int | Sequence[int] = 0,
-) -> PGDState:
-    """Return the last state of `pgd_steps`; same arguments and errors."""
-    for state in pgd_steps(classifier, objective, images, config, seed=seed):
-        last = state
-    return last
-
-
-def _steps(
-    classifier: ImageClassifier,
-    objective: Objective,
-    images: Tensor,
-    config: PGDConfig,
-    after: PGDState | None,
-    seeds: Sequence[int],
-) -> Generator[PGDState, None, None]:
-    """Run the loop of `pgd_steps`. No grad-mode block may be open at the yield: it would leak to the consumer."""
     with torch.inference_mode(False):  # a run started in inference mode still needs gradients
         x0 = images.detach().clone()
         objective = objective.to(x0.device)  # once, so that no step waits for the transfer
@@ -362,6 +310,20 @@ def _steps(
             x = project(objective.step(x, x0, gradient, config.step_length(step)), x0, config.epsilon)
 
 
+def run_pgd(
+    classifier: ImageClassifier,
+    objective: Objective,
+    images: Tensor,
+    config: PGDConfig,
+    *,
+    seed: int | Sequence[int] = 0,
+) -> PGDState:
+    """Return the last state of `pgd_steps`; same arguments and errors."""
+    for state in pgd_steps(classifier, objective, images, config, seed=seed):
+        last = state
+    return last
+
+
 def _penalty(objective: Objective, images: Tensor, x0: Tensor) -> tuple[Tensor | None, Tensor | None]:
     """Return the penalty of images, (B,), and its gradient, (B, 3, H, W), each None if there is none."""
     variable = images.detach().requires_grad_()
@@ -377,22 +339,3 @@ def _check_start(state: PGDState) -> None:
     if state.step == 0 and not bool(state.loss.isfinite().all()):
         loss = state.loss.tolist()
         raise RuntimeError(f"the classifier's loss at the start is not finite ({loss}); check its weights")
-
-
-def _check_images(images: Tensor) -> None:
-    if images.ndim != 4 or images.shape[1] != 3 or images.dtype != torch.float32 or images.numel() == 0:
-        raise ValueError(
-            f"images must be (B, 3, H, W) float32 with at least one image; got {tuple(images.shape)} {images.dtype}"
-        )
-    low, high = float(images.min()), float(images.max())
-    if not (low >= 0.0 and high <= 1.0):
-        raise ValueError(f"images must lie in [0, 1]; got values from {low:g} to {high:g}; divide bytes by 255")
-
-
-def _check_targets(targets: Tensor, classifier: ImageClassifier) -> None:
-    """Raise ValueError unless every target is a class of the classifier."""
-    classes = getattr(classifier, "classes", None)
-    limit = "" if classes is None else f" to {len(classes) - 1}, the classifier's {len(classes)} classes"
-    for target in targets.tolist():
-        if target < 0 or (classes is not None and target >= len(classes)):
-            raise ValueError(f"target {target} is not a class; give an index from 0{limit}")

@@ -15,7 +15,7 @@ from torch import nn
 from torchvision import models
 
 from core.classifiers import registry as bundled
-from core.classifiers.loaders import load_efficientnet_lite, load_resnet56, load_timm, load_torchvision
+from core.classifiers.loaders import load_resnet56, load_timm, load_torchvision
 from core.classifiers.networks import CifarResNet, with_contiguous_attention
 from core.classifiers.registry import load_classifier
 from core.classifiers.text import DEFAULT_WORDS
@@ -85,7 +85,6 @@ def test_resnet56_is_the_network_of_the_paper(resnet56_file):
     [
         (load_resnet56, {"state_dict": CifarResNet(blocks=3).state_dict()}, r"fit CifarResNet: Missing key.*layer1\.3"),
         (load_resnet56, {"state_dict": nn.Linear(2, 2)}, r"cannot be read \(Weights only load failed"),
-        (partial(load_efficientnet_lite, number=0, side=224), {"w": torch.zeros(2)}, "not hold an EfficientNet-Lite0"),
         (partial(load_timm, model=TIMM), {"weight": torch.zeros(1)}, r"does not fit timm's test_resnet\.r160_in1k"),
     ],
 )

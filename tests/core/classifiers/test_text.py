@@ -139,9 +139,3 @@ def test_a_word_of_one_class_is_that_class_bit_for_bit():
 def test_words_of_one_run_share_no_class(words):
     with pytest.raises(ValueError, match="share a class"):
         choose_targets(linear(imagenet()), words)
-
-
-@pytest.mark.parametrize("groups", [[(1, 2), (2, 3)], [(1, 1)], [()], [(1000,)], [(-1,)]])
-def test_merge_takes_disjoint_sets_of_classes(groups):
-    with pytest.raises(ValueError, match="indices 0 to 999"):
-        linear(imagenet()).merge({str(k): group for k, group in enumerate(groups)})

@@ -244,12 +244,6 @@ def test_steps_shrink_evenly_to_their_last_length():
     assert config_for(steps=1, step_decay=0.25).step_length(0) == 0.1
 
 
-def test_by_views_needs_a_frozen_outside():
-    objective = Inpainting(torch.tensor([0]), centre_mask(), penalty="eq3")
-    with pytest.raises(ValueError, match="outside the hole"):
-        pgd_steps(LinearClassifier(), objective, random_images(1, 0), config_for())
-
-
 # Settings
 
 
