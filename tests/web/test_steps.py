@@ -18,8 +18,6 @@ from tests.node import in_node
 from web.__main__ import HERE
 
 CLASSES, STEPS = 4, 60
-# Park & Miller 1988, in place of the browser's own random numbers.
-SEEDED = "let state = 1; Math.random = () => (state = (16807 * state) % (2 ** 31 - 1)) / 2 ** 31"
 SIDE = 56  # pixels, 2^3 x 7: its Fourier transform has both factors of 224
 SMOOTH = Path(__file__).with_name("smooth_network.js")
 
@@ -117,11 +115,10 @@ def test_random_views_have_the_distribution_of_cores(kind):
     mask = square_mask((side // 2, side // 3), side // 4, height=side, width=side)
     values = {"views": settings.to_json(), "mask": mask.ravel().astype(int).tolist(), "hole": kind == "inpainting"}
     draw = """(module, { views, mask, hole }) => {
-      SEEDED;
-      const draw = module.randomViews(views, 224, hole ? Uint8Array.from(mask) : null);
+      const draw = module.randomViews(views, 224, hole ? Uint8Array.from(mask) : null, 5);
       return Array.from({ length: 4000 }, () => draw(1)).map(({ left, top, side }) => ({ left, top, side }));
     }"""
-    drawn = in_node(HERE / "engine" / "search.js", draw.replace("SEEDED", SEEDED), values)
+    drawn = in_node(HERE / "engine" / "search.js", draw, values)
     rows, columns = np.nonzero(mask[0])
     centre = (columns.mean(), rows.mean()) if values["hole"] else None
     quiet = replace(settings, noise=0)
@@ -131,9 +128,10 @@ def test_random_views_have_the_distribution_of_cores(kind):
         assert ks_2samp(ours, theirs).pvalue > 1e-4 and len(set(ours)) >= 0.9 * len(set(theirs)), name
 
 
-def test_noise_is_normal():
-    draw = f"({{ normal }}) => {{ {SEEDED}; return [...normal(9999, 0.5)]; }}"
-    values = in_node(HERE / "engine" / "search.js", draw, {})
+def test_noise_is_normal_and_that_of_its_seed():
+    draw = "({ seeded }) => [5, 5, 6].map((seed) => [...seeded(seed).normal(9999, 0.5)])"
+    values, again, other = in_node(HERE / "engine" / "random.js", draw, {})
+    assert values == again != other
     assert kstest(np.array(values) / 0.5, "norm").pvalue > 1e-4
     assert abs(np.corrcoef(values[1:], values[:-1])[0, 1]) < 0.05
 
@@ -152,7 +150,7 @@ def test_grey_start_has_the_colours_and_the_spectrum_of_cores():
     side, pixels = 64, natural_pixels()
     natural = {"mean": pixels.mean.tolist(), "colors": pixels.covariance_power(0.5).tolist()}
     values = {"natural": natural | {"spectrum": PINK, "deviation": FAINT}, "side": side}
-    draw = f"(module, {{ natural, side }}) => {{ {SEEDED}; return [...module.greyStart(natural, side)]; }}"
+    draw = "(module, { natural, side }) => [...module.greyStart(natural, side)]"
     start = np.array(in_node(HERE / "engine" / "search.js", draw, values)).reshape(3, side, side)
     np.testing.assert_allclose(start.mean(axis=(1, 2)), pixels.mean, atol=0.02)
     assert (start - pixels.mean[:, None, None]).std() == pytest.approx(FAINT, rel=0.02)

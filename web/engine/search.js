@@ -2,8 +2,10 @@
 
 import { fourierFilter } from "./fourier.js";
 import { plus, within } from "./pgd.js";
+import { seeded } from "./random.js";
 
 export const LOOK_INTERVAL = 10; // steps between measurements of the picture itself, by views
+const SEED = 0; // of views and of grey starts: the same word is drawn the same again
 
 /**
  * @typedef {object} ViewSettings
@@ -39,28 +41,23 @@ function inputSize({ inputs = [] }, step, steps, size) {
   return size;
 }
 
-/** Normal numbers of mean 0. Source: Box & Muller 1958. @param {number} count @param {number} deviation */
-export function normal(count, deviation) {
-  const radius = () => deviation * Math.sqrt(-2 * Math.log(1 - Math.random()));
-  return Float32Array.from({ length: count }, () => radius() * Math.cos(2 * Math.PI * Math.random()));
-}
-
 /**
  * Random views of pictures of side `size`.
  *
- * @param {ViewSettings} views @param {number} size @param {Uint8Array | null} hole
+ * @param {ViewSettings} views @param {number} size @param {Uint8Array | null} hole @param {number} seed
  * @returns {Draw}
  */
-export function randomViews(views, size, hole) {
+export function randomViews(views, size, hole, seed) {
+  const { uniform, normal } = seeded(seed);
   const centre = hole && holeCentre(hole, size);
   const begin = (side, axis) => {
-    const place = Math.random();
+    const place = uniform();
     if (!centre) return Math.floor(place * (size - side + 1));
     const around = centre[axis] + ((place - 0.5) * side) / 2; // within a quarter of its side of the hole's centre
     return Math.min(Math.max(Math.round(around - side / 2), 0), size - side);
   };
   return (shown) => {
-    const relative = views.min_side + Math.random() * (views.max_side - views.min_side);
+    const relative = views.min_side + uniform() * (views.max_side - views.min_side);
     const side = Math.min(size, Math.max(1, Math.round(size * relative)));
     return { left: begin(side, 0), top: begin(side, 1), side, noise: normal(3 * shown * shown, views.noise) };
   };
@@ -191,7 +188,7 @@ function naturalSteps({ spectrum, colors }, side, hole) {
 // Natural gradients at random views; their length is arbitrary.
 export function viewGradients(pass, /** @type {any} */ { views, colors, steps }, x0, hole, given) {
   const size = Math.sqrt(x0.length / 3);
-  const draw = given ?? randomViews(views, size, hole);
+  const draw = given ?? randomViews(views, size, hole, SEED);
   const natural = naturalSteps({ spectrum: views.spectrum, colors }, size, hole);
   return async (images, step) => {
     const small = inputSize(views, step, steps, size);
@@ -211,7 +208,7 @@ export function viewGradients(pass, /** @type {any} */ { views, colors, steps },
  */
 export function greyStart({ mean, colors, spectrum, deviation }, side) {
   const area = side * side;
-  const noise = naturalSteps({ spectrum, colors }, side, null)(normal(3 * area, 1));
+  const noise = naturalSteps({ spectrum, colors }, side, null)(seeded(SEED).normal(3 * area, 1));
   const middle = noise.reduce((sum, value) => sum + value, 0) / noise.length;
   const spread = Math.sqrt(noise.reduce((sum, value) => sum + (value - middle) ** 2, 0) / noise.length);
   return noise.map((value, k) => Math.min(1, Math.max(0, mean[Math.floor(k / area)] + (deviation / spread) * value)));
