@@ -88,11 +88,6 @@ export const layoutShifts = () =>
     setTimeout(() => resolve(shifts), 200); // where there is none, nothing calls
   });
 
-export const holdArrowRight = (plot, times) => {
-  const held = () => new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true, composed: true });
-  for (let k = 0; k < times; k++) plot.dispatchEvent(held());
-};
-
 // The first part of an animation that is seen: without motion its end, once its frames are decoded.
 export const firstPart = (scene) =>
   new Promise((done) => {

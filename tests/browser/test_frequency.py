@@ -9,11 +9,11 @@ from playwright.sync_api import Page, expect
 from core.data.datasets import load_samples
 from core.data.picture_files import to_uint8
 from core.data.sample_sets import HEATMAPS
-from core.fourier.heatmap import Heatmap
+from core.fourier.heatmap import Heatmap, colormap_table
 from core.fourier.waves import hybrid
 from core.shared.numbers import wave_name
 from core.sweep.predict import hybrid_cutoffs, wave_on_image
-from tests.browser.canvases import pixels
+from tests.browser.canvases import pixels, rgba
 from tests.browser.conftest import BOTH_BROWSERS
 from tests.browser.waiting import choose_option, in_page, wait_until_drawn, wait_until_still
 
@@ -96,7 +96,8 @@ def test_pointing_draws_a_press_chooses_and_the_url_repeats_it(frequency_page):
     page.locator(".panel .tile").nth(7).click()
     expect(page).to_have_url(re.compile("picture=7"))
     wait_until_drawn(page)
-    np.testing.assert_array_equal(picture(page, "clean"), IMAGES[7].transpose(1, 2, 0))
+    for shown in (picture(page, "clean"), pixels(page.locator(".panel .tile canvas").nth(7))):
+        np.testing.assert_array_equal(shown, IMAGES[7].transpose(1, 2, 0))
     panel.evaluate(in_page("noteWaves"))
     page.get_by_role("button", name="Play").click()
     page.wait_for_function("() => new Set(window.seen).size > 4")  # answers that arrive note a wave again
@@ -110,6 +111,19 @@ def test_pointing_draws_a_press_chooses_and_the_url_repeats_it(frequency_page):
     page.reload()
     expect(page.locator(".readout").first).to_have_text(line)
     np.testing.assert_array_equal(picture(page, "perturbed"), drawn)
+
+
+def test_maps_have_their_colours_and_the_newest_press_wins(frequency_page):
+    page, table = frequency_page(), colormap_table("viridis")
+    for number, heatmap in enumerate((CLIP, RESNET56)):
+        rates = np.rint(1000 * heatmap.interval(1)[0]) / 1000
+        shown = pixels(page.locator(".plot canvas").nth(number))
+        assert np.array_equal(shown, table[np.floor(255 * rates + 0.5).astype(int)])
+    places = [middle(page, 0, (0, j)) for j in range(-2, 10)]
+    for j, place in enumerate(places, -2):
+        page.mouse.click(*place)
+        assert wave_name((0, j)) in page.locator(".readout").first.inner_text(), "never reverted"
+    expect_wave(page, (0, 9))
 
 
 @pytest.mark.slow
@@ -181,6 +195,7 @@ def test_a_map_of_ones_own_grows_stops_and_stands_by_the_others(frequency_page):
     page.get_by_test_id("stMain").get_by_role("button", name="Compute a map").click()
     growing = page.locator(".st-key-sweep-maps .plot")
     expect(growing).to_be_in_viewport(ratio=1)
+    assert (rgba(growing.locator("canvas"))[..., 3] == 0).any(), "not computed yet"
     page.get_by_role("button", name="Stop and keep the map").click()
     expect(page.get_by_role("button", name="Download the map")).to_be_visible()
     expect(page.locator(".st-key-frequency-lab .plot")).to_have_count(3)

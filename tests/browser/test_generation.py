@@ -81,7 +81,12 @@ def test_a_tile_opens_its_pair_and_a_sketch_becomes_a_picture(draw_page):
     count = stored_wall().recognised("views")
     expect(page.get_by_text(f"{count} of 100 random words")).to_be_visible()
     expect(wall.locator(".ticked")).to_have_count(count)
-    wall.get_by_role("radio").nth(8).click()
+    wall.get_by_role("radio").nth(7).click()
+    expect(wall.locator(".tile[tabindex='0']")).to_have_count(1)  # the group is one tab stop
+    wait_until_drawn(page)
+    page.keyboard.press("ArrowRight")
+    expect(wall.get_by_role("radio").nth(8)).to_be_focused()
+    page.keyboard.press("Enter")
     pair = page.locator(CANVAS)
     for k, title in enumerate(("Must convince as it is", "Must convince from every view")):
         expect(pair.nth(k)).to_have_attribute("aria-label", re.compile(f"{title}: {words[8].word}, "))

@@ -1,6 +1,6 @@
 """Each component alone on a page, for browser tests; one server runs them all without torch.
 
-`?demo=maps`; `?demo=pictures`; `?demo=mask`; `?demo=sketch`; `?demo=job`, an endless one.
+`?demo=mask`; `?demo=sketch`; `?demo=job`, an endless one.
 """
 
 import hashlib
@@ -11,60 +11,12 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.data.datasets import load_samples, sample_credits
+from core.data.datasets import load_samples
 from core.data.holes import encode_mask, square_side
 from core.data.sketches import PALETTE, draw_sketch
-from core.shared.numbers import Interval, wave_name
-from tests.browser.apps.demo_values import SIDES, demo_value
-from ui.components.maps.maps import MapView, ShownMaps, heatmap_view
 from ui.components.painters.painters import mask_painter, sketch_painter
-from ui.components.pictures.pictures import Thumbnails, image_picker, pack_thumbnails
 from ui.server.jobs import JobManager
 from ui.server.streamlit_internals import session_id
-
-
-def run_number() -> int:
-    """Number of this visitor's script run, from 1."""
-    st.session_state.runs = st.session_state.get("runs", 0) + 1
-    return st.session_state.runs
-
-
-def maps() -> None:
-    """The heat map component. Values are a known function of the frequency, `demo_value`."""
-    number, chosen = run_number(), st.session_state.setdefault("frequency", (3, -4))
-    select = partial(st.session_state.__setitem__, "frequency")
-    st.button("Preset (0, 12)", on_click=select, args=((0, 12),))
-    if st.checkbox("Show the maps", value=True):
-        shown = ShownMaps([demo_map(k) for k in range(len(SIDES))], "viridis", (0, 0.9))
-        heatmap_view(shown, selected=chosen, key="demo", on_select=select)
-    st.text(f"Run {number}: Python has {wave_name(chosen)}")
-
-
-def demo_map(number: int) -> MapView:
-    side = SIDES[number]
-    i, j = np.mgrid[:side, :side] - side // 2
-    values = demo_value(number, i, j)
-    values[(i > 9) & (j > 9)] = np.nan
-    return MapView(
-        title=f"Classifier {'AB'[number]}",
-        subtitle=f"CIFAR-10, 10,000 images, clean error {8 + 12 * number} %",
-        values=values / 100,
-        interval=Interval(values, (values - 1) / 100, (values + 1) / 100),
-    )
-
-
-def pictures() -> None:
-    """The image picker, with the bundled samples."""
-    number, picked = run_number(), st.session_state.setdefault("picked", 7)
-    pick = partial(st.session_state.__setitem__, "picked")
-    image_picker(thumbnails(), selected=picked, key="demo", label="Image", on_pick=pick)
-    st.text(f"Run {number}: Python has picture {picked}")
-
-
-@st.cache_resource(show_spinner=False)
-def thumbnails() -> Thumbnails:
-    captions = [credit.title for credit in sample_credits("cifar10-samples")]
-    return pack_thumbnails(load_samples("cifar10-samples").images.transpose(0, 2, 3, 1), captions)
 
 
 def mask() -> None:
@@ -126,4 +78,4 @@ def count() -> Iterator[int]:
 
 
 st.set_page_config(page_title="Components", layout="wide")
-{page.__name__: page for page in (maps, pictures, mask, sketch, job)}[st.query_params["demo"]]()
+{page.__name__: page for page in (mask, sketch, job)}[st.query_params["demo"]]()
