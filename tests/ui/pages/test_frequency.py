@@ -1,8 +1,5 @@
 """The page *Frequencies* in Streamlit's test runner: what links open, figures, files."""
 
-import html
-import re
-
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,7 +7,6 @@ from streamlit.testing.v1 import AppTest
 import core
 from core.data.sample_sets import HEATMAPS, SAMPLE_SETS
 from core.shared.files import npz_bytes
-from core.shared.text import TERMS
 from tests.ui import page_runner
 from tests.ui.page_runner import bodies, components, settable_widget
 from ui.maps.catalogue import CLIP, EFFICIENTNET, FIRST_PRESET, MINI_CLIP, PAPERS_PAIR, RESNET50, RESNET56
@@ -40,18 +36,8 @@ def open_page(**parameters) -> AppTest:
 
 
 def text(app: AppTest) -> str:
-    """All text of the page, with intervals in brackets."""
-    drawn = [element.value for kind in (app.markdown, app.caption, app.info, app.warning) for element in kind]
-    return "\n".join([*drawn, *map(plain, bodies(app, 'class="prose'))])
-
-
-def plain(body: str) -> str:
-    """HTML as a plain-text sentence: intervals in brackets, without explanations of terms."""
-    terms = "|".join(re.escape(html.escape(explanation)) for explanation in TERMS.values())
-    body = re.sub(
-        f'<span class="tooltip-text" role="tooltip">(?:{terms})</span>|<style>.*?</style>', "", body, flags=re.S
-    )
-    return html.unescape(re.sub("<[^>]*>", "", body)).replace("95 % interval", "")
+    """The page's sentences."""
+    return "\n".join(element.value for kind in (app.markdown, app.caption, app.info) for element in kind)
 
 
 @pytest.mark.parametrize("link", LINKS)

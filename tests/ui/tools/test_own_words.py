@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[3]
 MINI = classifier_spec("mini-clip")
 
 
-def question(kind: str = "cifar10-samples", position: int = 33) -> None:
+def question() -> None:
     """A page with only the form for own classes, with a bundled picture."""
     from types import SimpleNamespace
 
@@ -39,9 +39,8 @@ def question(kind: str = "cifar10-samples", position: int = 33) -> None:
     from ui.shared.pictures import Picture
     from ui.tools.own_words import own_classes
 
-    data = load_samples(kind)
-    picture = Picture(data.images[position], None, "cifar10", position, "a picture")
-    own_classes(SimpleNamespace(perturbed=PerturbedPicture(picture, (0, 5), 4.0 if picture.size == 32 else 31.4)))
+    picture = Picture(load_samples("cifar10-samples").images[33], None, "cifar10", 33, "a picture")
+    own_classes(SimpleNamespace(perturbed=PerturbedPicture(picture, (0, 5), 4.0)))
 
 
 @pytest.fixture(autouse=True)
@@ -58,8 +57,8 @@ def ready(monkeypatch):
     return specs
 
 
-def opened(classes: str | None = None, prompt: str | None = None, **place) -> AppTest:
-    app = AppTest.from_function(question, default_timeout=120, kwargs=place).run()
+def opened(classes: str | None = None, prompt: str | None = None) -> AppTest:
+    app = AppTest.from_function(question, default_timeout=120).run()
     if classes is not None:
         app.text_area(key=OWN_CLASSES).set_value(classes)
     if prompt is not None:
@@ -78,10 +77,10 @@ def rows(table: str) -> dict[str, tuple[float, float]]:
     return {unescape(re.sub(r"</?bdi>", "", name)): (float(a), float(b)) for name, a, b in matches}
 
 
-def engine(classifier, kind: str = "cifar10-samples", position: int = 33, size: float = 4.0) -> np.ndarray:
+def engine(classifier) -> np.ndarray:
     """(2, K) probabilities in per cent, clean and with the wave, from the classifier."""
-    image = load_samples(kind).images[position].astype(np.float32) / 255
-    perturbed = wave_on_image(image, (0, 5), size, seed=0, position=position)
+    image = load_samples("cifar10-samples").images[33].astype(np.float32) / 255
+    perturbed = wave_on_image(image, (0, 5), 4.0, seed=0, position=33)
     return 100 * class_probabilities(classifier, np.stack([image, perturbed]))
 
 
@@ -94,9 +93,9 @@ def test_predictions_are_the_engines_from_the_first_run_on():
     names = tuple(DEFAULT_CLASSES.split(", "))
     expect_numbers(tables(opened())[0], names, engine(load_classifier("mini-clip", ClassSet("custom", names))))
     names = ("a kitten", "puppy", "speed boat")
-    app = opened(" a kitten ,puppy\n\nspeed   boat", "an image of {class}", kind="photographs", position=2)
+    app = opened(" a kitten ,puppy\n\nspeed   boat", "an image of {class}")
     classifier = load_classifier("mini-clip", ClassSet("custom", names), template="an image of {class}")
-    expect_numbers(tables(app)[0], names, engine(classifier, "photographs", 2, 31.4))
+    expect_numbers(tables(app)[0], names, engine(classifier))
 
 
 def test_every_clip_predicts_among_the_same_list(ready, monkeypatch):
