@@ -46,7 +46,6 @@ from ui.shared.url import as_markdown, settable, settable_in_url
 
 _PAGE: RunKind = "generation"
 MAX_TARGETS = 10
-_WEBP_QUALITY = 90
 SET, _START, SKETCH = f"{_PAGE}-set", f"{_PAGE}-start-from", f"{_PAGE}-sketch"  # in the URL and in the session
 # In the session: the sketch; whether a word was just entered; one that the network does not know, and what is drawn.
 _SKETCHED, _ASKED, _UNKNOWN = f"{_PAGE}.sketch", f"{_PAGE}.asked", f"{_PAGE}.unknown"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, TypeVar
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -31,7 +31,6 @@ from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.url import settable_in_url
 
-T = TypeVar("T")
 MAX_CLASSIFIERS = 2
 LAST_SEED = 999_999
 RUN_STEPS = 2000  # at most
@@ -190,18 +189,16 @@ def _switch(key: str, label: str, about: str) -> bool:
     )
 
 
-def _radio(label: str, key: str, titles: Mapping[T, str], help: str) -> T:
+def _radio(label: str, key: str, titles: Mapping[str, str], help: str) -> str:
     """Draw a choice of options, by default the first, and return the chosen one. titles: of the options."""
     options = list(titles)
-    named = {title.partition(" (")[0]: option for option, title in titles.items()}
     return settable_in_url(
         key,
         lambda name, value: st.radio(
             label, options, options.index(value), titles.__getitem__, name, help, horizontal=True
         ),
         options[0],
-        lambda text: named.get(text.partition(" (")[0]),  # the number of steps in brackets may have changed since
-        titles.__getitem__,
+        lambda text: text if text in titles else None,
     )
 
 
