@@ -30,7 +30,7 @@ class ClassSet:
         imagenet_indices: each class's index among the 1,000 ImageNet classes, if these are ImageNet's.
         wnids: each class's WordNet id, if known.
     Raises:
-        ValueError: no classes, an empty name, or fields of different lengths.
+        ValueError: no classes, or an empty name.
     """
 
     name: str
@@ -46,11 +46,6 @@ class ClassSet:
             if value is not None:
                 # Tuples, so that a class set is hashable and immutable.
                 object.__setattr__(self, name, tuple(value))
-                if len(value) != len(self.names):
-                    raise ValueError(
-                        f"class set {self.name!r} has {len(self.names)} names but {len(value)} {name}; "
-                        "give one per class"
-                    )
 
     def __len__(self) -> int:
         return len(self.names)

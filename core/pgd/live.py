@@ -97,13 +97,8 @@ class RunRecorder:
         return [] if state is None else [likeliest(row, self._class_names) for row in _numpy(state.logits)]
 
     def run(self) -> PGDRun:
-        """Return the run so far, whether finished, stopped or running.
-
-        Raises:
-            ValueError: there is no state yet.
-        """
-        if self._first is None or self.last is None:
-            raise ValueError("nothing was recorded: the run was stopped before its first state")
+        """Return the run so far, whether finished, stopped or running; there must be a state."""
+        assert self._first is not None and self.last is not None
         frames, frame_steps = list(self._frames), list(self._frame_steps)
         if frame_steps[-1] != self.last.step:
             frames.append(_bytes(self.last.images))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -111,14 +111,6 @@ class Views:
         """Return the settings as a JSON object, without `inputs` if the size is constant."""
         content = {**asdict(self), "inputs": [list(stage) for stage in self.inputs]}
         return {name: value for name, value in content.items() if name != "inputs" or value}
-
-    @classmethod
-    def from_json(cls, content: Any) -> Views:
-        """Read and check an object of `to_json`."""
-        known = {field.name for field in fields(cls)}
-        if not isinstance(content, Mapping) or not set(content) <= known:
-            raise ValueError(f"views must be a JSON object of {', '.join(sorted(known))}; got {content!r}")
-        return cls(**content)
 
 
 def _rounded(side: float, size: int) -> int:

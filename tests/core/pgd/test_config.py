@@ -34,10 +34,6 @@ def test_config_survives_json():
     config = PGDConfig(epsilon=np.float32(2), step_size=np.float64(0.5), steps=np.int64(3), step_decay=0.5)
     assert type(config.steps) is int
     assert PGDConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
-    known = config.to_json()
-    for settings in (known | {"speed": 3}, {name: known[name] for name in known if name != "steps"}):
-        with pytest.raises(ValueError, match="PGD settings must be .*; got "):
-            PGDConfig.from_json(settings)
 
 
 def test_paper_settings_scale_with_the_image():

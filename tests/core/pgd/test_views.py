@@ -84,7 +84,7 @@ def test_the_input_size_follows_its_schedule():
     sizes = [views.input_size(step, 10, 224) for step in range(11)]
     assert sizes == 4 * [112] + 3 * [160] + 4 * [224], "0.7 of 224 is rounded to a multiple of 16"
     assert Views().input_size(0, 10, 224) == 224 and views.input_size(0, 10, 8) == 8
-    assert Views.from_json(views.to_json()) == views and "inputs" not in Views().to_json()
+    assert Views(**views.to_json()) == views and "inputs" not in Views().to_json()
 
 
 def test_a_view_of_another_size_is_resampled_once():
