@@ -176,12 +176,11 @@ def _by_views(claim: Claim, subject: str) -> Finding:
 
 def _large_views(claim: Claim) -> Finding:
     """Judge the claim on drawings at 224 pixels, and for the hole alone, by the first judge's top-1 prediction."""
-    stored = require(stored_outcomes(), "No pictures of 224 pixels are stored.")
+    stored = stored_outcomes()
     scores = {
         name: [(views.recognised(seen=seen), pixels.recognised(seen=seen))]
         for name, mode, seen in (("drawings", "draw", "result"), ("holes alone", "hole", "alone"))
-        if (pair := stored.pair(mode)) is not None
-        for pixels, views in (pair,)
+        for pixels, views in (stored.pair(mode),)
     }
     counts = " and ".join(f"{len(first)} {name}" for name, [(first, _)] in scores.items())
     kin = ", of the painter’s family, so it proves less; it is not human."

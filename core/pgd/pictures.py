@@ -133,14 +133,12 @@ class JudgedOutcomes(ArchiveContent):
         ]
         return dict(zip(names, zip(self.metadata["kinds"], parts, self.energy, strict=True), strict=True))
 
-    def pair(self, mode: str) -> tuple[PictureOutcomes, PictureOutcomes] | None:
-        """Return the pictures done by both searches, the paper's and by views, or None; mode: "draw" or "hole"."""
+    def pair(self, mode: str) -> tuple[PictureOutcomes, PictureOutcomes]:
+        """Return the pictures done by both searches, the paper's and by views; mode: "draw" or "hole"."""
         kinds = self.kinds()
-        pixels, views = (kinds.get(f"{mode}-{search}") for search in COMPARED)
-        if pixels is None or views is None:
-            return None
+        pixels, views = (kinds[f"{mode}-{search}"] for search in COMPARED)
         both = [name for name in views.names if name in set(pixels.names)]
-        return (pixels.subset(both), views.subset(both)) if both else None
+        return pixels.subset(both), views.subset(both)
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,7 +225,7 @@ def picture_outcomes(kind: str) -> dict[str, PictureOutcomes]:
 
 def stored_judgement(mark: str) -> Judgement | None:
     """Return the stored judgement of a run with a `fingerprint`, or None."""
-    files = [*judged_outcomes().values(), *filter(None, [stored_outcomes()])]
+    files = [*judged_outcomes().values(), stored_outcomes()]
     judgements = (outcomes.metadata.get("runs", {}).get(mark) for outcomes in files)
     return next((Judgement.from_json(content) for content in judgements if content is not None), None)
 
@@ -240,8 +238,8 @@ def on_common_starts(results: Sequence[PictureOutcomes]) -> list[PictureOutcomes
 
 
 @cache
-def stored_outcomes() -> JudgedOutcomes | None:
-    """Load the pictures of `precomputed.makers.drawings`; None if there are none.
+def stored_outcomes() -> JudgedOutcomes:
+    """Load the pictures of `precomputed.makers.drawings`.
 
     kinds: "draw-pixels", "draw-views", "draw-quick", "hole-pixels", "hole-views".
     columns: is_target, probability_after, perturbation_norm, target, radius (mean, of the change, in cycles per image),
@@ -249,7 +247,7 @@ def stored_outcomes() -> JudgedOutcomes | None:
     their left and top edge. Judges see the result; of holes also the start, and the square around the hole alone
     (`hole_alone`): "alone", "alone_start" and "alone_original".
     """
-    return JudgedOutcomes.load(STORED) if STORED.is_file() else None
+    return JudgedOutcomes.load(STORED)
 
 
 @dataclass(frozen=True)

@@ -48,11 +48,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write a temporary file next to `path`, flush it to disk, and rename it.
 
     Raises:
-        FileNotFoundError: the folder does not exist.
-        OSError: the disk is full, the folder read-only, or `path` a folder; one sentence.
+        OSError: there is no such folder, it is read-only or full, or `path` is a folder; one sentence.
     """
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {path.name}: the folder {path.parent} does not exist; create it first")
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
@@ -225,11 +222,7 @@ class ArchiveContent:
         return self.FILE.pack(self.arrays(), self.metadata)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the file atomically: after a crash it is either the old or the new one.
-
-        Raises:
-            FileNotFoundError: the folder does not exist.
-        """
+        """Write the file atomically: after a crash it is either the old or the new one; errors as there."""
         write_atomically(Path(path), self.to_bytes())
 
     @classmethod
