@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from core.classifiers.text import add_classifier_options, named_classifier
 from core.data.datasets import add_dataset_options, named_dataset
@@ -23,10 +23,6 @@ from core.shared import paper
 from core.shared.cli import MAX_SEED, check_output_folder, integer, number, run_script
 from core.shared.numbers import percent, small, wilson
 from core.shared.text import count_of, quoted
-
-if TYPE_CHECKING:
-    from core.classifiers.classifier import Classifier
-    from core.data.sample_sets import ImageDataset
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -51,7 +47,6 @@ def build_parser() -> argparse.ArgumentParser:
             "--judge",
             help="another classifier, which judges if the results show the target; --download may fetch its weights",
         )
-        mode.add_argument("--judge-weights", type=Path, help="weight file of the judge, if it takes one")
         mode.add_argument("--batch-size", type=integer(1), help="images per batch")
     _add_settings(inpaint, "inpainting")
     _add_settings(generate, "generation")
@@ -104,20 +99,14 @@ def build_job(args: argparse.Namespace) -> PGDJob:
         changes={name: value for name, value in overrides.items() if value is not None},
         **{name: getattr(args, name) for name in ("mode", "seed", "tries", "target", *own)},
     )
-    job = make_job(config, named_classifier(args, dataset.classes), dataset, [_named_judge(args, dataset)])
+    judges = []
+    if args.judge:
+        other = argparse.Namespace(**{**vars(args), "classifier": args.judge, "weights": None, "template": None})
+        judges = [named_classifier(other, dataset.classes)]
+    job = make_job(config, named_classifier(args, dataset.classes), dataset, judges)
     if job.judges and len(job.facts["class_names"]) > len(dataset.classes):
         raise ValueError(f"--judge knows only the data set's classes, not --target {quoted(args.target)}")
     return job
-
-
-def _named_judge(args: argparse.Namespace, dataset: ImageDataset) -> Classifier | None:
-    """Return the judge named on the command line, if any."""
-    if args.judge is None:
-        if args.judge_weights is not None:
-            raise ValueError("--judge-weights needs --judge")
-        return None
-    other = {"classifier": args.judge, "weights": args.judge_weights, "template": None}
-    return named_classifier(argparse.Namespace(**{**vars(args), **other}), dataset.classes)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

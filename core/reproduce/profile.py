@@ -54,7 +54,6 @@ def build_parser() -> argparse.ArgumentParser:
         "--judge",
         help="a classifier of CIFAR-10's classes; --download may fetch it; default ResNet-56 where it is ready",
     )
-    parser.add_argument("--judge-weights", type=Path, help="weight file of the judge, where it takes one")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write, or to resume")
     return parser
 
@@ -74,8 +73,7 @@ def _run(args: argparse.Namespace) -> str:
         if args.dataset == _SAMPLES:
             print(f"CIFAR-10 is not in {args.data_dir or 'data'}: {_SAMPLES} stands in", file=sys.stderr)
 
-    choices = {"weights": args.judge_weights, "download": args.download}
-    judge = partial(load_classifier, args.judge, CIFAR10, **choices) if args.judge else None
+    judge = partial(load_classifier, args.judge, CIFAR10, download=args.download) if args.judge else None
     if judge:
         judge()  # downloaded, or refused, before anything is made
 

@@ -189,7 +189,6 @@ def test_a_free_text_that_the_judge_cannot_know_is_refused(tmp_path, capsys, mon
         ("new", "--epsilon -1", "--epsilon: expected a number above 0"),
         ("new", "--device gpu", "device gpu cannot be used here"),
         ("new", "--target teapot", "'teapot' is not among the 10 classes"),
-        ("new", "--judge-weights file", "--judge-weights needs --judge"),
         ("new", "--dataset cifer10", "did you mean 'cifar10'"),
         ("file", "", "must be a folder"),
         ("file/out", "", "cannot make the folder"),
