@@ -36,11 +36,12 @@ def run(args: argparse.Namespace, command: str) -> Report:
         download=args.download,
         seed=args.seed,
     )
+    parts = [part for part in PAPER_PARTS if part.key in args.parts]
+    for part in parts if args.download else ():
+        machine.fetch(part)  # or end before anything is made
     make_folder(args.output)
     results, skipped = list[Result](), list[SkippedPart]()
-    for part in PAPER_PARTS:
-        if part.key not in args.parts:
-            continue
+    for part in parts:
         try:
             if isinstance(part, MapPart):
                 waves, images = part.quick if args.quick else (None, None)

@@ -85,10 +85,8 @@ KINDS = (
     Kind(comparison_kind("eq3", "views"), (0, 200), "inpaint", cell="views"),
 )
 
-_SMALL_SET = SAMPLE_SETS[CIFAR10.name]
 _LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > MAX_PROFILED_SIDE and row.drawn)
 _JUDGED_AT_ONCE = 50
-_DIGITS = 4  # significant digits of each number
 SECOND_JUDGE = "mini-clip-vit"  # from another family: the only small network with patches
 
 
@@ -169,7 +167,7 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
     """Paint and judge the missing kinds, saving the file after each; take over those of a finished file."""
     classifier = network.classifier(data.classes)
     device = classifier.device
-    row = _SMALL_SET if jobs else next(row for row in _LARGE if _judged(network, row))
+    row = SAMPLE_SETS[CIFAR10.name] if jobs else next(row for row in _LARGE if _judged(network, row))
     own_judge = network.judge if jobs else None
     judge = own_judge(device=device) if own_judge else load_judge(network.name, row.class_set, row.classes, device)
     assert judge is not None  # several are bundled for small pictures
@@ -226,4 +224,4 @@ def _painted(job: PGDJob, name: str) -> tuple[dict[str, list[float]], np.ndarray
 
 
 def _short(number: float) -> float:
-    return float(f"{number:.{_DIGITS}g}")
+    return float(f"{number:.4g}")

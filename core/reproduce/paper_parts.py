@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from core.classifiers.registry import classifier_title, load_classifier
+from core.classifiers.registry import classifier_spec, classifier_title, find_weights, load_classifier
 from core.data.datasets import load_dataset
 from core.data.sample_sets import ClassSet, ImageDataset, set_of_map
 from core.fourier.contrasts import LOW
@@ -164,6 +164,17 @@ class Machine:
         """Return the profile of a part's classifier."""
         return self.output / "profiles" / profile_name(self.name(part))
 
+    def fetch(self, part: Part) -> None:
+        """Fetch what a part lacks of weights and of CIFAR-10.
+
+        Raises:
+            FileNotFoundError: a download failed.
+        """
+        name = self.name(part)
+        find_weights(classifier_spec(name), self.weights.get(name), download=True)
+        if part.dataset == "cifar10":
+            self.data(part.dataset, 1)
+
     def judge(self, part: Part) -> Classifier | None:
         """Load the judge of what a part's network paints, as a profile has it."""
         classes = self.data(part.dataset, 1)[0].classes
@@ -171,8 +182,7 @@ class Machine:
         return load_judge(self.name(part), vocabulary, classes, self.device, self.weights)
 
     def _classifier(self, name: str, classes: ClassSet) -> Classifier:
-        weights = self.weights.get(name)
-        return load_classifier(name, classes, device=self.device, weights=weights, download=self.download)
+        return load_classifier(name, classes, device=self.device, weights=self.weights.get(name))
 
     def _data(self, dataset: str, limit: int | None) -> tuple[ImageDataset, str]:
         """Load the first images of a data set in an order fixed by the seed, or bundled ones and why they stand in."""

@@ -12,7 +12,7 @@ from core.data.sample_sets import HEATMAPS
 from core.fourier.heatmap import Heatmap
 from core.pgd.jobs import make_job, run_job
 from core.pgd.pictures import AFTER, BEFORE, PictureOutcomes
-from core.reproduce.compare import MapAgreement, Match, map_agreement, map_plots
+from core.reproduce.compare import Match, map_agreement, map_plots
 from core.reproduce.paper_parts import Machine, MapPart, Part, PicturePart, draw_waves, name_of
 from core.reproduce.profiled import map_path
 from core.shared.files import make_folder
@@ -106,23 +106,21 @@ def run_map(part: MapPart, waves: int | None, images: int | None, machine: Machi
 def map_result(part: MapPart, heatmap: Heatmap, reference: Heatmap | None, note: str) -> Result:
     """Compare a map with its reference; another network in CLIP's place is only described."""
     agreement = None if reference is None else map_agreement(heatmap, reference)
-    rows = [] if agreement is None else _map_rows(agreement)
+    rows, exact = list[Row](), Interval.exact
+    if agreement is not None:
+        waves = agreement.waves
+        rows = [
+            Row(f"Mean error over {waves} common waves", exact(agreement.mean_error), agreement.mean_reference),
+            Row("Mean difference", agreement.mean_difference, unit="points"),
+            Row("Waves that differ", exact(agreement.differing_waves / waves)),
+            Row("Correlation over the waves", exact(agreement.correlation), unit="ratio"),
+        ]
     if (clean := heatmap.clean_rate()) is not None:
         beside = None if reference is None else reference.clean_rate()
         rows.append(Row("Error without a wave", wilson(clean, heatmap.n).item(), beside))
     figures = map_plots(name_of(str(heatmap.metadata["classifier"]["name"])), heatmap, reference)
     result = Result(part, heatmap.metadata, note, rows, figures)
     return replace(result, match=agreement.match) if agreement is not None and result.original else result
-
-
-def _map_rows(agreement: MapAgreement) -> list[Row]:
-    waves, exact = agreement.waves, Interval.exact
-    return [
-        Row(f"Mean error over {waves} common waves", exact(agreement.mean_error), agreement.mean_reference),
-        Row("Mean difference", agreement.mean_difference, unit="points"),
-        Row("Waves that differ", exact(agreement.differing_waves / waves)),
-        Row("Correlation over the waves", exact(agreement.correlation), unit="ratio"),
-    ]
 
 
 def _reference(part: MapPart, heatmap: Heatmap) -> Heatmap | None:
