@@ -130,8 +130,8 @@ def _members(classifier: Classifier, names: list[str], text: str) -> tuple[int, 
     if classifier.kind == "zero-shot":
         names.append(text)
         return (len(names) - 1,)
-    if word := find_word(text, classifier.classes):
-        return word.members
+    if members := find_word(text, classifier.classes):
+        return members
     near = neighbours(text, classifier.classes) or tuple(difflib.get_close_matches(text.casefold(), lower, n=1))
     hint = f"nearest: {', '.join(near)}" if near else "choose one of its classes, or a CLIP for free text"
     known = f"not among the {len(names)} classes of classifier {classifier.name!r}"

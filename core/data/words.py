@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,17 +15,6 @@ PATH = PRECOMPUTED / "words.json"  # made by precomputed/makers/words.py of comm
 PLURALS = {
     "s": "", "ses": "s", "xes": "x", "zes": "z", "ches": "ch", "shes": "sh", "men": "man", "ies": "y",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word that a class set knows.
-
-    text: as typed, without surrounding blanks. members: indices of the classes that it stands for, ascending.
-    """
-
-    text: str
-    members: tuple[int, ...]
 
 
 def plain(text: str) -> str:
@@ -40,20 +28,19 @@ def find_class(name: str, classes: ClassSet) -> int | None:
     return next((k for k, known in enumerate(classes.names) if known.casefold() == key), None)
 
 
-def find_word(text: str, classes: ClassSet) -> Word | None:
-    """Return the classes that a word names: the first class of that name, else those of a noun, singular or plural.
+def find_word(text: str, classes: ClassSet) -> tuple[int, ...]:
+    """Return the classes that a word names, ascending: the first of that name, else those of a noun, also in plural.
 
-    None for a word that names none, and for class sets other than ImageNet's, parts of it, and CIFAR-10's.
+    None for a word that names none; of class sets other than ImageNet's, parts of it, and CIFAR-10's their names alone.
     """
-    typed = text.strip()
-    if (exact := find_class(typed, classes)) is not None:
-        return Word(typed, (exact,))
+    if (exact := find_class(text, classes)) is not None:
+        return (exact,)
     table = _table(classes)
-    for form in _forms(typed):
-        members = _members(table.get("words", {}).get(form) or table.get("joined", {}).get(form, ()), classes)
-        if members:
-            return Word(typed, members)
-    return None
+    for form in _forms(text):
+        places = table.get("words", {}).get(form) or table.get("joined", {}).get(form, ())
+        if members := _members(places, classes):
+            return members
+    return ()
 
 
 def neighbours(text: str, classes: ClassSet) -> tuple[str, ...]:
@@ -85,8 +72,7 @@ def covers(classes: ClassSet, class_names: Sequence[str]) -> bool:
     if tuple(class_names[: len(classes)]) == classes.names:
         return True
     known = {*classes.names}
-    nouns = [find_word(name, classes) for name in class_names if name not in known]
-    merged = {member for word in nouns if word is not None for member in word.members}
+    merged = {member for name in class_names if name not in known for member in find_word(name, classes)}
     rest = [name for place, name in enumerate(classes.names) if place not in merged]
     return bool(merged) and list(class_names[: len(rest)]) == rest
 

@@ -82,12 +82,12 @@ def judged(judgement: Judgement, row: int, target: str) -> tuple[str, bool]:
 def became(run: PGDRun, row: int) -> str:
     """Return the class that a word of several has become to the network itself; empty for any other target."""
     target, samples = run.metadata["class_names"][run.metadata["targets"][row]], sample_set_of(run)
-    word = None if samples is None else find_word(target, samples.classes)
-    if samples is None or word is None or len(word.members) < 2 or target in samples.classes.names:
+    members = () if samples is None else find_word(target, samples.classes)
+    if samples is None or len(members) < 2 or target in samples.classes.names:
         return ""
     try:
         picture = Picture(run.frames[-1, row], None, samples.name, row, target, own=True)
         shares = predicted(run.metadata["classifier"]["name"], samples.class_set, None, picture)
     except _FAILURES:
         return ""
-    return samples.classes.names[max(word.members, key=lambda member: shares[member])]
+    return samples.classes.names[max(members, key=lambda member: shares[member])]

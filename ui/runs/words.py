@@ -26,11 +26,11 @@ def about_words(classes: ClassSet) -> str:
 def meaning(word: str, classes: ClassSet) -> str:
     """Return a word with what it stands for: "dog · any of 118", "lighthouse · beacon"; a class's name is itself."""
     known = find_word(word, classes)
-    if known is None or word in classes.names:
+    if not known or word in classes.names:
         return word
-    if len(known.members) > 1:
-        return f"{word} · any of {len(known.members)}"
-    name = classes.names[known.members[0]]
+    if len(known) > 1:
+        return f"{word} · any of {len(known)}"
+    name = classes.names[known[0]]
     return word if name.casefold() == word.casefold() else f"{word} · {name}"
 
 
@@ -53,7 +53,7 @@ def word_box(place: DeltaGenerator, label: str, classes: ClassSet, current: str 
 
 def unknown_to(word: str, specs: Sequence[ClassifierSpec], classes: ClassSet) -> ClassifierSpec | None:
     """Return the first network that does not know a word; None if all do. A CLIP knows any text."""
-    if find_word(word, classes) is not None:
+    if find_word(word, classes):
         return None
     return next((spec for spec in specs if spec.kind != "zero-shot"), None)
 
@@ -65,7 +65,7 @@ def cannot_run(targets: Sequence[str], specs: Sequence[ClassifierSpec], classes:
             return f"{short_title(who.title)} does not know {quoted(word)}; choose another word"
     if all(spec.kind == "zero-shot" for spec in specs):
         return ""
-    members = {word: {*known.members} for word in targets if (known := find_word(word, classes))}
+    members = {word: {*known} for word in targets if (known := find_word(word, classes))}
     for (first, some), (second, more) in itertools.combinations(members.items(), 2):
         if some & more and some != more:
             return (
