@@ -13,6 +13,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,7 @@ def components_script() -> bytes:
     """Return a script that defines `laboratory`: `mount` and `css` of each component."""
     from ui.components.mount import SOURCES
 
+    import_module("ui.pages.story")  # registers them
     parts = ["const laboratory = { components: {} };"]
     for name in _COMPONENTS:
         css, js = SOURCES[name]

@@ -16,21 +16,15 @@ export function memoryOf({ key, token }, begin) {
   return memories.get(key);
 }
 
-export function element(tag, className = "", text = "") {
-  const node = document.createElement(tag);
-  node.className = className;
-  node.textContent = text;
-  return node;
+/** An element with a text; properties: of the node, such as `role` and `ariaLabel`. @returns {any} */
+export function element(tag, className = "", text = "", properties = {}) {
+  return Object.assign(document.createElement(tag), { className, textContent: text, ...properties });
 }
 
 /** A button; `name` is its label for screen readers and its tooltip. */
 export function button(parent, text, action, name = "") {
-  const node = parent.appendChild(element("button", "", text));
-  node.type = "button";
-  if (name) {
-    node.setAttribute("aria-label", name);
-    node.title = name;
-  }
+  const named = name ? { ariaLabel: name, title: name } : {};
+  const node = parent.appendChild(element("button", "", text, { type: "button", ...named }));
   node.addEventListener("click", action);
   return node;
 }
@@ -74,9 +68,7 @@ export function paintPixels(canvas, width, height, value) {
 /** Text with a dotted underline and a tooltip for pointer, finger and keyboard, as `ui/shared/page.py`. */
 export function tooltip(term, words) {
   const node = element("span", "tooltip", term);
-  const text = element("span", "tooltip-text", words);
   node.tabIndex = 0;
-  text.setAttribute("role", "tooltip");
-  node.append(text);
+  node.append(element("span", "tooltip-text", words, { role: "tooltip" }));
   return node;
 }

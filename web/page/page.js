@@ -1,5 +1,6 @@
 // The article's figures: each is mounted when it comes into view, with the components of the app, and on its own.
 
+import { button, element } from "../../ui/components/basics.js";
 import { engine } from "../engine/client.js";
 import { components, load } from "../engine/packs.js";
 import { holeFigure } from "./hole.js";
@@ -38,10 +39,8 @@ function pictures(name) {
 function mount(name, host, events = {}, style = "") {
   const { mount, css } = components[name];
   const root = host.attachShadow({ mode: "open" });
-  const parentElement = document.createElement("div");
-  const sheet = document.createElement("style");
-  sheet.textContent = css + style;
-  root.append(sheet, parentElement);
+  const parentElement = element("div");
+  root.append(element("style", "", css + style), parentElement);
   const report = (event, value) => events[event]?.(value);
   return (data) => mount({ data, parentElement, setStateValue: report, setTriggerValue: report });
 }
@@ -54,9 +53,8 @@ function figureIn(root) {
       await action();
       failure.hidden = true;
     } catch (error) {
-      const again = Object.assign(document.createElement("button"), { type: "button", textContent: "Try again" });
-      again.addEventListener("click", () => attempt(action));
-      failure.replaceChildren(`A part of this figure did not arrive: ${/** @type {any} */ (error).message}.`, again);
+      failure.replaceChildren(`A part of this figure did not arrive: ${/** @type {any} */ (error).message}.`);
+      button(failure, "Try again", () => attempt(action));
       failure.hidden = false;
     }
   }

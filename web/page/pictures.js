@@ -1,10 +1,10 @@
 // Pictures in canvases: drawn ones, and a reader's own, which is untrusted.
 
-import { paintPixels } from "../../ui/components/basics.js";
+import { element, paintPixels } from "../../ui/components/basics.js";
 
 const MAX_BYTES = 40e6; // of a file
 const MAX_PIXELS = 50e6; // of a picture: decoding takes four bytes each
-const canvasOf = (side) => Object.assign(document.createElement("canvas"), { width: side, height: side });
+const canvasOf = (side) => element("canvas", "", "", { width: side, height: side });
 
 /** The URL of a square picture. @param {ArrayLike<number>} pixels interleaved */
 export function pictureUrl(pixels) {
@@ -51,7 +51,7 @@ function reduced(image, side) {
   for (;;) {
     const next = Math.max(side, Math.ceil(length / 2)); // halving weights all pixels equally
     const canvas = canvasOf(next);
-    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
+    const context = canvas.getContext("2d", { willReadFrequently: true });
     Object.assign(context, { imageSmoothingEnabled: true, imageSmoothingQuality: "high", fillStyle: "#ffffff" });
     context.fillRect(0, 0, next, next); // what is transparent becomes white, as in the app
     context.drawImage(source, left, top, length, length, 0, 0, next, next);
@@ -69,9 +69,8 @@ function reduced(image, side) {
  * @param {(pixels: Uint8Array, name: string) => any} take @param {(sentence: string) => void} refuse
  */
 export function uploadButton(parent, text, side, take, refuse) {
-  const label = parent.appendChild(Object.assign(document.createElement("label"), { className: "upload" }));
-  const input = Object.assign(document.createElement("input"), { type: "file", accept: "image/*" });
-  label.append(text, input);
+  const label = parent.appendChild(element("label", "upload", text));
+  const input = label.appendChild(element("input", "", "", { type: "file", accept: "image/*" }));
   input.addEventListener("change", async () => {
     const [file] = input.files ?? [];
     if (!file) return;

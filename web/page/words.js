@@ -29,11 +29,8 @@ export async function knownWords() {
 export function wordForm(parent, text, hint, start) {
   const form = parent.appendChild(element("form"));
   const label = form.appendChild(element("label"));
-  const list = form.appendChild(element("datalist"));
-  list.id = `words-${text}`;
-  /** @type {any} */
-  const input = element("input");
-  Object.assign(input, { type: "search", placeholder: hint, autocomplete: "off" });
+  const list = form.appendChild(element("datalist", "", "", { id: `words-${text}` }));
+  const input = element("input", "", "", { type: "search", placeholder: hint, autocomplete: "off" });
   label.append(element("span", "", "Word"), input);
   input.setAttribute("list", list.id);
   input.addEventListener("focus", async () => {
@@ -41,8 +38,7 @@ export function wordForm(parent, text, hint, start) {
     if (!list.childElementCount) list.append(...all.map((name) => new Option("", name)));
   });
   const submit = form.appendChild(element("button", "primary", text));
-  const line = form.appendChild(element("span", "say"));
-  line.setAttribute("role", "status");
+  const line = form.appendChild(element("span", "say", "", { role: "status" }));
   const take = (word) => {
     input.value = word;
     form.requestSubmit();

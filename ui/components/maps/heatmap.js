@@ -46,14 +46,13 @@ function createView(parentElement) {
     toggle: root.appendChild(element("fieldset", "toggle")),
     grid: root.appendChild(element("div", "grid")),
     bar: root.appendChild(element("div", "bar")),
-    live: root.appendChild(element("div", "visually-hidden")),
+    live: root.appendChild(element("div", "visually-hidden", "", { ariaLive: "polite" })),
     thread: element("div", "thread"),
     maps: [],
     hover: null,
     moved: () => showCursor(view),
     report: (delay) => report(view, delay),
   };
-  view.live.setAttribute("aria-live", "polite");
   // Twice: a light edge under a dark line, to be seen on every colour.
   const shape = 'viewBox="0 0 8 8" refX="3" refY="4" markerWidth="5" markerHeight="5" orient="auto"';
   const head = `<marker id="head" ${shape}><path class="head" d="M0 0L7 4L0 8"/></marker>`;
@@ -115,7 +114,7 @@ function drawToggle(view) {
           return label;
         });
   view.toggle.hidden = !options.length;
-  view.toggle.setAttribute("aria-label", "Map shown");
+  view.toggle.ariaLabel = "Map shown";
   view.toggle.replaceChildren(...options);
   showOne(view, view.current);
 }
@@ -128,9 +127,6 @@ function showOne(view, place) {
 // On a phone the picture is above the map, and a finger drags across it.
 function listenTo(view, map) {
   const follows = () => view.panel && view.root.classList.contains("narrow");
-  map.plot.tabIndex = 0;
-  map.plot.setAttribute("role", "application");
-  map.plot.setAttribute("aria-roledescription", "heat map");
   map.plot.addEventListener("pointermove", (event) => {
     if (event.pointerType === "touch" && !follows()) return; // elsewhere a finger scrolls or taps; it does not hover
     view.hover = pointedAt(map, event);
@@ -271,7 +267,7 @@ function createMap(side) {
   map.heading = caption.appendChild(element("div", "title"));
   map.subheading = caption.appendChild(element("div", "subtitle"));
   const frame = map.figure.appendChild(element("div", "frame"));
-  map.plot = element("div", "plot");
+  map.plot = element("div", "plot", "", { tabIndex: 0, role: "application", ariaRoleDescription: "heat map" });
   map.canvas = element("canvas");
   map.ring = element("div", "mark ring");
   map.lines = element("div", "lines");
@@ -306,11 +302,9 @@ function fillMap(map, { title, note, colour, subtitle, label, bytes, cells }, { 
     return number === -(2 ** (8 * bytes - 1)) ? NaN : number; // the minimum means not computed
   };
   map.values = everyFrequency(half).map((frequency) => map.at(frequency) / 10 ** decimals);
-  map.plot.setAttribute(
-    "aria-label",
+  map.plot.ariaLabel =
     `${title}: ${label} at each frequency, ${minus(-half)} to ${half} cycles per image. Arrow keys choose a ` +
-      "frequency, with Shift in steps of 5.",
-  );
+    "frequency, with Shift in steps of 5.";
 
   // One canvas pixel per cell, enlarged by CSS; missing cells stay transparent, so that the hatching shows.
   map.canvas.width = map.canvas.height = side;

@@ -23,8 +23,7 @@ export function createPanel(view) {
   for (const kind of ["wave", "clean", "perturbed"]) {
     const figure = scene.appendChild(element("figure", `picture ${kind}`));
     const caption = figure.appendChild(element("figcaption", "", "on the picture"));
-    const canvas = figure.appendChild(element("canvas"));
-    canvas.setAttribute("role", "img");
+    const canvas = figure.appendChild(element("canvas", "", "", { role: "img" }));
     panel.pictures[kind] = { canvas, caption };
   }
   panel.refusal = scene.appendChild(element("div", "refusal"));
@@ -49,10 +48,8 @@ function focusAfterDialog(button, seen = false) {
 
 function createSlider(panel, parent) {
   const label = parent.appendChild(element("label", "strength"));
-  const input = label.appendChild(element("input"));
+  const input = label.appendChild(element("input", "", "", { type: "range", ariaLabel: "Strength v of the wave" }));
   const text = label.appendChild(element("span"));
-  input.type = "range";
-  input.setAttribute("aria-label", "Strength v of the wave");
   input.addEventListener("input", () => {
     panel.view.memory.epsilon = Number(input.value);
     panel.view.moved();
@@ -69,7 +66,7 @@ export function fillPanel(panel, picture) {
   panel.root.classList.toggle("crisp", picture.size < 100);
   const { canvas } = panel.pictures.clean;
   paintPixels(canvas, picture.size, picture.size, (at, channel) => panel.pixels[3 * at + channel]);
-  canvas.setAttribute("aria-label", `The picture without a wave: ${picture.caption}`);
+  canvas.ariaLabel = `The picture without a wave: ${picture.caption}`;
   Object.assign(panel.slider.input, { min: 0, max: picture.most, step: picture.step });
   fillTiles(panel.strip, picture.strip, (place) => panel.view.trigger("pick", place));
   readAnswers(panel.view); // they may have come first
@@ -98,11 +95,9 @@ export function drawPanel(panel, frequency, epsilon) {
   const radius = Math.hypot(...frequency);
   const what = radius ? `${radius.toFixed(1)} cycles per image` : "constant brightness";
   wave.caption.textContent = `Its wave ${name(frequency)}`;
-  perturbed.canvas.setAttribute(
-    "aria-label",
-    `${panel.data.caption} with the wave ${name(frequency)} added: ${what}, v = ${number0(epsilon)}, clipped to [0, 1]`,
-  );
-  wave.canvas.setAttribute("aria-label", `The wave ${name(frequency)} alone: ${what}, a random sign for each colour`);
+  const added = `${what}, v = ${number0(epsilon)}, clipped to [0, 1]`;
+  perturbed.canvas.ariaLabel = `${panel.data.caption} with the wave ${name(frequency)} added: ${added}`;
+  wave.canvas.ariaLabel = `The wave ${name(frequency)} alone: ${what}, a random sign for each colour`;
 }
 
 const number0 = (value) => Number(value.toFixed(3)).toString();
@@ -138,9 +133,7 @@ function sayPlaying(panel) {
 // What networks say of the picture under the wave in view. Python writes all that is known into the page, as
 // `data-answers`, and again as it gets to know more.
 function createAnswers(view) {
-  const root = element("div", "answers");
-  root.setAttribute("role", "group");
-  root.setAttribute("aria-label", "What networks say");
+  const root = element("div", "answers", "", { role: "group", ariaLabel: "What networks say" });
   const answers = { root, cards: [] };
   const observer = new MutationObserver(() => (root.isConnected ? readAnswers(view) : observer.disconnect()));
   observer.observe(mainElement() ?? document.body, { childList: true, subtree: true });
@@ -242,5 +235,5 @@ function outlineMistakes(view) {
     map.mistakes.innerHTML = `<path d="${path}"/><path d="${path}"/>`;
     map.mistakes.setAttribute("viewBox", `0 0 ${map.side} ${map.side}`);
   });
-  cards.forEach(({ count }) => count.setAttribute("aria-pressed", String(Boolean(view.outlined))));
+  for (const { count } of cards) count.ariaPressed = String(Boolean(view.outlined));
 }

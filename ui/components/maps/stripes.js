@@ -17,18 +17,16 @@ export default function ({ data, parentElement, setStateValue }) {
 function createView(parentElement, { side, networks }) {
   const root = element("div", "stripes");
   const figure = root.appendChild(element("figure"));
-  const canvas = figure.appendChild(element("canvas"));
+  const canvas = figure.appendChild(element("canvas", "", "", { role: "img" }));
   const label = figure.appendChild(element("label"));
-  canvas.setAttribute("role", "img");
   /** @type {Record<string, any>} */
   const view = {
     root,
     canvas,
     text: label.appendChild(element("span")),
-    input: label.appendChild(element("input")),
+    input: label.appendChild(element("input", "", "", { type: "range", min: 0, max: (side - 1) / 2, step: 1 })),
     timer: 0,
   };
-  Object.assign(view.input, { type: "range", min: 0, max: (side - 1) / 2, step: 1 });
   view.input.addEventListener("input", () => {
     const stripes = Number(view.input.value);
     view.place.wave = stripes ? [0, stripes] : null;
@@ -36,12 +34,10 @@ function createView(parentElement, { side, networks }) {
     clearTimeout(view.timer);
     if (stripes) view.timer = setTimeout(() => view.send([0, stripes]), REST_MILLISECONDS);
   });
-  const answers = root.appendChild(element("div", "answers"));
-  answers.setAttribute("aria-live", "polite");
+  const answers = root.appendChild(element("div", "answers", "", { ariaLive: "polite" }));
   const before = answers.appendChild(element("figure", "clean"));
-  view.clean = before.appendChild(element("canvas"));
+  view.clean = before.appendChild(element("canvas", "", "", { role: "img" }));
   before.append(element("figcaption", "", "Without the wave"));
-  view.clean.setAttribute("role", "img");
   view.answers = networks.map(({ title, colour }) => {
     const answer = answers.appendChild(element("div", "answer"));
     answer.style.setProperty("--colour", colour);
@@ -70,9 +66,9 @@ function show({ data, place: { wave }, canvas, clean, text, input, answers }) {
   const plain = (at, channel) => pixels[3 * at + channel];
   const signs = wave && signsAt(unpack(data.signs), side, wave);
   paintPixels(canvas, size, size, wave ? underWave(pixels, fourierBasis(wave, size), epsilon, signs) : plain);
-  canvas.setAttribute("aria-label", `A picture of: ${names[label]}. ${text.textContent}`);
+  canvas.ariaLabel = `A picture of: ${names[label]}. ${text.textContent}`;
   paintPixels(clean, size, size, plain);
-  clean.setAttribute("aria-label", `The picture without a wave: ${names[label]}`);
+  clean.ariaLabel = `The picture without a wave: ${names[label]}`;
   data.networks.forEach(({ clean, cells }, k) => {
     const [now, share] = wave ? cells[(wave[0] + half) * side + wave[1] + half] : clean;
     answers[k].was.textContent = now === clean[0] ? "" : names[clean[0]];

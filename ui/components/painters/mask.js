@@ -25,8 +25,7 @@ const maskKind = {
   },
 
   build(painter) {
-    painter.picture = painter.stage.appendChild(element("img"));
-    painter.picture.draggable = false;
+    painter.picture = painter.stage.appendChild(element("img", "", "", { draggable: false }));
     painter.papers = button(painter.fold.parentElement, "", () => {
       painter.memory.sizes.square = painter.data.papers;
       take(painter, "square");
@@ -69,7 +68,7 @@ const maskKind = {
     const [left, top, right, bottom, count] = bounds(cells, side);
     const isPapers = count === papers ** 2 && right - left + 1 === papers && bottom - top + 1 === papers;
     painter.papers.textContent = `${papers} × ${papers}`;
-    painter.papers.setAttribute("aria-pressed", String(isPapers));
+    painter.papers.ariaPressed = String(isPapers);
     outline(painter, cells, "#fff");
   },
 

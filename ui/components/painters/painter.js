@@ -50,16 +50,13 @@ function createPainter(kind, parentElement, data) {
   });
   painter.state = (kind.over ? root : bar).appendChild(element("div", "state"));
   painter.undo = button(bar, "↶", () => undo(painter), "Undo");
-  const tools = kit.appendChild(element("div", "group"));
-  tools.setAttribute("role", "group");
-  tools.setAttribute("aria-label", "Tool");
+  const tools = kit.appendChild(element("div", "group", "", { role: "group", ariaLabel: "Tool" }));
   painter.tools = Object.fromEntries(
     kind.tools.map(([tool, text]) => [tool, button(tools, text, () => take(painter, tool))]),
   );
   const size = kit.appendChild(element("label", "size"));
   painter.sizeName = size.appendChild(element("span"));
-  painter.size = size.appendChild(element("input"));
-  painter.size.type = "range";
+  painter.size = size.appendChild(element("input", "", "", { type: "range" }));
   painter.size.addEventListener("input", () => {
     const { memory } = painter;
     memory.sizes[memory.tool] = Number(painter.size.value);
@@ -67,20 +64,15 @@ function createPainter(kind, parentElement, data) {
   });
   painter.sizeText = size.appendChild(element("span", "number"));
 
-  const stage = (painter.stage = element("div", "stage"));
+  const about = { tabIndex: 0, role: "application", ariaRoleDescription: kind.name, ariaLabel: kind.label };
+  const stage = (painter.stage = element("div", "stage", "", about));
   if (kind.over) root.append(stage);
   else root.prepend(stage); // opened tools push nothing but what is below them
-  stage.tabIndex = 0;
-  stage.setAttribute("role", "application");
-  stage.setAttribute("aria-roledescription", kind.name);
-  stage.setAttribute("aria-label", kind.label);
-
   painter.clear = button(kit, "Clear", () => change(painter, ({ cells }) => cells.fill(kind.blank(painter.memory))));
   kind.build(painter);
   painter.sheet = stage.appendChild(element("canvas", "sheet"));
   painter.canvas = stage.appendChild(element("canvas"));
-  painter.live = root.appendChild(element("div", "visually-hidden"));
-  painter.live.setAttribute("aria-live", "polite");
+  painter.live = root.appendChild(element("div", "visually-hidden", "", { ariaLive: "polite" }));
 
   listenToPointer(painter);
   stage.addEventListener("keydown", (event) => press(painter, event));
@@ -202,8 +194,7 @@ export function show(painter) {
   if (!memory) return;
   const { tool, sizes } = memory;
   const range = kind.sizeOf(memory);
-  for (const [name, toolButton] of Object.entries(painter.tools))
-    toolButton.setAttribute("aria-pressed", String(name === tool));
+  for (const [name, toolButton] of Object.entries(painter.tools)) toolButton.ariaPressed = String(name === tool);
   painter.size.disabled = !range;
   if (range) {
     const [name, least, most] = range;
@@ -214,8 +205,7 @@ export function show(painter) {
   const [, name] = kind.tools.find(([name]) => name === tool) ?? [];
   const now = range ? `${name}, ${sizes[tool]} px` : name;
   painter.fold.textContent = `${now} ▾`;
-  painter.fold.setAttribute("aria-label", `Tools: ${now}`);
-  painter.fold.setAttribute("aria-expanded", String(!painter.kit.hidden));
+  Object.assign(painter.fold, { ariaLabel: `Tools: ${now}`, ariaExpanded: String(!painter.kit.hidden) });
   // Hidden, it keeps its room: nothing moves when it appears.
   painter.undo.style.visibility = memory.undo.length ? "" : "hidden";
   painter.clear.disabled = memory.cells.every((cell) => cell === kind.blank(memory));

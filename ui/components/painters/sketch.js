@@ -32,24 +32,20 @@ const sketchKind = {
 
   build(painter) {
     const row = element("div", "bar colours");
-    const swatches = row.appendChild(element("div", "swatches"));
+    const swatches = row.appendChild(element("div", "swatches", "", { role: "group", ariaLabel: "Colour" }));
     painter.stage.after(row);
-    swatches.setAttribute("role", "group");
-    swatches.setAttribute("aria-label", "Colour");
     painter.swatches = painter.data.palette.map(([name, colour]) => {
       const swatch = button(swatches, "", () => choose(painter, number(colour)), name);
       swatch.style.background = colour;
       return [number(colour), swatch];
     });
     const own = row.appendChild(element("label", "own"));
-    painter.own = own.appendChild(element("input"));
-    painter.own.type = "color";
+    painter.own = own.appendChild(element("input", "", "", { type: "color", ariaLabel: "Own colour" }));
     for (const kind of ["click", "input"]) {
       // a click chooses the same colour again, which fires no input event
       painter.own.addEventListener(kind, () => choose(painter, number(painter.own.value)));
     }
     own.appendChild(element("span", "", "Own"));
-    painter.own.setAttribute("aria-label", "Own colour");
   },
 
   sizeOf: ({ tool, side }) => (tool === "brush" ? ["Radius", 0, Math.floor(side / 4)] : null),
@@ -66,7 +62,7 @@ const sketchKind = {
   state: ({ tool }) => HINTS[tool],
 
   show({ memory: { colour }, swatches, own }) {
-    for (const [value, swatch] of swatches) swatch.setAttribute("aria-pressed", String(value === colour));
+    for (const [value, swatch] of swatches) swatch.ariaPressed = String(value === colour);
     const isOwn = swatches.every(([value]) => value !== colour);
     own.parentElement.classList.toggle("chosen", isOwn);
   },

@@ -27,8 +27,7 @@ function createMixer(parentElement) {
   const mixer = { root, pictures: {}, timer: 0, resting: 0 };
   for (const kind of ["mixed", "low", "high"]) {
     const figure = scene.appendChild(element("figure", `picture ${kind}`));
-    const canvas = figure.appendChild(element("canvas"));
-    canvas.setAttribute("role", "img");
+    const canvas = figure.appendChild(element("canvas", "", "", { role: "img" }));
     mixer.pictures[kind] = { canvas, caption: figure.appendChild(element("figcaption")) };
   }
   const controls = layout.appendChild(element("div", "controls"));
@@ -48,16 +47,14 @@ function createMixer(parentElement) {
 function createSlider(mixer, parent) {
   const label = parent.appendChild(element("label"));
   mixer.text = label.appendChild(element("span"));
-  const input = (mixer.input = label.appendChild(element("input")));
-  input.type = "range";
+  const input = (mixer.input = label.appendChild(element("input", "", "", { type: "range" })));
   input.addEventListener("input", () => {
     halt(mixer);
     move(mixer, Number(input.value));
   });
   input.addEventListener("change", () => rest(mixer, REST_MILLISECONDS)); // keys send one per step
   mixer.ticks = parent.appendChild(element("div", "ticks"));
-  mixer.marks = parent.appendChild(element("ul", "marks"));
-  mixer.marks.setAttribute("aria-label", "Crossover cutoff of each network");
+  mixer.marks = parent.appendChild(element("ul", "marks", "", { ariaLabel: "Crossover cutoff of each network" }));
   const row = parent.appendChild(element("div", "row"));
   mixer.play = button(row, "", () => (mixer.timer ? pause(mixer) : play(mixer)));
   row.append(element("span", "hint", "From a distance you see the other picture, too."));
@@ -74,7 +71,7 @@ function load(mixer, data) {
     canvas.width = canvas.height = size;
     if (kind === "mixed") continue;
     paintPixels(canvas, size, size, (at, channel) => bytes[kind][3 * at + channel]);
-    canvas.setAttribute("aria-label", data[kind].caption);
+    canvas.ariaLabel = data[kind].caption;
   }
   mixer.pictures.low.caption.textContent = `Low frequencies of: ${low.caption}`;
   mixer.pictures.high.caption.textContent = `High frequencies of: ${high.caption}`;
@@ -109,8 +106,7 @@ function fillNetworks(mixer, { networks, cutoffs }) {
 }
 
 function networkRow({ colour, classes }) {
-  const root = element("div", "network");
-  root.setAttribute("role", "img");
+  const root = element("div", "network", "", { role: "img" });
   root.style.setProperty("--colour", colour);
   const name = root.appendChild(element("div", "name"));
   const bars = classes.map((name, k) => {
@@ -136,10 +132,8 @@ function draw(mixer) {
   const cycles = countOf(cutoff, "cycle");
   const label = `Cutoff: ${cycles} per image`;
   caption.textContent = `Both, mixed at ${cycles}`;
-  canvas.setAttribute(
-    "aria-label",
-    `The low frequencies of ${data.low.caption} and the high frequencies of ${data.high.caption}. ${label}`,
-  );
+  const both = `The low frequencies of ${data.low.caption} and the high frequencies of ${data.high.caption}`;
+  canvas.ariaLabel = `${both}. ${label}`;
   mixer.text.textContent = label;
   mixer.input.value = at;
   const predictions = data.networks.map(({ title, tops }) => `${title} predicts “${tops[at]}”`);

@@ -10,7 +10,7 @@ export function createTiles(parent) {
   /** @type {Record<string, any>} */
   const picker = {
     root,
-    grid: root.appendChild(element("div", "tiles")),
+    grid: root.appendChild(element("div", "tiles", "", { role: "radiogroup" })),
     all: button(root, "", () => {
       picker.all.hidden = true;
       picker.grid.classList.remove("few");
@@ -20,7 +20,6 @@ export function createTiles(parent) {
     at: 0, // the focused tile
   };
   const { grid } = picker;
-  grid.setAttribute("role", "radiogroup");
   const tileAt = (event) => picker.tiles.indexOf(event.target.closest(".tile"));
   grid.addEventListener("click", (event) => tileAt(event) >= 0 && chooseTile(picker, tileAt(event)));
   grid.addEventListener("keydown", (event) => stepTiles(picker, event));
@@ -46,19 +45,16 @@ function rebuildTiles(picker, data) {
   Object.assign(picker, { data, selected: null });
   const { grid, all } = picker;
   const { label, side, across, names, ticks, captions, tile } = data;
-  grid.setAttribute("aria-label", label);
+  grid.ariaLabel = label;
   grid.style.setProperty("--side", `${side}px`);
   grid.style.setProperty("--across", across);
   for (const name of ["crisp", "line"]) grid.classList.toggle(name, data[name]);
   grid.classList.toggle("across", across > 0);
   grid.classList.toggle("wide", across > 5);
   picker.tiles = captions.map((caption, index) => {
-    const node = element("div", ticks[index] ? "tile ticked" : "tile");
-    node.setAttribute("role", "radio");
-    node.setAttribute("aria-label", caption);
-    node.title = caption;
-    const canvas = node.appendChild(element("canvas"));
-    canvas.width = canvas.height = tile;
+    const about = { role: "radio", ariaLabel: caption, title: caption };
+    const node = element("div", ticks[index] ? "tile ticked" : "tile", "", about);
+    node.append(element("canvas", "", "", { width: tile, height: tile }));
     if (names.length) node.append(element("span", "tile-name", names[index]));
     return node;
   });

@@ -30,9 +30,8 @@ function createView() {
   const bar = root.appendChild(element("div", "bar"));
   view.play = button(bar, "", () => play(view), "Play");
   view.play.className = "play";
-  view.scrubber = bar.appendChild(element("input", "scrubber"));
-  Object.assign(view.scrubber, { type: "range", min: 0, step: 1 });
-  view.scrubber.setAttribute("aria-label", "Moment of the run");
+  const slider = { type: "range", min: 0, step: 1, ariaLabel: "Moment of the run" };
+  view.scrubber = bar.appendChild(element("input", "scrubber", "", slider));
   view.scrubber.addEventListener("input", () => go(view, Number(view.scrubber.value)));
   view.wipe = button(bar, "Wipe", () => {
     view.memory.wipes = !view.memory.wipes;
@@ -132,7 +131,7 @@ function column(view, name, many) {
   const tiles = element("div", "tiles");
   const figures = view.data.targets.map((target) => {
     const parts = createFigure(view, tiles, many);
-    parts.canvas.setAttribute("aria-label", `${name}: ${target}`);
+    parts.canvas.ariaLabel = `${name}: ${target}`;
     return parts;
   });
   if (many) {
@@ -152,16 +151,12 @@ function column(view, name, many) {
 function createFigure(view, parent, many) {
   const figure = parent.appendChild(element("figure"));
   const frame = figure.appendChild(element("div", "frame"));
-  const canvas = frame.appendChild(element("canvas"));
-  Object.assign(canvas, { width: view.data.width, height: view.data.height });
-  canvas.setAttribute("role", "img");
+  const canvas = frame.appendChild(element("canvas", "", "", { role: "img" }));
   if (many) return { canvas, caption: figure.appendChild(element("figcaption")) };
   const border = frame.appendChild(element("div", "border"));
   border.append(element("span", "before", "before"), element("span", "after", "after"));
-  /** @type {any} */
-  const range = frame.appendChild(element("input", "border-range"));
-  Object.assign(range, { type: "range", min: 0, max: 100, step: 0.5 });
-  range.setAttribute("aria-label", "Border between the start and this moment");
+  const slider = { type: "range", min: 0, max: 100, step: 0.5, ariaLabel: "Border between the start and this moment" };
+  const range = frame.appendChild(element("input", "border-range", "", slider));
   range.addEventListener("input", () => {
     view.memory.border = Number(range.value);
     show(view);
@@ -236,11 +231,11 @@ function show(view) {
   view.play.hidden = view.scrubber.hidden = !goes && last === 0;
   view.play.disabled = view.scrubber.disabled = goes;
   view.play.classList.toggle("playing", Boolean(view.timer) && !goes);
-  view.play.setAttribute("aria-label", view.timer && !goes ? "Pause the replay" : "Play");
+  view.play.ariaLabel = view.timer && !goes ? "Pause the replay" : "Play";
   view.scrubber.max = goes ? data.steps : Math.max(1, last);
   view.scrubber.value = goes ? data.live.step : frame;
-  view.scrubber.setAttribute("aria-valuetext", `step ${step} of ${data.steps}`);
-  view.wipe.setAttribute("aria-pressed", String(memory.wipes));
+  view.scrubber.ariaValueText = `step ${step} of ${data.steps}`;
+  view.wipe.ariaPressed = String(memory.wipes);
   view.resume.hidden = state !== "stopped";
   view.stop.hidden = !goes;
   say(view.text, data.live?.text ?? "");
@@ -254,9 +249,7 @@ function showAlone({ alone, judged, figures }, square) {
   alone.hidden = !square || !judged.textContent;
   if (alone.hidden) return;
   const [left, top, side] = square;
-  /** @type {any} */
-  const canvas = element("canvas");
-  canvas.width = canvas.height = side;
+  const canvas = element("canvas", "", "", { width: side, height: side });
   canvas.getContext("2d").drawImage(figures[0].canvas, left, top, side, side, 0, 0, side, side);
   alone.src = canvas.toDataURL();
   alone.alt = "The hole alone";
@@ -272,10 +265,9 @@ function drawChoice({ data, tries, memory }, { tile, canvas, says }, k) {
   say(says, text);
   says.classList.toggle("recognised", Boolean(agrees));
   tile.disabled = going(data);
-  tile.setAttribute("aria-pressed", String(k === chosen));
+  tile.ariaPressed = String(k === chosen);
   const about = `Try ${k + 1} of ${count}: ${data.targets[0]}`;
-  tile.setAttribute("aria-label", text ? `${about}. Another network says ${text}` : about);
-  tile.title = text;
+  Object.assign(tile, { ariaLabel: text ? `${about}. Another network says ${text}` : about, title: text });
 }
 
 function drawFigure(view, { canvas, border, range, caption }, k, row) {
@@ -286,7 +278,7 @@ function drawFigure(view, { canvas, border, range, caption }, k, row) {
   const share = valueAt(view, k, row);
   const sure = share === undefined ? "not run yet" : `${percent(share)} sure`;
   const text = `${models[k].title}: ${data.targets[row]}, step ${data.frame_steps[memory.frame]}, ${sure}`;
-  canvas.setAttribute("aria-label", text);
+  canvas.ariaLabel = text;
   if (caption) return say(caption, `${data.targets[row]} ${share === undefined ? "" : percent(share)}`);
   border.hidden = range.hidden = !wipes;
   border.style.left = `${memory.border}%`;

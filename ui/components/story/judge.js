@@ -24,10 +24,8 @@ function draw(view, at) {
   const question = side.appendChild(element("h3", "", `${name}: what is it?`));
   const list = side.appendChild(element("div", "options"));
   const foot = side.appendChild(element("div", "foot"));
-  const dots = foot.appendChild(element("span", "dots"));
-  dots.setAttribute("aria-hidden", "true");
-  const result = foot.appendChild(element("span", "result"));
-  result.setAttribute("role", "status");
+  const dots = foot.appendChild(element("span", "dots", "", { ariaHidden: "true" }));
+  const result = foot.appendChild(element("span", "result", "", { role: "status" }));
   const next = button(foot, at + 1 < questions.length ? "Next" : "Your score", () => {
     draw(view, at + 1);
     root.querySelector("button:enabled")?.focus({ preventScroll: true });

@@ -14,7 +14,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (scene.data && scene.data.chosen !== chosen) delete scene.root.dataset.part; // until its frames are decoded
   scene.data = data;
   drawChips(scene, words);
-  scene.chips.forEach((chip, place) => chip.setAttribute("aria-pressed", String(place === chosen)));
+  scene.chips.forEach((chip, place) => {
+    chip.ariaPressed = String(place === chosen);
+  });
   scene.figures.forEach((figure, k) => {
     for (const name of ["title", "judged"]) figure[name].textContent = data.drawings[k][name];
     figure.judged.classList.toggle("recognised", Boolean(data.drawings[k].recognised));
@@ -39,14 +41,11 @@ function createScene(parentElement, { drawings }) {
   const root = element("div", "opening");
   /** @type {Record<string, any>} */
   const scene = { root, chips: [], timer: 0 };
-  scene.group = root.appendChild(element("div", "chips"));
-  scene.group.setAttribute("role", "group");
-  scene.group.setAttribute("aria-label", "Word to ask for");
+  scene.group = root.appendChild(element("div", "chips", "", { role: "group", ariaLabel: "Word to ask for" }));
   const row = root.appendChild(element("div", "squares"));
   scene.figures = drawings.map(() => {
     const figure = row.appendChild(element("figure"));
-    const canvas = figure.appendChild(element("canvas"));
-    canvas.setAttribute("role", "img");
+    const canvas = figure.appendChild(element("canvas", "", "", { role: "img" }));
     const caption = figure.appendChild(element("figcaption"));
     const line = caption.appendChild(element("div", "line"));
     const title = line.appendChild(element("span", "title"));
@@ -110,9 +109,6 @@ function show({ data, strips, figures, root }, part) {
       context.drawImage(strips[k], 0, place * size, size, size, 0, 0, size, size);
     }
     sure.textContent = shares.length ? `${percent(shares[Math.round(at)])} sure` : "";
-    canvas.setAttribute(
-      "aria-label",
-      `${title}: ${sure.textContent || "not yet sure"} that it shows “${words[chosen]}”`,
-    );
+    canvas.ariaLabel = `${title}: ${sure.textContent || "not yet sure"} that it shows “${words[chosen]}”`;
   });
 }

@@ -14,8 +14,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function createView(parentElement, names) {
-  const root = element("nav");
-  root.setAttribute("aria-label", "Steps of the story");
+  const root = element("nav", "", "", { ariaLabel: "Steps of the story" });
   /** @type {Record<string, any>} */
   const view = { root };
   view.back = root.appendChild(link(view, "‹ Back", "end"));
@@ -24,7 +23,7 @@ function createView(parentElement, names) {
   view.tabs = names.map((name, k) => {
     const tab = list.appendChild(element("li")).appendChild(link(view, "", "tab"));
     tab.append(element("span", "number", k + 1), element("span", "name", name));
-    tab.setAttribute("aria-label", `${k + 1}: ${name}`);
+    tab.ariaLabel = `${k + 1}: ${name}`;
     return tab;
   });
   parentElement.appendChild(root);
@@ -46,8 +45,7 @@ function show(view) {
   const { names, current } = view.data;
   view.tabs.forEach((tab, k) => {
     lead(view, tab, k + 1);
-    if (k + 1 === current) tab.setAttribute("aria-current", "step");
-    else tab.removeAttribute("aria-current");
+    tab.ariaCurrent = k + 1 === current ? "step" : null;
   });
   lead(view, view.back, current > 1 ? current - 1 : null);
   lead(view, view.next, current < names.length ? current + 1 : null);
