@@ -14,7 +14,7 @@ import numpy as np
 
 from core.data.stored import classifier_facts, computed_source
 from core.pgd.plan import RunPlan, prepare
-from core.pgd.record import PGDRun, likeliest, mean_change
+from core.pgd.record import PGDRun, mean_change
 from core.pgd.search import Search
 from core.shared.cli import progress_bar
 from core.shared.device import check_torch, device_name
@@ -90,11 +90,6 @@ class RunRecorder:
             "perturbation_norm": norm,
         }
         return curves, dict(zip(("cross_entropy", "penalty"), terms, strict=False))
-
-    def top_classes(self, *, last: bool) -> list[list[tuple[str, float]]]:
-        """Return each image's likeliest classes, as in `PGDRun.top_classes`; none before the first state."""
-        state = self.last if last else self._first
-        return [] if state is None else [likeliest(row, self._class_names) for row in _numpy(state.logits)]
 
     def run(self) -> PGDRun:
         """Return the run so far, whether finished, stopped or running; there must be a state."""
@@ -204,11 +199,6 @@ class Run:
         """Return the target probability in the k-th run at every state so far, (S, B)."""
         with self._lock:
             return self._recorders[k].curves()[0]["target_probability"]
-
-    def top_classes(self, k: int, *, last: bool) -> list[list[tuple[str, float]]]:
-        """Return each image's likeliest classes in the k-th run, at the first or newest state."""
-        with self._lock:
-            return self._recorders[k].top_classes(last=last)
 
     def so_far(self) -> tuple[PGDRun, ...]:
         """Return the runs so far; none before the first state."""

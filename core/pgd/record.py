@@ -146,10 +146,6 @@ class PGDRun(ArchiveContent):
         table["target"] = np.tile(np.array(self.targets, dtype=object), states)
         return pd.DataFrame(table | {name: values.ravel() for name, values in {**self.curves, **self.terms}.items()})
 
-    def top_classes(self, row: int, *, last: bool, count: int = 5) -> list[tuple[str, float]]:
-        """Return (class name, probability) of the likeliest classes of image `row` at the first or last state."""
-        return likeliest(self.logits[1 if last else 0, row], self.metadata["class_names"], count)
-
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the file's arrays, with frames as differences."""
         arrays = {
@@ -214,14 +210,6 @@ def undo_bit_differences(differences: np.ndarray, frame: np.ndarray) -> np.ndarr
 
 def _levels(frame: np.ndarray) -> np.ndarray:
     return (frame.astype(np.float32) / np.float32(255)).view(np.uint32)
-
-
-def likeliest(logits: np.ndarray, names: Sequence[str], count: int = 5) -> list[tuple[str, float]]:
-    """Return (class name, probability) of the likeliest classes by (K,) logits."""
-    shares = np.exp(logits.astype(np.float64) - logits.max())
-    shares /= shares.sum()
-    order = np.argsort(-shares, kind="stable")[:count]
-    return [(names[k], float(shares[k])) for k in order]
 
 
 def evenly_spaced(count: int, most: int) -> np.ndarray:

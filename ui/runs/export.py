@@ -20,7 +20,7 @@ from ui.runs.words import meaning
 from ui.shared import url
 from ui.shared.downloads import download_button
 from ui.shared.pictures import to_picture
-from ui.shared.url import file_stem, one_line
+from ui.shared.url import file_stem
 
 MIN_FRAME_SIDE = 224  # pixels: smaller frames are enlarged smoothly, since players would show them tiny
 _GAP, _LINE = 8, 24  # pixels between pictures; height of their captions
@@ -47,10 +47,9 @@ def run_picture(runs: Sequence[PGDRun], row: int, address: str = "") -> bytes:
         tiles.append(Tile(picture=picture, title=run_title(run, runs), lines=lines, judged=says, agrees=agrees))
     verb = "Drawn" if first.original is None else "Filled"
     painters = join_list(list(dict.fromkeys(result_title(run.metadata["classifier"]) for run in runs)))
-    date = one_line(first.metadata["source"].get("date") or "")[:10]
     config, seed = first.config, first.metadata["seed"]
     settings = f"{count_of(config.steps, 'step')}, epsilon {config.epsilon:.3g}, random seed {seed}"
-    notes = [f"{verb} by {painters}{f' on {date}' if date else ''}: {settings}.", address]
+    notes = [f"{verb} by {painters} on {first.metadata['source']['date'][:10]}: {settings}.", address]
     samples = sample_set_of(first)
     return result_card(meaning(target, samples.classes) if samples else target, tiles, notes)
 

@@ -1,7 +1,4 @@
-"""Results of runs: tables of their numbers, of another network's judgement and of many pictures.
-
-Texts of a run's file may be untrusted: each is one line of bounded length.
-"""
+"""Results of runs: tables of their numbers, of another network's judgement and of many pictures."""
 
 from __future__ import annotations
 
@@ -37,24 +34,17 @@ ABOUT_VIEWS = (
     "power. Ball, unit step and clip are the same, and confidence is that of the picture itself (Athalye et al. 2018; "
     "Olah et al. 2017)."
 )
-MAX_TEXT_LENGTH = 140  # characters of a cell
 
 
 # ---- one result --------------------------------------------------------------------------------------------------
 
 
 def run_table(result: RunResult) -> None:
-    """Draw the numbers of a result, what the network says at both ends of a single picture, and where it comes from."""
+    """Draw the numbers of a result, and where it comes from."""
     runs = result.runs
     columns = ("This run", *(run_title(run, runs) for run in runs))
     rows = [run_facts(run) | {"Made": result.note} for run in runs]
     scrolling_table(columns, [(name, *(row[name] for row in rows)) for name in rows[0]], "This run", wraps=True)
-    if len(runs[0].start) == 1:
-        heads = [f"{run_title(run, runs)}, {when}" for run in runs for when in ("start", "end")]
-        lists = [[f"{one_line(name)} {confidence(share)}" for name, share in run.top_classes(0, last=last)]
-                 for run in runs for last in (False, True)]  # fmt: skip
-        table = [(str(place), *cells) for place, cells in enumerate(zip(*lists, strict=False), 1)]
-        scrolling_table(("Most likely classes", *heads), table, "Most likely classes", wraps=True)
 
 
 def run_facts(run: PGDRun) -> dict[str, str]:
@@ -66,9 +56,8 @@ def run_facts(run: PGDRun) -> dict[str, str]:
         settings += f", lambda {objective['weight']:g}: {PENALTIES[objective['penalty']].label}"
     loss, norm = run.curves["loss"].mean(axis=1), run.curves["perturbation_norm"][-1].mean()
     before, after = (confidence(float(share)) for share in run.curves["target_probability"][[0, -1]].mean(axis=1))
-    changes = [change["inside"] for change in images.get("change") or []]
-    weights, digest = (one_line(classifier.get(name) or "") for name in ("weights_id", "sha256"))
-    date = one_line(source.get("date") or "")[:10] or "at an unknown time"
+    change, part = np.mean([change["inside"] for change in images["change"]]), "start" if run.mask is None else "hole"
+    digest = f" (sha256 {classifier['sha256'][:12]}…)" if "sha256" in classifier else ""
     return {
         "Target": ", ".join(dict.fromkeys(target_of(run, row) for row in range(len(run.start)))),
         "Its probability": f"{before} → {after}",
@@ -76,16 +65,14 @@ def run_facts(run: PGDRun) -> dict[str, str]:
         "Loss": f"{loss[0]:.3g} → {f'{loss[-1]:.2g}' if loss[-1] > 1e-7 else 'under 1e-7'}",
         "Steps": f"{len(loss) - 1:,} of {run.config.steps:,}",
         "Change (L2 norm)": f"{norm:.2f} of at most {run.config.epsilon:.3g}",
-        f"Mean change of the {'start' if run.mask is None else 'hole'}": (
-            f"{255 * np.mean(changes):.1f} of 255" if len(changes) == len(run.start) else "unknown"
-        ),
+        f"Mean change of the {part}": f"{255 * change:.1f} of 255",
         "Network": result_title(classifier, short=False),
         "Settings": settings,
         "Random seed": str(run.metadata["seed"]),
-        "Picture": one_line(images.get("credit") or images.get("dataset") or "of unknown origin", MAX_TEXT_LENGTH),
-        "Weights": f"{weights or 'unknown'} (sha256 {f'{digest[:12]}…' if digest else 'unknown'})",
-        "Computed": f"{date}, version {one_line(source.get('version') or '?')}, {device_text(source)}, "
-        f"{source.get('wall_seconds') or 0:,.0f} s",
+        "Picture": one_line(images.get("credit") or images["dataset"]),
+        "Weights": f"{classifier['weights_id']}{digest}",
+        "Computed": f"{source['date'][:10]}, version {source['version']}, {device_text(source)}, "
+        f"{source['wall_seconds']:,.0f} s",
     }
 
 
