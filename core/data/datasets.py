@@ -334,21 +334,14 @@ def _find_imagenet100(data_dir: str | Path | None, split: str) -> _PictureFiles:
 
 def _find_path(path: Path, name: str | Path, split: str) -> ImageDataset | _PictureFiles:
     if path.suffix == ".npz":
-        source = f"archive {path.name}"
-        return ImageDataset(_own_name(path.stem, source), split, *read_archive(path), source)
+        return ImageDataset(path.stem, split, *read_archive(path), f"archive {path.name}")
     if not path.is_dir():
         raise _unknown(str(name), path)
     folders = _class_folders(_split_folder(path, split))
     if not folders:
         raise FileNotFoundError(f"{path}: expected one folder of pictures for each class, found no folder in it")
-    data = path.resolve().name
     classes = class_set_of(tuple(folder.name for folder in folders))
-    return _list_folders(_own_name(data, f"folder {data}"), split, folders, classes)
-
-
-def _own_name(name: str, source: str) -> str:
-    """Return the name of a user's own data set: its source if bundled pictures have the same name."""
-    return source if name in sets_by_dataset() else name
+    return _list_folders(path.resolve().name, split, folders, classes)
 
 
 def _unknown(name: str, path: Path) -> Exception:

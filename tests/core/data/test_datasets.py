@@ -17,8 +17,6 @@ from core.data.sample_sets import (
     ImageDataset,
     imagenet,
     imagenet100,
-    map_title,
-    set_of_map,
     sets_by_dataset,
 )
 
@@ -82,14 +80,6 @@ def test_load_dataset_leaves_out_what_is_no_picture(tmp_path):
     (root / "cat" / "1.png").symlink_to(root / "cat" / "0.png")
     (root / "dog").symlink_to(root / "ant", target_is_directory=True)
     assert load_dataset(root).labels.tolist() == [0, 1, 1, 2, 2, 3]
-
-
-def test_own_data_are_titled_by_their_origin(tmp_path):
-    own, bundled = load_dataset(write_folder(tmp_path / "photographs")), load_dataset("photographs")
-    assert (map_title(own.name), map_title(bundled.name)) == ("folder photographs", "bundled photographs")
-    assert set_of_map(own.name) is None
-    write_archive(tmp_path / "cifar10-samples.npz")
-    assert load_dataset(tmp_path / "cifar10-samples.npz").name == "archive cifar10-samples.npz"
 
 
 def test_load_dataset_finds_the_split_in_a_folder(tmp_path):
