@@ -12,7 +12,7 @@ from core.data.sample_sets import HEATMAPS
 from core.fourier.heatmap import Heatmap, colormap_table
 from core.fourier.waves import hybrid
 from core.shared.numbers import wave_name
-from core.sweep.predict import hybrid_cutoffs, wave_on_image
+from core.sweep.predict import wave_on_image
 from tests.browser.canvases import pixels, rgba
 from tests.browser.conftest import BOTH_BROWSERS
 from tests.browser.waiting import choose_option, in_page, wait_until_drawn, wait_until_still
@@ -144,10 +144,6 @@ def test_two_pictures_in_one_follow_the_cutoff(frequency_page):
     np.testing.assert_array_equal(pixels(mixer.locator(".picture.high canvas")), IMAGES[7].transpose(1, 2, 0))
     mixed = hybrid(*(IMAGES[k].astype(np.float32) / 255 for k in (1, 7)), 8.0)
     assert np.abs(pixels(mixer.locator(".picture.mixed canvas")).astype(int) - to_uint8(mixed)).max() <= 1
-    wait_until_drawn(page)
-    mixer.get_by_role("button", name="Play").click()
-    expect(mixer).to_have_attribute("data-cutoff", f"{hybrid_cutoffs(32)[-1]:g}")
-    expect(page).to_have_url(re.compile("cutoff=32"))
 
 
 def test_the_keyboard_alone_reaches_a_map_and_types_own_words(frequency_page):

@@ -12,11 +12,8 @@ export const tours = ({ outward }, waves) => waves.map(([frequency, half]) => ou
 
 export const signsOf = ({ signsAt }, { bits, side, waves }) => waves.map((frequency) => signsAt(bits, side, frequency));
 
-export const mixtures = ({ prepareHybrid, paintHybrid }, { low, high, size, cutoffs }) => {
-  const prepared = prepareHybrid(low, high, size);
-  return cutoffs.map((cutoff) => {
-    const exact = new Float64Array(4 * size * size);
-    paintHybrid(prepared, cutoff, exact);
-    return [...exact];
+export const mixtures = ({ hybridOf }, { low, high, size, cutoffs }) =>
+  cutoffs.map((cutoff) => {
+    const value = hybridOf(low, high, size, cutoff);
+    return Array.from({ length: 3 * size * size }, (_, k) => value(Math.floor(k / 3), k % 3));
   });
-};

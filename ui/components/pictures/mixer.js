@@ -1,9 +1,8 @@
 // Mixes two pictures, low frequencies of one and high frequencies of the other, at every cutoff of a slider.
 
-import { button, countOf, element, memoryOf, paintPixels, unpack, viewOf } from "../basics.js";
+import { countOf, element, memoryOf, paintPixels, unpack, viewOf } from "../basics.js";
 import { createTiles, fillTiles } from "./tiles.js";
 
-const PLAY_MILLISECONDS = 140; // between two cutoffs
 const REST_MILLISECONDS = 400; // before a choice is reported
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
@@ -24,7 +23,7 @@ function createMixer(parentElement) {
   const layout = root.appendChild(element("div", "layout"));
   const scene = layout.appendChild(element("div", "scene"));
   /** @type {Record<string, any>} */
-  const mixer = { root, pictures: {}, timer: 0, resting: 0 };
+  const mixer = { root, pictures: {}, resting: 0 };
   for (const kind of ["mixed", "low", "high"]) {
     const figure = scene.appendChild(element("figure", `picture ${kind}`));
     const canvas = figure.appendChild(element("canvas", "", "", { role: "img" }));
@@ -39,7 +38,6 @@ function createMixer(parentElement) {
   const second = layout.appendChild(element("div", "second"));
   mixer.stripTitle = second.appendChild(element("div"));
   mixer.strip = createTiles(second);
-  root.addEventListener("keydown", (event) => event.key === "Escape" && pause(mixer));
   parentElement.appendChild(root);
   return mixer;
 }
@@ -49,28 +47,26 @@ function createSlider(mixer, parent) {
   mixer.text = label.appendChild(element("span"));
   const input = (mixer.input = label.appendChild(element("input", "", "", { type: "range" })));
   input.addEventListener("input", () => {
-    halt(mixer);
-    move(mixer, Number(input.value));
+    mixer.place.at = Number(input.value);
+    draw(mixer);
   });
-  input.addEventListener("change", () => rest(mixer, REST_MILLISECONDS)); // keys send one per step
+  input.addEventListener("change", () => {
+    clearTimeout(mixer.resting); // keys send one per step
+    mixer.resting = setTimeout(() => mixer.choose(), REST_MILLISECONDS);
+  });
   mixer.ticks = parent.appendChild(element("div", "ticks"));
   mixer.marks = parent.appendChild(element("ul", "marks", "", { ariaLabel: "Crossover cutoff of each network" }));
-  const row = parent.appendChild(element("div", "row"));
-  mixer.play = button(row, "", () => (mixer.timer ? pause(mixer) : play(mixer)));
-  row.append(element("span", "hint", "From a distance you see the other picture, too."));
-  sayPlaying(mixer);
+  parent.append(element("p", "hint", "From a distance you see the other picture, too."));
 }
 
 function load(mixer, data) {
   const { size, low, high } = data;
   mixer.pair = data.pair;
-  const bytes = { low: unpack(low.pixels), high: unpack(high.pixels) };
-  mixer.hybrid = prepareHybrid(bytes.low, bytes.high, size);
+  mixer.bytes = { low: unpack(low.pixels), high: unpack(high.pixels) };
   mixer.root.classList.toggle("crisp", size < 100);
-  for (const [kind, { canvas }] of Object.entries(mixer.pictures)) {
-    canvas.width = canvas.height = size;
-    if (kind === "mixed") continue;
-    paintPixels(canvas, size, size, (at, channel) => bytes[kind][3 * at + channel]);
+  for (const [kind, bytes] of Object.entries(mixer.bytes)) {
+    const { canvas } = mixer.pictures[kind];
+    paintPixels(canvas, size, size, (at, channel) => bytes[3 * at + channel]);
     canvas.ariaLabel = data[kind].caption;
   }
   mixer.pictures.low.caption.textContent = `Low frequencies of: ${low.caption}`;
@@ -126,9 +122,8 @@ function draw(mixer) {
   } = mixer;
   const cutoff = data.cutoffs[at];
   const { canvas, caption } = mixer.pictures.mixed;
-  const mixed = new ImageData(data.size, data.size);
-  paintHybrid(mixer.hybrid, cutoff, mixed.data);
-  canvas.getContext("2d").putImageData(mixed, 0, 0);
+  const { low, high } = mixer.bytes;
+  paintPixels(canvas, data.size, data.size, hybridOf(low, high, data.size, cutoff));
   const cycles = countOf(cutoff, "cycle");
   const label = `Cutoff: ${cycles} per image`;
   caption.textContent = `Both, mixed at ${cycles}`;
@@ -152,66 +147,23 @@ function draw(mixer) {
   mixer.root.dataset.cutoff = cutoff;
 }
 
-function move(mixer, at) {
-  mixer.place.at = at;
-  draw(mixer);
-}
-
-function rest(mixer, wait) {
-  clearTimeout(mixer.resting);
-  mixer.resting = setTimeout(() => mixer.choose(), wait);
-}
-
-// Plays from here to the last cutoff; at the last one, starts again from the first.
-function play(mixer) {
-  const last = mixer.data.cutoffs.length - 1;
-  clearTimeout(mixer.resting);
-  if (mixer.place.at === last) move(mixer, 0);
-  mixer.timer = setInterval(() => {
-    if (mixer.place.at < last && mixer.root.isConnected) move(mixer, mixer.place.at + 1);
-    else pause(mixer);
-  }, PLAY_MILLISECONDS);
-  sayPlaying(mixer);
-}
-
-function halt(mixer) {
-  clearInterval(mixer.timer);
-  mixer.timer = 0;
-  sayPlaying(mixer);
-}
-
-function pause(mixer) {
-  if (!mixer.timer) return;
-  halt(mixer);
-  if (mixer.root.isConnected) rest(mixer, 0);
-}
-
-function sayPlaying(mixer) {
-  mixer.play.textContent = mixer.timer ? "Pause" : "▶ Play";
-  mixer.play.title = "Let the cutoff rise; Escape stops it";
-}
-
 // A port of core/fourier/waves.py. exp(-(i² + j²) / (2 c²)) is separable, so the low frequencies of d = low - high are
 // G d Gᵀ with one circulant matrix G for each cutoff c: no Fourier transform of the pictures is needed.
 
-// Pictures are bytes (size, size, 3).
-export function prepareHybrid(low, high, size) {
-  const difference = [0, 1, 2].map((channel) =>
-    Float64Array.from({ length: size ** 2 }, (_, cell) => low[3 * cell + channel] - high[3 * cell + channel]),
-  );
-  return { size, high, difference, halfway: new Float64Array(size ** 2), part: new Float64Array(size ** 2) };
-}
-
-// hybrid: high + the low frequencies of (low - high). `rgba` clips and rounds, as to_uint8 does; it may be an array of
-// numbers, which keeps them.
-export function paintHybrid({ size, high, difference, halfway, part }, cutoff, rgba) {
-  const row = rowOfG(size, cutoff);
-  difference.forEach((plane, channel) => {
-    blurRows(plane, halfway, row, size);
-    blurRows(halfway, part, row, size);
-    for (let cell = 0; cell < part.length; cell++) rgba[4 * cell + channel] = high[3 * cell + channel] + part[cell];
+/**
+ * hybrid: high + the low frequencies of (low - high), as values that `paintPixels` clips and rounds, like to_uint8.
+ * Pictures are bytes (size, size, 3).
+ */
+export function hybridOf(low, high, size, cutoff) {
+  const weights = rowOfG(size, cutoff);
+  const parts = [0, 1, 2].map((channel) => {
+    const difference = Float64Array.from(
+      { length: size ** 2 },
+      (_, cell) => low[3 * cell + channel] - high[3 * cell + channel],
+    );
+    return blurredRows(blurredRows(difference, weights, size), weights, size);
   });
-  for (let cell = 0; cell < part.length; cell++) rgba[4 * cell + 3] = 255;
+  return (at, channel) => high[3 * at + channel] + parts[channel][at];
 }
 
 // The first row of G: the inverse transform of one Gaussian of waves.
@@ -222,8 +174,9 @@ function rowOfG(size, cutoff) {
   return Float64Array.from({ length: size }, (_, offset) => weight(offset));
 }
 
-// Multiplies each row by G and writes it as a column: done twice, rows are rows again.
-function blurRows(from, to, weights, size) {
+// Each row times G, as a column: done twice, rows are rows again.
+function blurredRows(from, weights, size) {
+  const to = new Float64Array(size ** 2);
   const line = new Float64Array(2 * size); // the row twice: G is circulant
   for (let row = 0; row < size; row++) {
     line.set(from.subarray(row * size, (row + 1) * size));
@@ -234,4 +187,5 @@ function blurRows(from, to, weights, size) {
       to[column * size + row] = sum;
     }
   }
+  return to;
 }
