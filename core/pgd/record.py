@@ -264,15 +264,12 @@ def differences(
     elif list(itertools.product(classifiers, searches)) != pairs:
         differ.append("search")
     objective = run.metadata["objective"]
+    penalty = None if plan.mask is None else plan.minimised_penalty
     planned, ran = settings_of(plan.config, plan.weight), settings_of(run.config, objective.get("weight"))
-    if (
-        plan.mask is None
-        or plan.minimised_penalty != objective.get("penalty")
-        or not PENALTIES[plan.minimised_penalty].term
-    ):
-        ran["weight"] = planned["weight"]  # irrelevant for this penalty
-    if plan.mask is not None and plan.minimised_penalty != objective.get("penalty"):
+    if penalty != objective.get("penalty"):
         differ.append("penalty")
+    if penalty is None or "penalty" in differ or not PENALTIES[penalty].term:
+        ran["weight"] = planned["weight"]  # irrelevant for this penalty
     by_views = {stored.config.search: stored.config.views for stored in runs if SEARCHES[stored.config.search].by_views}
     if any(plan.with_search(search).config.views != views for search, views in by_views.items() if search in searches):
         differ.append("views")
