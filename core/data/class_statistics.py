@@ -13,12 +13,11 @@ from PIL import Image
 
 from core.data.corruptions import wave_radii
 from core.data.sample_sets import IMAGENET_MEAN, IMAGENET_STD, PRECOMPUTED, map_title
-from core.shared.files import ArchiveContent, ArchiveKind
 
 
 @dataclass(frozen=True, eq=False)
-class StatisticsByClass(ArchiveContent):
-    """Statistics of K classes.
+class StatisticsByClass:
+    """Statistics of K classes of a data set, from a shipped file by `precomputed/makers` of commit 14e202db.
 
     numbers: as stored, rounded; the first axis is the class, in label order. metadata: class names, data set's name,
     split, source and content hash.
@@ -26,6 +25,13 @@ class StatisticsByClass(ArchiveContent):
 
     numbers: dict[str, np.ndarray]
     metadata: dict[str, Any]
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read the file."""
+        with np.load(path, allow_pickle=False) as file:
+            numbers = dict(file)
+        return cls(numbers, json.loads(str(numbers.pop("metadata"))))
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -35,13 +41,6 @@ class StatisticsByClass(ArchiveContent):
     def counts(self) -> list[int]:
         """Number of images of each class."""
         return list(self.numbers["counts"]) if "counts" in self.numbers else self.metadata["counts"]
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        return self.numbers
-
-    @classmethod
-    def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> Self:
-        return cls(arrays, metadata)
 
     def find(self, name: str) -> tuple[int, str]:
         """Return a class's label and a description of its images."""
@@ -112,17 +111,10 @@ def natural_statistics(image_size: int) -> ClassStatistics:
 
 
 class DatasetStatistics(StatisticsByClass):
-    """The statistics of a data set's classes, and their file.
+    """The statistics of a data set's classes.
 
     numbers: mean, std, (K, 3, H, W) float16: at most 0.00025 off, a sixteenth of a grey level of 255. counts, (K,).
     """
-
-    FILE = ArchiveKind(
-        name="file of class statistics",
-        maker="precomputed/makers/class_statistics.py of commit 14e202db",
-        schema=1,
-        required=("mean", "std", "counts"),
-    )
 
     def of_class(self, name: str) -> ClassStatistics:
         """Return the statistics of one class."""
@@ -199,23 +191,16 @@ def class_covariance(images: np.ndarray, grain: int, source: str) -> ClassCovari
 
 
 class DatasetCovariance(StatisticsByClass):
-    """The covariances of a data set's classes, and their file.
+    """The covariances of a data set's classes.
 
     numbers: mean, (K, 3, h, w) float16. factors, (K, k, 3 * h * w) int8: those of `ClassCovariance`, in units of
     scales, (K, k), each a 127th of the largest. metadata: also counts, and image_size of the source images.
     """
 
-    FILE = ArchiveKind(
-        name="file of class covariances",
-        maker="precomputed/makers/class_statistics.py of commit 14e202db",
-        schema=1,
-        required=("mean", "factors", "scales"),
-    )
-
     def of_class(self, name: str) -> ClassCovariance:
         """Return the covariance of one class."""
         label, images = self.find(name)
-        mean, factors, scales = (self.numbers[part][label] for part in self.FILE.required)
+        mean, factors, scales = (self.numbers[part][label] for part in ("mean", "factors", "scales"))
         source = f"{images}: {len(factors)} components of {mean.shape[-1]} x {mean.shape[-2]} values"
         factors = factors * scales[:, None].astype(np.float32)
         return ClassCovariance(mean.astype(np.float32), factors, self.metadata["image_size"], source)

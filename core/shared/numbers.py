@@ -70,17 +70,6 @@ def confidence(share: float) -> str:
     return "under 0.1 %" if share < 0.001 else percent(share)
 
 
-def measured_percent(share: Interval) -> Number:
-    """'33.1 % (32.2 to 34.0)'."""
-    return Number(percent(share.value), interval(share))
-
-
-def signed_points(measured: Interval) -> Number:
-    """A difference of shares: '−0.2 points (−1.4 to +1.0)'."""
-    value, low, high = (decimal(100 * part, sign=True) for part in measured)
-    return Number(f"{value} points", f"{low} to {high}")
-
-
 def p_value(p: float) -> str:
     """'= 0.03', '= 0.002' or '< 0.001', to follow 'p'."""
     return f"= {p:.2f}" if p >= 0.01 else f"= {p:.1g}" if p >= 0.001 else "< 0.001"
@@ -95,12 +84,6 @@ def interval(measured: Interval) -> str:
     if measured.low < 0 < measured.high:
         return " to ".join(decimal(end, sign=True) for end in ends)
     return " to ".join(decimal(end) for end in sorted(map(abs, ends)))
-
-
-def points(difference: Interval) -> Number:
-    """Size and direction of a clear difference: '17.8 points higher (16.6 to 19.0)'."""
-    way = "higher" if difference.value > 0 else "lower"
-    return Number(f"{decimal(100 * abs(difference.value))} points {way}", interval(difference))
 
 
 def small(number: float) -> str:
@@ -123,11 +106,6 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def wave_name(frequency: Frequency) -> str:
-    """'(3, −4)'."""
-    return f"({frequency[0]}, {frequency[1]})".replace("-", "\N{MINUS SIGN}")
 
 
 def join_list(parts: Sequence[str], word: str = "and") -> str:

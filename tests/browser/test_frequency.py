@@ -11,7 +11,6 @@ from core.data.picture_files import to_uint8
 from core.data.sample_sets import HEATMAPS
 from core.fourier.heatmap import Heatmap, colormap_table
 from core.fourier.waves import hybrid
-from core.shared.numbers import wave_name
 from core.sweep.predict import wave_on_image
 from tests.browser.canvases import pixels, rgba
 from tests.browser.conftest import BOTH_BROWSERS
@@ -45,6 +44,11 @@ def middle(page: Page, number: int, frequency: tuple[int, int], side: int = 31) 
     box = page.locator(".plot:visible").nth(number).bounding_box()
     x, y = ((part + side // 2 + 0.5) / side for part in reversed(frequency))
     return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+
+def wave_name(frequency):
+    """(3, −4), with a true minus."""
+    return f"({frequency[0]}, {frequency[1]})".replace("-", "\N{MINUS SIGN}")
 
 
 def spelled(heatmap: Heatmap, frequency: tuple[int, int]) -> str:

@@ -12,12 +12,11 @@ from ui.shared.tables import cell_html
 TOOLTIP = re.compile(
     '<span class="tooltip" tabindex="0">(.*?)<span class="tooltip-text" role="tooltip">(.*?)</span></span>'
 )
-LOWER = Interval(-0.087, -0.101, -0.075)
 
 
 def test_an_interval_goes_behind_its_number_and_names_stay_text():
     numbers_of = {
-        numbers.signed_points(LOWER): "(−10.1 to −7.5)",
+        Number("−8.7 points", "−10.1 to −7.5"): "(−10.1 to −7.5)",
         Number("0.4", "0.3; p < 0.001"): "(0.3; p &lt; 0.001)",
     }
     for number, interval in numbers_of.items():
