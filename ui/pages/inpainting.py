@@ -10,7 +10,6 @@ import streamlit as st
 from core.classifiers.registry import ClassifierSpec, classifier_title
 from core.data.holes import PLACES, Fill, hole_side, hole_text, read_hole
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.pgd.plan import inpainting_plan
 from core.pgd.search import COMPARED, SEARCHES, Search, leading
 from core.pgd.settings import PENALTIES, Penalty, RunKind
 from core.shared import paper
@@ -22,11 +21,11 @@ from ui.runs.export import run_download
 from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.judge import sample_set_of
 from ui.runs.outcome import ABOUT_VIEWS, filled_html, holes_alone, recognised_table, run_table
-from ui.runs.panel import WAITING, Stage, ask_for_run, head, painted_by, reserve, run_panel
+from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel
 from ui.runs.replay import SEARCH_TITLES, back_to_example, run_replay, stored_example, stored_row, target_of
-from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings
-from ui.runs.state import RunRequest, RunResult
-from ui.runs.words import cannot_run, meaning, near_words, vocabulary
+from ui.runs.settings import OFFERED, choose_networks, choose_searches, run_settings
+from ui.runs.state import RunResult, fill_request
+from ui.runs.words import meaning, near_words, vocabulary
 from ui.server.cache import ready_classifiers
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, Picture, page_picture, picture_line, take_picture, to_picture
@@ -89,7 +88,7 @@ def page() -> None:
             guess = _guess(picture, specs)
             target = _choose_target(picture, guess, specs)
             chosen = run_settings(expert, _PAGE, picture.size, hole_side(_hole(picture, guess)) or None, searches)
-            request = _request(picture, target, chosen, guess, specs, searches)
+            request = fill_request(picture, _hole(picture, guess), target, chosen, specs, searches)
             ask_for_run(_PAGE, "Fill", request)
     penalty = OFFERED[st.session_state.get(f"{_PAGE}-penalty", next(iter(OFFERED)))]
     names = () if request is None else request.names
@@ -227,36 +226,6 @@ def _guess(picture: Picture, specs: Sequence[ClassifierSpec]) -> FirstGuess | No
     return first_guess(specs[0], picture) if specs and looks else None
 
 
-def _request(
-    picture: Picture,
-    target: str,
-    chosen: RunSettings,
-    guess: FirstGuess | None,
-    specs: Sequence[ClassifierSpec],
-    searches: tuple[Search, ...],
-) -> RunRequest:
-    """Return the run of the settings."""
-    names, why = (
-        tuple(spec.name for spec in specs),
-        cannot_run([target], specs, picture.classes) if target else WAITING,
-    )
-    try:
-        plan = inpainting_plan(
-            picture.pixels[None],
-            _hole(picture, guess),
-            [target or "no target yet"],
-            chosen.config,
-            fill=SEARCHES[leading(searches)].fill,
-            images=_origin(picture),
-            weight=chosen.weight,
-            penalty=chosen.penalty,
-            seed=chosen.seed,
-        )
-    except ValueError as error:
-        return RunRequest(None, str(error), names, searches, picture.class_set)
-    return RunRequest(plan, why, names, searches, picture.class_set)
-
-
 def _is_painted(picture: Picture) -> bool:
     """Return whether the visitor, or a link, has changed the hole of pictures of this side."""
     hole, first = (st.session_state.get(key, {}).get(picture.size) for key in (_HOLES, FIRST_HOLES))
@@ -319,16 +288,6 @@ def _back(row: SampleSet) -> None:
     state.setdefault(f"{_PAGE}.places", {})[row.name] = row.inpainted
     state.setdefault(_HOLES, {})[row.side] = row.hole(row.inpainted)
     back_to_example(_PAGE, row, {"pictures": row.title, f"target-{row.class_set}": USUAL_TARGET})
-
-
-def _origin(picture: Picture) -> dict[str, object]:
-    """Return the origin of a picture for the run's file."""
-    if picture.own:
-        return {"dataset": "one picture", "index": picture.position, "credit": picture.caption}
-    row, credit = SAMPLE_SETS[picture.kind], picture.caption
-    if credit in picture.classes.names:
-        credit = f"{row.title} test image of class {credit}"
-    return {"dataset": row.dataset, "index": picture.position, "credit": credit}
 
 
 def _formulas(penalty: Penalty, searches: Sequence[Search]) -> None:

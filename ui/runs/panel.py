@@ -29,6 +29,7 @@ from ui.runs.replay import live_replay, run_replay, tries_replay
 from ui.runs.settings import LAST_SEED, expected_seconds, remember_pace
 from ui.runs.state import (
     TRIES,
+    WAITING,
     ActiveRun,
     RunRequest,
     RunResult,
@@ -54,7 +55,6 @@ _STORY = (
     (0.3, "Shapes appear on which most views agree."),
     (0.7, "The shapes stay; their details settle."),
 )
-WAITING = "Waits for the network’s first guess …"  # in place of a reason why a run cannot begin
 BY_PIXELS = "The network grows surer; we hardly see why."
 
 

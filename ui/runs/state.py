@@ -13,21 +13,26 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import streamlit as st
 
+from core.classifiers.families import ClassifierSpec
+from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.live import Run
-from core.pgd.plan import RunPlan
+from core.pgd.plan import RunPlan, inpainting_plan
 from core.pgd.record import SUBJECT, PGDRun, differences
-from core.pgd.search import Search, leading
+from core.pgd.search import SEARCHES, Search, leading
 from core.shared.text import count_of
+from ui.runs.settings import RunSettings
+from ui.runs.words import cannot_run
 from ui.server.cache import classifier_for, job_manager
 from ui.server.jobs import Job, QueueFull
 from ui.server.streamlit_internals import session_id
+from ui.shared.pictures import Picture
 
 # Early ends after which a run can resume.
 ENDED_EARLY = {
@@ -246,6 +251,40 @@ def refusal(request: RunRequest) -> str:
     if not request.searches:
         return "no search is chosen; choose one or both"
     return request.why
+
+
+WAITING = "Waits for the network’s first guess …"  # in place of a reason why a run cannot begin
+
+
+def fill_request(
+    picture: Picture,
+    hole: np.ndarray,
+    target: str,
+    settings: RunSettings,
+    specs: Sequence[ClassifierSpec],
+    searches: tuple[Search, ...],
+) -> RunRequest:
+    """Return the run that fills a picture's hole. target: empty while it is not known."""
+    row, credit = SAMPLE_SETS[picture.kind], picture.caption
+    if credit in picture.classes.names:
+        credit = f"{row.title} test image of class {credit}"
+    origin = {"dataset": "one picture" if picture.own else row.dataset, "index": picture.position, "credit": credit}
+    plan, why = None, cannot_run([target], specs, picture.classes) if target else WAITING
+    try:
+        plan = inpainting_plan(
+            picture.pixels[None],
+            hole,
+            [target or "no target yet"],
+            settings.config,
+            fill=SEARCHES[leading(searches)].fill,
+            images=origin,
+            weight=settings.weight,
+            penalty=settings.penalty,
+            seed=settings.seed,
+        )
+    except ValueError as error:
+        why = str(error)
+    return RunRequest(plan, why, tuple(spec.name for spec in specs), searches, picture.class_set)
 
 
 def start(page: str, request: RunRequest) -> bool:

@@ -13,15 +13,15 @@ import streamlit as st
 from core.classifiers.registry import classifier_spec
 from core.data.holes import hole_side
 from core.pgd.examples import first_settings
-from core.pgd.plan import inpainting_plan
 from core.pgd.search import COMPARED, leading
 from core.pgd.settings import PGDConfig, RunKind
 from core.shared.roles import networks_for
 from ui.components.painters.painters import mask_painter
 from ui.runs.panel import Stage, ask_for_run, run_panel
 from ui.runs.replay import target_of
-from ui.runs.state import RunRequest, RunResult, run_state
-from ui.runs.words import cannot_run, near_words, word_box
+from ui.runs.settings import RunSettings
+from ui.runs.state import RunRequest, RunResult, fill_request, run_state
+from ui.runs.words import near_words, word_box
 from ui.server.cache import ready_classifiers
 from ui.shared.pictures import Picture, sample_picture, to_picture
 from ui.story import data, figures
@@ -63,15 +63,9 @@ def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
     ) or usual  # fmt: skip
     near_words("story.near", word, specs, _HENS.classes, partial(st.session_state.__setitem__, _WANTED))
     settings = first_settings(_FILL_PAGE, _HENS.side, hole_side(mask) or None, leading(COMPARED))
-    weight, why = settings.pop("weight"), cannot_run([word], specs, _HENS.classes)
-    origin = {"dataset": _HENS.dataset, "index": picture.position, "credit": picture.caption}
-    try:
-        plan = inpainting_plan(
-            picture.pixels[None], mask, [word], PGDConfig(**settings), fill="rim", images=origin, weight=weight
-        )
-    except ValueError as error:
-        return RunRequest(None, str(error), painters, COMPARED, _HENS.class_set)
-    return RunRequest(plan, why, painters, COMPARED, _HENS.class_set)
+    weight = settings.pop("weight")
+    chosen = RunSettings(config=PGDConfig(**settings), seed=0, weight=weight, penalty="eq3")
+    return fill_request(picture, mask, word, chosen, specs, COMPARED)
 
 
 def _bring(result: RunResult) -> None:
