@@ -131,10 +131,10 @@ def _profile() -> None:
 def _download(spec: ClassifierSpec) -> None:
     """Draw a button that downloads a classifier for this visitor, its progress, or why it failed; nothing if ready."""
     state, download = classifier_state(spec.name), weight_downloads().get(spec.name)
-    if state.status != "downloadable" and (download is None or download.status != "running"):
+    if state.status != "downloadable" and (download is None or not download.running):
         return
     with st.container(width="content", key=f"models-download-{spec.name}"):
-        if download is not None and download.status == "running":
+        if download is not None and download.running:
             text = f"{format_size(download.received)} of {format_size(download.total)}"
             st.progress(download.fraction, text, width=240)
             return

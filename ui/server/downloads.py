@@ -12,12 +12,8 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
-
-from filelock import FileLock, Timeout
 
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, list_classifiers
@@ -28,7 +24,6 @@ from core.shared.text import sentence
 from ui.server.cache import is_ready
 from ui.server.limits import ROOT, limits, log
 
-Status = Literal["idle", "running", "done", "failed"]
 NICE = 10  # of 19: pages and visitors' runs get nine times as much of a contested core
 END_SECONDS = 5.0
 _PROGRESS = re.compile(r"(\d+) of (\d+), (.*)")  # a line of the command's output, before each file
@@ -40,18 +35,17 @@ class WeightDownload:
     Attributes:
         title: the classifier's display name.
         total: total bytes, if known. received: bytes so far.
-        status: "running", "done" or "failed" (see `error`).
-        error: one sentence for the visitor, empty unless failed.
+        error: one sentence for the visitor, empty unless it has failed.
     """
 
-    def __init__(self, title: str, total: int | None) -> None:
-        self.title = title
-        self.total = total
-        self.received = 0
-        self.status: Status = "running"
-        self.error = ""
-        self._started = time.monotonic()
-        self._ended = threading.Event()
+    def __init__(self, spec: ClassifierSpec, then: Callable[[], object]) -> None:
+        self.title, self.total, self.received, self.error = spec.title, spec.download_bytes, 0, ""
+        self._thread = threading.Thread(target=self._work, args=(spec, then), name=f"download-{spec.name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
 
     @property
     def fraction(self) -> float:
@@ -60,12 +54,13 @@ class WeightDownload:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Block until the download ends, at most `timeout` seconds; return whether it has ended. Not for pages."""
-        return self._ended.wait(timeout)
+        self._thread.join(timeout)
+        return not self.running
 
     def _report(self, received: int, total: int | None) -> None:
         self.received, self.total = received, total or self.total
 
-    def _run(self, spec: ClassifierSpec, then: Callable[[], object]) -> None:
+    def _work(self, spec: ClassifierSpec, then: Callable[[], object]) -> None:
         log("download started", classifier=spec.name, bytes=self.total)
         reason: Exception | None = None
         try:
@@ -76,12 +71,9 @@ class WeightDownload:
             reason = error
             why = getattr(error, "strerror", None) or type(error).__name__  # without the path that an error may name
             self.error = f"The download of {self.title} failed ({why}); check the disk and try again."
-        self.status = "failed" if self.error else "done"
-        facts: dict[str, Any] = {"status": self.status, "bytes": self.received, "classifier": spec.name}
-        log("download ended", error=reason, seconds=round(time.monotonic() - self._started, 3), **facts)
-        if self.status == "done":
+        log("download ended", error=reason, classifier=spec.name, bytes=self.received)
+        if not self.error:
             then()
-        self._ended.set()
 
 
 class WeightDownloads:
@@ -98,11 +90,9 @@ class WeightDownloads:
         """
         with self._lock:
             known = self._downloads.get(spec.name)
-            if known is not None and known.status == "running":
-                return known
-            started = self._downloads[spec.name] = WeightDownload(spec.title, spec.download_bytes)
-        threading.Thread(target=started._run, args=(spec, then), name=f"download-{spec.name}", daemon=True).start()
-        return started
+            if known is None or not known.running:
+                known = self._downloads[spec.name] = WeightDownload(spec, then)
+            return known
 
     def get(self, name: str) -> WeightDownload | None:
         """Return the latest download of a classifier's weights, running or ended, or None."""
@@ -112,20 +102,18 @@ class WeightDownloads:
     def running(self) -> bool:
         """Whether any download is running."""
         with self._lock:
-            return any(download.status == "running" for download in self._downloads.values())
+            return any(download.running for download in self._downloads.values())
 
 
 class ProfileMaker:
     """The only subprocess that makes a profile in the cache. All attributes may be read from any thread.
 
     Attributes:
-        status: "idle", "running", "done" or "failed" (see `error`).
         title: the network's. what: the file being made, as the command says it. fraction: finished files, in [0, 1].
-        error: one sentence for the visitor, empty unless failed.
+        error: one sentence for the visitor, empty unless it has failed.
     """
 
     def __init__(self) -> None:
-        self.status: Status = "idle"
         self.title, self.what, self.error, self.fraction = "", "", "", 0.0
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
@@ -133,14 +121,14 @@ class ProfileMaker:
 
     @property
     def running(self) -> bool:
-        return self.status == "running"
+        return self._thread is not None and self._thread.is_alive()
 
     def start(self, spec: ClassifierSpec) -> None:
         """Start making a network's profile, or resume it, unless one is being made; return at once."""
         with self._lock:
             if self.running:
                 return
-            self.status, self.title, self.what, self.error, self.fraction = "running", spec.title, "starting", "", 0.0
+            self.title, self.what, self.error, self.fraction = spec.title, "starting", "", 0.0
             self._thread = threading.Thread(target=self._work, args=(spec,), name="profile", daemon=True)
             self._thread.start()
 
@@ -159,35 +147,20 @@ class ProfileMaker:
 
     def _work(self, spec: ClassifierSpec) -> None:
         folder = cache_folder() / "profiles" / profile_name(spec.name)
+        log("profile started", classifier=spec.name)
         try:
             make_folder(folder.parent)
-            # Released when this process ends, however it does.
-            with FileLock(folder.with_suffix(".lock")).acquire(timeout=0):
-                log("profile started", classifier=spec.name)
-                self.error = self._run(spec, folder)
-                log("profile ended", classifier=spec.name, failed=bool(self.error))
-        except Timeout:
-            self.error = f"Another process of this server is making the profile of {spec.title}; wait until it is here."
+            self.error = self._run(spec, folder)
         except OSError as error:
-            log("profile ended", error=error, classifier=spec.name)
             self.error = f"The profile of {spec.title} could not be made ({error.strerror}); check the disk."
-        self.status = "failed" if self.error else "done"
+        log("profile ended", classifier=spec.name, failed=bool(self.error))
 
     def _run(self, spec: ClassifierSpec, folder: Path) -> str:
         """Run the command and read its progress; return a sentence on why it failed, empty if it did not."""
-        command = [
-            sys.executable,
-            "-m",
-            "core.reproduce.profile",
-            "--classifier",
-            spec.name,
-            "--quick",
-            "--output",
-            str(folder),
-        ]
+        options = ("--classifier", spec.name, "--quick", "--output", str(folder))
         threads = str(max(1, (os.cpu_count() or 2) - 1))
         process = self._process = subprocess.Popen(
-            command,
+            [sys.executable, "-m", "core.reproduce.profile", *options],
             cwd=ROOT,
             env=os.environ | {"OMP_NUM_THREADS": threads},
             stdout=subprocess.DEVNULL,
