@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from core.classifiers.registry import VARIABLE as LISTED
-from core.classifiers.registry import classifier_spec, load_classifier
+from core.classifiers.registry import classifier_spec, find_weights, load_classifier
 from core.classifiers.text import add_classifier_options, named_classifier
 from core.data.datasets import add_dataset_options, load_dataset, named_dataset
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS
@@ -96,6 +96,7 @@ def _run(args: argparse.Namespace) -> str:
         todo += missing
         there += len(files) - len(missing)
     if todo:
+        find_weights(spec, args.weights, args.download)  # or end before anything is made
         _make(todo, args.output, "quick" if args.quick else "full")
     size = sum(path.stat().st_size for path in args.output.rglob("*.npz"))
     made = f"{count_of(len(todo), 'file')} made{f', {there} kept' if there else ''}"
