@@ -107,14 +107,14 @@ SKETCH_WORDS = {
 }
 
 
-def draw_sketch(name: str, side: int = SKETCH_SIDE) -> np.ndarray:
-    """Draw a bundled sketch, uint8 (side, side, 3); a pixel has the colour of the last shape that covers its centre.
+def draw_sketch(name: str) -> np.ndarray:
+    """Draw a bundled sketch, uint8 (32, 32, 3); a pixel has the colour of the last shape that covers its centre.
 
     name: one of `SKETCHES`.
     """
     sketch = SKETCHES[name]
-    y, x = (np.mgrid[:side, :side] + 0.5) * (32 / side)
-    picture = np.full((side, side, 3), sketch.background, dtype=np.uint8)
+    y, x = np.mgrid[:SKETCH_SIDE, :SKETCH_SIDE] + 0.5
+    picture = np.full((SKETCH_SIDE, SKETCH_SIDE, 3), sketch.background, dtype=np.uint8)
     for shape in sketch.shapes:
         left, top, right, bottom = shape.box
         if shape.kind == "ellipse":

@@ -35,7 +35,7 @@ def sketch() -> None:
     st.session_state.setdefault(name, np.full((size, size, 3), white, dtype=np.uint8))
     paint = partial(st.session_state.__setitem__, name)
     if st.button("ship"):
-        paint(draw_sketch("ship", size))
+        paint(draw_sketch("ship"))
     if st.checkbox("Show the painter", value=True):
         sketch_painter(st.session_state[name], key="demo", on_paint=paint, background=white)
     st.text(f"Python has {digest(st.session_state[name].tobytes())}")

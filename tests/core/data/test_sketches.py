@@ -95,10 +95,6 @@ def test_bundled_sketch_is_coarse_and_fits_a_url(name):
     assert colours == {SKETCHES[name].background, *(shape.colour for shape in SKETCHES[name].shapes)}
     assert len(encode_sketch(picture)) < 150
     assert name in CIFAR10.names or name == "volcano"
-    # Twice the side gives the same sketch, finer: where four pixels agree, the coarse pixel has their colour.
-    fine = draw_sketch(name, 64).reshape(32, 2, 32, 2, 3).swapaxes(1, 2).reshape(32, 32, 4, 3)
-    same = (fine == fine[:, :, :1]).all(axis=(2, 3))
-    assert same.mean() > 0.85 and (fine[same][:, 0] == picture[same]).mean() > 0.98
 
 
 def test_draw_sketch_paints_shapes_in_order(monkeypatch):
