@@ -117,7 +117,7 @@ def choose_targets(classifier: Classifier, targets: Sequence[str | int]) -> tupl
     inside = {member for group in unions for member in group}
     singles = [k for k in range(len(names)) if k not in inside]
     places = {group: place for place, group in enumerate([*((k,) for k in singles), *unions])}
-    return classifier, [places.get(group, group[0]) for group in members]  # PGD refuses an index that is no class
+    return classifier, [places[group] for group in members]
 
 
 def _members(classifier: Classifier, names: list[str], text: str) -> tuple[int, ...]:

@@ -35,7 +35,7 @@ MIN_IMAGES = 8  # fewer images give no useful covariance of a class
 class StartText:
     """Texts of a kind of start. name: in a sentence. label: in menus. source: one sentence on its origin.
 
-    random: whether it is drawn from class statistics by a seed.
+    random: whether `start_of` makes it, as a rule at random, so that the script offers it, too.
     """
 
     name: str
