@@ -156,7 +156,7 @@ class SampleSet:
     """Bundled pictures of one side and one class set. A new set takes a row below and a folder.
 
     name: in the session and in the names of stored runs. title: in menus and URLs. dataset: for `load_dataset`.
-    side: of the pictures, in pixels. class_set: of `CLASS_SETS`; classes_title: in menus and URLs.
+    side: of the pictures, in pixels. class_set: of `CLASS_SETS`; drawn_title: in menus and URLs of *Draw*.
     epsilon: size v of the waves on its pictures to begin with; None for the paper's, where that has such pictures.
     folder: holds provenance.json, which `core.data.datasets` reads, and pictures: images.npz, or files that it names.
     first: the initial picture of *Frequencies*. second: the one mixed with it.
@@ -174,7 +174,7 @@ class SampleSet:
     dataset: str
     side: int
     class_set: str
-    classes_title: str
+    drawn_title: str
     folder: Path
     epsilon: float | None = None
     first: int = 0
@@ -202,11 +202,6 @@ class SampleSet:
         left, top, side = self.holes[place]
         return square_mask((left + side // 2, top + side // 2), side, height=self.side, width=self.side)
 
-    @property
-    def drawn_title(self) -> str:
-        """Title in the menu and in the URL of *Draw*."""
-        return f"{self.classes_title}, {self.side} px"
-
 
 SAMPLE_SETS = {
     row.name: row
@@ -217,7 +212,7 @@ SAMPLE_SETS = {
             dataset="cifar10-samples",
             side=32,
             class_set="cifar10",
-            classes_title="CIFAR-10",
+            drawn_title="CIFAR-10, 32 px",
             folder=SAMPLES / "cifar10",
             # The first that two small networks recognise: precomputed/makers/samples.py of commit 14e202db.
             first=json.loads((PRECOMPUTED / "default_picture.json").read_text())["position"],
@@ -236,7 +231,7 @@ SAMPLE_SETS = {
             dataset="photographs",
             side=224,
             class_set="imagenet",
-            classes_title="ImageNet",
+            drawn_title="ImageNet, 224 px",
             folder=SAMPLES / "photographs",
             second=2,  # a giant panda
             inpainted=6,  # hens

@@ -33,7 +33,7 @@ def shapes(monkeypatch, tmp_path) -> SampleSet:
         side=SIDE,
         epsilon=8.0,
         class_set="shapes",
-        classes_title="Shapes",
+        drawn_title="Shapes, 96 px",
         folder=tmp_path,
         inpainted=4,
         drawn=("ring",),
