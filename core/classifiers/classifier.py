@@ -243,7 +243,7 @@ class ClosedSetClassifier(Classifier):
 def _vocabulary_columns(vocabulary: ClassSet, class_set: ClassSet, name: str) -> list[int]:
     """Return the output column of each class of `class_set`.
 
-    ImageNet classes are matched by index or WordNet id if both sides have them, others by name.
+    ImageNet classes are matched by index if both sides have them, others by name.
 
     Args:
         vocabulary: the classifier's classes.
@@ -256,8 +256,6 @@ def _vocabulary_columns(vocabulary: ClassSet, class_set: ClassSet, name: str) ->
     keys: tuple[object, ...] = class_set.names
     if vocabulary.imagenet_indices and class_set.imagenet_indices:
         known, keys = vocabulary.imagenet_indices, class_set.imagenet_indices
-    elif vocabulary.wnids and class_set.wnids:
-        known, keys = vocabulary.wnids, class_set.wnids
     columns = {key: column for column, key in enumerate(known)}
     missing = [repr(class_set.names[k]) for k, key in enumerate(keys) if key not in columns]
     if missing:
@@ -269,7 +267,6 @@ def _vocabulary_columns(vocabulary: ClassSet, class_set: ClassSet, name: str) ->
     shared = [key for key in keys if known.count(key) > 1]
     if shared:
         raise ValueError(
-            f"{shared[0]!r} names several classes of classifier {name!r}; "
-            "give the class set's imagenet_indices or wnids"
+            f"{shared[0]!r} names several classes of classifier {name!r}; give the class set's imagenet_indices"
         )
     return [columns[key] for key in keys]

@@ -41,11 +41,7 @@ class ClassSet:
     def __post_init__(self) -> None:
         if isinstance(self.names, str) or not self.names or not all(name.strip() for name in self.names):
             raise ValueError(f"class set {self.name!r} needs at least one class and no empty name, got {self.names!r}")
-        for name in ("names", "imagenet_indices", "wnids"):
-            value = getattr(self, name)
-            if value is not None:
-                # Tuples, so that a class set is hashable and immutable.
-                object.__setattr__(self, name, tuple(value))
+        object.__setattr__(self, "names", tuple(self.names))  # so that a class set is hashable and immutable
 
     def __len__(self) -> int:
         return len(self.names)
