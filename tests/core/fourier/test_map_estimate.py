@@ -142,14 +142,6 @@ def test_estimate_reads_counted_cells_of_one_half_plane_alone(example):
     assert np.nanmax(abs(estimate.error.value - whole.error.value)) < 0.05
 
 
-@pytest.mark.parametrize("share", [0, 1])
-def test_estimate_stays_within_0_and_1(share):
-    count = np.full((5, 5), 20)
-    estimate = estimate_map(count * share, count, image_size=8)
-    for array in estimate.error:
-        assert ((array >= 0) & (array <= 1)).all() and (abs(array - share) < 0.15).all()
-
-
 def test_estimate_needs_two_waves_and_takes_no_more_than_it_can():
     single, measured = np.zeros((3, 3), int), np.zeros((3, 3), int)
     measured[1, 1] = 10

@@ -17,16 +17,6 @@ MAP = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz")
 HYBRIDS = HybridOutcomes.load(PRECOMPUTED / "hybrids" / "mini-clip.npz")
 
 
-def test_a_row_entered_again_gives_the_same_table():
-    for table in (MAP, HYBRIDS):
-        row = 5
-        without = only(table, [place for place in range(len(table.counts)) if place != row])
-        assert without.measured.sum() == table.measured.sum() - 1 and not without.bits[row].any()
-        numbers = {name: values[row] for name, values in table.numbers.items()}
-        again = without.entered(Row(row, table.counts[row], table.hits[row], table.bits[row], numbers=numbers))
-        assert again.equals(dataclasses.replace(table)) and table.measured[row] and not without.measured[row]
-
-
 def test_a_row_entered_leaves_out_the_estimate():
     estimate = np.zeros((len(MAP.counts), 3))
     facts = {**MAP.metadata, "estimate": {"half_width": 0.1}}
