@@ -137,7 +137,6 @@ _PHOTOGRAPH_SIZE = 224  # default side in pixels for files of any size
 _SPLIT_FOLDERS = {
     "train": ("train",),
     "test": ("test", "val", "valid", "validation"),
-    "val": ("val", "valid", "validation", "test"),
 }
 
 
@@ -211,8 +210,8 @@ def load_dataset(
         data_dir: where to look. For cifar10, the folder with torchvision's `cifar-10-batches-py` or with
             `cifar10-test.npz`, by default `data`; for imagenet100, the folder with the 100 class folders, or
             with `val` and `train`; for a path, the folder that a relative path starts from.
-        split: "test", by default, "val" or "train". CIFAR-10 has no "val": it is the test set. A folder is searched
-            for a folder of that name first (for "test" also `val`, and the other way round), then taken as it is.
+        split: "test", by default, or "train". A folder is searched
+            for a folder of that name first (for "test" also `val`), then taken as it is.
         image_size: side of the images in pixels. None means 32 for cifar10, 224 for folders, and
             as stored for an archive. Photographs are resized to image_size * 256 / 224 and cropped, see
             `picture_files.square_image`; images out of arrays are resized whole.
@@ -222,7 +221,7 @@ def load_dataset(
         quiet: whether to show no bar.
         download: fetch CIFAR-10 (170 MB) if missing; nothing else is ever downloaded.
     Raises:
-        ValueError: an unknown name, an argument out of range, or an archive with the wrong arrays.
+        ValueError: an argument out of range, or an archive with the wrong arrays.
         FileNotFoundError: the data set is missing or incomplete.
         RuntimeError: a damaged file, which is named.
     """
@@ -336,7 +335,7 @@ def _find_path(path: Path, name: str | Path, split: str) -> ImageDataset | _Pict
     if path.suffix == ".npz":
         return ImageDataset(path.stem, split, *read_archive(path), f"archive {path.name}")
     if not path.is_dir():
-        raise _unknown(str(name), path)
+        raise _unknown(str(name))
     folders = _class_folders(_split_folder(path, split))
     if not folders:
         raise FileNotFoundError(f"{path}: expected one folder of pictures for each class, found no folder in it")
@@ -344,16 +343,12 @@ def _find_path(path: Path, name: str | Path, split: str) -> ImageDataset | _Pict
     return _list_folders(path.resolve().name, split, folders, classes)
 
 
-def _unknown(name: str, path: Path) -> Exception:
+def _unknown(name: str) -> FileNotFoundError:
     known = ("cifar10", "imagenet100", *sets_by_dataset())
-    choices = f"{', '.join(known)}, the path of a folder of class folders, or of an .npz archive"
-    if path.exists():
-        return ValueError(f"data set {name!r} is a file of another kind; expected {choices}")
-    if "/" in name or "\\" in name:
-        return FileNotFoundError(f"there is no data set {path}; expected {choices}")
     close = difflib.get_close_matches(name.lower(), known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    return ValueError(f"data set {name!r} is unknown; {hint}expected {choices}")
+    choices = f"{', '.join(known)}, the path of a folder of class folders, or of an .npz archive"
+    return FileNotFoundError(f"there is no data set {name!r}; {hint}expected {choices}")
 
 
 def _split_folder(path: Path, split: str) -> Path:

@@ -95,7 +95,7 @@ class ImageDataset:
 
     Args:
         name: "cifar10", "imagenet100", or the name of a folder, archive or sample.
-        split: "train", "test" or "val".
+        split: "train" or "test".
         images: uint8 (N, 3, H, W), H = W.
         labels: int64 (N,), positions in `classes.names`.
         classes: the classes, in label order.
