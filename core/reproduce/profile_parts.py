@@ -9,14 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from core.classifiers.registry import network_side
 from core.data.datasets import load_samples
 from core.data.sample_sets import CIFAR10, OPENING_SEED, SAMPLE_SETS, ClassSet, ImageDataset, SampleSet
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes
-from core.fourier.waves import rounded_radius
 from core.pgd.examples import (
     OPENING,
     Example,
@@ -33,13 +29,11 @@ from core.pgd.settings import paper_generation
 from core.pgd.starts import draw_starts, start_facts
 from core.reproduce.judgements import judgements
 from core.reproduce.profiled import (
-    MAX_PROFILED_SIDE,
     MissingDataError,
     ProfiledNetwork,
     ProfileFile,
     map_path,
 )
-from core.shared import paper
 from core.shared.files import ArchiveError
 from core.shared.roles import ROLES
 from core.sweep.corruptions import CorruptionConfig
@@ -98,8 +92,6 @@ def _make_run(network: ProfiledNetwork, example: Example, classes: ClassSet, pat
 
 _QUICK_IMAGES, _QUICK_PASSES = 500, 5_000  # of a quick map: maximum number of images, and of passes under waves
 _FULL_SHARE = 0.02  # share of the images under each wave of a full map
-_STRENGTH_IMAGES = 1000  # of a map at equal strength, which has only the corners
-_ENLARGING = ("mini-clip", paper.CLIP_NAME)  # enlarge small pictures
 
 
 def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
@@ -124,23 +116,6 @@ def corruptions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     config = CorruptionConfig(network.count((100, 2000)), network.seed)
     pictures = min(config.pictures, len(data))
     yield _table(network, CorruptionOutcomes, config, data, lambda stored: stored.n >= pictures)
-
-
-def strength(network: ProfiledNetwork) -> Iterator[ProfileFile]:
-    """Yield the corners of its map at equal strength: waves are weakened as each CLIP's enlargement does.
-
-    A network that enlarges pictures itself has none; only the networks compared with it have such maps.
-    """
-    data = network.images(_QUICK_IMAGES if network.quick else _STRENGTH_IMAGES)
-    if network_side(network.name) != data.image_size or data.image_size > MAX_PROFILED_SIDE:
-        return
-    config = usual_sweep(data.image_size, seed=network.seed)
-    cells = tuple(wave for wave in config.waves if rounded_radius(np.array([wave]))[0] > config.side // 2)
-    per_wave = max(1, _QUICK_PASSES // len(cells)) if network.quick else len(data)
-    config = replace(config, cells=cells, passes=min(1.0, per_wave / len(data)))
-    for weaken_as in sorted({enlarged for name in _ENLARGING if (enlarged := network_side(name)) is not None}):
-        path = Path("strength", f"{network.file_name}_{data.name}_weakened-{weaken_as}.npz")
-        yield replace(_table(network, Heatmap, replace(config, weaken_as=weaken_as), data), path=path)
 
 
 def _table(
@@ -180,7 +155,6 @@ class ProfilePart(NamedTuple):
 PARTS = {
     "runs": ProfilePart("the runs that pages open with", runs),
     "map": ProfilePart("its heat map", maps),
-    "strength": ProfilePart("its map at equal strength", strength),
     "predictions": ProfilePart("the story's pictures", predictions),
     "hybrids": ProfilePart("hybrid images", hybrids),
     "corruptions": ProfilePart("corruptions", corruptions),

@@ -11,9 +11,8 @@ from torch import nn
 from core.claims.quantities import stored_corruptions, stored_hybrids
 from core.classifiers.families import FAMILIES
 from core.classifiers.registry import load_classifier
-from core.data.datasets import load_dataset, load_samples
+from core.data.datasets import load_samples
 from core.data.sample_sets import CIFAR10, PRECOMPUTED
-from core.fourier.heatmap import Heatmap
 from core.pgd.drawings import opening_words
 from core.pgd.examples import RUNS, stored_classifier, stored_path, stored_subjects
 from core.pgd.pictures import JudgedOutcomes, fingerprint, judged_outcomes, stored_judgement
@@ -83,22 +82,6 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     drawn = [path for path in stored_subjects("generation")["cifar10"] if path.stem.endswith("__toy-linear")]
     assert PGDRun.load(*drawn).metadata["classifier"]["name"] == NAME
     assert profile(folder) == 0 and "0 files made, 7 kept" in capsys.readouterr().out
-
-
-def test_corners_at_equal_strength_need_no_enlarging(tmp_path):
-    data = load_dataset("cifar10-samples", limit=4)
-
-    def items(name):
-        return list(PARTS["strength"].items(profiled(name, data, False, partial(load_classifier, name))))
-
-    assert items("mini-clip") == [] and items("clip-vit-b-32") == []
-    small, large = items("mini-resnet")
-    assert [item.path.stem[-3:] for item in (small, large)] == ["-64", "224"]
-    (tmp_path / "strength").mkdir()
-    large.make(tmp_path / large.path)
-    made = Heatmap.load(tmp_path / large.path)
-    shipped = Heatmap.load(PRECOMPUTED / "strength" / "resnet-56_cifar10_weakened-224.npz")
-    assert np.array_equal(made.count > 0, shipped.count > 0) and made.metadata["weakened_as"] == 224
 
 
 def test_a_stopped_profile_goes_on_where_it_stood(toy, tmp_path, capsys):
