@@ -45,7 +45,6 @@ from ui.tools.registry import draw_tools, open_linked_tool, open_own, own_is_ope
 # Keys of this page in the session. The first three are also in the URL, as are `cell` and `DETAILS`.
 _MAPS, METRIC, SHOW = "maps", "metric", "show"
 CELL = "frequency.cell"
-PENDING = "frequency.pending_map"
 PRESET, DETAILS = "frequency.preset", "details"
 
 OWN = "Yours"  # beside the presets
@@ -122,8 +121,6 @@ def _introduce(predictors: Sequence[Predictor]) -> None:
 def _restore() -> None:
     """Restore the session's wave, initially the URL's or that of the first figure."""
     state = st.session_state
-    if label := state.pop(PENDING, None):
-        state[_MAPS] = [*state.get(_MAPS, []), label][-MAX_MAPS:]
     if CELL not in state:
         state[CELL] = _parse_cell(url.text("cell")) or FIRST_PRESET.frequency
         if unknown := [label for label in url.texts(_MAPS) if label not in entries()]:
@@ -190,8 +187,8 @@ def _top() -> int:
 
 
 def _add_map(label: str) -> None:
-    """Show a new map beside the displayed ones from the next run on."""
-    st.session_state[PENDING] = label
+    """Show a new map beside the displayed ones."""
+    st.session_state[_MAPS] = [*st.session_state[_MAPS], label][-MAX_MAPS:]
     st.rerun()
 
 

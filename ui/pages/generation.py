@@ -91,7 +91,7 @@ def page() -> None:
             elif kind == "picture":
                 picture_line(_PAGE, across=3)
             else:
-                wall(f"{_PAGE}.wall", word_of_wall, specs, partial(_open, row))
+                wall(f"{_PAGE}.wall", word_of_wall, partial(_open, row))
     sketch = _shown_sketch(row, targets) if large and kind == "sketch" else None
     still = stored_word(word_of_wall) if sketch is None else drawn_sketches()[sketch]
     linked = begins_by_itself(request, _words(row), SKETCH) and still is None

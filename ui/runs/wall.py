@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
+from core.classifiers.registry import classifier_title, short_title
 from core.pgd.drawings import (
     QUICK_TRIES,
     SIDE,
@@ -44,21 +44,20 @@ from ui.shared.url import file_stem
 PANEL = "st-key-generation-panel"  # CSS class of the pictures that a tile opens
 
 
-def wall(key: str, opened: str | None, specs: Sequence[ClassifierSpec], on_pick: Callable[[str], None]) -> None:
+def wall(key: str, opened: str | None, on_pick: Callable[[str], None]) -> None:
     """Draw the stored drawings of random words.
 
     key: of the widget, unique on the page. opened: the word that is shown large; one that is not here, or None, marks
-    none. specs: the page's networks. on_pick: gets a clicked word.
+    none. on_pick: gets a clicked word.
     """
     stored = stored_wall()
     names = [word.word for word in stored.words]
-    is_here = stored.painter in [spec.name for spec in specs]
-    painter = "" if is_here else f", by {short_title(classifier_title(stored.painter))}"
+    painter = short_title(classifier_title(stored.painter))
     tile = "".join(f"; the tile of *{word}* shows the page’s example" for word in example())
     seen = f"**{stored.recognised('views')} of {len(names)} random words**"
     st.markdown(
-        f"{seen} are recognised by another network{painter}; of {len(QUICK_TRIES)} quick tries at each, at least one "
-        f"for **{count('tries')}**. Of a photograph of each it recognises {count('photographs')}.",
+        f"{seen}, drawn by {painter}, are recognised by another network; of {len(QUICK_TRIES)} quick tries at each, at "
+        f"least one for **{count('tries')}**. Of a photograph of each it recognises {count('photographs')}.",
         help="Nobody chose these words or pictures; failures are here, too. A tick: another network’s first guess of "
         f"the picture is the word. They took {stored.steps} steps{tile}. A tooltip says how many of the quick tries "
         "it recognises. *Details* counts the paper’s search, too, and each ingredient alone.",
