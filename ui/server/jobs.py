@@ -157,25 +157,20 @@ class JobManager:
         *,
         queue_limit: int = 8,
         quiet_seconds: float = 10.0,
-        heartbeat_seconds: float = 150.0,
         run_seconds: float = 3600.0,
-        is_connected: Callable[[str], bool] | None = None,
+        is_connected: Callable[[str], bool] = lambda owner: True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         Args:
             queue_limit: maximum number of waiting jobs.
             quiet_seconds: time without a beat after which a job is abandoned if its owner is not connected.
-            heartbeat_seconds: time without a beat after which it is abandoned anyway. Generous, because browsers
-                slow the timers of a hidden tab to one call a minute.
             run_seconds: maximum duration of a job; then it ends as overtime.
-            is_connected: returns whether an owner's browser is still connected; without it, only `heartbeat_seconds`
-                counts.
+            is_connected: returns whether an owner's browser is still connected.
             clock: returns monotonic seconds; replaced in tests.
         """
         self._queue_limit = queue_limit
         self._quiet_seconds = quiet_seconds
-        self._heartbeat_seconds = heartbeat_seconds
         self._run_seconds = run_seconds
         self._is_connected = is_connected
         self.clock = clock
@@ -280,7 +275,6 @@ class JobManager:
         except Exception as error:
             self.finish(job, "failed", error)
         finally:
-            self.finish(job, "failed", RuntimeError("the work ended with neither a result nor an error"))
             with self.lock:
                 job._make_iterator = None  # releases the classifiers and images that it holds
                 self._running = None
@@ -320,8 +314,5 @@ class JobManager:
         """Abandon all jobs whose visitors have gone. There is no timer: other methods call this."""
         now = self.clock()
         for job in self._jobs():
-            silence = now - job._last_beat
-            if silence > self._heartbeat_seconds or (
-                silence > self._quiet_seconds and self._is_connected and not self._is_connected(job.owner)
-            ):
+            if now - job._last_beat > self._quiet_seconds and not self._is_connected(job.owner):
                 self.finish(job, "abandoned")

@@ -110,13 +110,11 @@ def test_moments_are_states_some_time_apart_given_once():
     job.stop()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-@pytest.mark.parametrize("error", [ValueError("epsilon must be >= 0"), SystemExit()])
-def test_an_iterator_that_raises_frees_the_slot(error):
-    manager, failing, job = submitted(1, error)
+def test_an_iterator_that_raises_frees_the_slot():
+    manager, failing, job = submitted(1, ValueError("epsilon must be >= 0"))
     failing.finish()
     assert job.wait(LIMIT) and job.status == "failed" and job.latest == 0 and failing.closed.is_set()
-    assert str(error) in str(job.error) and isinstance(job.error, Exception)
+    assert str(job.error) == "epsilon must be >= 0"
     failing.thread.join(LIMIT)
     assert frees_the_slot(manager)
 
@@ -185,11 +183,11 @@ def test_a_full_line_is_refused_but_own_jobs_are_replaced():
 
 @pytest.mark.parametrize(
     ("connected", "seconds", "status"),
-    [(False, 9, "done"), (False, 11, "abandoned"), (True, 149, "done"), (True, 151, "abandoned")],
+    [(False, 9, "done"), (False, 11, "abandoned"), (True, 999, "done")],
 )
-def test_a_job_whose_visitor_has_gone_is_abandoned_sooner(connected, seconds, status):
+def test_a_job_whose_visitor_has_gone_is_abandoned(connected, seconds, status):
     clock = Clock()
-    manager, silent, job = submitted(9, queue_limit=1, quiet_seconds=10, heartbeat_seconds=150,
+    manager, silent, job = submitted(9, queue_limit=1, quiet_seconds=10,
                                      is_connected=lambda owner: connected, clock=clock)  # fmt: skip
     clock.now = 5.0
     silent.step()
