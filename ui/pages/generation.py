@@ -280,10 +280,9 @@ def _starts(
     """Draw what the starts depend on; return them, (B, 3, H, W) float32, with their metadata."""
     if painter is not None:
         with painter:
-            own = (_sketch(row), STARTS[kind].name) if kind == "sketch" else _picture(row)
-        if own is None or not targets:
+            picture, credit = (_sketch(row), STARTS[kind].name) if kind == "sketch" else _picture(row)
+        if not targets:
             return None, {}
-        picture, credit = own
         planes = enlarge(picture, row.side).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
         facts = {"dataset": kind, "start": kind, "credit": f"Start: {credit}"}
         return np.repeat(planes[None], len(targets), axis=0), facts
@@ -352,13 +351,12 @@ def _sketch_thumbnails(names: tuple[str, ...]) -> Thumbnails:
     return pack_thumbnails(np.stack([draw_sketch(name) for name in names]), names)
 
 
-def _picture(row: SampleSet) -> tuple[np.ndarray, str] | None:
-    """Draw the chosen picture; return it, uint8 (side, side, 3), and its caption, or None without one."""
+def _picture(row: SampleSet) -> tuple[np.ndarray, str]:
+    """Draw the chosen picture; return it, uint8 (side, side, 3), and its caption."""
     key = f"{_PAGE}-pictures"
     chosen = st.session_state.get(key) or url.text(key)
     st.session_state[key] = UPLOAD if chosen == UPLOAD else row.title  # no pictures of another set
-    if (picture := page_picture(_PAGE, row.title)) is None:
-        return None
+    picture = page_picture(_PAGE, row.title)
     pixels = picture.pixels.transpose(1, 2, 0)
     st.image(pixels, caption=picture.caption, width="stretch")
     return square_image(pixels, row.side, resize_to=row.side), picture.caption

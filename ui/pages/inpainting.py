@@ -23,7 +23,7 @@ from ui.runs.judge import sample_set_of
 from ui.runs.outcome import ABOUT_VIEWS, filled_html, holes_alone, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel
 from ui.runs.replay import SEARCH_TITLES, back_to_example, run_replay, stored_example, stored_row, target_of
-from ui.runs.settings import OFFERED, choose_networks, choose_searches, run_settings
+from ui.runs.settings import choose_networks, choose_searches, run_settings
 from ui.runs.state import RunResult, fill_request
 from ui.runs.words import meaning, near_words, vocabulary
 from ui.server.cache import ready_classifiers
@@ -76,44 +76,38 @@ def page() -> None:
     with left:
         picture = page_picture(_PAGE, _usual_set().title)
         painter, strip = st.container(key=f"{_PAGE}.stage"), st.container()
-    request = guess = None
-    row = SAMPLE_SETS[next(iter(SAMPLE_SETS)) if picture is None else picture.kind]
+    row = SAMPLE_SETS[picture.kind]
     with expert:
         _choose_set(row)
         specs = choose_networks(_PAGE, row.class_set)
         searches = choose_searches(_PAGE, row.side)
     painted_by(who, specs, row.class_set)
     with right, st.container(horizontal=True, vertical_alignment="center", key=f"{_PAGE}.toolbar"):
-        if picture is not None:
-            guess = _guess(picture, specs)
-            target = _choose_target(picture, guess, specs)
-            chosen = run_settings(expert, _PAGE, picture.size, hole_side(_hole(picture, guess)) or None, searches)
-            request = fill_request(picture, _hole(picture, guess), target, chosen, specs, searches)
-            ask_for_run(_PAGE, "Fill", request)
-    penalty = OFFERED[st.session_state.get(f"{_PAGE}-penalty", next(iter(OFFERED)))]
-    names = () if request is None else request.names
+        guess = _guess(picture, specs)
+        target = _choose_target(picture, guess, specs)
+        chosen = run_settings(expert, _PAGE, picture.size, hole_side(_hole(picture, guess)) or None, searches)
+        request = fill_request(picture, _hole(picture, guess), target, chosen, specs, searches)
+        ask_for_run(_PAGE, "Fill", request)
     with right:
-        position = None if picture is None else picture.position
         contents = Stage(
             _PAGE,
             "Fill",
-            lambda: stored_example(_PAGE, row.name, names, penalty, searches, position),
+            lambda: stored_example(_PAGE, row.name, request.names, chosen.penalty, searches, picture.position),
             lambda: _back(row),
             _bring,
         )
         result = run_panel(contents, request)
-        if picture is not None and not picture.own and picture.position in row.faceless:
+        if not picture.own and picture.position in row.faceless:
             st.caption(_FACELESS)
     with painter:
-        if picture is not None:
-            _painter(picture, guess)
+        _painter(picture, guess)
     with strip:
         picture_line(_PAGE)
     rate.html(rate_html())
     with holes:
         _stored_holes(row)
     with details:
-        _formulas(penalty, searches)
+        _formulas(chosen.penalty, searches)
         if result is not None:
             run_table(result)
             recognised_table(result)

@@ -48,7 +48,6 @@ from ui.shared.url import as_markdown
 # A redraw costs the browser more than the pictures in it, so each one sends several moments of the run.
 REDRAW_SECONDS = 0.5
 AT_ONCE_SECONDS = 10  # a linked run that takes less begins by itself
-WAITING_SECONDS = 2.0  # between updates of a queued run: there may be many of these at once
 # What one sees of a run in which every view must convince, by the share of its steps from which on.
 _STORY = (
     (0, "At first every view disagrees."),
@@ -179,7 +178,7 @@ def begins_by_itself(request: RunRequest, *named: str) -> bool:
     return seconds is not None and seconds < AT_ONCE_SECONDS
 
 
-def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
+def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
     """Draw the run in progress, else the result, else stored pictures or the run before its start, always in the same
     place, and below whether it is of the settings; return the displayed result.
 
@@ -187,7 +186,7 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
     """
     page, verb, state = stage.page, stage.verb, run_state(stage.page)
     if state.active is not None:
-        if request is not None and not request.is_about(state.active.run.plan):
+        if not request.is_about(state.active.run.plan):
             state.active.job.stop()  # the visitor has turned to something else, which is shown at once
         if not state.running:
             collect(state)
@@ -197,8 +196,7 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
     still = stage.still if result is None and state.active is None else None
     with st.container(key=f"{page}.panel"):
         if state.active is not None:
-            waits = state.active.waits
-            st.fragment(_live, run_every=WAITING_SECONDS if waits else REDRAW_SECONDS)(page, waits)
+            st.fragment(_live, run_every=REDRAW_SECONDS)(page)
         elif result is not None:
             unfinished = result.unfinished
             live = None if unfinished is None else RunProgress("stopped", result.note)
@@ -211,7 +209,7 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
             _replay(page, packed, rest, not result.stored)
         elif still is not None:
             _replay(page, stills(still))
-        elif request is not None and (plan := request.plan) is not None:
+        elif (plan := request.plan) is not None:
             pairs = list(product(request.names, request.searches))
             new, version = RunProgress("new", "" if request.why else _how_long(verb, request)), request.fingerprint
             _replay(page, live_replay(plan, pairs, [], [], id=version, live=new))
@@ -226,10 +224,10 @@ def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
     return result
 
 
-def _status(stage: Stage, request: RunRequest | None, result: RunResult | None, changed: Sequence[str]) -> None:
+def _status(stage: Stage, request: RunRequest, result: RunResult | None, changed: Sequence[str]) -> None:
     """Draw whether what is displayed is of the settings, and the ways back. changed: settings in which it differs."""
     page, state = stage.page, run_state(stage.page)
-    if changed and request is not None and not refusal(request):
+    if changed and not refusal(request):
         st.markdown(f"**Settings changed ({as_markdown(', '.join(changed))})**: *{stage.verb}* applies them.")
     if state.result is not None and state.result is not result:
         again = partial(_show_last, page, state.result, stage.bring)
@@ -281,20 +279,18 @@ def collect(state: RunState) -> None:
         remember_pace(ended.run.plan, ended.names, ended.searches, ended.job.seconds_per_step)
 
 
-def _live(page: str, waits: bool) -> None:
-    """Draw the newest moments of a run; rerun the page when it ends or leaves the queue."""
-    state = run_state(page)
-    active = state.active
-    if active is None or not active.job.active or active.waits != waits:
+def _live(page: str) -> None:
+    """Draw the newest moments of a run; rerun the page when it ends."""
+    active = run_state(page).active
+    if active is None or not active.job.active:
         st.rerun()
     assert active is not None
     job, run = active.job, active.run
     job.beat()
     moments = job.moments()
-    if waits:
-        live = RunProgress("queued", what_one_sees(active), run.step)
-    else:
-        live = RunProgress("running", what_one_sees(active), run.step, REDRAW_SECONDS)
+    live = RunProgress(
+        "queued" if job.status == "queued" else "running", what_one_sees(active), run.step, REDRAW_SECONDS
+    )
     pairs = list(product(active.names, active.searches))
     curves = [run.target_probability(k) for k in range(len(pairs) if moments else 0)]
     _replay(page, live_replay(run.plan, pairs, moments, curves, id=job.id, live=live), seek=True)

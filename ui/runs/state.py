@@ -124,11 +124,6 @@ class ActiveRun:
     names: tuple[str, ...]
     searches: tuple[Search, ...]
 
-    @property
-    def waits(self) -> bool:
-        """Whether the run is queued."""
-        return self.job.status == "queued"
-
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
@@ -210,16 +205,12 @@ class RunState:
 
     # Derived from the state.
 
-    def view(
-        self, request: RunRequest | None, example: Callable[[], RunResult | None]
-    ) -> tuple[RunResult | None, list[str]]:
+    def view(self, request: RunRequest, example: Callable[[], RunResult | None]) -> tuple[RunResult | None, list[str]]:
         """Return what to show, and its settings that differ from the request's.
 
         It is the result, else the example, if they have the request's subject. The result takes precedence, unless only
         the example matches the request.
         """
-        if request is None:
-            return self.result or example(), []
         if self._failed not in ("", request.fingerprint):
             self.error = ""
         self._failed = request.fingerprint if self.error else ""

@@ -185,15 +185,17 @@ def chosen_picture(page: str, usual: str) -> Picture | None:
     return sample_picture(chosen, places[chosen])
 
 
-def page_picture(page: str, usual: str) -> Picture | None:
-    """Return the picture of a page of runs, and draw the open upload; None, with a message on the page, without one.
+def page_picture(page: str, usual: str) -> Picture:
+    """Return the picture of a page of runs, the usual one in place of a missing upload, and draw the open upload.
 
     usual: as in `chosen_picture`.
     """
     picture = chosen_picture(page, usual)
-    draw_upload(page)
     if picture is None:
-        st.info("Choose a picture below, or upload your own.")
+        st.session_state[_in_url(page)] = usual
+        picture = chosen_picture(page, usual)
+    draw_upload(page)
+    assert picture is not None
     return picture
 
 

@@ -58,7 +58,7 @@ def test_a_run_begins_and_finishes_as_the_result_of_its_request(example):
 def test_the_example_is_shown_unless_the_subject_differs(example):
     state = RunState()
     same, longer, other = request(), request(LONGER), request(names=("toy-b",))
-    differ = {None: [], same: [], longer: ["steps or lengths"], other: ["the classifiers"]}
+    differ = {same: [], longer: ["steps or lengths"], other: ["the classifiers"]}
     for asked, changed in (differ | {request(why="no hole"): ["no hole"]}).items():
         assert state.view(asked, lambda: example) == (example, changed)
 
@@ -82,7 +82,7 @@ def test_a_stopped_run_can_resume_unless_it_never_began():
     state, manager, release = RunState(), JobManager(), threading.Event()
     manager.submit(lambda: iter([release.wait(60)]), owner="somebody else")
     active = start(state, manager=manager)
-    assert active.waits and state.running
+    assert active.job.status == "queued" and state.running
     active.job.stop()
     assert state.finish() is None and state.error == STOPPED_TOO_EARLY and state.result is None
     release.set()
