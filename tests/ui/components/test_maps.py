@@ -8,7 +8,7 @@ import pytest
 
 from core.data.datasets import load_samples
 from core.data.picture_files import to_uint8
-from core.fourier.heatmap import POINTS, Unit
+from core.fourier.heatmap import PERCENT, Unit
 from core.fourier.waves import all_random_signs, fourier_basis, random_signs
 from core.shared.numbers import Interval
 from core.sweep.predict import wave_on_image
@@ -20,28 +20,18 @@ CALLS = Path(__file__).with_name("calls.js")
 DRAW, TOUR, SIGNS = (function_of(CALLS, name) for name in ("drawWaves", "tours", "signsOf"))
 
 
-def unpack(packed: dict) -> np.ndarray:
-    numbers = np.frombuffer(base64.b64decode(packed["cells"]), dtype=f"<i{packed['bytes']}")
-    return numbers.reshape(-1, packed["side"], packed["side"])
-
-
 def test_values_and_intervals_are_sent_rounded_by_their_unit():
-    values = np.array([[1.9, np.nan, -0.25]]).repeat(3, axis=0)
-
-    def packed(values, colormap, ends, **unit):
-        view = MapView("A", "", values, Interval(values, values - 1, values + 1), **unit)
-        data = pack_maps(ShownMaps([view], colormap, ends))
-        return [data[name] for name in ("signed", "unit", "decimals", "range")], unpack(data["maps"][0])[:, 0].tolist()
-
-    facts, rows = packed(values, "PuOr", (0, 1))
-    least = -(2**15)
-    assert facts == [False, "%", 1, [0, 100]]
-    assert rows == [[1900, least, -250], [900, least, -1250], [2900, least, 750]]
-    assert packed(values, "PuOr", (-0.2, 0.2), unit=POINTS)[0] == [True, "points", 1, [-20, 20]]
-    margin = Unit("logits", decimals=2, signed=True)
-    for scale, least in ((1, -(2**15)), (1000, -(2**31))):
-        facts, rows = packed(scale * values, "PuOr", (-2, 2), unit=margin)
-        assert facts == [True, "logits", 2, [-2, 2]] and rows[0] == [scale * 190, least, scale * -25]
+    values = np.array([[0.3065, np.nan, -0.25]]).repeat(3, axis=0)
+    for unit, expected in (
+        (PERCENT, [30.6, np.nan, -25]),
+        (Unit("logits", decimals=2, signed=True), [0.31, np.nan, -0.25]),
+    ):
+        view = MapView("A", "", values, Interval(values, values - 1, values + 1), unit=unit)
+        data = pack_maps(ShownMaps([view], "PuOr", (-0.2, 0.2)))
+        assert [data[name] for name in ("signed", "unit", "decimals")] == [unit.signed, unit.name, unit.decimals]
+        layers = np.frombuffer(base64.b64decode(data["maps"][0]["layers"]), "<f4").reshape(3, 3, 3)
+        np.testing.assert_allclose(layers[0, 0], expected, atol=1e-6)
+        np.testing.assert_allclose(layers[2] - layers[1], np.where(np.isnan(values), np.nan, 2 * unit.scale), atol=1e-5)
 
 
 def test_only_a_wave_and_a_strength_of_the_map_are_taken():

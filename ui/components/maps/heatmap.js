@@ -283,9 +283,9 @@ function createMap(side) {
   return map;
 }
 
-function fillMap(map, { title, note, colour, subtitle, label, bytes, cells }, { range: [low, high], decimals }, table) {
+function fillMap(map, { title, note, colour, subtitle, label, layers }, { range: [low, high] }, table) {
   const { side, half } = map;
-  const numbers = new DataView(unpack(cells).buffer);
+  const numbers = new Float32Array(unpack(layers).buffer);
   map.title = title;
   map.heading.replaceChildren(title, element("span", "note", note));
   if (colour) map.heading.prepend(element("span", "swatch"));
@@ -293,15 +293,10 @@ function fillMap(map, { title, note, colour, subtitle, label, bytes, cells }, { 
   map.heading.title = note && `${title} ${note}`;
   map.subheading.textContent = subtitle;
   map.label = label;
-  map.layers = numbers.byteLength / (bytes * side * side); // values, or values and both ends of their intervals
-  // Number in a layer, in units of the last decimal; NaN if not computed, undefined outside the map.
-  map.at = ([i, j], layer = 0) => {
-    if (Math.max(Math.abs(i), Math.abs(j)) > half) return undefined;
-    const place = bytes * (layer * side * side + (i + half) * side + (j + half));
-    const number = bytes === 2 ? numbers.getInt16(place, true) : numbers.getInt32(place, true);
-    return number === -(2 ** (8 * bytes - 1)) ? NaN : number; // the minimum means not computed
-  };
-  map.values = everyFrequency(half).map((frequency) => map.at(frequency) / 10 ** decimals);
+  // Number in a layer: values, or values and both ends of their intervals. NaN if not computed, undefined outside.
+  map.at = ([i, j], layer = 0) =>
+    Math.max(Math.abs(i), Math.abs(j)) > half ? undefined : numbers[(layer * side + i + half) * side + j + half];
+  map.values = [...numbers.subarray(0, side * side)];
   map.plot.ariaLabel =
     `${title}: ${label} at each frequency, ${minus(-half)} to ${half} cycles per image. Arrow keys choose a ` +
     "frequency, with Shift in steps of 5.";
@@ -316,11 +311,6 @@ function fillMap(map, { title, note, colour, subtitle, label, bytes, cells }, { 
     image.data.set([...table.subarray(3 * place, 3 * place + 3), 255], 4 * cell);
   });
   context.putImageData(image, 0, 0);
-}
-
-function everyFrequency(half) {
-  const axis = Array.from({ length: 2 * half + 1 }, (_, k) => k - half);
-  return axis.flatMap((i) => axis.map((j) => [i, j]));
 }
 
 // Places a mark at a frequency; hides it outside the map.
@@ -351,10 +341,10 @@ function ticks(direction, half, ...names) {
 // [value, interval] as text.
 function describe(view, map, frequency) {
   const { decimals, unit } = view.data;
-  const [value, low, high] = [0, 1, 2].map((layer) => (layer < map.layers ? map.at(frequency, layer) : NaN));
+  const [value, low = NaN, high = NaN] = [0, 1, 2].map((layer) => map.at(frequency, layer));
   if (value === undefined) return ["outside this map", ""];
   if (Number.isNaN(value)) return ["not computed", ""];
-  const text = (count) => number(view, count / 10 ** decimals, decimals);
+  const text = (value) => number(view, value, decimals);
   const interval = Number.isNaN(low) || Number.isNaN(high) ? "" : `95 % interval (${text(low)} to ${text(high)})`;
   return [`${map.label} ${text(value)}${unit && ` ${unit}`}`, interval];
 }

@@ -209,13 +209,9 @@ def _read_frequency(value: Any, limit: int) -> Frequency | None:
 
 
 def _pack(view: MapView) -> dict[str, Any]:
-    """Encode values and interval ends as integers in units of the last displayed decimal.
-
-    Each takes two bytes, or four if large; the smallest integer encodes NaN.
-    """
-    scaled = np.rint(view.unit.scale * 10**view.unit.decimals * np.asarray([view.values, *(view.interval or ())[1:]]))
-    kind = np.dtype("<i2" if np.abs(scaled[np.isfinite(scaled)]).max(initial=0) < 2**15 else "<i4")
-    cells = np.where(np.isnan(scaled), np.iinfo(kind).min, scaled).astype(kind)
+    """Encode values and interval ends as float32, rounded to the last displayed decimal; NaN where not computed."""
+    unit = 10**view.unit.decimals
+    layers = np.rint(view.unit.scale * unit * np.asarray([view.values, *(view.interval or ())[1:]])) / unit
     return {
         "title": view.title,
         "note": view.note,
@@ -223,8 +219,7 @@ def _pack(view: MapView) -> dict[str, Any]:
         "subtitle": view.subtitle,
         "label": view.value_label,
         "side": len(view.values),
-        "bytes": kind.itemsize,
-        "cells": pack_bytes(cells),
+        "layers": pack_bytes(layers.astype("<f4")),
     }
 
 
