@@ -1,7 +1,5 @@
 """CLIP as a classifier, against open_clip's towers and zero-shot weights; and the cache of embeddings."""
 
-from pathlib import Path
-
 import numpy as np
 import open_clip
 import pytest
@@ -119,18 +117,6 @@ def test_architecture_and_file_normalise_as_the_tag_says(tmp_path, monkeypatch):
     assert model.preprocess.interpolation == "bilinear"
     torch.testing.assert_close(model.preprocess.mean.flatten(), torch.tensor([0.1, 0.2, 0.3]))
     torch.testing.assert_close(model.network.state_dict(), network.state_dict())
-
-
-def test_folder_brings_its_own_vocabulary(tiny, tmp_path, monkeypatch):
-    _, network = tiny
-    config = TINY_CLIP | {"text_cfg": TINY_CLIP["text_cfg"] | {"tokenizer_kwargs": {"bpe_path": "words.txt.gz"}}}
-    save_clip(tmp_path / "model", network, config)
-    monkeypatch.chdir(tmp_path)
-    name = f"open_clip:local-dir:{tmp_path / 'model'}"
-    vocabulary = Path(open_clip.__file__).parent / "bpe_simple_vocab_16e6.txt.gz"
-    (tmp_path / "model" / "words.txt.gz").write_bytes(vocabulary.read_bytes())
-    expected = load_classifier(f"open_clip:local-dir:{tiny[0]}", ANIMALS)
-    torch.testing.assert_close(load_classifier(name, ANIMALS).class_embeddings, expected.class_embeddings)
 
 
 def test_folder_that_is_missing_incomplete_or_damaged_is_named(tiny, tmp_path):
