@@ -1,8 +1,6 @@
 """Packs: the data of the article's figures, compressed and cut into pieces that are classic scripts.
 
-A page from a file may load scripts but not fetch. To keep one byte per byte (base64 takes a third more), a piece's text
-is read as `x-user-defined`, where byte b is a character whose code ends in b; a page from a server fetches the same
-files and reads their bytes (`engine/packs.js`).
+A page from a file may load scripts but not fetch, so a piece is a script with its bytes in base64.
 """
 
 from __future__ import annotations
@@ -11,7 +9,6 @@ import base64
 import gzip
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -41,8 +38,6 @@ PACKS = "packs"
 ROUNDS = 40  # of the judge
 _RUN_FRAMES = 12  # of a stored run
 INTERVAL = 6  # steps between pictures of a live run
-_QUOTED = {b'"': b'\\"', b"\\": b"\\\\", b"\n": b"\\n", b"\r": b"\\r"}
-_ESCAPED = re.compile(rb'["\\\n\r]')
 
 
 def pack_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -52,8 +47,8 @@ def pack_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
         packed = gzip.compress(content, 9, mtime=0)
         pieces = [packed[at : at + PIECE] for at in range(0, len(packed), PIECE)]
         for k, piece in enumerate(pieces):
-            text = _ESCAPED.sub(lambda match: _QUOTED[match[0]], piece)
-            files[f"{PACKS}/{name}.{k}.js"] = b'laboratory.piece("%s.%d","%s");\n' % (name.encode(), k, text)
+            script = f'laboratory.piece("{name}.{k}","{base64.b64encode(piece).decode()}");\n'
+            files[f"{PACKS}/{name}.{k}.js"] = script.encode()
         digest = hashlib.sha256(packed).hexdigest()[:16]
         index[name] = {"pieces": [len(piece) for piece in pieces], "version": digest}
     files[f"{PACKS}/index.js"] = b"laboratory.packs = %s;\n" % json_bytes(index)
