@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import html
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -15,6 +14,7 @@ import streamlit as st
 from core.classifiers.registry import classifier_spec, classifier_title
 from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
+from core.data.words import find_word
 from core.fourier.heatmap import colormap_table
 from core.pgd.drawings import CARDS, Drawing, opening_drawings, opening_words, painter_name
 from core.pgd.examples import first_settings
@@ -22,7 +22,6 @@ from core.pgd.plan import RunPlan
 from core.pgd.search import COMPARED, Search
 from core.pgd.settings import PGDConfig, RunKind
 from core.pgd.starts import STARTS, StartKind, draw_starts, start_facts
-from core.shared.roles import networks_for
 from core.shared.text import sentence
 from ui.components.mount import webp_data_uri, webp_strip
 from ui.components.story.story import opening
@@ -32,8 +31,7 @@ from ui.runs.judge import became, judged, judgement_of
 from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect, what_one_sees
 from ui.runs.replay import SEARCH_TITLES, target_of, to_uint8_planes
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
-from ui.runs.words import about_words, near_words, unknown_to, word_box
-from ui.server.cache import NONE_READY, ready_classifiers
+from ui.runs.words import about_words, near_words, word_box
 from ui.shared import url
 from ui.shared.pictures import enlarge
 from ui.shared.url import as_markdown
@@ -58,16 +56,10 @@ TO_TRY = (
 
 def ask_for_a_word() -> None:
     """Draw the box for any word, and the drawings of the word that the visitor chose or typed, redrawn as they grow."""
-    painter = _ready_painter()
-    if painter is None:
-        st.info(NONE_READY)
-    else:
-        _open_link(painter)
-        _word_box(painter)
+    _open_link()
+    _word_box()
     growing = isinstance(shown_run(), ActiveRun)
     (st.fragment(_scene, run_every=REDRAW_SECONDS) if growing else _scene)(growing)
-    if painter is None:
-        return
     state, result = run_state(_DRAW_PAGE), shown_run()
     if state.error:
         st.error(as_markdown(sentence(state.error)))
@@ -76,7 +68,7 @@ def ask_for_a_word() -> None:
             save_buttons(result.runs, key=f"story.{result.id}")
         if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
             if result is None:
-                _set_in_draw(painter, opening_words()[_stored_place()])
+                _set_in_draw(opening_words()[_stored_place()])
             url.open_page(_DRAW_PAGE)
 
 
@@ -115,13 +107,7 @@ def _judged(drawing: Drawing, word: str) -> str:
     return f"{judged(drawing.judgements[0], 0, word)[0]}." if drawing.judgements else ""
 
 
-def _ready_painter() -> str | None:
-    """Return the network that draws a visitor's word; None if none is ready."""
-    ready, preferred = [spec.name for spec in ready_classifiers(ROW.class_set)], painter_name()
-    return preferred if preferred in ready else next(iter(networks_for("painter", ready)), None)
-
-
-def _word_box(painter: str) -> None:
+def _word_box() -> None:
     """Draw the box for any word, which starts its drawing, and words near one that the network does not know."""
     with st.container(horizontal=True, gap="small", key="story-word"):
         word = word_box(
@@ -133,13 +119,12 @@ def _word_box(painter: str) -> None:
             placeholder="Your word, then Enter",
             key=WORD,
             on_change=_press,
-            args=(painter,),
             label_visibility="collapsed",
         )
         if word:
-            near_words("story.near", word, [classifier_spec(painter)], ROW.classes, partial(_draw_near, painter))
+            near_words("story.near", word, [classifier_spec(painter_name())], ROW.classes, _draw_near)
         if word and shown_run() is None:  # a link's word that takes long
-            st.button("Draw", type="primary", on_click=_press, args=(painter,), key="story.draw")
+            st.button("Draw", type="primary", on_click=_press, key="story.draw")
     url.put(LINKED, word)
 
 
@@ -193,53 +178,52 @@ def _moment(search: Search, picture: np.ndarray, *confidence: float) -> Drawing:
     return Drawing(search=search, picture=webp_strip(picture[None], _WEBP_QUALITY), confidence=confidence)
 
 
-def _draw_near(painter: str, word: str) -> None:
+def _draw_near(word: str) -> None:
     """Draw a word in place of the typed one; for callbacks."""
     st.session_state[WORD] = word
-    _press(painter)
+    _press()
 
 
-def _request(painter: str, word: str) -> RunRequest:
+def _request(word: str) -> RunRequest:
     """Return the run of a word by both searches, from grey."""
     config = PGDConfig(**first_settings(_DRAW_PAGE, ROW.side, None, "views"))
     facts = start_facts([word], ROW.name, _STARTS_FROM)
     plan = RunPlan(
         targets=(word,), start=draw_starts([word], 1, ROW.name, 0, _STARTS_FROM), config=config, images=facts
     )
-    return RunRequest(plan, "", (painter,), COMPARED, ROW.class_set)
+    return RunRequest(plan, "", (painter_name(),), COMPARED, ROW.class_set)
 
 
-def _press(painter: str) -> None:
+def _press() -> None:
     """Start the drawing of the word in the box; for callbacks."""
     word = st.session_state.get(WORD)
-    if not word or unknown_to(word, [classifier_spec(painter)], ROW.classes) is not None:
+    if not word or find_word(word, ROW.classes) is None:
         return
     state, run = run_state(_DRAW_PAGE), shown_run()
-    if isinstance(run, ActiveRun) and (run.run.plan.targets, run.names) == ((word,), (painter,)):
+    if isinstance(run, ActiveRun) and run.run.plan.targets == (word,):
         return  # it is being drawn
     state.error = ""
-    if start(_DRAW_PAGE, _request(painter, word)) and state.active is not None:
+    if start(_DRAW_PAGE, _request(word)) and state.active is not None:
         st.session_state[RUN] = state.active.job.id
-        _set_in_draw(painter, word)
+        _set_in_draw(word)
 
 
-def _open_link(painter: str) -> None:
+def _open_link() -> None:
     """Take a linked word into the box, and draw it if that takes only seconds."""
     word = url.text(LINKED)
     if not word or WORD in st.session_state:
         return
     st.session_state[WORD] = word
-    known = unknown_to(word, [classifier_spec(painter)], ROW.classes) is None
-    if known and begins_by_itself(_request(painter, word), LINKED):
-        _press(painter)
+    if find_word(word, ROW.classes) is not None and begins_by_itself(_request(word), LINKED):
+        _press()
 
 
-def _set_in_draw(painter: str, word: str) -> None:
+def _set_in_draw(word: str) -> None:
     """Choose a word and who draws it on the page *Draw*."""
     state = st.session_state
     state[f"{_DRAW_PAGE}-set"], state[f"{_DRAW_PAGE}-start-from"] = ROW.drawn_title, STARTS[_STARTS_FROM].label
     state[f"{_DRAW_PAGE}-classes-{ROW.class_set}"] = [word]
-    state[f"{_DRAW_PAGE}-models-{ROW.class_set}"] = [classifier_title(painter)]
+    state[f"{_DRAW_PAGE}-models-{ROW.class_set}"] = [classifier_title(painter_name())]
 
 
 def cards() -> None:
