@@ -120,15 +120,6 @@ def difference(first: Heatmap, second: Heatmap, top: int = 1) -> Interval:
     return _as_maps(a.minus(b).measured, cells, side)
 
 
-@lru_cache(8)
-def minus_clean(heatmap: Heatmap, top: int = 1) -> Interval | None:
-    """Return the error with the wave minus that without, as (R, R) maps; None if the clean error is unknown."""
-    cells, clean = _known_cells(heatmap.rate(top)), clean_error(heatmap, top)
-    if clean is None:
-        return None
-    return _as_maps(errors_under(heatmap, cells, top).minus(clean).measured, cells, heatmap.side)
-
-
 def _known_cells(rate: np.ndarray) -> list[Frequency]:
     """Return both (i, j) and (-i, -j): a published map may have measured each."""
     span = range(-(len(rate) // 2), len(rate) // 2 + 1)

@@ -72,16 +72,6 @@ def _scores(heatmap: Heatmap, waves: Sequence[Frequency | None]) -> np.ndarray |
     return None if heatmap.bits is None else (~heatmap.hit(outcome_rows(waves, heatmap.side))).view(np.int8)
 
 
-def cell_error(heatmap: Heatmap, wave: Frequency, top: int = 1) -> Errors | None:
-    """Return the error under one wave; None where the map does not include it or has not computed it."""
-    if max(map(abs, wave)) > heatmap.side // 2:
-        return None
-    errors = errors_under(heatmap, [wave], top)
-    if not np.isfinite(errors.measured.value[0]):
-        return None
-    return Errors(errors.measured.item(), None if errors.scores is None else errors.scores[0], errors.images)
-
-
 def clean_error(heatmap: Heatmap, top: int = 1) -> Errors | None:
     """Return the error without any wave; None where the source does not state it."""
     value = heatmap.clean_rate(top)

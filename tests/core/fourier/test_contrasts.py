@@ -10,15 +10,13 @@ from scipy import stats
 from core.fourier.contrasts import (
     RingDifference,
     clear_waves,
-    contrast,
     difference,
-    minus_clean,
     mismatches,
     ring_differences,
     ring_errors,
     rings_in_words,
 )
-from core.fourier.outcomes import cell_error, clean_error, errors_under, same_images
+from core.fourier.outcomes import Errors, clean_error, errors_under, same_images
 from core.fourier.waves import half_plane
 from core.shared.numbers import Interval, clustered_interval, paired_interval, wilson
 from tests.core.squares import heatmap_of, only
@@ -53,9 +51,15 @@ def two():
     return first, second, heatmap(first[1:], first[0]), heatmap(second[1:], second[0])
 
 
+def cell_error(heatmap, wave):
+    """A map's error under one wave."""
+    errors = errors_under(heatmap, [wave])
+    return Errors(errors.measured.item(), None if errors.scores is None else errors.scores[0], errors.images)
+
+
 def under(first, second, wave):
     """Differences of two maps' errors under a wave."""
-    return contrast(cell_error(first, wave), cell_error(second, wave))
+    return cell_error(first, wave).minus(cell_error(second, wave)).measured.item()
 
 
 def test_clustered_interval_covers_the_truth():
@@ -85,9 +89,8 @@ def test_maps_on_the_same_images_are_compared_image_by_image(two):
             interval_there = under(first, second, (sign * i, sign * j))
             assert interval_there == interval
             assert interval_there.value == pytest.approx(a[row].mean() - b[row].mean())
-        rise = contrast(cell_error(first, (i, j)), clean_error(first))
+        rise = cell_error(first, (i, j)).minus(clean_error(first)).measured.item()
         assert rise == paired_interval(a[row].astype(int) - a[0])
-        assert rise == tuple(part[2 + i, 2 + j] for part in minus_clean(first))
 
 
 def test_rings_take_each_image_as_one_observation(two):
@@ -117,8 +120,8 @@ def test_what_is_not_known_to_be_paired_is_not_paired(two):
         assert unpaired.value == pytest.approx(paired.value)
         assert unpaired.high - unpaired.low > paired.high - paired.low  # these two misclassify mostly the same images
     # A map has the same images as itself, named or not.
-    rise, expected = contrast(cell_error(nameless, (1, 1)), clean_error(nameless)), minus_clean(second)
-    assert rise == tuple(part[3, 3] for part in expected)
+    rises = [cell_error(part, (1, 1)).minus(clean_error(part)).measured.item() for part in (nameless, second)]
+    assert rises[0] == rises[1]
     assert difference(first, counts, top=5).low[0, 0] == difference(first, second, top=5).low[0, 0]
 
 
@@ -173,14 +176,12 @@ SMALL = counted([[40, 20, 50], [10, 0, 10], [50, 20, 40]])
 
 def test_what_a_map_does_not_hold_is_unknown_and_not_zero():
     holes = counted([[40, -1, 50], [10, 0, 10], [50, -1, 40]])
-    assert cell_error(SMALL, (2, 0)) is None and cell_error(SMALL, (0, -2)) is None
-    assert cell_error(holes, (1, 0)) is None and contrast(cell_error(SMALL, (1, 0)), None) is None
+    assert np.isnan(cell_error(holes, (1, 0)).measured.value)
     published = heatmap_of(
         np.full((3, 3), -1), np.full((3, 3), -1), np.zeros((3, 3), np.int64), np.full(3, -1), COUNTED,
         np.full((2, 3, 3), 0.5),
     )  # fmt: skip
-    assert clean_error(published) is minus_clean(published) is None
-    assert contrast(cell_error(published, (0, 0)), None) is None
+    assert clean_error(published) is None
     assert cell_error(published, (0, 0)).measured.value == 0.5
 
 
