@@ -137,8 +137,8 @@ class JudgedOutcomes(ArchiveContent):
         """Return the pictures done by both searches, the paper's and by views; mode: "draw" or "hole"."""
         kinds = self.kinds()
         pixels, views = (kinds[f"{mode}-{search}"] for search in COMPARED)
-        both = [name for name in views.names if name in set(pixels.names)]
-        return pixels.subset(both), views.subset(both)
+        common = [name for name in views.names if name in set(pixels.names)]
+        return pixels.subset(common), views.subset(common)
 
 
 @dataclass(frozen=True, eq=False)

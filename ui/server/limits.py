@@ -33,7 +33,7 @@ VARIABLES = {
 
 @dataclass(frozen=True)
 class Limits:
-    """What the operator sets: the seconds of a run, and whether the server fetches the paper's CLIP."""
+    """Settings of the operator: the seconds of a run, and whether the server fetches the paper's CLIP."""
 
     run_seconds: int
     clip: bool
