@@ -43,7 +43,7 @@ function createView(parentElement) {
   /** @type {Record<string, any>} */
   const view = {
     root,
-    toggle: root.appendChild(element("fieldset", "toggle")),
+    toggle: root.appendChild(element("fieldset", "toggle", "", { ariaLabel: "Map shown" })),
     grid: root.appendChild(element("div", "grid")),
     bar: root.appendChild(element("div", "bar")),
     live: root.appendChild(element("div", "visually-hidden", "", { ariaLive: "polite" })),
@@ -101,22 +101,19 @@ function rebuild(view, data) {
 
 // On a phone one map is shown at a time.
 function drawToggle(view) {
-  view.current = Math.min(view.current ?? 0, view.maps.length - 1);
-  const options =
-    view.maps.length < 2
-      ? []
-      : view.maps.map((map, place) => {
-          const label = element("label");
-          const input = label.appendChild(element("input"));
-          Object.assign(input, { type: "radio", name: `map-${view.data.key}`, checked: place === view.current });
-          input.addEventListener("change", () => showOne(view, place));
-          label.append(map.title);
-          return label;
-        });
-  view.toggle.hidden = !options.length;
-  view.toggle.ariaLabel = "Map shown";
-  view.toggle.replaceChildren(...options);
-  showOne(view, view.current);
+  const current = Math.min(view.current ?? 0, view.maps.length - 1);
+  view.toggle.hidden = view.maps.length < 2;
+  view.toggle.replaceChildren(
+    ...view.maps.map((map, place) => {
+      const label = element("label");
+      const about = { type: "radio", name: `map-${view.data.key}`, checked: place === current };
+      const input = label.appendChild(element("input", "", "", about));
+      input.addEventListener("change", () => showOne(view, place));
+      label.append(map.title);
+      return label;
+    }),
+  );
+  showOne(view, current);
 }
 
 function showOne(view, place) {
