@@ -1,6 +1,9 @@
-"""One value that browser and Python can both change: which one wins."""
+"""Scripts of components, and one value that browser and Python can both change: which one wins."""
 
-from ui.components.mount import Synchronised
+import re
+from importlib import import_module
+
+from ui.components.mount import SOURCES, Synchronised
 
 
 def number(value):
@@ -33,3 +36,10 @@ def test_a_choice_that_makes_no_sense_is_ignored():
     whole = choice(state, 4)
     for sent in (None, "no", {}, {"value": 4}, whole | {"value": "4"}, whole | {"value": 10}, whole | {"about": "x"}):
         assert state.receive(sent, number) is None and state.value == 1
+
+
+def test_the_modules_of_a_component_have_no_name_in_common():
+    import_module("ui.pages.story")  # registers them
+    for component, (_, script) in SOURCES.items():
+        names = re.findall(r"^(?:async )?(?:function\*?|const|let) (\w+)", script, re.MULTILINE)
+        assert len(names) == len(set(names)) > 0, component
