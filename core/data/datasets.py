@@ -268,7 +268,6 @@ def load_dataset(
 
 
 def _find_cifar10(data_dir: Path, split: str, download: bool) -> ImageDataset:
-    split = "train" if split == "train" else "test"
     file = data_dir / f"cifar10-{split}.npz"
     images, labels, classes = read_archive(file) if file.is_file() else _torchvision_cifar10(data_dir, split, download)
     if classes != CIFAR10:

@@ -45,21 +45,20 @@ def open_picture(data: bytes) -> Image.Image:
     Returns:
         The picture in mode RGB, height and width at least 8.
     Raises:
-        ImageError: not a picture, or a damaged, oversized or tiny one; no other exception is raised.
+        ImageError: not a picture, or a damaged, oversized or tiny one.
+        MemoryError: it takes too much; no other exception is raised.
     """
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             _check_size(*image.size)  # from the header, before decoding
             image.load()
             return _upright_rgb(image)
-    except ImageError:
+    except (ImageError, MemoryError):
         raise
     except Image.UnidentifiedImageError:
         raise ImageError("this file is no readable JPEG, PNG, WebP, GIF, BMP or TIFF picture; save it as one") from None
     except Image.DecompressionBombError:
         raise ImageError(f"this picture has far more than {MAX_PIXELS:,} pixels; save a smaller copy") from None
-    except MemoryError:
-        raise ImageError("this picture takes too much memory to read; save a smaller copy") from None
     except Exception as error:
         # Pillow's readers raise many undocumented exceptions for damaged bytes, from struct.error to IndexError.
         reason = str(error).split("\n")[0].strip().rstrip(".") or type(error).__name__

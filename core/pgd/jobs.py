@@ -50,7 +50,7 @@ class PGDJob:
 
     def table(self, numbers: Mapping[str, np.ndarray], source: Mapping[str, Any]) -> JudgedOutcomes:
         """Return the table of its first pictures."""
-        return JudgedOutcomes.of([(self.kind, numbers, np.array([np.nan]))], **self.facts, source=source)
+        return JudgedOutcomes.of([(self.kind, numbers)], **self.facts, source=source)
 
 
 def make_job(
@@ -224,7 +224,7 @@ def _finished(job: PGDJob, output: Path) -> tuple[dict[str, np.ndarray], dict[st
     """Return numbers, pictures of a partial grid, and seconds of a job's finished batches; none of other settings."""
     with suppress(*DAMAGE):
         stored, grid = JudgedOutcomes.load(output / TABLE), {}
-        ((_, columns, _),) = stored.parts().values()
+        ((_, columns),) = stored.parts().values()
         numbers, source = dict(columns), stored.metadata["source"]
         same = job.table(numbers, source).metadata == stored.metadata
         if same and all((output / name).is_file() for name in ("grid.png", "summary.json")):

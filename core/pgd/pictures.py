@@ -46,8 +46,8 @@ BEFORE, AFTER = "start", "result"  # what a judge sees: `hole_alone` and the ori
 LARGE_SIZE = 224  # side in pixels of the pictures of `stored_outcomes`
 STORED = PRECOMPUTED / "views.npz"
 
-# A kind of results: its entry in the metadata (but for "n"), (n,) numbers by column, (R,) energy.
-KindRows = tuple[dict[str, Any], Mapping[str, Any], np.ndarray]
+# A kind of results: its entry in the metadata (but for "n"), and (n,) numbers by column.
+KindRows = tuple[dict[str, Any], Mapping[str, Any]]
 
 
 def rank_column(judge: int, seen: str = AFTER) -> str:
@@ -66,7 +66,6 @@ class JudgedOutcomes(ArchiveContent):
     pictures alone were judged.
 
     numbers: (rows, C) float64, those of "columns", NaN where there are none.
-    energy: (K, R) float64 of the change by radius, as shares without the mean colour's; NaN where not measured.
     metadata: classifier and judges, the main one first, with their weights; columns; kinds: "name", "n", "config", and
     where known "mode" and "pictures", their names, and of `core.pgd` what else determines them; class_names, seed,
     image_size, hole, dataset, source; runs: the `Judgement` of each of the network's stored runs, by `fingerprint`.
@@ -76,30 +75,28 @@ class JudgedOutcomes(ArchiveContent):
         name="table of pictures",
         maker="core.reproduce.profile",
         schema=1,
-        required=("numbers", "energy"),
+        required=("numbers",),
     )
 
     numbers: np.ndarray
-    energy: np.ndarray
     metadata: Mapping[str, Any]
 
     @classmethod
     def of(cls, kinds: Sequence[KindRows], **facts: Any) -> JudgedOutcomes:
         """Return the table of these kinds, with further metadata."""
-        columns = list(dict.fromkeys(name for _, numbers, _ in kinds for name in numbers))
+        columns = list(dict.fromkeys(name for _, numbers in kinds for name in numbers))
         rows = [
             np.transpose([numbers.get(name, np.full(len(next(iter(numbers.values()))), np.nan)) for name in columns])
-            for _, numbers, _ in kinds
+            for _, numbers in kinds
         ]
-        entries = [{**entry, "n": len(part)} for (entry, *_), part in zip(kinds, rows, strict=True)]
+        entries = [{**entry, "n": len(part)} for (entry, _), part in zip(kinds, rows, strict=True)]
         return cls(
             np.concatenate([np.zeros((0, len(columns))), *rows]),
-            np.stack([energy for *_, energy in kinds]) if kinds else np.zeros((0, 0)),
             {**facts, "columns": columns, "kinds": entries},
         )
 
     def arrays(self) -> dict[str, np.ndarray]:
-        return {"numbers": self.numbers, "energy": self.energy}
+        return {"numbers": self.numbers}
 
     @property
     def painter(self) -> str:
@@ -114,7 +111,7 @@ class JudgedOutcomes(ArchiveContent):
     def kinds(self) -> dict[str, PictureOutcomes]:
         """Return the rows of each kind, without the columns that it lacks."""
         result = {}
-        for name, (kind, columns, _) in self.parts().items():
+        for name, (kind, columns) in self.parts().items():
             known = {column: values for column, values in columns.items() if not np.isnan(values).all()}
             result[name] = PictureOutcomes(
                 classifier=self.painter,
@@ -131,7 +128,7 @@ class JudgedOutcomes(ArchiveContent):
         parts = [
             dict(zip(columns, self.numbers[slice(*span)].T, strict=True)) for span in itertools.pairwise([0, *ends])
         ]
-        return dict(zip(names, zip(self.metadata["kinds"], parts, self.energy, strict=True), strict=True))
+        return dict(zip(names, zip(self.metadata["kinds"], parts, strict=True), strict=True))
 
     def pair(self, mode: str) -> tuple[PictureOutcomes, PictureOutcomes]:
         """Return the pictures done by both searches, the paper's and by views; mode: "draw" or "hole"."""

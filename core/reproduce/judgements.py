@@ -10,10 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from core.classifiers.registry import classifier_state, list_classifiers, load_classifier
-from core.data.corruptions import energy_by_radius
 from core.data.holes import usual_side
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS, ClassSet, ImageDataset, SampleSet
 from core.data.stored import classifier_facts, computed_source, dataset_facts
@@ -189,7 +186,7 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
         if _count(rows, name) < config.count:
             job = make_job(config, classifier, data, [judge, second])
             entry = {"name": name, "mode": config.mode, "n": job.count, "config": job.kind["config"]}
-            rows[name] = (entry, *_painted(job, name))
+            rows[name] = (entry, _painted(job, name))
             JudgedOutcomes.of([*rows.values()], **facts, runs={}).save(path)
     runs = _judgements(network, path, judge, device)
     JudgedOutcomes.of([*rows.values()], **facts, runs=runs).save(path)
@@ -209,18 +206,15 @@ def _known(path: Path, facts: Mapping[str, Any]) -> dict[str, KindRows]:
     return stored.parts()
 
 
-def _painted(job: PGDJob, name: str) -> tuple[dict[str, list[float]], np.ndarray]:
-    """Paint a job's pictures; return their (n,) numbers by column, and the (R,) energy of the change by radius."""
-    numbers, changes = defaultdict[str, list[float]](list), []
+def _painted(job: PGDJob, name: str) -> dict[str, list[float]]:
+    """Paint a job's pictures; return their (n,) numbers by column."""
+    numbers = defaultdict[str, list[float]](list)
     with progress_bar(desc=name, total=job.count * (job.config.steps + 1), unit="img-step", unit_scale=True) as bar:
         for first in range(0, job.count, _JUDGED_AT_ONCE):
             batch = run_batch(job, range(first, min(first + _JUDGED_AT_ONCE, job.count)), bar.update)
             for column, values in batch.numbers.items():
                 numbers[column] += map(_short, values.tolist())
-            changes.append(batch.run.frames[-1] / 255 - batch.run.start)  # rounded as in a run's file
-    energy = energy_by_radius(np.concatenate(changes))
-    energy[0] = 0
-    return numbers, np.array([_short(share) for share in energy / energy.sum()])
+    return numbers
 
 
 def _short(number: float) -> float:

@@ -199,7 +199,7 @@ def _photographs(folder: Path, judges: Sequence[Classifier], work: Path) -> Kind
         columns = {rank_column(k): ranks(_probabilities(judge, data.images), targets) for k, judge in enumerate(judges)}
         write_atomically(known, npz_bytes(target=targets, **columns))
     with np.load(known, allow_pickle=False) as file:
-        return {"name": "photographs"}, {column: file[column] for column in file.files}, np.array([np.nan])
+        return {"name": "photographs"}, {column: file[column] for column in file.files}
 
 
 def _probabilities(judge: Classifier, images: Any) -> np.ndarray:
@@ -213,7 +213,6 @@ def _table(
 ) -> JudgedOutcomes:
     """Return the table of the finished pictures."""
     groups: dict[str, list[dict[str, Any]]] = {}
-    energies: dict[str, list[np.ndarray]] = {}
     backends: set[str] = set()
     finished = [name for name in plans if (work / f"{name}.npz").exists()]
     by_all = Counter(name.split("-", 2)[2] for name in finished if name.startswith("hole"))
@@ -224,22 +223,18 @@ def _table(
             arrays = {key: file[key] for key in file.files}
         backends.add(str(arrays["backend"]))
         group, which = _group(name), name.split("-", 2)[2]
-        energy = energy_by_radius((arrays["result"] / 255 - arrays["start"])[None])
         if not (known := work / f"{name}.json").exists():
-            row = _row(plans[name], arrays, energy, judges, group in FILES)
+            row = _row(plans[name], arrays, judges, group in FILES)
             write_atomically(known, json.dumps(row).encode())
         groups.setdefault(group, []).append({"name": which, **json.loads(known.read_text("utf-8"))})
-        energies.setdefault(group, []).append(energy[1:] / energy[1:].sum())
     configs = {_group(name): plan.config.to_json() for name, plan in plans.items()}
     made: list[KindRows] = [
         (
             {"name": group, "config": configs[group], "pictures": [row.pop("name") for row in rows]},
             {column: np.array([row[column] for row in rows], np.float64) for column in rows[0]},
-            np.array([0.0, *map(short, np.mean(energies[group], axis=0))]),
         )
         for group, rows in groups.items()
     ]
-    photographs = *photographs[:2], np.full_like(made[0][2], np.nan)
     return JudgedOutcomes.of(
         [*made, photographs],
         classifier=classifier_facts(painter),
@@ -273,12 +268,12 @@ def _judges() -> list[str]:
 def _row(
     plan: RunPlan,
     arrays: dict[str, np.ndarray],
-    energy: np.ndarray,
     judges: Sequence[Classifier],
     as_file: bool,
 ) -> dict[str, float]:
     """Return a picture's row of the table; as_file: whether judges see the lossy file that is shown."""
     target, start = int(plan.targets[0]), arrays["start"]
+    energy = energy_by_radius((arrays["result"] / 255 - start)[None])
     result = raw = arrays["result"].astype(np.float32) / np.float32(255)
     if as_file:
         Image.fromarray(arrays["result"].transpose(1, 2, 0)).save(file := io.BytesIO(), "WEBP", quality=65, method=6)

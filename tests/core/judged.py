@@ -11,15 +11,15 @@ JUDGE, SECOND_JUDGE = "resnet-56", "mini-clip-vit"
 
 
 def read(path):
-    """(facts, {kind: (its entry, its rows as dictionaries, its energy)}) of a file; None for missing numbers."""
+    """(facts, {kind: (its entry, its rows as dictionaries)}) of a file; None for missing numbers."""
     with np.load(path) as file:
-        facts, numbers, energies = json.loads(str(file["metadata"])), file["numbers"].tolist(), file["energy"].tolist()
+        facts, numbers = json.loads(str(file["metadata"])), file["numbers"].tolist()
     rows = iter([{name: value for name, value in zip(facts["columns"], row, strict=True)} for row in numbers])
     kinds = {}
-    for kind, energy in zip(facts["kinds"], energies, strict=True):
+    for kind in facts["kinds"]:
         mine = [next(rows) for _ in range(kind["n"])]
         mine = [{name: None if value != value else value for name, value in row.items()} for row in mine]
-        kinds[kind["name"]] = kind, mine, energy
+        kinds[kind["name"]] = kind, mine
     assert next(rows, None) is None
     return facts, kinds
 
@@ -33,16 +33,16 @@ def stored_files():
 
 @cache
 def stored_kinds():
-    """{kind: {network: numbers of its pictures and energy}}; lists by name, with None for missing numbers."""
+    """{kind: {network: numbers of its pictures}}; lists by name, with None for missing numbers."""
     result = {}
     for network, (_, kinds) in stored_files().items():
-        for name, (_, rows, energy) in kinds.items():
+        for name, (_, rows) in kinds.items():
             columns = {column: [row[column] for row in rows] for column in rows[0]}
             for judge, who in enumerate(("judge", "third")):
                 for when, seen in (("before", "start"), ("after", "result")):
                     if (ranks := columns.pop(f"{seen}_rank_{judge}", None)) is not None:
                         columns[f"{who}_share_{when}"] = [float(rank == 1) for rank in ranks]
-            result.setdefault(name, {})[network] = columns | {"energy": energy}
+            result.setdefault(name, {})[network] = columns
     return result
 
 
@@ -51,7 +51,7 @@ def stored_views():
     """Facts of the pictures at 224 pixels; "pictures": rows by group, each with its name and the judges' "places"."""
     facts, kinds = read(PRECOMPUTED / "views.npz")
     pictures = {}
-    for group, (kind, rows, _) in kinds.items():
+    for group, (kind, rows) in kinds.items():
         pictures[group] = []
         for name, row in zip(kind.get("pictures", range(len(rows))), rows, strict=True):
             places = {}
@@ -62,4 +62,4 @@ def stored_views():
                     assert len(places[seen]) == int(judge) + 1
             whole = {column: int(row[column]) for column in ("target", "left", "top") if row[column] is not None}
             pictures[group].append({**row, **whole, "picture": name, "places": places})
-    return facts | {"pictures": pictures, "configs": {group: kind.get("config") for group, (kind, *_) in kinds.items()}}
+    return facts | {"pictures": pictures, "configs": {group: kind.get("config") for group, (kind, _) in kinds.items()}}
