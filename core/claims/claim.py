@@ -161,15 +161,10 @@ class Evidence:
         return decimal(100 * self.measured.value, 0) if self.unit == "error" else self._format(self.measured.value)
 
     @property
-    def interval(self) -> str:
-        """' (+8.1 to +10.6)'; empty if there is none."""
-        _, low, high = self.measured
-        return "" if math.isnan(low) else f" ({self._format(low)} to {self._format(high)})"
-
-    @property
     def figure(self) -> Number:
-        """The number and its interval as part of a sentence."""
-        return Number(self.number, self.interval.removeprefix(" (").removesuffix(")"))
+        """The number and its interval, if any, as part of a sentence."""
+        _, low, high = self.measured
+        return Number(self.number, "" if math.isnan(low) else f"{self._format(low)} to {self._format(high)}")
 
     def _format(self, value: float) -> str:
         _, factor, digits, sign = _UNITS[self.unit]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -130,22 +130,16 @@ def exact_rank_test(first: np.ndarray, second: np.ndarray) -> tuple[float, float
     return float(tested.statistic), float(tested.pvalue)
 
 
-@dataclass(frozen=True, eq=False)
-class EqualStrength:
+class EqualStrength(NamedTuple):
     """Strength of waves at the inputs of two networks, for a comparison at equal strength.
 
-    subject, reference: mean share of a wave's norm, over a band, that reaches each network's input. weakened: the
-    reference's map under waves weakened as the subject's input weakens them; None where not measured.
+    subject, reference: mean share of a wave's norm, over a band, that reaches each network's input. alike: the
+    reference's map under waves as strong as the subject's: weakened, if they differ; None where not measured.
     """
 
     subject: float
     reference: float
-    weakened: Heatmap | None
-
-    @property
-    def equal(self) -> bool:
-        """Whether waves reach both networks with the same strength, so that none need weakening."""
-        return abs(self.subject - self.reference) < 0.02
+    alike: Heatmap | None
 
 
 def equal_strength(subject: NamedMap, reference: NamedMap, band: Band) -> EqualStrength | None:
@@ -153,7 +147,8 @@ def equal_strength(subject: NamedMap, reference: NamedMap, band: Band) -> EqualS
     first, second = (_remaining_share(named, band) for named in (subject, reference))
     if first is None or second is None:
         return None
-    return EqualStrength(first, second, _weakened(reference, subject.network_side))
+    differ = abs(first - second) >= 0.02
+    return EqualStrength(first, second, _weakened(reference, subject.network_side) if differ else reference.heatmap)
 
 
 def _remaining_share(named: NamedMap, band: Band) -> float | None:

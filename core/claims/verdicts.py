@@ -325,16 +325,17 @@ def _by_heat_maps(subject: NamedMap, reference: NamedMap) -> tuple[list[bool], l
         Evidence("share of a corner wave that reaches the subject", Interval.exact(strength.subject), "ratio"),
         Evidence("share that reaches the reference", Interval.exact(strength.reference), "ratio"),
     ]
-    alike = reference.heatmap if strength.equal else strength.weakened
-    corner = None if alike is None else contrast(in_band(heatmap, band), in_band(alike.crop(heatmap.side), band))
-    low = contrast(in_band(heatmap, LOW), in_band(reference.heatmap, LOW))
-    if corner is None or low is None:
+    a, b = in_band(heatmap, band), None
+    if strength.alike is not None:
+        b = in_band(strength.alike.crop(heatmap.side), band)
+    corner, low = contrast(a, b), contrast(in_band(heatmap, LOW), in_band(reference.heatmap, LOW))
+    if a is None or b is None or corner is None or low is None:
         setting = f"SweepConfig(weaken_as={subject.network_side})"
         return [], evidence, f"The reference has no map under weakened waves; {setting} of core.sweep.waves makes one."
-    a, b = (require(in_band(named, band), "").measured for named in (heatmap, require(alike, "").crop(heatmap.side)))
-    evidence.append(Evidence(f"{subject.name} in the corners", a, "error", bar="subject"))
-    evidence.append(Evidence(f"{reference.name} at equal strength", b, "error", bar="reference"))
-    evidence.append(Evidence("difference in the corners at equal strength", corner, terms=(a.value, b.value)))
+    terms = a.measured.value, b.measured.value
+    evidence.append(Evidence(f"{subject.name} in the corners", a.measured, "error", bar="subject"))
+    evidence.append(Evidence(f"{reference.name} at equal strength", b.measured, "error", bar="reference"))
+    evidence.append(Evidence("difference in the corners at equal strength", corner, terms=terms))
     return [low.low > 0, corner.high < 0], evidence, ""
 
 

@@ -22,7 +22,7 @@ QUARTER = Interval(0.25, 0.2, 0.3)
     ],
 )
 def test_evidence_has_the_form_of_its_unit(evidence, text):
-    assert f"{evidence.label}{evidence.number}{evidence.interval}" == text
+    assert f"{evidence.label}{evidence.figure}" == text
 
 
 @pytest.mark.parametrize(
