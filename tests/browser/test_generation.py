@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 
 from core.data.sketches import draw_sketch
 from core.pgd.drawings import stored_wall
+from core.pgd.examples import RUNS
+from core.pgd.record import PGDRun
 from tests.browser.canvases import pixels
 from tests.browser.live_runs import CANVAS, SLOW, download, drawn, expect_step, moment, start, wait_for_end
 from tests.browser.waiting import wait_until_drawn, wait_until_still
@@ -30,6 +32,8 @@ def test_small_drawings_fit_one_screen_and_replay(draw_page):
     for box in boxes:
         assert 96 <= box["width"] <= 128 and box["y"] >= 0 and box["y"] + box["height"] <= 900, box
     assert boxes[8]["y"] > boxes[7]["y"] == boxes[0]["y"] and boxes[15]["y"] == boxes[8]["y"]
+    stored = PGDRun.load(RUNS / "generation_cifar10__mini-clip.npz").frames[-1, 3]
+    assert np.array_equal(drawn(page, 3), stored.transpose(1, 2, 0))
     start(page)
     wait_for_end(page)
     expect_step(page, 12, 12)
