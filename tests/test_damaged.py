@@ -22,9 +22,9 @@ from core.data.sample_sets import HEATMAPS
 from core.data.sketches import decode_sketch, draw_sketch, encode_sketch
 from core.fourier.contrasts import mismatches
 from core.fourier.heatmap import Heatmap
-from core.shared.files import ArchiveError
+from core.shared.files import ArchiveError, npz_bytes
 from core.shared.text import one_line, quoted
-from tests.ui.run_forge import HOSTILE, packed
+from tests.ui.toys import HOSTILE
 from ui.maps.catalogue import Entry, label_of, source_text
 from ui.maps.rings import ring_chart
 from ui.pages.frequency import _parse_cell
@@ -146,7 +146,7 @@ def test_facts_of_a_file_are_refused_or_become_plain_text():
         arrays = dict(archive)
     metadata = json.loads(str(arrays["metadata"]))
     for path, value in product(paths(metadata), ODD):
-        content = packed(arrays | {"metadata": with_fact(metadata, path, value)}, compressed=False)
+        content = npz_bytes(**arrays | {"metadata": json.dumps(with_fact(metadata, path, value))})
         try:
             texts = parse(content)
         except refusal as error:

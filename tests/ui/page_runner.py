@@ -43,15 +43,6 @@ def page_text(app: AppTest) -> str:
     return "\n".join([item.value for kind in kinds for item in kind] + tables)
 
 
-def run_fact(app: AppTest, name: str) -> list[str]:
-    """A row of the table on the displayed runs, one cell for each."""
-    (table,) = bodies(app, 'aria-label="This run"')
-    (row,) = [
-        row for row in re.findall(r"<tr>(.*?)</tr>", table, flags=re.DOTALL) if row.startswith(f"<td>{name}</td>")
-    ]
-    return [re.sub("<[^>]*>", "", cell) for cell in re.findall(r"<td>(.*?)</td>", row, flags=re.DOTALL)][1:]
-
-
 def settable_widget(app: AppTest, name: str) -> Any:
     """The widget that `ui.shared.url` draws for `name`, whatever its current key."""
     key = f"{name}.{app.session_state[f'{name}.shown'][0]}"

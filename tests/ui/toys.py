@@ -24,6 +24,19 @@ from core.pgd.plan import RunPlan, inpainting_plan
 from core.pgd.settings import PGDConfig
 from ui.server.jobs import JobManager
 
+# What a stranger may write.
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "</td></table><script>alert(1)</script>",
+    "[click me](https://evil.example) ![](https://evil.example/pixel.png)",
+    "**bold** `code` $x^2$ :red[red] :material/home: :smile: # not a heading",
+    "first line\n\n![](https://evil.example/pixel.png)\n\n# heading",
+    "\u202egnp.exe \ud800 \x00 \x1b[31m end",
+    "x" * 900,
+    "../../etc/passwd",
+    "",
+)
+
 
 class ToyClassifier(nn.Module):
     """Linear and random, over the ten classes of CIFAR-10 or others; with every attribute that a run needs."""

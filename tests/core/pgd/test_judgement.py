@@ -11,7 +11,7 @@ from torch import nn
 from core.classifiers.registry import load_classifier
 from core.data.holes import square_mask
 from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet
-from core.pgd.examples import OPENING, RUNS
+from core.pgd.examples import OPENING, RUNS, stored_path
 from core.pgd.live import Run
 from core.pgd.pictures import (
     Judgement,
@@ -28,7 +28,6 @@ from core.pgd.record import PGDRun
 from core.pgd.settings import PGDConfig
 from core.shared.device import class_probabilities
 from tests.core.judged import SECOND_JUDGE, stored_files
-from tests.ui.run_forge import arrays_of, packed
 
 BUNDLED = ("mini-clip", "mini-clip-robust", "mini-resnet", "mini-resnet-robust")
 
@@ -44,13 +43,11 @@ class RedJudge(nn.Module):
 
 def forged_run(reds, targets, names=CIFAR10.names) -> PGDRun:
     """A run whose pictures have these reds, between 0 and 255, in their first pixel: at the start and at the end."""
-    arrays = arrays_of("generation", batch=len(targets), frames=2)
-    frames = np.zeros_like(arrays["frame_deltas"])
-    frames[:, :, 0, 0, 0] = [[start for start, _ in reds], [(end - start) % 256 for start, end in reds]]
-    names = list(names)
-    arrays |= {"frame_deltas": frames, "logits": np.zeros((2, len(targets), len(names)), dtype=np.float32)}
-    arrays["metadata"] |= {"targets": targets, "class_names": names}
-    return PGDRun.from_bytes(packed(arrays), name="forged")
+    run = PGDRun.load(stored_path("generation", "cifar10", "mini-clip"))
+    frames = np.zeros((2, len(reds), 3, 32, 32), np.uint8)
+    frames[:, :, 0, 0, 0] = np.transpose(reds)
+    facts = {**run.metadata, "targets": targets, "class_names": [*names]}
+    return replace(run, frames=frames, start=frames[0].astype(np.float32) / 255, metadata=facts)
 
 
 @pytest.mark.parametrize(

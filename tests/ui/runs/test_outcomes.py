@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core.pgd.examples import OPENING, RUNS, stored_classifier
+from core.pgd.examples import OPENING, RUNS, stored_classifier, stored_path
 from core.pgd.live import Run
 from core.pgd.pictures import fingerprint, stored_judgement
 from core.pgd.record import PGDRun
@@ -18,8 +18,7 @@ from core.pgd.search import COMPARED
 from core.shared.numbers import confidence
 from tests.core.judged import stored_views
 from tests.ui.replay_reader import frames_of, numbers_of
-from tests.ui.run_forge import HOSTILE, sound_run
-from tests.ui.toys import ToyClassifier, toy_plan
+from tests.ui.toys import HOSTILE, ToyClassifier, toy_plan
 from ui.components.replay.replay import RunProgress
 from ui.runs.card import GAP, MARGIN, WIDTH
 from ui.runs.export import run_animation, run_picture, run_stem
@@ -170,8 +169,7 @@ def test_picture_and_animation_show_each_runs_frames_exactly():
         strip = card[:, left : left + side]
         tops = [top for top in range(len(strip) - side) if np.array_equal(strip[top : top + side], np.asarray(large))]
         assert len(tops) == 1
-    short = [sound_run(frames=5), sound_run(frames=5)]
-    short[1] = replace(short[1], frames=255 - short[1].frames)
+    short = [replace(run, frames=run.frames[:5], frame_steps=run.frame_steps[:5]) for run in PAIR]
     animation = Image.open(io.BytesIO(run_animation(short, 0)))
     assert animation.n_frames == 5
     for number, frame in ((0, 0), (animation.n_frames - 1, -1)):
@@ -182,11 +180,11 @@ def test_picture_and_animation_show_each_runs_frames_exactly():
 
 @pytest.mark.parametrize("text", [*HOSTILE, "馬", 'a/b\\c:d*e?f"g<h>i|j\r\nSet-Cookie: x'])
 def test_a_visitors_word_is_one_line_and_makes_valid_names(text):
-    run = sound_run("generation")
-    run = replace(run, metadata={**run.metadata, "class_names": [text] * 10})
+    drawn = PGDRun.load(stored_path("generation", "cifar10", "mini-clip"))
+    run = replace(drawn, metadata={**drawn.metadata, "class_names": [text] * 10})
     data = run_replay([run], id="odd")
     for line in (run_facts(run)["Target"], *data["targets"]):
         assert not re.search(r"[\n\x00-\x1f\u202e]", line) and len(line) < 400
     assert re.fullmatch(r"generation(-[a-z0-9]+)*", run_stem([run], 0)) and len(run_stem([run], 0)) < 110
     assert run_animation([run], 0) and run_picture([run], 0)
-    assert run_stem([sound_run("generation", batch=2)], 1) == "generation-stranger-class-3-2"
+    assert run_stem([drawn], 1) == "generation-mini-clip-automobile-2"

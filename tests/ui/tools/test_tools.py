@@ -19,9 +19,8 @@ from tests.ui.toys import ToyClassifier
 from ui.maps.catalogue import MINI_CLIP, RESNET56, Predictor
 from ui.server.cache import LOADING
 from ui.shared.pictures import Picture, sample_picture, samples
-from ui.tools.compute import JOB, LIVE_SIDE
 from ui.tools.hybrids import STORED_PAIRS, _mixed, stored_mixtures
-from ui.tools.registry import CORRUPTIONS_TOOL, HYBRIDS_TOOL, OWN_SWEEP
+from ui.tools.registry import CORRUPTIONS_TOOL, HYBRIDS_TOOL
 
 FIRST = SAMPLE_SETS["cifar10"].first
 CUTOFFS = hybrid_cutoffs(32)
@@ -114,18 +113,3 @@ def test_a_corruptions_bars_are_the_stored_accuracies(linked, label, strength, t
             correct = outcomes.correct[outcomes.keys.index(keys[row["corruption"]]), strength - 1]
         assert row["accuracy"] == pytest.approx(100 * correct.mean()) and row["low"] < row["accuracy"] < row["high"]
         assert row["faded"] == (row["corruption"] not in ("Clean", label))
-
-
-# Compute a map
-
-
-def test_a_stopped_map_of_the_samples_stands_beside_the_others():
-    app = opened(OWN_SWEEP, maps=[MINI_CLIP])
-    app.selectbox(key="sweep.name").select("mini-resnet").run()
-    next(button for button in app.button if button.label == "Compute a map").click().run()
-    job = app.session_state[JOB]
-    while job.done < 3:
-        assert not job.wait(0.05)
-    job.stop()
-    assert not app.run().exception and job.latest.side == LIVE_SIDE
-    assert app.session_state["maps"] == [MINI_CLIP, "Mini ResNet · CIFAR-10 samples · computed here 1"]
