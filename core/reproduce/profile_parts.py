@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from core.data.datasets import load_samples
 from core.data.sample_sets import CIFAR10, OPENING_SEED, SAMPLE_SETS, ClassSet, ImageDataset, SampleSet
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes
@@ -39,7 +38,7 @@ from core.shared.roles import ROLES
 from core.sweep.corruptions import CorruptionConfig
 from core.sweep.grow import Table, Transforms, grow_file, missing_rows
 from core.sweep.hybrids import HybridConfig, default_cutoffs
-from core.sweep.story import PredictionConfig, StoredPredictions, chosen_pictures
+from core.sweep.story import StoredPredictions, predict_story
 from core.sweep.waves import usual_sweep
 
 
@@ -142,7 +141,8 @@ def predictions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield the predictions for the story's picture under every wave, its exact map, and its mixed pictures."""
     if network.vocabulary not in (None, CIFAR10.name):
         raise MissingDataError("need a network of CIFAR-10’s classes")
-    yield _table(network, StoredPredictions, PredictionConfig(), load_samples(chosen_pictures()["samples"]))
+    path = Path(StoredPredictions.TRANSFORM, f"{network.file_name}.npz")
+    yield ProfileFile(path, lambda file: predict_story(network.classifier(CIFAR10)).save(file))
 
 
 class ProfilePart(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -11,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.data.datasets import load_samples
-from core.data.sample_sets import PRECOMPUTED, ImageDataset
-from core.data.stored import cached_by_files, classifier_facts
-from core.fourier.table import Number, Outcomes, Row, outcome_file
+from core.data.sample_sets import PRECOMPUTED
+from core.data.stored import cached_by_files, classifier_facts, computed_source
+from core.fourier.table import Number, Outcomes, outcome_file
 from core.fourier.waves import half_plane, hybrid
-from core.shared.device import class_probabilities
+from core.shared.device import class_probabilities, device_name
 from core.shared.files import Fact
-from core.sweep.grow import PICTURES_AT_ONCE, Transforms, unmeasured
+from core.sweep.grow import PICTURES_AT_ONCE
 from core.sweep.predict import MIXED_AT, HybridPredictions, batches, hybrid_cutoffs, pixels, wave_on_image
 
 if TYPE_CHECKING:
@@ -87,35 +86,22 @@ def stored_predictions() -> dict[str, StoredPredictions]:
     return StoredPredictions.stored()
 
 
-@dataclass(frozen=True)
-class PredictionConfig(Transforms[StoredPredictions]):
-    """Predictions for the story's pictures, among the samples `chosen_pictures()["samples"]`."""
-
-    def empty(self, classifier: Classifier, dataset: ImageDataset) -> StoredPredictions:
-        facts = {"classifier": classifier_facts(classifier), "pictures": _chosen(), "source": {}}
-        rows = STORY_WAVES + len(facts["pictures"]["pairs"]) * (2 + MIXED_AT)
-        probabilities = np.zeros((rows, len(classifier.classes)), np.uint16)
-        return StoredPredictions(*unmeasured(rows, 0), facts, numbers={"probabilities": probabilities})
-
-    def images(self, row: int, dataset: ImageDataset) -> int:
-        return 1
-
-    def measure(self, classifier: Classifier, dataset: ImageDataset, rows: Sequence[int]) -> Iterator[Row]:
-        chosen, cutoffs, waves = _chosen(), hybrid_cutoffs(dataset.image_size), half_plane(STORY_SIDE)
-        place, signs = chosen["position"], {"seed": chosen["seed"], "position": chosen["position"]}
-
-        def picture(row: int) -> np.ndarray:
-            if row < STORY_WAVES:
-                (image,) = pixels(dataset, np.array([place]))
-                return image if row == 0 else wave_on_image(image, waves[row - 1], chosen["epsilon"], **signs)
-            pair, k = divmod(row - STORY_WAVES, 2 + MIXED_AT)
-            low, high = pixels(dataset, np.array(chosen["pairs"][pair]))
-            return (low, high)[k] if k < 2 else hybrid(low, high, cutoffs[k - 2])
-
-        for some in batches(np.array(rows), PICTURES_AT_ONCE):
-            shares = class_probabilities(classifier, np.stack([picture(row) for row in some.tolist()]))
-            stored = (shares.astype(np.float64) * _SCALE).round()
-            for row, own, probabilities in zip(some.tolist(), shares, stored, strict=True):
-                if row < STORY_WAVES:
-                    probabilities = np.where(own == own.max(), probabilities, 0)
-                yield Row(row, 1, numbers={"probabilities": probabilities})
+def predict_story(classifier: Classifier) -> StoredPredictions:
+    """Predict the story's picture under every wave, and its pairs of mixed pictures."""
+    chosen = _chosen()
+    data, position = load_samples(chosen["samples"]), chosen["position"]
+    (image,) = pixels(data, np.array([position]))
+    place = {"seed": chosen["seed"], "position": position}
+    waves = half_plane(STORY_SIDE)
+    pictures = [image, *(wave_on_image(image, wave, chosen["epsilon"], **place) for wave in waves)]
+    for low, high in (pixels(data, np.array(pair)) for pair in chosen["pairs"]):
+        pictures += [low, high, *(hybrid(low, high, cutoff) for cutoff in hybrid_cutoffs(data.image_size))]
+    shares = [class_probabilities(classifier, some) for some in batches(np.stack(pictures), PICTURES_AT_ONCE)]
+    probabilities = np.concatenate(shares)
+    story = probabilities[:STORY_WAVES]
+    story[story < story.max(axis=1, keepdims=True)] = 0
+    stored = (probabilities.astype(np.float64) * _SCALE).round().astype(np.uint16)
+    source = computed_source(device_name(classifier.device))
+    facts = {"classifier": classifier_facts(classifier), "pictures": chosen, "source": source}
+    counts, hits = np.ones(len(stored), np.int64), np.zeros((len(stored), 0), np.int64)
+    return StoredPredictions(counts, hits, facts, numbers={"probabilities": stored})

@@ -11,7 +11,6 @@ from core.fourier.waves import (
     fourier_basis,
     frequency_to_cell,
     half_plane,
-    largest_side,
     random_signs,
 )
 
@@ -51,11 +50,6 @@ def test_half_plane_holds_each_wave_once(side, waves):
     mirrored = set(half) | {(-i, -j) for i, j in half}
     assert len(mirrored) == side * side
     assert all(canonical_frequency(-i, -j) == (i, j) for i, j in half)
-
-
-@pytest.mark.parametrize(("size", "side"), [(32, 31), (33, 33), (224, 223), (1, 1)])
-def test_largest_side_stays_below_nyquist(size, side):
-    assert largest_side(size, size) == side
 
 
 def test_random_signs_are_fixed_by_seed_and_wave():

@@ -21,8 +21,7 @@ from core.reproduce import judgements
 from core.reproduce.profile import main
 from core.reproduce.profile_parts import PARTS
 from core.reproduce.profiled import MissingDataError, ProfiledNetwork
-from core.sweep.grow import grow
-from core.sweep.story import PredictionConfig, chosen_pictures, stored_predictions
+from core.sweep.story import chosen_pictures, predict_story, stored_predictions
 from tests.core.toy import linear_family
 from tests.profiles import use_profile
 from ui.maps.catalogue import shipped_maps
@@ -188,7 +187,7 @@ def test_a_full_profile_replaces_what_was_quick(toy, tmp_path):
 @pytest.mark.parametrize("name", [chosen_pictures()["turned"], chosen_pictures()["kept"]])
 def test_stored_predictions_are_the_networks(name):
     stored, classifier = stored_predictions()[name], load_classifier(name, CIFAR10)
-    *_, made = grow(classifier, load_samples(chosen_pictures()["samples"]), PredictionConfig())
+    made = predict_story(classifier)
     assert stored.metadata["classifier"]["sha256"] == classifier.sha256
     assert [top1 for top1, _ in stored.top1()] == [top1 for top1, _ in made.top1()]
     own, again = (table.numbers["probabilities"].astype(int) for table in (stored, made))
