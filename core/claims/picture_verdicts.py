@@ -23,7 +23,7 @@ from core.claims.claim import (
 )
 from core.classifiers.registry import network_title
 from core.fourier.contrasts import mcnemar
-from core.pgd.drawings import count, stored_kind
+from core.pgd.drawings import count, stored_kinds
 from core.pgd.pictures import (
     BEFORE,
     LARGE_SIZE,
@@ -190,7 +190,7 @@ def _large_views(claim: Claim) -> Finding:
 
 def _apart() -> tuple[str, str]:
     """Return what each ingredient of the search by views does alone, and what the judge recognises at most."""
-    drawn, papers = stored_kind("draw-pixels").config, stored_kind("draw-pixels40").config
+    drawn, papers = stored_kinds()["draw-pixels"].config, stored_kinds()["draw-pixels40"].config
     alone = ", ".join(f"{count(f'draw-{cell}')} by {CELL_TITLES[cell]}" for cell in ("natural", "plainviews"))
     return (
         f"Recognised drawings: {alone}; {count('draw-pixels40')} by the paper’s search in its own {papers['steps']} "

@@ -44,18 +44,16 @@ def parse_class_list(text: str) -> ClassSet:
     if not MIN_CLASSES <= len(names) <= MAX_CLASSES:
         todo = "add some, separated by commas" if len(names) < MIN_CLASSES else "leave some out"
         raise ValueError(f"the list needs {MIN_CLASSES} to {MAX_CLASSES} classes and has {len(names)}; {todo}")
-    seen: dict[str, str] = {}
+    seen: set[str] = set()
     for name in names:
         if len(name) > MAX_NAME_LENGTH:
             raise ValueError(
                 f"a class name has at most {MAX_NAME_LENGTH} characters, and {quoted(name)} has {len(name):,}; "
                 "shorten it"
             )
-        first = seen.get(name.casefold())
-        if first is not None:
-            twice = "comes twice" if first == name else f"repeats {quoted(first)}"
-            raise ValueError(f"each class may appear only once, and {quoted(name)} {twice}; keep one")
-        seen[name.casefold()] = name
+        if name.casefold() in seen:
+            raise ValueError(f"each class may appear only once, and {quoted(name)} comes twice; keep one")
+        seen.add(name.casefold())
     return ClassSet("custom", names)
 
 

@@ -163,13 +163,9 @@ QUICK_TRIES = ("draw-quick", *(f"draw-quick{seed}" for seed in range(1, 4)))  # 
 
 
 @cache
-def _kinds() -> dict[str, PictureOutcomes]:
+def stored_kinds() -> dict[str, PictureOutcomes]:
+    """Load each kind of `stored_outcomes`."""
     return stored_outcomes().kinds()
-
-
-def stored_kind(kind: str) -> PictureOutcomes:
-    """Load a kind of `stored_outcomes`."""
-    return _kinds()[kind]
 
 
 def recognised(kind: str, judge: int = 0) -> np.ndarray:
@@ -177,7 +173,7 @@ def recognised(kind: str, judge: int = 0) -> np.ndarray:
 
     "photographs": of the words that were drawn, a photograph each. "tries": at least one of `QUICK_TRIES` of each word.
     """
-    kinds = _kinds()
+    kinds = stored_kinds()
     if kind == "tries":
         return np.max([recognised(name, judge) for name in QUICK_TRIES], axis=0)
     seen = kinds[kind].recognised(judge, seen="alone" if kind.startswith("hole") else AFTER)
@@ -195,7 +191,7 @@ def count(kind: str, judge: int = 0) -> int:
 def tries_by_label() -> dict[int, int]:
     """Return how many of `QUICK_TRIES` the first judge recognises, by label."""
     counts = np.sum([recognised(name) for name in QUICK_TRIES], axis=0).astype(int)
-    return dict(zip(map(int, _kinds()[QUICK_TRIES[0]].pictures["target"]), counts.tolist(), strict=True))
+    return dict(zip(map(int, stored_kinds()[QUICK_TRIES[0]].pictures["target"]), counts.tolist(), strict=True))
 
 
 # ---- rounds that visitors judge ----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import streamlit as st
 from core.classifiers.registry import classifier_title, result_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.stored import cached_by_files, device_text
-from core.pgd.drawings import count, painter_name, stored_kind
+from core.pgd.drawings import count, painter_name, stored_kinds
 from core.pgd.pictures import Judgement
 from core.pgd.record import PGDRun
 from core.pgd.search import CELLS, COMPARED, SEARCHES, Search
@@ -131,7 +131,7 @@ def holes_alone() -> dict[str, Number]:
     """Return how often another network recognises what is in a photograph's stored hole from the hole alone, by what
     is in it.
     """
-    filled = stored_kind("hole-views")
+    filled = stored_kinds()["hole-views"]
     counts = {cell: count(f"hole-{cell}") for cell in reversed(CELLS)}
     counts |= {name: int(filled.recognised(seen=f"alone_{name}").sum()) for name in ("start", "original")}
     return {name: counted(number, filled.n) for name, number in counts.items()}

@@ -20,7 +20,7 @@ from core.pgd.drawings import (
     count,
     four_squares,
     painter_name,
-    stored_kind,
+    stored_kinds,
     stored_wall,
     tries_by_label,
 )
@@ -166,7 +166,7 @@ def wall_table() -> None:
     none = [""] * len(judges)
     rows.append((f"at least one of {len(QUICK_TRIES)} quick tries", *counts("tries"), *none))
     rows.append(("a photograph of each word", *counts("photographs"), *none))
-    steps = [stored_kind(f"draw-pixels{ball}").config for ball in ("", "40")]
+    steps = [stored_kinds()[f"draw-pixels{ball}"].config for ball in ("", "40")]
     heads = [
         f"{short_title(classifier_title(judge))}, {whose}{config['steps']} steps of {config['step_size']:g}"
         for whose, config in zip(("", "the paper’s "), steps, strict=True)

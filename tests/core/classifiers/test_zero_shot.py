@@ -182,14 +182,14 @@ def test_the_next_start_embeds_one_prompt_as_a_check(cache):
     assert (first.encoded, again.encoded) == (len(PROMPTS), 1) and len(cached_files(cache)) == 1
 
 
-@pytest.mark.parametrize("harm", ["cut", "other shape", "other rows"])
+@pytest.mark.parametrize("harm", ["cut", "other rows"])
 def test_damaged_file_is_computed_again_and_mended(cache, harm):
     rows = cached_embeddings(WHO, PROMPTS, Tower())
     (path,) = cached_files(cache)
     if harm == "cut":
         path.write_bytes(path.read_bytes()[:-200])
     else:
-        np.savez_compressed(path, embeddings=rows[:-1] if harm == "other shape" else np.roll(rows, 1, axis=0))
+        np.savez_compressed(path, embeddings=np.roll(rows, 1, axis=0))
     for expected in (1, 0):  # the second time the file is intact again
         tower = Tower()
         np.testing.assert_array_equal(cached_embeddings(WHO, PROMPTS, tower), rows)

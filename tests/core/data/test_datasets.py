@@ -124,9 +124,7 @@ def test_load_dataset_reads_an_archive_and_resizes_it(tmp_path, save):
     "changes, message",
     [
         ({"images": np.zeros((0, 10, 10, 3), np.uint8)}, r"at least one image; got the shape \(0, 10, 10, 3\)"),
-        ({"images": np.zeros((12, 8, 9, 3), np.uint8)}, "should be square"),
         ({"labels": np.zeros(6, int)}, r"one per image, \(12,\); got int64 of shape \(6,\)"),
-        ({"labels": np.arange(12) % 4}, "0 to 2; they go from 0 to 3"),
         ({"classes": np.array([b"ant", b"bee", b"cat"])}, "class names as text, is .S3"),
         ({"classes": np.array("ant")}, r"one row of class names as text, is <U3 \(\)"),
     ],

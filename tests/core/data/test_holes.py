@@ -141,15 +141,11 @@ def packed_text(data: bytes) -> str:
 @pytest.mark.parametrize(
     "text",
     [
-        "",
         "32",
         "32.!!!",
-        "32.AAAA",
         "224." + packed_text(bytes(128)),
         "32." + packed_text(bytes(127)),
-        "32." + packed_text(bytes(129)),
         "32." + "A" * 10**5,
-        "-1." + packed_text(b""),
     ],
 )
 def test_read_hole_refuses_what_is_no_hole_of_this_size(text):

@@ -238,7 +238,7 @@ def test_numbers_on_the_command_line_are_read_or_refused():
     ("line", "message"),
     [
         ("waves --classifier mini-resnett", "did you mean 'mini-resnet'"),
-        ("waves --device cuda", "none was found, use cpu"),
+        ("waves --device cuda", "device cuda:0 cannot be used here"),
         ("waves --cells 1;2", 'expected pairs of whole numbers like "11,10;-3,4"'),
         ("waves --output map.txt", "ends in .npz"),
         ("waves --output nowhere/map.npz", "create it first"),
