@@ -37,7 +37,7 @@ from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by
 from ui.runs.replay import back_to_example, stored_example, target_of
 from ui.runs.settings import choose_networks, choose_searches, follow, run_settings
 from ui.runs.state import TRIES, RunRequest, RunResult
-from ui.runs.wall import stored_word, wall, wall_table
+from ui.runs.wall import four_squares_html, stored_word, wall
 from ui.runs.words import about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
 from ui.server.cache import ready_classifiers
 from ui.shared import url
@@ -115,7 +115,7 @@ def page() -> None:
             run_download(result.runs, key=f"{_PAGE}.{result.version}")
             recognised_table(result)
         if row.side >= MIN_CROP_SIZE:
-            wall_table()
+            st.html(four_squares_html())
 
 
 # ---- what to draw ------------------------------------------------------------------------------------------------

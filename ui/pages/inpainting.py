@@ -29,7 +29,6 @@ from ui.runs.words import meaning, near_words, vocabulary
 from ui.server.cache import ready_classifiers
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, Picture, page_picture, picture_line, take_picture, to_picture
-from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown, one_line
 
 _PAGE: RunKind = "inpainting"
@@ -54,14 +53,6 @@ MINIMISED = (
     "Wajs 2005), the projection onto the ball, the clip."
 )
 TARGET_WIDTH = 340  # pixels
-SEEN = {  # what a hole holds when another network judges it alone
-    "views": "Filled to convince from every view, by natural steps",
-    "plainviews": "Filled to convince from every view, by plain steps",
-    "natural": "Filled to convince as it is, by natural steps",
-    "pixels": "Filled to convince as it is, by plain steps: the paper’s search",
-    "start": "Filled from its rim only",
-    "original": "What was there",
-}
 
 
 def page() -> None:
@@ -112,8 +103,6 @@ def page() -> None:
             run_table(result)
             recognised_table(result)
             run_download(result.runs, key=f"{_PAGE}.{result.version}")
-        heads = ("Stored holes, each judged from the hole alone", "Recognised by another network")
-        scrolling_table(heads, [(SEEN[name], count) for name, count in holes_alone().items()], "Holes judged alone")
 
 
 def rate_html() -> str:

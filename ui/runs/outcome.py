@@ -15,7 +15,7 @@ from core.data.stored import cached_by_files, device_text
 from core.pgd.drawings import count, painter_name, stored_kinds
 from core.pgd.pictures import Judgement
 from core.pgd.record import PGDRun
-from core.pgd.search import CELLS, COMPARED, SEARCHES, Search
+from core.pgd.search import COMPARED, SEARCHES, Search
 from core.pgd.settings import PENALTIES
 from core.shared.numbers import confidence, join_list, wilson
 from core.shared.text import Number
@@ -98,15 +98,13 @@ def recognised_table(result: RunResult) -> None:
     if {_family(name) for name in drew} & {_family(name) for name in judges}:
         st.markdown("The network that judges is of the same family as the one that painted.")
     if several and judgements:
-        scrolling_table(JUDGE_COLUMNS, judge_rows(judgements), "Recognised by another network")
+        columns = ("Drawings", "Recognised by", "At the start", "At the end", "Targets that it does not know")
+        scrolling_table(columns, judge_rows(judgements), "Recognised by another network")
 
 
 def _family(name: str) -> str:
     """Return a network's name without its size."""
     return name.rstrip("0123456789")
-
-
-JUDGE_COLUMNS = ("Drawings", "Recognised by", "At the start", "At the end", "Targets that it does not know")
 
 
 def judge_rows(judged_runs: Sequence[tuple[PGDRun, Judgement]]) -> list[tuple[str, ...]]:
@@ -132,9 +130,9 @@ def holes_alone() -> dict[str, Number]:
     is in it.
     """
     filled = stored_kinds()["hole-views"]
-    counts = {cell: count(f"hole-{cell}") for cell in reversed(CELLS)}
-    counts |= {name: int(filled.recognised(seen=f"alone_{name}").sum()) for name in ("start", "original")}
-    return {name: counted(number, filled.n) for name, number in counts.items()}
+    counts = [(str(search), count(f"hole-{search}")) for search in reversed(COMPARED)]
+    counts.append(("original", int(filled.recognised(seen="alone_original").sum())))
+    return {name: counted(number, filled.n) for name, number in counts}
 
 
 @cached_by_files("runs")

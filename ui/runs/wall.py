@@ -20,25 +20,21 @@ from core.pgd.drawings import (
     count,
     four_squares,
     painter_name,
-    stored_kinds,
     stored_wall,
     tries_by_label,
 )
-from core.pgd.search import CELL_TITLES, CELLS, COMPARED
+from core.pgd.search import CELLS, COMPARED
 from core.shared.numbers import confidence, percent
-from core.shared.text import Number
 from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
 from ui.components.replay.replay import Caption, Track, pack_replay
 from ui.runs.card import Tile, result_card
 from ui.runs.judge import judged
-from ui.runs.outcome import counted
 from ui.runs.replay import SEARCH_TITLES, stored_example, target_of
 from ui.shared import url
 from ui.shared.downloads import download_button
 from ui.shared.page import NARROW_PERCENT
 from ui.shared.pictures import to_picture
-from ui.shared.tables import scrolling_table
 from ui.shared.url import file_stem
 
 PANEL = "st-key-generation-panel"  # CSS class of the pictures that a tile opens
@@ -60,7 +56,7 @@ def wall(key: str, opened: str | None, on_pick: Callable[[str], None]) -> None:
         f"least one for **{count('tries')}**. Of a photograph of each it recognises {count('photographs')}.",
         help="Nobody chose these words or pictures; failures are here, too. A tick: another network’s first guess of "
         f"the picture is the word. They took {stored.steps} steps{tile}. A tooltip says how many of the quick tries "
-        "it recognises. *Details* counts the paper’s search, too, and each ingredient alone.",
+        "it recognises. *Details* shows each ingredient of the search alone.",
     )
     image_picker(
         _thumbnails(),
@@ -152,30 +148,6 @@ def _stills_picture(word: WallWord, address: str) -> bytes:
     return result_card(word.word, tiles, [f"Drawn by {painter}; stored with the project.", address])
 
 
-def wall_table() -> None:
-    """Draw four squares of one word, and how many words each judge recognises with each ingredient of the search."""
-    st.html(four_squares_html())
-    stored = stored_wall()
-    judges = range(len(stored.judges))
-    n = len(stored.words)
-
-    def counts(kind: str) -> list[Number]:
-        return [counted(count(kind, judge), n) for judge in judges]
-
-    rows = [(title, *counts(f"draw-{cell}"), *counts(f"draw-{cell}40")) for cell, title in CELL_TITLES.items()]
-    none = [""] * len(judges)
-    rows.append((f"at least one of {len(QUICK_TRIES)} quick tries", *counts("tries"), *none))
-    rows.append(("a photograph of each word", *counts("photographs"), *none))
-    steps = [stored_kinds()[f"draw-pixels{ball}"].config for ball in ("", "40")]
-    heads = [
-        f"{short_title(classifier_title(judge))}, {whose}{config['steps']} steps of {config['step_size']:g}"
-        for whose, config in zip(("", "the paper’s "), steps, strict=True)
-        for judge in stored.judges
-    ]
-    title = "Random words recognised"
-    scrolling_table((f"Of {n} random words by", *heads), rows, title, wraps=True)
-
-
 # Rows and columns of the four squares, by whether steps follow views and whether they are natural.
 _ROWS, _COLUMNS = ("the picture itself", "random views"), ("plain steps", "natural steps")
 
@@ -184,7 +156,7 @@ def four_squares_html() -> str:
     """Return one word as drawn with each ingredient, what another network says of each, and counts, as HTML."""
     word, drawings = four_squares()
     judge, n = short_title(classifier_title(stored_wall().judges[0])), len(stored_wall().words)
-    parts = [f'<div class="head">{text}</div>' for text in ("", *_COLUMNS)]
+    parts = [f'<div class="head">{text}</div>' for text in (f"“{word}”", *_COLUMNS)]
     for cell, (views, natural) in CELLS.items():
         drawing, judgement = drawings[cell], drawings[cell].judgements[0]
         tick = "✓ " * drawing.recognised()

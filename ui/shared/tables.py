@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
-from core.shared.text import Number, number_html, tooltip
+from core.shared.text import Number, number_html
 
 
 def table_html(heads: Sequence[str], rows: Sequence[str], *, kind: str, caption: str = "") -> str:
@@ -39,18 +39,15 @@ def scrolling_table(
     columns: Sequence[str],
     rows: Sequence[Sequence[str]],
     label: str,
-    about: Mapping[str, str] | None = None,
     *,
     wraps: bool = False,
 ) -> None:
     """Draw a table of plain text and numbers that scrolls in a narrow window; each row is one short line.
 
-    label: for screen readers. about: definitions of columns, keyed by the column's name up to its first comma. wraps:
-    whether long cells may have several lines.
+    label: for screen readers. wraps: whether long cells may have several lines.
     """
-    heads = [(name, (about or {}).get(name.partition(",")[0], "")) for name in columns]
     table = table_html(
-        [tooltip(name, meaning) if meaning else html.escape(name) for name, meaning in heads],
+        [*map(html.escape, columns)],
         [row_html([cell_html(cell) for cell in row]) for row in rows],
         kind="",
     )
