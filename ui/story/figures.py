@@ -24,6 +24,7 @@ from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, shi
 from ui.maps.views import shown_maps
 from ui.runs.replay import stored_example
 from ui.runs.state import RunResult
+from ui.runs.wall import four_squares_html
 from ui.shared.colours import model_colour
 from ui.shared.pictures import sample_picture, to_picture
 from ui.story import data
@@ -86,6 +87,11 @@ def hole() -> RunResult:
     result = stored_example("inpainting", row.name, data.hole_networks(), "eq3", COMPARED, picture=row.inpainted)
     assert result is not None  # it is shipped
     return result
+
+
+def squares_html() -> str:
+    """Return a word as drawn with each ingredient of the search by views as HTML, for the article."""
+    return four_squares_html()
 
 
 def wall() -> None:
