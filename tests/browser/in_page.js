@@ -88,13 +88,6 @@ export const layoutShifts = () =>
     setTimeout(() => resolve(shifts), 200); // where there is none, nothing calls
   });
 
-// The first part of an animation that is seen: without motion its end, once its frames are decoded.
-export const firstPart = (scene) =>
-  new Promise((done) => {
-    const look = () => (scene.dataset.part ? done(scene.dataset.part) : requestAnimationFrame(look));
-    look();
-  });
-
 // Notes in `window.seen` the waves that the panel shows from now on.
 export const noteWaves = (panel) => {
   window.seen = [];

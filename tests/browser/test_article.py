@@ -27,7 +27,7 @@ from tests.browser.checks import fits, grave_faults
 from tests.browser.conftest import BOTH_BROWSERS
 from tests.browser.waiting import in_page, wait_until_still
 from tests.shared_server import session_folder
-from ui.story.chapters import CHAPTER_NAMES, CHAPTER_TITLES, SLUGS
+from ui.story.chapters import CHAPTER_TITLES, SLUGS
 from web.__main__ import main
 from web.graphs import graph_classifier, named_tensors
 
@@ -251,4 +251,3 @@ def test_the_folder_is_small_and_holds_no_module(folder):
     for path in (path for path in folder.iterdir() if path.suffix in (".html", ".css", ".js")):
         text = path.read_text("utf-8")
         assert "export default" not in text and 'type="module"' not in text
-    assert len(CHAPTER_NAMES) == 6

@@ -19,8 +19,6 @@ def test_a_link_below_a_page_keeps_its_parameters_on_a_phone(app, open_page):
     wait_until_still(page)
     boxes = [tab.bounding_box() for tab in tabs.all()]
     assert len({box["y"] for box in boxes}) == 1 and max(box["x"] + box["width"] for box in boxes) <= 400
-    cut = "tab => [tab, ...tab.querySelectorAll('*')].some(e => e.clientWidth && e.scrollWidth > e.clientWidth)"
-    assert not any(tab.evaluate(cut) for tab in tabs.all())
     tabs.filter(has_text="Models").click()
     expect(page).to_have_title(re.compile("^Models"))
     page.set_viewport_size({"width": 320, "height": 850})
@@ -32,9 +30,6 @@ def test_a_link_below_a_page_keeps_its_parameters_on_a_phone(app, open_page):
     expect(page).to_have_title(re.compile("^Findings"))
     rows = page.locator(".findings tbody tr")
     expect(rows).not_to_have_count(0)
-    wait_until_drawn(page)
-    chips = [chip.bounding_box() for chip in page.locator(".findings .chip").all()]
-    assert len(chips) == rows.count() and all(chip["x"] + chip["width"] <= 400 for chip in chips)
     page.set_viewport_size({"width": 1440, "height": 900})
     expect(page.locator(".st-key-page-tabs")).to_be_hidden()
     expect(page.get_by_test_id("stTopNavLink")).to_have_count(6)
@@ -84,15 +79,14 @@ def test_back_leaves_a_page_at_once_and_returns_to_its_state(app, open_page):
     back("Story", f"{app}/story?chapter=wave")
 
 
-@pytest.mark.parametrize("path", ["", "inpainting", "generation"])
-def test_a_script_cannot_be_stopped_halfway(app, browser, path):
+def test_a_script_cannot_be_stopped_halfway(app, browser):
     page, held = patient(browser.new_context()).new_page(), []
 
     def relay(socket):
         socket.connect_to_server().on_message(lambda message: held or socket.send(message))
 
     page.route_web_socket("**/_stcore/stream", relay)
-    page.goto(f"{app}/{path}")
+    page.goto(f"{app}/generation")
     wait_until_drawn(page)
     held.append(True)  # the browser waits for a script from now on
     page.keyboard.press("r")

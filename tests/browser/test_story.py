@@ -13,7 +13,7 @@ from core.pgd.drawings import SIDE, draw_questions, opening_drawings, opening_wo
 from core.sweep.predict import wave_on_image
 from tests.browser.canvases import pixels
 from tests.browser.checks import fits, grave_faults
-from tests.browser.waiting import in_page, wait_until_drawn
+from tests.browser.waiting import wait_until_drawn
 from ui.story.chapters import CHAPTER_TITLES
 from ui.story.data import CHOSEN_PICTURES
 
@@ -34,7 +34,7 @@ def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
         if word != first:
             scene.get_by_role("button", name=word).click()
         expect(scene.get_by_role("button", name=word)).to_have_attribute("aria-pressed", "true")
-        assert scene.evaluate(in_page("firstPart")) == "1"
+        expect(scene).to_have_attribute("data-part", "1")
         for k, (drawing, judged) in enumerate(zip(opening_drawings(word), scene.locator(".judged").all(), strict=True)):
             expect(scene.locator(".sure").nth(k)).to_have_text("99 % sure")
             expect(judged).to_contain_text(f"says {drawing.judgements[0].says[0]}")

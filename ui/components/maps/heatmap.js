@@ -102,9 +102,10 @@ function rebuild(view, data) {
 // On a phone one map is shown at a time.
 function drawToggle(view) {
   const current = Math.min(view.current ?? 0, view.maps.length - 1);
-  view.toggle.hidden = view.maps.length < 2;
+  const choice = view.maps.length < 2 ? [] : view.maps;
+  view.toggle.hidden = !choice.length;
   view.toggle.replaceChildren(
-    ...view.maps.map((map, place) => {
+    ...choice.map((map, place) => {
       const label = element("label");
       const about = { type: "radio", name: `map-${view.data.key}`, checked: place === current };
       const input = label.appendChild(element("input", "", "", about));
