@@ -3,8 +3,6 @@
 It holds bundled networks' numbers under CLIP's name, with weights marked as random.
 """
 
-import html
-import re
 from dataclasses import replace
 
 import pytest
@@ -18,7 +16,7 @@ from core.pgd.record import PGDRun
 from core.sweep.story import StoredPredictions
 from tests.core.squares import only
 from tests.profiles import use_profile
-from tests.ui.page_runner import bodies, components, open_page
+from tests.ui.page_runner import bodies, components, open_page, page_text
 from ui.maps.catalogue import CLIP, shipped_maps
 from ui.story.data import computed_map, first_maps
 
@@ -63,24 +61,9 @@ def profile(folder, tmp_path, monkeypatch):
     use_profile(monkeypatch, folder)
 
 
-def texts(data):
-    """Every text in a component's data, except packed pictures."""
-    if isinstance(data, str):
-        yield data if len(data) < 400 else ""
-    elif isinstance(data, dict | list):
-        for part in data.values() if isinstance(data, dict) else data:
-            yield from texts(part)
-
-
 def read(app) -> str:
-    """All text of a page: its HTML, sentences, components and charts."""
-    parts = bodies(app) + [part.value for part in (*app.markdown, *app.header)]
-    parts += [text for data in components(app) for text in texts(data)]
-    parts += [part.proto.spec for part in app.get("vega_lite_chart")]
-    parts += [title for part in app.multiselect if "models" in part.key for title in part.value]
-    parts += [part.value for part in app.selectbox if part.key and "painter" in part.key]
-    hidden = re.sub(r"<style>.*?</style>|data:image[^\"']*", "", " ".join(parts), flags=re.DOTALL)
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", "", hidden))).replace("\N{NO-BREAK SPACE}", " ")
+    """All text of a page: its sentences, HTML and components."""
+    return f"{page_text(app)} {bodies(app)} {components(app)}".replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.parametrize(
