@@ -81,7 +81,7 @@ def _networks() -> None:
 
 
 def _real_clip() -> None:
-    """Draw what the paper's CLIP changes, its size and its time, and its download or its profile."""
+    """Draw what the paper's CLIP changes, its size, and its download or its profile."""
     spec, state = classifier_spec(PAPERS_CLIP), classifier_state(PAPERS_CLIP)
     ready, size = state.status == "ready", state.download_bytes
     st.header("The real CLIP is here" if ready else "Get the real CLIP", anchor=False)
