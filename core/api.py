@@ -18,7 +18,7 @@ from core.pgd.plan import RunPlan, class_name, generation_plans, inpainting_plan
 from core.pgd.record import PGDRun
 from core.pgd.search import PAPERS, SEARCHES, Search
 from core.pgd.settings import Choices, PGDConfig, usual_settings
-from core.pgd.starts import RANDOM_KINDS, StartKind, start_of
+from core.pgd.starts import MADE_STARTS, StartKind, start_of
 from core.shared.device import prepared_torch
 from core.shared.text import count_of
 from core.sweep.grow import grow_file
@@ -114,8 +114,8 @@ def draw(
         plan = RunPlan(targets=goals, start=pictures, config=config, seed=seed, images={"start": "picture"})
         plan = plan.repeated(tries)
     else:
-        if start not in RANDOM_KINDS:
-            raise ValueError(f"start should be a picture or one of {', '.join(RANDOM_KINDS)}; got {start!r}")
+        if start not in MADE_STARTS:
+            raise ValueError(f"start should be a picture or one of {', '.join(MADE_STARTS)}; got {start!r}")
         classes = classifier.classes
         source = partial(start_of, class_set=classes.name, image_size=size, kind=start)
         plans = generation_plans(lambda goal: source(class_name(goal, classes)), goals, config, seed=seed, tries=tries)

@@ -14,7 +14,7 @@ from core.pgd.__main__ import main as pgd
 from core.pgd.pictures import JudgedOutcomes
 from core.pgd.search import SEARCHES
 from core.pgd.settings import PENALTIES, PGDConfig
-from core.pgd.starts import STARTS
+from core.pgd.starts import MADE_STARTS
 from core.pgd.steps import Generation, pgd_steps, unit
 from core.reproduce.judgements import KINDS
 from core.sweep.__main__ import main as sweep
@@ -30,7 +30,7 @@ NETWORK = ["--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--dev
 DRAWN = [
     *(("inpaint", "penalty", name) for name in PENALTIES),
     *(("generate", "search", name) for name in SEARCHES),
-    *(("generate", "start", name) for name, row in STARTS.items() if row.random),
+    *(("generate", "start", name) for name in MADE_STARTS),
 ]
 
 

@@ -18,7 +18,7 @@ from core.data.holes import Fill
 from core.pgd.jobs import PGDJob, make_job, run_job
 from core.pgd.plan import JobConfig
 from core.pgd.settings import MAX_STEPS, PENALTIES, SETTINGS, RunKind, usual_settings
-from core.pgd.starts import RANDOM_KINDS, STARTS
+from core.pgd.starts import MADE_STARTS, STARTS
 from core.shared import paper
 from core.shared.cli import MAX_SEED, check_output_folder, integer, number, run_script
 from core.shared.numbers import percent, small, wilson
@@ -70,9 +70,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     generate.add_argument(
         "--start",
-        choices=RANDOM_KINDS,
+        choices=MADE_STARTS,
         default="blur",
-        help="; ".join(f"{kind}: {(text := STARTS[kind].source)[0].lower()}{text[1:-1]}" for kind in RANDOM_KINDS),
+        help="; ".join(f"{kind}: {(text := STARTS[kind].source)[0].lower()}{text[1:-1]}" for kind in MADE_STARTS),
     )
     return parser
 

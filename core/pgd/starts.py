@@ -35,13 +35,13 @@ MIN_IMAGES = 8  # fewer images give no useful covariance of a class
 class StartText:
     """Texts of a kind of start. name: in a sentence. label: in menus. source: one sentence on its origin.
 
-    random: whether `start_of` makes it, as a rule at random, so that the script offers it, too.
+    given: whether the visitor gives it; all others are made by `start_of`, and the script offers them.
     """
 
     name: str
     label: str
     source: str
-    random: bool = True
+    given: bool = False
 
     @property
     def phrase(self) -> str:
@@ -77,16 +77,16 @@ STARTS: dict[StartKind, StartText] = {
         "a sketch",
         "Sketch",
         "A picture in flat colours, painted by hand, the same for all classes.",
-        random=False,
+        given=True,
     ),
     "picture": StartText(
         "a picture",
         "Picture",
         "A photograph, yours or a bundled one, the same for all classes.",
-        random=False,
+        given=True,
     ),
 }
-RANDOM_KINDS = tuple(kind for kind, row in STARTS.items() if row.random)
+MADE_STARTS = tuple(kind for kind, row in STARTS.items() if not row.given)
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ from core.pgd.drawings import drawn_sketches
 from core.pgd.plan import RunPlan
 from core.pgd.search import MIN_CROP_SIZE, Search
 from core.pgd.settings import RunKind
-from core.pgd.starts import RANDOM_KINDS, STARTS, StartKind, draw_starts, set_start, start_facts
+from core.pgd.starts import MADE_STARTS, STARTS, StartKind, draw_starts, set_start, start_facts
 from core.shared import paper
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
@@ -96,7 +96,7 @@ def page() -> None:
     still = stored_word(word_of_wall) if sketch is None else drawn_sketches()[sketch]
     linked = begins_by_itself(request, _words(row), SKETCH) and still is None
     with verb:
-        starts = partial(draw_starts, targets, TRIES, row.name, chosen.seed, kind) if kind in RANDOM_KINDS else None
+        starts = partial(draw_starts, targets, TRIES, row.name, chosen.seed, kind) if kind in MADE_STARTS else None
         ask_for_run(_PAGE, "Draw", request, st.session_state.pop(_ASKED, False) or linked, starts)
     with stage:
         contents = Stage(

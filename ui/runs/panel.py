@@ -20,7 +20,7 @@ from core.classifiers.registry import (
 )
 from core.pgd.drawings import WallWord
 from core.pgd.search import SEARCHES, leading
-from core.pgd.starts import RANDOM_KINDS
+from core.pgd.starts import MADE_STARTS
 from core.shared.numbers import duration
 from core.shared.text import JARGON, sentence
 from ui.components.replay.replay import RunProgress, replay
@@ -126,7 +126,7 @@ def _has_tries(request: RunRequest) -> bool:
     if plan is None or not request.searches or len(plan.targets) > 1 or plan.seed > LAST_SEED - TRIES + 1:
         return False
     views = plan.config.views if SEARCHES[leading(request.searches)].by_views else None
-    return plan.images.get("start") in RANDOM_KINDS or (views is not None and views.count > 0)
+    return plan.images.get("start") in MADE_STARTS or (views is not None and views.count > 0)
 
 
 def shows_tries(page: str, request: RunRequest) -> bool:

@@ -21,7 +21,7 @@ from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun, evenly_spaced
 from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, SEARCHES, Search
 from core.pgd.settings import PGDConfig, RunKind
-from core.pgd.starts import RANDOM_KINDS
+from core.pgd.starts import MADE_STARTS
 from core.shared.files import ArchiveError
 from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, with_tries
 from ui.runs.judge import became, guess, judged, judgement_of
@@ -149,7 +149,7 @@ def live_replay(
 
 def _layout(start: np.ndarray, mask: np.ndarray | None, images: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the browser needs to know of a run's kind: a grey start is not worth a comparison."""
-    large, wipe = start.shape[-1] >= MIN_CROP_SIZE, 0.0 if images.get("start") in RANDOM_KINDS else 50.0
+    large, wipe = start.shape[-1] >= MIN_CROP_SIZE, 0.0 if images.get("start") in MADE_STARTS else 50.0
     alone = None
     if mask is not None and mask.any():
         width = start.shape[-1]
