@@ -10,7 +10,7 @@ import streamlit as st
 from core.classifiers.registry import ClassifierSpec, classifier_title
 from core.data.holes import PLACES, Fill, hole_side, hole_text, read_hole
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.pgd.search import COMPARED, SEARCHES, Search, leading
+from core.pgd.search import COMPARED, MIN_CROP_SIZE, SEARCHES, Search, leading
 from core.pgd.settings import PENALTIES, Penalty, RunKind
 from core.shared import paper
 from core.shared.numbers import confidence
@@ -94,7 +94,8 @@ def page() -> None:
         _painter(picture, guess)
     with strip:
         picture_line(_PAGE)
-    rate.html(rate_html())
+    if row.side >= MIN_CROP_SIZE:  # of photographs
+        rate.html(rate_html())
     with holes:
         _stored_holes(row)
     with details:

@@ -9,8 +9,10 @@ import { pictureUrl } from "./pictures.js";
 
 export const SIDE = 224; // of the painter's pictures, in pixels
 
-// In a wide window the form stands before the chips, in their row; what it says has a line below both.
-const STYLE = "@media (min-width: 641px) { .chips { --box: 306px; min-height: 42px; margin-bottom: 36px; } }";
+// In a wide window the form stands before the chips, in their row; what it says, left of a second row of them.
+const STYLE = `@media (min-width: 641px) {
+  .chips { --box: 306px; min-height: 82px; align-content: start; margin-bottom: 12px; padding-top: 4px; }
+}`;
 const MAX_LENGTH = 24; // characters of an unknown word in a sentence
 
 /** The classes and the words that stand for some of them. */
