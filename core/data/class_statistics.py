@@ -172,17 +172,13 @@ class ClassCovariance:
 
 
 def class_covariance(images: np.ndarray, grain: int, source: str) -> ClassCovariance:
-    """Return the covariance of (n, 3, H, W) uint8 images, averaged over squares of `grain` x `grain` pixels.
+    """Return the covariance of (n, 3, H, H) uint8 images, averaged over squares of at most `grain` x `grain` pixels.
 
-    It has 1e-4 on its diagonal as in Santurkar et al. For n images of d values it is kept as (n, d) deviations, not as
-    a (d, d) matrix.
-
-    Raises:
-        ValueError: a grain that does not divide the images.
+    The squares' side is the largest that divides H. The covariance has 1e-4 on its diagonal as in Santurkar et al. For
+    n images of d values it is kept as (n, d) deviations, not as a (d, d) matrix.
     """
     n, channels, height, width = images.shape
-    if height % grain or width % grain:
-        raise ValueError(f"grain must divide the image, {width} x {height} pixels; got {grain}")
+    grain = max(side for side in range(1, grain + 1) if height % side == 0)
     squares = images.reshape(n, channels, height // grain, grain, width // grain, grain)
     small = squares.mean(axis=(3, 5), dtype=np.float32) / 255
     mean = small.mean(axis=0)

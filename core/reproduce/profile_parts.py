@@ -138,7 +138,7 @@ def _table(
 
 
 def predictions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
-    """Yield the predictions for the story's picture under every wave, its exact map, and its mixed pictures."""
+    """Yield the predictions for the story's picture under every wave, and its mixed pictures."""
     if network.vocabulary not in (None, CIFAR10.name):
         raise MissingDataError("need a network of CIFAR-10’s classes")
     path = Path(StoredPredictions.TRANSFORM, f"{network.file_name}.npz")

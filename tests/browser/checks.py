@@ -1,4 +1,4 @@
-"""What every page keeps: axe-core finds nothing grave, and nothing needs horizontal scrolling."""
+"""Rules of every page: axe-core finds nothing grave, and nothing needs horizontal scrolling."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page

@@ -1,4 +1,4 @@
-// What the tests ask of a page in the browser; `waiting.in_page` passes a function on.
+// Questions of the tests to a page in the browser; `waiting.in_page` passes a function on.
 
 // Sets `window.runState` by the first bytes of messages to and from the server. Streamlit itself marks a page as
 // running only when the server answers, which a busy server does late.

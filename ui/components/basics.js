@@ -1,15 +1,15 @@
-// What all components share: views and memories, elements, buttons, base64, counts, painted pixels, tooltips.
+// Shared by all components: views and memories, elements, buttons, base64, counts, painted pixels, tooltips.
 
 const viewsByParent = new WeakMap();
 const memories = new Map(); // by a component's key
 
-/** What `create` makes of an element when Streamlit passes it for the first time. */
+/** Return what `create` makes of an element when Streamlit passes it for the first time. */
 export function viewOf(parentElement, create) {
   if (!viewsByParent.has(parentElement)) viewsByParent.set(parentElement, create(parentElement));
   return viewsByParent.get(parentElement);
 }
 
-/** What the browser remembers of a component, also after a remount; `begin` makes it anew if Python changes it. */
+/** Return what the browser remembers of a component, also after a remount; `begin` makes it anew if Python changes it. */
 export function memoryOf({ key, token }, begin) {
   const former = memories.get(key);
   if (former?.token !== token) memories.set(key, { ...begin(former), token });

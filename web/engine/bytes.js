@@ -18,5 +18,5 @@ export function softmax(logits) {
   return shares.map((value) => value / sum);
 }
 
-/** What a packed blob holds. @param {Blob} blob */
+/** Unpack a blob. @param {Blob} blob */
 export const unpacked = (blob) => new Response(blob.stream().pipeThrough(new DecompressionStream("gzip")));

@@ -1,4 +1,4 @@
-"""What all classifiers share: preprocessing against PIL, patches, other sides."""
+"""Properties of all classifiers: preprocessing against PIL, patches, other sides."""
 
 import numpy as np
 import open_clip

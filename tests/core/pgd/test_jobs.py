@@ -219,7 +219,7 @@ def test_pictures_are_counted_of_which_one_try_is_recognised(archive, tmp_path, 
 
 
 def contents(output):
-    """What the files of a folder hold, by name, without date and seconds."""
+    """Contents of the files of a folder, by name, without date and seconds."""
     files = {path.name: path.read_bytes() for path in output.iterdir()}
     with np.load(io.BytesIO(files.pop("pictures.npz")), allow_pickle=False) as file:
         files |= {member: file[member].tobytes() for member in file.files if member != "metadata"}

@@ -1,4 +1,4 @@
-// What the tests compute with the components' own modules: each function gets a module and values.
+// Calls of the components' own modules for the tests: each function gets a module and values.
 
 export const drawWaves = ({ fourierBasis, underWave, waveAlone }, { pixels, size, epsilon, waves }) =>
   waves.map(([frequency, signs]) => {

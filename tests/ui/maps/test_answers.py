@@ -1,4 +1,4 @@
-"""What networks say under every wave: stored ones are the networks' own, others come as they are computed."""
+"""Predictions under every wave: stored ones are the networks' own, others come as they are computed."""
 
 import base64
 import json

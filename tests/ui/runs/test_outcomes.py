@@ -1,4 +1,4 @@
-"""What pages say, replay and offer of runs: stored ones by their files, untrusted ones as plain text."""
+"""Runs on pages: stored ones said and replayed by their files, untrusted ones as plain text."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""What an operator limits, documented and enforced, and what visitors share: the loaded classifiers."""
+"""An operator's limits, documented and enforced, and the classifiers that visitors share."""
 
 import re
 import sys

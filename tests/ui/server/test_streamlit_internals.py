@@ -1,4 +1,4 @@
-"""What the app takes from Streamlit's inside: in few files, with tested versions; paths without a page."""
+"""Parts of Streamlit's inside that the app takes: in few files, with tested versions; paths without a page."""
 
 import re
 from importlib.metadata import version
