@@ -85,8 +85,8 @@ def put_everywhere(monkeypatch: pytest.MonkeyPatch, **functions: object) -> None
 
 def use_toys(
     monkeypatch: pytest.MonkeyPatch, specs: Sequence[ClassifierSpec], class_set: str = "cifar10", **toy: Any
-) -> None:
-    """Put random classifiers of one class set in place of all others, with a separate queue; toy: their settings."""
+) -> JobManager:
+    """Put random classifiers of one class set in place of all others; toy: their settings. Return a separate queue."""
     manager = JobManager()
     put_everywhere(
         monkeypatch,
@@ -95,3 +95,4 @@ def use_toys(
         classifier_for=lambda name, _: ToyClassifier(name, **toy),
         ready_classifiers=lambda asked: specs if asked == class_set else [],
     )
+    return manager

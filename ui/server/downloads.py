@@ -106,7 +106,7 @@ class WeightDownloads:
 
 
 class ProfileMaker:
-    """The only subprocess that makes a profile in the cache. All attributes may be read from any thread.
+    """The only subprocess of this server that makes a profile. All attributes may be read from any thread.
 
     Attributes:
         title: the network's. what: the file being made, as the command says it. fraction: finished files, in [0, 1].

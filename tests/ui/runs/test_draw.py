@@ -32,6 +32,7 @@ def queue(monkeypatch):
     monkeypatch.setattr(ui.runs.state, "session_id", lambda: "visitor")
     pace._paces().clear()
     yield
+    manager.close()  # else a run's thread may outlive Python's executors
     pace._paces().clear()
 
 

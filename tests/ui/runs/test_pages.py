@@ -35,7 +35,9 @@ TARGET = "inpainting-target-cifar10"
 @pytest.fixture(autouse=True)
 def toys(monkeypatch):
     """Two random classifiers in place of the bundled ones, and a separate queue."""
-    use_toys(monkeypatch, SPECS)
+    queue = use_toys(monkeypatch, SPECS)
+    yield
+    queue.close()  # else a run's thread may outlive Python's executors
 
 
 def is_new(app: AppTest) -> bool:
