@@ -123,7 +123,7 @@ def _word_box() -> None:
         )
         if word:
             near_words("story.near", word, [classifier_spec(painter_name())], ROW.classes, _draw_near)
-        if word and shown_run() is None:  # a link's word that takes long
+        if word and find_word(word, ROW.classes) and shown_run() is None:  # a link's word that takes long
             st.button("Draw", type="primary", on_click=_press, key="story.draw")
     url.put(LINKED, word)
 
@@ -197,7 +197,7 @@ def _request(word: str) -> RunRequest:
 def _press() -> None:
     """Start the drawing of the word in the box; for callbacks."""
     word = st.session_state.get(WORD)
-    if not word or find_word(word, ROW.classes) is None:
+    if not word or not find_word(word, ROW.classes):
         return
     state, run = run_state(_DRAW_PAGE), shown_run()
     if isinstance(run, ActiveRun) and run.run.plan.targets == (word,):
@@ -214,7 +214,7 @@ def _open_link() -> None:
     if not word or WORD in st.session_state:
         return
     st.session_state[WORD] = word
-    if find_word(word, ROW.classes) is not None and begins_by_itself(_request(word), LINKED):
+    if find_word(word, ROW.classes) and begins_by_itself(_request(word), LINKED):
         _press()
 
 

@@ -81,6 +81,14 @@ def test_a_word_drawn_in_place_ends_with_each_searchs_picture():
         assert np.abs(frames - picture).mean(axis=(1, 2, 3)).argmin() == 2 * k + 1, "its own last frame"
 
 
+def test_an_unknown_word_is_not_drawn_but_has_near_ones():
+    keys = {button.key for button in opened(word="vulcano").button}
+    assert "story.near.volcano" in keys and "story.draw" not in keys
+    app = AppTest.from_string("from ui.story import opening\nopening._press()\n")
+    app.session_state["story.word"] = "vulcano"
+    assert not app.run().exception and "generation.runs" not in app.session_state
+
+
 def test_the_wall_shows_every_class_by_both_networks():
     (body,) = bodies(opened(chapter="hole"), 'class="wall"')
     names = SAMPLE_SETS["cifar10"].classes.names
