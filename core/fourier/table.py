@@ -31,6 +31,13 @@ class Number:
     low: float = 0.0
     high: float = 1.0
 
+    def rounded(self, name: str, value: float) -> float:
+        """Return a value that rounding alone may have taken out of the range; raise ValueError if more has."""
+        within = float(np.clip(value, self.low, self.high))
+        if not abs(within - value) < 1e-5:
+            raise ValueError(f"{name} holds numbers in [{self.low:g}, {self.high:g}], got {value:g}; give its range")
+        return within
+
     def check(self, name: str, values: np.ndarray, rows: int) -> None:
         """Raise ValueError unless the values of all rows fit."""
         sides = values.shape[1:] if values.ndim == 1 + len(self.shape) else (1,) * len(self.shape)

@@ -92,9 +92,9 @@ class Example:
 
 
 def draws_classes(row: SampleSet) -> bool:
-    """Return whether a sample set has stored drawings: it draws classes, and is the first set with these classes."""
-    first = next((other.name for other in SAMPLE_SETS.values() if other.class_set == row.class_set), row.name)
-    return bool(row.drawn) and row.name == first
+    """Return whether a sample set has stored drawings: it is the first that draws these classes."""
+    drawing = (other.name for other in SAMPLE_SETS.values() if other.drawn and other.class_set == row.class_set)
+    return bool(row.drawn) and row.name == next(drawing, row.name)
 
 
 def first_subjects(row: SampleSet) -> tuple[tuple[str, str], ...]:

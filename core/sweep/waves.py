@@ -156,9 +156,8 @@ class SweepConfig(Transforms[Heatmap]):
                 )
             for k in range(len(group.scaled)):
                 top1, top5, _, *sums = tally[:, k].tolist()
-                # Rounding of sums can leave the range of a mean.
                 numbers = {
-                    name: float(np.clip(total / group.count, mean.low, mean.high))
+                    name: mean.rounded(name, total / group.count)
                     for (name, mean), total in zip(MEANS.items(), sums, strict=True)
                 }
                 if group.count < len(dataset):

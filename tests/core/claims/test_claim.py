@@ -3,6 +3,9 @@
 import pytest
 
 from core.claims.claim import CLAIMS, MORE, Claim, Evidence, Finding, Verdict
+from core.claims.picture_verdicts import MEASURES
+from core.claims.quantities import QUANTITIES
+from core.pgd.search import COMPARED
 from core.shared.numbers import Interval
 
 QUARTER = Interval(0.25, 0.2, 0.3)
@@ -74,3 +77,9 @@ def test_a_verdict_says_where_others_stand_in(claim, networks, usual, judgement)
     assert finding.judgement == judgement
     assert finding.source == ("observed here" if claim == "training" else f"paper, §{finding.claim.section}")
     assert finding.claim.statement.startswith("“") == (claim != "training")
+
+
+@pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
+def test_terms_name_what_there_is(claim):
+    for whose, _, what in (term.partition(" ") for term in (*claim.lhs, *claim.rhs)):
+        assert whose in {*claim.whose, "figure-2-clip", *COMPARED} and what in QUANTITIES | MEASURES

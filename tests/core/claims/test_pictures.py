@@ -17,7 +17,7 @@ from tests.core.judged import SECOND_JUDGE, stored_files, stored_kinds, stored_v
 from tests.core.oracles import agresti_min, t_interval, wilson
 
 NAMES = sorted(stored_files())
-FILLED, DRAWN = ("eq3", "mean_square"), ("blur", "classless", "independent")
+FILLED, DRAWN = tuple(picture_verdicts.FILLED), ("blur", "classless", "independent")
 VIEWS = "by views"
 KINDS = {"": (FILLED, DRAWN), VIEWS: (("eq3, views",), ("classless, views",))}
 

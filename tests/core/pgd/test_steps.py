@@ -123,7 +123,7 @@ def test_the_mean_square_has_the_gradient_of_its_formula(share):
     [
         ({"weight": -1}, "weight .lambda. must be"),
         ({"weight": float("nan")}, "weight .lambda. must be"),
-        ({"penalty": "l1"}, f"penalty must be one of {', '.join(PENALTIES)}"),
+        ({"penalty": "unknown"}, f"penalty must be one of {', '.join(PENALTIES)}"),
     ],
 )
 def test_inpainting_refuses_settings_out_of_range(changes, message):

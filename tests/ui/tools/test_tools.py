@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import ui.tools.corruptions
+from core.claims.claim import CLAIMS
 from core.claims.quantities import stored_corruptions
 from core.classifiers.registry import classifier_spec
 from core.data.corruptions import CORRUPTIONS as ALL_CORRUPTIONS
@@ -20,7 +21,7 @@ from ui.maps.catalogue import MINI_CLIP, RESNET56, Predictor
 from ui.server.cache import LOADING
 from ui.shared.pictures import Picture, sample_picture, samples
 from ui.tools.hybrids import STORED_PAIRS, _mixed, stored_mixtures
-from ui.tools.registry import CORRUPTIONS_TOOL, HYBRIDS_TOOL
+from ui.tools.registry import CORRUPTIONS_TOOL, HYBRIDS_TOOL, TOOLS
 
 FIRST = SAMPLE_SETS["cifar10"].first
 CUTOFFS = hybrid_cutoffs(32)
@@ -46,6 +47,10 @@ def toys(monkeypatch):
     monkeypatch.setattr(ui.tools.corruptions, "classifier_for", lambda name, classes: ToyClassifier(name))
     yield
     ui.tools.corruptions._predictions.cache_clear()
+
+
+def test_claims_lead_to_tools_that_there_are():
+    assert {claim.tool for claim in CLAIMS.values()} <= {"", *TOOLS}
 
 
 def test_without_a_picture_a_tool_about_one_asks_for_it():
