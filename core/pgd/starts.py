@@ -35,13 +35,13 @@ MIN_IMAGES = 8  # fewer images give no useful covariance of a class
 class StartText:
     """Texts of a kind of start. name: in a sentence. label: in menus. source: one sentence on its origin.
 
-    given: whether the visitor gives it; all others are made by `start_of`, and the script offers them.
+    supplied: whether the visitor gives it; all others are made by `start_of`, and the script offers them.
     """
 
     name: str
     label: str
     source: str
-    given: bool = False
+    supplied: bool = False
 
     @property
     def phrase(self) -> str:
@@ -77,16 +77,16 @@ STARTS: dict[StartKind, StartText] = {
         "a sketch",
         "Sketch",
         "A picture in flat colours, painted by hand, the same for all classes.",
-        given=True,
+        supplied=True,
     ),
     "picture": StartText(
         "a picture",
         "Picture",
         "A photograph, yours or a bundled one, the same for all classes.",
-        given=True,
+        supplied=True,
     ),
 }
-MADE_STARTS = tuple(kind for kind, row in STARTS.items() if not row.given)
+MADE_STARTS = tuple(kind for kind, row in STARTS.items() if not row.supplied)
 
 
 @dataclass(frozen=True, eq=False)

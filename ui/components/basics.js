@@ -9,7 +9,7 @@ export function viewOf(parentElement, create) {
   return viewsByParent.get(parentElement);
 }
 
-/** Return what the browser remembers of a component, also after a remount; `begin` makes it anew if Python changes it. */
+/** Return what the browser remembers of a component, also after a remount; `begin` makes it if Python changes it. */
 export function memoryOf({ key, token }, begin) {
   const former = memories.get(key);
   if (former?.token !== token) memories.set(key, { ...begin(former), token });
