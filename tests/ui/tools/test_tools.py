@@ -20,6 +20,7 @@ from tests.ui.toys import ToyClassifier
 from ui.maps.catalogue import MINI_CLIP, RESNET56, Predictor
 from ui.server.cache import LOADING
 from ui.shared.pictures import Picture, sample_picture, samples
+from ui.tools.compute import QUICK_PREDICTIONS, sweep_config
 from ui.tools.hybrids import STORED_PAIRS, _mixed, stored_mixtures
 from ui.tools.registry import CORRUPTIONS_TOOL, HYBRIDS_TOOL, TOOLS
 
@@ -51,6 +52,11 @@ def toys(monkeypatch):
 
 def test_claims_lead_to_tools_that_there_are():
     assert {claim.tool for claim in CLAIMS.values()} <= {"", *TOOLS}
+
+
+def test_a_map_of_ones_own_takes_few_predictions():
+    config = sweep_config(samples("cifar10"), 4.0)
+    assert 4000 < config.passes * len(config.waves) * len(samples("cifar10")) <= QUICK_PREDICTIONS
 
 
 def test_without_a_picture_a_tool_about_one_asks_for_it():
