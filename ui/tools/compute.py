@@ -125,6 +125,8 @@ def _progress(on_result: Callable[[str], None]) -> None:
     job: Job = st.session_state[JOB]
     job.beat()
     heatmap: Heatmap | None = job.latest
+    if heatmap is not None and not (heatmap.count > 0).any():
+        heatmap = None  # before its first wave
     with st.container(key="sweep-progress"):
         status, maps = st.columns([2, 3])
     with status:
@@ -135,7 +137,7 @@ def _progress(on_result: Callable[[str], None]) -> None:
     if not job.active and st.session_state.get(_KEPT) != job.id:
         st.session_state[_KEPT] = job.id
         _bring_into_sight()  # the additional map moves this one down
-        if heatmap is not None and (heatmap.count > 0).any():
+        if heatmap is not None:
             on_result(add_map(heatmap, origin="computed here"))
         st.rerun()
 
@@ -154,6 +156,8 @@ def _status(job: Job, heatmap: Heatmap | None) -> None:
     if job.active and st.button("Stop and keep the map", icon=":material/stop:"):
         job.stop()
         st.rerun()
+    if job.status == "stopped" and heatmap is None:
+        st.markdown("Stopped before the first wave.")
     if not job.active and heatmap is not None:
         ended = {"done": "Done", "overtime": "Stopped by this server’s time limit"}.get(job.status, "Stopped")
         st.markdown(f"{ended}. The map is also among the others above.")
