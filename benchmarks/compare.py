@@ -4,7 +4,7 @@
     python -m benchmarks.compare | diff before.txt -
 
 One line each for: the numbers of every shipped map; its claims, with every map as reference; the claims of section 3.2
-of every stored network; each stored gradient, file of corruptions and of hybrids, with derived results; corrupted and
+of every stored network; each stored file of corruptions and of hybrids, with derived results; corrupted and
 hybrid pictures; short sweeps and runs of bundled models; and the data that each page gives to its components. Numbers
 are hashed bit by bit, so lines may differ between machines but not on one.
 """
