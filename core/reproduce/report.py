@@ -55,5 +55,5 @@ class Report:
             compare=compare,
             numbers=numbers,
             name_of=name_of,
-            starts=[STARTS[kind.start] for kind in KINDS if kind.mode == "generate" and kind.suffix is not None],
+            starts=[STARTS[kind.start] for kind in KINDS if kind.task == "generation" and kind.suffix is not None],
         )
