@@ -87,7 +87,7 @@ class Changes(TypedDict, total=False):
     preconditioner: Preconditioner
 
 
-def draw(
+def draw(  # noqa: PLR0913  # options by keyword
     classifier: Classifier,
     targets: str | int | Sequence[str | int],
     *,
@@ -143,7 +143,7 @@ def draw(
     return _run(plan, classifier, f"drawing, method {method}" if progress else None)
 
 
-def fill(
+def fill(  # noqa: PLR0913  # options by keyword
     classifier: Classifier,
     images: Any,
     mask: Any,

@@ -24,6 +24,7 @@ from core.claims.claim import (
 from core.classifiers.registry import network_title
 from core.fourier.contrasts import mcnemar
 from core.pgd.drawings import count, stored_kinds
+from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.pictures import (
     BEFORE,
     LARGE_SIZE,
@@ -34,7 +35,6 @@ from core.pgd.pictures import (
     picture_outcomes,
     stored_outcomes,
 )
-from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.record import SURE
 from core.pgd.settings import Task
 from core.shared.numbers import Interval, paired_interval, student, wilson

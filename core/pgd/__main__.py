@@ -43,7 +43,9 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--tries", type=integer(1), default=1, help="results of each, by the seeds from --seed on; default 1"
         )
-        command.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
+        command.add_argument(
+            "--target", help="one class for all images; default: the true class, or every class in turn"
+        )
         command.add_argument(
             "--judge",
             help="another classifier, which judges if the results show the target; --download may fetch its weights",

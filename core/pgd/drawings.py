@@ -1,4 +1,4 @@
-"""Drawings of words that come with the project: the opening, the gallery, rounds to judge; and how many are recognised."""
+"""Shipped drawings of words: the opening, the gallery, rounds to judge; and how many of them are recognised."""
 
 from __future__ import annotations
 
@@ -167,9 +167,9 @@ def stored_kinds() -> dict[str, PictureOutcomes]:
 
 
 def recognised(kind: str, judge: int = 0) -> np.ndarray:
-    """Return (n,) booleans: the judge recognises a picture of a kind of `stored_outcomes`; of holes it sees the hole alone.
+    """Return (n,) bool, True where the judge recognises a picture of a kind of `stored_outcomes`.
 
-    "photographs": a photograph of each word that was drawn. "tries": at least one of `QUICK_TRIES` of each word.
+    Of a filled hole the judge sees the hole alone. "photographs": a photograph of each word that was drawn. "tries": at least one of `QUICK_TRIES` of each word.
     """
     kinds = stored_kinds()
     if kind == "tries":

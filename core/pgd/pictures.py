@@ -245,8 +245,8 @@ def stored_outcomes() -> JudgedOutcomes:
     kinds: "draw-paper", "hole-views" and so on for each method; "draw-paper40" and so on in the paper's steps and ball;
     "draw-quick"; "photographs".
     columns: is_target, probability_after, perturbation_norm, target, radius (mean, of the change, in cycles per image),
-    low (fraction of its energy within radius 8), clipped (fraction of values at 0 or 1), seconds (CPU, one thread); of holes
-    their left and top edge. Judges see the result; of holes also the start, and the square around the hole alone
+    low (fraction of its energy within radius 8), clipped (fraction of values at 0 or 1), seconds (CPU, one thread); of
+    holes their left and top edge. Judges see the result; of holes also the start, and the square around the hole alone
     (`hole_alone`): "alone", "alone_start" and "alone_original".
     """
     return JudgedOutcomes.load(STORED)

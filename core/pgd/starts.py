@@ -159,7 +159,9 @@ def _own_images(name: str, dataset: ImageDataset | None) -> tuple[np.ndarray, st
     return images, images_in_words(len(images), dataset.split, f"“{name}”", dataset.name)
 
 
-def draw_starts(targets: Sequence[str], tries: int, sample_set: str, seed: int, start: StartName = "blur") -> np.ndarray:
+def draw_starts(
+    targets: Sequence[str], tries: int, sample_set: str, seed: int, start: StartName = "blur"
+) -> np.ndarray:
     """Draw the starts of several tries, by the seeds from `seed` on, for each target in turn, (B, 3, H, W) float32 in
     [0, 1].
 

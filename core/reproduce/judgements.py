@@ -66,9 +66,7 @@ class Kind:
             step_size=config.step_size * self.fewer,
             method=config.method.variant(self.compared or "paper"),
         )
-        return JobConfig(
-            task=self.task, count=count, seed=seed, config=config, penalty=self.penalty, start=self.start
-        )
+        return JobConfig(task=self.task, count=count, seed=seed, config=config, penalty=self.penalty, start=self.start)
 
 
 KINDS = (

@@ -139,7 +139,7 @@ def drawings() -> Iterator[tuple[str, RunPlan]]:
 
 
 def holes(folder: Path, work: Path) -> Iterator[tuple[str, RunPlan]]:
-    """Yield name and plan of every hole filled by each method, bundled photographs first. work: keeps where they lie."""
+    """Yield name and plan of every hole filled by each method, bundled photographs first. work: stores their masks."""
     bundled, chooser, known = load_samples("photographs"), load_classifier(CHOOSER), work / "holes.npz"
     pictures = [(f"bundled-{k}", *pair) for k, pair in enumerate(zip(bundled.images, bundled.labels, strict=True))]
     further, own = load_dataset(folder, image_size=SIZE), {int(label) for label in bundled.labels}

@@ -31,7 +31,9 @@ def test_second_set_of_the_classes_overwrites_no_drawings(name, drawn, monkeypat
     assert [kind for kind, _ in first_subjects(row)] == ["inpainting", "generation"]
     assert [kind for kind, _ in first_subjects(other)] == ["inpainting"]
     runs = [
-        (example.kind, example.subject, example.plan.config.method.name) for of in (row, other) for example in examples(of)
+        (example.kind, example.subject, example.plan.config.method.name)
+        for of in (row, other)
+        for example in examples(of)
     ]
     assert len(set(runs)) == len(runs) and {kind for kind, *_ in runs[len([*examples(row)]) :]} == {"inpainting"}
     assert not [*filter(lambda example: example.kind == "generation", examples(replace(row, drawn=())))]

@@ -88,7 +88,9 @@ def test_runs_by_several_methods_resume_to_the_same_bits():
     assert differences(plan, ["a", "b"], loaded[:1], methods) == ["classifiers"]
     assert differences(plan, ["a"], loaded[:1], methods) == ["method"]
     assert differences(plan.with_method("views"), ["a"], loaded[1:2]) == []
-    other = inpainting_plan(DATA.images[:2], MASK, ("cat", "ship"), replace(config, method=Method(Views(shift=1), method.preconditioner)))
+    other = inpainting_plan(
+        DATA.images[:2], MASK, ("cat", "ship"), replace(config, method=Method(Views(shift=1), method.preconditioner))
+    )
     assert differences(other.with_method("views"), ["a"], loaded[1:2]) == ["method"]
 
 

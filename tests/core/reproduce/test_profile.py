@@ -98,12 +98,12 @@ def test_a_stopped_profile_goes_on_where_it_stood(toy, tmp_path, capsys):
 
 def test_present_judgements_are_taken_over(toy, tmp_path, monkeypatch):
     kinds = {kind.name: kind for kind in judgements.KINDS}
-    pixels, views = (replace(kinds[f"classless, {search}"], amounts=(3, 3)) for search in ("pixels", "views"))
-    monkeypatch.setattr(judgements, "KINDS", (pixels,))
+    papers, views = (replace(kinds[f"classless, {method}"], amounts=(3, 3)) for method in ("paper", "views"))
+    monkeypatch.setattr(judgements, "KINDS", (papers,))
     assert profile(tmp_path, "--parts", "judgements") == 0
     path = tmp_path / "judgements" / "toy-linear.npz"
     first = JudgedOutcomes.load(path)
-    monkeypatch.setattr(judgements, "KINDS", (pixels, views))
+    monkeypatch.setattr(judgements, "KINDS", (papers, views))
     calls = []
     monkeypatch.setattr(
         judgements, "_painted", lambda *a, painted=judgements._painted: calls.append(a[1]) or painted(*a)
@@ -143,7 +143,7 @@ def test_the_projects_runs_have_the_present_settings(name):
 
 def test_drawings_of_imagenets_classes_are_judged(tmp_path, monkeypatch):
     name, judge = "efficientnet-lite1", "efficientnet-lite0"
-    stored = PGDRun.load(stored_path("generation", "imagenet", judge, search="views"))
+    stored = PGDRun.load(stored_path("generation", "imagenet", judge, method="views"))
     path = stored_path("generation", "imagenet", name, tmp_path / "runs", "views")
     path.parent.mkdir()
     run = replace(stored, metadata={**stored.metadata, "classifier": {**stored.metadata["classifier"], "name": name}})

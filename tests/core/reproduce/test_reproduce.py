@@ -246,13 +246,13 @@ def test_drawn_waves_grow_and_serve_every_band():
 
 
 def test_each_reproduced_kind_has_a_part_with_the_papers_steps():
-    figures = {"inpaint": "figure-3-clip", "generate": "figure-4-clip"}
-    runs = {"inpaint": paper.PGD_SETTINGS["inpainting"], "generate": paper.PGD_SETTINGS["generation"]}
+    figures = {"inpainting": "figure-3-clip", "generation": "figure-4-clip"}
+    runs = paper.PGD_SETTINGS
     parts, kinds = {part.key: part for part in PICTURES}, [kind for kind in KINDS if kind.suffix is not None]
     for kind in kinds:
-        part = parts[f"{figures[kind.mode]}{kind.suffix}"]
-        changes, run = part.kind.job(224, 3, 0).changes, runs[kind.mode]
-        assert part.kind is kind and all(changes[name] == run[name] for name in ("steps", "step_size"))
+        part = parts[f"{figures[kind.task]}{kind.suffix}"]
+        config, run = part.kind.job(224, 3, 0).config, runs[kind.task]
+        assert part.kind is kind and all(getattr(config, name) == run[name] for name in ("steps", "step_size"))
     assert sum(part.published is not None for part in PICTURES) == len(kinds) and len(set(KEYS)) == len(KEYS)
 
 
@@ -263,7 +263,7 @@ def losses(before, after, name=None, **facts):
     """
     part = next(part for part in PICTURES if part.key == "figure-3-clip")
     part, who, n = replace(part, key=name or part.key, figure=name or part.figure), name or part.classifier, len(before)
-    kind = {"name": name or "eq3", "mode": "inpaint", "config": {"steps": 1}}
+    kind = {"name": name or "eq3", "task": "inpainting", "config": {"steps": 1}}
     facts = {"classifier": {"name": who}, "kind": kind, "source": {"seconds": 1.0}} | facts
     columns = ("change_inside", "is_target", "label", rank_column(0, BEFORE), rank_column(0))
     pictures = {column: np.ones(n) for column in columns}
