@@ -35,7 +35,7 @@ from ui.runs.judge import sample_set_of
 from ui.runs.outcome import ABOUT_VIEWS, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel, shows_tries
 from ui.runs.replay import back_to_example, stored_example, target_of
-from ui.runs.settings import choose_networks, choose_searches, follow, run_settings
+from ui.runs.settings import choose_networks, choose_searches, run_settings
 from ui.runs.state import TRIES, RunRequest, RunResult
 from ui.runs.wall import four_squares_html, stored_word, wall
 from ui.runs.words import about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
@@ -159,7 +159,6 @@ def _choose_start(row: SampleSet) -> StartKind:
     """Draw the menu of starts; return the chosen one."""
     offered = {STARTS[kind].label: kind for kind in offered_starts(row)}
     first = next(iter(offered))
-    follow(_START, first)
     if st.session_state.get(_START, first) not in offered:
         st.session_state[_START] = first  # the chosen start belongs to another set
     about = " ".join(f"*{label}*: {STARTS[kind].source}" for label, kind in offered.items())

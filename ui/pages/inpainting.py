@@ -17,6 +17,7 @@ from core.shared.numbers import confidence
 from core.shared.text import TERMS, number_html
 from ui.components.painters.painters import mask_painter
 from ui.components.replay.replay import replay
+from ui.components.versioned import Versioned
 from ui.runs.export import run_download
 from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.judge import sample_set_of
@@ -34,7 +35,7 @@ from ui.shared.url import as_markdown, one_line
 _PAGE: RunKind = "inpainting"
 _PAPERS = paper.PGD_SETTINGS[_PAGE]
 _HOLE, EVERY = f"{_PAGE}-hole", f"{_PAGE}.filled"  # in the URL, in the session
-_HOLES, FIRST_HOLES = f"{_PAGE}.holes", f"{_PAGE}.first_holes"  # by side: as painted, and as pictures begin
+_HOLES, _LAST_HOLES = f"{_PAGE}.holes", f"{_PAGE}.holes.last"  # by size: as painted, and what changed them last
 USUAL_TARGET = "What it shows: true class or first guess"
 FAILS = (
     "Where EfficientNet-Lite0 must be convinced from every view, the hens’ hole fills with plumage and the polar "
@@ -172,24 +173,26 @@ def _hole(picture: Picture, guess: FirstGuess | None) -> np.ndarray:
     """
     state, size = st.session_state, picture.size
     holes: dict[int, np.ndarray] = state.setdefault(_HOLES, {})
-    firsts: dict[int, np.ndarray] = state.setdefault(FIRST_HOLES, {})
     first = _first_hole(picture, guess)
     if size not in holes:
         linked = read_hole(url.text(_HOLE), size)
         holes[size] = first if linked is None else linked
-    elif np.array_equal(holes[size], firsts.get(size, first)):
-        holes[size] = first
-    firsts[size] = first
-    return holes[size]
+    changes: dict[int, Versioned[np.ndarray]] = state.setdefault(_LAST_HOLES, {})
+    change = changes.setdefault(size, Versioned(holes[size], first, equal=np.array_equal))
+    change.set(holes[size])
+    change.follow(first)
+    holes[size] = change.value
+    return change.value
 
 
 def _painter(picture: Picture, guess: FirstGuess | None) -> None:
     """Draw the picture with its hole."""
     size, hole = picture.size, _hole(picture, guess)
+    first = st.session_state[_LAST_HOLES][size].default
     mask_painter(
         to_picture(picture.pixels),
         hole,
-        square=round(hole_side(st.session_state[FIRST_HOLES][size])),
+        square=round(hole_side(first)),
         key=f"{_PAGE}.painter",
         on_paint=lambda mask: st.session_state[_HOLES].__setitem__(size, mask),
         alt=picture.caption,
@@ -212,10 +215,10 @@ def _guess(picture: Picture, specs: Sequence[ClassifierSpec]) -> FirstGuess | No
 
 def _is_painted(picture: Picture) -> bool:
     """Return whether the visitor, or a link, has changed the hole of pictures of this side."""
-    hole, first = (st.session_state.get(key, {}).get(picture.size) for key in (_HOLES, FIRST_HOLES))
+    hole, change = (st.session_state.get(key, {}).get(picture.size) for key in (_HOLES, _LAST_HOLES))
     if hole is None:
         return read_hole(url.text(_HOLE), picture.size) is not None
-    return first is None or not np.array_equal(hole, first)
+    return change is None or not np.array_equal(hole, change.default)
 
 
 def _choose_target(picture: Picture, guess: FirstGuess | None, specs: Sequence[ClassifierSpec]) -> str:

@@ -240,7 +240,7 @@ def back_to_example(page: RunKind, row: SampleSet, chosen: Mapping[str, Any]) ->
     """
     state = st.session_state
     run_state(page).reset()
-    for key in [str(key) for key in state if str(key).startswith(f"{page}-") and f"{key}.shown" in state]:
+    for key in [str(key) for key in state if str(key).startswith(f"{page}-") and url.was_drawn(str(key))]:
         del state[key]
         url.put(key, None)
     state.update({f"{page}-{name}": value for name, value in chosen.items()})

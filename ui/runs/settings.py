@@ -210,15 +210,6 @@ def _paced(page: str, full: Mapping[str, Any]) -> Mapping[str, Any]:
     return full if _radio("Steps by default", f"{page}-views-pace", titles, help=QUICK) == FULL_PACE else quick
 
 
-def follow(key: str, usual: Any) -> None:
-    """Set a widget to its new default value, unless the visitor has changed the widget."""
-    state, followed = st.session_state, f"{key}.followed"
-    before = state.get(followed, usual)
-    if before != usual and state.get(key) == before:
-        state[key] = usual
-    state[followed] = usual
-
-
 def _offered(paper: Mapping[str, Any]) -> list[Setting]:
     return [SETTINGS[name] for name in WIDGETS if name in paper]
 
@@ -233,7 +224,6 @@ def _widget(place: DeltaGenerator, row: Setting, usuals: Mapping[str, Any], key:
     widget, kind, unit = WIDGETS[row.name], int if row.whole else float, length if row.scaled else 1
     low, high, step = kind(widget.low * unit), kind(widget.high * unit), kind(widget.step * unit)
     usual = usuals[row.name]
-    follow(key, usual)
     number = partial(place.number_input, row.label, low, high, step=step, format=widget.digits, help=row.help or None)
     return number_in_url(key, number, usual, low, high)
 
