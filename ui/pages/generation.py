@@ -34,7 +34,7 @@ from ui.runs.export import run_download
 from ui.runs.judge import sample_set_of
 from ui.runs.outcome import ABOUT_VIEWS, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel, shows_tries
-from ui.runs.replay import back_to_example, stored_example, target_of
+from ui.runs.replay import back_to_example, stored_example, subject_of, target_of
 from ui.runs.settings import choose_networks, choose_searches, run_settings
 from ui.runs.state import TRIES, RunRequest, RunResult
 from ui.runs.wall import four_squares_html, stored_word, wall
@@ -102,7 +102,7 @@ def page() -> None:
         contents = Stage(
             _PAGE,
             "Draw",
-            partial(stored_example, _PAGE, row.name, request.names, kind, searches),
+            partial(stored_example, subject_of(request), request.names, searches),
             partial(_back, row),
             _bring,
             still,

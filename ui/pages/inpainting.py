@@ -23,7 +23,7 @@ from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.judge import sample_set_of
 from ui.runs.outcome import ABOUT_VIEWS, filled_html, holes_alone, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel
-from ui.runs.replay import SEARCH_TITLES, back_to_example, run_replay, stored_example, stored_row, target_of
+from ui.runs.replay import SEARCH_TITLES, back_to_example, run_replay, stored_example, stored_row, subject_of, target_of
 from ui.runs.settings import choose_networks, choose_searches, run_settings
 from ui.runs.state import RunResult, fill_request
 from ui.runs.words import meaning, near_words, vocabulary
@@ -84,7 +84,7 @@ def page() -> None:
         contents = Stage(
             _PAGE,
             "Fill",
-            lambda: stored_example(_PAGE, row.name, request.names, chosen.penalty, searches, picture.position),
+            lambda: stored_example(subject_of(request), request.names, searches, chosen.penalty),
             lambda: _back(row),
             _bring,
         )

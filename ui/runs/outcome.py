@@ -20,7 +20,7 @@ from core.pgd.settings import PENALTIES
 from core.shared.numbers import confidence, join_list, wilson
 from core.shared.text import Number
 from ui.runs.judge import guess, judgement_of
-from ui.runs.replay import run_title, stored_example, target_of
+from ui.runs.replay import hole_subject, run_title, stored_example, target_of
 from ui.runs.state import RunResult
 from ui.shared import url
 from ui.shared.pictures import Figure, picture_row, to_picture
@@ -141,8 +141,8 @@ def filled_html(sample_set: str) -> tuple[str, str]:
     and the fillings with what it says of each, as HTML.
     """
     row, tiles, recognised = SAMPLE_SETS[sample_set], [], Counter[Search]()
-    for place in sorted(row.holes):
-        result = stored_example("inpainting", row.name, (painter_name(),), "eq3", COMPARED, place)
+    for index in sorted(row.holes):
+        result = stored_example(hole_subject(row, index), (painter_name(),), COMPARED)
         if result is None:
             continue
         figures = []
@@ -153,7 +153,7 @@ def filled_html(sample_set: str) -> tuple[str, str]:
             seen = f"{'✓' if agrees else '✕'} {says}".replace(" %", "\N{NO-BREAK SPACE}%")
             figures.append(Figure(seen, SEARCHES[run.config.search].convinces, to_picture(run.frames[-1, 0])))
         name = html.escape(target_of(result.runs[0], 0))
-        link = url.link("inpainting", ("inpainting-pictures", row.title), ("inpainting-picture", str(place)))
+        link = url.link("inpainting", ("inpainting-pictures", row.title), ("inpainting-picture", str(index)))
         tiles.append(f'<section><a href="{html.escape(link)}">{name}</a>{picture_row(figures)}</section>')
     counts = [
         f"{recognised[search]} of {len(tiles)} that must convince {SEARCHES[search].convinces}"

@@ -209,7 +209,7 @@ def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
             _replay(page, packed, rest, not result.stored)
         elif still is not None:
             _replay(page, stills(still))
-        elif (plan := request.plan) is not None:
+        elif (plan := request.plan) is not None and request.names and request.searches:
             pairs = list(product(request.names, request.searches))
             new, version = RunProgress("new", "" if request.why else _how_long(verb, request)), request.fingerprint
             _replay(page, live_replay(plan, pairs, [], [], id=version, live=new))

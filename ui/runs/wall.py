@@ -12,6 +12,7 @@ import streamlit as st
 from PIL import Image
 
 from core.classifiers.registry import classifier_title, short_title
+from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.drawings import (
     QUICK_TRIES,
     SIDE,
@@ -30,7 +31,7 @@ from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, 
 from ui.components.replay.replay import Caption, Track, pack_replay
 from ui.runs.card import Tile, result_card
 from ui.runs.judge import judged
-from ui.runs.replay import SEARCH_TITLES, stored_example, target_of
+from ui.runs.replay import SEARCH_TITLES, drawing_subject, stored_example, target_of
 from ui.shared import url
 from ui.shared.downloads import download_button
 from ui.shared.page import NARROW_PERCENT
@@ -92,7 +93,7 @@ def _thumbnails() -> Thumbnails:
 
 def example() -> dict[str, np.ndarray]:
     """Return the stored example by its word, uint8 (SIDE, SIDE, 3), if that is on the wall: its tile shows it."""
-    result = stored_example("generation", "photographs", (stored_wall().painter,), "grey", COMPARED)
+    result = stored_example(drawing_subject(SAMPLE_SETS["photographs"], "grey"), (stored_wall().painter,), COMPARED)
     if result is None or result.runs[-1].start.shape[-1] != SIDE:
         return {}
     run = result.runs[-1]
