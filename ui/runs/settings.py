@@ -34,8 +34,8 @@ from ui.shared.url import settable_in_url
 MAX_CLASSIFIERS = 2
 LAST_SEED = 999_999
 RUN_STEPS = 2000  # at most
-# Seconds per step and pixel of a bundled network, before any run on this server: about 2 ms for a picture of 32 x 32 on
-# two cores.
+# Seconds per gradient and pixel of a bundled network, before any run on this server: about 2 ms for a picture of
+# 32 x 32 on two cores.
 FIRST_GUESS = 2e-6
 # Likewise for full-size networks: 40 ms for a step of 224 x 224 on two idle cores.
 FULL_SIZE = {"efficientnet-lite0": 8e-7}
@@ -241,7 +241,7 @@ def number_in_url(key: str, number: Callable[..., Any], usual: float, low: float
 
 @cache
 def _paces() -> dict[tuple[str, ...], float]:
-    """Return the seconds per step, pixel and search of runs on this server, keyed by the names of their networks."""
+    """Return the seconds per gradient and pixel of runs on this server, keyed by the names of their networks."""
     return {}
 
 
@@ -253,7 +253,7 @@ def remember_pace(
     Only the best pace is kept: a slow one reflects other load on the server.
     """
     if seconds_per_step:
-        pace, paces = seconds_per_step / _pixels(plan) / len(searches), _paces()
+        pace, paces = seconds_per_step / _pixels_per_step(plan, searches), _paces()
         paces[tuple(names)] = min(pace, paces.get(tuple(names), pace))
 
 
@@ -263,9 +263,12 @@ def expected_seconds(plan: RunPlan, names: Sequence[str], searches: Sequence[Sea
     if not names or not set(names) <= guesses.keys():
         return None
     pace = _paces().get(tuple(names), sum(guesses[name] for name in names))
-    return pace * len(searches) * _pixels(plan) * plan.config.steps
+    return pace * _pixels_per_step(plan, searches) * plan.config.steps
 
 
-def _pixels(plan: RunPlan) -> int:
-    pictures, _, height, width = plan.start.shape
-    return pictures * height * width
+def _pixels_per_step(plan: RunPlan, searches: Sequence[Search]) -> int:
+    """Return the number of pixels at which a network's gradients are computed in each step: of all images and views."""
+    images, _, height, width = plan.start.shape
+    views = [plan.with_search(search).config.views for search in searches if SEARCHES[search].by_views]
+    gradients = len(searches) - len(views) + sum(max(1, each.count) for each in views if each is not None)
+    return gradients * images * height * width
