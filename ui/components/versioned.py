@@ -1,4 +1,4 @@
-"""What changed a value last: the page (a link, a button, a new default) or its widget in the browser."""
+"""A value that the page (a link, a button, a new default) and its widget in the browser both change."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def run_facts(run: PGDRun) -> dict[str, str]:
     if "weight" in objective:
         settings += f", lambda {objective['weight']:g}: {PENALTIES[objective['penalty']].label}"
     loss, norm = run.curves["loss"].mean(axis=1), run.curves["perturbation_norm"][-1].mean()
-    before, after = (confidence(float(share)) for share in run.curves["target_probability"][[0, -1]].mean(axis=1))
+    before, after = (confidence(float(mean)) for mean in run.curves["target_probability"][[0, -1]].mean(axis=1))
     change, part = np.mean([change["inside"] for change in images["change"]]), "start" if run.mask is None else "hole"
     digest = f" (sha256 {classifier['sha256'][:12]}…)" if "sha256" in classifier else ""
     return {

@@ -50,8 +50,8 @@ def search_title(config: PGDConfig) -> str:
 
 
 def role(title: str, searched: str, beside: Sequence[tuple[str, str]]) -> str:
-    """Return the role of a network's picture: its search, and its network where those of `beside` differ."""
-    titles, searches = {name for name, _ in beside}, {kind for _, kind in beside}
+    """Return the role of a network's picture: its search, and its network if those in `beside` differ."""
+    titles, searches = map(set, zip(*beside, strict=True))
     return ": ".join([title] * (len(titles) > 1) + [searched] * (len(titles) < 2 or len(searches) > 1))
 
 
@@ -75,7 +75,7 @@ def run_replay(
 
     Args:
         id: unique to the result. live: progress of a stopped run.
-        own: whether the runs are the visitor's, which another network judges now; stored ones have been judged.
+        own: True for the visitor's runs, which another network judges now; stored ones have been judged.
     """
     first = runs[0]
     frames = sampled_frames(len(first.frames), first.start.size)
@@ -149,7 +149,7 @@ def live_replay(
 
 
 def _layout(start: np.ndarray, mask: np.ndarray | None, images: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the browser needs to know of a run's kind: a grey start is not worth a comparison."""
+    """Return the layout of a run's pictures: a drawing from grey has no comparison with its start."""
     large, wipe = start.shape[-1] >= MIN_CROP_SIZE, 0.0 if images.get("start") in MADE_STARTS else 50.0
     alone = None
     if mask is not None and mask.any():
@@ -168,8 +168,8 @@ def _caption(run: PGDRun, runs: Sequence[PGDRun], own: bool) -> Caption:
     for row in rows:
         if judgement is not None and judgement.says:
             texts[row], ticks[row] = judged(judgement, row, target_of(run, row))
-        if own and (kind := became(run, row)):
-            texts[row] = f"Most of all a {kind}. {texts[row]}".strip()
+        if own and (name := became(run, row)):
+            texts[row] = f"Most of all a {name}. {texts[row]}".strip()
     return Caption(title, texts, ticks)
 
 
@@ -186,10 +186,10 @@ def to_uint8_planes(images: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Subject:
-    """What a run is about; stored runs are found by it.
+    """Pictures, mask and targets of a run, in short: the key of stored runs.
 
-    dataset: name of the picture's data set; class set and size of a drawing. index: of the picture in the data set, or
-    of several; the start of a drawing. mask: the hole's bytes; empty for a drawing. targets: one per image.
+    dataset: name of the picture's data set; for a drawing, its class set and size. index: of the picture, or of several,
+    in the data set; for a drawing, its start. mask: as bytes; empty for a drawing. targets: one per image.
     """
 
     dataset: str
@@ -228,10 +228,10 @@ def _subject(
 
 
 @cached_by_files("runs", entries=4)
-def _stored(kind: str) -> dict[Subject, dict[str, list[PGDRun]]]:
-    """Return the stored runs of one kind by subject and name of their files; unreadable files are skipped."""
+def _stored(task: str) -> dict[Subject, dict[str, list[PGDRun]]]:
+    """Return the stored runs of a task by subject and name of their files; unreadable files are skipped."""
     by_subject: dict[Subject, dict[str, list[PGDRun]]] = {}
-    for name, paths in stored_subjects(kind).items():
+    for name, paths in stored_subjects(task).items():
         for path in paths:
             with suppress(ArchiveError, OSError):
                 run = PGDRun.load(path)
@@ -263,7 +263,7 @@ def stored_example(
     return _result(name, _of(runs, classifiers, searches) or _first(runs, searches))
 
 
-def back_to_example(page: RunKind, row: SampleSet, chosen: Mapping[str, Any]) -> None:
+def reset_to_example(page: RunKind, row: SampleSet, chosen: Mapping[str, Any]) -> None:
     """Reset all settings of a page, and show a sample set's stored example; for callbacks.
 
     chosen: values of the page's own widgets, keyed by the part of their keys after the page's name.

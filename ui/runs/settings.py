@@ -129,26 +129,26 @@ def choose_penalty(page: str) -> Penalty:
 
 
 def run_settings(
-    place: DeltaGenerator,
+    container: DeltaGenerator,
     page: RunKind,
     size: int,
-    hole: float | None,
+    hole_size: float | None,
     searches: Sequence[Search],
 ) -> RunSettings:
     """Draw the settings and return them: the paper's, scaled, or those of the search by views, with any changes.
 
     Args:
-        place: a container. size: side of the picture in pixels. hole: side of its hole, as in `usual_settings`.
+        size: of the picture in pixels. hole_size: as `hole` in `usual_settings`.
         searches: the chosen ones, which share the defaults of the leading one, to be compared with the same steps and
             budget.
     """
-    search, unit = leading(searches), usual_settings(page, size, hole)["step_size"]
-    full = usual_settings(page, size, hole, search)
-    with place:
+    search, unit = leading(searches), usual_settings(page, size, hole_size)["step_size"]
+    full = usual_settings(page, size, hole_size, search)
+    with container:
         longest = f"A run takes at most {RUN_STEPS:,} steps and {limits().run_seconds / 60:,.0f} minutes."
-        whose = "the paper’s" if search == PAPERS else f"those of {SEARCHES[search].title}, for all searches"
+        origin = "the paper’s" if search == PAPERS else f"those of {SEARCHES[search].title}, for all searches"
         loss = " The loss is Eq. 3." if "weight" in full else ""
-        about = f"These settings are {whose}, scaled to the picture’s side.{loss} {longest}"
+        about = f"These settings are {origin}, scaled to the picture’s side.{loss} {longest}"
         st.html(f'<p class="prose">{explain_on_page(about, "settings", "Eq. 3")}</p>')
         with st.container(horizontal=True, gap="large"):
             penalty = choose_penalty(page) if "weight" in full else "eq3"
@@ -219,12 +219,14 @@ def _key(row: Setting, page: str, size: int) -> str:
     return f"{page}-{WIDGETS[row.name].parameter}{f'-{size}' if row.scaled else ''}"
 
 
-def _widget(place: DeltaGenerator, row: Setting, usuals: Mapping[str, Any], key: str, length: float) -> Any:
+def _widget(container: DeltaGenerator, row: Setting, usuals: Mapping[str, Any], key: str, length: float) -> Any:
     """Draw a setting; return its value. length: the paper's step size, the unit of scaled settings' widgets."""
-    widget, kind, unit = WIDGETS[row.name], int if row.whole else float, length if row.scaled else 1
-    low, high, step = kind(widget.low * unit), kind(widget.high * unit), kind(widget.step * unit)
+    widget, number_type, unit = WIDGETS[row.name], int if row.whole else float, length if row.scaled else 1
+    low, high, step = number_type(widget.low * unit), number_type(widget.high * unit), number_type(widget.step * unit)
     usual = usuals[row.name]
-    number = partial(place.number_input, row.label, low, high, step=step, format=widget.digits, help=row.help or None)
+    number = partial(
+        container.number_input, row.label, low, high, step=step, format=widget.digits, help=row.help or None
+    )
     return number_in_url(key, number, usual, low, high)
 
 

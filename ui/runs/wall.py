@@ -1,4 +1,4 @@
-"""Wall of random words: their stored drawings, what each is recognised as, and a word of it opened."""
+"""Gallery of random words: their stored drawings, what each is recognised as, and an opened word."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ from ui.shared.url import file_stem
 PANEL = "st-key-generation-panel"  # CSS class of the pictures that a tile opens
 
 
-def wall(key: str, opened: str | None, on_pick: Callable[[str], None]) -> None:
+def gallery(key: str, opened: str | None, on_pick: Callable[[str], None]) -> None:
     """Draw the stored drawings of random words.
 
-    key: of the widget, unique on the page. opened: the word that is shown large; one that is not here, or None, marks
-    none. on_pick: gets a clicked word.
+    key: of the widget, unique on the page. opened: the word that is shown large; a word that the gallery lacks, or None,
+    marks none. on_pick: gets a clicked word.
     """
     stored = stored_wall()
     names = [word.word for word in stored.words]
@@ -64,7 +64,7 @@ def wall(key: str, opened: str | None, on_pick: Callable[[str], None]) -> None:
         selected=names.index(opened) if opened in names else -1,
         key=key,
         label="Random words, drawn",
-        on_pick=lambda place: on_pick(names[place]),
+        on_pick=lambda index: on_pick(names[index]),
         look=TileLook(
             across=8,
             ticks=[word.drawings["views"].recognised() for word in stored.words],
@@ -92,7 +92,7 @@ def _thumbnails() -> Thumbnails:
 
 
 def example() -> dict[str, np.ndarray]:
-    """Return the stored example by its word, uint8 (SIDE, SIDE, 3), if that is on the wall: its tile shows it."""
+    """Return the stored example, keyed by its word, uint8 (SIDE, SIDE, 3), if the gallery has that: its tile shows it."""
     result = stored_example(drawing_subject(SAMPLE_SETS["photographs"], "grey"), (stored_wall().painter,), COMPARED)
     if result is None or result.runs[-1].start.shape[-1] != SIDE:
         return {}
@@ -105,7 +105,7 @@ def _pixels(drawing: Drawing) -> np.ndarray:
 
 
 def stored_word(name: str | None) -> WallWord | None:
-    """Return a word of the wall; None if the wall lacks it."""
+    """Return a word of the gallery; None if the gallery lacks it."""
     return next((word for word in stored_wall().words if word.word == name), None)
 
 

@@ -29,10 +29,10 @@ def file_stem(label: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[-100:]
 
 
-def whole_number(text: str, places: range = range(10**9)) -> int | None:
-    """Parse a URL's text of one to nine decimal digits; None for any other text or a number outside `places`."""
+def whole_number(text: str, allowed: range = range(10**9)) -> int | None:
+    """Parse a URL's text of one to nine decimal digits; None for any other text or a number outside `allowed`."""
     number = int(text) if text.isdecimal() and len(text) < 10 else -1
-    return number if number in places else None
+    return number if number in allowed else None
 
 
 def format_size(count: int | None) -> str:
@@ -71,9 +71,9 @@ def text(name: str) -> str:
     return st.query_params.get(name, "")
 
 
-def number(name: str, places: range) -> int | None:
-    """Return the last value of a parameter as a whole number; None unless it is in `places`."""
-    return whole_number(text(name), places)
+def number(name: str, allowed: range) -> int | None:
+    """Return the last value of a parameter as a whole number; None unless it is in `allowed`."""
+    return whole_number(text(name), allowed)
 
 
 def put(name: str, value: str | None, usual: str | None = None) -> None:

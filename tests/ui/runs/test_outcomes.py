@@ -122,7 +122,7 @@ def second_set(monkeypatch, tmp_path) -> SampleSet:
     return row
 
 
-def test_two_sets_of_one_size_and_classes_have_their_own_examples(second_set):
+def test_two_sets_of_one_size_have_their_own_examples(second_set):
     opened = open_page("inpainting", inpainting_pictures="Second", inpainting_picture=str(LAST))
     data = replay_data(opened)
     assert data["live"] is None, "its own stored runs"
