@@ -186,10 +186,10 @@ def to_uint8_planes(images: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Subject:
-    """Pictures, mask and targets of a run, in short: the key of stored runs.
+    """Key of stored runs: the pictures, mask and targets of a run.
 
-    dataset: name of the picture's data set; for a drawing, its class set and size. index: of the picture, or of several,
-    in the data set; for a drawing, its start. mask: as bytes; empty for a drawing. targets: one per image.
+    dataset: name of the picture's data set; for a drawing, its class set and size. index: of the picture, or of
+    several, in the data set; for a drawing, its start. mask: as bytes; empty for a drawing. targets: one per image.
     """
 
     dataset: str

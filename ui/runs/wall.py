@@ -44,8 +44,8 @@ PANEL = "st-key-generation-panel"  # CSS class of the pictures that a tile opens
 def gallery(key: str, opened: str | None, on_pick: Callable[[str], None]) -> None:
     """Draw the stored drawings of random words.
 
-    key: of the widget, unique on the page. opened: the word that is shown large; a word that the gallery lacks, or None,
-    marks none. on_pick: gets a clicked word.
+    key: of the widget, unique on the page. opened: the word that is shown large; None, or a word that the gallery
+    lacks, marks none. on_pick: gets a clicked word.
     """
     stored = stored_wall()
     names = [word.word for word in stored.words]
@@ -92,7 +92,7 @@ def _thumbnails() -> Thumbnails:
 
 
 def example() -> dict[str, np.ndarray]:
-    """Return the stored example, keyed by its word, uint8 (SIDE, SIDE, 3), if the gallery has that: its tile shows it."""
+    """Return the stored example, uint8 (SIDE, SIDE, 3), keyed by its word, if the gallery has that word."""
     result = stored_example(drawing_subject(SAMPLE_SETS["photographs"], "grey"), (stored_wall().painter,), COMPARED)
     if result is None or result.runs[-1].start.shape[-1] != SIDE:
         return {}
