@@ -23,7 +23,6 @@ from core.pgd.starts import StartName, draw_starts, start_facts
 from core.pgd.views import MIN_CROP_SIZE
 
 RUNS = PRECOMPUTED / "runs"
-_ROW = "-row"
 OPENING = "opening"  # kind of the story's first runs: every class, from one blur of no class
 
 
@@ -51,12 +50,7 @@ def stored_subjects(kind: str) -> dict[str, list[Path]]:
 
 def row_of(sample_set: str) -> str:
     """Return the subject of the runs that fill a hole in several pictures of a set."""
-    return f"{sample_set}{_ROW}"
-
-
-def is_row(subject: str) -> bool:
-    """Return whether a subject is such a row."""
-    return subject.endswith(_ROW)
+    return f"{sample_set}-row"
 
 
 # Number of frames kept for a small picture, for several, and for a large one.

@@ -102,7 +102,7 @@ def test_a_picture_has_its_hole_and_the_budget_scales_with_it():
     app, image = open_page("inpainting", inpainting_picture="7"), samples("cifar10").images[7]
     hole = costliest_hole(image, 16, partial(class_probabilities, ToyClassifier("toy-a")))
     for place, expected in ((7, hole), (5, middle_square(32))):  # that of 5 was chosen by hand
-        app.session_state["inpainting.places"] = {"cifar10": place}
+        app.session_state["inpainting.positions"] = {"cifar10": place}
         assert np.array_equal(app.run().session_state["inpainting.holes"][32], expected), place
     for side, chosen, budget in ((16, None, 5.49), (9, None, 3.09), (20, 2.0, 2.0)):
         if chosen:
@@ -210,7 +210,7 @@ def test_a_link_opens_what_it_names_and_ignores_nonsense(page, link, settings, h
     values = [settable_widget(app, f"{page}-{name}").value for name in ("steps", "epsilon-32")]
     assert not app.exception and values == pytest.approx(settings)
     if hole:
-        pixels, place = app.session_state["inpainting.holes"][32], app.session_state["inpainting.places"]["cifar10"]
+        pixels, place = app.session_state["inpainting.holes"][32], app.session_state["inpainting.positions"]["cifar10"]
         assert (pixels.sum(), place) == hole
 
 
