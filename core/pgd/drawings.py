@@ -169,7 +169,8 @@ def stored_kinds() -> dict[str, PictureOutcomes]:
 def recognised(kind: str, judge: int = 0) -> np.ndarray:
     """Return (n,) bool, True where the judge recognises a picture of a kind of `stored_outcomes`.
 
-    Of a filled hole the judge sees the hole alone. "photographs": a photograph of each word that was drawn. "tries": at least one of `QUICK_TRIES` of each word.
+    Of a filled hole the judge sees the hole alone. "photographs": a photograph of each word that was drawn. "tries": at
+    least one of `QUICK_TRIES` of each word.
     """
     kinds = stored_kinds()
     if kind == "tries":

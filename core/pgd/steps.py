@@ -255,8 +255,8 @@ class PGDState:
 
     step: steps so far, 0 at the start. steps: total steps of the run.
     images: (B, 3, H, W) in [0, 1]. logits: (B, K). cross_entropy, penalty: (B,) the terms of the loss; penalty is None
-    if the objective has none. With views all of these are for the image itself, not for a view: evaluated every tenth step
-    and at the last, and repeated in between.
+    if the objective has none. With views all of these are for the image itself, not for a view: evaluated every tenth
+    step and at the last, and repeated in between.
     perturbation_norm: (B,) L2 distance to x0, over the whole image.
     """
 

@@ -15,9 +15,9 @@ from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS, imagenet
 from core.pgd.drawings import draw_questions, judged_path, stored_pool
 from core.pgd.examples import OPENING, stored_path
+from core.pgd.methods import COMPARED
 from core.pgd.pictures import fingerprint, stored_judgement
 from core.pgd.record import PGDRun
-from core.pgd.search import COMPARED
 from tests.ui.page_runner import bodies, components, open_page, settable_widget
 from tests.ui.replay_reader import replay_data
 from ui.components.mount import webp_data_uri
@@ -121,6 +121,6 @@ def test_links_open_what_texts_and_figures_show():
 def test_a_round_has_its_pictures_a_senseless_link_a_new_one():
     data = of(opened(chapter="judge", round="7", chosen="0123401234"), "questions")
     for question, shown in zip(draw_questions(stored_pool(), imagenet().names, 7), data["questions"], strict=True):
-        assert shown["picture"] == webp_data_uri(judged_path(question.label, question.search))
+        assert shown["picture"] == webp_data_uri(judged_path(question.label, question.method))
     begun = of(opened(chapter="judge", round="x", chosen="0123401234"), "questions")
     assert data["chosen"] == [0, 1, 2, 3, 4] * 2 and begun["chosen"] == []
