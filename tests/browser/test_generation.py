@@ -1,4 +1,4 @@
-"""*Draw* in a real browser: small drawings, the gallery of words, a word of one's own, a sketch that becomes a picture."""
+"""*Draw* in a real browser: small drawings, the gallery, a word of one's own, a sketch that becomes a picture."""
 
 import re
 

@@ -86,7 +86,7 @@ def run_stem(runs: Sequence[PGDRun], row: int) -> str:
     names = dict.fromkeys(run.metadata["classifier"]["name"] for run in runs)
     methods = dict.fromkeys(run.config.method.name for run in runs)
     by = () if [*methods] == ["paper"] else methods
-    parts = (runs[0].metadata["kind"], *names, *by, target_of(runs[0], row))
+    parts = (runs[0].metadata["task"], *names, *by, target_of(runs[0], row))
     stem = "-".join(filter(None, (file_stem(part[:60])[:40].strip("-") for part in parts)))
     return f"{stem}-{row + 1}" if len(runs[0].start) > 1 else stem
 

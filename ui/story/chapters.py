@@ -221,12 +221,13 @@ def _filler() -> str:
     return data.titles([name])[0]
 
 
+_IN_PAPERS_STEPS = ("paper", "strokes", "views")  # the methods whose counts in the paper's steps and ball are told
 CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "artist": lambda: short_title(classifier_spec(painter_name()).title),
     "judge": lambda: short_title(classifier_spec(judge_name()).title),
     "words": lambda: str(len(recognised("draw-views"))),
     **{method: partial(lambda kind: str(count(kind)), f"draw-{method}") for method in METHODS},
-    **{f"{method}40": partial(lambda kind: str(count(kind)), f"draw-{method}40") for method in METHODS},
+    **{f"{method}40": partial(lambda kind: str(count(kind)), f"draw-{method}40") for method in _IN_PAPERS_STEPS},
     "photographs": lambda: str(count("photographs")),
     "tries": lambda: str(count("tries")),
     "stands_in": _stands_in,

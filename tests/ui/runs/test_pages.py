@@ -53,7 +53,7 @@ def result(app: AppTest, page: str) -> RunResult:
 # ---- what runs ---------------------------------------------------------------------------------------------------
 
 
-def test_each_network_draws_each_class_by_each_search():
+def test_each_network_draws_each_class_by_each_method():
     address = {"generation_classes_cifar10": ["ship", "frog"], "generation_steps": "3"}
     app = open_page("generation", **address)
     app.multiselect(key="generation-models-cifar10").set_value(["Toy A", "Toy B"])
@@ -81,7 +81,7 @@ def test_each_network_draws_each_class_by_each_search():
     ],
 )
 def test_four_at_once_are_offered_where_the_seed_matters(page, method, offered):
-    app = open_page(page, generation_classes_cifar10="deer", **{f"{page}_search_32": method})
+    app = open_page(page, generation_classes_cifar10="deer", **{f"{page}_method_32": method})
     button = [button for button in app.button if button.key == f"{page}.four"]
     assert len(button) == offered
 
@@ -187,7 +187,7 @@ def test_turning_to_another_target_stops_the_run(monkeypatch):
 
 def test_changed_settings_are_told_and_the_way_back_resets_them():
     """The browser drops the values of a closed part, and sends the previous ones with the next click."""
-    app = run_to_the_end(open_page("inpainting", inpainting_steps="3", inpainting_search_32="Pixels"), "inpainting")
+    app = run_to_the_end(open_page("inpainting", inpainting_steps="3", inpainting_method_32="paper"), "inpainting")
     assert "Settings changed" not in page_text(app)
     settable_widget(app, "inpainting-penalty").set_value("Mean square").run()
     steps = settable_widget(app, "inpainting-steps").set_value(5)

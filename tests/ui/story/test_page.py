@@ -69,7 +69,7 @@ def test_a_chapters_url_opens_it_a_senseless_one_the_first(slug):
     assert len(app.get("bidi_component")) - 1 + len(pictures) >= len(here.parts)
 
 
-def test_a_word_drawn_in_place_ends_with_each_searchs_picture():
+def test_word_drawn_in_place_ends_with_a_picture_by_each_method():
     result = stored_example(drawing_subject(SAMPLE_SETS["photographs"], "grey"), ["efficientnet-lite0"], COMPARED)
     drawings, captions, word = _ended(result)
     assert word == result.runs[0].metadata["class_names"][result.runs[0].metadata["targets"][0]]
