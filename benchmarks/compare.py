@@ -111,7 +111,7 @@ def map_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
         numbers = heatmap.top1_errors, heatmap.top5_errors, heatmap.count, heatmap.clean, heatmap.rate()
         yield f"map {named.name}", digest(numbers, heatmap.metadata["epsilon"], heatmap.metadata["class_names"])
     data = load_samples("cifar10-samples")
-    config = SweepConfig(side=5, epsilon=4.0, batch_size=64)
+    config = SweepConfig(size=5, epsilon=4.0, batch_size=64)
     *_, last = grow(load_classifier(_MODEL, data.classes, device="cpu"), data, config)
     yield f"map measured of {_MODEL}", digest(last.top1_errors, last.top5_errors, last.count, last.clean)
 

@@ -57,7 +57,7 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
     size, waves = data.image_size, half_plane(7)[1 : 1 + args.waves]
     on_device = torch.from_numpy(dataset.images).to(args.device)
     batch_size = args.batch_size or BATCHES.get(on_device.device.type, BATCHES["cpu"])
-    config = SweepConfig(side=7, epsilon=paper.EPSILON[size], cells=waves, batch_size=batch_size)
+    config = SweepConfig(size=7, epsilon=paper.EPSILON[size], cells=waves, batch_size=batch_size)
     batch = on_device[:batch_size].float() / 255
     passes = -(-args.images * args.waves // len(batch))
 

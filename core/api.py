@@ -48,7 +48,7 @@ def heatmap(
             is rounded to 256 levels; or a torch `Dataset` of (image, label), or a data set of `core.load_dataset`.
             Not normalised: the classifier does that.
         labels: (N,) whole numbers, the index of each image's class in `classifier.classes`; None with a data set.
-        side: rows and columns of the map, odd; waves have up to side // 2 cycles per image. None: the paper's, 31 at 32
+        size: rows and columns of the map, odd; waves have up to size // 2 cycles per image. None: the paper's, 31 at 32
             pixels and 63 at 224, or the largest up to 63 that the images carry.
         epsilon: L2 norm v of the wave per channel, for pixels in [0, 1]. None: the paper's, 4.0 at 32 pixels and 15.7
             at 224; other sizes have none.
@@ -59,7 +59,7 @@ def heatmap(
             resumed. None: the map is only returned.
         progress: whether to show a bar.
     Returns:
-        The map: `error_rate` (side, side) in [0, 1] with frequency zero in the middle, `clean_rate()`, `plot()`,
+        The map: `error_rate` (size, size) in [0, 1] with frequency zero in the middle, `clean_rate()`, `plot()`,
         `to_pandas()`, `save(path)`; `Heatmap.load(path)` and the app's *Add a map* read the file.
     Raises:
         ValueError: images, labels or settings do not fit; `output` holds a map of other settings; one sentence.
@@ -91,7 +91,7 @@ def draw(
         start: "blur", drawn from the covariance of the class's images, in its place "grey" where there are none;
             "classless", a blur of no class; "independent", pixel noise; "grey"; or your own picture or pictures, of any
             form that `heatmap` takes.
-        size: side of the pictures in pixels. None: the classifier's input, or that of your own start.
+        size: of the pictures, in pixels. None: the classifier's input, or that of your own start.
         seed: of the starts and of the search's views, by default 0.
         tries: pictures of each target, one after the other, by the seeds from `seed` on; by default 1.
         progress: whether to show a bar.
@@ -166,10 +166,10 @@ def fill(
         raise ValueError(
             f"targets should be one, or one for each of {count_of(len(pixels), 'image')}; got {len(goals)}"
         )
-    side = pixels.shape[-1]
+    size = pixels.shape[-1]
     hole = own_mask(mask, len(pixels))
-    check_mask(hole, height=side, width=side)
-    values = _changed(usual_settings("inpainting", side, hole_side(hole), search), settings)
+    check_mask(hole, height=size, width=size)
+    values = _changed(usual_settings("inpainting", size, hole_side(hole), search), settings)
     weight = values.pop("weight")
     plan = inpainting_plan(
         pixels,

@@ -67,7 +67,7 @@ def with_estimate(heatmap: Heatmap) -> Heatmap:
         "lattice": result.lattice,
     }
     rows = np.full((len(heatmap.counts), 3), np.nan)
-    rows[1:] = wave_values(np.stack(result.error), half_plane(heatmap.side)).T
+    rows[1:] = wave_values(np.stack(result.error), half_plane(heatmap.size)).T
     return replace(
         heatmap, numbers={**heatmap.numbers, "estimate": rows}, metadata={**heatmap.metadata, "estimate": facts}
     )
@@ -86,15 +86,15 @@ def estimate_map(
     Args:
         errors: (R, R) misclassified images; ignored if `count` is 0.
         count: (R, R) images under each wave, which may differ between waves. Only one half plane of both is read.
-        image_size: side of the images in pixels, the period of the torus.
+        image_size: size of the images in pixels, the period of the torus.
         variance_share: variance of the counts as a share of the binomial; below 1 for balanced samples.
     Returns:
         None for fewer than two waves, or more than `MAX_WAVES`.
     Source: Rasmussen & Williams 2006, ch. 2 and 5. Hyperparameters maximise the marginal likelihood times a weak prior;
     their own uncertainty is not in the interval.
     """
-    side = len(count)
-    waves = np.array(half_plane(side))
+    size = len(count)
+    waves = np.array(half_plane(size))
     n, errors = wave_values(count, waves), wave_values(errors, waves)
     waves, n, errors = (values[n > 0] for values in (waves, n, errors))
     if not 2 <= len(waves) <= MAX_WAVES:
@@ -115,7 +115,7 @@ def estimate_map(
     deviation = np.sqrt(np.maximum(noise - noise**2 * inverse.diagonal(), 0))
     rate = (1 - np.cos(2 * mean) * np.exp(-2 * deviation**2)) / 2  # E[sin(x)^2] for x ~ Normal(m, s^2)
     low, high = (np.sin(np.clip(mean + z * deviation, 0, np.pi / 2)) ** 2 for z in (-Z95, Z95))
-    error = Interval(*(wave_map(values, waves, side) for values in (rate, low, high)))
+    error = Interval(*(wave_map(values, waves, size) for values in (rate, low, high)))
     named = dict(zip(_FIRST_PARAMETERS, np.exp(parameters).tolist(), strict=True))
     return MapEstimate(error, named, lattice and lattice[0])
 

@@ -69,7 +69,7 @@ def errors_under(heatmap: Heatmap, waves: Sequence[Frequency], top: int = 1) -> 
 
 def _scores(heatmap: Heatmap, waves: Sequence[Frequency | None]) -> np.ndarray | None:
     """(W, n) int8, 1 where an image is misclassified; None is the clean image."""
-    return None if heatmap.bits is None else (~heatmap.hit(outcome_rows(waves, heatmap.side))).view(np.int8)
+    return None if heatmap.bits is None else (~heatmap.hit(outcome_rows(waves, heatmap.size))).view(np.int8)
 
 
 def clean_error(heatmap: Heatmap, top: int = 1) -> Errors | None:
@@ -88,7 +88,7 @@ def map_outcomes(heatmap: Heatmap) -> tuple[np.ndarray, np.ndarray] | None:
     if heatmap.bits is None:
         return None
     rows = np.flatnonzero(heatmap.measured[1:])
-    return rounded_radius(np.array(half_plane(heatmap.side))[rows]), ~heatmap.hit(1 + rows)
+    return rounded_radius(np.array(half_plane(heatmap.size))[rows]), ~heatmap.hit(1 + rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,12 +137,12 @@ class HybridOutcomes(Outcomes):
     def says(self) -> np.ndarray:
         """(2, M, n) bool: at each of M measured cutoffs, whether the low and the high picture's class is predicted."""
         rows = np.flatnonzero(self.measured[1:]) + 1
-        return np.stack([self.hit(rows, side) for side in (0, 1)])
+        return np.stack([self.hit(rows, column) for column in (0, 1)])
 
     def subset(self, chosen: np.ndarray) -> HybridOutcomes:
         """Return the outcomes on chosen pairs, (n,) bool."""
         assert self.labels is not None and self.predictions is not None
-        says = np.stack([self.hit(slice(None), side)[:, chosen] for side in (0, 1)], axis=1)
+        says = np.stack([self.hit(slice(None), column)[:, chosen] for column in (0, 1)], axis=1)
         return replace(
             self,
             counts=np.where(self.measured, says.shape[-1], 0),

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from core.data.stored import first_by_name, read_stored, stored_files
-from core.shared.files import ArchiveContent, ArchiveKind, Fact, check_array
+from core.shared.files import ArchiveContent, ArchiveFormat, Fact, check_array
 from core.shared.text import quoted
 
 _SCHEMA = 2
@@ -40,8 +40,8 @@ class Number:
 
     def check(self, name: str, values: np.ndarray, rows: int) -> None:
         """Raise ValueError unless the values of all rows fit."""
-        sides = values.shape[1:] if values.ndim == 1 + len(self.shape) else (1,) * len(self.shape)
-        shape = (here if side is None else side for side, here in zip(self.shape, sides, strict=True))
+        lengths = values.shape[1:] if values.ndim == 1 + len(self.shape) else (1,) * len(self.shape)
+        shape = (here if length is None else length for length, here in zip(self.shape, lengths, strict=True))
         check_array(name, values, (rows, *shape), self.dtype)
         if (values < self.low).any() or (values > self.high).any():
             raise ValueError(
@@ -204,8 +204,8 @@ def outcome_file(
     required: tuple[str, ...] = (),
     name: str = "",
     command: str = "",
-) -> ArchiveKind:
-    """Return the kind of file of a table.
+) -> ArchiveFormat:
+    """Return the file format of a table.
 
     Args:
         transform: the table's TRANSFORM. facts, numbers: that it may have beside it.
@@ -215,7 +215,7 @@ def outcome_file(
     optional = tuple(name for name in (*_OPTIONAL, *numbers) if name not in required)
     facts = (Fact("transform", "text", choices=(transform,)), *facts)
     name, command = name or f"file of {transform}", command or f"python -m core.sweep {transform}"
-    return ArchiveKind(name, command, _SCHEMA, ("counts", "hits", *required), optional, facts=facts)
+    return ArchiveFormat(name, command, _SCHEMA, ("counts", "hits", *required), optional, facts=facts)
 
 
 def _with_row(array: np.ndarray, place: int, value: Any) -> np.ndarray:

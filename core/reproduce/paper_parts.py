@@ -116,7 +116,7 @@ PAPER_PARTS: tuple[MapPart | PicturePart, ...] = (*MAPS, *PICTURES)
 KEYS = tuple(part.key for part in PAPER_PARTS)
 
 
-def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, ...] | None:
+def draw_waves(size: int, count: int | None, *, seed: int) -> tuple[Frequency, ...] | None:
     """Draw distinct waves of a map, as evenly as possible from low radii, corners and between, the bands of the claims.
 
     A larger count includes the waves of a smaller one.
@@ -124,11 +124,11 @@ def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, .
     Returns:
         (i, j) of each; None for all waves, if `count` is None or not below their number.
     """
-    waves = np.array(half_plane(side))
+    waves = np.array(half_plane(size))
     if count is None or count >= len(waves):
         return None
     generator, radius = np.random.default_rng(seed), rounded_radius(waves)
-    low, corners = LOW.contains(radius), radius > side // 2
+    low, corners = LOW.contains(radius), radius > size // 2
     shuffled = [generator.permutation(waves[band]).tolist() for band in (low, corners, ~low & ~corners)]
     drawn = [(i, j) for row in itertools.zip_longest(*shuffled) for i, j in filter(None, row)]
     return tuple(drawn[:count])

@@ -96,7 +96,7 @@ def run_map(part: MapPart, waves: int | None, images: int | None, machine: Machi
     if note and waves is not None:  # the few bundled images: more waves of each, for the same work
         waves = None if images is None else max(waves, waves * images // len(data))
     config, name = usual_sweep(data.image_size, seed=machine.seed), machine.name(part)
-    config = replace(config, cells=draw_waves(config.side, waves, seed=machine.seed))
+    config = replace(config, cells=draw_waves(config.size, waves, seed=machine.seed))
     path = machine.folder(part) / map_path(name, data)
     make_folder(path.parent)
     heatmap = grow_file(machine.classifier(name, data.classes), data, config, path, description=part.key)
@@ -125,7 +125,7 @@ def map_result(part: MapPart, heatmap: Heatmap, reference: Heatmap | None, note:
 
 def _reference(part: MapPart, heatmap: Heatmap) -> Heatmap | None:
     """Return the shipped map to compare with: the one on the same images, else the last; None without any."""
-    references = [Heatmap.load(HEATMAPS / name).crop(heatmap.side) for name in part.references]
+    references = [Heatmap.load(HEATMAPS / name).crop(heatmap.size) for name in part.references]
     content = heatmap.metadata["dataset"]["content_hash"]
     same = [reference for reference in references if reference.metadata["dataset"]["content_hash"] == content]
     return next(iter([*same, *reversed(references)]), None)

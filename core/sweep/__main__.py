@@ -63,7 +63,9 @@ def _wave_options(parser: argparse.ArgumentParser) -> None:
         default=1.0,
         help="add each wave to this share of the images, e.g. 2%%, its own class-balanced sample",
     )
-    parser.add_argument("--side", type=integer(1), help="side of the map, odd, default the paper's: 31 or 63")
+    parser.add_argument(
+        "--size", type=integer(1), help="rows and columns of the map, odd, default the paper's: 31 or 63"
+    )
     parser.add_argument("--cells", type=parse_cells, help='only these frequencies, e.g. --cells="11,10;-3,4"')
     parser.add_argument(
         "--dtype",
@@ -74,12 +76,12 @@ def _wave_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _waves(args: argparse.Namespace, dataset: ImageDataset) -> SweepConfig:
-    names = ("side", "epsilon", "seed", "cells", "dtype", "batch_size", "passes")
+    names = ("size", "epsilon", "seed", "cells", "dtype", "batch_size", "passes")
     return usual_sweep(dataset.image_size, **{name: getattr(args, name) for name in names})
 
 
 def _map_summary(heatmap: Heatmap) -> str:
-    computed = f"{(heatmap.count > 0).sum()} of {heatmap.side**2} cells"
+    computed = f"{(heatmap.count > 0).sum()} of {heatmap.size**2} cells"
     if heatmap.estimate is not None:
         computed += f", estimated to {heatmap.metadata['estimate']['half_width']:.2f} points"
     return f"{computed}, clean error {percent(heatmap.clean_rate() or 0.0, 2)}"  # every sweep starts with it

@@ -35,10 +35,10 @@ class CorruptionConfig(PictureTransforms[CorruptionOutcomes]):
         return np.random.default_rng(self.seed).permutation(len(dataset))[: self.pictures, None]
 
     def empty(self, classifier: Classifier, dataset: ImageDataset) -> CorruptionOutcomes:
-        side, n = dataset.image_size, min(self.pictures, len(dataset))
-        amounts = {row.key: [row.amount(s, side) for s in STRENGTHS] for row in CORRUPTIONS.values()}
+        size, n = dataset.image_size, min(self.pictures, len(dataset))
+        amounts = {row.key: [row.amount(s, size) for s in STRENGTHS] for row in CORRUPTIONS.values()}
         facts = outcome_facts(classifier, dataset, self.seed, pictures=n, corruptions=amounts)
-        rows, radii = 1 + len(CORRUPTIONS) * len(STRENGTHS), len(energy_by_radius(np.zeros((1, 1, side, side))))
+        rows, radii = 1 + len(CORRUPTIONS) * len(STRENGTHS), len(energy_by_radius(np.zeros((1, 1, size, size))))
         bits, spectrum = np.zeros((rows, 1, -(-n // 8)), np.uint8), np.full((rows, radii), np.nan, np.float32)
         return CorruptionOutcomes(*unmeasured(rows, 1), facts, bits, numbers={"spectrum": spectrum})
 

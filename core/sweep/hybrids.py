@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.data.sample_sets import ImageDataset
 
 MAX_PAIRS = 1_000_000
-_COARSE_SIDE = 32  # pixels
+_COARSE_SIZE = 32  # pixels
 _SMALL_CUTOFFS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 11.0, 16.0)
 
 
@@ -58,8 +58,8 @@ class HybridConfig(PictureTransforms[HybridOutcomes]):
 
 
 def default_cutoffs(image_size: int) -> tuple[float, ...]:
-    """Return cutoffs up to half the side: dense near small networks' crossovers, above 32 pixels by quarter octave."""
-    if image_size <= _COARSE_SIDE:
+    """Return cutoffs up to half the size: dense near small networks' crossovers, above 32 pixels by quarter octave."""
+    if image_size <= _COARSE_SIZE:
         return tuple(cutoff for cutoff in _SMALL_CUTOFFS if cutoff <= image_size / 2)
     octaves = np.log2(image_size / 2)
     return tuple(round(float(2 ** (k / 4)), 3) for k in range(int(4 * octaves) + 1))

@@ -17,11 +17,11 @@ from core.fourier.map_estimate import with_estimate
 from core.fourier.table import Row
 from core.fourier.waves import (
     canonical_frequency,
-    check_side,
+    check_size,
     fourier_basis,
     frequency_to_cell,
     half_plane,
-    largest_side,
+    largest_size,
     perturb,
     random_signs,
     resize_attenuation,
@@ -51,16 +51,16 @@ Wave = Frequency | None
 class SweepConfig(Transforms[Heatmap]):
     """Settings of a sweep over waves.
 
-    side: R, odd. epsilon: L2 size v of the wave per channel, pixel range [0, 1]. seed: of the random signs.
+    size: R, odd. epsilon: L2 size v of the wave per channel, pixel range [0, 1]. seed: of the random signs.
     cells: the frequencies to compute, None for all. batch_size: images per forward pass, None for `BATCHES`.
     dtype: precision of the forward pass; the wave is always added in float32.
-    weaken_as: side in pixels of a network's input: each wave is weakened as by bicubic enlargement to it, to compare
+    weaken_as: input size of a network in pixels: each wave is weakened as by bicubic enlargement to it, to compare
     networks at equal strength; None for full strength.
     passes: share of the images, in (0, 1], to which each wave is added: below 1 each wave has its own class-balanced
     sample. The clean error is always over all images. A map of samples stores no outcomes.
     """
 
-    side: int
+    size: int
     epsilon: float
     seed: int = 0
     cells: tuple[Frequency, ...] | None = None
@@ -70,7 +70,7 @@ class SweepConfig(Transforms[Heatmap]):
     passes: float = 1.0
 
     def __post_init__(self) -> None:
-        check_side(self.side)
+        check_size(self.size)
         if not 0 <= self.epsilon < float("inf"):
             raise ValueError(f"epsilon is the L2 size of the wave and must be >= 0; got {self.epsilon}")
         if self.dtype not in DTYPES:
@@ -78,26 +78,26 @@ class SweepConfig(Transforms[Heatmap]):
         if not 0 < self.passes <= 1:
             raise ValueError(f"passes is a share of the images, above 0 and at most 1; got {self.passes}")
         for i, j in self.cells or ():
-            frequency_to_cell(i, j, self.side)
+            frequency_to_cell(i, j, self.size)
 
     @property
     def waves(self) -> tuple[Frequency, ...]:
         """Distinct waves to compute, by canonical frequency, in a fixed order."""
         if self.cells is None:
-            return half_plane(self.side)
+            return half_plane(self.size)
         return tuple(dict.fromkeys(canonical_frequency(i, j) for i, j in self.cells))
 
     def empty(self, classifier: Classifier, dataset: ImageDataset) -> Heatmap:
-        size = dataset.image_size
-        if self.side > (max_side := largest_side(size, size)):
+        image_size = dataset.image_size
+        if self.size > (max_size := largest_size(image_size, image_size)):
             raise ValueError(
-                f"a heat map of side {self.side} needs frequencies up to {self.side // 2} cycles per image, but "
-                f"images of {size} x {size} pixels carry fewer: use a side of at most {max_side}"
+                f"a heat map of size {self.size} needs frequencies up to {self.size // 2} cycles per image, but "
+                f"images of {image_size} x {image_size} pixels carry fewer: use a size of at most {max_size}"
             )
         metadata: dict[str, Any] = {
             "classifier": classifier_facts(classifier),
             "dataset": dataset_facts(dataset),
-            "image_size": size,
+            "image_size": image_size,
             "epsilon": float(self.epsilon),
             "norm": "l2 per channel",
             "sign_rule": "independent random sign per image and channel",
@@ -111,7 +111,7 @@ class SweepConfig(Transforms[Heatmap]):
             metadata["classifier"]["patch_grid"] = classifier.patch_grid
         if self.weaken_as is not None:
             metadata["weakened_as"] = self.weaken_as
-        n, rows = len(dataset), 1 + len(half_plane(self.side))
+        n, rows = len(dataset), 1 + len(half_plane(self.size))
         numbers = dict.fromkeys(MEANS, np.full(rows, np.nan))
         bits = labels = None
         if (sampled := images_per_wave(n, self.passes)) < n:
@@ -124,7 +124,7 @@ class SweepConfig(Transforms[Heatmap]):
         return Heatmap(counts, hits, metadata, bits, labels, numbers=numbers)
 
     def requested(self, table: Heatmap) -> list[int]:
-        return outcome_rows((None, *self.waves), self.side)
+        return outcome_rows((None, *self.waves), self.size)
 
     def images(self, row: int, dataset: ImageDataset) -> int:
         return images_per_wave(len(dataset), self.passes if row else 1.0)
@@ -139,7 +139,7 @@ class SweepConfig(Transforms[Heatmap]):
 
         images = torch.as_tensor(dataset.images).to(classifier.device)
         labels = torch.as_tensor(dataset.labels).to(classifier.device)
-        every_wave = (None, *half_plane(self.side))
+        every_wave = (None, *half_plane(self.size))
         size = self.batch_size or BATCHES.get(images.device.type, BATCHES["cpu"])
         while rows:
             group = _first_group([every_wave[row] for row in rows], dataset, self, size)
@@ -175,31 +175,31 @@ class SweepConfig(Transforms[Heatmap]):
 class SweepChanges(TypedDict, total=False):
     """Settings of a map that differ from the paper's, by name; None for the paper's."""
 
-    side: int | None
+    size: int | None
     epsilon: float | None
     passes: float
     seed: int
 
 
 def usual_sweep(
-    image_size: int, *, side: int | None = None, epsilon: float | None = None, **settings: Any
+    image_size: int, *, size: int | None = None, epsilon: float | None = None, **settings: Any
 ) -> SweepConfig:
-    """Return the settings of a sweep over images of a side in pixels; `settings` are further fields of `SweepConfig`.
+    """Return the settings of a sweep over images of a size in pixels; `settings` are further fields of `SweepConfig`.
 
-    side, epsilon: None for the paper's, or those of the bundled pictures of that size.
+    size, epsilon: None for the paper's, or those of the bundled pictures of that size.
 
     Raises:
         ValueError: a setting is out of range, or no epsilon is known for the images' size.
     """
     if epsilon is None and not (epsilon := usual_epsilon(image_size)):
         raise ValueError(f"the paper gives no size v of waves for {image_size}-pixel images; give epsilon")
-    return SweepConfig(side=usual_map_side(image_size) if side is None else side, epsilon=epsilon, **settings)
+    return SweepConfig(size=usual_map_size(image_size) if size is None else size, epsilon=epsilon, **settings)
 
 
-def usual_map_side(image_size: int) -> int:
-    """Return the side of a map by default: the paper's, or else the largest that fits, up to its largest."""
-    largest = largest_side(image_size, image_size)
-    return paper.MAP_SIDE.get(image_size, min(paper.MAP_SIDE[paper.IMAGE_SIZE], largest))
+def usual_map_size(image_size: int) -> int:
+    """Return the default size of a map: the paper's, or the largest that fits, up to the paper's largest."""
+    largest = largest_size(image_size, image_size)
+    return paper.MAP_SIZE.get(image_size, min(paper.MAP_SIZE[paper.IMAGE_SIZE], largest))
 
 
 def images_per_wave(total: int, passes: float) -> int:
@@ -304,15 +304,15 @@ def _epsilon(wave: Frequency, config: SweepConfig, image_size: int) -> float:
     """Return a wave's L2 size per channel, weakened if configured."""
     if config.weaken_as is None:
         return config.epsilon
-    cell = frequency_to_cell(*wave, config.side)
-    return config.epsilon * float(_kept(image_size, config.weaken_as, config.side)[cell])
+    cell = frequency_to_cell(*wave, config.size)
+    return config.epsilon * float(_kept(image_size, config.weaken_as, config.size)[cell])
 
 
 @functools.lru_cache(maxsize=4)
-def _kept(image_size: int, network_size: int, side: int) -> np.ndarray:
+def _kept(image_size: int, network_size: int, size: int) -> np.ndarray:
     from core.classifiers.classifier import Preprocess
 
-    return resize_attenuation(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)
+    return resize_attenuation(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, size)
 
 
 def _errors(

@@ -14,7 +14,7 @@ import streamlit as st
 
 from core.data.sample_sets import SAMPLE_SETS
 from core.sweep.answers import UNKNOWN, WaveAnswers, answer, column, columns, no_answers, stored_answers
-from core.sweep.waves import usual_map_side
+from core.sweep.waves import usual_map_size
 from ui.components.mount import pack_bytes, picture_id
 from ui.maps.catalogue import Entry, Predictor
 from ui.maps.wave import PerturbedPicture
@@ -24,7 +24,7 @@ from ui.shared.page import torch_starts, try_predict
 from ui.shared.pictures import Picture
 
 GROW_SECONDS, GROW_BATCH = 0.25, 16  # between two deliveries of answers; waves in one forward pass
-_LARGE = 100  # side in pixels from which a network takes too long to be asked about every wave
+_LARGE = 100  # size in pixels from which a network takes too long to be asked about every wave
 
 
 def draw_answers(
@@ -37,7 +37,7 @@ def draw_answers(
     networks can be asked.
     """
     rows = {predictor: _answers(predictor.spec.name, perturbed.picture, perturbed.epsilon) for predictor in predictors}
-    place = column(perturbed.frequency, usual_map_side(perturbed.picture.size))
+    place = column(perturbed.frequency, usual_map_size(perturbed.picture.size))
     places = [] if place is None else [0, place]
     lacking = [row for row in rows if UNKNOWN in rows[row].percents[0, places]]
     wait = bool(lacking or more) and (wait_for_first_paint() or not torch_starts())
@@ -72,7 +72,7 @@ def _answers(name: str, picture: Picture, epsilon: float) -> WaveAnswers:
     """Return what is known of a picture, to be grown in place: all of a bundled one at the usual size v, or nothing."""
     stored, about = (
         stored_answers().get(name),
-        (SAMPLE_SETS[picture.kind].dataset, usual_map_side(picture.size), epsilon),
+        (SAMPLE_SETS[picture.kind].dataset, usual_map_size(picture.size), epsilon),
     )
     if stored is not None and stored.about == about and not picture.own:
         return stored.of(picture.position)
@@ -89,8 +89,8 @@ def pack_answers(
 ) -> dict[str, Any]:
     """Return JSON for the maps' component: `readAnswers` in `panel.js` reads it."""
     picture, networks, seen = perturbed.picture, [], set[int]()
-    side = usual_map_side(picture.size)
-    cells = columns(side)
+    size = usual_map_size(picture.size)
+    cells = columns(size)
     for predictor, answers in rows.items():
         classes, percents = answers.classes[0], answers.percents[0]
         known, right = percents[1:] != UNKNOWN, classes[0] if picture.label is None else picture.label
@@ -110,7 +110,7 @@ def pack_answers(
         )
     return {
         "about": [picture_id(picture.pixels), perturbed.epsilon],
-        "side": side,
+        "size": size,
         "named": picture.label is not None,
         "names": {k: picture.classes.names[k] for k in sorted(seen)},
         "networks": networks,

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.data.sample_sets import SAMPLE_SETS, ImageDataset, usual_epsilon
-from core.fourier.heatmap import MAX_SIDE, Heatmap
+from core.fourier.heatmap import MAX_SIZE, Heatmap
 from core.fourier.waves import half_plane
 from core.shared.files import ArchiveError
 from core.shared.numbers import duration
@@ -30,7 +30,7 @@ from ui.shared.url import as_markdown, file_stem
 JOB, _KEPT, _SHOWN = "sweep.job", "sweep.kept", "sweep.shown"  # SHOWN: how often the map was brought into sight
 MAP_MB = 10  # of an uploaded heat map
 UPLOADED, _LAST = "frequency.uploaded_map", "frequency.last_upload"
-LIVE_SIDE = 31
+LIVE_SIZE = 31
 QUICK_PREDICTIONS = 5_000  # of a map of samples, under waves
 _REDRAW_SECONDS = 0.5
 MAP_WIDTH = 360  # pixels of the live map: small enough to be visible with the controls above it
@@ -41,7 +41,7 @@ SMALL_SIDE, _BATCH, BATCH_OF_LARGE = 64, 64, 8
 def sweep_panel(page: PageState) -> None:
     """Draw the controls of a sweep over samples, and its progress; the page gets the finished map's label."""
     st.markdown(
-        f"Compute a quick {LIVE_SIDE} × {LIVE_SIDE} map of the bundled samples, each wave on a few of them. `python -m "
+        f"Compute a quick {LIVE_SIZE} × {LIVE_SIZE} map of the bundled samples, each wave on a few of them. `python -m "
         "core.sweep waves` computes larger ones."
     )
     job: Job | None = st.session_state.get(JOB)
@@ -89,9 +89,9 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
 
 def sweep_config(dataset: ImageDataset, epsilon: float) -> SweepConfig:
     """Return the settings of a map in about `QUICK_PREDICTIONS` predictions."""
-    passes = min(1.0, QUICK_PREDICTIONS / (len(half_plane(LIVE_SIDE)) * len(dataset)))
+    passes = min(1.0, QUICK_PREDICTIONS / (len(half_plane(LIVE_SIZE)) * len(dataset)))
     batch_size = _BATCH if dataset.image_size <= SMALL_SIDE else BATCH_OF_LARGE
-    return SweepConfig(side=LIVE_SIDE, epsilon=epsilon, batch_size=batch_size, passes=passes)
+    return SweepConfig(size=LIVE_SIZE, epsilon=epsilon, batch_size=batch_size, passes=passes)
 
 
 def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) -> None:
@@ -103,7 +103,7 @@ def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) 
     about = {
         "what": "sweep",
         "classifiers": [name],
-        "side": LIVE_SIDE,
+        "size": LIVE_SIZE,
         "images": len(dataset),
         "pixels": dataset.image_size,
     }
@@ -168,7 +168,7 @@ def _status(job: Job, heatmap: Heatmap | None) -> None:
 def _draw(heatmap: Heatmap) -> None:
     """Draw the counts so far, or at the end the estimate."""
     title = "Counts so far" if heatmap.estimate is None else "This map"
-    maps = shown_maps([Entry(title, heatmap)], "Top-1", "Error", LIVE_SIDE)
+    maps = shown_maps([Entry(title, heatmap)], "Top-1", "Error", LIVE_SIZE)
     with st.container(width=MAP_WIDTH, key="sweep-map"):
         heatmap_view(maps, selected=(0, 0), key="sweep.live", on_select=lambda frequency: None)
 
@@ -176,7 +176,7 @@ def _draw(heatmap: Heatmap) -> None:
 def add_map_panel(page: PageState) -> None:
     """Draw the upload of a heat map's file; the page gets the label of each new map."""
     st.markdown(
-        f"A heat map (`.npz`) of `python -m core.sweep waves`, up to {MAP_MB} MB and {MAX_SIDE} × {MAX_SIDE} cells."
+        f"A heat map (`.npz`) of `python -m core.sweep waves`, up to {MAP_MB} MB and {MAX_SIZE} × {MAX_SIZE} cells."
     )
     file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=MAP_MB)
     if file is None or st.session_state.get(_LAST) == file.file_id:

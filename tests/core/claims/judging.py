@@ -33,7 +33,7 @@ ALL_MAPS = {path.stem: named(path) for path in FOLDER.glob("*.npz")}
 class File:
     """A map file read with numpy only: {(i, j): error}, each wave once, from the `side` cells in the middle."""
 
-    def __init__(self, path, side=31):
+    def __init__(self, path, size=31):
         file = squares_of_file(path)
         known = file["count"] if "printed_rates" not in file else np.ones(file["count"].shape)
         errors = np.where(known > 0, file["top1_errors"] / np.maximum(known, 1), np.nan)
@@ -42,7 +42,7 @@ class File:
         self.n, clean = facts["dataset"]["n"], file["clean"]
         here = facts.get("clean_measured_here")
         self.clean = here["top1_errors"] / here["n"] if here else clean[0] / clean[2] if clean[2] > 0 else None
-        middle, half, self.cells = len(rates) // 2, side // 2, {}
+        middle, half, self.cells = len(rates) // 2, size // 2, {}
         for i in range(-half, half + 1):
             for j in range(half + 1):
                 if j > 0 or i >= 0:

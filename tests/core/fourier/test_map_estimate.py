@@ -13,14 +13,14 @@ SIDE, SIZE = 11, 32
 NAMES = ("radius_size", "radius_length", "own_size", "mirrored_size", "torus_length", "cell_size")
 
 
-def values(array, side=SIDE):
+def values(array, size=SIDE):
     """The values at the waves of the half plane, in order."""
-    return np.array([array[i + side // 2, j + side // 2] for i, j in half_plane(side)])
+    return np.array([array[i + size // 2, j + size // 2] for i, j in half_plane(size)])
 
 
-def smooth_truth(side=SIDE):
+def smooth_truth(size=SIDE):
     """Low in the middle, a little higher for vertical waves."""
-    i, j = np.indices((side, side)) - side // 2
+    i, j = np.indices((size, size)) - size // 2
     return 0.75 - 0.5 * np.exp(-np.hypot(i, j) / 4) - 0.08 * np.cos(np.pi * i / 16) * (abs(j) > abs(i))
 
 

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[3]
 SIDE = 11
 # The kinds of tables, and options with which each is measured in a moment.
 KINDS = {
-    "waves": (Heatmap, ("--side", str(SIDE), "--epsilon", "4", "--cells=0,0")),
+    "waves": (Heatmap, ("--size", str(SIDE), "--epsilon", "4", "--cells=0,0")),
     "hybrids": (HybridOutcomes, ("--pairs", "9", "--cutoffs", "2,4,8")),
     "corruptions": (CorruptionOutcomes, ("--pictures", "9")),
 }
@@ -54,7 +54,7 @@ def archive(tmp_path_factory):
 
 def command(archive, output, *more, kind="waves"):
     same = ("--classifier", "mini-resnet", "--dataset", str(archive), "--seed", "1", "--batch-size", "5")
-    waves = ("--side", str(SIDE), "--epsilon", "4") if kind == "waves" else ()
+    waves = ("--size", str(SIDE), "--epsilon", "4") if kind == "waves" else ()
     return [kind, *same, "--device", "cpu", "--output", str(output), *waves, *more]
 
 
@@ -115,15 +115,15 @@ def test_every_command_keeps_its_table(kind, archive, tmp_path, capsys):
     assert main(line) == 2 and f"not a {table.FILE.name}" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("pixels", "side"), [(48, 47), (96, 63)])
-def test_pictures_of_another_size_want_an_epsilon(tmp_path, capsys, pixels, side):
+@pytest.mark.parametrize(("pixels", "size"), [(48, 47), (96, 63)])
+def test_pictures_of_another_size_want_an_epsilon(tmp_path, capsys, pixels, size):
     images = np.random.default_rng(0).integers(0, 256, (4, pixels, pixels, 3), dtype=np.uint8)
     np.savez(tmp_path / "noise.npz", images=images, labels=np.arange(4), classes=np.array(CIFAR10.names))
     line = f"waves --classifier mini-resnet --dataset {tmp_path}/noise.npz --cells=0,0 --device cpu".split()
     line += ["--output", str(tmp_path / "map.npz")]
     assert main(line) == 2 and f"no size v of waves for {pixels}-pixel images; give epsilon" in capsys.readouterr().err
     assert main([*line, "--epsilon", "4"]) == 0
-    assert Heatmap.load(tmp_path / "map.npz").side == side
+    assert Heatmap.load(tmp_path / "map.npz").size == size
 
 
 # Stopping

@@ -220,11 +220,11 @@ def test_pairs_are_of_different_classes():
         draw_pairs(np.zeros(5, int), 1, seed=0)
 
 
-def test_cutoffs_cover_one_to_half_the_side():
+def test_cutoffs_cover_one_to_half_the_size():
     small = default_cutoffs(32)
     assert small[:3] == (1, 1.5, 2) and small[-1] == 16 and {3.0, 5.0, 8.0} <= set(small)
-    for side in (8, 16, 32, 64, 224):
-        assert default_cutoffs(side)[0] == 1 and 0.8 * side / 2 < default_cutoffs(side)[-1] <= side / 2
+    for size in (8, 16, 32, 64, 224):
+        assert default_cutoffs(size)[0] == 1 and 0.8 * size / 2 < default_cutoffs(size)[-1] <= size / 2
     for cutoffs in ((1.0,), (2.0, 1.0), (0.0, 1.0)):
         with pytest.raises(ValueError, match="finite, ascending"):
             HybridConfig(3, cutoffs).empty(linear(1, 6), stripes(1, 6))
