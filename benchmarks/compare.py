@@ -41,7 +41,7 @@ from core.fourier.outcomes import (
     crossover_of,
     paired_difference,
 )
-from core.fourier.waves import clipped_share, hybrid
+from core.fourier.waves import clipped_fraction, hybrid
 from core.pgd.live import Run
 from core.pgd.pictures import judged_outcomes
 from core.pgd.plan import RunPlan, inpainting_plan
@@ -197,7 +197,7 @@ def hybrid_hashes() -> Iterator[tuple[str, str]]:
     images = data.images[: 2 * _MEASURED].astype(np.float32) / 255
     low, high = images[:_MEASURED], images[_MEASURED:]
     mixed = [hybrid(low, high, cutoff) for cutoff in default_cutoffs(data.image_size)]
-    yield "hybrids, gaussian", digest(mixed, [clipped_share(picture) for picture in mixed])
+    yield "hybrids, gaussian", digest(mixed, [clipped_fraction(picture) for picture in mixed])
     config = HybridConfig(_MEASURED, default_cutoffs(data.image_size))
     classifier = load_classifier(_MODEL, data.classes, device="cpu")
     *_, last = grow(classifier, data, config)

@@ -52,7 +52,7 @@ def heatmap(
             pixels and 63 at 224, or the largest up to 63 that the images carry.
         epsilon: L2 norm v of the wave per channel, for pixels in [0, 1]. None: the paper's, 4.0 at 32 pixels and 15.7
             at 224; other sizes have none.
-        passes: share of the images, in (0, 1], to which each wave is added; below 1 each wave has its own
+        fraction: of the images, in (0, 1], to which each wave is added; below 1 each wave has its own
             class-balanced sample, and the map has an estimate of every cell with its interval.
         seed: of the random signs and samples, by default 0.
         output: file to save the map in, once a second; if it holds an unfinished map of the same settings, that is

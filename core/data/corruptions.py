@@ -191,7 +191,7 @@ def mean_radius(energy: np.ndarray) -> float:
     return float(waves @ np.arange(1, len(energy)) / waves.sum()) if waves.sum() else 0.0
 
 
-def share_within(energy: np.ndarray, radius: int) -> float:
+def fraction_within(energy: np.ndarray, radius: int) -> float:
     """Return the share of `energy_by_radius` at radius 1 to `radius`; 0 if nothing changed."""
     waves = energy[1:]
     return float(waves[:radius].sum() / waves.sum()) if waves.sum() else 0.0

@@ -62,5 +62,5 @@ def _equal_at(lead: np.ndarray, radii: np.ndarray) -> np.ndarray:
     k = rises.argmax(axis=1)
     before, after = (np.take_along_axis(lead, (k + step)[:, None], axis=1)[:, 0] for step in (0, 1))
     crosses = rises.any(axis=1)
-    share = np.divide(-before, after - before, out=np.full(len(lead), np.nan), where=crosses)
-    return radii[k] + share * (radii[k + 1] - radii[k])
+    fraction = np.divide(-before, after - before, out=np.full(len(lead), np.nan), where=crosses)
+    return radii[k] + fraction * (radii[k + 1] - radii[k])

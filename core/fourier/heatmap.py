@@ -190,8 +190,8 @@ class Heatmap(Outcomes):
         return sample.get("images_per_wave") if isinstance(sample, Mapping) else None
 
     @property
-    def variance_share(self) -> float:
-        """Variance of the top-1 error rates between samples, as a share of the binomial; 1 if unknown."""
+    def variance_ratio(self) -> float:
+        """Ratio of the top-1 error rates' variance between samples to the binomial variance; 1 if unknown."""
         if (variance := self.number("sampling_variance")) is None:
             return 1.0
         rate = self.rate()

@@ -56,7 +56,7 @@ def with_estimate(heatmap: Heatmap) -> Heatmap:
         heatmap.top1_errors,
         heatmap.count,
         image_size=heatmap.metadata["image_size"],
-        variance_share=heatmap.variance_share,
+        variance_ratio=heatmap.variance_ratio,
     )
     if result is None:
         return heatmap
@@ -74,7 +74,7 @@ def with_estimate(heatmap: Heatmap) -> Heatmap:
 
 
 def estimate_map(
-    errors: np.ndarray, count: np.ndarray, *, image_size: int, variance_share: float = 1.0
+    errors: np.ndarray, count: np.ndarray, *, image_size: int, variance_ratio: float = 1.0
 ) -> MapEstimate | None:
     """Estimate the error rate of each cell from its count.
 
@@ -87,7 +87,7 @@ def estimate_map(
         errors: (R, R) misclassified images; ignored if `count` is 0.
         count: (R, R) images under each wave, which may differ between waves. Only one half plane of both is read.
         image_size: size of the images in pixels, the period of the torus.
-        variance_share: variance of the counts as a share of the binomial; below 1 for balanced samples.
+        variance_ratio: ratio of the counts' variance to the binomial; below 1 for balanced samples.
     Returns:
         None for fewer than two waves, or more than `MAX_WAVES`.
     Source: Rasmussen & Williams 2006, ch. 2 and 5. Hyperparameters maximise the marginal likelihood times a weak prior;
@@ -101,7 +101,7 @@ def estimate_map(
         return None
     # y = arcsin sqrt((k + 3/8) / (n + 3/4)) of k errors among n has Var 1 / (4 n + 2) (Anscombe 1948).
     observed = np.arcsin(np.sqrt((errors + 3 / 8) / (n + 3 / 4))) - np.pi / 4
-    noise = variance_share / (4 * n + 2)
+    noise = variance_ratio / (4 * n + 2)
     model = _Model(waves, image_size)
     parameters, inverse = _fit(observed, noise, model)
     lattice = _find_lattice(observed, inverse, waves)

@@ -225,7 +225,7 @@ def mix(low: np.ndarray, high: np.ndarray, cutoff: float) -> np.ndarray:
     return np.fft.irfft2(weight * spectra[0] + (1 - weight) * spectra[1], s=size)
 
 
-def clipped_share(unclipped: np.ndarray) -> np.ndarray:
+def clipped_fraction(unclipped: np.ndarray) -> np.ndarray:
     """Return the share of each picture's contrast lost by clipping, (...), in L2 norms over all channels.
 
     Contrast is the difference from the channel means; the share is 0 without any.

@@ -98,7 +98,7 @@ def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     data = network.images(_QUICK_IMAGES if network.quick else None)
     n, config = len(data), usual_sweep(data.image_size, seed=network.seed)
     per_wave = max(1, _QUICK_PASSES // len(config.waves), 0 if network.quick else round(_FULL_SHARE * n))
-    config = replace(config, passes=min(1.0, per_wave / n))
+    config = replace(config, fraction=min(1.0, per_wave / n))
     yield replace(_table(network, Heatmap, config, data), path=map_path(network.name, data))
 
 

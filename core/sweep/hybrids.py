@@ -9,7 +9,7 @@ import numpy as np
 
 from core.data.stored import outcome_facts
 from core.fourier.outcomes import HybridOutcomes
-from core.fourier.waves import clipped_share, mix
+from core.fourier.waves import clipped_fraction, mix
 from core.sweep.grow import PictureTransforms, unmeasured
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class HybridConfig(PictureTransforms[HybridOutcomes]):
         """Return the hybrids of one cutoff, and the share of their contrast lost by clipping."""
         low, high = pictures
         unclipped = mix(low, high, self.cutoffs[row - 1])
-        return unclipped.clip(0, 1).astype(np.float32), clipped_share(unclipped).mean()
+        return unclipped.clip(0, 1).astype(np.float32), clipped_fraction(unclipped).mean()
 
 
 def default_cutoffs(image_size: int) -> tuple[float, ...]:

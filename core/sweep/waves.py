@@ -56,7 +56,7 @@ class SweepConfig(Transforms[Heatmap]):
     dtype: precision of the forward pass; the wave is always added in float32.
     weaken_as: input size of a network in pixels: each wave is weakened as by bicubic enlargement to it, to compare
     networks at equal strength; None for full strength.
-    passes: share of the images, in (0, 1], to which each wave is added: below 1 each wave has its own class-balanced
+    fraction: of the images, in (0, 1], to which each wave is added: below 1 each wave has its own class-balanced
     sample. The clean error is always over all images. A map of samples stores no outcomes.
     """
 
@@ -67,7 +67,7 @@ class SweepConfig(Transforms[Heatmap]):
     batch_size: int | None = None
     dtype: str = "float32"
     weaken_as: int | None = None
-    passes: float = 1.0
+    fraction: float = 1.0
 
     def __post_init__(self) -> None:
         check_size(self.size)
@@ -75,8 +75,8 @@ class SweepConfig(Transforms[Heatmap]):
             raise ValueError(f"epsilon is the L2 size of the wave and must be >= 0; got {self.epsilon}")
         if self.dtype not in DTYPES:
             raise ValueError(f"dtype {self.dtype!r} is unknown; use one of {', '.join(DTYPES)}")
-        if not 0 < self.passes <= 1:
-            raise ValueError(f"passes is a share of the images, above 0 and at most 1; got {self.passes}")
+        if not 0 < self.fraction <= 1:
+            raise ValueError(f"fraction is a part of the images, above 0 and at most 1; got {self.fraction}")
         for i, j in self.cells or ():
             frequency_to_cell(i, j, self.size)
 
@@ -114,7 +114,7 @@ class SweepConfig(Transforms[Heatmap]):
         n, rows = len(dataset), 1 + len(half_plane(self.size))
         numbers = dict.fromkeys(MEANS, np.full(rows, np.nan))
         bits = labels = None
-        if (sampled := images_per_wave(n, self.passes)) < n:
+        if (sampled := images_per_wave(n, self.fraction)) < n:
             rule = "a class-balanced sample of its own for each wave, fixed by seed and wave"
             metadata["sample"] = {"images_per_wave": sampled, "rule": rule}
             numbers["sampling_variance"] = np.full(rows, np.nan)
@@ -127,7 +127,7 @@ class SweepConfig(Transforms[Heatmap]):
         return outcome_rows((None, *self.waves), self.size)
 
     def images(self, row: int, dataset: ImageDataset) -> int:
-        return images_per_wave(len(dataset), self.passes if row else 1.0)
+        return images_per_wave(len(dataset), self.fraction if row else 1.0)
 
     def measure(self, classifier: Classifier, dataset: ImageDataset, rows: Sequence[int]) -> Iterator[Row]:
         """Yield the results of some rows: waves with few images share a pass, a wave with many takes several.
@@ -177,7 +177,7 @@ class SweepChanges(TypedDict, total=False):
 
     size: int | None
     epsilon: float | None
-    passes: float
+    fraction: float
     seed: int
 
 
@@ -202,9 +202,9 @@ def usual_map_size(image_size: int) -> int:
     return paper.MAP_SIZE.get(image_size, min(paper.MAP_SIZE[paper.IMAGE_SIZE], largest))
 
 
-def images_per_wave(total: int, passes: float) -> int:
-    """Return the number of images in a share of `total`, at least one."""
-    return max(1, round(passes * total))
+def images_per_wave(total: int, fraction: float) -> int:
+    """Return the number of images in a fraction of `total`, at least one."""
+    return max(1, round(fraction * total))
 
 
 def sampling_variance(wrong: np.ndarray, labels: np.ndarray, total: int) -> float:
@@ -281,7 +281,7 @@ def _first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConf
     total, height = len(dataset), dataset.image_size
 
     def images(wave: Wave) -> int:
-        return total if wave is None else images_per_wave(total, config.passes)
+        return total if wave is None else images_per_wave(total, config.fraction)
 
     count = images(waves[0])
     alike = itertools.takewhile(lambda wave: images(wave) == count, waves)

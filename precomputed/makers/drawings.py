@@ -35,7 +35,7 @@ from PIL import Image
 
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import classifier_state, list_classifiers, load_classifier
-from core.data.corruptions import energy_by_radius, mean_radius, share_within
+from core.data.corruptions import energy_by_radius, fraction_within, mean_radius
 from core.data.datasets import load_dataset, load_samples
 from core.data.holes import costliest_hole, hole_alone
 from core.data.picture_files import decode_image, to_uint8
@@ -286,7 +286,7 @@ def _row(
         "clipped": short(arrays["clipped"]),
         "seconds": short(arrays["seconds"]),
         "radius": short(mean_radius(energy)),
-        "low": short(share_within(energy, 8)),
+        "low": short(fraction_within(energy, 8)),
     }
     seen = {AFTER: result, RAW: raw} if as_file else {AFTER: result}
     if plan.original is not None and plan.mask is not None:

@@ -82,16 +82,16 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
     left, right = st.columns([2, 7], vertical_alignment="center")
     if left.button("Compute a map", type="primary", icon=":material/play_arrow:", disabled=disabled):
         _start(name, classes, dataset, config)
-    count = images_per_wave(len(dataset), config.passes)
+    count = images_per_wave(len(dataset), config.fraction)
     waves = len(config.waves)
     right.caption(f"{count * waves:,} predictions: {waves} waves, each on {count} of {len(dataset)} images")
 
 
 def sweep_config(dataset: ImageDataset, epsilon: float) -> SweepConfig:
     """Return the settings of a map in about `QUICK_PREDICTIONS` predictions."""
-    passes = min(1.0, QUICK_PREDICTIONS / (len(half_plane(LIVE_SIZE)) * len(dataset)))
+    fraction = min(1.0, QUICK_PREDICTIONS / (len(half_plane(LIVE_SIZE)) * len(dataset)))
     batch_size = _BATCH if dataset.image_size <= SMALL_SIDE else BATCH_OF_LARGE
-    return SweepConfig(size=LIVE_SIZE, epsilon=epsilon, batch_size=batch_size, passes=passes)
+    return SweepConfig(size=LIVE_SIZE, epsilon=epsilon, batch_size=batch_size, fraction=fraction)
 
 
 def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) -> None:

@@ -139,8 +139,8 @@ def test_variance_share_is_pooled_over_the_waves():
     variance = np.where(count > 0, 0.7 * rate * (1 - rate) / 10, np.nan)
     metadata = {"dataset": {"n": 100}, "class_names": ["a", "b"]}
     heatmap = heatmap_of(errors, unknown, count, np.full(3, -1), metadata, sampling_variance=variance)
-    assert heatmap.variance_share == pytest.approx(0.7)
-    assert dataclasses.replace(heatmap, numbers={}).variance_share == 1
+    assert heatmap.variance_ratio == pytest.approx(0.7)
+    assert dataclasses.replace(heatmap, numbers={}).variance_ratio == 1
 
 
 # Exports

@@ -66,7 +66,7 @@ def example():
 @pytest.mark.parametrize("share", [1.0, 0.6])
 def test_estimate_is_the_textbook_posterior(example, share):
     errors, count, _ = example
-    estimate = estimate_map(errors, count, image_size=SIZE, variance_share=share)
+    estimate = estimate_map(errors, count, image_size=SIZE, variance_ratio=share)
     n, k = values(count), values(errors)
     prior = slow_covariance(half_plane(SIDE), estimate.hyperparameters)
     gain = prior @ np.linalg.inv(prior + np.diag(share / (4 * n + 2)))

@@ -18,7 +18,7 @@ from core.fourier.heatmap import Heatmap, outcome_rows
 from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes
 from core.fourier.waves import half_plane
 from core.sweep import __main__ as sweep
-from core.sweep.__main__ import main, parse_cells, parse_cutoffs, parse_passes
+from core.sweep.__main__ import main, parse_cells, parse_cutoffs, parse_fraction
 from core.sweep.processes import Processes, share_out
 from core.sweep.waves import balanced_sample
 from tests.shared_server import free_port
@@ -190,7 +190,7 @@ def test_under_torchrun_a_lost_process_starts_again(archive, whole, tmp_path):
     output, script = tmp_path / "map.npz", tmp_path / "slowly.py"
     script.write_text(SLOWLY)
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--max-restarts", "1")
-    process = start(command(archive, output, "--passes", "50%"), *torchrun, str(script), PYTHONPATH=str(ROOT))
+    process = start(command(archive, output, "--fraction", "50%"), *torchrun, str(script), PYTHONPATH=str(ROOT))
     while not output.exists():
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
@@ -228,10 +228,10 @@ def test_shares_are_equal_in_cost():
 
 def test_numbers_on_the_command_line_are_read_or_refused():
     assert parse_cells("11,10;-3,4") == ((11, 10), (-3, 4)) and parse_cutoffs("1,2.5,4") == (1, 2.5, 4)
-    assert parse_passes("2%") == 0.02 and parse_passes("0.5%") == 0.005 and parse_passes("100%") == 1
+    assert parse_fraction("2%") == 0.02 and parse_fraction("0.5%") == 0.005 and parse_fraction("100%") == 1
     for text in ("2", "0.02", "0%", "101%", "-1%", "many%", "nan%"):
         with pytest.raises(argparse.ArgumentTypeError, match="expected a"):
-            parse_passes(text)
+            parse_fraction(text)
 
 
 @pytest.mark.parametrize(

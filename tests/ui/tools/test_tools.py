@@ -56,7 +56,7 @@ def test_claims_lead_to_tools_that_there_are():
 
 def test_a_map_of_ones_own_takes_few_predictions():
     config = sweep_config(samples("cifar10"), 4.0)
-    assert 4000 < config.passes * len(config.waves) * len(samples("cifar10")) <= QUICK_PREDICTIONS
+    assert 4000 < config.fraction * len(config.waves) * len(samples("cifar10")) <= QUICK_PREDICTIONS
 
 
 def test_without_a_picture_a_tool_about_one_asks_for_it():
