@@ -29,7 +29,7 @@ from core.claims.quantities import (
     stored_hybrids,
 )
 from core.claims.verdicts import findings
-from core.classifiers.registry import load_classifier, network_side
+from core.classifiers.registry import input_size, load_classifier
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.data.datasets import load_samples
 from core.data.holes import middle_square
@@ -99,9 +99,7 @@ def digest(*values: Any) -> str:
 def shipped_maps() -> list[NamedMap]:
     """Load the shipped maps, named by their files."""
     maps = ((path.stem, Heatmap.load(path)) for path in sorted(HEATMAPS.glob("*.npz")))
-    return [
-        NamedMap(name, name, heatmap, network_side(heatmap.metadata["classifier"]["name"])) for name, heatmap in maps
-    ]
+    return [NamedMap(name, name, heatmap, input_size(heatmap.metadata["classifier"]["name"])) for name, heatmap in maps]
 
 
 def map_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:

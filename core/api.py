@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from core.data.holes import Fill, check_mask, hole_side
+from core.data.holes import Fill, check_mask, hole_size
 from core.data.own_images import own_dataset, own_mask, own_pixels
 from core.fourier.heatmap import Heatmap
 from core.pgd.live import finished_run
@@ -169,7 +169,7 @@ def fill(
     size = pixels.shape[-1]
     hole = own_mask(mask, len(pixels))
     check_mask(hole, height=size, width=size)
-    values = _changed(usual_settings("inpainting", size, hole_side(hole), search), settings)
+    values = _changed(usual_settings("inpainting", size, hole_size(hole), search), settings)
     weight = values.pop("weight")
     plan = inpainting_plan(
         pixels,

@@ -110,7 +110,7 @@ def _convolution_backward(
     """Return the input's gradient: for stride 1 a convolution with flipped filters, else a transposed convolution."""
     stride, padding, dilation, transposed, _, groups, output_mask = options
     assert not transposed and not output_mask[1] and not output_mask[2], "weights are frozen"
-    sides, kernel = images.shape[2:], weight.shape[2:]
+    lengths, kernel = images.shape[2:], weight.shape[2:]
     if list(stride) == [1, 1]:
         # Each operator on weights is one more copy of them while onnxruntime folds constants: as few as possible.
         turned = weight.flip(2, 3) if max(kernel) > 1 else weight
@@ -119,7 +119,7 @@ def _convolution_backward(
         around = [k - 1 - p for k, p in zip(kernel, padding, strict=True)]
         return aten.convolution(gradient, turned, None, stride, around, dilation, False, [0, 0], groups), None, None
     reached = [(g - 1) * s - 2 * p + k for g, s, p, k in zip(gradient.shape[2:], stride, padding, kernel, strict=True)]
-    missing = [side - place for side, place in zip(sides, reached, strict=True)]
+    missing = [length - index for length, index in zip(lengths, reached, strict=True)]
     return aten.convolution(gradient, weight, None, stride, padding, dilation, True, missing, groups), None, None
 
 

@@ -49,7 +49,7 @@ class ClassifierSpec:
         weights: source of the weight file.
         weights_id: readable name of the weights.
         licence, source: of the weights.
-        image_size: the network's own input side in pixels; None for a name with a library's prefix.
+        image_size: of the network's own input, in pixels; None for a name with a library's prefix.
         vocabulary: classes of a closed-set classifier, or the only ones a zero-shot one has learned; None for a CLIP of
             any words.
     """

@@ -14,7 +14,7 @@ from PIL import Image
 from core.data.picture_files import to_uint8
 
 STRENGTHS = (1, 2, 3)
-_SMALL_SIDE, _LARGE_SIDE, _LARGE_FROM = 32, 224, 65  # pixels; ImageNet-C's lengths apply from _LARGE_FROM on
+_SMALL_SIZE, _LARGE_SIZE, _LARGE_FROM = 32, 224, 65  # pixels; ImageNet-C's lengths apply from _LARGE_FROM on
 Amounts = tuple[float, float, float]
 # (B, 3, H, W) float64 pictures, the amount and a generator for each picture -> pictures, before clipping to [0, 1].
 Change = Callable[[np.ndarray, float, Sequence[np.random.Generator]], np.ndarray]
@@ -43,12 +43,12 @@ class Corruption:
         """The label inside a sentence."""
         return self.label if self.label.startswith(("Gaussian", "JPEG")) else self.label.lower()
 
-    def amount(self, strength: int, side: int) -> float:
-        """Return the amount at a strength of 1 to 3 for pictures of `side` pixels; lengths scale with the side."""
+    def amount(self, strength: int, size: int) -> float:
+        """Return the amount at a strength of 1 to 3 for pictures of `size` pixels; lengths scale with the size."""
         if self.small is None:
             return self.amounts[strength - 1]
-        amounts, usual_side = (self.amounts, _LARGE_SIDE) if side >= _LARGE_FROM else (self.small, _SMALL_SIDE)
-        return amounts[strength - 1] * side / usual_side
+        amounts, usual_size = (self.amounts, _LARGE_SIZE) if size >= _LARGE_FROM else (self.small, _SMALL_SIZE)
+        return amounts[strength - 1] * size / usual_size
 
 
 def corrupt(

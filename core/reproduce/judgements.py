@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from core.classifiers.registry import classifier_state, list_classifiers, load_classifier
-from core.data.holes import usual_side
+from core.data.holes import usual_hole_size
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS, ClassSet, ImageDataset, SampleSet
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.pgd.examples import OPENING, stored_classifier
@@ -29,7 +29,7 @@ from core.pgd.record import PGDRun
 from core.pgd.search import CELLS, COMPARED, cell_settings, leading
 from core.pgd.settings import Penalty, RunKind, usual_settings
 from core.pgd.starts import StartKind
-from core.reproduce.profiled import MAX_PROFILED_SIDE, MissingDataError, ProfiledNetwork, ProfileFile
+from core.reproduce.profiled import MAX_PROFILED_SIZE, MissingDataError, ProfiledNetwork, ProfileFile
 from core.shared.cli import progress_bar
 from core.shared.device import device_name
 
@@ -59,7 +59,7 @@ class Kind:
     def job(self, size: int, count: int, seed: int) -> JobConfig:
         """Return the job of `count` results on pictures of a side."""
         run: RunKind = "inpainting" if self.mode == "inpaint" else "generation"
-        hole = usual_side(size) if self.mode == "inpaint" else None
+        hole = usual_hole_size(size) if self.mode == "inpaint" else None
         values = usual_settings(run, size, hole, leading(() if self.cell is None else COMPARED))
         if self.cell is not None:
             values = cell_settings(values, self.cell)
@@ -82,7 +82,7 @@ KINDS = (
     Kind(comparison_kind("eq3", "views"), (0, 200), "inpaint", cell="views"),
 )
 
-_LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > MAX_PROFILED_SIDE and row.drawn)
+_LARGE = tuple(row for row in SAMPLE_SETS.values() if row.image_size > MAX_PROFILED_SIZE and row.drawn)
 _JUDGED_AT_ONCE = 50
 SECOND_JUDGE = "mini-clip-vit"  # from another family: the only small network with patches
 
@@ -90,7 +90,7 @@ SECOND_JUDGE = "mini-clip-vit"  # from another family: the only small network wi
 def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield the file of judgements: of small pictures of CIFAR-10's classes, which all judges know, and of runs."""
     data, vocabulary = network.images(max(network.count(kind.amounts) for kind in KINDS)), network.vocabulary
-    is_small = data.classes.names == CIFAR10.names and data.image_size <= MAX_PROFILED_SIDE
+    is_small = data.classes.names == CIFAR10.names and data.image_size <= MAX_PROFILED_SIZE
     jobs = {
         kind.name: kind.job(data.image_size, count, network.seed)
         for kind in KINDS
@@ -98,7 +98,7 @@ def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     }
     if not jobs and not any(_judged(network, row) for row in _LARGE):
         raise MissingDataError(
-            f"need CIFAR-10’s pictures of {MAX_PROFILED_SIDE} pixels, or another network that knows the drawn classes"
+            f"need CIFAR-10’s pictures of {MAX_PROFILED_SIZE} pixels, or another network that knows the drawn classes"
         )
     path = Path("judgements", f"{network.file_name}.npz")
     yield ProfileFile(path, partial(_make_judgements, network, data, jobs), partial(_is_enough, network, jobs))
@@ -176,7 +176,7 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
         "class_names": list(data.classes.names),
         "seed": network.seed,
         "image_size": data.image_size,
-        "hole": usual_side(data.image_size),
+        "hole": usual_hole_size(data.image_size),
         "dataset": dataset_facts(data),
         "source": computed_source(device_name(classifier.device)),
     }

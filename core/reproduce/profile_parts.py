@@ -50,7 +50,7 @@ def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
             continue
         first = {
             stored_path(kind, subject, network.file_name, folder, search)
-            for (kind, subject), search in itertools.product(first_subjects(row), first_searches(row.side))
+            for (kind, subject), search in itertools.product(first_subjects(row), first_searches(row.image_size))
         }
         of_row = [*examples(row)]
         if row.name == "cifar10" and any(network.name in twins for twins in ROLES["twins"]):
@@ -70,7 +70,7 @@ def opening_plan(row: SampleSet, seed: int) -> RunPlan:
     blur = draw_starts(dog, 1, row.name, seed, "classless")
     facts = start_facts(dog, row.name, "classless")
     start = blur.repeat(len(names), axis=0)
-    return RunPlan(targets=names, start=start, config=paper_generation(row.side), seed=seed, images=facts)
+    return RunPlan(targets=names, start=start, config=paper_generation(row.image_size), seed=seed, images=facts)
 
 
 def _is_current(name: str, example: Example, path: Path) -> bool:

@@ -11,7 +11,7 @@ EPSILON = {32: 4.0, 224: 15.7}
 MAP_SIZE = {32: 31, 224: 63}
 
 # Sec. 2.2, Eq. 3: size of the square hole, and lambda, the text's constant, which the printed equation lacks.
-HOLE_SIDE = 60
+HOLE_SIZE = 60
 PENALTY_WEIGHT = 10.0
 
 # PGD by kind of run: epsilon of sec. 2.2; the paper states neither the steps nor their length, which are those of the

@@ -108,7 +108,7 @@ def _write(painter: Classifier, plans: dict[str, RunPlan], work: Path, photograp
     _table(painter, judges, plans, work, _photographs(photographs, judges, work)).save(STORED)
     bundled = [plan for name, plan in plans.items() if name.startswith("hole-views-bundled")]
     corners = [_corner(plan.mask) for plan in bundled if plan.mask is not None]
-    places = {"chooser": CHOOSER, "side": HOLE, "corners": corners, "faceless": FACELESS}
+    places = {"chooser": CHOOSER, "size": HOLE, "corners": corners, "faceless": FACELESS}
     write_atomically(HOLES, json.dumps(places).encode())
 
 

@@ -58,7 +58,7 @@ def test_the_bundled_photographs_holes_are_the_judged_ones():
     assert photographs.holes.keys() == set(range(len(rows)))
     for place, row in enumerate(rows):
         assert photographs.holes[place] == (row["left"], row["top"], STORED["hole"])
-        mask = photographs.hole(place)
+        mask = photographs.mask(place)
         assert mask[0, row["top"], row["left"]] and mask.sum() == STORED["hole"] ** 2
 
 

@@ -16,10 +16,10 @@ from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import (
     WITHOUT_WEIGHTS,
     classifier_title,
+    input_size_and_weights,
     list_classifiers,
     result_title,
     short_title,
-    side_and_weights,
 )
 from core.data.sample_sets import SampleSet, map_title, set_of_map, usual_epsilon
 from core.data.stored import cached_by_files, device_text, read_stored, stored_files
@@ -68,7 +68,7 @@ class Entry:
     @property
     def named(self) -> NamedMap:
         """Return the map as a `NamedMap` for claims."""
-        return NamedMap(self.name, self.label, self.heatmap, *side_and_weights(self.classifier))
+        return NamedMap(self.name, self.label, self.heatmap, *input_size_and_weights(self.classifier))
 
     @property
     def subtitle(self) -> str:

@@ -15,7 +15,7 @@ from core.data.picture_files import square_image
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.sketches import (
     PALETTE,
-    SKETCH_SIDE,
+    SKETCH_SIZE,
     SKETCH_WORDS,
     SKETCHES,
     decode_sketch,
@@ -62,15 +62,15 @@ def page() -> None:
     with expert:
         row = _choose_set()
         with height:
-            reserve("690px" if row.side >= MIN_CROP_SIZE else "400px")
+            reserve("690px" if row.image_size >= MIN_CROP_SIZE else "400px")
         specs = choose_networks(_PAGE, row.class_set)
         kind = _choose_start(row)
         targets = _several_targets(row, kind)
-        searches = choose_searches(_PAGE, row.side)
+        searches = choose_searches(_PAGE, row.image_size)
     painted_by(who, specs, row.class_set)
     _choose_beginning(begin, row, kind)
     _choose_word(word, row, targets, specs)
-    chosen = run_settings(expert, _PAGE, row.side, None, searches)
+    chosen = run_settings(expert, _PAGE, row.image_size, None, searches)
     painter, rest = body.columns([5, 10], gap="medium") if kind in ("sketch", "picture") else (None, body)
     start, facts = _starts(painter, expert, row, targets, kind, chosen.seed)
     names = tuple(spec.name for spec in specs)
@@ -81,7 +81,7 @@ def page() -> None:
     else:
         plan = RunPlan(targets=tuple(targets), start=start, config=chosen.config, seed=chosen.seed, images=facts)
         request = RunRequest(plan, "", names, searches, row.class_set)
-    large = row.side >= MIN_CROP_SIZE
+    large = row.image_size >= MIN_CROP_SIZE
     word_of_wall = targets[0] if large and kind == "grey" and len(targets) == 1 else None
     stage, beside = _places(rest, row, kind, shows_tries(_PAGE, request))
     if beside is not None:
@@ -114,7 +114,7 @@ def page() -> None:
             run_table(result)
             run_download(result.runs, key=f"{_PAGE}.{result.version}")
             recognised_table(result)
-        if row.side >= MIN_CROP_SIZE:
+        if row.image_size >= MIN_CROP_SIZE:
             st.html(four_squares_html())
 
 
@@ -124,7 +124,7 @@ def page() -> None:
 def _choose_set() -> SampleSet:
     """Draw the choice of what is drawn, each of one sample set; return the set."""
     sets: dict[str, SampleSet] = {}
-    for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.side):
+    for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.image_size):
         if row.drawn:
             sets.setdefault(row.drawn_title, row)  # the first of those with this side and these classes
     ready = (title for title, row in sets.items() if ready_classifiers(row.class_set))
@@ -133,7 +133,7 @@ def _choose_set() -> SampleSet:
     def choose(name: str, value: str) -> str:
         titles = {
             title: f"Any of {about_words(row.classes)}"
-            if row.side >= MIN_CROP_SIZE
+            if row.image_size >= MIN_CROP_SIZE
             else f"{len(row.drawn)} classes, robust twin"
             for title, row in sets.items()
         }
@@ -150,7 +150,7 @@ def offered_starts(row: SampleSet) -> list[StartKind]:
     A class without images here has no blur of its own; at full size both searches start from grey.
     """
     kinds: list[StartKind] = list(STARTS)
-    if row.side < MIN_CROP_SIZE:
+    if row.image_size < MIN_CROP_SIZE:
         return kinds
     return sorted((kind for kind in kinds if kind != "blur"), key=lambda kind: kind != "grey")
 
@@ -251,7 +251,7 @@ def _choose_word(place: DeltaGenerator, row: SampleSet, targets: list[str], spec
 
 def _sketches(row: SampleSet) -> dict[str, str]:
     """Return the bundled sketches of a set, with the word that each is of."""
-    if row.side >= MIN_CROP_SIZE:
+    if row.image_size >= MIN_CROP_SIZE:
         return SKETCH_WORDS
     return {name: name for name in SKETCHES if name in row.classes.names}
 
@@ -263,7 +263,7 @@ def _places(
     rest: DeltaGenerator, row: SampleSet, kind: StartKind, tries: bool
 ) -> tuple[DeltaGenerator, DeltaGenerator | None]:
     """Return the places of the pictures, and of what stands beside them unless that is several tries."""
-    if tries or (row.side < MIN_CROP_SIZE and kind not in ("sketch", "picture")):
+    if tries or (row.image_size < MIN_CROP_SIZE and kind not in ("sketch", "picture")):
         return rest.container(), None
     stage, beside = rest.columns([7, 3] if kind in ("sketch", "picture") else [11, 9], gap="medium")
     return stage, beside
@@ -283,7 +283,7 @@ def _starts(
             picture, credit = (_sketch(row), STARTS[kind].name) if kind == "sketch" else _picture(row)
         if not targets:
             return None, {}
-        planes = enlarge(picture, row.side).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+        planes = enlarge(picture, row.image_size).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
         facts = {"dataset": kind, "start": kind, "credit": f"Start: {credit}"}
         return np.repeat(planes[None], len(targets), axis=0), facts
     for why in dict.fromkeys(set_start(target, row.name, kind).why for target in targets):
@@ -306,7 +306,7 @@ def _sketch(row: SampleSet) -> np.ndarray:
         state[_SKETCHED] = first
         with suppress(ValueError):
             if linked := url.text(SKETCH):
-                state[_SKETCHED] = decode_sketch(linked, SKETCH_SIDE)
+                state[_SKETCHED] = decode_sketch(linked, SKETCH_SIZE)
     sketch_painter(state[_SKETCHED], key=f"{_PAGE}.painter", on_paint=_keep_sketch, background=PALETTE["sky blue"])
     text = None
     try:
@@ -359,7 +359,7 @@ def _picture(row: SampleSet) -> tuple[np.ndarray, str]:
     picture = page_picture(_PAGE, row.title)
     pixels = picture.pixels.transpose(1, 2, 0)
     st.image(pixels, caption=picture.caption, width="stretch")
-    return square_image(pixels, row.side, resize_to=row.side), picture.caption
+    return square_image(pixels, row.image_size, resize_to=row.image_size), picture.caption
 
 
 def _bring(result: RunResult) -> None:
@@ -371,7 +371,7 @@ def _bring(result: RunResult) -> None:
     state[SET], state[_START] = row.drawn_title, STARTS[kind].label
     state[_words(row)] = list(dict.fromkeys(target_of(run, k) for k in range(len(run.start))))[:MAX_TARGETS]
     if kind == "sketch":
-        times = run.start.shape[-1] // SKETCH_SIDE
+        times = run.start.shape[-1] // SKETCH_SIZE
         _keep_sketch(to_picture(run.start[0, :, ::times, ::times]))
 
 

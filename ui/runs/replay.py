@@ -223,7 +223,7 @@ def stored_example(
     def nearness(runs: list[PGDRun]) -> int:
         facts = runs[0].metadata
         alike = variant in (facts["objective"].get("penalty"), facts["images"].get("start"))
-        of_set = runs[0].start.shape[-1] == row.side and covers(row.classes, facts["class_names"])
+        of_set = runs[0].start.shape[-1] == row.image_size and covers(row.classes, facts["class_names"])
         of_picture = picture is not None and facts["images"].get("index") == picture
         return 80 * of_set + 40 * of_picture + 20 * alike + len(_of(runs, classifiers, searches))
 
@@ -245,7 +245,7 @@ def back_to_example(page: RunKind, row: SampleSet, chosen: Mapping[str, Any]) ->
         url.put(key, None)
     state.update({f"{page}-{name}": value for name, value in chosen.items()})
     state[f"{page}-models-{row.class_set}"] = first_choice(ready_classifiers(row.class_set))
-    state[f"{page}-search-{row.side}"] = [SEARCHES[search].title for search in first_searches(row.side)]
+    state[f"{page}-search-{row.image_size}"] = [SEARCHES[search].title for search in first_searches(row.image_size)]
 
 
 def stored_row(sample_set: str) -> list[PGDRun]:

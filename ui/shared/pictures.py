@@ -291,7 +291,7 @@ def _upload(page: str) -> None:
         return
     row = SAMPLE_SETS[_shown_set(page)]
     try:
-        pixels = uploaded_pixels(file.getvalue(), row.side)
+        pixels = uploaded_pixels(file.getvalue(), row.image_size)
     except ValueError as error:
         st.error(as_markdown(f"“{one_line(file.name, 60)}”: {error}."))
         return

@@ -186,7 +186,7 @@ def _draw_near(word: str) -> None:
 
 def _request(word: str) -> RunRequest:
     """Return the run of a word by both searches, from grey."""
-    config = PGDConfig(**first_settings(_DRAW_PAGE, ROW.side, None, "views"))
+    config = PGDConfig(**first_settings(_DRAW_PAGE, ROW.image_size, None, "views"))
     facts = start_facts([word], ROW.name, _STARTS_FROM)
     plan = RunPlan(
         targets=(word,), start=draw_starts([word], 1, ROW.name, 0, _STARTS_FROM), config=config, images=facts

@@ -9,7 +9,7 @@ import pytest
 
 from core.claims.claim import NamedMap
 from core.claims.verdicts import findings
-from core.classifiers.registry import network_side
+from core.classifiers.registry import input_size
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
 from tests.core.oracles import newcombe, wilson
@@ -24,7 +24,7 @@ def named(path):
     """A shipped map in the form that claims take."""
     heatmap = Heatmap.load(path)
     name = heatmap.metadata["classifier"]["name"]
-    return NamedMap(path.stem.split("_")[0], path.stem, heatmap, network_side(name))
+    return NamedMap(path.stem.split("_")[0], path.stem, heatmap, input_size(name))
 
 
 ALL_MAPS = {path.stem: named(path) for path in FOLDER.glob("*.npz")}

@@ -11,7 +11,7 @@ from core.claims.claim import NamedMap, Verdict
 from core.claims.quantities import corruptions_of, crossover_evidence, equal_strength, stored_hybrids, twin_pairs
 from core.claims.verdicts import claim_about, findings
 from core.classifiers.classifier import Preprocess
-from core.classifiers.registry import network_side
+from core.classifiers.registry import input_size
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.contrasts import LOW, Band, corners
 from core.fourier.heatmap import outcome_rows
@@ -364,7 +364,7 @@ def test_the_shipped_shares_are_those_of_the_preprocessing(side):
 
 def test_what_was_not_measured_is_unknown():
     clip = ALL_MAPS[CLIP]
-    assert network_side("a stranger") is None
+    assert input_size("a stranger") is None
     for change in ({"network_side": None}, {"network_side": 99}, {"heatmap": clip.heatmap.crop(5)}):
         other = dataclasses.replace(clip, **change)
         assert equal_strength(clip, other, CORNERS) is None and equal_strength(other, clip, CORNERS) is None
