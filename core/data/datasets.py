@@ -253,13 +253,13 @@ def load_dataset(
     size = image_size or (_PHOTOGRAPH_SIZE if isinstance(data, _PictureFiles) else data.image_size)
     images = np.empty((len(indices), 3, size, size), np.uint8)
 
-    def fill(place: int) -> None:
-        index = indices[place]
+    def fill(row: int) -> None:
+        index = indices[row]
         if isinstance(data, _PictureFiles):
             square = _read_picture(data.paths[index], size)
         else:
             square = square_image(data.images[index].transpose(1, 2, 0), size, resize_to=size)
-        images[place] = square.transpose(2, 0, 1)
+        images[row] = square.transpose(2, 0, 1)
 
     # Threads suffice: Pillow releases the interpreter lock while it decodes and resizes.
     bar = progress_bar(desc="decoding", total=len(indices), unit="img", disable=quiet, leave=False, delay=1)

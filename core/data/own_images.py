@@ -56,8 +56,8 @@ def _read_dataset(dataset: Any) -> tuple[np.ndarray, list[Any]]:
             f"{type(dataset).__name__}; for a DataLoader give its `dataset`"
         ) from error
     pixels, labels = [], []
-    for place in progress_bar(range(total), desc="reading", unit="img", leave=False, delay=1):
-        image, label = dataset[place]
+    for index in progress_bar(range(total), desc="reading", unit="img", leave=False, delay=1):
+        image, label = dataset[index]
         pixels.append(own_pixels(image, single=True)[0])
         labels.append(label)
     return np.stack(pixels), labels

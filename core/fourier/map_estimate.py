@@ -130,8 +130,8 @@ class _Model:
     def __init__(self, waves: np.ndarray, image_size: int) -> None:
         i, j = waves.T
         self.fixed = np.ones((len(waves), len(waves)))
-        radii, place = np.unique(np.hypot(i, j), return_inverse=True)
-        self.radii, self.radius_cell = abs(radii[:, None] - radii), place[:, None] * len(radii) + place
+        radii, index = np.unique(np.hypot(i, j), return_inverse=True)
+        self.radii, self.radius_cell = abs(radii[:, None] - radii), index[:, None] * len(radii) + index
         # Chords of a circle, not arcs: with arcs a Matern function is not a valid covariance.
         steps = np.arange(2 * np.max(abs(waves)) + 1)
         chord = image_size / np.pi * np.sin(np.pi * steps / image_size)

@@ -55,9 +55,9 @@ POSITIVE = float(np.finfo(np.float32).max)  # highest value of a number without 
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A measured row. place: its index. The other fields are its part of the fields of `Outcomes`."""
+    """A measured row. index: in the table. The other fields are the row's part of the fields of `Outcomes`."""
 
-    place: int
+    index: int
     count: int
     hits: Sequence[int] | np.ndarray = ()
     bits: np.ndarray | None = None
@@ -137,12 +137,12 @@ class Outcomes(ArchiveContent):
         changes: dict[str, Any] = {}
         for name, value in arrays.items():
             if (array := getattr(self, name)) is not None and value is not None:
-                changes[name] = _with_row(array, row.place, value)
+                changes[name] = _with_row(array, row.index, value)
         if row.predictions is not None and self.predictions is not None:
             changes["predictions"] = row.predictions.astype(np.uint16)
         facts = {name: fact for name, fact in self.metadata.items() if name not in GROWN}
         numbers = {
-            name: _with_row(values, row.place, row.numbers[name]) if name in row.numbers else values
+            name: _with_row(values, row.index, row.numbers[name]) if name in row.numbers else values
             for name, values in self.numbers.items()
             if name not in GROWN
         }
@@ -218,9 +218,9 @@ def outcome_file(
     return ArchiveFormat(name, command, _SCHEMA, ("counts", "hits", *required), optional, facts=facts)
 
 
-def _with_row(array: np.ndarray, place: int, value: Any) -> np.ndarray:
+def _with_row(array: np.ndarray, index: int, value: Any) -> np.ndarray:
     copy = array.copy()
-    copy[place] = value
+    copy[index] = value
     return copy
 
 

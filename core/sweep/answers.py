@@ -59,9 +59,9 @@ class WaveAnswers(ArchiveContent):
     def arrays(self) -> dict[str, np.ndarray]:
         return {"classes": self.classes, "percents": self.percents}
 
-    def of(self, place: int) -> WaveAnswers:
+    def of(self, position: int) -> WaveAnswers:
         """Return the answers for one picture."""
-        return WaveAnswers(self.metadata, self.classes[place : place + 1], self.percents[place : place + 1])
+        return WaveAnswers(self.metadata, self.classes[position : position + 1], self.percents[position : position + 1])
 
 
 def no_answers(classifier: str, count: int, dataset: str, size: int, epsilon: float) -> WaveAnswers:
@@ -85,20 +85,20 @@ def column(wave: Frequency, size: int) -> int | None:
 
 
 def answer(
-    answers: WaveAnswers, classifier: Classifier, images: np.ndarray, places: Sequence[int], start: int = 0
+    answers: WaveAnswers, classifier: Classifier, images: np.ndarray, columns: Sequence[int], start: int = 0
 ) -> None:
-    """Fill in the columns `places`.
+    """Fill in these columns.
 
     images: (N, 3, H, W) uint8. start: the first one's position in its data set, for its signs.
     """
     waves, pictures = (None, *half_plane(answers.size)), images.astype(np.float32) / 255
     under = [
         pictures_under_wave(pictures, waves[k], answers.metadata["epsilon"], seed=SIGNS_SEED, start=start)
-        for k in places
+        for k in columns
     ]
-    shares = class_probabilities(classifier, np.concatenate(under)).reshape(len(places), len(images), -1)
-    answers.classes[:, places] = shares.argmax(2).T
-    answers.percents[:, places] = np.rint(100 * shares.max(2)).T
+    probabilities = class_probabilities(classifier, np.concatenate(under)).reshape(len(columns), len(images), -1)
+    answers.classes[:, columns] = probabilities.argmax(2).T
+    answers.percents[:, columns] = np.rint(100 * probabilities.max(2)).T
 
 
 @cached_by_files("waves")

@@ -30,7 +30,7 @@ class CorruptionConfig(PictureTransforms[CorruptionOutcomes]):
     seed: int = 0
     batch_size: int | None = None
 
-    def places(self, dataset: ImageDataset) -> np.ndarray:
+    def positions(self, dataset: ImageDataset) -> np.ndarray:
         """Return (n, 1) distinct positions; fewer of the same seed are the first of more."""
         return np.random.default_rng(self.seed).permutation(len(dataset))[: self.pictures, None]
 

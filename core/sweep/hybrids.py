@@ -35,12 +35,12 @@ class HybridConfig(PictureTransforms[HybridOutcomes]):
     seed: int = 0
     batch_size: int | None = None
 
-    def places(self, dataset: ImageDataset) -> np.ndarray:
+    def positions(self, dataset: ImageDataset) -> np.ndarray:
         """Return (n, 2) positions of the low and the high pictures."""
         return draw_pairs(dataset.labels, self.pairs, seed=self.seed)
 
     def empty(self, classifier: Classifier, dataset: ImageDataset) -> HybridOutcomes:
-        labels, rows = dataset.labels[self.places(dataset).T].astype(np.uint16), 1 + len(self.cutoffs)
+        labels, rows = dataset.labels[self.positions(dataset).T].astype(np.uint16), 1 + len(self.cutoffs)
         return HybridOutcomes(
             *unmeasured(rows, 2),
             outcome_facts(classifier, dataset, self.seed),

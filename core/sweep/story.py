@@ -91,9 +91,9 @@ def predict_story(classifier: Classifier) -> StoredPredictions:
     chosen = _chosen()
     data, position = load_samples(chosen["samples"]), chosen["position"]
     (image,) = pixels(data, np.array([position]))
-    place = {"seed": chosen["seed"], "position": position}
+    signs = {"seed": chosen["seed"], "position": position}
     waves = half_plane(STORY_SIZE)
-    pictures = [image, *(wave_on_image(image, wave, chosen["epsilon"], **place) for wave in waves)]
+    pictures = [image, *(wave_on_image(image, wave, chosen["epsilon"], **signs) for wave in waves)]
     for low, high in (pixels(data, np.array(pair)) for pair in chosen["pairs"]):
         pictures += [low, high, *(hybrid(low, high, cutoff) for cutoff in hybrid_cutoffs(data.image_size))]
     shares = [class_probabilities(classifier, some) for some in batches(np.stack(pictures), PICTURES_AT_ONCE)]

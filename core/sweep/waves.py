@@ -161,7 +161,7 @@ class SweepConfig(Transforms[Heatmap]):
                     for (name, mean), total in zip(MEANS.items(), sums, strict=True)
                 }
                 if group.count < len(dataset):
-                    labels_here = dataset.labels[group.places[k]]
+                    labels_here = dataset.labels[group.positions[k]]
                     numbers["sampling_variance"] = sampling_variance(wrong[k], labels_here, len(dataset))
                 hits = group.count - round(top1), group.count - round(top5)
                 yield Row(rows[k], group.count, hits, np.packbits(~wrong[k])[None], numbers=numbers)
@@ -256,12 +256,12 @@ def balanced_sample(labels: np.ndarray, size: int, wave: Frequency, *, seed: int
 class Group:
     """G waves, each added to n images.
 
-    scaled: (G, H, W) float32, each wave times its size v; zeros for the clean images. places: (G, n) int64 indices of
+    scaled: (G, H, W) float32, each wave times its size v; zeros for the clean images. positions: (G, n) int64, of the
     images, or (1, n) if equal for all. signs: (G, n, 3) int8.
     """
 
     scaled: np.ndarray
-    places: np.ndarray
+    positions: np.ndarray
     signs: np.ndarray
 
     @property
@@ -269,10 +269,10 @@ class Group:
         return self.signs.shape[1]
 
     def batches(self, size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-        """Split places and signs along the images into as few, nearly equal parts as `size` allows."""
+        """Split positions and signs along the images into as few, nearly equal parts as `size` allows."""
         import torch
 
-        tensors = (torch.from_numpy(array).to(device) for array in (self.places, self.signs))
+        tensors = (torch.from_numpy(array).to(device) for array in (self.positions, self.signs))
         return zip(*(tensor.tensor_split(-(-self.count // size), 1) for tensor in tensors), strict=True)
 
 
@@ -287,17 +287,18 @@ def _first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConf
     alike = itertools.takewhile(lambda wave: images(wave) == count, waves)
     group = tuple(itertools.islice(alike, max(1, size // count)))
     signs = np.stack([random_signs(total, wave or (0, 0), seed=config.seed) for wave in group])
-    places = np.arange(total)[None]
+    positions = np.arange(total)[None]
     if count < total:  # so these are not the clean images
-        places = np.stack(
+        positions = np.stack(
             [balanced_sample(dataset.labels, count, wave, seed=config.seed) for wave in group if wave is not None]
         )
-        signs = np.take_along_axis(signs, places[..., None], axis=1)  # an image has the same signs as in a full sweep
+        # An image has the same signs as in a full sweep.
+        signs = np.take_along_axis(signs, positions[..., None], axis=1)
     scaled = np.zeros((len(group), height, height), np.float32)
     for k, wave in enumerate(group):
         if wave is not None:
             scaled[k] = fourier_basis(*wave, height, height) * np.float32(_epsilon(wave, config, height))
-    return Group(scaled, places, signs)
+    return Group(scaled, positions, signs)
 
 
 def _epsilon(wave: Frequency, config: SweepConfig, image_size: int) -> float:
@@ -329,10 +330,10 @@ def _errors(
     exact = torch.float32 if images.device.type == "mps" else torch.float64  # not on MPS
     tally = torch.zeros(3 + len(MEANS), waves, dtype=exact, device=images.device)
     with torch.inference_mode():
-        for places, signs in group.batches(batch_size, images.device):
-            perturbed = perturb(torch.div(images[places], 255), scaled, signs[..., None, None])  # (G, n, 3, H, W)
+        for positions, signs in group.batches(batch_size, images.device):
+            perturbed = perturb(torch.div(images[positions], 255), scaled, signs[..., None, None])  # (G, n, 3, H, W)
             logits = forward(classifier, perturbed.flatten(0, 1), dtype)
-            targets = labels[places].expand(waves, -1).flatten()
+            targets = labels[positions].expand(waves, -1).flatten()
             missed = logits.topk(min(5, logits.shape[1]), dim=1).indices != targets[:, None]
             numbers = [missed[:, 0], missed.all(dim=1), logits.isfinite().all(dim=1), *_means(logits, targets)]
             outcome = torch.stack(numbers).view(len(numbers), waves, -1)

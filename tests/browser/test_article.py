@@ -133,9 +133,9 @@ def test_a_reader_walks_through_all_chapters(open_article, folder, browser_name,
     hole = bring(page, "hole")
     expect(hole.locator(".sure")).to_have_text([re.compile(r"\d % sure")] * 2)
     expect(bring(page, "squares").locator("img")).to_have_count(4)
-    wall = bring(page, "wall").locator("img")
-    expect(wall).to_have_count(20)
-    assert wall.first.bounding_box()["width"] > 60
+    gallery = bring(page, "gallery").locator("img")
+    expect(gallery).to_have_count(20)
+    assert gallery.first.bounding_box()["width"] > 60
     expect(page.locator(".tooltip-text:visible")).to_have_count(0)
     expect(bring(page, "limits").locator(".plot")).to_have_count(3)
     assert page.locator(".failure:visible").count() == 0

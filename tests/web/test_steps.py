@@ -23,7 +23,7 @@ SMOOTH = Path(__file__).with_name("smooth_network.js")
 
 
 class SmoothNetwork(torch.nn.Module):
-    """The network in smooth_network.js, which has other weights for other sides."""
+    """The network in smooth_network.js, which has other weights for other sizes."""
 
     any_size = True
 

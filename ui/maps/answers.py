@@ -37,12 +37,12 @@ def draw_answers(
     networks can be asked.
     """
     rows = {predictor: _answers(predictor.spec.name, perturbed.picture, perturbed.epsilon) for predictor in predictors}
-    place = column(perturbed.frequency, usual_map_size(perturbed.picture.size))
-    places = [] if place is None else [0, place]
-    lacking = [row for row in rows if UNKNOWN in rows[row].percents[0, places]]
+    chosen_column = column(perturbed.frequency, usual_map_size(perturbed.picture.size))
+    needed = [] if chosen_column is None else [0, chosen_column]
+    lacking = [row for row in rows if UNKNOWN in rows[row].percents[0, needed]]
     wait = bool(lacking or more) and (wait_for_first_paint() or not torch_starts())
     for predictor in [] if wait else lacking:
-        try_predict(predictor.spec, partial(_answer, rows[predictor], perturbed.picture, places))
+        try_predict(predictor.spec, partial(_answer, rows[predictor], perturbed.picture, needed))
     answered = [row for row in rows if rows[row].percents[0, 0] != UNKNOWN]
     small = [row for row in answered if (row.spec.image_size or _LARGE) < _LARGE]
     growing = [rows[row] for row in small if UNKNOWN in rows[row].percents]
@@ -79,9 +79,9 @@ def _answers(name: str, picture: Picture, epsilon: float) -> WaveAnswers:
     return no_answers(name, 1, *about)
 
 
-def _answer(answers: WaveAnswers, picture: Picture, places: list[int]) -> None:
+def _answer(answers: WaveAnswers, picture: Picture, needed: list[int]) -> None:
     classifier = classifier_for(answers.metadata["classifier"]["name"], picture.class_set)
-    answer(answers, classifier, picture.pixels[None], places, start=picture.position)
+    answer(answers, classifier, picture.pixels[None], needed, start=picture.position)
 
 
 def pack_answers(

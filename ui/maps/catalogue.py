@@ -273,7 +273,7 @@ def source_text(entry: Entry) -> str:
 
 
 def map_downloads(entry: Entry) -> None:
-    """Draw a row of download buttons, one a kind of file; files are created on click."""
+    """Draw a row of download buttons, one a file format; files are created on click."""
     title = entry.label.replace(" · ", ", ")
     files: dict[str, Callable[[], bytes | str]] = {
         "npz": entry.heatmap.to_bytes,
@@ -282,5 +282,5 @@ def map_downloads(entry: Entry) -> None:
     }
     stem = file_stem(entry.label)
     with st.container(horizontal=True):
-        for kind, make in files.items():
-            download_button(kind.upper(), make, f"{stem}.{kind}", key=f"{kind} {stem}")
+        for suffix, make in files.items():
+            download_button(suffix.upper(), make, f"{stem}.{suffix}", key=f"{suffix} {stem}")

@@ -53,7 +53,7 @@ def prediction_table(
             ("rest", f"{len(names) - len(leading)} more classes", np.maximum(0, 1 - probabilities[leading].sum(0)))
         )
     colour = model_colour(spec.name)
-    body = [row_html([name, _bar(clean), _bar(wave, colour)], kind) for kind, name, (clean, wave) in lines]
+    body = [row_html([name, _bar(clean), _bar(wave, colour)], style) for style, name, (clean, wave) in lines]
     before, after = (bdi(names[row]) for row in probabilities.argmax(0))
     verdict = f"{before} stays" if before == after else f"{before} becomes {after}"
     caption = f"{html.escape(spec.title)}: {verdict}"

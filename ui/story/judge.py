@@ -29,10 +29,10 @@ def judge_drawings() -> None:
     state, linked = st.session_state, _linked_round()
     seed = state.setdefault(ROUND, secrets.randbelow(MAX_ROUND + 1)) if linked is None else linked
 
-    def choose(places: tuple[int, ...]) -> None:
-        state[_CHOSEN] = places
-        if len(places) == ROUND_LENGTH:
-            _put(seed, places)
+    def choose(choices: tuple[int, ...]) -> None:
+        state[_CHOSEN] = choices
+        if len(choices) == ROUND_LENGTH:
+            _put(seed, choices)
 
     judge(questions(seed), seed, _choices(), DRAWN_TO, on_choose=choose, on_more=forget)
 

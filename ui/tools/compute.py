@@ -61,12 +61,12 @@ def sweep_is_running() -> bool:
 def _settings(picture: Picture | None, *, disabled: bool) -> None:
     columns = st.columns([3, 3, 2], vertical_alignment="bottom")
     titles = {row.name: row.maps.get(row.dataset, row.title) for row in SAMPLE_SETS.values()}
-    kinds = {name: f"{title[0].upper()}{title[1:]}" for name, title in titles.items()}
-    first = 0 if picture is None else list(kinds).index(picture.kind)
-    kind = columns[0].selectbox(
-        "Images", list(kinds), first, format_func=kinds.__getitem__, key="sweep.images", disabled=disabled
+    sets = {name: f"{title[0].upper()}{title[1:]}" for name, title in titles.items()}
+    first = 0 if picture is None else list(sets).index(picture.kind)
+    sample_set = columns[0].selectbox(
+        "Images", list(sets), first, format_func=sets.__getitem__, key="sweep.images", disabled=disabled
     )
-    dataset, classes = samples(kind), SAMPLE_SETS[kind].class_set
+    dataset, classes = samples(sample_set), SAMPLE_SETS[sample_set].class_set
     ready = {spec.name: spec.title for spec in ready_classifiers(classes)}
     if not ready:
         st.info(NONE_READY)

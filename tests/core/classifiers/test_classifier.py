@@ -1,4 +1,4 @@
-"""Properties of all classifiers: preprocessing against PIL, patches, other sides."""
+"""Properties of all classifiers: preprocessing against PIL, patches, other sizes."""
 
 import numpy as np
 import open_clip

@@ -52,13 +52,13 @@ def test_hybrids_are_predicted_at_every_cutoff(linear_classifier):
 
 
 @pytest.mark.parametrize(
-    ("low_shares", "place"),
+    ("low_fractions", "position"),
     [((0.1, 0.4, 0.6, 0.9), 2), ((0.1, 0.7, 0.4, 0.9), 3), ((0.6, 0.7, 0.8, 0.9), 0), ((0.6, 0.7, 0.8, 0.5), None)],
 )
-def test_the_switch_is_where_the_low_picture_stays_more_probable(low_shares, place):
-    mixed = np.array([[1 - share, share] for share in low_shares])
+def test_the_switch_is_where_the_low_picture_stays_more_probable(low_fractions, position):
+    mixed = np.array([[1 - fraction, fraction] for fraction in low_fractions])
     predictions = HybridPredictions((1.0, 2.0, 4.0, 8.0), mixed[-1], mixed[0], mixed)
-    assert predictions.switches_at(1, 0) == place
+    assert predictions.switches_at(1, 0) == position
 
 
 def test_answers_of_version_1_open_and_are_written_with_the_new_name(tmp_path):

@@ -57,7 +57,8 @@ def test_frequency_page_and_its_tools_take_its_pictures(tool):
     app = open_page("frequency", pictures="Shapes", picture="5", tab=tool)
     assert not app.exception and app.session_state["cell.places"]["shapes"] == 5
     picked = components(app, "picture")[0]["picture"]
-    assert picked["strip"]["selected"] == 5 and (picked["size"], picked["usual"], picked["source"]) == (SIDE, 8, "usual")
+    facts = [picked[name] for name in ("image_size", "usual", "source")]
+    assert picked["strip"]["selected"] == 5 and facts == [SIDE, 8, "usual"]
     if tool == OWN_SWEEP:
         assert "Shapes" in app.selectbox(key="sweep.images").options
         assert app.selectbox(key="sweep.name").options == ["Toy A"]

@@ -90,7 +90,7 @@ def test_an_unknown_word_is_not_drawn_but_has_near_ones():
 
 
 def test_the_wall_shows_every_class_by_both_networks():
-    (body,) = bodies(opened(chapter="hole"), 'class="wall"')
+    (body,) = bodies(opened(chapter="hole"), 'class="gallery"')
     names = SAMPLE_SETS["cifar10"].classes.names
     for network, title in (("mini-clip", "Mini CLIP"), ("mini-clip-robust", "Mini CLIP (robust)")):
         run = PGDRun.load(stored_path(OPENING, "cifar10", network))

@@ -105,11 +105,11 @@ function drawToggle(view) {
   const choice = view.maps.length < 2 ? [] : view.maps;
   view.toggle.hidden = !choice.length;
   view.toggle.replaceChildren(
-    ...choice.map((map, place) => {
+    ...choice.map((map, index) => {
       const label = element("label");
-      const about = { type: "radio", name: `map-${view.data.key}`, checked: place === current };
+      const about = { type: "radio", name: `map-${view.data.key}`, checked: index === current };
       const input = label.appendChild(element("input", "", "", about));
-      input.addEventListener("change", () => showOne(view, place));
+      input.addEventListener("change", () => showOne(view, index));
       label.append(map.title);
       return label;
     }),
@@ -117,9 +117,9 @@ function drawToggle(view) {
   showOne(view, current);
 }
 
-function showOne(view, place) {
-  view.current = place;
-  view.maps.forEach((map, k) => map.figure.classList.toggle("current", k === place));
+function showOne(view, index) {
+  view.current = index;
+  view.maps.forEach((map, k) => map.figure.classList.toggle("current", k === index));
 }
 
 // On a phone the picture is above the map, and a finger drags across it.
@@ -305,8 +305,8 @@ function fillMap(map, { title, note, colour, subtitle, label, layers }, { range:
   const image = context.createImageData(size, size);
   map.values.forEach((value, cell) => {
     if (Number.isNaN(value)) return;
-    const place = Math.max(0, Math.min(255, Math.round((255 * (value - low)) / (high - low))));
-    image.data.set([...table.subarray(3 * place, 3 * place + 3), 255], 4 * cell);
+    const index = Math.max(0, Math.min(255, Math.round((255 * (value - low)) / (high - low))));
+    image.data.set([...table.subarray(3 * index, 3 * index + 3), 255], 4 * cell);
   });
   context.putImageData(image, 0, 0);
 }

@@ -20,12 +20,12 @@ from core.fourier.waves import canonical_frequency, half_plane
 from core.shared import paper
 from core.shared.numbers import Frequency, Interval
 from ui.components.mount import (
+    index_from,
     mount_synchronised,
     pack_bytes,
     pack_pixels,
     pack_signs,
     picture_id,
-    place_from,
     register,
 )
 from ui.components.pictures.pictures import STRIP, Thumbnails, tiles_json
@@ -155,7 +155,7 @@ def wave_lab(
             "about": picture.usual,  # a size v is meaningful only for pictures of one size
             "picture": _pack_picture(picture),
         },
-        on_pick_change=place_from(key, "pick", thumbnails, on_pick),
+        on_pick_change=index_from(key, "pick", thumbnails, on_pick),
         on_library_change=partial(on_pick, None),
     )
 

@@ -20,11 +20,11 @@ export function createPanel(view) {
   panel.photo.className = "library";
   panel.strip = createTiles(pictures);
   const scene = root.appendChild(element("div", "scene"));
-  for (const kind of ["wave", "clean", "perturbed"]) {
-    const figure = scene.appendChild(element("figure", `picture ${kind}`));
+  for (const name of ["wave", "clean", "perturbed"]) {
+    const figure = scene.appendChild(element("figure", `picture ${name}`));
     const caption = figure.appendChild(element("figcaption", "", "on the picture"));
     const canvas = figure.appendChild(element("canvas", "", "", { role: "img" }));
-    panel.pictures[kind] = { canvas, caption };
+    panel.pictures[name] = { canvas, caption };
   }
   panel.refusal = scene.appendChild(element("div", "refusal"));
   panel.answers = createAnswers(view);
@@ -68,7 +68,7 @@ export function fillPanel(panel, picture) {
   paintPixels(canvas, picture.image_size, picture.image_size, (at, channel) => panel.pixels[3 * at + channel]);
   canvas.ariaLabel = `The picture without a wave: ${picture.caption}`;
   Object.assign(panel.slider.input, { min: 0, max: picture.most, step: picture.step });
-  fillTiles(panel.strip, picture.strip, (place) => panel.view.trigger("pick", place));
+  fillTiles(panel.strip, picture.strip, (index) => panel.view.trigger("pick", index));
   readAnswers(panel.view); // they may have come first
 }
 

@@ -10,7 +10,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const view = viewOf(parentElement, () => createView(parentElement, data));
   view.send = (value) => setStateValue("choice", { value, token: data.token, about: data.about });
   view.data = data;
-  view.place = memoryOf(data, () => ({ wave: data.value })); // null is no wave
+  view.memory = memoryOf(data, () => ({ wave: data.value })); // null is no wave
   show(view);
 }
 
@@ -29,7 +29,7 @@ function createView(parentElement, { size, networks }) {
   };
   view.input.addEventListener("input", () => {
     const stripes = Number(view.input.value);
-    view.place.wave = stripes ? [0, stripes] : null;
+    view.memory.wave = stripes ? [0, stripes] : null;
     show(view);
     clearTimeout(view.timer);
     if (stripes) view.timer = setTimeout(() => view.send([0, stripes]), REST_MILLISECONDS);
@@ -53,7 +53,7 @@ function createView(parentElement, { size, networks }) {
 }
 
 /** @param {Record<string, any>} view */
-function show({ data, place: { wave }, canvas, clean, text, input, answers }) {
+function show({ data, memory: { wave }, canvas, clean, text, input, answers }) {
   const { image_size: width, size, names, label, epsilon } = data;
   const half = (size - 1) / 2;
   input.value = wave ? Math.round(Math.hypot(...wave)) : 0;

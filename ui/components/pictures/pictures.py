@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from core.data.picture_files import square_image
-from ui.components.mount import mount_synchronised, pack_pixels, place_from, register
+from ui.components.mount import index_from, mount_synchronised, pack_pixels, register
 
 MAX_TILE = 96  # pixels: twice the usual 48, for screens with two device pixels to one of CSS
 _QUALITY = 82
@@ -117,7 +117,7 @@ def image_picker(
             should store it, and the next run should pass it back as `selected`.
     """
     data = tiles_json(thumbnails, selected, label, look)
-    _picker(key=key, data=data, on_pick_change=place_from(key, "pick", range(len(thumbnails.captions)), on_pick))
+    _picker(key=key, data=data, on_pick_change=index_from(key, "pick", range(len(thumbnails.captions)), on_pick))
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +178,7 @@ def hybrid_mixer(
         read=lambda value: value if isinstance(value, int) and 0 <= value < count else None,
         on_choice=on_choose,
         data=pack_mixture(mixture) | {"about": list(mixture.cutoffs)},
-        on_pick_change=place_from(key, "pick", range(len(mixture.strip.captions)), on_pick),
+        on_pick_change=index_from(key, "pick", range(len(mixture.strip.captions)), on_pick),
     )
 
 

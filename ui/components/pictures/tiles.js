@@ -26,7 +26,7 @@ export function createTiles(parent) {
   return picker;
 }
 
-/** Show what `tiles_json` of `pictures.py` has. @param {any} data @param {(place: number) => void} pick */
+/** Show what `tiles_json` of `pictures.py` has. @param {any} data @param {(index: number) => void} pick */
 export function fillTiles(picker, data, pick) {
   picker.pick = pick;
   const drawing = JSON.stringify({ ...data, selected: null, sheet: null });

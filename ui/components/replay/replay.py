@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from core.pgd.record import frame_differences
-from ui.components.mount import place_from, register
+from ui.components.mount import index_from, register
 
 _component = register("replay/replay.js")
 
@@ -121,7 +121,7 @@ def replay(
     """
     calls = {f"on_{name}_change": events.get(name, lambda: None) for name in ("resume", "stop")}
     tries = range(data.get("tries", {}).get("count", 0))
-    calls["on_choose_change"] = place_from(key, "choose", tries, choose)
+    calls["on_choose_change"] = index_from(key, "choose", tries, choose)
     _component(key=key, data={"key": key, "seek": seek, **data}, **calls)
 
 
