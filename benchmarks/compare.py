@@ -120,20 +120,20 @@ def run_hashes() -> Iterator[tuple[str, str]]:
         data = load_samples(samples)
         classifier = load_classifier(name, data.classes, device="cpu")
         original, target = data.images[:1], (int(data.labels[0]),)
-        side = data.image_size
-        start = np.random.default_rng(0).random((1, 3, side, side), dtype=np.float32)
-        settings = paper_generation(side), paper_inpainting(side)
+        size = data.image_size
+        start = np.random.default_rng(0).random((1, 3, size, size), dtype=np.float32)
+        settings = paper_generation(size), paper_inpainting(size)
         for search in ("pixels", "views"):
-            further: dict[str, Any] = {"steps": _STEPS, "search": search, "views": _VIEWS[side]}
+            further: dict[str, Any] = {"steps": _STEPS, "search": search, "views": _VIEWS[size]}
             draw, fill = (PGDConfig(epsilon=paper.epsilon, step_size=paper.step_size, **further) for paper in settings)
-            mask = middle_square(side, side // 4)
-            for kind, plan in (
+            mask = middle_square(size, size // 4)
+            for verb, plan in (
                 ("draw", RunPlan(targets=target, start=start, config=draw)),
                 ("fill", inpainting_plan(original, mask, target, fill)),
             ):
                 *_, (state,) = Run(plan, lambda classifier=classifier: [classifier]).states()
                 numbers = state.images.numpy(), state.logits.numpy(), state.cross_entropy.numpy()
-                yield f"run of {name}, {kind} by {search}", digest(numbers)
+                yield f"run of {name}, {verb} by {search}", digest(numbers)
 
 
 def page_hashes() -> Iterator[tuple[str, str]]:

@@ -27,7 +27,7 @@ from core.shared.numbers import Interval, wilson
 from core.shared.roles import ROBUST
 
 LOW_CORRUPTIONS, HIGH_CORRUPTIONS = (
-    tuple(key for key, row in CORRUPTIONS.items() if row.kind == kind) for kind in ("low", "high")
+    tuple(key for key, row in CORRUPTIONS.items() if row.band == band) for band in ("low", "high")
 )
 _RESAMPLES = 50_000  # more than 8!, so p is exact for up to eight networks
 

@@ -99,8 +99,8 @@ class Classifier(nn.Module):
         self.train(False)
 
     def __repr__(self) -> str:
-        kind, count = type(self).__name__, len(self.classes)
-        return f"<{kind} {self.name}: {self.image_size} pixels, {count:,} classes, on {self.device}>"
+        type_name, count = type(self).__name__, len(self.classes)
+        return f"<{type_name} {self.name}: {self.image_size} pixels, {count:,} classes, on {self.device}>"
 
     @property
     def device(self) -> torch.device:

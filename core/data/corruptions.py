@@ -24,14 +24,14 @@ Change = Callable[[np.ndarray, float, Sequence[np.random.Generator]], np.ndarray
 class Corruption:
     """One corruption.
 
-    label: for display. kind: whether it changes low or high frequencies most. unit: of the amounts. amounts: at
+    label: for display. band: "low" or "high", the frequencies that it changes most. unit: of the amounts. amounts: at
     strengths 1, 2 and 3. small: amounts in pixels of 32, if `amounts` are in pixels of 224. source: a sentence, with
     differences.
     """
 
     key: str
     label: str
-    kind: Literal["low", "high"]
+    band: Literal["low", "high"]
     unit: str
     amounts: Amounts
     change: Change

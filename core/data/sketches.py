@@ -38,7 +38,7 @@ class Shape:
     box: left, top, right, bottom in a sketch of 32 x 32. lean: shift of a box's lower edge to the right.
     """
 
-    kind: Literal["ellipse", "box"]
+    form: Literal["ellipse", "box"]
     colour: Colour
     box: tuple[float, float, float, float]
     lean: float = 0.0
@@ -117,7 +117,7 @@ def draw_sketch(name: str) -> np.ndarray:
     picture = np.full((SKETCH_SIZE, SKETCH_SIZE, 3), sketch.background, dtype=np.uint8)
     for shape in sketch.shapes:
         left, top, right, bottom = shape.box
-        if shape.kind == "ellipse":
+        if shape.form == "ellipse":
             across, down = (x - (left + right) / 2) / (right - left), (y - (top + bottom) / 2) / (bottom - top)
             inside = across**2 + down**2 <= 1 / 4
         else:

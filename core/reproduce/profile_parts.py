@@ -49,8 +49,8 @@ def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
         if vocabulary not in (None, row.class_set):
             continue
         first = {
-            stored_path(kind, subject, network.file_name, folder, search)
-            for (kind, subject), search in itertools.product(first_subjects(row), first_searches(row.image_size))
+            stored_path(task, subject, network.file_name, folder, search)
+            for (task, subject), search in itertools.product(first_subjects(row), first_searches(row.image_size))
         }
         of_row = [*examples(row)]
         if row.name == "cifar10" and any(network.name in twins for twins in ROLES["twins"]):

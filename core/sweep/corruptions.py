@@ -44,8 +44,8 @@ class CorruptionConfig(PictureTransforms[CorruptionOutcomes]):
 
     def apply(self, row: int, pictures: list[np.ndarray], positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the pictures under one corruption at one strength, and the energy of the change by radius."""
-        corruption, strength = divmod(row - 1, len(STRENGTHS))
+        number, strength = divmod(row - 1, len(STRENGTHS))
         (images,) = pictures
-        kind = list(CORRUPTIONS.values())[corruption]
-        changed = corrupt(images, kind, STRENGTHS[strength], positions[:, 0].tolist(), seed=self.seed)
+        corruption = list(CORRUPTIONS.values())[number]
+        changed = corrupt(images, corruption, STRENGTHS[strength], positions[:, 0].tolist(), seed=self.seed)
         return changed, energy_by_radius(changed - images)

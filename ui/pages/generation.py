@@ -29,7 +29,7 @@ from core.pgd.settings import RunKind
 from core.pgd.starts import MADE_STARTS, STARTS, StartKind, draw_starts, set_start, start_facts
 from core.shared import paper
 from ui.components.painters.painters import sketch_painter
-from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
+from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.runs.export import run_download
 from ui.runs.judge import sample_set_of
 from ui.runs.outcome import ABOUT_VIEWS, recognised_table, run_table
@@ -333,7 +333,7 @@ def _bundled_sketches(row: SampleSet) -> None:
         key=f"{_PAGE}.sketches",
         label="Bundled sketches",
         on_pick=pick,
-        look=TileLook(across=2, names=[sketches[name] for name in names], opens="st-key-generation-painter"),
+        style=TileStyle(across=2, names=[sketches[name] for name in names], opens="st-key-generation-painter"),
     )
 
 

@@ -49,7 +49,7 @@ def fill_a_hole() -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="story-fill"):
             request = _request(picture, mask)
             ask_for_run(_FILL_PAGE, "Fill", request)
-        run_panel(Stage(_FILL_PAGE, "Fill", figures.hole_runs, _back, _bring), request)
+        run_panel(Stage(_FILL_PAGE, "Fill", figures.hole_runs, _reset, _restore), request)
 
 
 def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
@@ -68,15 +68,15 @@ def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
     return fill_request(picture, mask, word, chosen, specs, COMPARED)
 
 
-def _bring(result: RunResult) -> None:
-    """Choose a run's hole and word; for callbacks."""
+def _restore(result: RunResult) -> None:
+    """Restore a run's mask and word; for callbacks."""
     run = result.runs[0]
     if run.mask is not None and run.start.shape[-1] == _HENS.image_size:
         st.session_state[_BRUSHED], st.session_state[_WANTED] = run.mask[0], target_of(run, 0)
 
 
-def _back() -> None:
-    """Show the stored fillings of the stored hole; for callbacks."""
+def _reset() -> None:
+    """Reset to the stored mask and its runs; for callbacks."""
     run_state(_FILL_PAGE).reset()
     for key in (_BRUSHED, _WANTED):
         st.session_state.pop(key, None)

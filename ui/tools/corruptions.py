@@ -95,7 +95,7 @@ def _colours(networks: Sequence[NetworkOutcomes]) -> dict[str, str]:
     return colours
 
 
-_KIND, STRENGTH = "corruption", "severity"  # in the URL
+_CORRUPTION, STRENGTH = "corruption", "severity"  # in the URL
 USUAL = "Contrast"
 
 
@@ -128,23 +128,23 @@ def _sample(outcomes: CorruptionOutcomes) -> str:
 
 def _controls(size: int) -> tuple[str, int]:
     """Draw the menus; return the corruption's key and its strength."""
-    row = st.container(horizontal=True, gap="medium")
-    labels = {kind.label: kind.key for kind in CORRUPTIONS.values()}
+    menus = st.container(horizontal=True, gap="medium")
+    labels = {corruption.label: corruption.key for corruption in CORRUPTIONS.values()}
     descriptions = (
-        f"{kind.label}, {', '.join(f'{kind.amount(strength, size):.3g}' for strength in STRENGTHS)} ({kind.unit}): "
-        f"{kind.source}"
-        for kind in CORRUPTIONS.values()
+        f"{row.label}, {', '.join(f'{row.amount(strength, size):.3g}' for strength in STRENGTHS)} ({row.unit}): "
+        f"{row.source}"
+        for row in CORRUPTIONS.values()
     )
-    label = row.selectbox(
+    label = menus.selectbox(
         "Corruption",
         list(labels),
         index=list(labels).index(USUAL),
-        key=_KIND,
+        key=_CORRUPTION,
         bind="query-params",
         help="After Hendrycks & Dietterich 2019, severities 1 to 3. The wave of the maps above is not added.\n\n"
         + "\n\n".join(descriptions),
     )
-    strength = row.select_slider(
+    strength = menus.select_slider(
         "Strength", STRENGTHS, STRENGTHS[1], key=STRENGTH, bind="query-params", persist_state="session"
     )
     return labels[label], int(strength)

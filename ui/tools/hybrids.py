@@ -86,7 +86,7 @@ def _mixtures(networks: tuple[tuple[str, str], ...]) -> tuple[Mixture, ...]:
 
 
 SECOND, CUTOFF = "second", "cutoff"  # in the URL: index of a bundled picture; cycles per image
-_OF_KIND, _CUTOFF_KEY = "frequency.second.{}", "frequency.cutoff"  # keys in the session
+_OF_SET, _CUTOFF_KEY = "frequency.second.{}", "frequency.cutoff"  # keys in the session
 
 
 def hybrid_panel(page: PageState) -> None:
@@ -106,7 +106,7 @@ def hybrid_panel(page: PageState) -> None:
         selected=_selected(cutoffs, _first(mixed.networks, len(cutoffs))) if mixed.networks else len(cutoffs) // 2,
         key=f"frequency.hybrids.{picture.size}",
         on_choose=lambda index: st.session_state.__setitem__(_CUTOFF_KEY, cutoffs[index]),
-        on_pick=partial(st.session_state.__setitem__, _OF_KIND.format(picture.kind)),
+        on_pick=partial(st.session_state.__setitem__, _OF_SET.format(picture.kind)),
     )
     if mixed.networks:
         st.caption(
@@ -119,7 +119,7 @@ def hybrid_panel(page: PageState) -> None:
 def _second(picture: Picture) -> int:
     """Return the index of the second picture."""
     read = partial(whole_number, places=range(len(samples(picture.kind))))
-    return url.session_value(_OF_KIND.format(picture.kind), SECOND, read, SAMPLE_SETS[picture.kind].second)
+    return url.session_value(_OF_SET.format(picture.kind), SECOND, read, SAMPLE_SETS[picture.kind].second)
 
 
 def _first(networks: Sequence[Mixed], count: int) -> int:

@@ -97,13 +97,13 @@ def test_a_stopped_profile_goes_on_where_it_stood(toy, tmp_path, capsys):
 
 
 def test_present_judgements_are_taken_over(toy, tmp_path, monkeypatch):
-    kinds = {kind.name: kind for kind in judgements.KINDS}
+    kinds = {series.name: series for series in judgements.SERIES}
     pixels, views = (replace(kinds[f"classless, {search}"], amounts=(3, 3)) for search in ("pixels", "views"))
-    monkeypatch.setattr(judgements, "KINDS", (pixels,))
+    monkeypatch.setattr(judgements, "SERIES", (pixels,))
     assert profile(tmp_path, "--parts", "judgements") == 0
     path = tmp_path / "judgements" / "toy-linear.npz"
     first = JudgedOutcomes.load(path)
-    monkeypatch.setattr(judgements, "KINDS", (pixels, views))
+    monkeypatch.setattr(judgements, "SERIES", (pixels, views))
     calls = []
     monkeypatch.setattr(
         judgements, "_painted", lambda *a, painted=judgements._painted: calls.append(a[1]) or painted(*a)

@@ -44,9 +44,9 @@ export function fillTiles(picker, data, pick) {
 function rebuildTiles(picker, data) {
   Object.assign(picker, { data, selected: null });
   const { grid, all } = picker;
-  const { label, side, across, names, ticks, captions, tile } = data;
+  const { label, size, across, names, ticks, captions, tile } = data;
   grid.ariaLabel = label;
-  grid.style.setProperty("--side", `${side}px`);
+  grid.style.setProperty("--size", `${size}px`);
   grid.style.setProperty("--across", across);
   for (const name of ["crisp", "line"]) grid.classList.toggle(name, data[name]);
   grid.classList.toggle("across", across > 0);
