@@ -52,12 +52,12 @@ def heatmap(
             pixels and 63 at 224, or the largest up to 63 that the images carry.
         epsilon: L2 norm v of the wave per channel, for pixels in [0, 1]. None: the paper's, 4.0 at 32 pixels and 15.7
             at 224; other sizes have none.
-        fraction: of the images, in (0, 1], to which each wave is added; below 1 each wave has its own
+        fraction: part of the images, in (0, 1], that gets each wave; below 1 each wave has its own
             class-balanced sample, and the map has an estimate of every cell with its interval.
-        seed: of the random signs and samples, by default 0.
+        seed: for the random signs and samples; default 0.
         output: file to save the map in, once a second; if it holds an unfinished map of the same settings, that is
             resumed. None: the map is only returned.
-        progress: whether to show a bar.
+        progress: True to show a bar.
     Returns:
         The map: `error_rate` (size, size) in [0, 1] with frequency zero in the middle, `clean_rate()`, `plot()`,
         `to_pandas()`, `save(path)`; `Heatmap.load(path)` and the app's *Add a map* read the file.
@@ -91,10 +91,10 @@ def draw(
         start: "blur", drawn from the covariance of the class's images, in its place "grey" where there are none;
             "classless", a blur of no class; "independent", pixel noise; "grey"; or your own picture or pictures, of any
             form that `heatmap` takes.
-        size: of the pictures, in pixels. None: the classifier's input, or that of your own start.
+        size: picture size in pixels. None: the classifier's input size, or that of your own start.
         seed: of the starts and of the search's views, by default 0.
         tries: pictures of each target, one after the other, by the seeds from `seed` on; by default 1.
-        progress: whether to show a bar.
+        progress: True to show a bar.
         **settings: epsilon (L2 radius of the ball around the start), step_size (L2), steps, step_decay,
             views (of the search by views); the others are `usual_settings("generation", size, search=search)`.
     Returns:
@@ -149,7 +149,7 @@ def fill(
         seed: of the search's views, by default 0.
         tries: results of each picture, one after the other, by the seeds from `seed` on, by default 1; by "pixels" all
             are equal.
-        progress: whether to show a bar.
+        progress: True to show a bar.
         **settings: as for `draw`, and weight, lambda; the others are `usual_settings("inpainting", H, side of a square
             of the hole's area, search)`.
     Returns:

@@ -22,7 +22,7 @@ class Preprocess(nn.Module):
     image of the network's own size is only normalised.
 
     Args:
-        size: of the network's input, in pixels.
+        size: input size of the network, in pixels.
         mean, std: per channel, for pixel values in [0, 1].
         interpolation: "bicubic" or "bilinear".
     """
@@ -71,11 +71,11 @@ class Classifier(nn.Module):
     shared by all callers, so it must not change after loading.
 
     Attributes:
-        name, weights_id, sha256: of the classifier, its weights, and the weight file.
+        name: registry name. weights_id, sha256: identify the weights and the weight file.
         kind: "zero-shot" or "closed-set".
         classes: the K classes, in the order of the logits.
         template: the prompt's pattern; None for a closed-set classifier.
-        image_size: of the network's own input, in pixels.
+        image_size: the network's own input size, in pixels.
         patch_grid: see `patch_grid`.
         any_size: True if the network is known to take inputs of any size; see `at_size`.
         merged: groups of the network's classes, each of which is one class here, behind the others; see `merge`.
@@ -181,7 +181,7 @@ def patch_grid(network: nn.Module, image_size: int) -> int | None:
 
     Args:
         network: a classifier's network, or a CLIP with its image tower in `visual`.
-        image_size: of its input, in pixels.
+        image_size: its input size, in pixels.
     """
     # Names of the patch embedding in open_clip, timm (alone or inside open_clip) and torchvision.
     for name in ("visual.conv1", "visual.trunk.patch_embed.proj", "patch_embed.proj", "conv_proj"):

@@ -104,7 +104,7 @@ _UNUSABLE = (ValueError, OSError, ImportError, RuntimeError)
 
 @dataclass(frozen=True)
 class ListedClassifiers:
-    """Entries of the list. specs: by name, in order. refused: one sentence for each unusable entry."""
+    """Entries of the list. specs: the entries by name, in order. refused: one sentence for each unusable entry."""
 
     specs: dict[str, ClassifierSpec]
     refused: tuple[str, ...]
@@ -318,7 +318,7 @@ def classifier_spec(name: str) -> ClassifierSpec:
 
 
 def classifier_state(name: str, weights: Path | str | None = None) -> ClassifierState:
-    """Return whether a classifier can be used now. Does not use the network.
+    """Return True if a classifier can be used now. Does not use the network.
 
     Does not import torch for `list_classifiers()`; a name with a library's prefix imports that library.
 
@@ -356,7 +356,7 @@ def load_classifier(
     Args:
         name: as for `classifier_spec`.
         classes: the K classes, in label order; None for a closed-set classifier's whole vocabulary.
-        device: of the model.
+        device: where to run the model.
         weights: a weight file or its folder, in place of the published one. Where the name is one of
             `list_classifiers()` and the registry knows the file's sha256, it must be that file; a family's network may
             have any weights of its layout.

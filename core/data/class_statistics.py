@@ -140,7 +140,7 @@ class ClassCovariance:
     Args:
         mean: (3, h, w) in [0, 1].
         factors: (k, 3 * h * w): with z standard normal, z @ factors has covariance factors.T @ factors.
-        image_size: of the drawn images, to which the small ones are enlarged.
+        image_size: size of the drawn images, to which the small ones are enlarged.
         source: description: which images, how many.
         diagonal: independent variance of each value.
     """
@@ -214,7 +214,7 @@ class DatasetCovariance(StatisticsByClass):
 
 
 def covariance_path(class_set: str) -> Path:
-    """Return the path of a class set's bundled covariances, whether or not it exists."""
+    """Return the path of a class set's bundled covariances; the file may not exist."""
     return STATISTICS / f"{class_set}_covariance.npz"
 
 

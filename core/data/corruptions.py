@@ -24,9 +24,9 @@ Change = Callable[[np.ndarray, float, Sequence[np.random.Generator]], np.ndarray
 class Corruption:
     """One corruption.
 
-    label: for display. band: "low" or "high", the frequencies that it changes most. unit: of the amounts. amounts: at
-    strengths 1, 2 and 3. small: amounts in pixels of 32, if `amounts` are in pixels of 224. source: a sentence, with
-    differences.
+    label: display name. band: "low" or "high", the frequencies that it changes most. unit: unit of the amounts.
+    amounts: at strengths 1, 2 and 3. small: amounts in pixels of 32, if `amounts` are in pixels of 224. source: a
+    sentence on origin and differences.
     """
 
     key: str
@@ -62,7 +62,7 @@ def corrupt(
     Args:
         images: (B, 3, H, W) float in [0, 1].
         strength: 1, 2 or 3.
-        positions: of each picture in its data set, >= 0.
+        positions: index of each picture in its data set, >= 0.
         seed: >= 0.
     Returns:
         The same shape, float32 in [0, 1].

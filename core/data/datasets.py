@@ -220,7 +220,7 @@ def load_dataset(
         limit: number of images, drawn at random before decoding; None means all, in file order. They come in the order
             of the draw: limit=100 is the start of limit=1000.
         seed: random seed of that draw, by default 0.
-        quiet: whether to show no bar.
+        quiet: True to hide the bar.
         download: fetch CIFAR-10 (170 MB) if missing; nothing else is ever downloaded.
     Raises:
         ValueError: an argument out of range, or an archive with the wrong arrays.

@@ -69,7 +69,7 @@ def own_pixels(images: Any, *, single: bool = False) -> np.ndarray:
     Args:
         images: array, tensor, or list of arrays, tensors or PIL images: square, with three channels first or last,
             uint8, or float in [0, 1].
-        single: whether one picture without the first axis is meant, too.
+        single: True to accept one picture without the first axis.
     Raises:
         ValueError: another form, another range, or no picture; one sentence.
     """

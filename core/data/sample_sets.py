@@ -152,7 +152,7 @@ class SampleSet:
     """Bundled pictures of one size and one class set. A new set takes a row below and a folder.
 
     name: in the session and in the names of stored runs. title: in menus and URLs. dataset: for `load_dataset`.
-    image_size: in pixels. class_set: of `CLASS_SETS`; drawn_title: in menus and URLs of *Draw*.
+    image_size: in pixels. class_set: key in `CLASS_SETS`. drawn_title: title in menus and URLs of *Draw*.
     epsilon: size v of the waves on its pictures to begin with; None for the paper's, where that has such pictures.
     folder: holds provenance.json, which `core.data.datasets` reads, and pictures: images.npz, or files that it names.
     first: the initial picture of *Frequencies*. second: the one mixed with it.

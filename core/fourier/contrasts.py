@@ -58,7 +58,8 @@ def _ring_scores(heatmap: Heatmap) -> dict[int, np.ndarray] | None:
 class RingDifference(NamedTuple):
     """Difference of two maps over a ring of rounded radius, each with its 95 % interval.
 
-    error: of the mean errors. rise: of their rises over the clean errors; None where one of these is unknown.
+    error: difference of the mean errors. rise: difference of their rises over the clean errors; None if one of these is
+    unknown.
     """
 
     radius: int
@@ -206,7 +207,7 @@ class Band(NamedTuple):
     last: int
 
     def contains(self, radius: Any) -> Any:
-        """Return whether a rounded radius lies in the band; elementwise."""
+        """Return True if a rounded radius lies in the band; elementwise."""
         return (self.first <= radius) & (radius <= self.last)
 
     @property

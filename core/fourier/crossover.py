@@ -31,9 +31,9 @@ def crossover(low: np.ndarray, high: np.ndarray, cutoffs: Sequence[float], *, se
     Shares are interpolated linearly between cutoffs.
 
     Args:
-        low, high: (C, n) bool, whether the network predicts the class of the low and of the high picture of each pair.
+        low, high: (C, n) bool, True where the network predicts the class of the pair's low or high picture.
         cutoffs: C of them, ascending, in cycles per image.
-        seed: of the bootstrap.
+        seed: for the bootstrap.
     Returns:
         None without a crossover: the low picture's class leads at all cutoffs, or at none.
     """

@@ -32,8 +32,8 @@ def colormap(name: str) -> Colormap:
     """Return a colour map.
 
     Args:
-        name: of matplotlib's; or two colours, as "#0072B2#D55E00": white in the middle, through each colour to a darker
-            one at its end.
+        name: one of matplotlib's, or two colours, as "#0072B2#D55E00": from white in the middle through each colour to
+            a darker one at its end.
     """
     import matplotlib
     from matplotlib.colors import LinearSegmentedColormap, to_rgb
@@ -88,15 +88,15 @@ _FACTS = (
 class Heatmap(Outcomes):
     """Outcomes of one classifier on one data set under every wave of a centred square of odd size R.
 
-    Row 0 is without a wave, row 1 + k under the k-th wave of `half_plane(R)`. The classes asked for are the true one as
-    top-1 and among the top-5; hits are kept of the first. Properties are (R, R) maps with each wave at (i, j) and
+    Row 0 is without a wave, row 1 + k under the k-th wave of `half_plane(R)`. Hits have two columns, top-1 and top-5;
+    per-image hits are stored for top-1 only. Properties are (R, R) maps with each wave at (i, j) and
     (-i, -j).
 
     Numbers: true_probability, the mean softmax probability of the true class. printed_rates: top-1 and top-5 error at
     (i, j), then at (-i, -j), of published maps, which are known only as printed percentages with three digits and have
-    no counts. sampling_variance: of the top-1 error rate from sample to sample, if each wave has its own sample.
-    estimate: by `core.fourier.map_estimate` from the top-1 counts: rate, low and high end of its 95 % interval;
-    `metadata["estimate"]` names the estimator. No other array contains any of it.
+    no counts. sampling_variance: variance of the top-1 error rate from sample to sample, if each wave has its own
+    sample. estimate: rate, low and high end of its 95 % interval, which `core.fourier.map_estimate` makes from the top-1
+    counts; `metadata["estimate"]` names the estimator. The estimate is stored nowhere else.
     """
 
     TRANSFORM, ASKED, KEPT, NUMBERS = "waves", 2, 1, _NUMBERS
@@ -231,7 +231,7 @@ class Heatmap(Outcomes):
 
         Args:
             ax: matplotlib's axes; None for those of a new pyplot figure.
-            metric: of `METRICS`: "Top-1", drawn by its estimate if the map has one, "Top-5" or "Probability".
+            metric: a key of `METRICS`: "Top-1", drawn by its estimate if the map has one, "Top-5" or "Probability".
         Raises:
             ValueError: an unknown metric, or one that the map lacks.
         """
@@ -312,7 +312,7 @@ def _top_index(top: int) -> int:
 
 @dataclass(frozen=True)
 class Unit:
-    """Format of a value: its scale, number of decimals, whether a plus is shown, and the unit's name."""
+    """Format of a value: scale, number of decimals, a plus sign if `signed`, and the unit's name."""
 
     name: str = ""
     scale: float = 1.0
@@ -327,7 +327,7 @@ PERCENT, POINTS = Unit("%", 100.0), Unit("points", 100.0, signed=True)
 class Metric:
     """A number that a map may have for each wave.
 
-    key: of columns and files, e.g. "top1". name: in the menu and in links. label: beside numbers and colour bars.
+    key: name in columns and files, e.g. "top1". name: in the menu and in links. label: beside numbers and colour bars.
     array: of a map, (R, R), NaN if not computed; None if the map lacks it. interval: the same with its 95 % interval.
     value_range: ends of the colour bar. top: 1 or 5 for an error rate, which also has differences and estimates; None
     for others.
@@ -373,7 +373,7 @@ def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, footnote: str
     """Return a figure of one map as PNG at 200 dots per inch.
 
     Args:
-        values, metric, title: as for `draw_map`. footnote: below, small.
+        values, metric, title: see `draw_map`. footnote: small text below.
     """
     from matplotlib.figure import Figure  # without pyplot, whose global state is not thread-safe
 
@@ -389,7 +389,7 @@ def draw_map(axes: Axes, values: np.ndarray, metric: Metric, *, title: str) -> N
 
     Args:
         values: (R, R), NaN if not computed (drawn grey).
-        metric: of the values.
+        metric: the metric of the values.
         title: above the map.
     """
     unit, (low, high), half = metric.unit, metric.value_range, len(values) / 2
@@ -410,7 +410,7 @@ def draw_map(axes: Axes, values: np.ndarray, metric: Metric, *, title: str) -> N
 
 
 def figure_file(figure: Figure, **options: Any) -> bytes:
-    """Return a figure as the bytes of a file. options: of matplotlib's `savefig`."""
+    """Return a figure as the bytes of a file. options: keywords for matplotlib's `savefig`."""
     buffer = io.BytesIO()
     figure.savefig(buffer, **options)
     return buffer.getvalue()

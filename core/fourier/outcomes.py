@@ -57,7 +57,7 @@ def images_of(heatmap: Heatmap) -> Hashable:
 
 
 def same_images(first: Heatmap, second: Heatmap) -> bool:
-    """Return whether both maps store which images they misclassify, for the same images in the same order."""
+    """Return True if both maps store which images they misclassify, for the same images in the same order."""
     return first.labels is not None and images_of(first) == images_of(second)
 
 
@@ -135,7 +135,7 @@ class HybridOutcomes(Outcomes):
 
     @cached_property
     def says(self) -> np.ndarray:
-        """(2, M, n) bool: at each of M measured cutoffs, whether the low and the high picture's class is predicted."""
+        """(2, M, n) bool, True where the low or the high picture's class is predicted, at M measured cutoffs."""
         rows = np.flatnonzero(self.measured[1:]) + 1
         return np.stack([self.hit(rows, column) for column in (0, 1)])
 
@@ -168,7 +168,7 @@ def first_pairs(outcomes: HybridOutcomes, count: int) -> HybridOutcomes:
 
 
 def same_pairs(a: HybridOutcomes, b: HybridOutcomes) -> bool:
-    """Return whether both networks saw the same pairs, possibly at different cutoffs."""
+    """Return True if both networks saw the same pairs, possibly at different cutoffs."""
     same = a.metadata["dataset"]["content_hash"] == b.metadata["dataset"]["content_hash"]
     assert a.labels is not None and b.labels is not None
     return same and a.metadata["seed"] == b.metadata["seed"] and np.array_equal(a.labels, b.labels)
@@ -225,12 +225,12 @@ class CorruptionOutcomes(Outcomes):
 
     @cached_property
     def clean(self) -> np.ndarray:
-        """(n,) bool, whether each clean picture is classified correctly."""
+        """(n,) bool, True where a clean picture is classified correctly."""
         return self.hit(0)
 
     @cached_property
     def correct(self) -> np.ndarray:
-        """(D, S, n) bool, whether each corrupted picture is classified correctly."""
+        """(D, S, n) bool, True where a corrupted picture is classified correctly."""
         return self.hit(slice(1, None)).reshape(len(self.keys), len(STRENGTHS), self.n)
 
     @property

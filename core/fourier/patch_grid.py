@@ -32,7 +32,7 @@ class Lattice:
 
     @property
     def is_clear_dip(self) -> bool:
-        """Return whether the map dips on the lattice beyond the noise, by both tests."""
+        """Return True if the map dips on the lattice beyond the noise, by both tests."""
         return self.p < 0.01 and self.mean.high < 0
 
 

@@ -23,7 +23,7 @@ GROWN = ("source", "estimate")
 class Number:
     """A number, or an array of numbers, of each row.
 
-    shape: of one row's; None for an axis of any length. low, high: range; NaN where not measured.
+    shape: shape of one row; None for an axis of any length. low, high: range; NaN where not measured.
     """
 
     shape: tuple[int | None, ...] = ()
@@ -32,7 +32,7 @@ class Number:
     high: float = 1.0
 
     def rounded(self, name: str, value: float) -> float:
-        """Return a value that rounding alone may have taken out of the range; raise ValueError if more has."""
+        """Clip a value to the range; raise ValueError if it is outside by more than rounding error."""
         within = float(np.clip(value, self.low, self.high))
         if not abs(within - value) < 1e-5:
             raise ValueError(f"{name} holds numbers in [{self.low:g}, {self.high:g}], got {value:g}; give its range")
@@ -120,7 +120,7 @@ class Outcomes(ArchiveContent):
 
     @property
     def measured(self) -> np.ndarray:
-        """(T,) bool, whether each row is measured."""
+        """(T,) bool, True where a row is measured."""
         return self.counts > 0
 
     def hit(self, rows: Any, column: int = 0) -> np.ndarray:
@@ -170,7 +170,7 @@ class Outcomes(ArchiveContent):
         return [f"{name} {quoted(facts.get(name), 60)}, not {quoted(theirs.get(name), 60)}" for name in names]
 
     def equals(self, other: Self) -> bool:
-        """Return whether both tables are equal."""
+        """Return True if both tables are equal."""
         arrays, theirs = self.arrays(), other.arrays()
         same = arrays.keys() == theirs.keys() and self.metadata == other.metadata
         return same and all(np.array_equal(arrays[name], theirs[name], equal_nan=True) for name in arrays)
@@ -210,7 +210,7 @@ def outcome_file(
     Args:
         transform: the table's TRANSFORM. facts, numbers: that it may have beside it.
         required: names of arrays that every such file has, beside `counts` and `hits`.
-        name: for errors, by default of the transform. command: that writes it, by default the sweep.
+        name: used in errors; defaults to the transform's. command: writes the file; defaults to the sweep.
     """
     optional = tuple(name for name in (*_OPTIONAL, *numbers) if name not in required)
     facts = (Fact("transform", "text", choices=(transform,)), *facts)

@@ -252,7 +252,7 @@ def resize_attenuation_map(image_size: int, network_size: int) -> np.ndarray | N
 
 
 class Resize(Protocol):
-    """A network's preprocessing (`core.classifiers.classifier.Preprocess`). size: of its input, in pixels."""
+    """A network's preprocessing (`core.classifiers.classifier.Preprocess`). size: input size in pixels."""
 
     size: int
     std: Tensor

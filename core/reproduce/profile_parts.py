@@ -74,7 +74,7 @@ def opening_plan(row: SampleSet, seed: int) -> RunPlan:
 
 
 def _is_current(name: str, example: Example, path: Path) -> bool:
-    """Return whether a file holds a network's run of an example with its present settings."""
+    """Return True if a file holds a network's run of an example with its present settings."""
     try:
         run = PGDRun.load(path)
     except ArchiveError:
@@ -124,7 +124,7 @@ def _table(
     data: ImageDataset,
     is_enough: Callable[[Table], bool] = lambda stored: True,
 ) -> ProfileFile:
-    """Return the file of a sweep; is_enough: whether a stored table suffices, if all its rows are measured."""
+    """Return the file of a sweep; is_enough: returns True if a stored table with all its rows measured suffices."""
 
     def make(output: Path) -> Table:
         classifier, description = network.classifier(data.classes), f"{outcomes.TRANSFORM} of {network.file_name}"

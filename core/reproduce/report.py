@@ -28,7 +28,7 @@ class SkippedPart:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """All results of a run. command, device: descriptions. seconds: that this command took."""
+    """All results of a run. command, device: descriptions. seconds: run time of this command."""
 
     command: str
     device: str

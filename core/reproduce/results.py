@@ -25,7 +25,7 @@ from core.sweep.waves import usual_sweep
 class Row:
     """A number: its name, as measured here, and the paper's, if any.
 
-    unit: of `Evidence`, or "loss".
+    unit: a unit of `Evidence`, or "loss".
     """
 
     what: str
@@ -54,7 +54,7 @@ class Result:
     """Result of a part.
 
     facts: metadata on its classifier, images and time. note: how its images differ from the paper's, or empty.
-    figures: PNG by caption. match: of a map, whether it agrees.
+    figures: PNG by caption. match: how well a map agrees with its reference.
     """
 
     part: Part
@@ -71,7 +71,7 @@ class Result:
 
     @property
     def original(self) -> bool:
-        """Whether its classifier is the part's own."""
+        """True if its classifier is the part's own."""
         return bool(self.facts["classifier"]["name"] == self.part.classifier)
 
     @property

@@ -153,7 +153,7 @@ class Fact:
 
     path: the entry's name, with dots for nested objects. type_name: one of `_TYPES`.
     low, high: range of a number, or of the length of anything else. choices: all allowed values, if few.
-    optional: whether it may be absent or null.
+    optional: True if it may be absent or null.
     """
 
     path: str
@@ -245,7 +245,7 @@ class ArchiveContent:
         """Read a file's bytes, trusted or not.
 
         Args:
-            name: what errors call the file.
+            name: file name used in errors.
         Raises:
             ArchiveError: one sentence, if anything is wrong; `build` may raise any of `DAMAGE`.
         """

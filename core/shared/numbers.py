@@ -34,7 +34,7 @@ class Interval(NamedTuple):
 
     @property
     def clear(self) -> Any:
-        """Whether a difference exceeds the noise: its interval excludes zero."""
+        """True if a difference exceeds the noise: its interval excludes zero."""
         return (self.low > 0) | (self.high < 0)
 
     def item(self) -> Interval:

@@ -20,8 +20,8 @@ def sentence(reason: str) -> str:
 
 def one_line(text: object, max_length: int = 80) -> str:
     """Return `text` as one line, without invisible and direction-changing characters."""
-    kept = str(text)[: 4 * max_length]
-    pairs = ((character, unicodedata.category(character)) for character in kept)
+    start = str(text)[: 4 * max_length]
+    pairs = ((character, unicodedata.category(character)) for character in start)
     visible = ((character, category) for character, category in pairs if category not in _INVISIBLE)
     cleaned = "".join(" " if category in _BLANKS else character for character, category in visible)
     line = " ".join(cleaned.split())

@@ -123,7 +123,7 @@ def _error_table(outcomes: CorruptionOutcomes) -> str:
 
 @dataclass(frozen=True)
 class Sweep:
-    """A command. what: for the help. options: adds its own. config: its settings. summary: of the finished table."""
+    """A command. what: help text. options: adds options. config: builds settings. summary: sums up a finished table."""
 
     what: str
     options: Callable[[argparse.ArgumentParser], None]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class CorruptionConfig(PictureTransforms[CorruptionOutcomes]):
     """Settings of a measurement, besides classifier, data set and table of corruptions.
 
-    pictures: their number; at most all are used. seed: of their choice and of random corruptions.
+    pictures: number of pictures; at most all are used. seed: for their choice and for random corruptions.
     """
 
     number = "spectrum"

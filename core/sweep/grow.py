@@ -184,7 +184,7 @@ def grow_file(
 
     Args:
         output: None to keep the table in memory alone.
-        description: of the progress bar; None for no bar.
+        description: text of the progress bar; None for no bar.
     Raises:
         ValueError: `output` holds a table of other settings, or the data set does not suffice.
         RuntimeError: another run is writing it, or logits are not finite.

@@ -25,7 +25,7 @@ _SMALL_CUTOFFS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 11.0, 1
 class HybridConfig(PictureTransforms[HybridOutcomes]):
     """Settings of a measurement on hybrids, besides classifier and data set.
 
-    pairs: their number. cutoffs: ascending, in cycles per image. seed: of the choice of pairs.
+    pairs: number of pairs. cutoffs: ascending, in cycles per image. seed: for the choice of pairs.
     """
 
     number = "clipped"

@@ -46,7 +46,7 @@ def wave_on_image(image: np.ndarray, frequency: Frequency, epsilon: float, *, se
         image: (3, H, W) float32 in [0, 1].
         frequency: (i, j), cycles per image.
         epsilon: L2 size per channel.
-        seed: of the signs.
+        seed: for the signs.
         position: index of the image in its data set.
     Returns:
         (3, H, W) float32 in [0, 1].

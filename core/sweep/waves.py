@@ -51,12 +51,12 @@ Wave = Frequency | None
 class SweepConfig(Transforms[Heatmap]):
     """Settings of a sweep over waves.
 
-    size: R, odd. epsilon: L2 size v of the wave per channel, pixel range [0, 1]. seed: of the random signs.
+    size: R, odd. epsilon: L2 size v of the wave per channel, pixel range [0, 1]. seed: for the random signs.
     cells: the frequencies to compute, None for all. batch_size: images per forward pass, None for `BATCHES`.
     dtype: precision of the forward pass; the wave is always added in float32.
     weaken_as: input size of a network in pixels: each wave is weakened as by bicubic enlargement to it, to compare
     networks at equal strength; None for full strength.
-    fraction: of the images, in (0, 1], to which each wave is added: below 1 each wave has its own class-balanced
+    fraction: part of the images, in (0, 1], that gets each wave; below 1 each wave has its own class-balanced
     sample. The clean error is always over all images. A map of samples stores no outcomes.
     """
 
@@ -214,7 +214,7 @@ def sampling_variance(wrong: np.ndarray, labels: np.ndarray, total: int) -> floa
     one image is assumed to vary like the whole sample.
 
     Args:
-        wrong: (n,) bool, whether an image is misclassified. labels: (n,) its true class.
+        wrong: (n,) bool, True where an image is misclassified. labels: (n,) the true classes.
         total: number of images that the sample was drawn from.
     Source: Cochran 1977, ch. 5, proportional allocation.
     """

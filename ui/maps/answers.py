@@ -1,4 +1,4 @@
-"""Answers of networks for the picture under every wave of the maps: stored, or computed as the visitor looks."""
+"""Answers of networks for the picture under every wave of the maps: stored, or computed while the page is open."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def draw_answers(
     """Give the maps' component what each network says of the picture under every wave, as far as it is known.
 
     What is not stored is computed: the chosen wave's answer first and, if a network is small, the others as they come.
-    chosen: the maps, each outlined where its network is mistaken. more: whether the page asks for more. Returns whether
+    chosen: the maps, each outlined where its network is mistaken. more: True if the page asks for more. Returns True if
     networks can be asked.
     """
     rows = {predictor: _answers(predictor.spec.name, perturbed.picture, perturbed.epsilon) for predictor in predictors}

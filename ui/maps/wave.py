@@ -58,7 +58,7 @@ def finding_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
 
 
 def verdict_html(finding: Finding, band: Band | None, frequency: Frequency) -> str:
-    """Return a claim, about the waves of a band if any, and whether this is one of them, with its verdict, as HTML."""
+    """Return a claim and its verdict as HTML; for a claim about a band, say if this wave lies in it."""
     where = ":"
     if band is not None:
         own = "as your wave" if band.contains(rounded_radius([frequency])[0]) else "unlike your wave"
@@ -110,7 +110,7 @@ class PerturbedPicture:
 
     @property
     def possible(self) -> bool:
-        """Return whether the picture has enough pixels for the wave."""
+        """Return True if the picture has enough pixels for the wave."""
         return max(map(abs, self.frequency)) <= self.picture.size // 2
 
 

@@ -26,7 +26,7 @@ from ui.server.cache import ready_classifiers
 from ui.shared.pictures import Picture, sample_picture, to_picture
 from ui.story import data, figures
 
-_FILL_PAGE: RunKind = "inpainting"  # whose run it is
+_FILL_PAGE: RunKind = "inpainting"  # the page that owns the run
 _BRUSHED, _WANTED = "story.mask", "story.wanted"  # keys in the session
 _HENS = data.PHOTOGRAPHS
 

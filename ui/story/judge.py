@@ -38,7 +38,7 @@ def judge_drawings() -> None:
 
 
 def has_begun() -> bool:
-    """Return whether the visitor has answered a question of the round."""
+    """Return True if the visitor has answered a question of the round."""
     return bool(_choices())
 
 

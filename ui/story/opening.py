@@ -73,7 +73,7 @@ def ask_for_a_word() -> None:
 
 
 def _scene(growing: bool) -> None:
-    """Draw a word's drawings. growing: whether its run is in progress."""
+    """Draw a word's drawings. growing: True while its run is in progress."""
     run, classes = shown_run(), opening_words()
     if isinstance(run, ActiveRun) != growing:
         st.rerun()

@@ -53,7 +53,7 @@ def sweep_panel(page: PageState) -> None:
 
 
 def sweep_is_running() -> bool:
-    """Return whether this visitor's sweep is running, or has ended and its map is not stored yet."""
+    """Return True if this visitor's sweep is running, or has ended and its map is not stored yet."""
     job: Job | None = st.session_state.get(JOB)
     return job is not None and (job.active or st.session_state.get(_KEPT) != job.id)
 

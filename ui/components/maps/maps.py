@@ -238,7 +238,7 @@ class StripedPicture:
     """The picture and its waves.
 
     pixels: (3, H, H) uint8. signs: (S, S, 3) int8 of every wave, as `PictureUnderWave` has them. epsilon: size v of the
-    waves, L2 norm per channel. names: of the classes. label: index of the true one, if known.
+    waves, L2 norm per channel. names: class names. label: index of the true one, if known.
     """
 
     pixels: np.ndarray

@@ -36,7 +36,7 @@ class Thumbnails:
         captions: plain text for each picture, as tooltip and for screen readers.
         sheet: data URI of one picture that holds all of them, row by row.
         tile: size of each thumbnail in the sheet, in pixels. columns: thumbnails per row of the sheet.
-        lossless: whether the thumbnails have the original pixels.
+        lossless: True if the thumbnails have the original pixels.
     """
 
     captions: tuple[str, ...]
@@ -74,7 +74,7 @@ def pack_thumbnails(pictures: np.ndarray, captions: Sequence[str]) -> Thumbnails
 class TileStyle:
     """Style of thumbnails.
 
-    size: of each, in CSS pixels; a whole multiple of a small picture's own size shows all its pixels equally large.
+    size: size of each in CSS pixels; a whole multiple of a small picture's own size shows all its pixels equally large.
     across: this many fill the width, instead of `size`; fewer in a narrow window. line: one line that scrolls.
     ticks: True for each with a tick; none if empty. names: below each; none if empty. opens: CSS class of the part that
     a choice changes and scrolls into view.
@@ -142,7 +142,7 @@ class Mixed:
 class Mixture:
     """Two pictures to mix and the networks' predictions.
 
-    low, high: (3, H, H) uint8, that give the low and the high frequencies. captions: of both, plain text.
+    low, high: (3, H, H) uint8, the pictures that give the low and the high frequencies. captions: of both, plain text.
     cutoffs: (C,) of the slider, cycles per image, in equal ratios. networks: may be none. strip: pictures to
     take the high frequencies from. second: the place of `high` among them. strip_title: above them, plain text.
     """

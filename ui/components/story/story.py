@@ -88,7 +88,7 @@ def judge(
 
     Args:
         questions: each with the URI of its `picture`, its `options`, the index of the `right` one, and its `search`.
-        seed: of the round; another one begins anew. chosen: indices of the options chosen so far.
+        seed: identifies the round; a new seed starts a new round. chosen: indices of the options chosen so far.
         searches: what the drawings of each search must do, in words that follow a number.
         on_choose: called with all choices so far. on_more: called when the visitor asks for another round.
     """
