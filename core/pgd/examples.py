@@ -31,7 +31,6 @@ from core.pgd.settings import (
 from core.pgd.starts import StartKind, draw_starts, start_facts
 
 RUNS = PRECOMPUTED / "runs"
-_ROW = "-row"
 OPENING = "opening"  # kind of the story's first runs: every class, from one blur of no class
 
 
@@ -59,12 +58,7 @@ def stored_subjects(kind: str) -> dict[str, list[Path]]:
 
 def row_of(sample_set: str) -> str:
     """Return the subject of the runs that fill a hole in several pictures of a set."""
-    return f"{sample_set}{_ROW}"
-
-
-def is_row(subject: str) -> bool:
-    """Return whether a subject is such a row."""
-    return subject.endswith(_ROW)
+    return f"{sample_set}-row"
 
 
 # Number of frames kept for a small picture, for several, and for a large one.

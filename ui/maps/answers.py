@@ -72,7 +72,7 @@ def _answers(name: str, picture: Picture, epsilon: float) -> WaveAnswers:
     """Return what is known of a picture, to be grown in place: all of a bundled one at the usual size v, or nothing."""
     stored, about = (
         stored_answers().get(name),
-        (SAMPLE_SETS[picture.kind].dataset, usual_map_size(picture.size), epsilon),
+        (SAMPLE_SETS[picture.sample_set].dataset, usual_map_size(picture.size), epsilon),
     )
     if stored is not None and stored.about == about and not picture.own:
         return stored.of(picture.position)

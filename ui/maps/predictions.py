@@ -57,7 +57,7 @@ def prediction_table(
     before, after = (bdi(names[row]) for row in probabilities.argmax(0))
     verdict = f"{before} stays" if before == after else f"{before} becomes {after}"
     caption = f"{html.escape(spec.title)}: {verdict}"
-    st.html(table_html(["class", "clean", "with the wave"], body, kind="predictions", caption=caption))
+    st.html(table_html(["class", "clean", "with the wave"], body, css_class="predictions", caption=caption))
 
 
 def leading_classes(probabilities: np.ndarray) -> list[int]:

@@ -120,7 +120,7 @@ def under_wave(picture: Picture, map_size: int, strip: Thumbnails, selected: int
     strip: the pictures to choose from, of which it is the `selected` one.
     """
     map_size = min(map_size, 2 * (picture.size // 2) + 1)
-    signs = _signs(map_size, len(samples(picture.kind)))[:, :, picture.position]
+    signs = _signs(map_size, len(samples(picture.sample_set)))[:, :, picture.position]
     epsilon, usual = strength(picture.size), usual_epsilon(picture.size)
     return PictureUnderWave(picture.pixels, picture.caption, epsilon, usual, signs, strip, selected)
 

@@ -22,7 +22,7 @@ from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import hybrid_mixer
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, shipped_maps, stored_title
 from ui.maps.views import shown_maps
-from ui.runs.replay import stored_example
+from ui.runs.replay import hole_subject, stored_example
 from ui.runs.state import RunResult
 from ui.runs.wall import four_squares_html
 from ui.shared.colours import model_colour
@@ -84,7 +84,7 @@ def two_pictures() -> None:
 def hole_runs() -> RunResult:
     """Return the runs of the chapter *Hole*."""
     row = data.PHOTOGRAPHS
-    result = stored_example("inpainting", row.name, data.hole_networks(), "eq3", COMPARED, picture=row.inpainted)
+    result = stored_example(hole_subject(row, row.inpainted), data.hole_networks(), COMPARED)
     assert result is not None  # it is shipped
     return result
 

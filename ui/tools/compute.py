@@ -62,7 +62,7 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
     columns = st.columns([3, 3, 2], vertical_alignment="bottom")
     titles = {row.name: row.maps.get(row.dataset, row.title) for row in SAMPLE_SETS.values()}
     sets = {name: f"{title[0].upper()}{title[1:]}" for name, title in titles.items()}
-    first = 0 if picture is None else list(sets).index(picture.kind)
+    first = 0 if picture is None else list(sets).index(picture.sample_set)
     sample_set = columns[0].selectbox(
         "Images", list(sets), first, format_func=sets.__getitem__, key="sweep.images", disabled=disabled
     )

@@ -93,20 +93,20 @@ def hybrid_panel(page: PageState) -> None:
     """Draw the tool for the chosen picture."""
     assert page.picture is not None
     picture, predictors = page.picture, page.predictors
-    second = sample_picture(picture.kind, _second(picture))
+    second = sample_picture(picture.sample_set, _second(picture))
     cutoffs = hybrid_cutoffs(picture.size)
     predictions = {}
     if predictors and torch_starts():
         specs = {predictor.spec: predictor for predictor in predictors[:MAX_NETWORKS]}
         results = predict_all(specs, lambda name: _predictions(name, picture, second, cutoffs))
         predictions = {specs[spec]: answer for spec, answer in results.items()}
-    mixed = mixture(picture, second, predictions, thumbnails(picture.kind), second.position)
+    mixed = mixture(picture, second, predictions, thumbnails(picture.sample_set), second.position)
     hybrid_mixer(
         mixed,
         selected=_selected(cutoffs, _first(mixed.networks, len(cutoffs))) if mixed.networks else len(cutoffs) // 2,
         key=f"frequency.hybrids.{picture.size}",
         on_choose=lambda index: st.session_state.__setitem__(_CUTOFF_KEY, cutoffs[index]),
-        on_pick=partial(st.session_state.__setitem__, _OF_SET.format(picture.kind)),
+        on_pick=partial(st.session_state.__setitem__, _OF_SET.format(picture.sample_set)),
     )
     if mixed.networks:
         st.caption(
@@ -118,8 +118,8 @@ def hybrid_panel(page: PageState) -> None:
 
 def _second(picture: Picture) -> int:
     """Return the index of the second picture."""
-    read = partial(whole_number, places=range(len(samples(picture.kind))))
-    return url.session_value(_OF_SET.format(picture.kind), SECOND, read, SAMPLE_SETS[picture.kind].second)
+    read = partial(whole_number, allowed=range(len(samples(picture.sample_set))))
+    return url.session_value(_OF_SET.format(picture.sample_set), SECOND, read, SAMPLE_SETS[picture.sample_set].second)
 
 
 def _first(networks: Sequence[Mixed], count: int) -> int:

@@ -49,7 +49,7 @@ def test_what_a_link_opens(link):
     for _ in range(2 if link == "whole" else 1):  # the second run keeps what the first one opened
         state = {name: settable_widget(app, name).value for name in ("metric", "maps", "show")}
         assert state | {"cell": app.query_params["cell"]} == usual | opened and "tab" not in app.query_params
-        assert app.session_state["cell.places"]["cifar10"] == SAMPLE_SETS["cifar10"].first
+        assert app.session_state["cell.positions"]["cifar10"] == SAMPLE_SETS["cifar10"].first
         assert link != "whole" or not app.run().exception
 
 

@@ -23,7 +23,7 @@ from tests.ui.replay_reader import replay_data
 from ui.components.mount import webp_data_uri
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.runs.judge import judged
-from ui.runs.replay import stored_example
+from ui.runs.replay import drawing_subject, stored_example
 from ui.story.chapters import CHAPTER_FACTS, CHAPTER_NAMES, SLUGS, chapter
 from ui.story.opening import _ended
 
@@ -70,7 +70,7 @@ def test_a_chapters_url_opens_it_a_senseless_one_the_first(slug):
 
 
 def test_a_word_drawn_in_place_ends_with_each_searchs_picture():
-    result = stored_example("generation", "photographs", ["efficientnet-lite0"], "grey", COMPARED)
+    result = stored_example(drawing_subject(SAMPLE_SETS["photographs"], "grey"), ["efficientnet-lite0"], COMPARED)
     drawings, captions, word = _ended(result)
     assert word == result.runs[0].metadata["class_names"][result.runs[0].metadata["targets"][0]]
     frames = np.concatenate([run.frames[[0, -1], 0] for run in result.runs]).astype(int).transpose(0, 2, 3, 1)
