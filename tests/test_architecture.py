@@ -92,7 +92,7 @@ STAGES = {
         "from core.claims.claim import NamedMap\nfrom core.claims.verdicts import findings\n"
         "from core.fourier.heatmap import Heatmap\n"
         "named = NamedMap('a', 'a', Heatmap.load('precomputed/heatmaps/mini-clip_cifar10.npz'))\n"
-        "assert len(findings(named, named, [named])) > 9",
+        "assert findings(named, named, [named])",
         {"torch"},
     ),
 }
