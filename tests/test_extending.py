@@ -47,7 +47,7 @@ def test_penalties_searches_and_starts_go_from_script_to_file(mode, option, name
     assert stored[option] == name
 
 
-def test_every_offered_penalty_has_numbers_of_many_pictures():
+def test_each_offered_penalty_is_judged_and_named():
     offered = {penalty for penalty, row in PENALTIES.items() if row.offered}
     assert offered == {kind.penalty for kind in KINDS if kind.mode == "inpaint"} == set(FILLED)
 

@@ -32,7 +32,7 @@ STORED = stored_views()
 
 def test_no_class_that_settings_were_tried_on_is_reported():
     drawn = [rows for group, rows in STORED["pictures"].items() if group.startswith("draw")]
-    assert all(tuple(row["target"] for row in rows) == drawn_classes() for rows in drawn) and len(drawn) == 12
+    assert drawn and all(tuple(row["target"] for row in rows) == drawn_classes() for rows in drawn)
     assert len({*drawn_classes()}) == 100 and not {imagenet().names[label] for label in drawn_classes()} & TRIED
 
 
