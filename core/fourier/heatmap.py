@@ -95,8 +95,8 @@ class Heatmap(Outcomes):
     Numbers: true_probability, the mean softmax probability of the true class. printed_rates: top-1 and top-5 error at
     (i, j), then at (-i, -j), of published maps, which are known only as printed percentages with three digits and have
     no counts. sampling_variance: variance of the top-1 error rate from sample to sample, if each wave has its own
-    sample. estimate: rate, low and high end of its 95 % interval, made by `core.fourier.map_estimate` from the top-1
-    counts; `metadata["estimate"]` names the estimator. The estimate is stored nowhere else.
+    sample. estimate: rate, low and high end of its 95 % interval, made from the top-1 counts by
+    `core.fourier.map_estimate`; `metadata["estimate"]` names the estimator. The estimate is stored nowhere else.
     """
 
     TRANSFORM, ASKED, KEPT, NUMBERS = "waves", 2, 1, _NUMBERS

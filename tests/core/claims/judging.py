@@ -31,7 +31,7 @@ ALL_MAPS = {path.stem: named(path) for path in FOLDER.glob("*.npz")}
 
 
 class File:
-    """A map file read with numpy only: {(i, j): error}, each wave once, from the `side` cells in the middle."""
+    """A map file read with numpy only: {(i, j): error}, each wave once, from the `size` cells in the middle."""
 
     def __init__(self, path, size=31):
         file = squares_of_file(path)

@@ -20,7 +20,7 @@ def test_a_holes_size_scales_with_the_image(image_size, size, usual):
     assert (masks.square_size(image_size), masks.usual_hole_size(image_size)) == (size, usual)
 
 
-def test_hole_side_is_that_of_the_square_of_as_many_pixels():
+def test_hole_size_is_that_of_the_square_of_as_many_pixels():
     mask = np.zeros((2, 1, 8, 8), dtype=bool)
     mask[0, :, 1:5, 2:6] = mask[1, :, :1, :4] = True
     assert masks.hole_size(mask[0]) == 4 and masks.hole_size(mask) == 3 and masks.hole_size(~mask[0] & mask[0]) == 0

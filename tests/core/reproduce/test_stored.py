@@ -7,7 +7,7 @@ from core.data.sample_sets import PRECOMPUTED, SAMPLE_SETS
 from core.pgd.examples import RUNS, examples, stored_classifier
 from core.pgd.pictures import judged_outcomes
 from core.pgd.starts import MADE_STARTS
-from core.reproduce.judgements import KINDS, SECOND_JUDGE
+from core.reproduce.judgements import SERIES, SECOND_JUDGE
 from core.reproduce.profile_parts import OPENING_SEED, PARTS, opening_plan
 from core.reproduce.profiled import ProfiledNetwork
 
@@ -39,7 +39,7 @@ def test_each_network_has_every_run_with_present_settings(name):
 @pytest.mark.parametrize("name", SMALL)
 def test_each_network_has_judgements_of_every_kind(name):
     kinds = judged_outcomes()[name].kinds()
-    counts = {kind.name: (kinds[kind.name].n if kind.name in kinds else 0, kind.amounts[1]) for kind in KINDS}
+    counts = {kind.name: (kinds[kind.name].n if kind.name in kinds else 0, kind.amounts[1]) for kind in SERIES}
     missing = {(name, kind): count for kind, count in counts.items() if count[0] < count[1]}
     assert missing.keys() == {pair for pair in NOT_JUDGED if pair[0] == name}, missing
     assert kinds.keys() <= counts.keys(), "in no table"
@@ -50,4 +50,4 @@ def test_each_start_has_stored_runs_and_judgements(start):
     plans = [example.plan for row in SAMPLE_SETS.values() for example in examples(row)]
     plans.append(opening_plan(SAMPLE_SETS["cifar10"], OPENING_SEED))
     assert start in {plan.images.get("start") for plan in plans}
-    assert start in {kind.start for kind in KINDS if kind.mode == "generate"} | JUDGED_LARGE
+    assert start in {kind.start for kind in SERIES if kind.mode == "generate"} | JUDGED_LARGE

@@ -61,7 +61,7 @@ def test_the_switch_is_where_the_low_picture_stays_more_probable(low_fractions, 
     assert predictions.switches_at(1, 0) == position
 
 
-def test_answers_of_version_1_open_and_are_written_with_the_new_name(tmp_path):
+def test_answers_of_version_1_open_with_the_new_name(tmp_path):
     answers = no_answers("toy", 2, "cifar10", 3, 4.0)
     (tmp_path / "new.npz").write_bytes(answers.to_bytes())
     with np.load(tmp_path / "new.npz") as file:
