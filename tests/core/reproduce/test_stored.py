@@ -7,7 +7,7 @@ from core.data.sample_sets import PRECOMPUTED, SAMPLE_SETS
 from core.pgd.examples import RUNS, examples, stored_classifier
 from core.pgd.pictures import judged_outcomes
 from core.pgd.starts import MADE_STARTS
-from core.reproduce.judgements import SERIES, SECOND_JUDGE
+from core.reproduce.judgements import SECOND_JUDGE, SERIES
 from core.reproduce.profile_parts import OPENING_SEED, PARTS, opening_plan
 from core.reproduce.profiled import ProfiledNetwork
 
