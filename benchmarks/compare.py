@@ -29,7 +29,7 @@ from core.claims.quantities import (
     stored_hybrids,
 )
 from core.claims.verdicts import findings
-from core.classifiers.registry import load_classifier, network_side
+from core.classifiers.registry import input_size, load_classifier
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.data.datasets import load_samples
 from core.data.holes import middle_square
@@ -41,7 +41,7 @@ from core.fourier.outcomes import (
     crossover_of,
     paired_difference,
 )
-from core.fourier.waves import clipped_share, hybrid
+from core.fourier.waves import clipped_fraction, hybrid
 from core.pgd.live import Run
 from core.pgd.methods import METHODS, Method
 from core.pgd.pictures import judged_outcomes
@@ -101,9 +101,7 @@ def digest(*values: Any) -> str:
 def shipped_maps() -> list[NamedMap]:
     """Load the shipped maps, named by their files."""
     maps = ((path.stem, Heatmap.load(path)) for path in sorted(HEATMAPS.glob("*.npz")))
-    return [
-        NamedMap(name, name, heatmap, network_side(heatmap.metadata["classifier"]["name"])) for name, heatmap in maps
-    ]
+    return [NamedMap(name, name, heatmap, input_size(heatmap.metadata["classifier"]["name"])) for name, heatmap in maps]
 
 
 def map_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
@@ -113,7 +111,7 @@ def map_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
         numbers = heatmap.top1_errors, heatmap.top5_errors, heatmap.count, heatmap.clean, heatmap.rate()
         yield f"map {named.name}", digest(numbers, heatmap.metadata["epsilon"], heatmap.metadata["class_names"])
     data = load_samples("cifar10-samples")
-    config = SweepConfig(side=5, epsilon=4.0, batch_size=64)
+    config = SweepConfig(size=5, epsilon=4.0, batch_size=64)
     *_, last = grow(load_classifier(_MODEL, data.classes, device="cpu"), data, config)
     yield f"map measured of {_MODEL}", digest(last.top1_errors, last.top5_errors, last.count, last.clean)
 
@@ -200,7 +198,7 @@ def hybrid_hashes() -> Iterator[tuple[str, str]]:
     images = data.images[: 2 * _MEASURED].astype(np.float32) / 255
     low, high = images[:_MEASURED], images[_MEASURED:]
     mixed = [hybrid(low, high, cutoff) for cutoff in default_cutoffs(data.image_size)]
-    yield "hybrids, gaussian", digest(mixed, [clipped_share(picture) for picture in mixed])
+    yield "hybrids, gaussian", digest(mixed, [clipped_fraction(picture) for picture in mixed])
     config = HybridConfig(_MEASURED, default_cutoffs(data.image_size))
     classifier = load_classifier(_MODEL, data.classes, device="cpu")
     *_, last = grow(classifier, data, config)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
-from core.data.holes import Fill, check_mask, hole_side
+from core.data.holes import Fill, check_mask, hole_size
 from core.data.own_images import own_dataset, own_mask, own_pixels
 from core.fourier.heatmap import Heatmap
 from core.pgd.live import finished_run
@@ -52,18 +52,18 @@ def heatmap(
             is rounded to 256 levels; or a torch `Dataset` of (image, label), or a data set of `core.load_dataset`.
             Not normalised: the classifier does that.
         labels: (N,) whole numbers, the index of each image's class in `classifier.classes`; None with a data set.
-        side: rows and columns of the map, odd; waves have up to side // 2 cycles per image. None: the paper's, 31 at 32
+        size: rows and columns of the map, odd; waves have up to size // 2 cycles per image. None: the paper's, 31 at 32
             pixels and 63 at 224, or the largest up to 63 that the images carry.
         epsilon: L2 norm v of the wave per channel, for pixels in [0, 1]. None: the paper's, 4.0 at 32 pixels and 15.7
             at 224; other sizes have none.
-        passes: share of the images, in (0, 1], to which each wave is added; below 1 each wave has its own
+        fraction: part of the images, in (0, 1], that gets each wave; below 1 each wave has its own
             class-balanced sample, and the map has an estimate of every cell with its interval.
-        seed: of the random signs and samples, by default 0.
+        seed: for the random signs and samples; default 0.
         output: file to save the map in, once a second; if it holds an unfinished map of the same settings, that is
             resumed. None: the map is only returned.
-        progress: whether to show a bar.
+        progress: True to show a bar.
     Returns:
-        The map: `error_rate` (side, side) in [0, 1] with frequency zero in the middle, `clean_rate()`, `plot()`,
+        The map: `error_rate` (size, size) in [0, 1] with frequency zero in the middle, `clean_rate()`, `plot()`,
         `to_pandas()`, `save(path)`; `Heatmap.load(path)` and the app's *Add a map* read the file.
     Raises:
         ValueError: images, labels or settings do not fit; `output` holds a map of other settings; one sentence.
@@ -192,7 +192,7 @@ def fill(  # noqa: PLR0913  # options by keyword
         )
     size, own = pixels.shape[-1], own_mask(mask, len(pixels))
     check_mask(own, height=size, width=size)
-    config = _changed(defaults("inpainting", size, method, hole_size=hole_side(own)), changes)
+    config = _changed(defaults("inpainting", size, method, hole_size=hole_size(own)), changes)
     plan = inpainting_plan(
         pixels,
         own,

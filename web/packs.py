@@ -32,7 +32,7 @@ from ui.story import data, figures, judge, opening
 from ui.story.data import STORY_WAVE
 from ui.story.opening import TITLES
 from ui.tools.hybrids import STORED_PAIRS, stored_mixtures
-from web.graphs import SIDE, graph_facts
+from web.graphs import IMAGE_SIZE, graph_facts
 
 PIECE = 2**19  # bytes, so that a progress bar moves and received pieces need not be loaded again
 PACKS = "packs"
@@ -72,7 +72,7 @@ def figure_packs() -> dict[str, Any]:
     return {
         "word": {"words": opening_words(), "known": len(vocabulary(imagenet())), "titles": TITLES},
         "vocabulary": word_table(),
-        **{f"word-{place}": _word(place) for place in range(len(opening_words()))},
+        **{f"word-{index}": _word(index) for index in range(len(opening_words()))},
         "judge": {
             "rounds": [judge.questions(seed, pictures=False) for seed in range(ROUNDS)],
             "methods": judge.DRAWN_TO,
@@ -83,15 +83,15 @@ def figure_packs() -> dict[str, Any]:
         "limits": _maps(figures.maps_of(*figures.limits())),
         "mixer": mixtures,
         **mixed,
-        "hole": hole(),
+        "hole": hole_figure(),
         "squares": figures.squares_html(),
-        "wall": figures.wall_html(),
+        "gallery": figures.gallery_html(),
     }
 
 
-def _word(place: int) -> dict[str, Any]:
-    word = opening_words()[place]
-    return pack_opening(opening_words(), place, opening_drawings(word), opening.captions(word))
+def _word(index: int) -> dict[str, Any]:
+    word = opening_words()[index]
+    return pack_opening(opening_words(), index, opening_drawings(word), opening.captions(word))
 
 
 def word_table() -> dict[str, Any]:
@@ -117,9 +117,9 @@ def mixer() -> tuple[dict[str, Any], dict[str, Any]]:
     return {name: packed[0][name] for name in common}, pairs
 
 
-def hole() -> dict[str, Any]:
+def hole_figure() -> dict[str, Any]:
     """Return the first photograph with its hole, and its stored runs by both methods as two drawings."""
-    row, runs = data.PHOTOGRAPHS, figures.hole().runs
+    row, runs = data.PHOTOGRAPHS, figures.hole_runs().runs
     picture = sample_picture(row.name, row.inpainted)
     mask = runs[0].mask
     assert mask is not None
@@ -158,7 +158,7 @@ def engine_facts() -> dict[str, Any]:
 
 def _settings(task: Task) -> dict[str, Any]:
     """Return the settings of a run by both methods, which take the same steps in the same ball."""
-    config = defaults(task, SIDE, leading(COMPARED), quick=True)
+    config = defaults(task, IMAGE_SIZE, leading(COMPARED), quick=True)
     views = config.method.views
     assert views and (views.count, views.shift, views.flip) == (1, 0, False), "all that engine/views.js knows"
     configs = [_config(replace(config, method=config.method.variant(name))) for name in COMPARED]

@@ -134,7 +134,7 @@ def _judges_of(painted: Iterable[PictureOutcomes]) -> dict[int, str]:
 def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
     """Return every claim of section 3.2 with its verdict; `subject` stands for CLIP, `reference` for the robust model.
 
-    First the paper's claims by the paper's search and by views, then our own. Both are names of classifiers; without
+    First the paper's claims by the paper's method and by views, then our own. Both are names of classifiers; without
     stored results of both, claims cannot be checked.
     """
     stored, findings = judged_outcomes(), list[Finding]()

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.data.class_statistics import covariance_path
 from core.data.datasets import load_samples, sample_credits
-from core.data.holes import hole_side, middle_square, usual_side
+from core.data.holes import hole_size, middle_square, usual_hole_size
 from core.data.sample_sets import PRECOMPUTED, SAMPLE_SETS, SampleSet
 from core.data.stored import stored_files
 from core.pgd.methods import COMPARED, PAPER, MethodName, leading
@@ -96,7 +96,7 @@ def first_methods(size: int) -> tuple[MethodName, ...]:
 
 def examples(row: SampleSet) -> Iterator[Example]:
     """Yield every example of a sample set, one per subject and method."""
-    if len(first_methods(row.side)) > 1:
+    if len(first_methods(row.image_size)) > 1:
         yield from _by_methods(row)
         return
     # One picture with each penalty, and the row of examples that the page opens with.
@@ -105,27 +105,29 @@ def examples(row: SampleSet) -> Iterator[Example]:
     holes = [((row.inpainted,), penalty, f"{picture}{end}") for penalty, end in STORED_PENALTIES.items()]
     holes += [(row.filled, "eq3", row_of(row.name))] if row.filled else []
     for indices, penalty, subject in holes:
-        config = defaults("inpainting", row.side, hole_size=usual_side(row.side))
-        yield Example("inpainting", subject, _hole(row, indices, middle_square(row.side), config, penalty=penalty))
+        config = defaults("inpainting", row.image_size, hole_size=usual_hole_size(row.image_size))
+        yield Example(
+            "inpainting", subject, _hole(row, indices, middle_square(row.image_size), config, penalty=penalty)
+        )
     if not draws_classes(row):
         return
     starts: dict[StartName, str] = STORED_STARTS if covariance_path(row.class_set).is_file() else {"blur": ""}
     for start, suffix in starts.items():
-        plan = _drawing(row, start, defaults("generation", row.side))
+        plan = _drawing(row, start, defaults("generation", row.image_size))
         yield Example("generation", f"{row.class_set}{suffix}", plan)
 
 
 def _by_methods(row: SampleSet) -> Iterator[Example]:
     """Yield the examples for large images: holes over objects and a drawing, by both methods in `COMPARED`."""
     for index in dict.fromkeys((row.inpainted, *row.holes)):
-        mask = row.hole(index)
-        config = defaults("inpainting", row.side, leading(COMPARED), hole_size=hole_side(mask), quick=True)
+        mask = row.mask(index)
+        config = defaults("inpainting", row.image_size, leading(COMPARED), hole_size=hole_size(mask), quick=True)
         plan = _hole(row, (index,), mask, config, fill=config.method.fill)
         for method in COMPARED:
             yield Example("inpainting", f"{row.name}-{index}", plan.with_method(method))
     if not draws_classes(row):
         return
-    plan = _drawing(row, "grey", defaults("generation", row.side, leading(COMPARED), quick=True))
+    plan = _drawing(row, "grey", defaults("generation", row.image_size, leading(COMPARED), quick=True))
     for method in COMPARED:
         yield Example("generation", row.class_set, plan.with_method(method))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.classifiers.text import choose_targets
-from core.data.holes import usual_side
+from core.data.holes import usual_hole_size
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.pgd.grid import picture_grid
 from core.pgd.live import Run
@@ -61,7 +61,7 @@ def make_job(
         ValueError: a setting is out of range, or the classifier does not know the target.
     """
     size, target, known = dataset.image_size, request.target, tuple(filter(None, judges))
-    hole_size = (request.hole_size or usual_side(size)) if request.task == "inpainting" else None
+    hole_size = (request.hole_size or usual_hole_size(size)) if request.task == "inpainting" else None
     config = request.config or defaults(request.task, size, request.method, hole_size=hole_size)
     config, objective = replace(config, **request.changes), dict[str, Any]()
     if hole_size is not None:

@@ -25,7 +25,7 @@ from core.pgd.record import PGDRun
 from core.pgd.settings import Task
 from core.pgd.views import MIN_CROP_SIZE
 from core.shared.device import class_probabilities
-from core.shared.files import ArchiveContent, ArchiveKind
+from core.shared.files import ArchiveContent, ArchiveFormat
 from core.shared.numbers import Interval, wilson
 from core.shared.roles import preference
 
@@ -75,7 +75,7 @@ class JudgedOutcomes(ArchiveContent):
     `fingerprint`.
     """
 
-    FILE = ArchiveKind(
+    FILE = ArchiveFormat(
         name="table of pictures",
         maker="core.reproduce.profile",
         schema=2,

@@ -16,7 +16,7 @@ from core.pgd.grid import picture_grid
 from core.pgd.methods import MethodName
 from core.pgd.plan import RunPlan
 from core.pgd.settings import FIELDS, PENALTIES, PGDConfig, same_value
-from core.shared.files import ArchiveContent, ArchiveKind
+from core.shared.files import ArchiveContent, ArchiveFormat
 from core.shared.numbers import confidence
 from core.shared.text import count_of, one_line
 
@@ -43,7 +43,7 @@ class PGDRun(ArchiveContent):
     targets as they were given, unless by index. seeds: each picture's own; missing if all have `seed`.
     """
 
-    FILE = ArchiveKind(
+    FILE = ArchiveFormat(
         name="run",
         maker="the app or core.reproduce.profile",
         schema=2,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
 from typing import Any, Literal
 
-from core.data.holes import square_side
+from core.data.holes import square_size
 from core.pgd.methods import Method, MethodName, check_method
 from core.pgd.preconditioner import Preconditioner
 from core.pgd.views import MIN_CROP_SIZE, Views
@@ -194,7 +194,7 @@ def defaults(
     scale = size / paper.IMAGE_SIZE
     epsilon, step_size, steps = row.epsilon * scale, row.step_size * scale, row.steps
     if hole_size is not None:
-        epsilon = epsilon * hole_size / square_side(size)
+        epsilon = epsilon * hole_size / square_size(size)
     if quick and has_quick(size, method):
         steps, step_size = round(QUICK_FRACTION * steps), QUICK_LENGTH * step_size
     return replace(row, epsilon=epsilon, step_size=step_size, steps=steps, method=row.method.variant(method))

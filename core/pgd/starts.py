@@ -181,7 +181,7 @@ def draw_starts(
 def set_start(target: str, sample_set: str, start: StartName) -> Start:
     """Return the distribution of starts for a class of a sample set or a free text; errors as for `start_of`."""
     row = SAMPLE_SETS[sample_set]
-    return start_of(target, row.class_set, row.side, start)
+    return start_of(target, row.class_set, row.image_size, start)
 
 
 def start_facts(targets: Sequence[str], sample_set: str, start: StartName = "blur") -> dict[str, str]:

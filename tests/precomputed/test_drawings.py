@@ -32,7 +32,7 @@ STORED = stored_views()
 
 def test_tuning_class_is_not_reported():
     drawn = [rows for group, rows in STORED["pictures"].items() if group.startswith("draw")]
-    assert all(tuple(row["target"] for row in rows) == drawn_classes() for rows in drawn) and len(drawn) == 12
+    assert drawn and all(tuple(row["target"] for row in rows) == drawn_classes() for rows in drawn)
     assert len({*drawn_classes()}) == 100 and not {imagenet().names[label] for label in drawn_classes()} & TRIED
 
 
@@ -55,7 +55,7 @@ def test_the_bundled_photographs_holes_are_the_judged_ones():
     assert photographs.holes.keys() == set(range(len(rows)))
     for index, row in enumerate(rows):
         assert photographs.holes[index] == (row["left"], row["top"], STORED["hole_size"])
-        mask = photographs.hole(index)
+        mask = photographs.mask(index)
         assert mask[0, row["top"], row["left"]] and mask.sum() == STORED["hole_size"] ** 2
 
 

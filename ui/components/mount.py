@@ -48,17 +48,17 @@ def register(file: str) -> Mount:
     return st.components.v2.component(name, css=css, js=js)
 
 
-def place_from(key: str, event: str, places: range, on_place: Callable[[int], None]) -> Callable[[], None]:
+def index_from(key: str, event: str, indices: range, on_index: Callable[[int], None]) -> Callable[[], None]:
     """Return an event callback that validates the index sent by the (untrusted) browser.
 
     Args:
-        key: the component's key. on_place: called with the index before the rerun.
+        key: the component's key. on_index: called with the index before the rerun.
     """
 
     def called() -> None:
-        place = st.session_state[key].get(event)
-        if isinstance(place, int) and place in places:
-            on_place(place)
+        index = st.session_state[key].get(event)
+        if isinstance(index, int) and index in indices:
+            on_index(index)
 
     return called
 

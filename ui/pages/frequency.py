@@ -14,7 +14,7 @@ from core.claims.claim import MINIATURE
 from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.contrasts import mismatches
-from core.fourier.heatmap import MAX_SIDE, METRICS, TOP1
+from core.fourier.heatmap import MAX_SIZE, METRICS, TOP1
 from core.shared.numbers import Frequency, join_list
 from core.shared.text import TERMS
 from ui.components.maps.maps import heatmap_view, wave_lab
@@ -48,7 +48,7 @@ CELL = "frequency.cell"
 PRESET, DETAILS = "frequency.preset", "details"
 
 OWN = "Yours"  # beside the presets
-MAX_FREQUENCY = MAX_SIDE // 2
+MAX_FREQUENCY = MAX_SIZE // 2
 MAX_MAPS = 4
 
 

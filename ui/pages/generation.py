@@ -15,7 +15,7 @@ from core.data.picture_files import square_image
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.sketches import (
     PALETTE,
-    SKETCH_SIDE,
+    SKETCH_SIZE,
     SKETCH_WORDS,
     SKETCHES,
     decode_sketch,
@@ -30,7 +30,7 @@ from core.pgd.starts import MADE_STARTS, STARTS, StartName, draw_starts, set_sta
 from core.pgd.views import MIN_CROP_SIZE
 from core.shared import paper
 from ui.components.painters.painters import sketch_painter
-from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
+from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.runs.export import run_download
 from ui.runs.gallery import four_squares_html, gallery, stored_word
 from ui.runs.judge import sample_set_of
@@ -63,15 +63,15 @@ def page() -> None:
     with expert:
         row = _choose_set()
         with height:
-            reserve("690px" if row.side >= MIN_CROP_SIZE else "400px")
+            reserve("690px" if row.image_size >= MIN_CROP_SIZE else "400px")
         specs = choose_networks(_PAGE, row.class_set)
         start = _choose_start(row)
         targets = _several_targets(row, start)
-        methods = choose_methods(_PAGE, row.side)
+        methods = choose_methods(_PAGE, row.image_size)
     painted_by(painter_line, specs, row.class_set)
     _choose_beginning(begin, row, start)
     _choose_word(word, row, targets, specs)
-    chosen = run_settings(expert, _PAGE, row.side, None, methods)
+    chosen = run_settings(expert, _PAGE, row.image_size, None, methods)
     painter, rest = body.columns([5, 10], gap="medium") if start in ("sketch", "picture") else (None, body)
     x0, facts = _starts(painter, expert, row, targets, start, chosen.seed)
     names = tuple(spec.name for spec in specs)
@@ -82,7 +82,7 @@ def page() -> None:
     else:
         plan = RunPlan(targets=tuple(targets), start=x0, config=chosen.config, seed=chosen.seed, images=facts)
         request = RunRequest(plan, "", names, methods, row.class_set)
-    large = row.side >= MIN_CROP_SIZE
+    large = row.image_size >= MIN_CROP_SIZE
     opened = targets[0] if large and start == "grey" and len(targets) == 1 else None
     stage, beside = _containers(rest, row, start, shows_tries(_PAGE, request))
     if beside is not None:
@@ -115,7 +115,7 @@ def page() -> None:
             run_table(result)
             run_download(result.runs, key=f"{_PAGE}.{result.version}")
             recognised_table(result)
-        if row.side >= MIN_CROP_SIZE:
+        if row.image_size >= MIN_CROP_SIZE:
             st.html(four_squares_html())
 
 
@@ -125,7 +125,7 @@ def page() -> None:
 def _choose_set() -> SampleSet:
     """Draw the choice of what is drawn, each of one sample set; return the set."""
     sets: dict[str, SampleSet] = {}
-    for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.side):
+    for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.image_size):
         if row.drawn:
             sets.setdefault(row.drawn_title, row)  # the first of those with this side and these classes
     ready = (title for title, row in sets.items() if ready_classifiers(row.class_set))
@@ -134,7 +134,7 @@ def _choose_set() -> SampleSet:
     def choose(name: str, value: str) -> str:
         titles = {
             title: f"Any of {about_words(row.classes)}"
-            if row.side >= MIN_CROP_SIZE
+            if row.image_size >= MIN_CROP_SIZE
             else f"{len(row.drawn)} classes, robust twin"
             for title, row in sets.items()
         }
@@ -151,7 +151,7 @@ def offered_starts(row: SampleSet) -> list[StartName]:
     A class without images here has no blur of its own; at full size both methods start from grey.
     """
     starts: list[StartName] = list(STARTS)
-    if row.side < MIN_CROP_SIZE:
+    if row.image_size < MIN_CROP_SIZE:
         return starts
     return sorted((start for start in starts if start != "blur"), key=lambda start: start != "grey")
 
@@ -253,7 +253,7 @@ def _choose_word(
 
 def _sketches(row: SampleSet) -> dict[str, str]:
     """Return the bundled sketches of a set, with the word that each is of."""
-    if row.side >= MIN_CROP_SIZE:
+    if row.image_size >= MIN_CROP_SIZE:
         return SKETCH_WORDS
     return {name: name for name in SKETCHES if name in row.classes.names}
 
@@ -265,7 +265,7 @@ def _containers(
     rest: DeltaGenerator, row: SampleSet, start: StartName, tries: bool
 ) -> tuple[DeltaGenerator, DeltaGenerator | None]:
     """Return the containers of the run and of the choices beside it; None if there are several tries."""
-    if tries or (row.side < MIN_CROP_SIZE and start not in ("sketch", "picture")):
+    if tries or (row.image_size < MIN_CROP_SIZE and start not in ("sketch", "picture")):
         return rest.container(), None
     stage, beside = rest.columns([7, 3] if start in ("sketch", "picture") else [11, 9], gap="medium")
     return stage, beside
@@ -285,7 +285,7 @@ def _starts(
             picture, credit = (_sketch(row), STARTS[start].name) if start == "sketch" else _picture(row)
         if not targets:
             return None, {}
-        planes = enlarge(picture, row.side).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+        planes = enlarge(picture, row.image_size).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
         facts = {"dataset": start, "start": start, "credit": f"Start: {credit}"}
         return np.repeat(planes[None], len(targets), axis=0), facts
     for why in dict.fromkeys(set_start(target, row.name, start).why for target in targets):
@@ -308,7 +308,7 @@ def _sketch(row: SampleSet) -> np.ndarray:
         state[_SKETCHED] = first
         with suppress(ValueError):
             if linked := url.text(SKETCH):
-                state[_SKETCHED] = decode_sketch(linked, SKETCH_SIDE)
+                state[_SKETCHED] = decode_sketch(linked, SKETCH_SIZE)
     sketch_painter(state[_SKETCHED], key=f"{_PAGE}.painter", on_paint=_keep_sketch, background=PALETTE["sky blue"])
     text = None
     try:
@@ -335,7 +335,7 @@ def _bundled_sketches(row: SampleSet) -> None:
         key=f"{_PAGE}.sketches",
         label="Bundled sketches",
         on_pick=pick,
-        look=TileLook(across=2, names=[sketches[name] for name in names], opens="st-key-generation-painter"),
+        style=TileStyle(across=2, names=[sketches[name] for name in names], opens="st-key-generation-painter"),
     )
 
 
@@ -361,7 +361,7 @@ def _picture(row: SampleSet) -> tuple[np.ndarray, str]:
     picture = page_picture(_PAGE, row.title)
     pixels = picture.pixels.transpose(1, 2, 0)
     st.image(pixels, caption=picture.caption, width="stretch")
-    return square_image(pixels, row.side, resize_to=row.side), picture.caption
+    return square_image(pixels, row.image_size, resize_to=row.image_size), picture.caption
 
 
 def _restore(result: RunResult) -> None:
@@ -373,7 +373,7 @@ def _restore(result: RunResult) -> None:
     state[SET], state[_START] = row.drawn_title, STARTS[start].label
     state[_words(row)] = list(dict.fromkeys(target_of(run, k) for k in range(len(run.start))))[:MAX_TARGETS]
     if start == "sketch":
-        times = run.start.shape[-1] // SKETCH_SIDE
+        times = run.start.shape[-1] // SKETCH_SIZE
         _keep_sketch(to_picture(run.start[0, :, ::times, ::times]))
 
 

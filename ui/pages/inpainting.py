@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import ClassifierSpec, classifier_title
-from core.data.holes import PLACES, Fill, hole_side, hole_text, read_hole
+from core.data.holes import POSITIONS, Fill, hole_size, hole_text, read_hole
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.methods import COMPARED, METHODS, MethodName, leading
 from core.pgd.settings import PENALTIES, Penalty, Task
@@ -81,12 +81,12 @@ def page() -> None:
     with expert:
         _choose_set(row)
         specs = choose_networks(_PAGE, row.class_set)
-        methods = choose_methods(_PAGE, row.side)
+        methods = choose_methods(_PAGE, row.image_size)
     painted_by(painter_line, specs, row.class_set)
     with right, st.container(horizontal=True, vertical_alignment="center", key=f"{_PAGE}.toolbar"):
         guess = _guess(picture, specs)
         target = _choose_target(picture, guess, specs)
-        chosen = run_settings(expert, _PAGE, picture.size, hole_side(_hole(picture, guess)) or None, methods)
+        chosen = run_settings(expert, _PAGE, picture.size, hole_size(_hole(picture, guess)) or None, methods)
         request = fill_request(picture, _hole(picture, guess), target, chosen, specs, methods)
         ask_for_run(_PAGE, "Fill", request)
     with right:
@@ -104,7 +104,7 @@ def page() -> None:
         _painter(picture, guess)
     with strip:
         picture_line(_PAGE)
-    if row.side >= MIN_CROP_SIZE:  # of photographs
+    if row.image_size >= MIN_CROP_SIZE:  # of photographs
         rate.html(rate_html())
     with holes:
         _stored_holes(row)
@@ -159,14 +159,14 @@ def _choose_set(row: SampleSet) -> None:
 
 def _usual_set() -> SampleSet:
     """Return the default sample set: the largest with a ready classifier."""
-    rows = sorted(SAMPLE_SETS.values(), key=lambda row: -row.side)
+    rows = sorted(SAMPLE_SETS.values(), key=lambda row: -row.image_size)
     return next((row for row in rows if ready_classifiers(row.class_set)), rows[0])
 
 
 def _first_hole(picture: Picture, guess: FirstGuess | None) -> np.ndarray:
     """Return a picture's initial hole: the chosen one, else the one that costs the network most, once that is known."""
     if guess is None or _has_chosen_hole(picture):
-        return SAMPLE_SETS[picture.sample_set].hole(picture.position)
+        return SAMPLE_SETS[picture.sample_set].mask(picture.position)
     return guess.mask
 
 
@@ -201,13 +201,13 @@ def _painter(picture: Picture, guess: FirstGuess | None) -> None:
     mask_painter(
         to_picture(picture.pixels),
         mask,
-        square=round(hole_side(first)),
+        square=round(hole_size(first)),
         key=f"{_PAGE}.painter",
         on_paint=lambda mask: st.session_state[_HOLES].__setitem__(size, mask),
         alt=picture.caption,
     )
     if guess is not None and not _has_chosen_hole(picture) and np.array_equal(mask, guess.mask):
-        st.caption(f"Of {PLACES**2} places tried, {as_markdown(guess.network)} needs this one most.")
+        st.caption(f"Of {POSITIONS**2} places tried, {as_markdown(guess.network)} needs this one most.")
         url.put(_HOLE, None)  # the link's reader gets the same
         return
     text = hole_text(mask)
@@ -264,25 +264,30 @@ def _restore(result: RunResult) -> None:
     """Restore a run's picture, hole and target, if they fit; for callbacks."""
     run, state = result.runs[0], st.session_state
     row, facts = sample_set_of(run), run.metadata["images"]
-    if row is None or run.original is None or run.mask is None or run.original.shape != (1, 3, row.side, row.side):
+    if (
+        row is None
+        or run.original is None
+        or run.mask is None
+        or run.original.shape != (1, 3, row.image_size, row.image_size)
+    ):
         return
     if facts["dataset"] == row.dataset:
         take_picture(_PAGE, row.name, facts["index"])
     else:
         take_picture(_PAGE, UPLOAD, Picture(run.original[0], None, row.name, 0, facts["credit"], own=True))
-    state.setdefault(_HOLES, {})[row.side] = run.mask[0]
+    state.setdefault(_HOLES, {})[row.image_size] = run.mask[0]
     state[f"{_PAGE}-target-{row.class_set}"] = target_of(run, 0)
     titles = list(dict.fromkeys(classifier_title(run.metadata["classifier"]["name"]) for run in result.runs))
     if {spec.title for spec in ready_classifiers(row.class_set)}.issuperset(titles):
         state[f"{_PAGE}-models-{row.class_set}"] = titles
-    state[f"{_PAGE}-method-{row.side}"] = tuple(dict.fromkeys(run.config.method.name for run in result.runs))
+    state[f"{_PAGE}-method-{row.image_size}"] = tuple(dict.fromkeys(run.config.method.name for run in result.runs))
 
 
 def _reset(row: SampleSet) -> None:
     """Apply the settings of the stored example."""
     state = st.session_state
     state.setdefault(f"{_PAGE}.positions", {})[row.name] = row.inpainted
-    state.setdefault(_HOLES, {})[row.side] = row.hole(row.inpainted)
+    state.setdefault(_HOLES, {})[row.image_size] = row.mask(row.inpainted)
     reset_to_example(_PAGE, row, {"pictures": row.title, f"target-{row.class_set}": USUAL_TARGET})
 
 

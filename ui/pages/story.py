@@ -23,7 +23,7 @@ _FIGURES: dict[str, Callable[[], object]] = {
     "maps": figures.papers_maps,
     "mixer": figures.two_pictures,
     "hole": hole.fill_a_hole,
-    "wall": figures.wall,
+    "gallery": figures.gallery,
     "limits": figures.three_maps,
     "clip": figures.real_clip,
 }

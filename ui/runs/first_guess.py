@@ -8,7 +8,7 @@ import numpy as np
 
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import short_title
-from core.data.holes import costliest_hole, usual_side
+from core.data.holes import costliest_hole, usual_hole_size
 from core.shared.device import class_probabilities
 from core.sweep.predict import batches
 from ui.server.cache import classifier_for, single_flight_cache, wait_for_first_paint
@@ -52,7 +52,7 @@ def _guess(name: str, picture: Picture) -> tuple[int, float, np.ndarray]:
     def probabilities(images: np.ndarray) -> np.ndarray:
         return np.concatenate([class_probabilities(classifier, some) for some in batches(images, TOGETHER)])
 
-    (clean,) = probabilities(image)
-    label = int(clean.argmax())
-    mask = costliest_hole(picture.pixels, usual_side(picture.size), probabilities, label)
-    return label, float(clean[label]), mask
+    (shares,) = probabilities(image)
+    label = int(shares.argmax())
+    mask = costliest_hole(picture.pixels, usual_hole_size(picture.size), probabilities, label)
+    return label, float(shares[label]), mask

@@ -27,7 +27,7 @@ from core.pgd.drawings import (
 from core.pgd.methods import COMPARED, METHODS
 from core.shared.numbers import confidence, percent
 from ui.components.mount import webp_data_uri
-from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
+from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.components.replay.replay import Caption, Track, pack_replay
 from ui.runs.card import Tile, result_card
 from ui.runs.judge import judged
@@ -65,7 +65,7 @@ def gallery(key: str, opened: str | None, on_pick: Callable[[str], None]) -> Non
         key=key,
         label="Random words, drawn",
         on_pick=lambda index: on_pick(names[index]),
-        look=TileLook(
+        style=TileStyle(
             across=8,
             ticks=[word.drawings["views"].recognised() for word in stored.words],
             names=names,

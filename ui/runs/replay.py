@@ -200,12 +200,12 @@ def subject_of(request: RunRequest) -> Subject | None:
 def hole_subject(row: SampleSet, index: int) -> Subject:
     """Return the subject of filling the initial hole of a sample set's picture with its true class."""
     target = row.classes.names[samples(row.name).labels[index]]
-    return _subject({"dataset": row.dataset, "index": index}, row.hole(index), (target,), row.class_set, row.side)
+    return _subject({"dataset": row.dataset, "index": index}, row.mask(index), (target,), row.class_set, row.image_size)
 
 
 def drawing_subject(row: SampleSet, start: StartName) -> Subject:
     """Return the subject of drawing a sample set's initial words."""
-    return _subject({"start": start}, None, tuple(row.drawn), row.class_set, row.side)
+    return _subject({"start": start}, None, tuple(row.drawn), row.class_set, row.image_size)
 
 
 def _subject(

@@ -15,7 +15,7 @@ from core.data.datasets import load_samples, sample_credits
 from core.data.picture_files import png_data_uri, square_uploads, to_uint8
 from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset
 from core.shared.device import class_probabilities
-from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
+from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.server.cache import classifier_for, single_flight_cache
 from ui.server.limits import check_upload
 from ui.shared import url
@@ -213,7 +213,7 @@ def picture_line(page: str, across: int = 0) -> None:
             key=f"{page}.line.{strip.digest}",
             label="Pictures",
             on_pick=pick,
-            look=TileLook(across=across, line=not across),
+            style=TileStyle(across=across, line=not across),
         )
 
 
@@ -291,7 +291,7 @@ def _upload(page: str) -> None:
         return
     row = SAMPLE_SETS[_shown_set(page)]
     try:
-        pixels = uploaded_pixels(file.getvalue(), row.side)
+        pixels = uploaded_pixels(file.getvalue(), row.image_size)
     except ValueError as error:
         st.error(as_markdown(f"“{one_line(file.name, 60)}”: {error}."))
         return

@@ -72,9 +72,9 @@ CHAPTER_TITLES = tuple(row["title"] for row in _TABLE)
 SLUGS = tuple(name.lower() for name in CHAPTER_NAMES)
 
 
-def chapter(place: int) -> Chapter:
-    """Return the chapter at an index of `NAMES`, with its facts."""
-    row, facts = _TABLE[place], Facts()
+def chapter(index: int) -> Chapter:
+    """Return the chapter at an index of `CHAPTER_NAMES`, with its facts."""
+    row, facts = _TABLE[index], Facts()
 
     def read(part: dict[str, str], field: str) -> str:
         return paragraphs(part.get(field, "").format_map(facts))
@@ -226,8 +226,8 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "artist": lambda: short_title(classifier_spec(painter_name()).title),
     "judge": lambda: short_title(classifier_spec(judge_name()).title),
     "words": lambda: str(len(recognised("draw-views"))),
-    **{method: partial(lambda kind: str(count(kind)), f"draw-{method}") for method in METHODS},
-    **{f"{method}40": partial(lambda kind: str(count(kind)), f"draw-{method}40") for method in _IN_PAPERS_STEPS},
+    **{method: partial(lambda name: str(count(name)), f"draw-{method}") for method in METHODS},
+    **{f"{method}40": partial(lambda name: str(count(name)), f"draw-{method}40") for method in _IN_PAPERS_STEPS},
     "photographs": lambda: str(count("photographs")),
     "tries": lambda: str(count("tries")),
     "stands_in": _stands_in,

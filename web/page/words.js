@@ -118,14 +118,14 @@ export async function drawLive(task, { start, mask, target, meaning, budget }, i
   const steps = [-1, -1];
   /** @type {{ strip: string, shares: number[], judged: string, best: number }[]} */
   const drawings = [];
-  const report = ({ place, step, entropy, best, frame }) => {
+  const report = ({ index, step, entropy, best, frame }) => {
     if (!isWanted()) return; // whoever takes its place has stopped it
     began ||= performance.now();
-    steps[place] = step;
+    steps[index] = step;
     const slowest = Math.min(...steps);
     const left = Math.ceil((((performance.now() - began) / 1000) * (total - slowest)) / Math.max(1, slowest));
     say(`${meaning}: ${slowest <= 0 ? "it begins …" : `${left} s left`}`);
-    drawings[place] = { strip: pictureUrl(frame), shares: [Math.exp(-entropy)], judged: "", best };
+    drawings[index] = { strip: pictureUrl(frame), shares: [Math.exp(-entropy)], judged: "", best };
     if (drawings[0] && drawings[1]) show([...drawings]);
   };
   const stopped = await engine.run(painters, { start, mask, target, weight, interval }, report, say);
@@ -144,13 +144,13 @@ export async function wordFigure({ stage, mount, attempt }) {
   const show = mount(
     "opening",
     stage.appendChild(element("div")),
-    { ask: (place) => attempt(() => stored(place)) },
+    { ask: (index) => attempt(() => stored(index)) },
     STYLE,
   );
-  async function stored(place) {
+  async function stored(index) {
     const isLatest = begin();
     engine.stop();
-    const scene = await load(`word-${place}`);
+    const scene = await load(`word-${index}`);
     if (isLatest()) show(scene);
     if (isLatest()) say("");
   }

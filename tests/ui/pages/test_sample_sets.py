@@ -30,7 +30,7 @@ def shapes(monkeypatch, tmp_path) -> SampleSet:
         name="shapes",
         title="Shapes",
         dataset="shapes-samples",
-        side=SIDE,
+        image_size=SIDE,
         epsilon=8.0,
         class_set="shapes",
         drawn_title="Shapes, 96 px",
@@ -57,7 +57,8 @@ def test_frequency_page_and_its_tools_take_its_pictures(tool):
     app = open_page("frequency", pictures="Shapes", picture="5", tab=tool)
     assert not app.exception and app.session_state["cell.positions"]["shapes"] == 5
     picked = components(app, "picture")[0]["picture"]
-    assert picked["strip"]["selected"] == 5 and (picked["size"], picked["usual"], picked["whose"]) == (SIDE, 8, "usual")
+    facts = [picked[name] for name in ("image_size", "usual", "source")]
+    assert picked["strip"]["selected"] == 5 and facts == [SIDE, 8, "usual"]
     if tool == OWN_SWEEP:
         assert "Shapes" in app.selectbox(key="sweep.images").options
         assert app.selectbox(key="sweep.name").options == ["Toy A"]

@@ -151,6 +151,14 @@ def test_what_cannot_run_says_why_and_nothing_is_lost(page, name, value, reason)
     assert not app.error and replay_data(app)["live"] is None
 
 
+def test_without_a_network_no_other_picture_is_shown():
+    app = open_page("inpainting", inpainting_picture="7")
+    assert is_new(app)
+    app.multiselect(key="inpainting-models-cifar10").set_value([]).run()
+    assert not app.exception and not components(app, "models"), "only picture 5 has stored runs"
+    assert "no classifier is chosen" in page_text(app)
+
+
 # ---- what is shown -----------------------------------------------------------------------------------------------
 
 
