@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.claims.picture_verdicts import FILLED
+from core.claims.table import FILLED
 from core.classifiers.families import FAMILIES
 from core.classifiers.registry import VARIABLE, classifier_title, listed_classifiers, load_classifier
 from core.fourier.heatmap import MEANS, METRICS, Heatmap, heatmap_csv
