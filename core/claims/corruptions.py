@@ -91,16 +91,11 @@ def contrast(robust: NamedMap, ordinary: NamedMap) -> Judged:
             for named, stored in zip((robust, ordinary), outcomes, strict=True)
         ]
 
-    a, b = rises("contrast")
+    (a, b), of_low, of_high = rises("contrast"), rises(*LOW_CORRUPTIONS), rises(*HIGH_CORRUPTIONS)
     slow = f"all low-frequency corruptions ({join_list([CORRUPTIONS[key].inline_label for key in LOW_CORRUPTIONS])})"
     changes = a.minus(b, "contrast changes", MORE)
-    low, high = (
-        first.minus(second, what, MORE)
-        for what, (first, second) in (
-            (slow, rises(*LOW_CORRUPTIONS)),
-            ("high-frequency corruptions", rises(*HIGH_CORRUPTIONS)),
-        )
-    )
+    low = of_low[0].minus(of_low[1], slow, MORE)
+    high = of_high[0].minus(of_high[1], "high-frequency corruptions", MORE)
     ends = [rises("contrast", strength=strength) for strength in (STRENGTHS[0], STRENGTHS[-1])]
     weak, strong = (100 * first.minus(second).measured.value for first, second in ends)
     doubt = (
@@ -138,18 +133,18 @@ def shift() -> Judged:
             f"and has {len(networks)}."
         )
     cutoffs, outcomes = (list(column) for column in zip(*networks.values(), strict=True))
+
+    def rises(*keys: str) -> list[float]:
+        return [rise(stored, *keys).measured.value for stored in outcomes]
+
     harm = {
-        "the rise of the error": [rise(stored, *CORRUPTIONS).measured.value for stored in outcomes],
+        "the rise of the error": rises(*CORRUPTIONS),
         "the error among pictures that are right when clean": [
             float(1 - stored.correct[:, :, stored.clean].mean()) for stored in outcomes
         ],
         "the error": [stored.errors(*CORRUPTIONS).measured.value for stored in outcomes],
-        "the rise under high-frequency corruptions": [
-            rise(stored, *HIGH_CORRUPTIONS).measured.value for stored in outcomes
-        ],
-        "the rise under low-frequency corruptions": [
-            rise(stored, *LOW_CORRUPTIONS).measured.value for stored in outcomes
-        ],
+        "the rise under high-frequency corruptions": rises(*HIGH_CORRUPTIONS),
+        "the rise under low-frequency corruptions": rises(*LOW_CORRUPTIONS),
     }
     tests = {what: exact_rank_test(np.array(cutoffs), np.array(values)) for what, values in harm.items()}
     evidence = list[Evidence]()

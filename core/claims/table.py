@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
 
 from core.claims import corruptions, pictures, waves
 from core.claims.finding import BY_VIEWS, MINIATURE, Claim, Finding, NamedMap, Topic, Verdict, check, has_usual_weights
-from core.claims.pictures import Painted, common_judges, who_judged
+from core.claims.pictures import Painted, common_judges
 from core.claims.statistics import twin_pairs
 from core.claims.waves import DRAWN_SIDE
 from core.classifiers.registry import network_title, result_title
@@ -24,9 +21,10 @@ from core.pgd.pictures import (
     judged_outcomes,
     on_common_starts,
     picture_outcomes,
+    rank_column,
     stored_outcomes,
 )
-from core.pgd.search import CELL_TITLES, COMPARED
+from core.pgd.search import CELL_TITLES
 from core.shared.roles import ROLES, networks_for
 
 # Every claim of the three files, by key.
@@ -63,10 +61,8 @@ def findings(
             results.append(Finding(claim=claim, doubts=unlike))
             continue
         cases = twins if "robust" in claim.roles else [maps]
-        judged = [_on_maps(claim, case) for case in cases]
+        judged = [_on_maps(claim, case) for case in cases] or [Finding(claim=claim, doubts=(claim.missing,))]
         results += [finding for finding in judged if finding.verdict != Verdict.NOT_CHECKABLE] or judged[:1]
-        if not judged:
-            results.append(Finding(claim=claim, doubts=(claim.missing,)))
     return tuple(results)
 
 
@@ -102,110 +98,113 @@ DRAWN = {
     "classless": "drawings from blurs of no class",
     "independent": "drawings from pixel noise",
 }
-_KINDS = {"inpainting": FILLED, "generation": DRAWN}
-_KINDS_BY_VIEWS = {
-    "inpainting": {comparison_kind("eq3", "views"): "holes"},
-    "generation": {comparison_kind("classless", "views"): DRAWN["classless"]},
+_KINDS = {
+    "": {"inpainting": FILLED, "generation": DRAWN},
+    BY_VIEWS: {
+        "inpainting": {comparison_kind("eq3", "views"): "holes"},
+        "generation": {comparison_kind("classless", "views"): DRAWN["classless"]},
+    },
 }
-SEARCHED: dict[str, dict[str, str]] = {
-    "drawings": {search: comparison_kind("classless", search) for search in COMPARED},
-    "holes": {"pixels": "eq3", "views": comparison_kind("eq3", "views")},
+# Kinds of one network's pictures by views and by the paper's search, with the same steps and ball.
+_COMPARED = {
+    "drawings": (comparison_kind("classless", "views"), comparison_kind("classless", "pixels")),
+    "holes": (comparison_kind("eq3", "views"), "eq3"),
 }
 
 
 def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
     """Return every claim about pictures with its verdict; `subject` stands for CLIP, `reference` for the robust model.
 
-    First the paper's claims by the paper's search and by views, then our own. Both are names of classifiers; without
-    stored results of both, claims cannot be checked.
+    Both are names of classifiers. A claim on them is judged by the paper's search and by views.
     """
-    networks = {"subject": subject, "reference": reference}
-    return (
-        *(
-            replace(_on_pictures(claim, networks, kinds), condition=condition)
-            for claim in CLAIMS.values()
-            if claim.section == "3.2"
-            for condition, kinds in (("", _KINDS), (BY_VIEWS, _KINDS_BY_VIEWS))
-        ),
-        _views_of(subject),
-        _large_views(),
-        training_finding(),
-    )
+    results = list[Finding]()
+    for claim in CLAIMS.values():
+        if claim.topic != Topic.PICTURES:
+            continue
+        if "robust" in claim.roles:
+            results.append(training_finding(claim))
+        elif "by_views" in claim.roles:
+            kinds = {evidence: [(kind, subject) for kind in pair] for evidence, pair in _COMPARED.items()}
+            results += [_on_pictures(claim, kinds), _on_large_pictures(claim)]
+        else:
+            networks = {"subject": subject, "reference": reference}
+            results += [
+                replace(_on_pictures(claim, _by_task(claim, networks, condition)), condition=condition)
+                for condition in _KINDS
+            ]
+    return tuple(results)
 
 
-def training_finding() -> Finding:
+def training_finding(claim: Claim = pictures.training) -> Finding:
     """Return the finding on the twins, whichever networks are chosen. Does not import scipy.stats by itself."""
-    twins = networks_for("twins", *map(picture_outcomes, DRAWN | FILLED)) or ROLES["twins"][-1]
-    finding = _on_pictures(pictures.training, dict(zip(("ordinary", "robust"), twins, strict=True)), _KINDS)
+    ordinary, robust = networks_for("twins", *map(picture_outcomes, DRAWN | FILLED)) or ROLES["twins"][-1]
+    finding = _on_pictures(claim, _by_task(claim, {"ordinary": ordinary, "robust": robust}))
     doubt = "This row is always about the same two networks."
-    if all(name.startswith(MINIATURE) for name in twins):
+    if ordinary.startswith(MINIATURE) and robust.startswith(MINIATURE):
         doubt = "This row is always about the same two small networks, and proves nothing about CLIP."
-    return replace(finding, doubts=(*finding.doubts, doubt), usual_weights=())
+    return replace(finding, doubts=(*finding.doubts, doubt))
 
 
-def _on_pictures(claim: Claim, networks: Mapping[str, str], kinds: Mapping[str, Mapping[str, str]]) -> Finding:
-    """Check a claim on some kinds of pictures by the networks of its roles, given by role."""
-    names = [networks[role] for role in claim.roles]
-    missing = f"No pictures by {' or '.join(map(network_title, names))} are stored."
+Kinds = Mapping[str, Sequence[tuple[str, str]]]  # by evidence: kind of pictures, and the network, of each role
+
+
+def _by_task(claim: Claim, networks: Mapping[str, str], condition: str = "") -> Kinds:
+    """Return the kinds of pictures of a claim's tasks, by the networks of its roles."""
+    kinds = [pair for task in claim.tasks for pair in _KINDS[condition][task].items()]
+    return {evidence: [(kind, networks[role]) for role in claim.roles] for kind, evidence in kinds}
+
+
+def _on_pictures(claim: Claim, kinds: Kinds) -> Finding:
+    """Check a claim on the kinds of pictures that all networks painted from the same starts."""
+    names = tuple(name for _, name in next(iter(kinds.values())))
     painted = dict[str, list[PictureOutcomes]]()
-    for kind, evidence in {kind: name for task in claim.tasks for kind, name in kinds[task].items()}.items():
-        stored = picture_outcomes(kind)
-        if stored.keys() >= {*names}:
-            results = on_common_starts([stored[name] for name in names])
-            if results is not None:
-                painted[evidence] = results
-    if not painted:
-        return Finding(claim=claim, doubts=(missing,))
-    judges = {kind: common_judges(results) for kind, results in painted.items()}
-    of_roles = [
-        Painted(title, {kind: results[index] for kind, results in painted.items()}, judges)
-        for index, title in enumerate(_about(*names)["names"])
-    ]
-    return check(claim, *of_roles, missing=missing, **_about(*names))
+    for evidence, sources in kinds.items():
+        stored = [picture_outcomes(kind).get(name) for kind, name in sources]
+        results = on_common_starts([outcomes for outcomes in stored if outcomes is not None])
+        if results is not None and None not in stored:
+            painted[evidence] = results
+    missing = f"No pictures by {' or '.join(map(network_title, dict.fromkeys(names)))} are stored."
+    return _of_painted(claim, names, painted, missing) if painted else Finding(claim=claim, doubts=(missing,))
 
 
-def _about(*names: str) -> dict[str, Any]:
-    """Return what a finding says of these networks: their titles, and if they have the paper's weights."""
+def _of_painted(
+    claim: Claim, names: Sequence[str], painted: Mapping[str, Sequence[PictureOutcomes]], missing: str = ""
+) -> Finding:
+    """Check a claim on pictures, given by evidence and then for each role."""
     stored = judged_outcomes()
     facts = [stored[name].metadata["classifier"] if name in stored else {"name": name} for name in names]
-    return {
-        "networks": names,
-        "names": tuple(map(result_title, facts)),
-        "usual_weights": tuple(map(has_usual_weights, facts)),
-    }
-
-
-def _views_of(subject: str) -> Finding:
-    """Check the claim on views by one network's pictures."""
-    painted = dict[str, list[PictureOutcomes]]()
-    for name, kinds in SEARCHED.items():
-        stored = {search: picture_outcomes(kind) for search, kind in kinds.items()}
-        if all(subject in by_name for by_name in stored.values()):
-            painted[name] = [stored[search][subject] for search in ("views", "pixels")]
-    if not painted:
-        return Finding(claim=pictures.views, doubts=(f"No pictures by {network_title(subject)} are stored.",))
-    judges = {kind: common_judges(results) for kind, results in painted.items()}
-    by_views, by_paper = (
-        Painted(subject, {kind: results[index] for kind, results in painted.items()}, judges) for index in (0, 1)
+    judges = {evidence: common_judges(results) for evidence, results in painted.items()}
+    of_roles = [
+        Painted(result_title(classifier), {evidence: results[index] for evidence, results in painted.items()}, judges)
+        for index, classifier in enumerate(facts)
+    ]
+    one = slice(1 if "by_views" in claim.roles else None)  # both sides are its pictures
+    return check(
+        claim,
+        *of_roles,
+        missing=missing,
+        networks=tuple(names[one]),
+        names=tuple(painted.name for painted in of_roles[one]),
+        usual_weights=tuple(map(has_usual_weights, facts[one])),
     )
-    scores = by_views.recognised(), by_paper.recognised()
-    return check(pictures.views, *scores, who_judged(by_views), **_about(subject))
 
 
-def _large_views() -> Finding:
-    """Check the claim on views by drawings at 224 pixels, and by the hole alone, with the first judge."""
-    stored = stored_outcomes()
-    by_views, by_paper = dict[str, np.ndarray](), dict[str, np.ndarray]()
-    for name, mode, seen in (("drawings", "draw", AFTER), ("holes alone", "hole", "alone")):
-        paper, views = stored.pair(mode)
-        by_views[name], by_paper[name] = views.recognised(seen=seen), paper.recognised(seen=seen)
-    counts = " and ".join(f"{len(scores)} {name}" for name, scores in by_views.items())
-    doubt = (
-        f"{counts}. The judge is {network_title(stored.judges[0])}, of the painter’s family, so it proves less; it is "
-        "not human."
+def _on_large_pictures(claim: Claim) -> Finding:
+    """Check a claim on both searches by drawings at 224 pixels, and by the hole alone, with the first judge."""
+    stored, painted = stored_outcomes(), dict[str, list[PictureOutcomes]]()
+    for evidence, mode, seen in (("drawings", "draw", AFTER), ("holes alone", "hole", "alone")):
+        painted[evidence] = [
+            replace(
+                outcomes, judges=outcomes.judges[:1], pictures={rank_column(0): outcomes.pictures[rank_column(0, seen)]}
+            )
+            for outcomes in stored.pair(mode)[::-1]
+        ]
+    counts = " and ".join(f"{by_views.n} {evidence}" for evidence, (by_views, _) in painted.items())
+    judge = (
+        f"The judge is {network_title(stored.judges[0])}, of the painter’s family, so it proves less; it is not human."
     )
-    finding = check(pictures.views, by_views, by_paper, doubt, *_apart(), **_about(stored.painter))
-    return replace(finding, condition=f"{LARGE_SIZE} px")
+    finding = _of_painted(claim, (stored.painter,) * 2, painted)
+    return replace(finding, condition=f"{LARGE_SIZE} px", doubts=(f"{counts}. {judge}", *_apart()))
 
 
 def _apart() -> tuple[str, str]:

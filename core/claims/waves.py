@@ -43,7 +43,7 @@ from core.shared.paper import IMAGE_SIZE, MAP_SIDE
 CLIP_GRID = 7  # patches per side in CLIP ViT-B/32: 224 / 32
 DRAWN_SIDE = MAP_SIDE[IMAGE_SIZE]  # the paper draws only the centre of larger maps
 _SMALL_RISE = 0.02  # of the error, which counts as nothing
-wave_claim = partial(Head, topic=Topic.WAVES)
+wave_claim = partial(Head, topic=Topic.WAVES, section="3.1")
 
 
 def _rings(subject: NamedMap, reference: NamedMap, band: Band) -> list[Interval]:
@@ -57,7 +57,6 @@ def _how_many(rings: Sequence[bool | None]) -> str:
 
 
 @wave_claim(
-    section="3.1",
     headline="Slow waves mislead CLIP more than the ResNet.",
     quote="… CLIP is less robust than the Resnet50 to perturbations in the low-frequency domain",
     missing="One of the maps lacks these waves.",
@@ -77,7 +76,6 @@ def low(subject: NamedMap, reference: NamedMap) -> Judged:
 
 
 @wave_claim(
-    section="3.1",
     headline="The fastest waves mislead CLIP less than the ResNet.",
     quote="… and more robust to perturbations in the highest frequencies.",
     missing="One of the maps lacks these waves.",
@@ -98,7 +96,6 @@ def high(subject: NamedMap, reference: NamedMap) -> Judged:
 
 
 @wave_claim(
-    section="3.1",
     headline="CLIP relies more on low frequencies than ResNets do.",
     quote="This can mean that CLIP relies more on low-frequency information, when compared to Resnet models.",
     view=View(wave=corner_wave, show="Difference"),
@@ -155,7 +152,6 @@ def _at_equal_strength(subject: NamedMap, reference: NamedMap) -> Judged:
 
 
 @wave_claim(
-    section="3.1",
     headline="The slowest waves do not mislead the ResNet.",
     quote="We can see that the Resnet isn’t affected by the lowest frequency perturbations, shown in the blue circle "
     "in the center.",
@@ -200,7 +196,6 @@ def _unaffected(named: NamedMap, error: MeanError, missing: str) -> Judged:
 
 
 @wave_claim(
-    section="3.1",
     headline="The fastest waves mislead the ResNet.",
     quote="However, it is affected by perturbations of the highest frequencies, shown by the red on the extremities.",
     missing="The reference’s map lacks these waves.",
@@ -218,7 +213,6 @@ def red(reference: NamedMap) -> Judged:
 
 
 @wave_claim(
-    section="3.1",
     headline="Within CLIP’s own map, slow waves mislead more than fast ones.",
     quote="CLIP, on the other hand, shows higher vulnerability on the lowest frequencies and less vulnerability on the "
     "highest frequencies.",
@@ -238,7 +232,6 @@ def within(subject: NamedMap) -> Judged:
 
 
 @wave_claim(
-    section="3.1",
     headline="CLIP’s map differs from the ResNet’s.",
     quote="CLIP ViT-B/32 displayed a different behavior from what was previously observed in the Resnet50 model.",
     missing="The maps have too few waves in common.",
@@ -269,7 +262,6 @@ def different(subject: NamedMap, reference: NamedMap) -> Judged:
 
 
 @wave_claim(
-    section="3.1",
     headline="On photographs, CLIP’s error falls from slow to fast waves.",
     quote="CLIP model maintains high error rates in the lowest frequencies up to a point, which then decreases for "
     "higher frequencies [on ImageNet100].",
@@ -282,7 +274,6 @@ def figure_2_clip() -> Judged:
 
 
 @wave_claim(
-    section="3.1",
     headline="On photographs, only the slowest waves spare the ResNet.",
     quote="The Resnet50, on the other hand, shows low error for the lowest frequencies … and high error on the other "
     "frequency regions, including close to the extremities …",

@@ -4,8 +4,7 @@ import inspect
 
 import pytest
 
-from core.claims.finding import MORE, Evidence, Finding, Head, Topic, Verdict, check, every, judged
-from core.claims.statistics import error_in
+from core.claims.finding import MORE, Evidence, Finding, Head, Topic, Verdict, every, judged
 from core.claims.table import CLAIMS, feature_findings, findings
 from core.fourier.contrasts import BANDS
 from core.shared.numbers import Interval
@@ -119,17 +118,3 @@ def test_every_claim_is_judged_with_a_summary_of_its_bars():
     for finding in every_finding:
         if finding.verdict != Verdict.NOT_CHECKABLE:
             assert finding.bars and all(str(number) in finding.summary for number in finding.bars), finding.claim.key
-
-
-def test_a_claim_is_one_function(monkeypatch):
-    @Head(topic=Topic.WAVES, section="ours", quote="Half of the slow waves mislead.", missing="They are unknown.")
-    def half(subject):
-        """The mean error of {subject} up to 2 cycles per image, more than half."""
-        error = error_in("low", subject)
-        return judged([error.measured.above(0.5)], [error], f"{subject} is wrong in {error} of 100.")
-
-    monkeypatch.setitem(CLAIMS, half.key, half)
-    finding = next(one for one in findings(ALL_MAPS[CLIP], ALL_MAPS[RESNET56], []) if one.claim is half)
-    assert (finding.verdict, finding.maps, finding.networks) == (Verdict.FAILS, (CLIP,), ("clip-vit-b-32",))
-    assert "**32** of 100" in finding.summary
-    assert check(half, ALL_MAPS[CLIP], missing="unused").verdict == Verdict.FAILS
