@@ -86,7 +86,7 @@ class Evidence:
     what: name of the number. unit: "error" and "points" are fractions shown in per cent, the latter a difference;
     "rise" is a difference shown without its sign; "level" and "levels" are fractions shown of 255, the latter a
     difference; "radius" and "radii" are cycles per image, the latter a difference; "ratio", "orders" and "p" are shown
-    unchanged. terms: the minuend and subtrahend displayed beside a difference. sign_words: words that replace the signs
+    unchanged. terms: the minuend and subtrahend displayed next to a difference. sign_words: words that replace the signs
     plus and minus of a difference, such as `MORE`. bar: label of its bar; empty if it has none. mark: threshold to mark
     at its bar; 0 for none.
     """
@@ -214,11 +214,11 @@ class View:
 
 @dataclass(frozen=True)
 class Judged:
-    """What a claim's function found (`judged`).
+    """Result of a claim's function, made by `judged`.
 
     parts: for each part of the claim True, False, or None if it is open; none if it could not be checked. summary: what
-    was measured, a sentence with **numbers**. doubts: complete sentences. networks: whose evidence it is, by the
-    registry's names, which may be untrusted text; those of its roles if empty. names: of these networks, for display.
+    was measured, a sentence with **numbers**. doubts: complete sentences. networks: that the evidence is about, by
+    the registry's names, which may be untrusted text; those of its roles if empty. names: of these networks.
     """
 
     parts: tuple[bool | None, ...] = ()
@@ -271,7 +271,7 @@ class Head:
 class Claim(Head):
     """A claim: its head, and the function that checks it.
 
-    key: in links. roles: whose results the function takes: "subject" stands for CLIP, "reference" for the ResNet or the
+    key: in links. roles: the networks to check: "subject" stands for CLIP, "reference" for the ResNet or the
     robust model; "robust" and "ordinary" are twins, "figure_2" is the ResNet of Figure 2. statistic: how it is checked,
     a sentence for the page, with names of networks by role.
     """

@@ -27,7 +27,7 @@ from core.shared.numbers import Interval, wilson
 from core.shared.roles import ROBUST
 
 LOW_CORRUPTIONS, HIGH_CORRUPTIONS = (
-    tuple(key for key, row in CORRUPTIONS.items() if row.kind == kind) for kind in ("low", "high")
+    tuple(key for key, row in CORRUPTIONS.items() if row.kind == band) for band in ("low", "high")
 )
 _RESAMPLES = 50_000  # more than 8!, so p is exact for up to eight networks
 
@@ -152,11 +152,11 @@ def _remaining_fraction(named: NamedMap, band: Band) -> float | None:
     heatmap, image_size = named.heatmap, int(named.heatmap.metadata["image_size"])
     if image_size == named.network_side:
         return 1.0
-    kept = None if named.network_side is None else resize_attenuation_map(image_size, named.network_side)
-    if kept is None or len(kept) != heatmap.side:
+    norms = None if named.network_side is None else resize_attenuation_map(image_size, named.network_side)
+    if norms is None or len(norms) != heatmap.side:
         return None
     waves = np.array(half_plane(heatmap.side))
-    return float(wave_values(kept, waves[band.contains(rounded_radius(waves))]).mean())
+    return float(wave_values(norms, waves[band.contains(rounded_radius(waves))]).mean())
 
 
 def _weakened(named: NamedMap, network_side: int | None) -> Heatmap | None:

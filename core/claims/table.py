@@ -44,8 +44,8 @@ def findings(
     A claim about robust twins is judged on the subject and its twin, or else on every such pair. all_maps: every
     available map, among them the twins and the map of Figure 2. only: this claim alone.
     """
-    side = min(subject.heatmap.side, reference.heatmap.side, DRAWN_SIDE)
-    maps = {"subject": _cropped(subject, side), "reference": _cropped(reference, side)}
+    size = min(subject.heatmap.side, reference.heatmap.side, DRAWN_SIDE)
+    maps = {"subject": _cropped(subject, size), "reference": _cropped(reference, size)}
     unlike = mismatches(maps["subject"].heatmap, maps["reference"].heatmap)
     for named in all_maps:
         facts = named.heatmap.metadata
@@ -66,8 +66,8 @@ def findings(
     return tuple(results)
 
 
-def _cropped(named: NamedMap, side: int) -> NamedMap:
-    return replace(named, heatmap=named.heatmap.crop(side))
+def _cropped(named: NamedMap, size: int) -> NamedMap:
+    return replace(named, heatmap=named.heatmap.crop(size))
 
 
 def _on_maps(claim: Claim, maps: Mapping[str, NamedMap]) -> Finding:
@@ -124,7 +124,7 @@ def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
         if "robust" in claim.roles:
             results.append(training_finding(claim))
         elif "by_views" in claim.roles:
-            kinds = {evidence: [(kind, subject) for kind in pair] for evidence, pair in _COMPARED.items()}
+            kinds = {group: [(name, subject) for name in names] for group, names in _COMPARED.items()}
             results += [_on_pictures(claim, kinds), _on_large_pictures(claim)]
         else:
             networks = {"subject": subject, "reference": reference}
@@ -145,24 +145,24 @@ def training_finding(claim: Claim = pictures.training) -> Finding:
     return replace(finding, doubts=(*finding.doubts, doubt))
 
 
-Kinds = Mapping[str, Sequence[tuple[str, str]]]  # by evidence: kind of pictures, and the network, of each role
+Kinds = Mapping[str, Sequence[tuple[str, str]]]  # by group: name in `picture_outcomes`, and network, of each role
 
 
 def _by_task(claim: Claim, networks: Mapping[str, str], condition: str = "") -> Kinds:
     """Return the kinds of pictures of a claim's tasks, by the networks of its roles."""
     kinds = [pair for task in claim.tasks for pair in _KINDS[condition][task].items()]
-    return {evidence: [(kind, networks[role]) for role in claim.roles] for kind, evidence in kinds}
+    return {group: [(name, networks[role]) for role in claim.roles] for name, group in kinds}
 
 
 def _on_pictures(claim: Claim, kinds: Kinds) -> Finding:
     """Check a claim on the kinds of pictures that all networks painted from the same starts."""
     names = tuple(name for _, name in next(iter(kinds.values())))
     painted = dict[str, list[PictureOutcomes]]()
-    for evidence, sources in kinds.items():
-        stored = [picture_outcomes(kind).get(name) for kind, name in sources]
+    for group, sources in kinds.items():
+        stored = [picture_outcomes(name).get(network) for name, network in sources]
         results = on_common_starts([outcomes for outcomes in stored if outcomes is not None])
         if results is not None and None not in stored:
-            painted[evidence] = results
+            painted[group] = results
     missing = f"No pictures by {' or '.join(map(network_title, dict.fromkeys(names)))} are stored."
     return _of_painted(claim, names, painted, missing) if painted else Finding(claim=claim, doubts=(missing,))
 
@@ -170,36 +170,36 @@ def _on_pictures(claim: Claim, kinds: Kinds) -> Finding:
 def _of_painted(
     claim: Claim, names: Sequence[str], painted: Mapping[str, Sequence[PictureOutcomes]], missing: str = ""
 ) -> Finding:
-    """Check a claim on pictures, given by evidence and then for each role."""
+    """Check a claim on pictures, given by group and then for each role."""
     stored = judged_outcomes()
     facts = [stored[name].metadata["classifier"] if name in stored else {"name": name} for name in names]
-    judges = {evidence: common_judges(results) for evidence, results in painted.items()}
+    judges = {group: common_judges(results) for group, results in painted.items()}
     of_roles = [
-        Painted(result_title(classifier), {evidence: results[index] for evidence, results in painted.items()}, judges)
+        Painted(result_title(classifier), {group: results[index] for group, results in painted.items()}, judges)
         for index, classifier in enumerate(facts)
     ]
-    one = slice(1 if "by_views" in claim.roles else None)  # both sides are its pictures
+    distinct = slice(1 if "by_views" in claim.roles else None)  # both sides are its pictures
     return check(
         claim,
         *of_roles,
         missing=missing,
-        networks=tuple(names[one]),
-        names=tuple(painted.name for painted in of_roles[one]),
-        usual_weights=tuple(map(has_usual_weights, facts[one])),
+        networks=tuple(names[distinct]),
+        names=tuple(painted.name for painted in of_roles[distinct]),
+        usual_weights=tuple(map(has_usual_weights, facts[distinct])),
     )
 
 
 def _on_large_pictures(claim: Claim) -> Finding:
     """Check a claim on both searches by drawings at 224 pixels, and by the hole alone, with the first judge."""
     stored, painted = stored_outcomes(), dict[str, list[PictureOutcomes]]()
-    for evidence, mode, seen in (("drawings", "draw", AFTER), ("holes alone", "hole", "alone")):
-        painted[evidence] = [
+    for group, mode, seen in (("drawings", "draw", AFTER), ("holes alone", "hole", "alone")):
+        painted[group] = [
             replace(
                 outcomes, judges=outcomes.judges[:1], pictures={rank_column(0): outcomes.pictures[rank_column(0, seen)]}
             )
             for outcomes in stored.pair(mode)[::-1]
         ]
-    counts = " and ".join(f"{by_views.n} {evidence}" for evidence, (by_views, _) in painted.items())
+    counts = " and ".join(f"{by_views.n} {group}" for group, (by_views, _) in painted.items())
     judge = (
         f"The judge is {network_title(stored.judges[0])}, of the painter’s family, so it proves less; it is not human."
     )

@@ -164,12 +164,12 @@ def spared(reference: NamedMap) -> Judged:
     slow, beyond = error_in("lowest", reference, "slowest waves"), in_band(reference.heatmap, "beyond lowest")
     result = _unaffected(reference, slow, spared.missing)
     _, without = result.bars
-    others = []
+    faster = []
     if beyond is not None and without_wave(reference.heatmap) is not None:
         difference = beyond.minus(slow.errors).measured.item()
-        others = [Evidence("all other waves", difference, sign_words=MORE)]
+        faster = [Evidence("all other waves", difference, sign_words=MORE)]
     summary = f"{reference} is wrong in {without} of 100 pictures without a wave, in {slow} under the slowest ones."
-    return judged(result.parts, [*result.evidence, *others], summary, *result.doubts)
+    return judged(result.parts, [*result.evidence, *faster], summary, *result.doubts)
 
 
 def _unaffected(named: NamedMap, error: MeanError, missing: str) -> Judged:
@@ -284,12 +284,12 @@ def figure_2_resnet(figure_2: NamedMap) -> Judged:
     """The mean error of ResNet-50 on ImageNet100 over all other waves, and in the corners, minus that over waves of up
     to 1 cycle per image."""
     slow, fast = error_in("lowest", figure_2, "slowest waves"), error_in("corners", figure_2, "fastest waves")
-    others = error_in("beyond lowest", figure_2, "all other waves")
-    gaps = [others.minus(slow, "all other waves", MORE), fast.minus(slow, "corners", MORE)]
+    rest = error_in("beyond lowest", figure_2, "all other waves")
+    gaps = [rest.minus(slow, "all other waves", MORE), fast.minus(slow, "corners", MORE)]
     return judged(
         [gap.measured.above(0) for gap in gaps],
-        [*gaps, others, slow, fast],
-        f"It is wrong in {slow} of 100 pictures under the slowest waves, in {others} under all others, in {fast} in "
+        [*gaps, rest, slow, fast],
+        f"It is wrong in {slow} of 100 pictures under the slowest waves, in {rest} under all others, in {fast} in "
         "the corners.",
         f"This row is always about {figure_2.name} on ImageNet100, whichever maps are chosen.",
     )
