@@ -80,7 +80,11 @@ def test_the_claim_of_the_docs_is_judged_and_a_row_of_its_tab(monkeypatch):
     (finding,) = (finding for finding in found if finding.claim is claim)
     assert finding.verdict == Verdict.FAILS and finding.maps == (CLIP,) and finding.names == ("CLIP ViT-B/32",)
     row = re.sub("<[^>]*>", "", findings_html([finding]))
-    for part in (claim.quote, "CLIP ViT-B/32 is wrong in 32 of 100 pictures.", "The mean error of CLIP ViT-B/32 over"):
+    for part in (
+        claim.statement,
+        "CLIP ViT-B/32 is wrong in 32 of 100 pictures.",
+        "The mean error of CLIP ViT-B/32 over",
+    ):
         assert part in row
 
 

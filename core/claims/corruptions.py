@@ -43,17 +43,16 @@ _MIN_NETWORKS, _JUDGED = 4, 3  # networks of a ranking; measures of harm that th
 robustness_claim = partial(Head, topic=Topic.CORRUPTIONS)
 
 
-@robustness_claim(
-    section="1",
-    headline="Robust networks rely on low frequencies, and slow waves mislead them more.",
-    quote="… models which are robust to adversarial examples rely more on low-frequency information, and are more "
-    "vulnerable to low-frequency perturbations …",
-    missing="Maps of a network and its robust twin are missing.",
-    view=View(bands=("low",)),
-)
+@robustness_claim(section="1", missing="Maps of a network and its robust twin are missing.", view=View(bands=("low",)))
 def twins(robust: NamedMap, ordinary: NamedMap) -> Judged:
-    """{robust} against {ordinary}: the cutoff at which a network follows either of two mixed pictures equally often,
-    and how much waves of up to 2 cycles per image raise the error. Beside it, the same in the corners."""
+    """Robust networks rely on low frequencies, and slow waves mislead them more.
+
+    “… models which are robust to adversarial examples rely more on low-frequency information, and are more vulnerable
+    to low-frequency perturbations …”
+
+    {robust} against {ordinary}: the cutoff at which a network follows either of two mixed pictures equally often, and
+    how much waves of up to 2 cycles per image raise the error. Beside it, the same in the corners.
+    """
     slow = rise_in("low", robust).minus(rise_in("low", ordinary), "rise up to radius 2", MORE)
     fast = rise_in("corners", robust).minus(rise_in("corners", ordinary), "rise in the corners", MORE)
     mixed, vulnerable, doubt = by_hybrids(robust, ordinary) or Judged(), slow.measured.above(0), ""
@@ -73,14 +72,17 @@ def twins(robust: NamedMap, ordinary: NamedMap) -> Judged:
 
 @robustness_claim(
     section="1",
-    headline="Changes of contrast mislead robust networks more.",
-    quote="… are more vulnerable to low-frequency perturbations such as contrast changes.",
     missing="No corruption results are stored for a network and its robust twin.",
     view=View(bands=None, tool=CORRUPTIONS_TOOL),
 )
 def contrast(robust: NamedMap, ordinary: NamedMap) -> Judged:
-    """How much changes of contrast, and all corruptions of slow waves, raise the error of {robust}, minus the same of
-    {ordinary}, picture by picture at three strengths."""
+    """Changes of contrast mislead robust networks more.
+
+    “… are more vulnerable to low-frequency perturbations such as contrast changes.”
+
+    How much changes of contrast, and all corruptions of slow waves, raise the error of {robust}, minus the same of
+    {ordinary}, picture by picture at three strengths.
+    """
     outcomes = [require(corruptions_of(named)) for named in (robust, ordinary)]
     if outcomes[0].images != outcomes[1].images:
         raise NotCheckable
@@ -115,17 +117,17 @@ def contrast(robust: NamedMap, ordinary: NamedMap) -> Judged:
     )
 
 
-@robustness_claim(
-    section="4",
-    headline="Networks that rely on low frequencies suffer less from corruptions.",
-    quote="This indicates that robustness to natural distribution shifts might be associated to dependency on lower "
-    "frequency information …",
-    view=View(bands=None, tool=CORRUPTIONS_TOOL),
-)
+@robustness_claim(section="4", view=View(bands=None, tool=CORRUPTIONS_TOOL))
 def shift() -> Judged:
-    """All networks with both results are ranked by their cutoff for mixed pictures and by the harm of eight
-    corruptions, in three ways: the rise of the error, the error among pictures that are right when clean, and the
-    error. The two orders agree if so strong a correlation has a chance below 5 %, counted over all orders."""
+    """Networks that rely on low frequencies suffer less from corruptions.
+
+    “This indicates that robustness to natural distribution shifts might be associated to dependency on lower frequency
+    information …”
+
+    All networks with both results are ranked by their cutoff for mixed pictures and by the harm of eight corruptions,
+    in three ways: the rise of the error, the error among pictures that are right when clean, and the error. The two
+    orders agree if so strong a correlation has a chance below 5 %, counted over all orders.
+    """
     networks = ranked_networks()
     if len(networks) < _MIN_NETWORKS:
         raise NotCheckable(

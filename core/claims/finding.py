@@ -86,8 +86,8 @@ class Evidence:
     what: name of the number. unit: "error" and "points" are fractions shown in per cent, the latter a difference;
     "rise" is a difference shown without its sign; "level" and "levels" are fractions shown of 255, the latter a
     difference; "radius" and "radii" are cycles per image, the latter a difference; "ratio", "orders" and "p" are shown
-    unchanged. terms: the minuend and subtrahend displayed next to a difference. sign_words: words that replace the signs
-    plus and minus of a difference, such as `MORE`. bar: label of its bar; empty if it has none. mark: threshold to mark
+    unchanged. terms: the minuend and subtrahend displayed next to a difference. sign_words: replace the signs plus and
+    minus of a difference, such as `MORE`. bar: label of its bar; empty if it has none. mark: threshold to mark
     at its bar; 0 for none.
     """
 
@@ -248,36 +248,49 @@ def judged(parts: Sequence[bool | None], evidence: Sequence[Evidence], summary: 
 class Head:
     """Head of a claim: `@Head(...)` makes a `Claim` of the function that checks it.
 
-    topic: its tab on *Findings*. section: of the paper; "ours" for a sentence that is not the paper's. headline: the
-    paper's claim in plain words, about the paper's networks. quote: its words. missing: why it cannot be checked where
-    the function finds no number. view: where *Frequencies* shows it. tasks: what was painted, of a claim on pictures.
+    topic: its tab on *Findings*. section: of the paper; "ours" for a sentence that is not the paper's. missing: why it
+    cannot be checked where the function finds no number. view: where *Frequencies* shows it. tasks: of a claim about
+    pictures, what was painted.
     """
 
     topic: Topic
     section: str
-    quote: str
-    headline: str = ""
     missing: str = ""
     view: View = View()
     tasks: tuple[Literal["inpainting", "generation"], ...] = ()
 
     def __call__(self, check: Callable[..., Judged]) -> Claim:
-        """Make a claim of a function: its name is the key, its arguments are the roles, its docstring the statistic."""
-        key, roles = check.__name__.replace("_", "-"), tuple(inspect.signature(check).parameters)
-        return Claim(**vars(self), key=key, roles=roles, statistic=" ".join((check.__doc__ or "").split()), check=check)
+        """Make a claim of a function: its name is the key, its arguments are the roles.
+
+        The paragraphs of its docstring are headline, statement and statistic; ours have no headline.
+        """
+        paragraphs = [" ".join(text.split()) for text in (check.__doc__ or "").split("\n\n")]
+        headline, statement, statistic = paragraphs if self.section[0].isdigit() else ("", *paragraphs)
+        return Claim(
+            **vars(self),
+            key=check.__name__.replace("_", "-"),
+            roles=tuple(inspect.signature(check).parameters),
+            headline=headline,
+            statement=statement,
+            statistic=statistic,
+            check=check,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim(Head):
     """A claim: its head, and the function that checks it.
 
-    key: in links. roles: the networks to check: "subject" stands for CLIP, "reference" for the ResNet or the
-    robust model; "robust" and "ordinary" are twins, "figure_2" is the ResNet of Figure 2. statistic: how it is checked,
-    a sentence for the page, with names of networks by role.
+    key: in links. roles: the networks to check: "subject" stands for CLIP, "reference" for the ResNet or the robust
+    model; "robust" and "ordinary" are twins, "figure_2" is the ResNet of Figure 2. headline: the paper's claim in plain
+    words, about the paper's networks. statement: the paper's words in quotation marks; ours without. statistic: how it
+    is checked, a sentence for the page, with names of networks by role.
     """
 
     key: str
     roles: tuple[str, ...]
+    headline: str
+    statement: str
     statistic: str
     check: Callable[..., Judged]
 
@@ -290,11 +303,6 @@ class Claim(Head):
     def source(self) -> str:
         """Source of the claim."""
         return f"paper, §{self.section}" if self.papers else "observed here"
-
-    @property
-    def statement(self) -> str:
-        """The paper's words in quotation marks; ours without."""
-        return f"“{self.quote}”" if self.papers else self.quote
 
     def networks(self, subject: Known, reference: Known) -> tuple[Known, ...]:
         """Return whichever of the two networks the claim concerns; empty if neither."""

@@ -151,7 +151,7 @@ def who_judged(painted: Painted) -> str:
     judges = f"The judge is {''.join(names)}; it is not"
     if len(names) > 1:
         judges = f"The judges are {' and '.join(names)}, of another family; neither is"
-    return f"{judges} human. Each group has {first.n} pictures."
+    return f"{judges} human. Each kind has {first.n} pictures."
 
 
 def _by_group(parts: Sequence[bool | None], evidence: Sequence[Evidence], summary: str, *doubts: str) -> Judged:
@@ -170,29 +170,28 @@ def _above(
     return [number.measured.above(threshold) for number in means], [replace(first, bar=painted.name), *more]
 
 
-@picture_claim(
-    tasks=("inpainting", "generation"),
-    headline="The search lowers the loss ten-thousandfold.",
-    quote="The inpainting loss (3) … decreased from 3.8 to 2e-4. … The generation loss (2) … decreased from 3.5 … to "
-    "3e-5 …",
-)
+@picture_claim(tasks=("inpainting", "generation"))
 def losses(subject: Painted) -> Judged:
-    """The mean over pictures of how many powers of ten the loss falls, 4 or more; the paper’s numbers give 4.3 and
-    5.1."""
+    """The search lowers the loss ten-thousandfold.
+
+    “The inpainting loss (3) … decreased from 3.8 to 2e-4. … The generation loss (2) … decreased from 3.5 … to 3e-5 …”
+
+    The mean over pictures of how many powers of ten the loss falls, 4 or more; the paper’s numbers give 4.3 and 5.1.
+    """
     falls = subject.scores(lambda table: np.log10(table["loss_before"] / table["loss_after"].clip(_MIN_LOSS)))
     parts, (first, *more) = _above(4, subject, falls, student, "orders")
     return _by_group(parts, [first, *more], f"The loss of {subject} falls by {first} powers of ten ({first.what}).")
 
 
-@picture_claim(
-    tasks=("inpainting",),
-    headline="CLIP barely changes the hole that it fills.",
-    quote="CLIP model barely changes the corrupted patches. The alterations are limited to almost imperceptible "
-    "squiggles.",
-)
+@picture_claim(tasks=("inpainting",))
 def squiggles(subject: Painted, reference: Painted) -> Judged:
-    """The mean change of the finished hole by {subject} minus that by {reference}. Beside it, the change until each was
-    90 % confident, over pictures of which both became confident, neither at once."""
+    """CLIP barely changes the hole that it fills.
+
+    “CLIP model barely changes the corrupted patches. The alterations are limited to almost imperceptible squiggles.”
+
+    The mean change of the finished hole by {subject} minus that by {reference}. Beside it, the change until each was 90
+    % confident, over pictures of which both became confident, neither at once.
+    """
 
     def compare(what: str, of: Measure, *bars: str) -> Comparison:
         names = ("the subject’s", "the reference’s")
@@ -213,15 +212,16 @@ def squiggles(subject: Painted, reference: Painted) -> Judged:
     )
 
 
-@picture_claim(
-    tasks=("inpainting",),
-    headline="Such changes turn a wrong prediction into the right one.",
-    quote="To the model, however, these alterations are highly accurate and even capable of changing a wrong "
-    "classification to the correct class.",
-)
+@picture_claim(tasks=("inpainting",))
 def corrected(subject: Painted) -> Judged:
-    """Of the pictures that {subject} misclassifies with the hole, some of them without it, too: the share that it
-    classifies correctly at the end, more than half."""
+    """Such changes turn a wrong prediction into the right one.
+
+    “To the model, however, these alterations are highly accurate and even capable of changing a wrong classification to
+    the correct class.”
+
+    Of the pictures that {subject} misclassifies with the hole, some of them without it, too: the share that it
+    classifies correctly at the end, more than half.
+    """
     right = subject.scores(lambda table: np.where(table["was_target"] == 0, table["is_target"], np.nan))
     parts, (first, *more) = _above(0.5, subject, right, _fraction, "error")
     return _by_group(
@@ -259,56 +259,56 @@ def _beside_robust(subject: Painted, reference: Painted) -> Judged:
     )
 
 
-@picture_claim(
-    tasks=("inpainting",),
-    headline="A robust model restores what the hole hid; CLIP does not.",
-    quote="The images generated with the robust model were semantically similar to the images before corruption, and "
-    "were perceptually plausible to humans even in the case of mistakes. The CLIP model, however, does not reconstruct "
-    "the corrupted images.",
-    missing=_NO_JUDGE,
-)
+@picture_claim(tasks=("inpainting",), missing=_NO_JUDGE)
 def plausible(subject: Painted, reference: Painted) -> Judged:
-    """The share of filled holes whose class another network recognises: {reference} minus {subject}, picture by picture
-    (McNemar’s exact test); and {subject} minus its start, which counts as nothing up to 10 points."""
+    """A robust model restores what the hole hid; CLIP does not.
+
+    “The images generated with the robust model were semantically similar to the images before corruption, and were
+    perceptually plausible to humans even in the case of mistakes. The CLIP model, however, does not reconstruct the
+    corrupted images.”
+
+    The share of filled holes whose class another network recognises: {reference} minus {subject}, picture by picture
+    (McNemar’s exact test); and {subject} minus its start, which counts as nothing up to 10 points.
+    """
     return _beside_robust(subject, reference)
 
 
-@picture_claim(
-    tasks=("generation",),
-    headline="CLIP is confident of what it draws.",
-    quote="To the model, however, these images have high likelihood of pertaining to the correct class.",
-)
+@picture_claim(tasks=("generation",))
 def likely(subject: Painted) -> Judged:
-    """The share of drawings of which {subject} is 90 % confident at the end, more than half."""
+    """CLIP is confident of what it draws.
+
+    “To the model, however, these images have high likelihood of pertaining to the correct class.”
+
+    The share of drawings of which {subject} is 90 % confident at the end, more than half.
+    """
     sure = subject.scores(lambda table: (table["probability_after"] >= SURE).astype(np.float64))
     parts, (first, *more) = _above(0.5, subject, sure, _fraction, "error")
     return _by_group(parts, [first, *more], f"{subject} is 90 % confident of {first} of 100 {first.what}.")
 
 
-@picture_claim(
-    tasks=("generation",),
-    headline="A robust model draws what others recognise; CLIP does not.",
-    quote="The images generated by the robust models …, while not realistic, showcased perceptually relevant features "
-    "such as feathers, eyes, fur and noses. The images generated by CLIP model, on the other hand, do not display such "
-    "features.",
-    missing=_NO_JUDGE,
-)
+@picture_claim(tasks=("generation",), missing=_NO_JUDGE)
 def displayed(subject: Painted, reference: Painted) -> Judged:
-    """The share of drawings whose class another network recognises: {reference} minus {subject}, picture by picture
-    (McNemar’s exact test); and {subject} minus its start, which counts as nothing up to 10 points."""
+    """A robust model draws what others recognise; CLIP does not.
+
+    “The images generated by the robust models …, while not realistic, showcased perceptually relevant features such as
+    feathers, eyes, fur and noses. The images generated by CLIP model, on the other hand, do not display such features.”
+
+    The share of drawings whose class another network recognises: {reference} minus {subject}, picture by picture
+    (McNemar’s exact test); and {subject} minus its start, which counts as nothing up to 10 points.
+    """
     return _beside_robust(subject, reference)
 
 
-@picture_claim(
-    tasks=("generation",),
-    headline="What CLIP draws resembles its class only as much as its start did.",
-    quote="Any similarity to the original class is due to the pixel sampling process, with the final result looking "
-    "like incomprehensible noise.",
-    missing=_NO_JUDGE,
-)
+@picture_claim(tasks=("generation",), missing=_NO_JUDGE)
 def sampled(subject: Painted) -> Judged:
-    """The share of drawings by {subject} whose class another network recognises, at the end minus at the start, which
-    counts as nothing up to 10 points."""
+    """What CLIP draws resembles its class only as much as its start did.
+
+    “Any similarity to the original class is due to the pixel sampling process, with the final result looking like
+    incomprehensible noise.”
+
+    The share of drawings by {subject} whose class another network recognises, at the end minus at the start, which
+    counts as nothing up to 10 points.
+    """
     gain = _recognised(subject.recognised(), subject.recognised(BEFORE), _ENDS, _ENDS)
     _, end, start, *_ = gain.evidence
     return _by_group(
@@ -319,16 +319,14 @@ def sampled(subject: Painted) -> Judged:
     )
 
 
-@picture_claim(
-    section="ours",
-    tasks=("generation", "inpainting"),
-    quote="A network paints what other networks recognise once the picture must convince it from every view, by "
-    "natural steps.",
-    missing=_NO_JUDGE,
-)
+@picture_claim(section="ours", tasks=("generation", "inpainting"), missing=_NO_JUDGE)
 def views(by_views: Painted, by_paper: Painted) -> Judged:
-    """The share of pictures whose class another network recognises: by views and natural steps minus by the paper’s
-    search, from the same starts, picture by picture (McNemar’s exact test)."""
+    """A network paints what other networks recognise once the picture must convince it from every view, by natural
+    steps.
+
+    The share of pictures whose class another network recognises: by views and natural steps minus by the paper’s
+    search, from the same starts, picture by picture (McNemar’s exact test).
+    """
     names = ("by views", "by the paper’s search")
     more = _recognised(by_views.recognised(), by_paper.recognised(), names, names, sign_words=RECOGNISED)
     _, first, second, *_ = more.evidence
@@ -341,15 +339,13 @@ def views(by_views: Painted, by_paper: Painted) -> Judged:
     )
 
 
-@picture_claim(
-    section="ours",
-    tasks=("generation", "inpainting"),
-    quote="A CLIP trained against small changes paints what other networks recognise.",
-    missing=_NO_JUDGE,
-)
+@picture_claim(section="ours", tasks=("generation", "inpainting"), missing=_NO_JUDGE)
 def training(robust: Painted, ordinary: Painted) -> Judged:
-    """The share of pictures whose class another network recognises: {robust} minus {ordinary}, picture by picture
-    (McNemar’s exact test)."""
+    """A CLIP trained against small changes paints what other networks recognise.
+
+    The share of pictures whose class another network recognises: {robust} minus {ordinary}, picture by picture
+    (McNemar’s exact test).
+    """
     names, bars = ("the robust twin’s", "the ordinary twin’s"), (robust.name, ordinary.name)
     more = _recognised(robust.recognised(), ordinary.recognised(), names, bars, sign_words=RECOGNISED)
     _, first, second, *_ = more.evidence

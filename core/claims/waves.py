@@ -56,15 +56,15 @@ def _how_many(rings: Sequence[bool | None]) -> str:
     return f"The difference is clear in this direction in {rings.count(True)} of {len(rings)} rings."
 
 
-@wave_claim(
-    headline="Slow waves mislead CLIP more than the ResNet.",
-    quote="… CLIP is less robust than the Resnet50 to perturbations in the low-frequency domain",
-    missing="One of the maps lacks these waves.",
-    view=View(show="Difference", bands=("low",)),
-)
+@wave_claim(missing="One of the maps lacks these waves.", view=View(show="Difference", bands=("low",)))
 def low(subject: NamedMap, reference: NamedMap) -> Judged:
-    """The mean error over all waves of up to 2 cycles per image, of {subject} minus that of {reference}; and the same
-    in each ring of it."""
+    """Slow waves mislead CLIP more than the ResNet.
+
+    “… CLIP is less robust than the Resnet50 to perturbations in the low-frequency domain”
+
+    The mean error over all waves of up to 2 cycles per image, of {subject} minus that of {reference}; and the same in
+    each ring of it.
+    """
     a, b = error_in("low", subject), error_in("low", reference)
     difference, rings = a.minus(b), [ring.above(0) for ring in _rings(subject, reference, LOW)]
     return judged(
@@ -76,14 +76,16 @@ def low(subject: NamedMap, reference: NamedMap) -> Judged:
 
 
 @wave_claim(
-    headline="The fastest waves mislead CLIP less than the ResNet.",
-    quote="… and more robust to perturbations in the highest frequencies.",
-    missing="One of the maps lacks these waves.",
-    view=View(wave=corner_wave, show="Difference", bands=("corners",)),
+    missing="One of the maps lacks these waves.", view=View(wave=corner_wave, show="Difference", bands=("corners",))
 )
 def high(subject: NamedMap, reference: NamedMap) -> Judged:
-    """The mean error over the waves in the map’s corners, of {subject} minus that of {reference}; and the same in each
-    ring of it."""
+    """The fastest waves mislead CLIP less than the ResNet.
+
+    “… and more robust to perturbations in the highest frequencies.”
+
+    The mean error over the waves in the map’s corners, of {subject} minus that of {reference}; and the same in each
+    ring of it.
+    """
     a, b = error_in("corners", subject), error_in("corners", reference)
     difference = a.minus(b)
     rings = [ring.below(0) for ring in _rings(subject, reference, corners(subject.heatmap))]
@@ -95,15 +97,16 @@ def high(subject: NamedMap, reference: NamedMap) -> Judged:
     )
 
 
-@wave_claim(
-    headline="CLIP relies more on low frequencies than ResNets do.",
-    quote="This can mean that CLIP relies more on low-frequency information, when compared to Resnet models.",
-    view=View(wave=corner_wave, show="Difference"),
-)
+@wave_claim(view=View(wave=corner_wave, show="Difference"))
 def relies(subject: NamedMap, reference: NamedMap) -> Judged:
-    """Where both saw mixtures of two pictures: the cutoff at which {subject} follows either picture equally often,
-    minus that of {reference}. Then the errors up to 2 cycles per image, and those in the corners under waves that are
-    weakened equally."""
+    """CLIP relies more on low frequencies than ResNets do.
+
+    “This can mean that CLIP relies more on low-frequency information, when compared to Resnet models.”
+
+    Where both saw mixtures of two pictures: the cutoff at which {subject} follows either picture equally often, minus
+    that of {reference}. Then the errors up to 2 cycles per image, and those in the corners under waves that are
+    weakened equally.
+    """
     mixed, maps = by_hybrids(subject, reference), _at_equal_strength(subject, reference)
     if mixed is None:
         unseen = [named.name for named in (subject, reference) if named.result_in(stored_hybrids()) is None]
@@ -151,16 +154,16 @@ def _at_equal_strength(subject: NamedMap, reference: NamedMap) -> Judged:
     )
 
 
-@wave_claim(
-    headline="The slowest waves do not mislead the ResNet.",
-    quote="We can see that the Resnet isn’t affected by the lowest frequency perturbations, shown in the blue circle "
-    "in the center.",
-    missing="The reference’s clean error was not published.",
-    view=View(bands=("lowest",)),
-)
+@wave_claim(missing="The reference’s clean error was not published.", view=View(bands=("lowest",)))
 def spared(reference: NamedMap) -> Judged:
-    """The mean error of {reference} over waves of up to 1 cycle per image, minus its error without a wave; up to 2
-    points count as nothing."""
+    """The slowest waves do not mislead the ResNet.
+
+    “We can see that the Resnet isn’t affected by the lowest frequency perturbations, shown in the blue circle in the
+    center.”
+
+    The mean error of {reference} over waves of up to 1 cycle per image, minus its error without a wave; up to 2 points
+    count as nothing.
+    """
     slow, beyond = error_in("lowest", reference, "slowest waves"), in_band(reference.heatmap, "beyond lowest")
     result = _unaffected(reference, slow, spared.missing)
     _, without = result.bars
@@ -195,14 +198,14 @@ def _unaffected(named: NamedMap, error: MeanError, missing: str) -> Judged:
     return judged([False], evidence, "", doubt)
 
 
-@wave_claim(
-    headline="The fastest waves mislead the ResNet.",
-    quote="However, it is affected by perturbations of the highest frequencies, shown by the red on the extremities.",
-    missing="The reference’s map lacks these waves.",
-    view=View(wave=corner_wave, bands=("corners", "lowest")),
-)
+@wave_claim(missing="The reference’s map lacks these waves.", view=View(wave=corner_wave, bands=("corners", "lowest")))
 def red(reference: NamedMap) -> Judged:
-    """The mean error of {reference} in the corners of its map, minus that over waves of up to 1 cycle per image."""
+    """The fastest waves mislead the ResNet.
+
+    “However, it is affected by perturbations of the highest frequencies, shown by the red on the extremities.”
+
+    The mean error of {reference} in the corners of its map, minus that over waves of up to 1 cycle per image.
+    """
     fast, slow = error_in("corners", reference, "fastest waves"), error_in("lowest", reference, "slowest waves")
     difference = fast.minus(slow)
     return judged(
@@ -212,15 +215,15 @@ def red(reference: NamedMap) -> Judged:
     )
 
 
-@wave_claim(
-    headline="Within CLIP’s own map, slow waves mislead more than fast ones.",
-    quote="CLIP, on the other hand, shows higher vulnerability on the lowest frequencies and less vulnerability on the "
-    "highest frequencies.",
-    missing="The subject’s map lacks these waves.",
-    view=View(bands=("corners", "lowest")),
-)
+@wave_claim(missing="The subject’s map lacks these waves.", view=View(bands=("corners", "lowest")))
 def within(subject: NamedMap) -> Judged:
-    """Within the map of {subject}: the mean error over waves of up to 1 cycle per image, minus that in the corners."""
+    """Within CLIP’s own map, slow waves mislead more than fast ones.
+
+    “CLIP, on the other hand, shows higher vulnerability on the lowest frequencies and less vulnerability on the highest
+    frequencies.”
+
+    Within the map of {subject}: the mean error over waves of up to 1 cycle per image, minus that in the corners.
+    """
     slow, fast = error_in("lowest", subject, "slowest waves"), error_in("corners", subject, "fastest waves")
     difference = slow.minus(fast)
     return judged(
@@ -231,15 +234,15 @@ def within(subject: NamedMap) -> Judged:
     )
 
 
-@wave_claim(
-    headline="CLIP’s map differs from the ResNet’s.",
-    quote="CLIP ViT-B/32 displayed a different behavior from what was previously observed in the Resnet50 model.",
-    missing="The maps have too few waves in common.",
-    view=View(wave=(0, 8), show="Difference"),
-)
+@wave_claim(missing="The maps have too few waves in common.", view=View(wave=(0, 8), show="Difference"))
 def different(subject: NamedMap, reference: NamedMap) -> Judged:
-    """For each wave, whether the errors of {subject} and {reference} differ, with 5 % false discoveries; the claim is
-    true if more than half do. Beside it, how far the two maps correlate."""
+    """CLIP’s map differs from the ResNet’s.
+
+    “CLIP ViT-B/32 displayed a different behavior from what was previously observed in the Resnet50 model.”
+
+    For each wave, whether the errors of {subject} and {reference} differ, with 5 % false discoveries; the claim is true
+    if more than half do. Beside it, how far the two maps correlate.
+    """
     comparison = clear_waves(subject.heatmap, reference.heatmap)
     if len(comparison.waves) < 3:
         raise NotCheckable
@@ -262,27 +265,33 @@ def different(subject: NamedMap, reference: NamedMap) -> Judged:
 
 
 @wave_claim(
-    headline="On photographs, CLIP’s error falls from slow to fast waves.",
-    quote="CLIP model maintains high error rates in the lowest frequencies up to a point, which then decreases for "
-    "higher frequencies [on ImageNet100].",
     missing="A log in the authors’ repository may hold them (scripts/nohup_out_clip_imagenet, commit b97de37); we "
-    "could not download it.",
+    "could not download it."
 )
 def figure_2_clip() -> Judged:
-    """Not at all: the paper shows this map as a picture, without its numbers."""
+    """On photographs, CLIP’s error falls from slow to fast waves.
+
+    “CLIP model maintains high error rates in the lowest frequencies up to a point, which then decreases for higher
+    frequencies [on ImageNet100].”
+
+    Not at all: the paper shows this map as a picture, without its numbers.
+    """
     raise NotCheckable
 
 
 @wave_claim(
-    headline="On photographs, only the slowest waves spare the ResNet.",
-    quote="The Resnet50, on the other hand, shows low error for the lowest frequencies … and high error on the other "
-    "frequency regions, including close to the extremities …",
     missing="The map of ResNet-50 on ImageNet100 is missing.",
     view=View(wave=(0, 9), bands=("beyond lowest", "corners", "lowest")),
 )
 def figure_2_resnet(figure_2: NamedMap) -> Judged:
-    """The mean error of ResNet-50 on ImageNet100 over all other waves, and in the corners, minus that over waves of up
-    to 1 cycle per image."""
+    """On photographs, only the slowest waves spare the ResNet.
+
+    “The Resnet50, on the other hand, shows low error for the lowest frequencies … and high error on the other frequency
+    regions, including close to the extremities …”
+
+    The mean error of ResNet-50 on ImageNet100 over all other waves, and in the corners, minus that over waves of up to
+    1 cycle per image.
+    """
     slow, fast = error_in("lowest", figure_2, "slowest waves"), error_in("corners", figure_2, "fastest waves")
     rest = error_in("beyond lowest", figure_2, "all other waves")
     gaps = [rest.minus(slow, "all other waves", MORE), fast.minus(slow, "corners", MORE)]
@@ -296,15 +305,16 @@ def figure_2_resnet(figure_2: NamedMap) -> Judged:
 
 
 @wave_claim(
-    section="4",
-    headline="The fastest waves hardly mislead CLIP.",
-    quote="Since the CLIP model is robust to high frequency perturbations …",
-    missing="The subject’s clean error was not published.",
-    view=View(wave=corner_wave, bands=("corners",)),
+    section="4", missing="The subject’s clean error was not published.", view=View(wave=corner_wave, bands=("corners",))
 )
 def robust_high(subject: NamedMap) -> Judged:
-    """The mean error of {subject} in the corners of its map, minus its error without a wave; up to 2 points count as
-    nothing."""
+    """The fastest waves hardly mislead CLIP.
+
+    “Since the CLIP model is robust to high frequency perturbations …”
+
+    The mean error of {subject} in the corners of its map, minus its error without a wave; up to 2 points count as
+    nothing.
+    """
     fast = error_in("corners", subject, "fastest waves")
     result = _unaffected(subject, fast, robust_high.missing)
     _, without = result.bars
@@ -318,15 +328,14 @@ def _first_multiple(named: NamedMap) -> Frequency:
     return period, period
 
 
-@wave_claim(
-    section="ours",
-    quote="Waves that repeat in every patch mislead less.",
-    view=View(wave=_first_multiple, bands=None),
-)
+@wave_claim(section="ours", view=View(wave=_first_multiple, bands=None))
 def lattice(subject: NamedMap, reference: NamedMap) -> Judged:
-    """Waves whose i and j are multiples of the number of patches per side (7 for CLIP ViT-B/32) against the eight waves
+    """Waves that repeat in every patch mislead less.
+
+    Waves whose i and j are multiples of the number of patches per side (7 for CLIP ViT-B/32) against the eight waves
     around each, in the map of {subject}, where they should mislead less, and of {reference}, where they should not;
-    chance is that of other sets of as many waves."""
+    chance is that of other sets of as many waves.
+    """
     period, _ = _first_multiple(subject)
     why = f"One of the maps is too small for multiples of {period}."
     a, b = (require(lattice_of(named.heatmap, period) if period > 1 else None, why) for named in (subject, reference))

@@ -103,12 +103,13 @@ def test_every_claim_of_a_file_is_in_the_table_with_its_head():
     assert files == {f"core.claims.{name}" for name in ("waves", "corruptions", "pictures")}
     names = {"subject": "A", "reference": "B", "robust": "C", "ordinary": "D"}
     for key, claim in CLAIMS.items():
-        assert claim.key == key and claim.quote and (claim.headline or not claim.papers), key
+        assert claim.key == key and bool(claim.headline) == claim.papers, key
+        assert claim.statement.startswith("“") == claim.statement.endswith("”") == claim.papers, key
         assert claim.statistic.format_map(names).endswith("."), key
         assert {*(claim.view.bands or ())} <= BANDS.keys(), key
         assert (claim.topic == Topic.PICTURES) == bool(claim.tasks), key
     with pytest.raises(TypeError, match="topic"):
-        Head(section="ours", quote="A claim without a tab.")
+        Head(section="ours")
 
 
 def test_every_claim_is_judged_with_a_summary_of_its_bars():

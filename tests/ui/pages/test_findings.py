@@ -171,9 +171,12 @@ def test_numbers_carry_units_and_intervals_verdicts_a_sign():
         Evidence("p", Interval(0.0001, float("nan"), float("nan")), "p"),
     )
 
-    @Head(topic=Topic.WAVES, section="3.1", quote="They <differ>.")
+    @Head(topic=Topic.WAVES, section="ours")
     def claim(subject):
-        """a minus {subject}"""
+        """They <differ>.
+
+        A minus {subject}.
+        """
 
     of_parts = [(True,), (True, False), (False,), (None,), ()]
     for verdict, parts in zip(Verdict, of_parts, strict=True):
@@ -181,7 +184,7 @@ def test_numbers_carry_units_and_intervals_verdicts_a_sign():
         row = findings_html([Finding(claim=claim, **vars(found))])
         assert re.search(rf'--chip:#[0-9a-f]{{6}}">\S {verdict}<', row) and "href" not in row
     text = re.sub("<[^>]*>", "", row)
-    assert "“They &lt;differ&gt;.”Wrong in 7 of 100 under &lt;i&gt;no wave.paper, §3.1" in text
+    assert "They &lt;differ&gt;.Wrong in 7 of 100 under &lt;i&gt;no wave.observed here" in text
     assert "&lt;i&gt;no wave6.7 %95 % interval (6.2 to 7.2)" in text and "A minus the first network." in text
     assert "difference: −6.4 points95 % interval (−7.7 to −5.1)p &lt; 0.001" in text
     bar = re.search("--value:(.*?)%.*?--from:(.*?)%;--to:(.*?)%", row)
