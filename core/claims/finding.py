@@ -146,13 +146,13 @@ class Evidence:
 class NamedMap:
     """A heat map, its name in sentences, and the label that links to it.
 
-    network_side: its network's input size in pixels. weights_id: of its network's usual weights. None: unknown.
+    input_size: of its network, in pixels. weights_id: of its network's usual weights. None: unknown.
     """
 
     name: str
     label: str
     heatmap: Heatmap
-    network_side: int | None = None
+    input_size: int | None = None
     weights_id: str | None = None
 
     def __str__(self) -> str:
@@ -194,7 +194,7 @@ class NamedMap:
 
 def corner_wave(named: NamedMap) -> Frequency:
     """Return a wave near a corner of the map."""
-    near = 1 - named.heatmap.side // 2
+    near = 1 - named.heatmap.size // 2
     return near, near
 
 

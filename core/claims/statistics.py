@@ -27,7 +27,7 @@ from core.shared.numbers import Interval, wilson
 from core.shared.roles import ROBUST
 
 LOW_CORRUPTIONS, HIGH_CORRUPTIONS = (
-    tuple(key for key, row in CORRUPTIONS.items() if row.kind == band) for band in ("low", "high")
+    tuple(key for key, row in CORRUPTIONS.items() if row.band == band) for band in ("low", "high")
 )
 _RESAMPLES = 50_000  # more than 8!, so p is exact for up to eight networks
 
@@ -79,7 +79,7 @@ def rise_in(band: str, named: NamedMap) -> MeanError:
 
 def smallest_error(heatmap: Heatmap) -> Interval:
     """Return the smallest error of a map under a single wave."""
-    waves = np.array(half_plane(heatmap.side))
+    waves = np.array(half_plane(heatmap.size))
     rates, images = (wave_values(values, waves) for values in (heatmap.rate(), heatmap.images))
     index = np.nanargmin(rates)
     return wilson(rates[index], images[index]).item()
@@ -144,27 +144,27 @@ def equal_strength(subject: NamedMap, reference: NamedMap, band: Band) -> EqualS
     if first is None or second is None:
         return None
     differ = abs(first - second) >= 0.02
-    return EqualStrength(first, second, _weakened(reference, subject.network_side) if differ else reference.heatmap)
+    return EqualStrength(first, second, _weakened(reference, subject.input_size) if differ else reference.heatmap)
 
 
 def _remaining_fraction(named: NamedMap, band: Band) -> float | None:
     """Return the mean fraction of its norm that a wave of a band keeps at the network's input; None if unknown."""
     heatmap, image_size = named.heatmap, int(named.heatmap.metadata["image_size"])
-    if image_size == named.network_side:
+    if image_size == named.input_size:
         return 1.0
-    norms = None if named.network_side is None else resize_attenuation_map(image_size, named.network_side)
-    if norms is None or len(norms) != heatmap.side:
+    norms = None if named.input_size is None else resize_attenuation_map(image_size, named.input_size)
+    if norms is None or len(norms) != heatmap.size:
         return None
-    waves = np.array(half_plane(heatmap.side))
+    waves = np.array(half_plane(heatmap.size))
     return float(wave_values(norms, waves[band.contains(rounded_radius(waves))]).mean())
 
 
-def _weakened(named: NamedMap, network_side: int | None) -> Heatmap | None:
+def _weakened(named: NamedMap, input_size: int | None) -> Heatmap | None:
     """Return the map of the same classifier and data with weakened waves, if measured."""
     for weakened in _weakened_maps():
         facts, expected = weakened.metadata, named.heatmap.metadata
         same = named.has_weights_of(facts) and facts["dataset"]["name"] == expected["dataset"]["name"]
-        if same and facts.get("weakened_as") == network_side and facts["epsilon"] == expected["epsilon"]:
+        if same and facts.get("weakened_as") == input_size and facts["epsilon"] == expected["epsilon"]:
             return weakened
     return None
 

@@ -9,7 +9,7 @@ from core.claims import corruptions, pictures, waves
 from core.claims.finding import BY_VIEWS, MINIATURE, Claim, Finding, NamedMap, Topic, Verdict, check, has_usual_weights
 from core.claims.pictures import Painted, common_judges
 from core.claims.statistics import twin_pairs
-from core.claims.waves import DRAWN_SIDE
+from core.claims.waves import DRAWN_SIZE
 from core.classifiers.registry import network_title, result_title
 from core.fourier.contrasts import mismatches
 from core.pgd.drawings import count, stored_kinds
@@ -44,14 +44,14 @@ def findings(
     A claim about robust twins is judged on the subject and its twin, or else on every such pair. all_maps: every
     available map, among them the twins and the map of Figure 2. only: this claim alone.
     """
-    size = min(subject.heatmap.side, reference.heatmap.side, DRAWN_SIDE)
+    size = min(subject.heatmap.size, reference.heatmap.size, DRAWN_SIZE)
     maps = {"subject": _cropped(subject, size), "reference": _cropped(reference, size)}
     unlike = mismatches(maps["subject"].heatmap, maps["reference"].heatmap)
     for named in all_maps:
         facts = named.heatmap.metadata
         published = facts["source"]["type"] == "published" and facts["dataset"]["name"] == "imagenet100"
         if published and named.classifier == "resnet-50":
-            maps.setdefault("figure_2", _cropped(named, DRAWN_SIDE))
+            maps.setdefault("figure_2", _cropped(named, DRAWN_SIZE))
     twins = [{"ordinary": ordinary, "robust": robust} for ordinary, robust in twin_pairs(subject, all_maps)]
     results: list[Finding] = []
     for claim in CLAIMS.values() if only is None else (only,):

@@ -38,10 +38,10 @@ from core.fourier.heatmap import Heatmap
 from core.fourier.patch_grid import lattice as lattice_of
 from core.fourier.waves import rounded_radius, wave_values
 from core.shared.numbers import Frequency, Interval, correlation
-from core.shared.paper import IMAGE_SIZE, MAP_SIDE
+from core.shared.paper import IMAGE_SIZE, MAP_SIZE
 
 CLIP_GRID = 7  # patches per side in CLIP ViT-B/32: 224 / 32
-DRAWN_SIDE = MAP_SIDE[IMAGE_SIZE]  # the paper draws only the centre of larger maps
+DRAWN_SIZE = MAP_SIZE[IMAGE_SIZE]  # the paper draws only the centre of larger maps
 _SMALL_RISE = 0.02  # of the error, which counts as nothing
 wave_claim = partial(Head, topic=Topic.WAVES, section="3.1")
 
@@ -135,14 +135,14 @@ def _at_equal_strength(subject: NamedMap, reference: NamedMap) -> Judged:
         Evidence("share that reaches the reference", Interval.exact(strength.reference), "ratio"),
     ]
     try:
-        alike = require(strength.alike).crop(subject.heatmap.side)
+        alike = require(strength.alike).crop(subject.heatmap.size)
         a, b = (
             mean_error(subject.name, in_band(subject.heatmap, band)),
             mean_error(reference.name, in_band(alike, band)),
         )
         low = error_in("low", subject).minus(error_in("low", reference))
     except NotCheckable:
-        setting = f"SweepConfig(weaken_as={subject.network_side})"
+        setting = f"SweepConfig(weaken_as={subject.input_size})"
         why = f"The reference has no map under weakened waves; {setting} of core.sweep.waves makes one."
         return judged([], reach, "", why)
     corner = a.minus(b, "difference in the corners at equal strength")
@@ -363,8 +363,8 @@ def claim_about(wave: Frequency, *maps: Heatmap) -> tuple[Claim, Band] | None:
     first, second = (heatmap.metadata["classifier"] for heatmap in maps)
     if first.get("kind") != "zero-shot" or "resnet" not in str(second["name"]).lower():
         return None
-    heatmap = min(maps, key=lambda candidate: candidate.side).crop(DRAWN_SIDE)
-    if max(map(abs, wave)) > heatmap.side // 2:
+    heatmap = min(maps, key=lambda candidate: candidate.size).crop(DRAWN_SIZE)
+    if max(map(abs, wave)) > heatmap.size // 2:
         return None
     radius, bands = rounded_radius([wave])[0], ((low, LOW), (high, corners(heatmap)))
     return min(bands, key=lambda row: 0 if row[1].contains(radius) else abs(radius - row[1].edge))

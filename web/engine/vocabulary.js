@@ -36,8 +36,8 @@ export function vocabulary(classes, { words, near, plurals }) {
   function neighbours(text) {
     const parts = plain(text).split(" ");
     for (let start = 0; start < parts.length; start++) {
-      const places = first(parts.slice(start).join(" "), (form) => nearest.get(form) ?? (start && known.get(form)));
-      if (places) return [...new Set(places.map((place) => classes[place]))].slice(0, 3);
+      const indices = first(parts.slice(start).join(" "), (form) => nearest.get(form) ?? (start && known.get(form)));
+      if (indices) return [...new Set(indices.map((index) => classes[index]))].slice(0, 3);
     }
     return alike(plain(text), all);
   }
