@@ -172,7 +172,7 @@ def _above(
 
 @picture_claim(tasks=("inpainting", "generation"))
 def losses(subject: Painted) -> Judged:
-    """The search lowers the loss ten-thousandfold.
+    """The method lowers the loss ten-thousandfold.
 
     “The inpainting loss (3) … decreased from 3.8 to 2e-4. … The generation loss (2) … decreased from 3.5 … to 3e-5 …”
 
@@ -322,19 +322,18 @@ def sampled(subject: Painted) -> Judged:
 @picture_claim(section="ours", tasks=("generation", "inpainting"), missing=_NO_JUDGE)
 def views(by_views: Painted, by_paper: Painted) -> Judged:
     """A network paints what other networks recognise once the picture must convince it from every view, by natural
-    steps.
+    strokes.
 
-    The share of pictures whose class another network recognises: by views and natural steps minus by the paper’s
-    search, from the same starts, picture by picture (McNemar’s exact test).
+    The share of pictures whose class another network recognises: by many views minus by the paper’s method, from the
+    same starts, picture by picture (McNemar’s exact test).
     """
-    names = ("by views", "by the paper’s search")
+    names = ("by views", "by the paper’s method")
     more = _recognised(by_views.recognised(), by_paper.recognised(), names, names, sign_words=RECOGNISED)
     _, first, second, *_ = more.evidence
     return _by_group(
         [mean.above(0) for mean in more.means.values()],
         [*more.evidence, more.largest_p],
-        f"Another network recognises {first} of 100 {more.group} by views and natural steps, {second} by the paper’s "
-        "search.",
+        f"Another network recognises {first} of 100 {more.group} by many views, {second} by the paper’s method.",
         who_judged(by_views),
     )
 

@@ -91,7 +91,7 @@ def _on_maps(claim: Claim, maps: Mapping[str, NamedMap]) -> Finding:
 
 # ---- pictures ----------------------------------------------------------------------------------------------------
 
-# Names of the evidence by kind of pictures: of the paper's search, by views, and of both with the same steps and ball.
+# Names of the evidence by kind of pictures: of the paper's method, by views, and of both with the same steps and ball.
 FILLED = {"eq3": "holes by Eq. 3", "mean_square": "holes by the mean square"}
 DRAWN = {
     "blur": "drawings from blurs",
@@ -105,7 +105,7 @@ _KINDS = {
         "generation": {comparison_kind("classless", "views"): DRAWN["classless"]},
     },
 }
-# Kinds of one network's pictures by views and by the paper's search, with the same steps and ball.
+# Kinds of one network's pictures by views and by the paper's method, with the same steps and ball.
 _COMPARED = {
     "drawings": (comparison_kind("classless", "views"), comparison_kind("classless", "pixels")),
     "holes": (comparison_kind("eq3", "views"), "eq3"),
@@ -115,7 +115,7 @@ _COMPARED = {
 def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
     """Return every claim about pictures with its verdict; `subject` stands for CLIP, `reference` for the robust model.
 
-    Both are names of classifiers. A claim on them is judged by the paper's search and by views.
+    Both are names of classifiers. A claim on them is judged by the paper's method and by views.
     """
     results = list[Finding]()
     for claim in CLAIMS.values():
@@ -190,7 +190,7 @@ def _of_painted(
 
 
 def _on_large_pictures(claim: Claim) -> Finding:
-    """Check a claim on both searches by drawings at 224 pixels, and by the hole alone, with the first judge."""
+    """Check a claim on both methods by drawings at 224 pixels, and by the hole alone, with the first judge."""
     stored, painted = stored_outcomes(), dict[str, list[PictureOutcomes]]()
     for group, mode, seen in (("drawings", "draw", AFTER), ("holes alone", "hole", "alone")):
         painted[group] = [
@@ -212,7 +212,7 @@ def _apart() -> tuple[str, str]:
     drawn, papers = stored_kinds()["draw-pixels"].config, stored_kinds()["draw-pixels40"].config
     alone = ", ".join(f"{count(f'draw-{cell}')} by {CELL_TITLES[cell]}" for cell in ("natural", "plainviews"))
     return (
-        f"Recognised drawings: {alone}; {count('draw-pixels40')} by the paper’s search in its own {papers['steps']} "
+        f"Recognised drawings: {alone}; {count('draw-pixels40')} by the paper’s method in its own {papers['steps']} "
         f"steps of {papers['step_size']:g} and ball of {papers['epsilon']:g}, which here takes {drawn['steps']} of "
         f"{drawn['step_size']:g} and {drawn['epsilon']:g}.",
         f"Of a photograph of each word the judge recognises {count('photographs')}.",

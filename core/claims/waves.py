@@ -171,7 +171,8 @@ def spared(reference: NamedMap) -> Judged:
     if beyond is not None and without_wave(reference.heatmap) is not None:
         difference = beyond.minus(slow.errors).measured.item()
         faster = [Evidence("all other waves", difference, sign_words=MORE)]
-    summary = f"{reference} is wrong in {without} of 100 pictures without a wave, in {slow} under the slowest ones."
+    calm = "without a wave" if without.what == "clean error" else "under the mildest wave"
+    summary = f"{reference} is wrong in {without} of 100 pictures {calm}, in {slow} under the slowest ones."
     return judged(result.parts, [*result.evidence, *faster], summary, *result.doubts)
 
 

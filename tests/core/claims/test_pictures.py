@@ -198,6 +198,13 @@ def store(monkeypatch):
     return lambda a, b: monkeypatch.setattr(table, "picture_outcomes", lambda kind: {"a": a, "b": b})
 
 
+def test_one_picture_decides_nothing(store):
+    for after in (2e-9, 3.8):  # the loss falls by far more than claimed, or not at all
+        picture = forged(1, loss_before=[3.8], loss_after=[after])
+        store(picture, picture)
+        assert by_key("a", "b")["losses"].verdict == Verdict.UNDECIDED
+
+
 COMPARED = ("plausible", "displayed", "training")
 
 

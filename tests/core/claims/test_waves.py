@@ -149,6 +149,8 @@ def test_robustness_without_a_clean_error(published):
     smallest = 100 * least, *(100 * end for end in wilson(least, n))
     assert smallest[2] < error[1] - 2
     assert_says(published["robust-high"], Verdict.FAILS, error, smallest, (error[1] - 2, NAN, NAN))
+    swapped = judged(ALL_MAPS[RESNET56], ALL_MAPS[CLIP], [])["spared"]  # the map's smallest error is under a wave
+    assert "pictures under the mildest wave, in" in swapped.summary and "no wave" not in swapped.summary
     named = ALL_MAPS["mini-resnet_cifar10"]
     flat = {name: np.full((31, 31), 2000) for name in ("top1_errors", "top5_errors")}
     unknown = with_squares(named.heatmap, **flat, clean=np.array([-1, -1, 0]))
