@@ -7,9 +7,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from core.fourier.heatmap import Heatmap
+from core.pgd.settings import Task
 from core.shared import paper
 from core.shared.files import ArchiveContent
 from core.shared.numbers import Frequency, Interval, decimal, displayed_difference, p_value
@@ -257,7 +258,7 @@ class Head:
     section: str
     missing: str = ""
     view: View = View()
-    tasks: tuple[Literal["inpainting", "generation"], ...] = ()
+    tasks: tuple[Task, ...] = ()
 
     def __call__(self, check: Callable[..., Judged]) -> Claim:
         """Make a claim of a function: its name is the key, its arguments are the roles.

@@ -13,6 +13,7 @@ from core.claims.waves import DRAWN_SIZE
 from core.classifiers.registry import network_title, result_title
 from core.fourier.contrasts import mismatches
 from core.pgd.drawings import count, stored_kinds
+from core.pgd.methods import METHODS, MethodName
 from core.pgd.pictures import (
     AFTER,
     LARGE_SIZE,
@@ -24,7 +25,7 @@ from core.pgd.pictures import (
     rank_column,
     stored_outcomes,
 )
-from core.pgd.search import CELL_TITLES
+from core.pgd.settings import Task
 from core.shared.roles import ROLES, networks_for
 
 # Every claim of the three files, by key.
@@ -107,7 +108,7 @@ _KINDS = {
 }
 # Kinds of one network's pictures by views and by the paper's method, with the same steps and ball.
 _COMPARED = {
-    "drawings": (comparison_kind("classless", "views"), comparison_kind("classless", "pixels")),
+    "drawings": (comparison_kind("classless", "views"), comparison_kind("classless", "paper")),
     "holes": (comparison_kind("eq3", "views"), "eq3"),
 }
 
@@ -192,12 +193,16 @@ def _of_painted(
 def _on_large_pictures(claim: Claim) -> Finding:
     """Check a claim on both methods by drawings at 224 pixels, and by the hole alone, with the first judge."""
     stored, painted = stored_outcomes(), dict[str, list[PictureOutcomes]]()
-    for group, mode, seen in (("drawings", "draw", AFTER), ("holes alone", "hole", "alone")):
+    large: tuple[tuple[str, Task, str], ...] = (
+        ("drawings", "generation", AFTER),
+        ("holes alone", "inpainting", "alone"),
+    )
+    for group, task, seen in large:
         painted[group] = [
             replace(
                 outcomes, judges=outcomes.judges[:1], pictures={rank_column(0): outcomes.pictures[rank_column(0, seen)]}
             )
-            for outcomes in stored.pair(mode)[::-1]
+            for outcomes in stored.pair(task)[::-1]
         ]
     counts = " and ".join(f"{by_views.n} {group}" for group, (by_views, _) in painted.items())
     judge = (
@@ -208,11 +213,12 @@ def _on_large_pictures(claim: Claim) -> Finding:
 
 
 def _apart() -> tuple[str, str]:
-    """Return what views and natural steps do alone, and how much the judge recognises at most."""
-    drawn, papers = stored_kinds()["draw-pixels"].config, stored_kinds()["draw-pixels40"].config
-    alone = ", ".join(f"{count(f'draw-{cell}')} by {CELL_TITLES[cell]}" for cell in ("natural", "plainviews"))
+    """Return what views and natural strokes do alone, and how much the judge recognises at most."""
+    drawn, papers = stored_kinds()["draw-paper"].config, stored_kinds()["draw-paper40"].config
+    apart: tuple[MethodName, ...] = ("strokes", "views_only")
+    alone = ", ".join(f"{count(f'draw-{method}')} by {METHODS[method].caption}" for method in apart)
     return (
-        f"Recognised drawings: {alone}; {count('draw-pixels40')} by the paper’s method in its own {papers['steps']} "
+        f"Recognised drawings: {alone}; {count('draw-paper40')} by the paper’s method in its own {papers['steps']} "
         f"steps of {papers['step_size']:g} and ball of {papers['epsilon']:g}, which here takes {drawn['steps']} of "
         f"{drawn['step_size']:g} and {drawn['epsilon']:g}.",
         f"Of a photograph of each word the judge recognises {count('photographs')}.",
