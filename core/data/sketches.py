@@ -1,18 +1,20 @@
-"""Sketches as a visitor paints them, and the bundled ones; also as text for the URL."""
+"""Sketches as a visitor paints them, and the bundled ones; as the smooth start of a drawing, and as text for the URL."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from PIL import Image
 
 from core.shared.text import url_bytes, url_text
 
 Colour = tuple[int, int, int]
 
 SKETCH_SIZE = 32  # pixels, the default
+BLUR = 3 / 7  # of a sketch's pixel: the standard deviation of its smooth version
 _MAX_COLOURS = 64
 # Some servers and chats truncate longer URLs. The bundled sketches take 60 to 140 characters.
 MAX_SKETCH_LENGTH = 3000
@@ -125,6 +127,38 @@ def draw_sketch(name: str) -> np.ndarray:
             inside = (left <= shifted) & (shifted < right) & (top <= y) & (y < bottom)
         picture[inside] = shape.colour
     return picture
+
+
+def check_sketch(picture: Any) -> np.ndarray:
+    """Return a sketch as uint8 (32, 32, 3).
+
+    Raises:
+        ValueError: it has another shape or type.
+    """
+    pixels = np.asarray(picture)
+    if pixels.shape != (SKETCH_SIZE, SKETCH_SIZE, 3) or pixels.dtype != np.uint8:
+        raise ValueError(f"a sketch must be uint8 ({SKETCH_SIZE}, {SKETCH_SIZE}, 3); got {pixels.dtype} {pixels.shape}")
+    return pixels
+
+
+def smooth_sketch(picture: np.ndarray, image_size: int) -> np.ndarray:
+    """Return a sketch as the start of a drawing: enlarged and smooth, so that it has slow waves only.
+
+    Bicubic to `image_size`, then a Gaussian of `BLUR` sketch pixels; clipped to [0, 1].
+
+    Args:
+        picture: uint8 (size, size, 3). image_size: of the start in pixels.
+    Returns:
+        (3, image_size, image_size) float32 in [0, 1].
+    """
+    from scipy.ndimage import gaussian_filter
+
+    planes = np.moveaxis(picture.astype(np.float32) / np.float32(255), -1, 0)
+    sigma = BLUR * image_size / len(picture)
+    bicubic, target = Image.Resampling.BICUBIC, (image_size, image_size)
+    large = [np.asarray(Image.fromarray(plane).resize(target, bicubic)) for plane in planes]
+    smooth = [gaussian_filter(plane, sigma, mode="nearest") for plane in large]
+    return np.clip(np.stack(smooth), 0, 1).astype(np.float32)
 
 
 def encode_sketch(picture: np.ndarray) -> str:
