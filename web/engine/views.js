@@ -53,7 +53,12 @@ export function randomViews(views, size, mask, seed) {
   return (shown) => {
     const relative = views.min_size + uniform() * (views.max_size - views.min_size);
     const cropSize = Math.min(size, Math.max(1, Math.round(size * relative)));
-    return { left: begin(cropSize, 0), top: begin(cropSize, 1), cropSize, noise: normal(3 * shown * shown, views.noise) };
+    return {
+      left: begin(cropSize, 0),
+      top: begin(cropSize, 1),
+      cropSize,
+      noise: normal(3 * shown * shown, views.noise),
+    };
   };
 }
 
