@@ -47,7 +47,8 @@ export function randomViews(views, size, mask, seed) {
   const begin = (cropSize, axis) => {
     const position = uniform();
     if (!centre) return Math.floor(position * (size - cropSize + 1));
-    const around = centre[axis] + ((position - 0.5) * cropSize) / 2; // within a quarter of its size of the hole's centre
+    // The crop's centre lies within a quarter of its size of the hole's centre.
+    const around = centre[axis] + ((position - 0.5) * cropSize) / 2;
     return Math.min(Math.max(Math.round(around - cropSize / 2), 0), size - cropSize);
   };
   return (shown) => {
