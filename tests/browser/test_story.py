@@ -84,7 +84,7 @@ def test_on_a_phone_a_word_is_drawn_in_place_and_goes_on_in_draw(app, open_page)
     page = open_page(app, width=390, height=844)
     next_chapter = page.get_by_role("link", name="Next").bounding_box()
     assert fits(page) and next_chapter["y"] + next_chapter["height"] <= 844
-    box = page.get_by_role("combobox", name="Any of 3,400 words")
+    box = page.get_by_role("combobox", name="Any of 2,900 words")
     box.fill("vulcano")
     expect(page.get_by_role("option").first).to_have_text("Add: vulcano")
     box.press("Enter")
