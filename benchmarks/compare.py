@@ -29,7 +29,7 @@ from core.claims.quantities import (
     stored_hybrids,
 )
 from core.claims.verdicts import findings
-from core.classifiers.registry import load_classifier, network_side
+from core.classifiers.registry import input_size, load_classifier
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.data.datasets import load_samples
 from core.data.holes import middle_square
@@ -41,7 +41,7 @@ from core.fourier.outcomes import (
     crossover_of,
     paired_difference,
 )
-from core.fourier.waves import clipped_share, hybrid
+from core.fourier.waves import clipped_fraction, hybrid
 from core.pgd.live import Run
 from core.pgd.pictures import judged_outcomes
 from core.pgd.plan import RunPlan, inpainting_plan
@@ -99,9 +99,7 @@ def digest(*values: Any) -> str:
 def shipped_maps() -> list[NamedMap]:
     """Load the shipped maps, named by their files."""
     maps = ((path.stem, Heatmap.load(path)) for path in sorted(HEATMAPS.glob("*.npz")))
-    return [
-        NamedMap(name, name, heatmap, network_side(heatmap.metadata["classifier"]["name"])) for name, heatmap in maps
-    ]
+    return [NamedMap(name, name, heatmap, input_size(heatmap.metadata["classifier"]["name"])) for name, heatmap in maps]
 
 
 def map_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
@@ -111,7 +109,7 @@ def map_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
         numbers = heatmap.top1_errors, heatmap.top5_errors, heatmap.count, heatmap.clean, heatmap.rate()
         yield f"map {named.name}", digest(numbers, heatmap.metadata["epsilon"], heatmap.metadata["class_names"])
     data = load_samples("cifar10-samples")
-    config = SweepConfig(side=5, epsilon=4.0, batch_size=64)
+    config = SweepConfig(size=5, epsilon=4.0, batch_size=64)
     *_, last = grow(load_classifier(_MODEL, data.classes, device="cpu"), data, config)
     yield f"map measured of {_MODEL}", digest(last.top1_errors, last.top5_errors, last.count, last.clean)
 
@@ -122,20 +120,20 @@ def run_hashes() -> Iterator[tuple[str, str]]:
         data = load_samples(samples)
         classifier = load_classifier(name, data.classes, device="cpu")
         original, target = data.images[:1], (int(data.labels[0]),)
-        side = data.image_size
-        start = np.random.default_rng(0).random((1, 3, side, side), dtype=np.float32)
-        settings = paper_generation(side), paper_inpainting(side)
+        size = data.image_size
+        start = np.random.default_rng(0).random((1, 3, size, size), dtype=np.float32)
+        settings = paper_generation(size), paper_inpainting(size)
         for search in ("pixels", "views"):
-            further: dict[str, Any] = {"steps": _STEPS, "search": search, "views": _VIEWS[side]}
+            further: dict[str, Any] = {"steps": _STEPS, "search": search, "views": _VIEWS[size]}
             draw, fill = (PGDConfig(epsilon=paper.epsilon, step_size=paper.step_size, **further) for paper in settings)
-            mask = middle_square(side, side // 4)
-            for kind, plan in (
+            mask = middle_square(size, size // 4)
+            for verb, plan in (
                 ("draw", RunPlan(targets=target, start=start, config=draw)),
                 ("fill", inpainting_plan(original, mask, target, fill)),
             ):
                 *_, (state,) = Run(plan, lambda classifier=classifier: [classifier]).states()
                 numbers = state.images.numpy(), state.logits.numpy(), state.cross_entropy.numpy()
-                yield f"run of {name}, {kind} by {search}", digest(numbers)
+                yield f"run of {name}, {verb} by {search}", digest(numbers)
 
 
 def page_hashes() -> Iterator[tuple[str, str]]:
@@ -197,7 +195,7 @@ def hybrid_hashes() -> Iterator[tuple[str, str]]:
     images = data.images[: 2 * _MEASURED].astype(np.float32) / 255
     low, high = images[:_MEASURED], images[_MEASURED:]
     mixed = [hybrid(low, high, cutoff) for cutoff in default_cutoffs(data.image_size)]
-    yield "hybrids, gaussian", digest(mixed, [clipped_share(picture) for picture in mixed])
+    yield "hybrids, gaussian", digest(mixed, [clipped_fraction(picture) for picture in mixed])
     config = HybridConfig(_MEASURED, default_cutoffs(data.image_size))
     classifier = load_classifier(_MODEL, data.classes, device="cpu")
     *_, last = grow(classifier, data, config)

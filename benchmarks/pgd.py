@@ -27,7 +27,7 @@ from torch.nn import functional
 from benchmarks.measure import CLOCKS, Row, Times, in_turns, run_script
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.datasets import load_samples
-from core.data.holes import middle_square, square_side
+from core.data.holes import middle_square, square_size
 from core.pgd.search import LOOK_INTERVAL, Views
 from core.pgd.settings import PGDConfig, paper_inpainting, usual_settings
 from core.pgd.steps import Generation, Inpainting, pgd_steps
@@ -55,7 +55,7 @@ def run_foolbox(classifier: Any, images: Tensor, targets: Tensor, config: PGDCon
 def step_rows(classifier: Any, images: Tensor, targets: Tensor, rounds: int, clock: str) -> Iterator[Row]:
     """Yield the milliseconds of a step on one batch, absolute and relative to bare passes."""
     size = images.shape[-1]
-    hole, paper = torch.from_numpy(middle_square(size, square_side(size))), paper_inpainting(size)
+    hole, paper = torch.from_numpy(middle_square(size, square_size(size))), paper_inpainting(size)
     config = PGDConfig(epsilon=paper.epsilon, step_size=paper.step_size, steps=10_000)
     usual = PGDConfig(**usual_settings("generation", size, search="views"))
     assert isinstance(usual.views, Views)

@@ -57,13 +57,13 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
     size, waves = data.image_size, half_plane(7)[1 : 1 + args.waves]
     on_device = torch.from_numpy(dataset.images).to(args.device)
     batch_size = args.batch_size or BATCHES.get(on_device.device.type, BATCHES["cpu"])
-    config = SweepConfig(side=7, epsilon=paper.EPSILON[size], cells=waves, batch_size=batch_size)
+    config = SweepConfig(size=7, epsilon=paper.EPSILON[size], cells=waves, batch_size=batch_size)
     batch = on_device[:batch_size].float() / 255
-    passes = -(-args.images * args.waves // len(batch))
+    batches = -(-args.images * args.waves // len(batch))
 
     def bare() -> None:
         with torch.inference_mode():
-            for _ in range(passes):
+            for _ in range(batches):
                 logits = classifier(batch)
             logits.sum().item()
 
@@ -80,7 +80,7 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
                     (classifier(inputs.to(args.device)).argmax(dim=1).cpu() != targets).sum().item()
 
     images = {
-        "bare": passes * len(batch),
+        "bare": batches * len(batch),
         "sweep": args.images * (1 + len(waves)),
         "loader": args.images * len(waves),
     }
@@ -88,8 +88,8 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
     for name, count in images.items():
         yield Row(f"{name}, images per second", 1000 * count / times.median_ms(name), "1/s")
     for peer, target, title in (("bare", ">= 0.9", "bare forward pass"), ("loader", ">= 1", "a loader for each wave")):
-        share = images["sweep"] / images[peer] / times.ratio("sweep", peer)
-        yield Row("sweep, throughput", share, "ratio", target, title)
+        ratio = images["sweep"] / images[peer] / times.ratio("sweep", peer)
+        yield Row("sweep, throughput", ratio, "ratio", target, title)
 
 
 def main(argv: Sequence[str] | None = None) -> list[Row]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from core.data.holes import Fill, check_mask, hole_side
+from core.data.holes import Fill, check_mask, hole_size
 from core.data.own_images import own_dataset, own_mask, own_pixels
 from core.fourier.heatmap import Heatmap
 from core.pgd.live import finished_run
@@ -48,18 +48,18 @@ def heatmap(
             is rounded to 256 levels; or a torch `Dataset` of (image, label), or a data set of `core.load_dataset`.
             Not normalised: the classifier does that.
         labels: (N,) whole numbers, the index of each image's class in `classifier.classes`; None with a data set.
-        side: rows and columns of the map, odd; waves have up to side // 2 cycles per image. None: the paper's, 31 at 32
+        size: rows and columns of the map, odd; waves have up to size // 2 cycles per image. None: the paper's, 31 at 32
             pixels and 63 at 224, or the largest up to 63 that the images carry.
         epsilon: L2 norm v of the wave per channel, for pixels in [0, 1]. None: the paper's, 4.0 at 32 pixels and 15.7
             at 224; other sizes have none.
-        passes: share of the images, in (0, 1], to which each wave is added; below 1 each wave has its own
+        fraction: part of the images, in (0, 1], that gets each wave; below 1 each wave has its own
             class-balanced sample, and the map has an estimate of every cell with its interval.
-        seed: of the random signs and samples, by default 0.
+        seed: for the random signs and samples; default 0.
         output: file to save the map in, once a second; if it holds an unfinished map of the same settings, that is
             resumed. None: the map is only returned.
-        progress: whether to show a bar.
+        progress: True to show a bar.
     Returns:
-        The map: `error_rate` (side, side) in [0, 1] with frequency zero in the middle, `clean_rate()`, `plot()`,
+        The map: `error_rate` (size, size) in [0, 1] with frequency zero in the middle, `clean_rate()`, `plot()`,
         `to_pandas()`, `save(path)`; `Heatmap.load(path)` and the app's *Add a map* read the file.
     Raises:
         ValueError: images, labels or settings do not fit; `output` holds a map of other settings; one sentence.
@@ -91,10 +91,10 @@ def draw(
         start: "blur", drawn from the covariance of the class's images, in its place "grey" where there are none;
             "classless", a blur of no class; "independent", pixel noise; "grey"; or your own picture or pictures, of any
             form that `heatmap` takes.
-        size: side of the pictures in pixels. None: the classifier's input, or that of your own start.
+        size: picture size in pixels. None: the classifier's input size, or that of your own start.
         seed: of the starts and of the search's views, by default 0.
         tries: pictures of each target, one after the other, by the seeds from `seed` on; by default 1.
-        progress: whether to show a bar.
+        progress: True to show a bar.
         **settings: epsilon (L2 radius of the ball around the start), step_size (L2), steps, step_decay,
             views (of the search by views); the others are `usual_settings("generation", size, search=search)`.
     Returns:
@@ -149,7 +149,7 @@ def fill(
         seed: of the search's views, by default 0.
         tries: results of each picture, one after the other, by the seeds from `seed` on, by default 1; by "pixels" all
             are equal.
-        progress: whether to show a bar.
+        progress: True to show a bar.
         **settings: as for `draw`, and weight, lambda; the others are `usual_settings("inpainting", H, side of a square
             of the hole's area, search)`.
     Returns:
@@ -166,10 +166,10 @@ def fill(
         raise ValueError(
             f"targets should be one, or one for each of {count_of(len(pixels), 'image')}; got {len(goals)}"
         )
-    side = pixels.shape[-1]
+    size = pixels.shape[-1]
     hole = own_mask(mask, len(pixels))
-    check_mask(hole, height=side, width=side)
-    values = _changed(usual_settings("inpainting", side, hole_side(hole), search), settings)
+    check_mask(hole, height=size, width=size)
+    values = _changed(usual_settings("inpainting", size, hole_size(hole), search), settings)
     weight = values.pop("weight")
     plan = inpainting_plan(
         pixels,

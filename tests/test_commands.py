@@ -33,7 +33,7 @@ HUB = ROOT / "tests" / "false_hub"
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 SECONDS = 900  # for the slowest of them, on a busy machine
 SHORTER = {
-    "core.sweep waves": ["--side", "3", "--limit", "4"],
+    "core.sweep waves": ["--size", "3", "--limit", "4"],
     "core.pgd inpaint": ["--limit", "1", "--steps", "2"],
     "core.pgd generate": ["--limit", "1", "--steps", "2"],
     "core.reproduce.profile": ["--parts", "corruptions"],

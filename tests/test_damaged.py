@@ -84,7 +84,7 @@ def read_text(text):
     _parse_cell(text), whole_number(text), read_hole(text, 32)
     assert as_markdown(one_line(text)) is not None and quoted(text)
     refusals = []
-    for parse in (parse_template, parse_class_list, partial(decode_sketch, side=32)):
+    for parse in (parse_template, parse_class_list, partial(decode_sketch, size=32)):
         try:
             parse(text)
         except ValueError as error:

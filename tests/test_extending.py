@@ -16,7 +16,7 @@ from core.pgd.search import SEARCHES
 from core.pgd.settings import PENALTIES, PGDConfig
 from core.pgd.starts import MADE_STARTS
 from core.pgd.steps import Generation, pgd_steps, unit
-from core.reproduce.judgements import KINDS
+from core.reproduce.judgements import SERIES
 from core.sweep.__main__ import main as sweep
 from tests.core.toy import LinearClassifier, linear_family, random_images
 from tests.ui.pages.test_frequency import open_page
@@ -47,9 +47,9 @@ def test_penalties_searches_and_starts_go_from_script_to_file(mode, option, name
     assert stored[option] == name
 
 
-def test_every_offered_penalty_has_numbers_of_many_pictures():
+def test_each_offered_penalty_is_judged_and_named():
     offered = {penalty for penalty, row in PENALTIES.items() if row.offered}
-    assert offered == {kind.penalty for kind in KINDS if kind.mode == "inpaint"} == set(FILLED)
+    assert offered == {kind.penalty for kind in SERIES if kind.mode == "inpaint"} == set(FILLED)
 
 
 def test_a_number_of_a_map_is_swept_stored_offered_and_exported(tmp_path):

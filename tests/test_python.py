@@ -32,7 +32,7 @@ def run_in(folder, code, **environment):
 def test_the_lines_of_the_readme_run_as_they_stand(tmp_path):
     assert len([line for line in readme_lines().splitlines() if line]) == 10
     run_in(tmp_path, readme_lines())
-    assert core.Heatmap.load(tmp_path / "map.npz").side == 7 and (tmp_path / "castle.png").is_file()
+    assert core.Heatmap.load(tmp_path / "map.npz").size == 7 and (tmp_path / "castle.png").is_file()
 
 
 def cells():

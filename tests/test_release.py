@@ -71,13 +71,13 @@ def test_commands_of_a_wheel_run_without_the_checkout(tmp_path):
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
 
     for command in (
-        ["-m", "core.sweep", "waves", *network, "--side", "3", "--output", "map.npz"],
+        ["-m", "core.sweep", "waves", *network, "--size", "3", "--output", "map.npz"],
         [*first[1:], "--steps", "2"],
     ):
         done = run(sys.executable, *command)
         assert done.returncode == 0, done.stderr
-    assert Heatmap.load(tmp_path / "map.npz").side == 3 and (tmp_path / "drawn" / "grid.png").is_file()
+    assert Heatmap.load(tmp_path / "map.npz").size == 3 and (tmp_path / "drawn" / "grid.png").is_file()
     (tmp_path / "map.npz").unlink()
     lines = run(sys.executable, "-c", readme_lines())
-    assert lines.returncode == 0 and Heatmap.load(tmp_path / "map.npz").side == 7, lines.stderr
+    assert lines.returncode == 0 and Heatmap.load(tmp_path / "map.npz").size == 7, lines.stderr
     assert (site / "core" / "py.typed").is_file()

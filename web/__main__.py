@@ -85,7 +85,7 @@ def pages(app: str) -> dict[str, bytes]:
         loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     common = {"app": app, "code": code, "styles": LOOK + CSS}
-    chapters = [chapter(place) for place in range(len(CHAPTER_NAMES))]
+    chapters = [chapter(index) for index in range(len(CHAPTER_NAMES))]
     texts = {
         "title": "What does CLIP see?",
         "sections": None,

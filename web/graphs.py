@@ -32,7 +32,7 @@ from core.shared.cli import run_script
 from core.shared.files import make_folder, write_atomically, write_json
 
 aten = torch.ops.aten
-NETWORK, SIDE = "efficientnet-lite0", 224
+NETWORK, IMAGE_SIZE = "efficientnet-lite0", 224
 GRAPHS = PRECOMPUTED / "graphs" / NETWORK
 PROVENANCE = GRAPHS.parent / "provenance.json"
 INITIALIZERS = "weights.bin"  # what the graphs call the file of their initializers
@@ -43,8 +43,8 @@ OUTPUTS = {PREDICT: ("logits",), GRADIENT: ("logits", "cross_entropy", "gradient
 
 def graph_names() -> tuple[str, ...]:
     """Return the graphs: prediction, gradient, and gradients of the search's smaller views, such as "gradient-112"."""
-    usual = [usual_settings(kind, SIDE, search="views") for kind in get_args(RunKind)]
-    sizes = {size for settings in usual for size in settings["views"].small_inputs(SIDE)}
+    usual = [usual_settings(task, IMAGE_SIZE, search="views") for task in get_args(RunKind)]
+    sizes = {size for settings in usual for size in settings["views"].small_inputs(IMAGE_SIZE)}
     return (PREDICT, GRADIENT, *(f"{GRADIENT}-{size}" for size in sorted(sizes)))
 
 
@@ -110,7 +110,7 @@ def _convolution_backward(
     """Return the input's gradient: for stride 1 a convolution with flipped filters, else a transposed convolution."""
     stride, padding, dilation, transposed, _, groups, output_mask = options
     assert not transposed and not output_mask[1] and not output_mask[2], "weights are frozen"
-    sides, kernel = images.shape[2:], weight.shape[2:]
+    lengths, kernel = images.shape[2:], weight.shape[2:]
     if list(stride) == [1, 1]:
         # Each operator on weights is one more copy of them while onnxruntime folds constants: as few as possible.
         turned = weight.flip(2, 3) if max(kernel) > 1 else weight
@@ -119,7 +119,7 @@ def _convolution_backward(
         around = [k - 1 - p for k, p in zip(kernel, padding, strict=True)]
         return aten.convolution(gradient, turned, None, stride, around, dilation, False, [0, 0], groups), None, None
     reached = [(g - 1) * s - 2 * p + k for g, s, p, k in zip(gradient.shape[2:], stride, padding, kernel, strict=True)]
-    missing = [side - place for side, place in zip(sides, reached, strict=True)]
+    missing = [length - index for length, index in zip(lengths, reached, strict=True)]
     return aten.convolution(gradient, weight, None, stride, padding, dilation, True, missing, groups), None, None
 
 
@@ -142,17 +142,17 @@ def export_graph(classifier: Classifier, graph: str) -> tuple[bytes, list[str]]:
     from onnx_ir import DataType, ExternalTensor, to_proto
     from onnx_ir.passes.common import ClearMetadataAndDocStringPass
 
-    kind, _, small = graph.partition("-")
-    side = int(small or SIDE)
-    classifier = classifier.at_size(side)
+    output, _, small = graph.partition("-")
+    size = int(small or IMAGE_SIZE)
+    classifier = classifier.at_size(size)
     weights = named_tensors(classifier)
-    images = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
+    images = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))
     arguments = {"images": images, "members": torch.arange(len(classifier.classes))[None] == 3}
-    values = (*(arguments[name] for name in INPUTS[kind]), *weights.values())
-    names = [*INPUTS[kind], *weights]
-    module = make_fx(graph_function(classifier, list(weights), kind), DECOMPOSITIONS)(*values)
+    values = (*(arguments[name] for name in INPUTS[output]), *weights.values())
+    names = [*INPUTS[output], *weights]
+    module = make_fx(graph_function(classifier, list(weights), output), DECOMPOSITIONS)(*values)
     program = torch.onnx.export(
-        module.eval(), values, dynamo=True, verbose=False, input_names=names, output_names=list(OUTPUTS[kind])
+        module.eval(), values, dynamo=True, verbose=False, input_names=names, output_names=list(OUTPUTS[output])
     )
     assert program is not None
     model = program.model
@@ -160,15 +160,17 @@ def export_graph(classifier: Classifier, graph: str) -> tuple[bytes, list[str]]:
     for number, node in enumerate(model.graph):
         node.name = str(number)
     read, offset = [], 0
-    for value in model.graph.inputs[len(INPUTS[kind]) :]:
+    for value in model.graph.inputs[len(INPUTS[output]) :]:
         if value.uses():
-            name, size = str(value.name), 4 * weights[str(value.name)].numel()
+            name, length = str(value.name), 4 * weights[str(value.name)].numel()
             assert value.shape is not None
-            value.const_value = ExternalTensor(INITIALIZERS, offset, size, DataType.FLOAT, shape=value.shape, name=name)
+            value.const_value = ExternalTensor(
+                INITIALIZERS, offset, length, DataType.FLOAT, shape=value.shape, name=name
+            )
             model.graph.register_initializer(value)
             read.append(name)
-            offset += size
-    del model.graph.inputs[len(INPUTS[kind]) :]
+            offset += length
+    del model.graph.inputs[len(INPUTS[output]) :]
     proto = to_proto(model)
     del proto.graph.value_info[:]
     return proto.SerializeToString(), read

@@ -31,7 +31,7 @@ from ui.story import data, figures, judge, opening
 from ui.story.data import STORY_WAVE
 from ui.story.opening import TITLES
 from ui.tools.hybrids import STORED_PAIRS, stored_mixtures
-from web.graphs import SIDE, graph_facts
+from web.graphs import IMAGE_SIZE, graph_facts
 
 PIECE = 2**19  # bytes, so that a progress bar moves and received pieces need not be loaded again
 PACKS = "packs"
@@ -71,7 +71,7 @@ def figure_packs() -> dict[str, Any]:
     return {
         "word": {"words": opening_words(), "known": len(vocabulary(imagenet())), "titles": TITLES},
         "vocabulary": word_table(),
-        **{f"word-{place}": _word(place) for place in range(len(opening_words()))},
+        **{f"word-{index}": _word(index) for index in range(len(opening_words()))},
         "judge": {
             "rounds": [judge.questions(seed, pictures=False) for seed in range(ROUNDS)],
             "searches": judge.DRAWN_TO,
@@ -82,15 +82,15 @@ def figure_packs() -> dict[str, Any]:
         "limits": _maps(figures.maps_of(*figures.limits())),
         "mixer": mixtures,
         **mixed,
-        "hole": hole(),
+        "hole": hole_figure(),
         "squares": figures.squares_html(),
-        "wall": figures.wall_html(),
+        "gallery": figures.gallery_html(),
     }
 
 
-def _word(place: int) -> dict[str, Any]:
-    word = opening_words()[place]
-    return pack_opening(opening_words(), place, opening_drawings(word), opening.captions(word))
+def _word(index: int) -> dict[str, Any]:
+    word = opening_words()[index]
+    return pack_opening(opening_words(), index, opening_drawings(word), opening.captions(word))
 
 
 def word_table() -> dict[str, Any]:
@@ -116,9 +116,9 @@ def mixer() -> tuple[dict[str, Any], dict[str, Any]]:
     return {name: packed[0][name] for name in common}, pairs
 
 
-def hole() -> dict[str, Any]:
+def hole_figure() -> dict[str, Any]:
     """Return the first photograph with its hole, and its stored runs by both searches as two drawings."""
-    row, runs = data.PHOTOGRAPHS, figures.hole().runs
+    row, runs = data.PHOTOGRAPHS, figures.hole_runs().runs
     picture = sample_picture(row.name, row.inpainted)
     mask = runs[0].mask
     assert mask is not None
@@ -150,14 +150,14 @@ def engine_facts() -> dict[str, Any]:
     return {
         "graphs": list(graph_facts()["files"]),
         "classes": list(imagenet().names),
-        "settings": {kind: _settings(kind) for kind in ("inpainting", "generation")},
+        "settings": {task: _settings(task) for task in ("inpainting", "generation")},
         "natural": {"mean": natural.mean.tolist(), "colors": colors, "spectrum": PINK, "deviation": FAINT},
     }
 
 
-def _settings(kind: RunKind) -> dict[str, Any]:
+def _settings(task: RunKind) -> dict[str, Any]:
     """Return the settings of a run by both searches, which take the same steps in the same ball."""
-    usual = usual_settings(kind, SIDE, search=leading(COMPARED))
+    usual = usual_settings(task, IMAGE_SIZE, search=leading(COMPARED))
     settings = {name: value for name, value in (quick_settings(usual) or usual).items() if name != "weight"}
     config, views = PGDConfig(**settings), settings["views"]
     assert (views.count, views.shift, views.flip) == (1, 0, False), "all that engine/search.js knows"

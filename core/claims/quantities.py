@@ -27,7 +27,7 @@ from core.shared.numbers import Interval, wilson
 from core.shared.roles import ROBUST
 
 LOW_CORRUPTIONS, HIGH_CORRUPTIONS = (
-    tuple(key for key, row in CORRUPTIONS.items() if row.kind == kind) for kind in ("low", "high")
+    tuple(key for key, row in CORRUPTIONS.items() if row.band == band) for band in ("low", "high")
 )
 _RESAMPLES = 50_000  # more than 8!, so p is exact for up to eight networks
 
@@ -60,7 +60,7 @@ def _rise_in(band: str, named: NamedMap) -> Errors | None:
 
 def smallest_error(heatmap: Heatmap) -> Interval:
     """Return the smallest error of a map under a single wave."""
-    waves = np.array(half_plane(heatmap.side))
+    waves = np.array(half_plane(heatmap.size))
     rates, images = (wave_values(values, waves) for values in (heatmap.rate(), heatmap.images))
     place = np.nanargmin(rates)
     return wilson(rates[place], images[place]).item()
@@ -157,9 +157,9 @@ def _remaining_share(named: NamedMap, band: Band) -> float | None:
     if image_size == named.network_side:
         return 1.0
     shares = None if named.network_side is None else resize_attenuation_map(image_size, named.network_side)
-    if shares is None or len(shares) != heatmap.side:
+    if shares is None or len(shares) != heatmap.size:
         return None
-    waves = np.array(half_plane(heatmap.side))
+    waves = np.array(half_plane(heatmap.size))
     return float(wave_values(shares, waves[band.contains(rounded_radius(waves))]).mean())
 
 

@@ -57,7 +57,7 @@ from core.shared import paper
 from core.shared.numbers import Frequency, Interval, correlation, decimal, join_list
 
 CLIP_GRID = 7  # patches per side in CLIP ViT-B/32: 224 / 32
-_DRAWN_SIDE = paper.MAP_SIDE[paper.IMAGE_SIZE]  # the paper draws only the centre of larger maps
+_DRAWN_SIZE = paper.MAP_SIZE[paper.IMAGE_SIZE]  # the paper draws only the centre of larger maps
 Maps = Mapping[str, NamedMap]  # by whose they are: of subject and reference, twins, the ResNet of Figure 2
 _MIN_NETWORKS, SIGNIFICANT = 4, 0.05  # networks of a ranking; p of a correlation or of chance
 
@@ -70,8 +70,8 @@ def claim_about(wave: Frequency, *maps: Heatmap) -> tuple[Claim, Band] | None:
     first, second = (heatmap.metadata["classifier"] for heatmap in maps)
     if first.get("kind") != "zero-shot" or "resnet" not in str(second["name"]).lower():
         return None
-    heatmap = min(maps, key=lambda candidate: candidate.side).crop(_DRAWN_SIDE)
-    if max(map(abs, wave)) > heatmap.side // 2:
+    heatmap = min(maps, key=lambda candidate: candidate.size).crop(_DRAWN_SIZE)
+    if max(map(abs, wave)) > heatmap.size // 2:
         return None
     radius, bands = rounded_radius([wave])[0], {"low": LOW, "high": corners(heatmap)}
     key = min(bands, key=lambda key: 0 if bands[key].contains(radius) else abs(radius - bands[key].edge))
@@ -86,14 +86,14 @@ def findings(
     A claim about robust twins is judged on the subject and its twin, or else on every such pair. all_maps: every
     available map, among them the twins and the map of Figure 2. only: this claim alone.
     """
-    side = min(subject.heatmap.side, reference.heatmap.side, _DRAWN_SIDE)
-    maps = {"subject": _cropped(subject, side), "reference": _cropped(reference, side)}
+    size = min(subject.heatmap.size, reference.heatmap.size, _DRAWN_SIZE)
+    maps = {"subject": _cropped(subject, size), "reference": _cropped(reference, size)}
     unlike = mismatches(maps["subject"].heatmap, maps["reference"].heatmap)
     for named in all_maps:
         facts = named.heatmap.metadata
         published = facts["source"]["type"] == "published" and facts["dataset"]["name"] == "imagenet100"
         if published and named.classifier == "resnet-50":
-            maps.setdefault("figure-2", _cropped(named, _DRAWN_SIDE))
+            maps.setdefault("figure-2", _cropped(named, _DRAWN_SIZE))
     twins = [{"ordinary": ordinary, "robust": robust} for ordinary, robust in twin_pairs(subject, all_maps)]
     results: list[Finding] = []
     for claim in CLAIMS.values() if only is None else (only,):
@@ -110,8 +110,8 @@ def findings(
     return tuple(results)
 
 
-def _cropped(named: NamedMap, side: int) -> NamedMap:
-    return replace(named, heatmap=named.heatmap.crop(side))
+def _cropped(named: NamedMap, size: int) -> NamedMap:
+    return replace(named, heatmap=named.heatmap.crop(size))
 
 
 def _finding(claim: Claim, maps: Maps, verdict: Verdict, evidence: Sequence[Evidence], *doubts: str) -> Finding:
@@ -119,7 +119,7 @@ def _finding(claim: Claim, maps: Maps, verdict: Verdict, evidence: Sequence[Evid
     selected = [maps[whose] for whose in claim.whose]
     doubt, wave = claim.doubt.format_map({whose: named.name for whose, named in maps.items()}), claim.wave
     if wave == "corners":
-        near = 1 - selected[0].heatmap.side // 2
+        near = 1 - selected[0].heatmap.size // 2
         wave = near, near
     return Finding(
         claim,
@@ -327,7 +327,7 @@ def _by_heat_maps(subject: NamedMap, reference: NamedMap) -> tuple[list[bool], l
     ]
     a, b = in_band(heatmap, band), None
     if strength.alike is not None:
-        b = in_band(strength.alike.crop(heatmap.side), band)
+        b = in_band(strength.alike.crop(heatmap.size), band)
     corner, low = contrast(a, b), contrast(in_band(heatmap, LOW), in_band(reference.heatmap, LOW))
     if a is None or b is None or corner is None or low is None:
         setting = f"SweepConfig(weaken_as={subject.network_side})"

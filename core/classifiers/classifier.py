@@ -22,7 +22,7 @@ class Preprocess(nn.Module):
     image of the network's own size is only normalised.
 
     Args:
-        size: the network's input side in pixels.
+        size: input size of the network, in pixels.
         mean, std: per channel, for pixel values in [0, 1].
         interpolation: "bicubic" or "bilinear".
     """
@@ -39,10 +39,10 @@ class Preprocess(nn.Module):
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(-1, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(-1, 1, 1), persistent=False)
 
-    def at_size(self, side: int) -> Preprocess:
-        """Return the same preprocessing for inputs of another side."""
+    def at_size(self, size: int) -> Preprocess:
+        """Return the same preprocessing for inputs of another size."""
         other = copy.copy(self)
-        other.size = side
+        other.size = size
         return other
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -71,13 +71,13 @@ class Classifier(nn.Module):
     shared by all callers, so it must not change after loading.
 
     Attributes:
-        name, weights_id, sha256: of the classifier, its weights, and the weight file.
+        name: registry name. weights_id, sha256: identify the weights and the weight file.
         kind: "zero-shot" or "closed-set".
         classes: the K classes, in the order of the logits.
         template: the prompt's pattern; None for a closed-set classifier.
-        image_size: the network's own input side in pixels.
+        image_size: the network's own input size, in pixels.
         patch_grid: see `patch_grid`.
-        any_size: whether the network is known to take inputs of any side; see `at_size`.
+        any_size: True if the network is known to take inputs of any size; see `at_size`.
         merged: groups of the network's classes, each of which is one class here, behind the others; see `merge`.
     """
 
@@ -99,8 +99,8 @@ class Classifier(nn.Module):
         self.train(False)
 
     def __repr__(self) -> str:
-        kind, count = type(self).__name__, len(self.classes)
-        return f"<{kind} {self.name}: {self.image_size} pixels, {count:,} classes, on {self.device}>"
+        type_name, count = type(self).__name__, len(self.classes)
+        return f"<{type_name} {self.name}: {self.image_size} pixels, {count:,} classes, on {self.device}>"
 
     @property
     def device(self) -> torch.device:
@@ -110,14 +110,14 @@ class Classifier(nn.Module):
         """Stay in eval mode, whatever `mode` says, so that batch statistics and dropout never change a prediction."""
         return super().train(False)
 
-    def at_size(self, side: int) -> Self:
-        """Return a classifier that shares this network and resizes images to `side` pixels, not to its `image_size`.
+    def at_size(self, size: int) -> Self:
+        """Return a classifier that shares this network and resizes images to `size` pixels, not to its `image_size`.
 
         For networks of `any_size`.
         """
         other = copy.copy(self)
-        other._modules = {**self._modules, "preprocess": self.preprocess.at_size(side)}
-        other.image_size = side
+        other._modules = {**self._modules, "preprocess": self.preprocess.at_size(size)}
+        other.image_size = size
         return other
 
     def class_logits(self, images: torch.Tensor) -> torch.Tensor:
@@ -165,7 +165,7 @@ def _others(count: int, groups: Sequence[Sequence[int]]) -> list[int]:
 
 
 def takes_any_size(network: nn.Module) -> bool:
-    """Return whether a network is known to take inputs of any side: convolutions, then an average over all places."""
+    """Return True if a network is known to take any input size: convolutions, then an average over all positions."""
     tower = getattr(network, "visual", network)
     if not isinstance(tower, nn.Module):
         return False
@@ -181,7 +181,7 @@ def patch_grid(network: nn.Module, image_size: int) -> int | None:
 
     Args:
         network: a classifier's network, or a CLIP with its image tower in `visual`.
-        image_size: side of its input in pixels.
+        image_size: its input size, in pixels.
     """
     # Names of the patch embedding in open_clip, timm (alone or inside open_clip) and torchvision.
     for name in ("visual.conv1", "visual.trunk.patch_embed.proj", "patch_embed.proj", "conv_proj"):

@@ -48,8 +48,8 @@ class ClassifierSpec:
             handles the entry's peculiarities.
         weights: source of the weight file.
         weights_id: readable name of the weights.
-        licence, source: of the weights.
-        image_size: the network's own input side in pixels; None for a name with a library's prefix.
+        licence, source: licence and origin of the weights.
+        image_size: the network's own input size, in pixels; None for a name with a library's prefix.
         vocabulary: classes of a closed-set classifier, or the only ones a zero-shot one has learned; None for a CLIP of
             any words.
     """
@@ -78,7 +78,7 @@ class ClassifierSpec:
 
 @dataclass(frozen=True)
 class ClassifierState:
-    """Whether a classifier can be used now.
+    """State of a classifier: ready, or how to get it.
 
     Attributes:
         status: "ready" (bundled, installed or cached), "downloadable" or "unavailable".

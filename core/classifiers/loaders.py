@@ -75,8 +75,8 @@ def load_resnet56(path: Path, identity: Identity) -> ClosedSetClassifier:
     return _closed_set(identity, path, CifarResNet(), state, CIFAR10, _preprocess(32, recipe))
 
 
-def load_efficientnet_lite(path: Path, identity: Identity, *, number: int, side: int) -> ClosedSetClassifier:
-    """Load EfficientNet-Lite0 (1, 2) for pictures of `side` pixels from another implementation's weights.
+def load_efficientnet_lite(path: Path, identity: Identity, *, number: int, image_size: int) -> ClosedSetClassifier:
+    """Load EfficientNet-Lite0 (1, 2) for pictures of `image_size` pixels from another implementation's weights.
 
     Names differ from timm's but modules come in the same order, so tensors are paired by position.
     """
@@ -86,7 +86,7 @@ def load_efficientnet_lite(path: Path, identity: Identity, *, number: int, side:
     network = timm.create_model(f"tf_efficientnet_lite{number}", pretrained=False)
     state = dict(zip(network.state_dict(), state.values(), strict=True))
     recipe = {"mean": (0.5,) * 3, "std": (0.5,) * 3}
-    classifier = _closed_set(identity, path, network, state, imagenet(), _preprocess(side, recipe))
+    classifier = _closed_set(identity, path, network, state, imagenet(), _preprocess(image_size, recipe))
     _fold_batch_norms(network)
     return classifier
 

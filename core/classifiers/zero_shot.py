@@ -34,7 +34,7 @@ def save_prompt_embeddings(folder: Path, prompts: Sequence[str], embeddings: np.
         folder: the model's.
         prompts: K sentences.
         embeddings: (K, D) float32, unit rows.
-        weights_sha256: of the weights that produced them.
+        weights_sha256: digest of the weights that produced them.
     """
     arrays = {"prompts": np.array(prompts), "embeddings": embeddings, "weights_sha256": np.array(weights_sha256)}
     write_atomically(folder / PROMPT_FILE, npz_bytes(**arrays))
@@ -58,7 +58,7 @@ def cached_embeddings(identity: Identity, prompts: list[str], embed: Callable[[l
     rounding: architecture or tokenizer may have changed.
 
     Args:
-        identity: of the weights; without a digest nothing is cached.
+        identity: identifies the weights; without a digest nothing is cached.
         embed: K sentences -> (K, D) float32 unit rows.
     """
     if identity.sha256 is None:
@@ -80,7 +80,7 @@ class ClipModel(nn.Module):
     """An open_clip model without classes.
 
     Args:
-        identity: which classifier this is.
+        identity: identifies the classifier.
         network: an open_clip model.
         tokenizer: list of prompts -> int64 tokens (K, L).
         preprocess: the image tower's preprocessing.
@@ -118,7 +118,7 @@ class ClipModel(nn.Module):
     def embed_prompts(self, prompts: list[str], *, keep: bool = False) -> torch.Tensor:
         """Embed K sentences as (K, D) unit rows.
 
-        keep: whether to read and write the cache file.
+        keep: True to read and write the cache file.
         """
         known = self.embedded
         new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in known]

@@ -140,7 +140,7 @@ class ClassCovariance:
     Args:
         mean: (3, h, w) in [0, 1].
         factors: (k, 3 * h * w): with z standard normal, z @ factors has covariance factors.T @ factors.
-        image_size: side of the drawn images, to which the small ones are enlarged.
+        image_size: size of the drawn images, to which the small ones are enlarged.
         source: description: which images, how many.
         diagonal: independent variance of each value.
     """
@@ -174,11 +174,11 @@ class ClassCovariance:
 def class_covariance(images: np.ndarray, grain: int, source: str) -> ClassCovariance:
     """Return the covariance of (n, 3, H, H) uint8 images, averaged over squares of at most `grain` x `grain` pixels.
 
-    The squares' side is the largest that divides H. The covariance has 1e-4 on its diagonal as in Santurkar et al. For
+    The squares' size is the largest that divides H. The covariance has 1e-4 on its diagonal as in Santurkar et al. For
     n images of d values it is kept as (n, d) deviations, not as a (d, d) matrix.
     """
     n, channels, height, width = images.shape
-    grain = max(side for side in range(1, grain + 1) if height % side == 0)
+    grain = max(size for size in range(1, grain + 1) if height % size == 0)
     squares = images.reshape(n, channels, height // grain, grain, width // grain, grain)
     small = squares.mean(axis=(3, 5), dtype=np.float32) / 255
     mean = small.mean(axis=0)
@@ -214,7 +214,7 @@ class DatasetCovariance(StatisticsByClass):
 
 
 def covariance_path(class_set: str) -> Path:
-    """Return the path of a class set's bundled covariances, whether or not it exists."""
+    """Return the path of a class set's bundled covariances; the file may not exist."""
     return STATISTICS / f"{class_set}_covariance.npz"
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from core.data.picture_files import to_uint8
 
 STRENGTHS = (1, 2, 3)
-_SMALL_SIDE, _LARGE_SIDE, _LARGE_FROM = 32, 224, 65  # pixels; ImageNet-C's lengths apply from _LARGE_FROM on
+_SMALL_SIZE, _LARGE_SIZE, _LARGE_FROM = 32, 224, 65  # pixels; ImageNet-C's lengths apply from _LARGE_FROM on
 Amounts = tuple[float, float, float]
 # (B, 3, H, W) float64 pictures, the amount and a generator for each picture -> pictures, before clipping to [0, 1].
 Change = Callable[[np.ndarray, float, Sequence[np.random.Generator]], np.ndarray]
@@ -24,14 +24,14 @@ Change = Callable[[np.ndarray, float, Sequence[np.random.Generator]], np.ndarray
 class Corruption:
     """One corruption.
 
-    label: for display. kind: whether it changes low or high frequencies most. unit: of the amounts. amounts: at
-    strengths 1, 2 and 3. small: amounts in pixels of 32, if `amounts` are in pixels of 224. source: a sentence, with
-    differences.
+    label: display name. band: "low" or "high", the frequencies that it changes most. unit: unit of the amounts.
+    amounts: at strengths 1, 2 and 3. small: amounts in pixels of 32, if `amounts` are in pixels of 224. source: a
+    sentence on origin and differences.
     """
 
     key: str
     label: str
-    kind: Literal["low", "high"]
+    band: Literal["low", "high"]
     unit: str
     amounts: Amounts
     change: Change
@@ -43,12 +43,12 @@ class Corruption:
         """The label inside a sentence."""
         return self.label if self.label.startswith(("Gaussian", "JPEG")) else self.label.lower()
 
-    def amount(self, strength: int, side: int) -> float:
-        """Return the amount at a strength of 1 to 3 for pictures of `side` pixels; lengths scale with the side."""
+    def amount(self, strength: int, size: int) -> float:
+        """Return the amount at a strength of 1 to 3 for pictures of `size` pixels; lengths scale with the size."""
         if self.small is None:
             return self.amounts[strength - 1]
-        amounts, usual_side = (self.amounts, _LARGE_SIDE) if side >= _LARGE_FROM else (self.small, _SMALL_SIDE)
-        return amounts[strength - 1] * side / usual_side
+        amounts, usual_size = (self.amounts, _LARGE_SIZE) if size >= _LARGE_FROM else (self.small, _SMALL_SIZE)
+        return amounts[strength - 1] * size / usual_size
 
 
 def corrupt(
@@ -62,7 +62,7 @@ def corrupt(
     Args:
         images: (B, 3, H, W) float in [0, 1].
         strength: 1, 2 or 3.
-        positions: of each picture in its data set, >= 0.
+        positions: index of each picture in its data set, >= 0.
         seed: >= 0.
     Returns:
         The same shape, float32 in [0, 1].
@@ -191,7 +191,7 @@ def mean_radius(energy: np.ndarray) -> float:
     return float(waves @ np.arange(1, len(energy)) / waves.sum()) if waves.sum() else 0.0
 
 
-def share_within(energy: np.ndarray, radius: int) -> float:
+def fraction_within(energy: np.ndarray, radius: int) -> float:
     """Return the share of `energy_by_radius` at radius 1 to `radius`; 0 if nothing changed."""
     waves = energy[1:]
     return float(waves[:radius].sum() / waves.sum()) if waves.sum() else 0.0

@@ -55,7 +55,9 @@ def load_samples(name: str) -> ImageDataset:
     row = _row(name)
     record = _record(row)
     if photographs := record.get("photographs"):
-        images = np.stack([_read_picture(row.folder / photograph["file"], row.side) for photograph in photographs])
+        images = np.stack(
+            [_read_picture(row.folder / photograph["file"], row.image_size) for photograph in photographs]
+        )
         images = images.transpose(0, 3, 1, 2).copy()
         labels = np.array([photograph["imagenet_index"] for photograph in photographs], dtype=np.int64)
     else:
@@ -132,7 +134,7 @@ def _read_picture(path: Path, size: int) -> np.ndarray:
 
 
 _CIFAR10_BYTES = 170_498_071  # of torchvision's archive
-_PHOTOGRAPH_SIZE = 224  # default side in pixels for files of any size
+_PHOTOGRAPH_SIZE = 224  # default size in pixels for files of any size
 # Folders of a split, best first: ImageNet's test images have no labels, so `val` serves as test set.
 _SPLIT_FOLDERS = {
     "train": ("train",),
@@ -212,13 +214,13 @@ def load_dataset(
             with `val` and `train`; for a path, the folder that a relative path starts from.
         split: "test", by default, or "train". A folder is searched
             for a folder of that name first (for "test" also `val`), then taken as it is.
-        image_size: side of the images in pixels. None means 32 for cifar10, 224 for folders, and
+        image_size: in pixels. None means 32 for cifar10, 224 for folders, and
             as stored for an archive. Photographs are resized to image_size * 256 / 224 and cropped, see
             `picture_files.square_image`; images out of arrays are resized whole.
         limit: number of images, drawn at random before decoding; None means all, in file order. They come in the order
             of the draw: limit=100 is the start of limit=1000.
         seed: random seed of that draw, by default 0.
-        quiet: whether to show no bar.
+        quiet: True to hide the bar.
         download: fetch CIFAR-10 (170 MB) if missing; nothing else is ever downloaded.
     Raises:
         ValueError: an argument out of range, or an archive with the wrong arrays.
@@ -251,13 +253,13 @@ def load_dataset(
     size = image_size or (_PHOTOGRAPH_SIZE if isinstance(data, _PictureFiles) else data.image_size)
     images = np.empty((len(indices), 3, size, size), np.uint8)
 
-    def fill(place: int) -> None:
-        index = indices[place]
+    def fill(row: int) -> None:
+        index = indices[row]
         if isinstance(data, _PictureFiles):
             square = _read_picture(data.paths[index], size)
         else:
             square = square_image(data.images[index].transpose(1, 2, 0), size, resize_to=size)
-        images[place] = square.transpose(2, 0, 1)
+        images[row] = square.transpose(2, 0, 1)
 
     # Threads suffice: Pillow releases the interpreter lock while it decodes and resizes.
     bar = progress_bar(desc="decoding", total=len(indices), unit="img", disable=quiet, leave=False, delay=1)

@@ -16,62 +16,63 @@ Point = tuple[int, int]
 Fill = Literal["region", "rim"]
 
 
-def square_side(image_size: int) -> int:
-    """Return the side of the paper's square hole: 60 pixels at 224, scaled with H / 224 and rounded: 9 at 32."""
-    return max(1, (2 * paper.HOLE_SIDE * image_size + paper.IMAGE_SIZE) // (2 * paper.IMAGE_SIZE))
+def square_size(image_size: int) -> int:
+    """Return the size of the paper's square hole: 60 pixels at 224, scaled with H / 224 and rounded: 9 at 32."""
+    return max(1, (2 * paper.HOLE_SIZE * image_size + paper.IMAGE_SIZE) // (2 * paper.IMAGE_SIZE))
 
 
-def usual_side(image_size: int) -> int:
-    """Return the side of the initial hole: the paper's, but at least 16 pixels or half the image: 60 at 224, 16 at 32.
+def usual_hole_size(image_size: int) -> int:
+    """Return the size of the initial hole: the paper's, but at least 16 pixels or half the image: 60 at 224, 16 at 32.
 
     In a smaller hole one cannot see what a network paints.
     """
-    return max(square_side(image_size), min(16, image_size // 2))
+    return max(square_size(image_size), min(16, image_size // 2))
 
 
-def hole_side(mask: np.ndarray) -> float:
-    """Return the side of a square of the hole's area, (1, H, W); for a batch (B, 1, H, W) the mean."""
+def hole_size(mask: np.ndarray) -> float:
+    """Return the size of a square with the area of a (1, H, W) mask; the mean for a batch (B, 1, H, W)."""
     return float(np.sqrt(mask.reshape(-1, mask.shape[-2] * mask.shape[-1]).sum(axis=1)).mean())
 
 
-def square_mask(centre: Point, side: int, *, height: int, width: int) -> np.ndarray:
-    """Return a (1, H, W) square of `side` x `side` pixels around `centre` (x, y), moved to lie inside the image.
+def square_mask(centre: Point, size: int, *, height: int, width: int) -> np.ndarray:
+    """Return a (1, H, W) square of `size` x `size` pixels around `centre` (x, y), moved to lie inside the image.
 
-    Its top-left pixel is (clamp(x - side div 2, 0, W - side), clamp(y - side div 2, 0, H - side)).
+    Its top-left pixel is (clamp(x - size div 2, 0, W - size), clamp(y - size div 2, 0, H - size)).
 
     Raises:
         ValueError: the square is larger than the image, or smaller than one pixel.
     """
-    _check_hole_side(side, height, width)
+    _check_square_size(size, height, width)
     left, top = (
-        min(max(place - side // 2, 0), length - side) for place, length in zip(centre, (width, height), strict=True)
+        min(max(middle - size // 2, 0), length - size) for middle, length in zip(centre, (width, height), strict=True)
     )
     mask = np.zeros((1, height, width), dtype=bool)
-    mask[:, top : top + side, left : left + side] = True
+    mask[:, top : top + size, left : left + size] = True
     return mask
 
 
-def middle_square(size: int, side: int | None = None) -> np.ndarray:
-    """Return a (1, size, size) square hole in the middle, by default of the usual side."""
-    return square_mask((size // 2, size // 2), side or usual_side(size), height=size, width=size)
+def middle_square(image_size: int, size: int | None = None) -> np.ndarray:
+    """Return a (1, image_size, image_size) square mask in the middle, by default of the usual size."""
+    middle = image_size // 2, image_size // 2
+    return square_mask(middle, size or usual_hole_size(image_size), height=image_size, width=image_size)
 
 
-def random_square_mask(side: int, *, height: int, width: int, generator: np.random.Generator) -> np.ndarray:
-    """Return a (1, H, W) square of `side` x `side` pixels at a uniformly random place inside the image.
+def random_square_mask(size: int, *, height: int, width: int, generator: np.random.Generator) -> np.ndarray:
+    """Return a (1, H, W) square of `size` x `size` pixels at a uniformly random position inside the image.
 
     Raises:
         ValueError: the square is larger than the image, or smaller than one pixel.
-    Source: the paper, sec. 2.2. Differs from the public notebook, whose range excludes the last place.
+    Source: the paper, sec. 2.2. Differs from the public notebook, whose range excludes the last position.
     """
-    _check_hole_side(side, height, width)
-    top = int(generator.integers(0, height - side + 1))
-    left = int(generator.integers(0, width - side + 1))
-    return square_mask((left + side // 2, top + side // 2), side, height=height, width=width)
+    _check_square_size(size, height, width)
+    top = int(generator.integers(0, height - size + 1))
+    left = int(generator.integers(0, width - size + 1))
+    return square_mask((left + size // 2, top + size // 2), size, height=height, width=width)
 
 
-def _check_hole_side(side: int, height: int, width: int) -> None:
-    if not 1 <= side <= min(height, width):
-        raise ValueError(f"the square's side must be from 1 to {min(height, width)} pixels in this image; got {side}")
+def _check_square_size(size: int, height: int, width: int) -> None:
+    if not 1 <= size <= min(height, width):
+        raise ValueError(f"the square's size must be from 1 to {min(height, width)} pixels in this image; got {size}")
 
 
 def _pack_mask(mask: np.ndarray) -> bytes:
@@ -152,25 +153,25 @@ def fill_hole(images: np.ndarray, mask: np.ndarray, fill: Fill = "region") -> np
     return np.where(mask, mean, images).astype(np.float32)
 
 
-def _spread_rim(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """Return a (3, H, W) float32 copy of the image whose (H, W) hole solves Laplace's equation.
+def _spread_rim(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return a (3, H, W) float32 copy of the image whose hole, a (H, W) mask, solves Laplace's equation.
 
     Each pixel of the hole is the mean of its neighbours inside the image.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.linalg import spsolve
 
-    numbers = np.full(hole.shape, -1)
-    numbers[hole] = np.arange(hole.sum())
-    rows, columns = np.nonzero(hole)
+    numbers = np.full(mask.shape, -1)
+    numbers[mask] = np.arange(mask.sum())
+    rows, columns = np.nonzero(mask)
     neighbours, known = np.zeros(len(rows)), np.zeros((len(rows), 3))
     entries: list[tuple[np.ndarray, np.ndarray]] = []
     for down, across in ((-1, 0), (1, 0), (0, -1), (0, 1)):
         y, x = rows + down, columns + across
-        inside = (y >= 0) & (y < hole.shape[0]) & (x >= 0) & (x < hole.shape[1])
+        inside = (y >= 0) & (y < mask.shape[0]) & (x >= 0) & (x < mask.shape[1])
         neighbours += inside
         y, x, at = y[inside], x[inside], np.arange(len(rows))[inside]
-        unknown = hole[y, x]
+        unknown = mask[y, x]
         entries.append((at[unknown], numbers[y[unknown], x[unknown]]))
         known[at[~unknown]] += image[:, y[~unknown], x[~unknown]].T
     diagonal = np.arange(len(rows))
@@ -178,7 +179,7 @@ def _spread_rim(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
     values = np.concatenate([neighbours, -np.ones(len(at) - len(rows))])
     matrix = coo_array((values, (at, other)), shape=(len(rows), len(rows))).tocsc()
     filled = image.astype(np.float32)
-    filled[:, hole] = np.asarray(spsolve(matrix, known)).reshape(len(rows), 3).T.clip(0, 1)
+    filled[:, mask] = np.asarray(spsolve(matrix, known)).reshape(len(rows), 3).T.clip(0, 1)
     return filled
 
 
@@ -187,33 +188,35 @@ MAX_HOLE_LENGTH = 1500
 
 
 def hole_text(mask: np.ndarray) -> str | None:
-    """Encode a (1, H, W) bool mask, after its side and a dot, in URL-safe characters; None if over 1,500."""
+    """Encode a (1, H, W) bool mask, after its size and a dot, in URL-safe characters; None if over 1,500."""
     text = f"{mask.shape[-1]}.{url_text(_pack_mask(mask))}"
     return text if len(text) <= MAX_HOLE_LENGTH else None
 
 
 def read_hole(text: str, size: int) -> np.ndarray | None:
     """Decode an untrusted text of `hole_text` to a (1, size, size) mask; None if it is not one of that size."""
-    side, dot, encoded = text.partition(".")
-    if dot and side == str(size) and len(text) <= MAX_HOLE_LENGTH:
+    number, dot, encoded = text.partition(".")
+    if dot and number == str(size) and len(text) <= MAX_HOLE_LENGTH:
         with suppress(ValueError):
             # Bounded, as a few characters can expand to a very long text.
             return _unpack_mask(url_bytes(encoded, size * size), height=size, width=size)
     return None
 
 
-PLACES = 5  # candidates along each axis
-_MARGIN = 0.1  # of the hole's side, shown around it when it is judged alone
+POSITIONS = 5  # candidates along each axis
+_MARGIN = 0.1  # of the hole's size: the margin around it when it is judged alone
 
 
 def costliest_hole(
-    image: np.ndarray, side: int, probabilities: Callable[[np.ndarray], np.ndarray], label: int | None = None
+    image: np.ndarray, hole_size: int, probabilities: Callable[[np.ndarray], np.ndarray], label: int | None = None
 ) -> np.ndarray:
-    """Return the square hole, of 5 x 5 places, whose fill from its rim costs a network most of a class's probability.
+    """Return the mask of the square whose fill from its rim costs a network most of a class's probability.
+
+    Tries 5 x 5 positions.
 
     Args:
         image: (3, H, H) uint8.
-        side: of the hole, in pixels.
+        hole_size: in pixels.
         probabilities: (B, 3, H, H) float32 in [0, 1] -> (B, K) class probabilities.
         label: the class; None for the network's own top-1 prediction for the image.
     Returns:
@@ -222,14 +225,14 @@ def costliest_hole(
     size, whole = image.shape[-1], image[None].astype(np.float32) / np.float32(255)
     if label is None:
         label = int(probabilities(whole)[0].argmax())
-    centres = np.linspace(side // 2, size - side // 2, PLACES).round().astype(int).tolist()
-    masks = [square_mask((x, y), side, height=size, width=size) for y in centres for x in centres]
+    centres = np.linspace(hole_size // 2, size - hole_size // 2, POSITIONS).round().astype(int).tolist()
+    masks = [square_mask((x, y), hole_size, height=size, width=size) for y in centres for x in centres]
     filled = fill_hole(np.repeat(whole, len(masks), axis=0), np.stack(masks), "rim")
     return masks[int(probabilities(filled)[:, label].argmin())]
 
 
 def hole_alone(images: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return the square around a hole, with a tenth of the hole's side on every side where the image has it.
+    """Return the square around a hole, with a tenth of the hole's size on every side where the image has it.
 
     With its surroundings, a network recognises most pictures whatever is in the hole; alone, the hole must convince.
 
@@ -240,6 +243,6 @@ def hole_alone(images: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """
     spans = [np.flatnonzero(mask[0].any(axis=axis)) for axis in (1, 0)]
     extent = max(int(span[-1]) + 1 - int(span[0]) for span in spans)
-    side = min(mask.shape[-1], extent + 2 * round(_MARGIN * extent))
-    top, left = (min(max((int(s[0]) + int(s[-1]) + 1 - side) // 2, 0), mask.shape[-1] - side) for s in spans)
-    return images[..., top : top + side, left : left + side]
+    size = min(mask.shape[-1], extent + 2 * round(_MARGIN * extent))
+    top, left = (min(max((int(s[0]) + int(s[-1]) + 1 - size) // 2, 0), mask.shape[-1] - size) for s in spans)
+    return images[..., top : top + size, left : left + size]

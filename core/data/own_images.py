@@ -56,8 +56,8 @@ def _read_dataset(dataset: Any) -> tuple[np.ndarray, list[Any]]:
             f"{type(dataset).__name__}; for a DataLoader give its `dataset`"
         ) from error
     pixels, labels = [], []
-    for place in progress_bar(range(total), desc="reading", unit="img", leave=False, delay=1):
-        image, label = dataset[place]
+    for index in progress_bar(range(total), desc="reading", unit="img", leave=False, delay=1):
+        image, label = dataset[index]
         pixels.append(own_pixels(image, single=True)[0])
         labels.append(label)
     return np.stack(pixels), labels
@@ -69,7 +69,7 @@ def own_pixels(images: Any, *, single: bool = False) -> np.ndarray:
     Args:
         images: array, tensor, or list of arrays, tensors or PIL images: square, with three channels first or last,
             uint8, or float in [0, 1].
-        single: whether one picture without the first axis is meant, too.
+        single: True to accept one picture without the first axis.
     Raises:
         ValueError: another form, another range, or no picture; one sentence.
     """

@@ -109,7 +109,7 @@ def square_image(image: np.ndarray | Image.Image, size: int, *, resize_to: int |
 
     Args:
         image: uint8 (H, W, 3), or a Pillow picture in mode RGB, which is not copied.
-        size: side of the result in pixels, >= 1.
+        size: size of the result in pixels, >= 1.
         resize_to: length of the shorter side before the crop, >= size. None means size * 256 / 224, so 256 for 224;
             `size` keeps all of a square picture.
     Returns:

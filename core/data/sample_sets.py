@@ -149,15 +149,15 @@ OPENING_SEED: int = _CHOICE["opening"]  # of the blur from which the story's twi
 
 @dataclass(frozen=True, kw_only=True)
 class SampleSet:
-    """Bundled pictures of one side and one class set. A new set takes a row below and a folder.
+    """Bundled pictures of one size and one class set. A new set takes a row below and a folder.
 
     name: in the session and in the names of stored runs. title: in menus and URLs. dataset: for `load_dataset`.
-    side: of the pictures, in pixels. class_set: of `CLASS_SETS`; drawn_title: in menus and URLs of *Draw*.
+    image_size: in pixels. class_set: key in `CLASS_SETS`. drawn_title: title in menus and URLs of *Draw*.
     epsilon: size v of the waves on its pictures to begin with; None for the paper's, where that has such pictures.
     folder: holds provenance.json, which `core.data.datasets` reads, and pictures: images.npz, or files that it names.
     first: the initial picture of *Frequencies*. second: the one mixed with it.
     inpainted: the picture whose hole is filled first.
-    holes: (left, top, side) of a picture's initial hole, by index, which stored runs fill by both searches if pictures
+    holes: (left, top, size) of a picture's initial hole, by index, which stored runs fill by both searches if pictures
     are large enough to show the difference; the others' are in the middle.
     faceless: the pictures in whose hole no search painted the animal's face, judged by eye.
     filled: the pictures of the row of filled holes. drawn: the initial classes of *Draw*, which offers only sets with
@@ -168,7 +168,7 @@ class SampleSet:
     name: str
     title: str
     dataset: str
-    side: int
+    image_size: int
     class_set: str
     drawn_title: str
     folder: Path
@@ -184,19 +184,21 @@ class SampleSet:
     maps: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.epsilon is None and self.side not in paper.EPSILON:
-            raise ValueError(f"{self.name}: the paper has no size v for {self.side} pixels; the row must name one")
+        if self.epsilon is None and self.image_size not in paper.EPSILON:
+            raise ValueError(
+                f"{self.name}: the paper has no size v for {self.image_size} pixels; the row must name one"
+            )
 
     @property
     def classes(self) -> ClassSet:
         return CLASS_SETS[self.class_set]()
 
-    def hole(self, place: int) -> np.ndarray:
-        """Return a picture's initial hole, (1, side, side)."""
-        if place not in self.holes:
-            return middle_square(self.side)
-        left, top, side = self.holes[place]
-        return square_mask((left + side // 2, top + side // 2), side, height=self.side, width=self.side)
+    def mask(self, index: int) -> np.ndarray:
+        """Return the mask of a picture's initial hole, (1, image_size, image_size)."""
+        if index not in self.holes:
+            return middle_square(self.image_size)
+        left, top, size = self.holes[index]
+        return square_mask((left + size // 2, top + size // 2), size, height=self.image_size, width=self.image_size)
 
 
 SAMPLE_SETS = {
@@ -206,7 +208,7 @@ SAMPLE_SETS = {
             name="cifar10",
             title="CIFAR-10",
             dataset="cifar10-samples",
-            side=32,
+            image_size=32,
             class_set="cifar10",
             drawn_title="CIFAR-10, 32 px",
             folder=SAMPLES / "cifar10",
@@ -225,13 +227,13 @@ SAMPLE_SETS = {
             name="photographs",
             title="Photographs",
             dataset="photographs",
-            side=224,
+            image_size=224,
             class_set="imagenet",
             drawn_title="ImageNet, 224 px",
             folder=SAMPLES / "photographs",
             second=2,  # a giant panda
             inpainted=6,  # hens
-            holes={k: (*corner, _CORNERS["side"]) for k, corner in enumerate(_CORNERS["corners"])},
+            holes={k: (*corner, _CORNERS["size"]) for k, corner in enumerate(_CORNERS["corners"])},
             faceless=tuple(_CORNERS["faceless"]),
             drawn=tuple(_OPENING["words"])[:1],
             rule=(
@@ -260,15 +262,10 @@ def map_title(dataset: str) -> str:
     return dataset if row is None else row.maps[dataset]
 
 
-def sides() -> tuple[int, ...]:
-    """Return the distinct sides of the sets' pictures, in pixels."""
-    return tuple(dict.fromkeys(row.side for row in SAMPLE_SETS.values()))
-
-
-def usual_epsilon(side: int) -> float:
-    """Return the size v of waves on pictures of a side: the paper's, else a set's; 0 if neither has one."""
-    rows = (row.epsilon for row in SAMPLE_SETS.values() if row.side == side and row.epsilon)
-    return paper.EPSILON.get(side) or next(rows, 0.0)
+def usual_epsilon(image_size: int) -> float:
+    """Return the size v of waves on pictures of a size: the paper's, else a set's; 0 if neither has one."""
+    rows = (row.epsilon for row in SAMPLE_SETS.values() if row.image_size == image_size and row.epsilon)
+    return paper.EPSILON.get(image_size) or next(rows, 0.0)
 
 
 def sets_by_dataset() -> dict[str, SampleSet]:
@@ -282,8 +279,8 @@ def class_set_of(names: tuple[str, ...]) -> ClassSet:
         if names == (known.wnids or known.names):
             return known
     every = imagenet()
-    place = {wnid: index for index, wnid in enumerate(every.wnids or ())}
-    if not all(name in place for name in names):
+    index_of = {wnid: index for index, wnid in enumerate(every.wnids or ())}
+    if not all(name in index_of for name in names):
         return ClassSet("custom", names)
-    indices = tuple(place[name] for name in names)
+    indices = tuple(index_of[name] for name in names)
     return ClassSet("custom", tuple(every.names[index] for index in indices), indices, names)

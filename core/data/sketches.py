@@ -12,7 +12,7 @@ from core.shared.text import url_bytes, url_text
 
 Colour = tuple[int, int, int]
 
-SKETCH_SIDE = 32  # pixels, the default
+SKETCH_SIZE = 32  # pixels, the default
 _MAX_COLOURS = 64
 # Some servers and chats truncate longer URLs. The bundled sketches take 60 to 140 characters.
 MAX_SKETCH_LENGTH = 3000
@@ -38,7 +38,7 @@ class Shape:
     box: left, top, right, bottom in a sketch of 32 x 32. lean: shift of a box's lower edge to the right.
     """
 
-    kind: Literal["ellipse", "box"]
+    form: Literal["ellipse", "box"]
     colour: Colour
     box: tuple[float, float, float, float]
     lean: float = 0.0
@@ -113,11 +113,11 @@ def draw_sketch(name: str) -> np.ndarray:
     name: one of `SKETCHES`.
     """
     sketch = SKETCHES[name]
-    y, x = np.mgrid[:SKETCH_SIDE, :SKETCH_SIDE] + 0.5
-    picture = np.full((SKETCH_SIDE, SKETCH_SIDE, 3), sketch.background, dtype=np.uint8)
+    y, x = np.mgrid[:SKETCH_SIZE, :SKETCH_SIZE] + 0.5
+    picture = np.full((SKETCH_SIZE, SKETCH_SIZE, 3), sketch.background, dtype=np.uint8)
     for shape in sketch.shapes:
         left, top, right, bottom = shape.box
-        if shape.kind == "ellipse":
+        if shape.form == "ellipse":
             across, down = (x - (left + right) / 2) / (right - left), (y - (top + bottom) / 2) / (bottom - top)
             inside = across**2 + down**2 <= 1 / 4
         else:
@@ -134,13 +134,13 @@ def encode_sketch(picture: np.ndarray) -> str:
     index of its colour XOR that of the pixel above (0 above the first row).
 
     Args:
-        picture: uint8 (side, side, 3).
+        picture: uint8 (size, size, 3).
     Raises:
         ValueError: over 64 colours or 3,000 characters. Any picture of 64 colours up to 48 x 48 pixels takes fewer.
     """
-    side = len(picture)
+    size = len(picture)
     colours, indices = np.unique(picture.reshape(-1, 3), axis=0, return_inverse=True)
-    rows = indices.reshape(side, side).astype(np.uint8)
+    rows = indices.reshape(size, size).astype(np.uint8)
     rows[1:] ^= rows[:-1].copy()
     text = url_text(bytes([(len(colours) - 1) % 256]) + colours.tobytes() + rows.tobytes())
     if len(colours) > _MAX_COLOURS or len(text) > MAX_SKETCH_LENGTH:
@@ -148,21 +148,21 @@ def encode_sketch(picture: np.ndarray) -> str:
     return text
 
 
-def decode_sketch(text: str, side: int) -> np.ndarray:
-    """Decode an untrusted text of `encode_sketch` to uint8 (side, side, 3).
+def decode_sketch(text: str, size: int) -> np.ndarray:
+    """Decode an untrusted text of `encode_sketch` to uint8 (size, size, 3).
 
     Raises:
-        ValueError: the text is not a sketch of that side.
+        ValueError: the text is not a sketch of that size.
     """
-    pixels = side * side
+    pixels = size * size
     data = url_bytes(text, 1 + 3 * _MAX_COLOURS + pixels) if len(text) <= MAX_SKETCH_LENGTH else b""
     count = data[0] + 1 if data else 0
     if 1 <= count <= _MAX_COLOURS and len(data) == 1 + 3 * count + pixels:
         colours = np.frombuffer(data, np.uint8, 3 * count, offset=1).reshape(count, 3)
-        rows = np.frombuffer(data, np.uint8, offset=1 + 3 * count).reshape(side, side)
+        rows = np.frombuffer(data, np.uint8, offset=1 + 3 * count).reshape(size, size)
         indices = np.bitwise_xor.accumulate(rows, axis=0)
         if indices.max() < count:
             return colours[indices]
     raise ValueError(
-        f"these {len(text):,} characters are not a sketch of {side} × {side} pixels; copy the whole URL, or repaint it"
+        f"these {len(text):,} characters are not a sketch of {size} × {size} pixels; copy the whole URL, or repaint it"
     )

@@ -95,14 +95,14 @@ def profiled_networks() -> dict[str, str]:
     return networks
 
 
-def stored_files(kind: str) -> tuple[Path, ...]:
-    """Return the files of one kind, the name of their folder: first the project's, then those of profiles."""
-    folders = (PRECOMPUTED, *profile_folders())
-    return tuple(path for folder in folders for path in sorted((folder / kind).glob("*.npz")))
+def stored_files(folder: str) -> tuple[Path, ...]:
+    """Return the files in folders of this name: first the project's, then those of profiles."""
+    parents = (PRECOMPUTED, *profile_folders())
+    return tuple(path for parent in parents for path in sorted((parent / folder).glob("*.npz")))
 
 
-def _stamps(kind: str) -> tuple[tuple[Path, int], ...]:
-    return tuple((path, path.stat().st_mtime_ns) for path in stored_files(kind))
+def _stamps(folder: str) -> tuple[tuple[Path, int], ...]:
+    return tuple((path, path.stat().st_mtime_ns) for path in stored_files(folder))
 
 
 def read_stored(load: Callable[[Path], Content], paths: Sequence[Path]) -> Iterator[Content]:
@@ -125,9 +125,9 @@ def first_by_name(results: Iterable[tuple[str, Content]]) -> dict[str, Content]:
 
 
 def cached_by_files(
-    *kinds: str, entries: int = 2
+    *folders: str, entries: int = 2
 ) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
-    """Decorate a function: cache its results until files of these kinds are added, changed or removed.
+    """Decorate a function: cache its results until files in these folders are added, changed or removed.
 
     entries: number of results. Arguments are hashable, and given by position.
     """
@@ -139,7 +139,7 @@ def cached_by_files(
 
         @functools.wraps(read)
         def current(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
-            return cached(tuple(map(_stamps, kinds)), *arguments, **named)  # type: ignore[arg-type]
+            return cached(tuple(map(_stamps, folders)), *arguments, **named)  # type: ignore[arg-type]
 
         return current
 

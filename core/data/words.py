@@ -11,8 +11,8 @@ from typing import Any
 from core.data.sample_sets import CLASS_SETS, PRECOMPUTED, ClassSet
 
 PATH = PRECOMPUTED / "words.json"  # made by precomputed.makers.words
-NEIGHBOURS, CUTOFF = 3, 0.8  # words offered for an unknown one; how alike a misspelt one is, by `difflib`
-# Regular plurals: ending, and what takes its place. Source: WordNet's morphy(7WN), rules of detachment.
+NEIGHBOURS, MIN_RATIO = 3, 0.8  # words offered for an unknown one; how alike a misspelt one is, by `difflib`
+# Regular plurals: ending -> its replacement. Source: WordNet's morphy(7WN), rules of detachment.
 PLURALS = {
     "s": "", "ses": "s", "xes": "x", "zes": "z", "ches": "ch", "shes": "sh", "men": "man", "ies": "y",
 }  # fmt: skip
@@ -38,8 +38,8 @@ def find_word(text: str, classes: ClassSet) -> tuple[int, ...]:
         return (exact,)
     table = _table(classes)
     for form in singulars(text):
-        places = table.get("words", {}).get(form) or table.get("joined", {}).get(form, ())
-        if members := _members(places, classes):
+        indices = table.get("words", {}).get(form) or table.get("joined", {}).get(form, ())
+        if members := _members(indices, classes):
             return members
     return ()
 
@@ -56,9 +56,9 @@ def neighbours(text: str, classes: ClassSet) -> tuple[str, ...]:
     for start in range(len(parts)):
         for form in singulars(" ".join(parts[start:])):
             if form in near or (start and form in words):
-                places = near.get(form, words.get(form, ()))
-                return _names_with(form, _members(places, classes, ordered=True), classes)[:NEIGHBOURS]
-    return tuple(difflib.get_close_matches(plain(text), vocabulary(classes), n=NEIGHBOURS, cutoff=CUTOFF))
+                indices = near.get(form, words.get(form, ()))
+                return _names_with(form, _members(indices, classes, ordered=True), classes)[:NEIGHBOURS]
+    return tuple(difflib.get_close_matches(plain(text), vocabulary(classes), n=NEIGHBOURS, cutoff=MIN_RATIO))
 
 
 def _names_with(word: str, members: Sequence[int], classes: ClassSet) -> tuple[str, ...]:
@@ -85,12 +85,12 @@ def vocabulary(classes: ClassSet) -> tuple[str, ...]:
 
 
 def covers(classes: ClassSet, class_names: Sequence[str]) -> bool:
-    """Return whether the classes of a run are a set's: own texts may follow, and a word may stand for its classes."""
+    """Return True if the classes of a run are a set's: own texts may follow, and a word may stand for its classes."""
     if tuple(class_names[: len(classes)]) == classes.names:
         return True
     known = {*classes.names}
     merged = {member for name in class_names if name not in known for member in find_word(name, classes)}
-    rest = [name for place, name in enumerate(classes.names) if place not in merged]
+    rest = [name for label, name in enumerate(classes.names) if label not in merged]
     return bool(merged) and list(class_names[: len(rest)]) == rest
 
 
@@ -103,12 +103,12 @@ def singulars(text: str) -> Iterator[str]:
             yield word.removesuffix(ending) + instead
 
 
-def _members(places: Sequence[int], classes: ClassSet, *, ordered: bool = False) -> tuple[int, ...]:
-    """Return the positions in a class set of places in the whole one; those that it lacks are left out."""
+def _members(indices: Sequence[int], classes: ClassSet, *, ordered: bool = False) -> tuple[int, ...]:
+    """Convert indices in the whole class set to labels in a part of it; leave out what the part lacks."""
     if classes.imagenet_indices is None:
-        return tuple(places)
-    position = {index: k for k, index in reversed(list(enumerate(classes.imagenet_indices)))}
-    members = [position[place] for place in places if place in position]
+        return tuple(indices)
+    labels = {index: label for label, index in reversed(list(enumerate(classes.imagenet_indices)))}
+    members = [labels[index] for index in indices if index in labels]
     return tuple(members if ordered else sorted(members))
 
 

@@ -34,7 +34,7 @@ def ring_errors(heatmap: Heatmap) -> dict[int, Errors]:
 
 def _ring_means(heatmap: Heatmap) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return the computed rings, and of each the mean error, its number of waves, and the least number of images."""
-    half, rate, images = heatmap.side // 2, heatmap.rate(), heatmap.images
+    half, rate, images = heatmap.size // 2, heatmap.rate(), heatmap.images
     i, j = np.indices(rate.shape) - half
     radius = np.rint(np.hypot(i, j)).astype(np.int64)
     # A published map may have measured both (i, j) and (-i, -j): [::-1, ::-1] swaps them.
@@ -58,7 +58,8 @@ def _ring_scores(heatmap: Heatmap) -> dict[int, np.ndarray] | None:
 class RingDifference(NamedTuple):
     """Difference of two maps over a ring of rounded radius, each with its 95 % interval.
 
-    error: of the mean errors. rise: of their rises over the clean errors; None where one of these is unknown.
+    error: difference of the mean errors. rise: difference of their rises over the clean errors; None if one of these is
+    unknown.
     """
 
     radius: int
@@ -68,8 +69,8 @@ class RingDifference(NamedTuple):
 
 def ring_differences(first: Heatmap, second: Heatmap) -> tuple[RingDifference, ...]:
     """Return `first` minus `second` for each ring, from the middle; the larger map is cropped to the smaller."""
-    side = min(first.side, second.side)
-    first, second = first.crop(side), second.crop(side)
+    size = min(first.size, second.size)
+    first, second = first.crop(size), second.crop(size)
     a, b = ring_errors(first), ring_errors(second)
     if not np.array_equal(first.count, second.count):  # rings hold different waves and cannot be paired
         a = {radius: Errors(errors.measured) for radius, errors in a.items()}
@@ -113,11 +114,11 @@ def contrast(first: Errors | None, second: Errors | None) -> Interval | None:
 @lru_cache(8)
 def difference(first: Heatmap, second: Heatmap, top: int = 1) -> Interval:
     """Return `first` minus `second` as (R, R) maps, NaN where either is unknown; crop the larger map to the smaller."""
-    side = min(first.side, second.side)
-    first, second = first.crop(side), second.crop(side)
+    size = min(first.size, second.size)
+    first, second = first.crop(size), second.crop(size)
     cells = _known_cells(first.rate(top) + second.rate(top))
     a, b = (errors_under(heatmap, cells, top) for heatmap in (first, second))
-    return _as_maps(a.minus(b).measured, cells, side)
+    return _as_maps(a.minus(b).measured, cells, size)
 
 
 def _known_cells(rate: np.ndarray) -> list[Frequency]:
@@ -126,9 +127,9 @@ def _known_cells(rate: np.ndarray) -> list[Frequency]:
     return list(compress(product(span, span), np.isfinite(rate).ravel()))
 
 
-def _as_maps(measured: Interval, cells: Sequence[Frequency], side: int) -> Interval:
-    maps = np.full((3, side, side), np.nan)
-    rows, columns = np.reshape(cells, (-1, 2)).astype(np.int64).T + side // 2
+def _as_maps(measured: Interval, cells: Sequence[Frequency], size: int) -> Interval:
+    maps = np.full((3, size, size), np.nan)
+    rows, columns = np.reshape(cells, (-1, 2)).astype(np.int64).T + size // 2
     maps[:, rows, columns] = measured
     return Interval(*maps)
 
@@ -160,10 +161,10 @@ def clear_waves(first: Heatmap, second: Heatmap, rate: float = 0.05) -> ClearWav
     """
     from scipy.stats import false_discovery_control, norm
 
-    side = min(first.side, second.side)
-    first, second = first.crop(side), second.crop(side)
-    known = wave_values(np.isfinite(first.rate() + second.rate()), half_plane(side))
-    waves = tuple(compress(half_plane(side), known))
+    size = min(first.size, second.size)
+    first, second = first.crop(size), second.crop(size)
+    known = wave_values(np.isfinite(first.rate() + second.rate()), half_plane(size))
+    waves = tuple(compress(half_plane(size), known))
     a, b = (errors_under(heatmap, waves) for heatmap in (first, second))
     difference = a.minus(b)
     if difference.scores is not None:
@@ -206,12 +207,12 @@ class Band(NamedTuple):
     last: int
 
     def contains(self, radius: Any) -> Any:
-        """Return whether a rounded radius lies in the band; elementwise."""
+        """Return True if a rounded radius lies in the band; elementwise."""
         return (self.first <= radius) & (radius <= self.last)
 
     @property
-    def side(self) -> str:
-        """Side of the edge on which the band lies: "inside" or "outside"."""
+    def position(self) -> str:
+        """Position of the band relative to its edge: "inside" or "outside"."""
         return "outside" if self.first else "inside"
 
     @property
@@ -226,7 +227,7 @@ LOWEST, LOW = Band(0, 1), Band(0, 2)
 
 def corners(heatmap: Heatmap) -> Band:
     """Return the band of the highest frequencies: the rings that the map's square cuts, in its four corners."""
-    return Band(heatmap.side // 2 + 1, heatmap.side)
+    return Band(heatmap.size // 2 + 1, heatmap.size)
 
 
 # Bands of a map, by the names used in claims.toml.
@@ -234,7 +235,7 @@ BANDS: dict[str, Callable[[Heatmap], Band]] = {
     "lowest": lambda _: LOWEST,
     "low": lambda _: LOW,
     "corners": corners,
-    "beyond lowest": lambda heatmap: Band(LOWEST.last + 1, heatmap.side),
+    "beyond lowest": lambda heatmap: Band(LOWEST.last + 1, heatmap.size),
 }
 
 

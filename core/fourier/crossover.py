@@ -31,9 +31,9 @@ def crossover(low: np.ndarray, high: np.ndarray, cutoffs: Sequence[float], *, se
     Shares are interpolated linearly between cutoffs.
 
     Args:
-        low, high: (C, n) bool, whether the network predicts the class of the low and of the high picture of each pair.
+        low, high: (C, n) bool, True where the network predicts the class of the pair's low or high picture.
         cutoffs: C of them, ascending, in cycles per image.
-        seed: of the bootstrap.
+        seed: for the bootstrap.
     Returns:
         None without a crossover: the low picture's class leads at all cutoffs, or at none.
     """
@@ -62,5 +62,5 @@ def _equal_at(lead: np.ndarray, radii: np.ndarray) -> np.ndarray:
     k = rises.argmax(axis=1)
     before, after = (np.take_along_axis(lead, (k + step)[:, None], axis=1)[:, 0] for step in (0, 1))
     crosses = rises.any(axis=1)
-    share = np.divide(-before, after - before, out=np.full(len(lead), np.nan), where=crosses)
-    return radii[k] + share * (radii[k + 1] - radii[k])
+    fraction = np.divide(-before, after - before, out=np.full(len(lead), np.nan), where=crosses)
+    return radii[k] + fraction * (radii[k + 1] - radii[k])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.fourier.table import Number, Outcomes, outcome_file
-from core.fourier.waves import check_side, frequency_to_cell, half_plane
+from core.fourier.waves import check_size, frequency_to_cell, half_plane
 from core.shared.files import MAX_NAME, ArchiveError, Fact
 from core.shared.numbers import Frequency, Interval, percent, wilson
 from core.shared.text import one_line
@@ -32,8 +32,8 @@ def colormap(name: str) -> Colormap:
     """Return a colour map.
 
     Args:
-        name: of matplotlib's; or two colours, as "#0072B2#D55E00": white in the middle, through each colour to a darker
-            one at its end.
+        name: one of matplotlib's, or two colours, as "#0072B2#D55E00": from white in the middle through each colour to
+            a darker one at its end.
     """
     import matplotlib
     from matplotlib.colors import LinearSegmentedColormap, to_rgb
@@ -52,8 +52,8 @@ def colormap_table(name: str) -> np.ndarray:
 
 
 _MAX_TEXT = 10_000  # characters
-# Largest side of an untrusted map: 255 cycles per image, beyond any image in use. Larger ones redraw in seconds.
-MAX_SIDE = 511
+# Largest size of an untrusted map: 255 cycles per image, beyond any image in use. Larger ones redraw in seconds.
+MAX_SIZE = 511
 
 # Means over the images of a row, and all numbers of a row.
 MEANS = {"true_probability": Number()}
@@ -86,37 +86,37 @@ _FACTS = (
 
 @dataclass(frozen=True, eq=False)
 class Heatmap(Outcomes):
-    """Outcomes of one classifier on one data set under every wave of a centred odd square of side R.
+    """Outcomes of one classifier on one data set under every wave of a centred square of odd size R.
 
-    Row 0 is without a wave, row 1 + k under the k-th wave of `half_plane(R)`. The classes asked for are the true one as
-    top-1 and among the top-5; hits are kept of the first. Properties are (R, R) maps with each wave at (i, j) and
+    Row 0 is without a wave, row 1 + k under the k-th wave of `half_plane(R)`. Hits have two columns, top-1 and top-5;
+    per-image hits are stored for top-1 only. Properties are (R, R) maps with each wave at (i, j) and
     (-i, -j).
 
     Numbers: true_probability, the mean softmax probability of the true class. printed_rates: top-1 and top-5 error at
     (i, j), then at (-i, -j), of published maps, which are known only as printed percentages with three digits and have
-    no counts. sampling_variance: of the top-1 error rate from sample to sample, if each wave has its own sample.
-    estimate: by `core.fourier.map_estimate` from the top-1 counts: rate, low and high end of its 95 % interval;
-    `metadata["estimate"]` names the estimator. No other array contains any of it.
+    no counts. sampling_variance: variance of the top-1 error rate from sample to sample, if each wave has its own
+    sample. estimate: rate, low and high end of its 95 % interval, made from the top-1 counts by
+    `core.fourier.map_estimate`; `metadata["estimate"]` names the estimator. The estimate is stored nowhere else.
     """
 
     TRANSFORM, ASKED, KEPT, NUMBERS = "waves", 2, 1, _NUMBERS
     FILE = outcome_file(TRANSFORM, _FACTS, NUMBERS, name="heat map file")
 
     def __post_init__(self) -> None:
-        if self.counts.ndim != 1 or self.side % 2 == 0 or (self.side**2 + 3) // 2 != len(self.counts):
-            raise ValueError(f"{self.counts.shape} counts are not those of a square with an odd side")
+        if self.counts.ndim != 1 or self.size % 2 == 0 or (self.size**2 + 3) // 2 != len(self.counts):
+            raise ValueError(f"{self.counts.shape} counts are not those of a square of odd size")
         super().__post_init__()
         if (self.bits is None) != (self.labels is None):
             raise ValueError("bits and labels come together, or not at all")
 
     @property
-    def side(self) -> int:
+    def size(self) -> int:
         """R, the number of rows and columns."""
         return math.isqrt(max(0, 2 * len(self.counts) - 3))
 
     def number(self, name: str) -> np.ndarray | None:
         """(R, R, ...) map of a number, NaN where not measured; None if the map lacks it."""
-        return None if (values := self.numbers.get(name)) is None else values[wave_rows(self.side)]
+        return None if (values := self.numbers.get(name)) is None else values[wave_rows(self.size)]
 
     @cached_property
     def _errors(self) -> np.ndarray:
@@ -126,17 +126,17 @@ class Heatmap(Outcomes):
     @cached_property
     def count(self) -> np.ndarray:
         """(R, R) int64, images per cell; 0 where not computed."""
-        return self.counts[wave_rows(self.side)]
+        return self.counts[wave_rows(self.size)]
 
     @cached_property
     def top1_errors(self) -> np.ndarray:
         """(R, R) int64, -1 where not computed."""
-        return self._errors[wave_rows(self.side), 0]
+        return self._errors[wave_rows(self.size), 0]
 
     @cached_property
     def top5_errors(self) -> np.ndarray:
         """(R, R) int64, -1 where not computed."""
-        return self._errors[wave_rows(self.side), 1]
+        return self._errors[wave_rows(self.size), 1]
 
     @property
     def clean(self) -> np.ndarray:
@@ -148,7 +148,7 @@ class Heatmap(Outcomes):
         """(2, R, R) printed top-1 and top-5 error, NaN where missing; None for a map of counts."""
         if (rates := self.number("printed_rates")) is None:
             return None
-        i, j = np.indices((self.side, self.side)) - self.side // 2
+        i, j = np.indices((self.size, self.size)) - self.size // 2
         opposite = (j < 0) | ((j == 0) & (i < 0))
         return np.where(opposite, *np.moveaxis(rates, (2, 3), (0, 1))[::-1])
 
@@ -190,8 +190,8 @@ class Heatmap(Outcomes):
         return sample.get("images_per_wave") if isinstance(sample, Mapping) else None
 
     @property
-    def variance_share(self) -> float:
-        """Variance of the top-1 error rates between samples, as a share of the binomial; 1 if unknown."""
+    def variance_ratio(self) -> float:
+        """Ratio of the top-1 error rates' variance between samples to the binomial variance; 1 if unknown."""
         if (variance := self.number("sampling_variance")) is None:
             return 1.0
         rate = self.rate()
@@ -216,22 +216,22 @@ class Heatmap(Outcomes):
         errors, n = self.clean[_top_index(top)], self.clean[2]
         return float(errors / n) if errors >= 0 and n > 0 else None
 
-    def crop(self, side: int) -> Heatmap:
-        """Return the central `side` x `side` cells, or the map itself if it is not larger."""
-        check_side(side)
-        return self if side >= self.side else self.rows([0, *outcome_rows(half_plane(side), self.side)])
+    def crop(self, size: int) -> Heatmap:
+        """Return the central `size` x `size` cells, or the map itself if it is not larger."""
+        check_size(size)
+        return self if size >= self.size else self.rows([0, *outcome_rows(half_plane(size), self.size)])
 
     def __repr__(self) -> str:
         name, clean = one_line(self.metadata["classifier"]["name"]), self.clean_rate()
         error = "unknown" if clean is None else percent(clean)
-        return f"<Heatmap of {name}: {self.side} x {self.side} cells, {self.n:,} images, clean error {error}>"
+        return f"<Heatmap of {name}: {self.size} x {self.size} cells, {self.n:,} images, clean error {error}>"
 
     def plot(self, ax: Axes | None = None, metric: str = "Top-1") -> Axes:
         """Draw the map with axes and a colour bar; return the axes.
 
         Args:
             ax: matplotlib's axes; None for those of a new pyplot figure.
-            metric: of `METRICS`: "Top-1", drawn by its estimate if the map has one, "Top-5" or "Probability".
+            metric: a key of `METRICS`: "Top-1", drawn by its estimate if the map has one, "Top-5" or "Probability".
         Raises:
             ValueError: an unknown metric, or one that the map lacks.
         """
@@ -263,7 +263,7 @@ class Heatmap(Outcomes):
         """
         import pandas as pd
 
-        waves = np.indices(self.count.shape) - self.side // 2
+        waves = np.indices(self.count.shape) - self.size // 2
         table = pd.DataFrame(waves.reshape(2, -1).T, columns=["i", "j"])
         for name in ("images", "top1_errors", "top5_errors"):
             count = pd.Series(getattr(self, name).ravel(), dtype="Int64")
@@ -278,30 +278,30 @@ class Heatmap(Outcomes):
 
     @classmethod
     def from_bytes(cls, data: bytes, *, name: str) -> Heatmap:
-        """Read a file's bytes, trusted or not; maps with a side over 511 are refused."""
+        """Read a file's bytes, trusted or not; maps larger than 511 x 511 are refused."""
         heatmap = super().from_bytes(data, name=name)
-        if heatmap.side > MAX_SIDE:
+        if heatmap.size > MAX_SIZE:
             raise ArchiveError(
-                f"{one_line(name, MAX_NAME)}: a map of {heatmap.side} x {heatmap.side} cells, over the "
-                f"limit of {MAX_SIDE} x {MAX_SIDE}; crop it with Heatmap.load(PATH).crop({MAX_SIDE}).save(PATH)"
+                f"{one_line(name, MAX_NAME)}: a map of {heatmap.size} x {heatmap.size} cells, over the "
+                f"limit of {MAX_SIZE} x {MAX_SIZE}; crop it with Heatmap.load(PATH).crop({MAX_SIZE}).save(PATH)"
             )
         return heatmap
 
 
 @lru_cache(maxsize=8)
-def wave_rows(side: int) -> np.ndarray:
-    """(R, R) int64, the row of each cell's wave in the table of a map of this side."""
-    cells = np.zeros((side, side), dtype=np.int64)
-    waves = np.array(half_plane(side))
+def wave_rows(size: int) -> np.ndarray:
+    """(R, R) int64, the row of each cell's wave in the table of a map of this size."""
+    cells = np.zeros((size, size), dtype=np.int64)
+    waves = np.array(half_plane(size))
     for sign in (1, -1):
-        cells[tuple(sign * waves.T + side // 2)] = np.arange(1, 1 + len(waves))
+        cells[tuple(sign * waves.T + size // 2)] = np.arange(1, 1 + len(waves))
     return cells
 
 
-def outcome_rows(waves: Sequence[Frequency | None], side: int) -> list[int]:
-    """Return the rows of waves in the table of a map of this side; None stands for the clean images."""
-    rows = wave_rows(side)
-    return [0 if wave is None else int(rows[frequency_to_cell(*wave, side)]) for wave in waves]
+def outcome_rows(waves: Sequence[Frequency | None], size: int) -> list[int]:
+    """Return the rows of waves in the table of a map of this size; None stands for the clean images."""
+    rows = wave_rows(size)
+    return [0 if wave is None else int(rows[frequency_to_cell(*wave, size)]) for wave in waves]
 
 
 def _top_index(top: int) -> int:
@@ -312,7 +312,7 @@ def _top_index(top: int) -> int:
 
 @dataclass(frozen=True)
 class Unit:
-    """Format of a value: its scale, number of decimals, whether a plus is shown, and the unit's name."""
+    """Format of a value: scale, number of decimals, a plus sign if `signed`, and the unit's name."""
 
     name: str = ""
     scale: float = 1.0
@@ -327,7 +327,7 @@ PERCENT, POINTS = Unit("%", 100.0), Unit("points", 100.0, signed=True)
 class Metric:
     """A number that a map may have for each wave.
 
-    key: of columns and files, e.g. "top1". name: in the menu and in links. label: beside numbers and colour bars.
+    key: name in columns and files, e.g. "top1". name: in the menu and in links. label: beside numbers and colour bars.
     array: of a map, (R, R), NaN if not computed; None if the map lacks it. interval: the same with its 95 % interval.
     value_range: ends of the colour bar. top: 1 or 5 for an error rate, which also has differences and estimates; None
     for others.
@@ -373,7 +373,7 @@ def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, footnote: str
     """Return a figure of one map as PNG at 200 dots per inch.
 
     Args:
-        values, metric, title: as for `draw_map`. footnote: below, small.
+        values, metric, title: see `draw_map`. footnote: small text below.
     """
     from matplotlib.figure import Figure  # without pyplot, whose global state is not thread-safe
 
@@ -389,7 +389,7 @@ def draw_map(axes: Axes, values: np.ndarray, metric: Metric, *, title: str) -> N
 
     Args:
         values: (R, R), NaN if not computed (drawn grey).
-        metric: of the values.
+        metric: the metric of the values.
         title: above the map.
     """
     unit, (low, high), half = metric.unit, metric.value_range, len(values) / 2
@@ -410,7 +410,7 @@ def draw_map(axes: Axes, values: np.ndarray, metric: Metric, *, title: str) -> N
 
 
 def figure_file(figure: Figure, **options: Any) -> bytes:
-    """Return a figure as the bytes of a file. options: of matplotlib's `savefig`."""
+    """Return a figure as the bytes of a file. options: keywords for matplotlib's `savefig`."""
     buffer = io.BytesIO()
     figure.savefig(buffer, **options)
     return buffer.getvalue()

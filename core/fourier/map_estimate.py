@@ -56,7 +56,7 @@ def with_estimate(heatmap: Heatmap) -> Heatmap:
         heatmap.top1_errors,
         heatmap.count,
         image_size=heatmap.metadata["image_size"],
-        variance_share=heatmap.variance_share,
+        variance_ratio=heatmap.variance_ratio,
     )
     if result is None:
         return heatmap
@@ -67,14 +67,14 @@ def with_estimate(heatmap: Heatmap) -> Heatmap:
         "lattice": result.lattice,
     }
     rows = np.full((len(heatmap.counts), 3), np.nan)
-    rows[1:] = wave_values(np.stack(result.error), half_plane(heatmap.side)).T
+    rows[1:] = wave_values(np.stack(result.error), half_plane(heatmap.size)).T
     return replace(
         heatmap, numbers={**heatmap.numbers, "estimate": rows}, metadata={**heatmap.metadata, "estimate": facts}
     )
 
 
 def estimate_map(
-    errors: np.ndarray, count: np.ndarray, *, image_size: int, variance_share: float = 1.0
+    errors: np.ndarray, count: np.ndarray, *, image_size: int, variance_ratio: float = 1.0
 ) -> MapEstimate | None:
     """Estimate the error rate of each cell from its count.
 
@@ -86,22 +86,22 @@ def estimate_map(
     Args:
         errors: (R, R) misclassified images; ignored if `count` is 0.
         count: (R, R) images under each wave, which may differ between waves. Only one half plane of both is read.
-        image_size: side of the images in pixels, the period of the torus.
-        variance_share: variance of the counts as a share of the binomial; below 1 for balanced samples.
+        image_size: size of the images in pixels, the period of the torus.
+        variance_ratio: ratio of the counts' variance to the binomial; below 1 for balanced samples.
     Returns:
         None for fewer than two waves, or more than `MAX_WAVES`.
     Source: Rasmussen & Williams 2006, ch. 2 and 5. Hyperparameters maximise the marginal likelihood times a weak prior;
     their own uncertainty is not in the interval.
     """
-    side = len(count)
-    waves = np.array(half_plane(side))
+    size = len(count)
+    waves = np.array(half_plane(size))
     n, errors = wave_values(count, waves), wave_values(errors, waves)
     waves, n, errors = (values[n > 0] for values in (waves, n, errors))
     if not 2 <= len(waves) <= MAX_WAVES:
         return None
     # y = arcsin sqrt((k + 3/8) / (n + 3/4)) of k errors among n has Var 1 / (4 n + 2) (Anscombe 1948).
     observed = np.arcsin(np.sqrt((errors + 3 / 8) / (n + 3 / 4))) - np.pi / 4
-    noise = variance_share / (4 * n + 2)
+    noise = variance_ratio / (4 * n + 2)
     model = _Model(waves, image_size)
     parameters, inverse = _fit(observed, noise, model)
     lattice = _find_lattice(observed, inverse, waves)
@@ -115,7 +115,7 @@ def estimate_map(
     deviation = np.sqrt(np.maximum(noise - noise**2 * inverse.diagonal(), 0))
     rate = (1 - np.cos(2 * mean) * np.exp(-2 * deviation**2)) / 2  # E[sin(x)^2] for x ~ Normal(m, s^2)
     low, high = (np.sin(np.clip(mean + z * deviation, 0, np.pi / 2)) ** 2 for z in (-Z95, Z95))
-    error = Interval(*(wave_map(values, waves, side) for values in (rate, low, high)))
+    error = Interval(*(wave_map(values, waves, size) for values in (rate, low, high)))
     named = dict(zip(_FIRST_PARAMETERS, np.exp(parameters).tolist(), strict=True))
     return MapEstimate(error, named, lattice and lattice[0])
 
@@ -130,8 +130,8 @@ class _Model:
     def __init__(self, waves: np.ndarray, image_size: int) -> None:
         i, j = waves.T
         self.fixed = np.ones((len(waves), len(waves)))
-        radii, place = np.unique(np.hypot(i, j), return_inverse=True)
-        self.radii, self.radius_cell = abs(radii[:, None] - radii), place[:, None] * len(radii) + place
+        radii, index = np.unique(np.hypot(i, j), return_inverse=True)
+        self.radii, self.radius_cell = abs(radii[:, None] - radii), index[:, None] * len(radii) + index
         # Chords of a circle, not arcs: with arcs a Matern function is not a valid covariance.
         steps = np.arange(2 * np.max(abs(waves)) + 1)
         chord = image_size / np.pi * np.sin(np.pi * steps / image_size)

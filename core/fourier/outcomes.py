@@ -57,7 +57,7 @@ def images_of(heatmap: Heatmap) -> Hashable:
 
 
 def same_images(first: Heatmap, second: Heatmap) -> bool:
-    """Return whether both maps store which images they misclassify, for the same images in the same order."""
+    """Return True if both maps store which images they misclassify, for the same images in the same order."""
     return first.labels is not None and images_of(first) == images_of(second)
 
 
@@ -69,7 +69,7 @@ def errors_under(heatmap: Heatmap, waves: Sequence[Frequency], top: int = 1) -> 
 
 def _scores(heatmap: Heatmap, waves: Sequence[Frequency | None]) -> np.ndarray | None:
     """(W, n) int8, 1 where an image is misclassified; None is the clean image."""
-    return None if heatmap.bits is None else (~heatmap.hit(outcome_rows(waves, heatmap.side))).view(np.int8)
+    return None if heatmap.bits is None else (~heatmap.hit(outcome_rows(waves, heatmap.size))).view(np.int8)
 
 
 def clean_error(heatmap: Heatmap, top: int = 1) -> Errors | None:
@@ -88,7 +88,7 @@ def map_outcomes(heatmap: Heatmap) -> tuple[np.ndarray, np.ndarray] | None:
     if heatmap.bits is None:
         return None
     rows = np.flatnonzero(heatmap.measured[1:])
-    return rounded_radius(np.array(half_plane(heatmap.side))[rows]), ~heatmap.hit(1 + rows)
+    return rounded_radius(np.array(half_plane(heatmap.size))[rows]), ~heatmap.hit(1 + rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,14 +135,14 @@ class HybridOutcomes(Outcomes):
 
     @cached_property
     def says(self) -> np.ndarray:
-        """(2, M, n) bool: at each of M measured cutoffs, whether the low and the high picture's class is predicted."""
+        """(2, M, n) bool, True where the low or the high picture's class is predicted, at M measured cutoffs."""
         rows = np.flatnonzero(self.measured[1:]) + 1
-        return np.stack([self.hit(rows, side) for side in (0, 1)])
+        return np.stack([self.hit(rows, column) for column in (0, 1)])
 
     def subset(self, chosen: np.ndarray) -> HybridOutcomes:
         """Return the outcomes on chosen pairs, (n,) bool."""
         assert self.labels is not None and self.predictions is not None
-        says = np.stack([self.hit(slice(None), side)[:, chosen] for side in (0, 1)], axis=1)
+        says = np.stack([self.hit(slice(None), column)[:, chosen] for column in (0, 1)], axis=1)
         return replace(
             self,
             counts=np.where(self.measured, says.shape[-1], 0),
@@ -168,7 +168,7 @@ def first_pairs(outcomes: HybridOutcomes, count: int) -> HybridOutcomes:
 
 
 def same_pairs(a: HybridOutcomes, b: HybridOutcomes) -> bool:
-    """Return whether both networks saw the same pairs, possibly at different cutoffs."""
+    """Return True if both networks saw the same pairs, possibly at different cutoffs."""
     same = a.metadata["dataset"]["content_hash"] == b.metadata["dataset"]["content_hash"]
     assert a.labels is not None and b.labels is not None
     return same and a.metadata["seed"] == b.metadata["seed"] and np.array_equal(a.labels, b.labels)
@@ -225,12 +225,12 @@ class CorruptionOutcomes(Outcomes):
 
     @cached_property
     def clean(self) -> np.ndarray:
-        """(n,) bool, whether each clean picture is classified correctly."""
+        """(n,) bool, True where a clean picture is classified correctly."""
         return self.hit(0)
 
     @cached_property
     def correct(self) -> np.ndarray:
-        """(D, S, n) bool, whether each corrupted picture is classified correctly."""
+        """(D, S, n) bool, True where a corrupted picture is classified correctly."""
         return self.hit(slice(1, None)).reshape(len(self.keys), len(STRENGTHS), self.n)
 
     @property

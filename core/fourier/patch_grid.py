@@ -32,16 +32,16 @@ class Lattice:
 
     @property
     def is_clear_dip(self) -> bool:
-        """Return whether the map dips on the lattice beyond the noise, by both tests."""
+        """Return True if the map dips on the lattice beyond the noise, by both tests."""
         return self.p < 0.01 and self.mean.high < 0
 
 
 def neighbour_contrasts(heatmap: Heatmap) -> np.ndarray:
     """Return each wave's error minus the mean of its eight neighbours, (R, R); NaN if one is unknown or missing."""
     rate = heatmap.rate()
-    contrast, side = np.full_like(rate, np.nan), heatmap.side
+    contrast, size = np.full_like(rate, np.nan), heatmap.size
     shifts = [(i, j) for i in (0, 1, 2) for j in (0, 1, 2) if (i, j) != (1, 1)]
-    around = np.array([rate[i : side - 2 + i, j : side - 2 + j] for i, j in shifts]).mean(axis=0)
+    around = np.array([rate[i : size - 2 + i, j : size - 2 + j] for i, j in shifts]).mean(axis=0)
     contrast[1:-1, 1:-1] = rate[1:-1, 1:-1] - around
     return contrast
 
@@ -59,7 +59,7 @@ def lattice(heatmap: Heatmap, period: int) -> Lattice | None:
     if period < 2:
         raise ValueError(f"a lattice has a period of at least 2; got {period}")
     contrasts = neighbour_contrasts(heatmap)
-    waves = half_plane(heatmap.side)[1:]
+    waves = half_plane(heatmap.size)[1:]
     known = tuple(compress(waves, np.isfinite(wave_values(contrasts, waves))))
     waves = tuple((i, j) for i, j in known if i % period == 0 and j % period == 0)
     if len(waves) < 2:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from core.data.stored import first_by_name, read_stored, stored_files
-from core.shared.files import ArchiveContent, ArchiveKind, Fact, check_array
+from core.shared.files import ArchiveContent, ArchiveFormat, Fact, check_array
 from core.shared.text import quoted
 
 _SCHEMA = 2
@@ -23,7 +23,7 @@ GROWN = ("source", "estimate")
 class Number:
     """A number, or an array of numbers, of each row.
 
-    shape: of one row's; None for an axis of any length. low, high: range; NaN where not measured.
+    shape: shape of one row; None for an axis of any length. low, high: range; NaN where not measured.
     """
 
     shape: tuple[int | None, ...] = ()
@@ -32,7 +32,7 @@ class Number:
     high: float = 1.0
 
     def rounded(self, name: str, value: float) -> float:
-        """Return a value that rounding alone may have taken out of the range; raise ValueError if more has."""
+        """Clip a value to the range; raise ValueError if it is outside by more than rounding error."""
         within = float(np.clip(value, self.low, self.high))
         if not abs(within - value) < 1e-5:
             raise ValueError(f"{name} holds numbers in [{self.low:g}, {self.high:g}], got {value:g}; give its range")
@@ -40,8 +40,8 @@ class Number:
 
     def check(self, name: str, values: np.ndarray, rows: int) -> None:
         """Raise ValueError unless the values of all rows fit."""
-        sides = values.shape[1:] if values.ndim == 1 + len(self.shape) else (1,) * len(self.shape)
-        shape = (here if side is None else side for side, here in zip(self.shape, sides, strict=True))
+        lengths = values.shape[1:] if values.ndim == 1 + len(self.shape) else (1,) * len(self.shape)
+        shape = (here if length is None else length for length, here in zip(self.shape, lengths, strict=True))
         check_array(name, values, (rows, *shape), self.dtype)
         if (values < self.low).any() or (values > self.high).any():
             raise ValueError(
@@ -55,9 +55,9 @@ POSITIVE = float(np.finfo(np.float32).max)  # highest value of a number without 
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A measured row. place: its index. The other fields are its part of the fields of `Outcomes`."""
+    """A measured row. index: in the table. The other fields are the row's part of the fields of `Outcomes`."""
 
-    place: int
+    index: int
     count: int
     hits: Sequence[int] | np.ndarray = ()
     bits: np.ndarray | None = None
@@ -120,7 +120,7 @@ class Outcomes(ArchiveContent):
 
     @property
     def measured(self) -> np.ndarray:
-        """(T,) bool, whether each row is measured."""
+        """(T,) bool, True where a row is measured."""
         return self.counts > 0
 
     def hit(self, rows: Any, column: int = 0) -> np.ndarray:
@@ -137,12 +137,12 @@ class Outcomes(ArchiveContent):
         changes: dict[str, Any] = {}
         for name, value in arrays.items():
             if (array := getattr(self, name)) is not None and value is not None:
-                changes[name] = _with_row(array, row.place, value)
+                changes[name] = _with_row(array, row.index, value)
         if row.predictions is not None and self.predictions is not None:
             changes["predictions"] = row.predictions.astype(np.uint16)
         facts = {name: fact for name, fact in self.metadata.items() if name not in GROWN}
         numbers = {
-            name: _with_row(values, row.place, row.numbers[name]) if name in row.numbers else values
+            name: _with_row(values, row.index, row.numbers[name]) if name in row.numbers else values
             for name, values in self.numbers.items()
             if name not in GROWN
         }
@@ -170,7 +170,7 @@ class Outcomes(ArchiveContent):
         return [f"{name} {quoted(facts.get(name), 60)}, not {quoted(theirs.get(name), 60)}" for name in names]
 
     def equals(self, other: Self) -> bool:
-        """Return whether both tables are equal."""
+        """Return True if both tables are equal."""
         arrays, theirs = self.arrays(), other.arrays()
         same = arrays.keys() == theirs.keys() and self.metadata == other.metadata
         return same and all(np.array_equal(arrays[name], theirs[name], equal_nan=True) for name in arrays)
@@ -204,23 +204,23 @@ def outcome_file(
     required: tuple[str, ...] = (),
     name: str = "",
     command: str = "",
-) -> ArchiveKind:
-    """Return the kind of file of a table.
+) -> ArchiveFormat:
+    """Return the file format of a table.
 
     Args:
         transform: the table's TRANSFORM. facts, numbers: that it may have beside it.
         required: names of arrays that every such file has, beside `counts` and `hits`.
-        name: for errors, by default of the transform. command: that writes it, by default the sweep.
+        name: used in errors; defaults to the transform's. command: writes the file; defaults to the sweep.
     """
     optional = tuple(name for name in (*_OPTIONAL, *numbers) if name not in required)
     facts = (Fact("transform", "text", choices=(transform,)), *facts)
     name, command = name or f"file of {transform}", command or f"python -m core.sweep {transform}"
-    return ArchiveKind(name, command, _SCHEMA, ("counts", "hits", *required), optional, facts=facts)
+    return ArchiveFormat(name, command, _SCHEMA, ("counts", "hits", *required), optional, facts=facts)
 
 
-def _with_row(array: np.ndarray, place: int, value: Any) -> np.ndarray:
+def _with_row(array: np.ndarray, index: int, value: Any) -> np.ndarray:
     copy = array.copy()
-    copy[place] = value
+    copy[index] = value
     return copy
 
 

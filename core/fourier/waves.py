@@ -1,6 +1,6 @@
 """Fourier basis waves, their frequencies, and images perturbed by them (paper, sec. 2.1, Eq. 1).
 
-A frequency (i, j) counts cycles per image: i vertical, j horizontal, both signed. A heat map of odd side R shows
+A frequency (i, j) counts cycles per image: i vertical, j horizontal, both signed. A heat map of odd size R shows
 frequency (i, j) in cell (row, col) = (i + R // 2, j + R // 2), with zero frequency in the middle."""
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 Array = Any
 
 
-def check_side(side: int) -> None:
-    """Raise ValueError unless `side` is odd and positive."""
-    if side < 1 or side % 2 == 0:
-        raise ValueError(f"the side of a heat map must be odd, so that zero frequency has a cell; got {side}")
+def check_size(size: int) -> None:
+    """Raise ValueError unless `size` is odd and positive."""
+    if size < 1 or size % 2 == 0:
+        raise ValueError(f"the size of a heat map must be odd, so that zero frequency has a cell; got {size}")
 
 
-def largest_side(height: int, width: int) -> int:
-    """Return the side of the largest heat map with all frequencies below an image's Nyquist frequency."""
+def largest_size(height: int, width: int) -> int:
+    """Return the size of the largest heat map with all frequencies below an image's Nyquist frequency."""
     return 2 * ((min(height, width) - 1) // 2) + 1
 
 
-def frequency_to_cell(i: int, j: int, side: int) -> tuple[int, int]:
-    """Return the cell (row, col) of frequency (i, j) in a heat map of this side."""
-    check_side(side)
-    half = side // 2
+def frequency_to_cell(i: int, j: int, size: int) -> tuple[int, int]:
+    """Return the cell (row, col) of frequency (i, j) in a heat map of this size."""
+    check_size(size)
+    half = size // 2
     if max(abs(i), abs(j)) > half:
         raise ValueError(
-            f"frequency ({i}, {j}) lies outside a heat map of side {side}: use -{half} to {half} cycles per image"
+            f"frequency ({i}, {j}) lies outside a heat map of size {size}: use -{half} to {half} cycles per image"
         )
     return i + half, j + half
 
@@ -51,10 +51,10 @@ def canonical_frequency(i: int, j: int) -> Frequency:
 
 
 @lru_cache(maxsize=8)
-def half_plane(side: int) -> tuple[Frequency, ...]:
-    """Return the (side * side + 1) / 2 distinct waves of a heat map, lowest frequency first."""
-    check_side(side)
-    half = side // 2
+def half_plane(size: int) -> tuple[Frequency, ...]:
+    """Return the (size * size + 1) / 2 distinct waves of a heat map, lowest frequency first."""
+    check_size(size)
+    half = size // 2
     signed = range(-half, half + 1)
     waves = [(i, j) for i in signed for j in signed if canonical_frequency(i, j) == (i, j)]
     return tuple(sorted(waves, key=lambda wave: (wave[0] ** 2 + wave[1] ** 2, wave)))
@@ -72,11 +72,11 @@ def wave_values(array: np.ndarray, waves: Sequence[Frequency] | np.ndarray) -> n
     return array[..., rows, cols]
 
 
-def wave_map(values: np.ndarray, waves: Sequence[Frequency] | np.ndarray, side: int) -> np.ndarray:
+def wave_map(values: np.ndarray, waves: Sequence[Frequency] | np.ndarray, size: int) -> np.ndarray:
     """Return (..., R, R) maps with (..., W) values at (i, j) and (-i, -j) of each wave; NaN elsewhere."""
-    array = np.full((*values.shape[:-1], side, side), np.nan)
+    array = np.full((*values.shape[:-1], size, size), np.nan)
     for sign in (1, -1):
-        rows, cols = sign * np.reshape(waves, (-1, 2)).T + side // 2
+        rows, cols = sign * np.reshape(waves, (-1, 2)).T + size // 2
         array[..., rows, cols] = values
     return array
 
@@ -139,10 +139,10 @@ def wave_bits(count: int, frequency: Frequency, *, seed: int, stream: int = 0) -
     return np.random.Philox(key=key, counter=stream << 192).random_raw(count)
 
 
-def all_random_signs(side: int, count: int, *, seed: int) -> np.ndarray:
+def all_random_signs(size: int, count: int, *, seed: int) -> np.ndarray:
     """Return `random_signs` of every cell of a heat map, (R, R, count, 3) int8."""
-    signs, half = np.empty((side, side, count, 3), np.int8), side // 2
-    for i, j in half_plane(side):
+    signs, half = np.empty((size, size, count, 3), np.int8), size // 2
+    for i, j in half_plane(size):
         signs[[half + i, half - i], [half + j, half - j]] = random_signs(count, (i, j), seed=seed)
     return signs
 
@@ -225,7 +225,7 @@ def mix(low: np.ndarray, high: np.ndarray, cutoff: float) -> np.ndarray:
     return np.fft.irfft2(weight * spectra[0] + (1 - weight) * spectra[1], s=size)
 
 
-def clipped_share(unclipped: np.ndarray) -> np.ndarray:
+def clipped_fraction(unclipped: np.ndarray) -> np.ndarray:
     """Return the share of each picture's contrast lost by clipping, (...), in L2 norms over all channels.
 
     Contrast is the difference from the channel means; the share is 0 without any.
@@ -245,14 +245,14 @@ _AMPLITUDE = 0.25  # of the wave, around middle grey, to avoid clipping
 _AT_ONCE = 32  # waves in memory
 
 
-def resize_attenuation_map(image_size: int, network_side: int) -> np.ndarray | None:
+def resize_attenuation_map(image_size: int, network_size: int) -> np.ndarray | None:
     """Return the stored share of each wave's norm that resizing keeps, (R, R); None if not measured."""
     with np.load(STORED_ATTENUATION) as file:
-        return file.get(f"{image_size}_{network_side}")
+        return file.get(f"{image_size}_{network_size}")
 
 
 class Resize(Protocol):
-    """A network's preprocessing (`core.classifiers.classifier.Preprocess`). size: side of its input."""
+    """A network's preprocessing (`core.classifiers.classifier.Preprocess`). size: input size in pixels."""
 
     size: int
     std: Tensor
@@ -261,21 +261,21 @@ class Resize(Protocol):
         """Resize and normalise (B, 3, H, W) images."""
 
 
-def resize_attenuation(preprocess: Resize, image_size: int, side: int) -> np.ndarray:
+def resize_attenuation(preprocess: Resize, image_size: int, size: int) -> np.ndarray:
     """Compute the share of each wave's L2 norm that reaches the network's input.
 
-    Norms are divided by the ratio of the sides, as n-fold enlargement multiplies any norm by n: a wave that keeps its
+    Norms are divided by the ratio of the sizes, as n-fold enlargement multiplies any norm by n: a wave that keeps its
     amplitude has share 1. An epsilon of v at the image amounts to `share * v` at the network.
 
     Args:
-        image_size: side of the images in pixels, before preprocessing.
-        side: R, of the heat map.
+        image_size: size of the images in pixels, before preprocessing.
+        size: R, of the heat map.
     Returns:
         (R, R) share, 1 if nothing is lost.
     """
     import torch
 
-    shares, waves = [], half_plane(side)
+    shares, waves = [], half_plane(size)
     grey = torch.full((1, 3, image_size, image_size), 0.5)
     with torch.inference_mode():
         flat = preprocess(grey)
@@ -286,4 +286,4 @@ def resize_attenuation(preprocess: Resize, image_size: int, side: int) -> np.nda
             scaled = (units * _AMPLITUDE / peak)[:, None]
             change = ((preprocess(grey + scaled) - flat) * preprocess.std)[:, 0]
             shares.append(change.norm(dim=(1, 2)) / scaled[:, 0].norm(dim=(1, 2)) * image_size / preprocess.size)
-    return wave_map(torch.cat(shares).numpy(), waves, side)
+    return wave_map(torch.cat(shares).numpy(), waves, size)

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.data.class_statistics import covariance_path
 from core.data.datasets import load_samples, sample_credits
-from core.data.holes import hole_side, middle_square, usual_side
+from core.data.holes import hole_size, middle_square, usual_hole_size
 from core.data.sample_sets import PRECOMPUTED, SAMPLE_SETS, SampleSet
 from core.data.stored import stored_files
 from core.pgd.plan import RunPlan, inpainting_plan
@@ -31,7 +31,6 @@ from core.pgd.settings import (
 from core.pgd.starts import StartKind, draw_starts, start_facts
 
 RUNS = PRECOMPUTED / "runs"
-_ROW = "-row"
 OPENING = "opening"  # kind of the story's first runs: every class, from one blur of no class
 
 
@@ -59,12 +58,7 @@ def stored_subjects(kind: str) -> dict[str, list[Path]]:
 
 def row_of(sample_set: str) -> str:
     """Return the subject of the runs that fill a hole in several pictures of a set."""
-    return f"{sample_set}{_ROW}"
-
-
-def is_row(subject: str) -> bool:
-    """Return whether a subject is such a row."""
-    return subject.endswith(_ROW)
+    return f"{sample_set}-row"
 
 
 # Number of frames kept for a small picture, for several, and for a large one.
@@ -110,7 +104,7 @@ def first_searches(side: int) -> tuple[Search, ...]:
 
 def examples(row: SampleSet) -> Iterator[Example]:
     """Yield every example of a sample set, one per subject and search."""
-    if len(first_searches(row.side)) > 1:
+    if len(first_searches(row.image_size)) > 1:
         yield from _by_searches(row)
         return
     # One picture with each penalty, and the row of examples that the page opens with.
@@ -119,28 +113,28 @@ def examples(row: SampleSet) -> Iterator[Example]:
     holes = [((row.inpainted,), penalty, f"{picture}{end}") for penalty, end in STORED_PENALTIES.items()]
     holes += [(row.filled, "eq3", row_of(row.name))] if row.filled else []
     for places, penalty, subject in holes:
-        config = paper_inpainting(row.side, usual_side(row.side))
-        yield Example("inpainting", subject, _hole(row, places, middle_square(row.side), config, penalty=penalty))
+        config = paper_inpainting(row.image_size, usual_hole_size(row.image_size))
+        yield Example("inpainting", subject, _hole(row, places, middle_square(row.image_size), config, penalty=penalty))
     if not draws_classes(row):
         return
     starts: dict[StartKind, str] = STORED_STARTS if covariance_path(row.class_set).is_file() else {"blur": ""}
     for start, suffix in starts.items():
-        plan = _drawing(row, start, paper_generation(row.side))
+        plan = _drawing(row, start, paper_generation(row.image_size))
         yield Example("generation", f"{row.class_set}{suffix}", plan)
 
 
 def _by_searches(row: SampleSet) -> Iterator[Example]:
     """Yield the examples for large pictures: holes over objects and a drawing, by both searches."""
     for place in dict.fromkeys((row.inpainted, *row.holes)):
-        mask = row.hole(place)
-        settings = first_settings("inpainting", row.side, hole_side(mask), leading(COMPARED))
+        mask = row.mask(place)
+        settings = first_settings("inpainting", row.image_size, hole_size(mask), leading(COMPARED))
         weight = settings.pop("weight")
         plan = _hole(row, (place,), mask, PGDConfig(**settings), weight=weight, fill="rim")
         for search in COMPARED:
             yield Example("inpainting", f"{row.name}-{place}", plan.with_search(search))
     if not draws_classes(row):
         return
-    plan = _drawing(row, "grey", PGDConfig(**first_settings("generation", row.side, None, leading(COMPARED))))
+    plan = _drawing(row, "grey", PGDConfig(**first_settings("generation", row.image_size, None, leading(COMPARED))))
     for search in COMPARED:
         yield Example("generation", row.class_set, plan.with_search(search))
 

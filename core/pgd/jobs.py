@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.classifiers.text import choose_targets
-from core.data.holes import usual_side
+from core.data.holes import usual_hole_size
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.pgd.grid import picture_grid
 from core.pgd.live import Run
@@ -63,7 +63,7 @@ def make_job(
     """
     size, target, known = dataset.image_size, request.target, tuple(filter(None, judges))
     inpaint, search = request.mode == "inpaint", request.changes.get("search", PAPERS)
-    side = (request.hole or usual_side(size)) if inpaint else None
+    side = (request.hole or usual_hole_size(size)) if inpaint else None
     values = usual_settings("inpainting" if inpaint else "generation", size, side, search) | dict(request.changes)
     weight = values.pop("weight", None)
     config, objective = PGDConfig(**values), dict[str, Any]()

@@ -23,7 +23,7 @@ from core.data.stored import cached_by_files, first_by_name, read_stored, stored
 from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED, MIN_CROP_SIZE
 from core.shared.device import class_probabilities
-from core.shared.files import ArchiveContent, ArchiveKind
+from core.shared.files import ArchiveContent, ArchiveFormat
 from core.shared.numbers import Interval, wilson
 from core.shared.roles import preference
 
@@ -71,7 +71,7 @@ class JudgedOutcomes(ArchiveContent):
     image_size, hole, dataset, source; runs: the `Judgement` of each of the network's stored runs, by `fingerprint`.
     """
 
-    FILE = ArchiveKind(
+    FILE = ArchiveFormat(
         name="table of pictures",
         maker="core.reproduce.profile",
         schema=1,

@@ -16,7 +16,7 @@ from core.pgd.grid import picture_grid
 from core.pgd.plan import RunPlan
 from core.pgd.search import SEARCHES, Search
 from core.pgd.settings import PENALTIES, SETTINGS, PGDConfig, settings_of
-from core.shared.files import ArchiveContent, ArchiveKind
+from core.shared.files import ArchiveContent, ArchiveFormat
 from core.shared.numbers import confidence
 from core.shared.text import count_of, one_line
 
@@ -43,7 +43,7 @@ class PGDRun(ArchiveContent):
     targets as they were given, unless by index. seeds: each picture's own; none if `seed` is that of all.
     """
 
-    FILE = ArchiveKind(
+    FILE = ArchiveFormat(
         name="run",
         maker="the app or core.reproduce.profile",
         schema=1,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Any, Literal, TypedDict
 
-from core.data.holes import square_side
+from core.data.holes import square_size
 from core.pgd.search import QUICK_LENGTH, QUICK_SHARE, SEARCHES, Search, Views
 from core.shared import paper
 
@@ -70,9 +70,9 @@ def settings_of(config: PGDConfig, weight: float | None) -> dict[str, Any]:
     return {name: values[name] for name in SETTINGS if values[name] is not None}
 
 
-def paper_inpainting(image_size: int, hole_side: float | None = None) -> PGDConfig:
-    """Return the paper's inpainting settings at any size; hole_side: of a hole other than the paper's square."""
-    values = usual_settings("inpainting", image_size, hole_side)
+def paper_inpainting(image_size: int, hole_size: float | None = None) -> PGDConfig:
+    """Return the paper's inpainting settings at any size; hole_size: of a hole other than the paper's square."""
+    values = usual_settings("inpainting", image_size, hole_size)
     del values["weight"]
     return PGDConfig(**values)
 
@@ -179,11 +179,11 @@ SETTINGS = {
 
 
 def usual_settings(
-    kind: RunKind, image_size: int, hole_side: float | None = None, search: Search = "pixels"
+    kind: RunKind, image_size: int, hole_size: float | None = None, search: Search = "pixels"
 ) -> dict[str, Any]:
     """Return the default value of every setting of a run by name, scaled to any image size; the paper's by pixels.
 
-    hole_side: of a hole other than the paper's square; else None. "views" are no row of `SETTINGS`. The
+    hole_size: of a hole other than the paper's square; else None. "views" are no row of `SETTINGS`. The
     paper's search may take the settings of another one, for a comparison with the same steps and ball.
     """
     values: dict[str, Any] = {
@@ -194,8 +194,8 @@ def usual_settings(
         scaled = SETTINGS[name].scaled if name in SETTINGS else ""
         if scaled:
             value = value * (image_size / paper.IMAGE_SIZE)
-        if scaled == "hole" and hole_side is not None:
-            value = value * hole_side / square_side(image_size)
+        if scaled == "hole" and hole_size is not None:
+            value = value * hole_size / square_size(image_size)
         values[name] = value
     return values
 

@@ -179,7 +179,7 @@ def draw_starts(targets: Sequence[str], tries: int, sample_set: str, seed: int, 
 def set_start(target: str, sample_set: str, kind: StartKind) -> Start:
     """Return the distribution of starts for a class of a sample set or a free text; errors as for `start_of`."""
     row = SAMPLE_SETS[sample_set]
-    return start_of(target, row.class_set, row.side, kind)
+    return start_of(target, row.class_set, row.image_size, kind)
 
 
 def start_facts(targets: Sequence[str], sample_set: str, kind: StartKind = "blur") -> dict[str, str]:

@@ -92,7 +92,7 @@ def _mean_error(heatmap: Heatmap, waves: Sequence[Frequency]) -> Errors:
 
 def map_plots(name: str, heatmap: Heatmap, reference: Heatmap | None) -> dict[str, bytes]:
     """Return a map of most waves and its reference, as PNG by description; none of a map of fewer waves."""
-    if 2 * (heatmap.count > 0).sum() <= heatmap.side**2:
+    if 2 * (heatmap.count > 0).sum() <= heatmap.size**2:
         return {}
     plots = {"Computed here.": heatmap_png(heatmap.error_rate, TOP1, title=f"{name}, computed here")}
     if reference is not None:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from core.classifiers.registry import classifier_state, list_classifiers, load_classifier
-from core.data.holes import usual_side
+from core.data.holes import usual_hole_size
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS, ClassSet, ImageDataset, SampleSet
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.pgd.examples import OPENING, stored_classifier
@@ -29,7 +29,7 @@ from core.pgd.record import PGDRun
 from core.pgd.search import CELLS, COMPARED, cell_settings, leading
 from core.pgd.settings import Penalty, RunKind, usual_settings
 from core.pgd.starts import StartKind
-from core.reproduce.profiled import MAX_PROFILED_SIDE, MissingDataError, ProfiledNetwork, ProfileFile
+from core.reproduce.profiled import MAX_PROFILED_SIZE, MissingDataError, ProfiledNetwork, ProfileFile
 from core.shared.cli import progress_bar
 from core.shared.device import device_name
 
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of results: drawings from one start, or holes filled by one penalty.
+class Series:
+    """A series of results: drawings from one start, or holes filled by one penalty.
 
     amounts: number in quick and full profiles. cell: a row of `CELLS`, in the steps and the ball of a run by views;
     None for the paper's run. fewer: factor by which its steps are fewer and larger. suffix, title: of the keys and
@@ -57,10 +57,10 @@ class Kind:
     title: str = ""
 
     def job(self, size: int, count: int, seed: int) -> JobConfig:
-        """Return the job of `count` results on pictures of a side."""
+        """Return the job of `count` results on pictures of a size."""
         run: RunKind = "inpainting" if self.mode == "inpaint" else "generation"
-        hole = usual_side(size) if self.mode == "inpaint" else None
-        values = usual_settings(run, size, hole, leading(() if self.cell is None else COMPARED))
+        hole_size = usual_hole_size(size) if self.mode == "inpaint" else None
+        values = usual_settings(run, size, hole_size, leading(() if self.cell is None else COMPARED))
         if self.cell is not None:
             values = cell_settings(values, self.cell)
         changes = {**values, "steps": values["steps"] // self.fewer, "step_size": values["step_size"] * self.fewer}
@@ -69,50 +69,50 @@ class Kind:
         )
 
 
-KINDS = (
-    Kind("blur", (0, 200), "generate", suffix="", title=", from blurs"),
-    Kind("classless", (0, 200), "generate", start="classless"),
-    Kind("independent", (0, 200), "generate", start="independent", suffix="-noise", title=", from pixel noise"),
+SERIES = (
+    Series("blur", (0, 200), "generate", suffix="", title=", from blurs"),
+    Series("classless", (0, 200), "generate", start="classless"),
+    Series("independent", (0, 200), "generate", start="independent", suffix="-noise", title=", from pixel noise"),
     *(
-        Kind(comparison_kind("classless", cell), (quick, 200), "generate", start="classless", cell=cell)
+        Series(comparison_kind("classless", cell), (quick, 200), "generate", start="classless", cell=cell)
         for cell, quick in zip(CELLS, (6, 0, 0, 6), strict=True)
     ),
-    Kind("eq3", (0, 200), "inpaint", suffix=""),
-    Kind("mean_square", (0, 200), "inpaint", penalty="mean_square", fewer=3),
-    Kind(comparison_kind("eq3", "views"), (0, 200), "inpaint", cell="views"),
+    Series("eq3", (0, 200), "inpaint", suffix=""),
+    Series("mean_square", (0, 200), "inpaint", penalty="mean_square", fewer=3),
+    Series(comparison_kind("eq3", "views"), (0, 200), "inpaint", cell="views"),
 )
 
-_LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > MAX_PROFILED_SIDE and row.drawn)
+_LARGE = tuple(row for row in SAMPLE_SETS.values() if row.image_size > MAX_PROFILED_SIZE and row.drawn)
 _JUDGED_AT_ONCE = 50
 SECOND_JUDGE = "mini-clip-vit"  # from another family: the only small network with patches
 
 
 def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield the file of judgements: of small pictures of CIFAR-10's classes, which all judges know, and of runs."""
-    data, vocabulary = network.images(max(network.count(kind.amounts) for kind in KINDS)), network.vocabulary
-    is_small = data.classes.names == CIFAR10.names and data.image_size <= MAX_PROFILED_SIDE
+    data, vocabulary = network.images(max(network.count(series.amounts) for series in SERIES)), network.vocabulary
+    is_small = data.classes.names == CIFAR10.names and data.image_size <= MAX_PROFILED_SIZE
     jobs = {
-        kind.name: kind.job(data.image_size, count, network.seed)
-        for kind in KINDS
-        if is_small and vocabulary in (None, CIFAR10.name) and (count := network.count(kind.amounts))
+        series.name: series.job(data.image_size, count, network.seed)
+        for series in SERIES
+        if is_small and vocabulary in (None, CIFAR10.name) and (count := network.count(series.amounts))
     }
     if not jobs and not any(_judged(network, row) for row in _LARGE):
         raise MissingDataError(
-            f"need CIFAR-10’s pictures of {MAX_PROFILED_SIDE} pixels, or another network that knows the drawn classes"
+            f"need CIFAR-10’s pictures of {MAX_PROFILED_SIZE} pixels, or another network that knows the drawn classes"
         )
     path = Path("judgements", f"{network.file_name}.npz")
     yield ProfileFile(path, partial(_make_judgements, network, data, jobs), partial(_is_enough, network, jobs))
 
 
 def _judged(network: ProfiledNetwork, row: SampleSet) -> bool:
-    """Return whether a network draws a sample set's classes and another one that knows them is ready."""
+    """Return True if a network draws a sample set's classes and another one that knows them is ready."""
     return network.vocabulary in (None, row.class_set) and ready_judge(network.name, row.class_set) is not None
 
 
 def _is_enough(network: ProfiledNetwork, jobs: Mapping[str, JobConfig], path: Path) -> bool:
-    """Return whether a file has enough pictures of every kind, and judgements of the stored runs."""
+    """Return True if a file has enough pictures of every series, and judgements of the stored runs."""
     stored = JudgedOutcomes.load(path)
-    counts = {kind["name"]: kind["n"] for kind in stored.metadata["kinds"]}
+    counts = {entry["name"]: entry["n"] for entry in stored.metadata["kinds"]}
     if any(counts.get(name, 0) < job.count for name, job in jobs.items()):
         return False
     known, classes = stored.metadata["runs"], (CIFAR10.name, *(row.class_set for row in _LARGE))
@@ -121,11 +121,11 @@ def _is_enough(network: ProfiledNetwork, jobs: Mapping[str, JobConfig], path: Pa
 
 def _drawn_runs(network: ProfiledNetwork, class_set: str, path: Path) -> list[PGDRun]:
     """Load the drawings of a class set that are stored beside the file."""
-    kinds = "generation", OPENING
+    tasks = "generation", OPENING
     files = (
         file
-        for kind in kinds
-        for file in (path.parents[1] / "runs").glob(f"{kind}_{class_set}*__{network.file_name}*.npz")
+        for task in tasks
+        for file in (path.parents[1] / "runs").glob(f"{task}_{class_set}*__{network.file_name}*.npz")
     )
     return [PGDRun.load(file) for file in sorted(files) if stored_classifier(file) == network.file_name]
 
@@ -161,7 +161,7 @@ def load_judge(
 
 
 def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping[str, JobConfig], path: Path) -> None:
-    """Paint and judge the missing kinds, saving the file after each; take over those of a finished file."""
+    """Paint and judge the missing series, saving the file after each; keep those of a finished file."""
     classifier = network.classifier(data.classes)
     device = classifier.device
     row = SAMPLE_SETS[CIFAR10.name] if jobs else next(row for row in _LARGE if _judged(network, row))
@@ -176,7 +176,7 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
         "class_names": list(data.classes.names),
         "seed": network.seed,
         "image_size": data.image_size,
-        "hole": usual_side(data.image_size),
+        "hole": usual_hole_size(data.image_size),
         "dataset": dataset_facts(data),
         "source": computed_source(device_name(classifier.device)),
     }

@@ -16,7 +16,7 @@ from core.data.datasets import load_dataset
 from core.data.sample_sets import ClassSet, ImageDataset, set_of_map
 from core.fourier.contrasts import LOW
 from core.fourier.waves import half_plane, rounded_radius
-from core.reproduce.judgements import KINDS, Kind, load_judge
+from core.reproduce.judgements import SERIES, Series, load_judge
 from core.reproduce.profiled import profile_name
 from core.shared import paper
 from core.shared.numbers import Frequency
@@ -54,13 +54,13 @@ class MapPart(Part):
 
 @dataclass(frozen=True)
 class PicturePart(Part):
-    """Many inpainting or generation runs of a kind.
+    """Many inpainting or generation runs of a series.
 
     quick, full: number of images. published: the paper's mean loss before and after; None for a network that it does
     not report.
     """
 
-    kind: Kind
+    series: Series
     quick: int
     full: int = 100
     published: tuple[float, float] | None = None
@@ -78,12 +78,12 @@ def _pictures(
     quick: int,
     networks: Mapping[str, str],
 ) -> tuple[PicturePart, ...]:
-    """Return a part for each kind of results and network. networks: ends of their figures, by name."""
+    """Return a part for each series and network. networks: ends of their figures, by name."""
     return tuple(
-        PicturePart(f"{key.format(name)}{kind.suffix}", f"{figure}{kind.title}{end}", name, dataset, kind, quick,
+        PicturePart(f"{key.format(name)}{series.suffix}", f"{figure}{series.title}{end}", name, dataset, series, quick,
                   published=PRINTED_LOSSES[mode] if name == paper.CLIP_NAME else None)
-        for kind in KINDS
-        if kind.mode == mode and kind.suffix is not None
+        for series in SERIES
+        if series.mode == mode and series.suffix is not None
         for name, end in networks.items()
     )  # fmt: skip
 
@@ -116,7 +116,7 @@ PAPER_PARTS: tuple[MapPart | PicturePart, ...] = (*MAPS, *PICTURES)
 KEYS = tuple(part.key for part in PAPER_PARTS)
 
 
-def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, ...] | None:
+def draw_waves(size: int, count: int | None, *, seed: int) -> tuple[Frequency, ...] | None:
     """Draw distinct waves of a map, as evenly as possible from low radii, corners and between, the bands of the claims.
 
     A larger count includes the waves of a smaller one.
@@ -124,11 +124,11 @@ def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, .
     Returns:
         (i, j) of each; None for all waves, if `count` is None or not below their number.
     """
-    waves = np.array(half_plane(side))
+    waves = np.array(half_plane(size))
     if count is None or count >= len(waves):
         return None
     generator, radius = np.random.default_rng(seed), rounded_radius(waves)
-    low, corners = LOW.contains(radius), radius > side // 2
+    low, corners = LOW.contains(radius), radius > size // 2
     shuffled = [generator.permutation(waves[band]).tolist() for band in (low, corners, ~low & ~corners)]
     drawn = [(i, j) for row in itertools.zip_longest(*shuffled) for i, j in filter(None, row)]
     return tuple(drawn[:count])

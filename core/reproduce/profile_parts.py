@@ -49,8 +49,8 @@ def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
         if vocabulary not in (None, row.class_set):
             continue
         first = {
-            stored_path(kind, subject, network.file_name, folder, search)
-            for (kind, subject), search in itertools.product(first_subjects(row), first_searches(row.side))
+            stored_path(task, subject, network.file_name, folder, search)
+            for (task, subject), search in itertools.product(first_subjects(row), first_searches(row.image_size))
         }
         of_row = [*examples(row)]
         if row.name == "cifar10" and any(network.name in twins for twins in ROLES["twins"]):
@@ -70,11 +70,11 @@ def opening_plan(row: SampleSet, seed: int) -> RunPlan:
     blur = draw_starts(dog, 1, row.name, seed, "classless")
     facts = start_facts(dog, row.name, "classless")
     start = blur.repeat(len(names), axis=0)
-    return RunPlan(targets=names, start=start, config=paper_generation(row.side), seed=seed, images=facts)
+    return RunPlan(targets=names, start=start, config=paper_generation(row.image_size), seed=seed, images=facts)
 
 
 def _is_current(name: str, example: Example, path: Path) -> bool:
-    """Return whether a file holds a network's run of an example with its present settings."""
+    """Return True if a file holds a network's run of an example with its present settings."""
     try:
         run = PGDRun.load(path)
     except ArchiveError:
@@ -98,7 +98,7 @@ def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     data = network.images(_QUICK_IMAGES if network.quick else None)
     n, config = len(data), usual_sweep(data.image_size, seed=network.seed)
     per_wave = max(1, _QUICK_PASSES // len(config.waves), 0 if network.quick else round(_FULL_SHARE * n))
-    config = replace(config, passes=min(1.0, per_wave / n))
+    config = replace(config, fraction=min(1.0, per_wave / n))
     yield replace(_table(network, Heatmap, config, data), path=map_path(network.name, data))
 
 
@@ -124,7 +124,7 @@ def _table(
     data: ImageDataset,
     is_enough: Callable[[Table], bool] = lambda stored: True,
 ) -> ProfileFile:
-    """Return the file of a sweep; is_enough: whether a stored table suffices, if all its rows are measured."""
+    """Return the file of a sweep; is_enough: returns True if a stored table with all its rows measured suffices."""
 
     def make(output: Path) -> Table:
         classifier, description = network.classifier(data.classes), f"{outcomes.TRANSFORM} of {network.file_name}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
 
 
-MAX_PROFILED_SIDE = 32  # pixels: larger pictures would take some parts too long, or have no judges
+MAX_PROFILED_SIZE = 32  # pixels: larger pictures would take some parts too long, or have no judges
 _UNFINISHED = ".unfinished"  # suffix of an incomplete file, which no page reads
 
 
@@ -65,7 +65,7 @@ class ProfiledNetwork:
 class ProfileFile:
     """A file of a profile: its path in the folder, and its maker.
 
-    make: writes the file, or completes it where it is incomplete. is_enough: whether an existing file suffices.
+    make: writes or completes the file. is_enough: returns True if an existing file suffices.
     """
 
     path: Path
@@ -73,7 +73,7 @@ class ProfileFile:
     is_enough: Callable[[Path], bool] = Path.is_file
 
     def is_there(self, folder: Path) -> bool:
-        """Return whether a profile's folder has a sufficient file."""
+        """Return True if a profile's folder has a sufficient file."""
         path = folder / self.path
         return path.is_file() and self.is_enough(path)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from core.data.stored import VERSION
 from core.pgd.starts import STARTS
 from core.reproduce import compare
-from core.reproduce.judgements import KINDS
+from core.reproduce.judgements import SERIES
 from core.reproduce.paper_parts import Part, name_of
 from core.reproduce.results import Result
 from core.shared import numbers
@@ -28,7 +28,7 @@ class SkippedPart:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """All results of a run. command, device: descriptions. seconds: that this command took."""
+    """All results of a run. command, device: descriptions. seconds: run time of this command."""
 
     command: str
     device: str
@@ -55,5 +55,7 @@ class Report:
             compare=compare,
             numbers=numbers,
             name_of=name_of,
-            starts=[STARTS[kind.start] for kind in KINDS if kind.mode == "generate" and kind.suffix is not None],
+            starts=[
+                STARTS[series.start] for series in SERIES if series.mode == "generate" and series.suffix is not None
+            ],
         )

@@ -25,7 +25,7 @@ from core.sweep.waves import usual_sweep
 class Row:
     """A number: its name, as measured here, and the paper's, if any.
 
-    unit: of `Evidence`, or "loss".
+    unit: a unit of `Evidence`, or "loss".
     """
 
     what: str
@@ -54,7 +54,7 @@ class Result:
     """Result of a part.
 
     facts: metadata on its classifier, images and time. note: how its images differ from the paper's, or empty.
-    figures: PNG by caption. match: of a map, whether it agrees.
+    figures: PNG by caption. match: how well a map agrees with its reference.
     """
 
     part: Part
@@ -71,7 +71,7 @@ class Result:
 
     @property
     def original(self) -> bool:
-        """Whether its classifier is the part's own."""
+        """True if its classifier is the part's own."""
         return bool(self.facts["classifier"]["name"] == self.part.classifier)
 
     @property
@@ -96,7 +96,7 @@ def run_map(part: MapPart, waves: int | None, images: int | None, machine: Machi
     if note and waves is not None:  # the few bundled images: more waves of each, for the same work
         waves = None if images is None else max(waves, waves * images // len(data))
     config, name = usual_sweep(data.image_size, seed=machine.seed), machine.name(part)
-    config = replace(config, cells=draw_waves(config.side, waves, seed=machine.seed))
+    config = replace(config, cells=draw_waves(config.size, waves, seed=machine.seed))
     path = machine.folder(part) / map_path(name, data)
     make_folder(path.parent)
     heatmap = grow_file(machine.classifier(name, data.classes), data, config, path, description=part.key)
@@ -125,7 +125,7 @@ def map_result(part: MapPart, heatmap: Heatmap, reference: Heatmap | None, note:
 
 def _reference(part: MapPart, heatmap: Heatmap) -> Heatmap | None:
     """Return the shipped map to compare with: the one on the same images, else the last; None without any."""
-    references = [Heatmap.load(HEATMAPS / name).crop(heatmap.side) for name in part.references]
+    references = [Heatmap.load(HEATMAPS / name).crop(heatmap.size) for name in part.references]
     content = heatmap.metadata["dataset"]["content_hash"]
     same = [reference for reference in references if reference.metadata["dataset"]["content_hash"] == content]
     return next(iter([*same, *reversed(references)]), None)
@@ -138,18 +138,18 @@ def run_pictures(part: PicturePart, count: int, machine: Machine) -> Result:
         FileNotFoundError: weights are missing.
     """
     # Without bundled statistics the noise needs all images of a class.
-    limit = count if part.kind.mode == "inpaint" or part.dataset == "cifar10" else None
+    limit = count if part.series.mode == "inpaint" or part.dataset == "cifar10" else None
     data, note = machine.data(part.dataset, limit)
-    config = part.kind.job(data.image_size, count, machine.seed)
+    config = part.series.job(data.image_size, count, machine.seed)
     job = make_job(config, machine.classifier(machine.name(part), data.classes), data, [machine.judge(part)])
-    folder = machine.folder(part) / "pictures" / f"{part.kind.name}_{data.name}"
+    folder = machine.folder(part) / "pictures" / f"{part.series.name}_{data.name}"
     (outcomes,) = run_job(job, folder, name=part.key).kinds().values()
     return picture_result(part, outcomes, (folder / "grid.png").read_bytes(), note)
 
 
 def picture_result(part: PicturePart, outcomes: PictureOutcomes, grid: bytes, note: str) -> Result:
     """Return what became of a part's pictures beside the paper's losses; grid: PNG of the first pictures."""
-    columns, n, inpaint = outcomes.pictures, outcomes.n, part.kind.mode == "inpaint"
+    columns, n, inpaint = outcomes.pictures, outcomes.n, part.series.mode == "inpaint"
     rows = list[Row]()
     for when, published in zip(("before", "after"), part.published or (None, None), strict=True):
         losses = columns[f"loss_{when}"]

@@ -45,7 +45,7 @@ def return_freed_memory() -> None:
 def prepare_torch() -> None:
     """Set up torch for this process, once and before any computation: memory and rounding of products.
 
-    Disables TF32, to whose 10 bits torch by default rounds convolutions, but not matrix products, on a GPU.
+    Disables TF32: by default torch rounds convolutions on a GPU to its 10 bits, but not matrix products.
     """
     import torch
 
@@ -73,7 +73,7 @@ def prepared_torch() -> Iterator[None]:
 
 @functools.cache
 def onednn_is_better() -> bool:
-    """Return whether oneDNN multiplies float32 matrices on this CPU clearly faster than torch, and as exactly.
+    """Return True if oneDNN multiplies float32 matrices on this CPU clearly faster than torch, and as exactly.
 
     torch uses MKL, which takes twice the time on AMD processors. The setting also permits oneDNN to round to bfloat16
     on processors that support it, so a product of a transformer's size is tried, once in a process.

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -151,13 +151,13 @@ class ArchiveError(RuntimeError):
 class Fact:
     """Requirement on one entry of an archive's metadata.
 
-    path: the entry's name, with dots for nested objects. kind: one of `_TYPES`.
+    path: the entry's name, with dots for nested objects. type_name: one of `_TYPES`.
     low, high: range of a number, or of the length of anything else. choices: all allowed values, if few.
-    optional: whether it may be absent or null.
+    optional: True if it may be absent or null.
     """
 
     path: str
-    kind: str
+    type_name: str
     low: float = 0
     high: float = float("inf")
     choices: tuple[str, ...] = ()
@@ -170,22 +170,23 @@ class Fact:
             value = value.get(key) if isinstance(value, Mapping) else None
         if value is None and self.optional:
             return
-        if isinstance(value, bool) or not isinstance(value, _TYPES[self.kind]):
-            raise ValueError(f"{self.path} must be a {self.kind}; got {quoted(value)}")
+        if isinstance(value, bool) or not isinstance(value, _TYPES[self.type_name]):
+            raise ValueError(f"{self.path} must be a {self.type_name}; got {quoted(value)}")
         if self.choices and value not in self.choices:
             raise ValueError(f"{self.path} must be one of {', '.join(self.choices)}; got {quoted(value)}")
-        amount = value if "number" in self.kind else len(value)
+        amount = value if "number" in self.type_name else len(value)
         if not self.low <= amount <= self.high:
-            of = "" if "number" in self.kind else "of length "
+            of = "" if "number" in self.type_name else "of length "
             raise ValueError(f"{self.path} must be {of}{self.low:,g} to {self.high:,g}; got {quoted(value)}")
 
 
 @dataclass(frozen=True)
-class ArchiveKind:
-    """A kind of `.npz`: arrays, and `metadata`, a JSON object with the file's `schema`.
+class ArchiveFormat:
+    """Format of an `.npz`: arrays, and `metadata`, a JSON object with the file's `schema`.
 
     name, maker: its name and the module that writes it, for errors. required, optional: names of its arrays.
-    max_bytes, max_content: maximum size of the file, and of its arrays. facts: required metadata.
+    max_bytes, max_content: maximum size of the file, and of its arrays. facts: required metadata. renamed: new names of
+    entries of the metadata by those in files of earlier versions.
     """
 
     name: str
@@ -196,6 +197,7 @@ class ArchiveKind:
     max_bytes: int = 64 * 2**20
     max_content: int = 64 * 2**20
     facts: tuple[Fact, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     def pack(self, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> bytes:
         """Return the file's bytes, readable with `numpy.load(allow_pickle=False)`."""
@@ -205,7 +207,7 @@ class ArchiveKind:
 class ArchiveContent:
     """Base class of archive contents: metadata, and conversions `arrays` and `build` to and from the file's arrays."""
 
-    FILE: ClassVar[ArchiveKind]
+    FILE: ClassVar[ArchiveFormat]
     metadata: Mapping[str, Any]
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -233,9 +235,9 @@ class ArchiveContent:
             FileNotFoundError: there is no such file.
             ArchiveError: it is damaged, foreign, or of an unknown schema.
         """
-        path, kind = Path(path), cls.FILE
-        if path.stat().st_size > kind.max_bytes:
-            raise ArchiveError(f"{path.name}: larger than {kind.max_bytes >> 20} MiB, so not a {kind.name}")
+        path, file = Path(path), cls.FILE
+        if path.stat().st_size > file.max_bytes:
+            raise ArchiveError(f"{path.name}: larger than {file.max_bytes >> 20} MiB, so not a {file.name}")
         return cls._parse(path.read_bytes(), path.name)
 
     @classmethod
@@ -243,7 +245,7 @@ class ArchiveContent:
         """Read a file's bytes, trusted or not.
 
         Args:
-            name: what errors call the file.
+            name: file name used in errors.
         Raises:
             ArchiveError: one sentence, if anything is wrong; `build` may raise any of `DAMAGE`.
         """
@@ -251,26 +253,29 @@ class ArchiveContent:
 
     @classmethod
     def _parse(cls, data: bytes, name: str) -> Self:
-        kind, name = cls.FILE, one_line(name, MAX_NAME)
+        file, name = cls.FILE, one_line(name, MAX_NAME)
         try:
-            required = (*kind.required, "metadata")
-            arrays = read_npz(data, required=required, optional=kind.optional, limit=kind.max_content)
+            required = (*file.required, "metadata")
+            arrays = read_npz(data, required=required, optional=file.optional, limit=file.max_content)
             text = arrays.pop("metadata")
             if text.dtype.kind != "U" or text.shape or text.itemsize > 4 * _MAX_METADATA:
                 raise ValueError(f"metadata must be one text of at most {_MAX_METADATA:,} characters")
             metadata = json.loads(str(text))
-            if (schema := metadata.pop("schema", None)) != kind.schema:
+            if (schema := metadata.pop("schema", None)) != file.schema:
                 raise ArchiveError(
                     f"{name}: schema {quoted(schema)} is unknown to this version, which reads schema "
-                    f"{kind.schema}; update the app, or recompute it with {kind.maker}"
+                    f"{file.schema}; update the app, or recompute it with {file.maker}"
                 )
-            for fact in kind.facts:
+            for old, new in file.renamed.items():
+                if old in metadata:
+                    metadata[new] = metadata.pop(old)
+            for fact in file.facts:
                 fact.check(metadata)
             return cls.build(metadata, **arrays)
         except ArchiveError:
             raise
         except DAMAGE as error:
             raise ArchiveError(
-                f"{name}: not a {kind.name}, or a damaged one ({one_line(error, MAX_REASON)}); "
-                f"expected an .npz written by {kind.maker}"
+                f"{name}: not a {file.name}, or a damaged one ({one_line(error, MAX_REASON)}); "
+                f"expected an .npz written by {file.maker}"
             ) from error

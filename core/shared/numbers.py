@@ -34,7 +34,7 @@ class Interval(NamedTuple):
 
     @property
     def clear(self) -> Any:
-        """Whether a difference exceeds the noise: its interval excludes zero."""
+        """True if a difference exceeds the noise: its interval excludes zero."""
         return (self.low > 0) | (self.high < 0)
 
     def item(self) -> Interval:
@@ -58,16 +58,16 @@ def displayed_difference(
     return difference._replace(value=rounded / factor)
 
 
-def percent(share: float, digits: int = 1, space: str = " ") -> str:
+def percent(fraction: float, digits: int = 1, space: str = " ") -> str:
     """0.3312 -> '33.1 %'."""
-    return f"{decimal(100 * share, digits)}{space}%"
+    return f"{decimal(100 * fraction, digits)}{space}%"
 
 
-def confidence(share: float) -> str:
+def confidence(fraction: float) -> str:
     """'33.1 %', but never 0 % or 100 %."""
-    if share > 0.999:
+    if fraction > 0.999:
         return "over 99.9 %"
-    return "under 0.1 %" if share < 0.001 else percent(share)
+    return "under 0.1 %" if fraction < 0.001 else percent(fraction)
 
 
 def p_value(p: float) -> str:

@@ -1,17 +1,17 @@
 """The paper's settings (Galindo & Faria, Understanding CLIP Robustness, sec. 2), and what it leaves open.
 
-PGD's lengths and the hole are for 224 pixels and scale with the image's side.
+PGD's lengths and the hole are for 224 pixels and scale with the image's size.
 """
 
 IMAGE_SIZE = 224
 TEMPLATE = "a photo of a {class}"
 
-# Sec. 2.1, by image size in pixels: L2 norm v of the wave per channel, and side of the heat map.
+# Sec. 2.1, by image size in pixels: L2 norm v of the wave per channel, and size of the heat map.
 EPSILON = {32: 4.0, 224: 15.7}
-MAP_SIDE = {32: 31, 224: 63}
+MAP_SIZE = {32: 31, 224: 63}
 
-# Sec. 2.2, Eq. 3: side of the square hole, and lambda, the text's constant, which the printed equation lacks.
-HOLE_SIDE = 60
+# Sec. 2.2, Eq. 3: size of the square hole, and lambda, the text's constant, which the printed equation lacks.
+HOLE_SIZE = 60
 PENALTY_WEIGHT = 10.0
 
 # PGD by kind of run: epsilon of sec. 2.2; the paper states neither the steps nor their length, which are those of the

@@ -22,7 +22,7 @@ def networks_for(
 ) -> tuple[str, ...]:
     """Return the first row of a role whose networks are all in each of `available`; empty if there is none.
 
-    together: whether an available row's networks can be shown side by side.
+    together: returns True if the networks of an available row can be shown side by side.
     """
     rows = (row for row in ROLES[role] if all(name in names for name in row for names in available))
     return next((row for row in rows if together(row)), ())

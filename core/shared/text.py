@@ -20,8 +20,10 @@ def sentence(reason: str) -> str:
 
 def one_line(text: object, max_length: int = 80) -> str:
     """Return `text` as one line, without invisible and direction-changing characters."""
-    kinds = ((character, unicodedata.category(character)) for character in str(text)[: 4 * max_length])
-    cleaned = "".join(" " if kind in _BLANKS else character for character, kind in kinds if kind not in _INVISIBLE)
+    start = str(text)[: 4 * max_length]
+    pairs = ((character, unicodedata.category(character)) for character in start)
+    visible = ((character, category) for character, category in pairs if category not in _INVISIBLE)
+    cleaned = "".join(" " if category in _BLANKS else character for character, category in visible)
     line = " ".join(cleaned.split())
     return line if len(line) <= max_length else f"{line[: max_length - 1].rstrip()}…"
 

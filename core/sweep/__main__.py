@@ -40,12 +40,12 @@ def parse_cells(text: str) -> tuple[Frequency, ...]:
         raise argparse.ArgumentTypeError(f'expected pairs of whole numbers like "11,10;-3,4", got {text!r}') from None
 
 
-def parse_passes(text: str) -> float:
+def parse_fraction(text: str) -> float:
     """'2%' -> 0.02."""
-    share = number(above=True)(text.removesuffix("%")) / 100
-    if not text.endswith("%") or share > 1:
+    fraction = number(above=True)(text.removesuffix("%")) / 100
+    if not text.endswith("%") or fraction > 1:
         raise argparse.ArgumentTypeError(f'expected a percentage of at most 100, like "2%", got {quoted(text)}')
-    return share
+    return fraction
 
 
 def parse_cutoffs(text: str) -> tuple[float, ...]:
@@ -57,13 +57,15 @@ def _wave_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=integer(1), help="number of images, chosen by the seed")
     parser.add_argument("--epsilon", type=number(), help="L2 size v per channel, default the paper's: 4.0 or 15.7")
     parser.add_argument(
-        "--passes",
-        type=parse_passes,
-        metavar="SHARE",
+        "--fraction",
+        type=parse_fraction,
+        metavar="PERCENT",
         default=1.0,
-        help="add each wave to this share of the images, e.g. 2%%, its own class-balanced sample",
+        help="add each wave to its own class-balanced sample of the images, e.g. 2%%",
     )
-    parser.add_argument("--side", type=integer(1), help="side of the map, odd, default the paper's: 31 or 63")
+    parser.add_argument(
+        "--size", type=integer(1), help="rows and columns of the map, odd, default the paper's: 31 or 63"
+    )
     parser.add_argument("--cells", type=parse_cells, help='only these frequencies, e.g. --cells="11,10;-3,4"')
     parser.add_argument(
         "--dtype",
@@ -74,12 +76,12 @@ def _wave_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _waves(args: argparse.Namespace, dataset: ImageDataset) -> SweepConfig:
-    names = ("side", "epsilon", "seed", "cells", "dtype", "batch_size", "passes")
+    names = ("size", "epsilon", "seed", "cells", "dtype", "batch_size", "fraction")
     return usual_sweep(dataset.image_size, **{name: getattr(args, name) for name in names})
 
 
 def _map_summary(heatmap: Heatmap) -> str:
-    computed = f"{(heatmap.count > 0).sum()} of {heatmap.side**2} cells"
+    computed = f"{(heatmap.count > 0).sum()} of {heatmap.size**2} cells"
     if heatmap.estimate is not None:
         computed += f", estimated to {heatmap.metadata['estimate']['half_width']:.2f} points"
     return f"{computed}, clean error {percent(heatmap.clean_rate() or 0.0, 2)}"  # every sweep starts with it
@@ -121,7 +123,7 @@ def _error_table(outcomes: CorruptionOutcomes) -> str:
 
 @dataclass(frozen=True)
 class Sweep:
-    """A command. what: for the help. options: adds its own. config: its settings. summary: of the finished table."""
+    """A command. what: help text. options: adds options. config: builds settings. summary: sums up a finished table."""
 
     what: str
     options: Callable[[argparse.ArgumentParser], None]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class CorruptionConfig(PictureTransforms[CorruptionOutcomes]):
     """Settings of a measurement, besides classifier, data set and table of corruptions.
 
-    pictures: their number; at most all are used. seed: of their choice and of random corruptions.
+    pictures: number of pictures; at most all are used. seed: for their choice and for random corruptions.
     """
 
     number = "spectrum"
@@ -30,22 +30,22 @@ class CorruptionConfig(PictureTransforms[CorruptionOutcomes]):
     seed: int = 0
     batch_size: int | None = None
 
-    def places(self, dataset: ImageDataset) -> np.ndarray:
+    def positions(self, dataset: ImageDataset) -> np.ndarray:
         """Return (n, 1) distinct positions; fewer of the same seed are the first of more."""
         return np.random.default_rng(self.seed).permutation(len(dataset))[: self.pictures, None]
 
     def empty(self, classifier: Classifier, dataset: ImageDataset) -> CorruptionOutcomes:
-        side, n = dataset.image_size, min(self.pictures, len(dataset))
-        amounts = {row.key: [row.amount(s, side) for s in STRENGTHS] for row in CORRUPTIONS.values()}
+        size, n = dataset.image_size, min(self.pictures, len(dataset))
+        amounts = {row.key: [row.amount(s, size) for s in STRENGTHS] for row in CORRUPTIONS.values()}
         facts = outcome_facts(classifier, dataset, self.seed, pictures=n, corruptions=amounts)
-        rows, radii = 1 + len(CORRUPTIONS) * len(STRENGTHS), len(energy_by_radius(np.zeros((1, 1, side, side))))
+        rows, radii = 1 + len(CORRUPTIONS) * len(STRENGTHS), len(energy_by_radius(np.zeros((1, 1, size, size))))
         bits, spectrum = np.zeros((rows, 1, -(-n // 8)), np.uint8), np.full((rows, radii), np.nan, np.float32)
         return CorruptionOutcomes(*unmeasured(rows, 1), facts, bits, numbers={"spectrum": spectrum})
 
     def apply(self, row: int, pictures: list[np.ndarray], positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the pictures under one corruption at one strength, and the energy of the change by radius."""
-        corruption, strength = divmod(row - 1, len(STRENGTHS))
+        number, strength = divmod(row - 1, len(STRENGTHS))
         (images,) = pictures
-        kind = list(CORRUPTIONS.values())[corruption]
-        changed = corrupt(images, kind, STRENGTHS[strength], positions[:, 0].tolist(), seed=self.seed)
+        corruption = list(CORRUPTIONS.values())[number]
+        changed = corrupt(images, corruption, STRENGTHS[strength], positions[:, 0].tolist(), seed=self.seed)
         return changed, energy_by_radius(changed - images)

@@ -70,7 +70,7 @@ class PictureTransforms(Transforms[Table]):
     number: ClassVar[str]
     batch_size: int | None
 
-    def places(self, dataset: ImageDataset) -> np.ndarray:
+    def positions(self, dataset: ImageDataset) -> np.ndarray:
         """Return (n, P) positions of the pictures that each transformed one is made from."""
         raise NotImplementedError
 
@@ -87,29 +87,29 @@ class PictureTransforms(Transforms[Table]):
         raise NotImplementedError
 
     def images(self, row: int, dataset: ImageDataset) -> int:
-        return len(self.places(dataset))
+        return len(self.positions(dataset))
 
     def measure(self, classifier: Classifier, dataset: ImageDataset, rows: Sequence[int]) -> Iterator[Row]:
-        places, size = self.places(dataset), self.batch_size or PICTURES_AT_ONCE
-        labels = dataset.labels[places.T]
+        positions, size = self.positions(dataset), self.batch_size or PICTURES_AT_ONCE
+        labels = dataset.labels[positions.T]
         for row in rows:
             numbers: dict[str, np.ndarray] = {}
             if row == 0:
                 alone = [
-                    np.concatenate([finite_top1(classifier, pixels(dataset, some)) for some in batches(side, size)])
-                    for side in places.T
+                    np.concatenate([finite_top1(classifier, pixels(dataset, some)) for some in batches(column, size)])
+                    for column in positions.T
                 ]
                 predictions = np.stack(alone)
             else:
                 parts, value = [], np.zeros(())
-                for some in batches(places, size):
-                    images, mean = self.apply(row, [pixels(dataset, side) for side in some.T], some)
+                for some in batches(positions, size):
+                    images, mean = self.apply(row, [pixels(dataset, column) for column in some.T], some)
                     parts.append(finite_top1(classifier, images))
-                    value = value + mean * len(some) / len(places)
+                    value = value + mean * len(some) / len(positions)
                 predictions, numbers = np.concatenate(parts), {self.number: value}
             hit = predictions == labels
             bits, unmixed = np.packbits(hit, axis=1), None if row else predictions
-            yield Row(row, len(places), hit.sum(axis=1), bits, unmixed, numbers)
+            yield Row(row, len(positions), hit.sum(axis=1), bits, unmixed, numbers)
 
 
 def unmeasured(rows: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -184,7 +184,7 @@ def grow_file(
 
     Args:
         output: None to keep the table in memory alone.
-        description: of the progress bar; None for no bar.
+        description: text of the progress bar; None for no bar.
     Raises:
         ValueError: `output` holds a table of other settings, or the data set does not suffice.
         RuntimeError: another run is writing it, or logits are not finite.

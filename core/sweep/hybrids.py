@@ -9,7 +9,7 @@ import numpy as np
 
 from core.data.stored import outcome_facts
 from core.fourier.outcomes import HybridOutcomes
-from core.fourier.waves import clipped_share, mix
+from core.fourier.waves import clipped_fraction, mix
 from core.sweep.grow import PictureTransforms, unmeasured
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.data.sample_sets import ImageDataset
 
 MAX_PAIRS = 1_000_000
-_COARSE_SIDE = 32  # pixels
+_COARSE_SIZE = 32  # pixels
 _SMALL_CUTOFFS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 11.0, 16.0)
 
 
@@ -25,7 +25,7 @@ _SMALL_CUTOFFS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 11.0, 1
 class HybridConfig(PictureTransforms[HybridOutcomes]):
     """Settings of a measurement on hybrids, besides classifier and data set.
 
-    pairs: their number. cutoffs: ascending, in cycles per image. seed: of the choice of pairs.
+    pairs: number of pairs. cutoffs: ascending, in cycles per image. seed: for the choice of pairs.
     """
 
     number = "clipped"
@@ -35,12 +35,12 @@ class HybridConfig(PictureTransforms[HybridOutcomes]):
     seed: int = 0
     batch_size: int | None = None
 
-    def places(self, dataset: ImageDataset) -> np.ndarray:
+    def positions(self, dataset: ImageDataset) -> np.ndarray:
         """Return (n, 2) positions of the low and the high pictures."""
         return draw_pairs(dataset.labels, self.pairs, seed=self.seed)
 
     def empty(self, classifier: Classifier, dataset: ImageDataset) -> HybridOutcomes:
-        labels, rows = dataset.labels[self.places(dataset).T].astype(np.uint16), 1 + len(self.cutoffs)
+        labels, rows = dataset.labels[self.positions(dataset).T].astype(np.uint16), 1 + len(self.cutoffs)
         return HybridOutcomes(
             *unmeasured(rows, 2),
             outcome_facts(classifier, dataset, self.seed),
@@ -54,12 +54,12 @@ class HybridConfig(PictureTransforms[HybridOutcomes]):
         """Return the hybrids of one cutoff, and the share of their contrast lost by clipping."""
         low, high = pictures
         unclipped = mix(low, high, self.cutoffs[row - 1])
-        return unclipped.clip(0, 1).astype(np.float32), clipped_share(unclipped).mean()
+        return unclipped.clip(0, 1).astype(np.float32), clipped_fraction(unclipped).mean()
 
 
 def default_cutoffs(image_size: int) -> tuple[float, ...]:
-    """Return cutoffs up to half the side: dense near small networks' crossovers, above 32 pixels by quarter octave."""
-    if image_size <= _COARSE_SIDE:
+    """Return cutoffs up to half the size: dense near small networks' crossovers, above 32 pixels by quarter octave."""
+    if image_size <= _COARSE_SIZE:
         return tuple(cutoff for cutoff in _SMALL_CUTOFFS if cutoff <= image_size / 2)
     octaves = np.log2(image_size / 2)
     return tuple(round(float(2 ** (k / 4)), 3) for k in range(int(4 * octaves) + 1))

@@ -34,9 +34,9 @@ def finite_top1(classifier: Classifier, images: np.ndarray) -> np.ndarray:
     return logits.argmax(dim=1).cpu().numpy()
 
 
-def pixels(dataset: ImageDataset, places: np.ndarray) -> np.ndarray:
+def pixels(dataset: ImageDataset, positions: np.ndarray) -> np.ndarray:
     """Return the images at these positions, (B, 3, H, W) float32 in [0, 1]."""
-    return dataset.images[places].astype(np.float32) / 255
+    return dataset.images[positions].astype(np.float32) / 255
 
 
 def wave_on_image(image: np.ndarray, frequency: Frequency, epsilon: float, *, seed: int, position: int) -> np.ndarray:
@@ -46,8 +46,8 @@ def wave_on_image(image: np.ndarray, frequency: Frequency, epsilon: float, *, se
         image: (3, H, W) float32 in [0, 1].
         frequency: (i, j), cycles per image.
         epsilon: L2 size per channel.
-        seed: of the signs.
-        position: place of the image in its data set.
+        seed: for the signs.
+        position: index of the image in its data set.
     Returns:
         (3, H, W) float32 in [0, 1].
     """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
 
 STORY_CHOICE = PRECOMPUTED / "default_picture.json"
-STORY_SIDE = 31  # of the map whose waves are added to the story's picture
+STORY_SIZE = 31  # of the map whose waves are added to the story's picture
 _SCALE = 10_000  # probabilities are stored as integers in units of 1 / _SCALE
 
 
@@ -77,7 +77,7 @@ class StoredPredictions(Outcomes):
         return HybridPredictions(cutoffs, low, high, np.stack(mixed))
 
 
-STORY_WAVES = 1 + len(half_plane(STORY_SIDE))  # rows of the story's picture
+STORY_WAVES = 1 + len(half_plane(STORY_SIZE))  # rows of the story's picture
 
 
 @cached_by_files("predictions")
@@ -91,9 +91,9 @@ def predict_story(classifier: Classifier) -> StoredPredictions:
     chosen = _chosen()
     data, position = load_samples(chosen["samples"]), chosen["position"]
     (image,) = pixels(data, np.array([position]))
-    place = {"seed": chosen["seed"], "position": position}
-    waves = half_plane(STORY_SIDE)
-    pictures = [image, *(wave_on_image(image, wave, chosen["epsilon"], **place) for wave in waves)]
+    signs = {"seed": chosen["seed"], "position": position}
+    waves = half_plane(STORY_SIZE)
+    pictures = [image, *(wave_on_image(image, wave, chosen["epsilon"], **signs) for wave in waves)]
     for low, high in (pixels(data, np.array(pair)) for pair in chosen["pairs"]):
         pictures += [low, high, *(hybrid(low, high, cutoff) for cutoff in hybrid_cutoffs(data.image_size))]
     shares = [class_probabilities(classifier, some) for some in batches(np.stack(pictures), PICTURES_AT_ONCE)]

@@ -17,11 +17,11 @@ from core.fourier.map_estimate import with_estimate
 from core.fourier.table import Row
 from core.fourier.waves import (
     canonical_frequency,
-    check_side,
+    check_size,
     fourier_basis,
     frequency_to_cell,
     half_plane,
-    largest_side,
+    largest_size,
     perturb,
     random_signs,
     resize_attenuation,
@@ -51,53 +51,53 @@ Wave = Frequency | None
 class SweepConfig(Transforms[Heatmap]):
     """Settings of a sweep over waves.
 
-    side: R, odd. epsilon: L2 size v of the wave per channel, pixel range [0, 1]. seed: of the random signs.
+    size: R, odd. epsilon: L2 size v of the wave per channel, pixel range [0, 1]. seed: for the random signs.
     cells: the frequencies to compute, None for all. batch_size: images per forward pass, None for `BATCHES`.
     dtype: precision of the forward pass; the wave is always added in float32.
-    weaken_as: side in pixels of a network's input: each wave is weakened as by bicubic enlargement to it, to compare
+    weaken_as: input size of a network in pixels: each wave is weakened as by bicubic enlargement to it, to compare
     networks at equal strength; None for full strength.
-    passes: share of the images, in (0, 1], to which each wave is added: below 1 each wave has its own class-balanced
+    fraction: part of the images, in (0, 1], that gets each wave; below 1 each wave has its own class-balanced
     sample. The clean error is always over all images. A map of samples stores no outcomes.
     """
 
-    side: int
+    size: int
     epsilon: float
     seed: int = 0
     cells: tuple[Frequency, ...] | None = None
     batch_size: int | None = None
     dtype: str = "float32"
     weaken_as: int | None = None
-    passes: float = 1.0
+    fraction: float = 1.0
 
     def __post_init__(self) -> None:
-        check_side(self.side)
+        check_size(self.size)
         if not 0 <= self.epsilon < float("inf"):
             raise ValueError(f"epsilon is the L2 size of the wave and must be >= 0; got {self.epsilon}")
         if self.dtype not in DTYPES:
             raise ValueError(f"dtype {self.dtype!r} is unknown; use one of {', '.join(DTYPES)}")
-        if not 0 < self.passes <= 1:
-            raise ValueError(f"passes is a share of the images, above 0 and at most 1; got {self.passes}")
+        if not 0 < self.fraction <= 1:
+            raise ValueError(f"fraction is a part of the images, above 0 and at most 1; got {self.fraction}")
         for i, j in self.cells or ():
-            frequency_to_cell(i, j, self.side)
+            frequency_to_cell(i, j, self.size)
 
     @property
     def waves(self) -> tuple[Frequency, ...]:
         """Distinct waves to compute, by canonical frequency, in a fixed order."""
         if self.cells is None:
-            return half_plane(self.side)
+            return half_plane(self.size)
         return tuple(dict.fromkeys(canonical_frequency(i, j) for i, j in self.cells))
 
     def empty(self, classifier: Classifier, dataset: ImageDataset) -> Heatmap:
-        size = dataset.image_size
-        if self.side > (max_side := largest_side(size, size)):
+        image_size = dataset.image_size
+        if self.size > (max_size := largest_size(image_size, image_size)):
             raise ValueError(
-                f"a heat map of side {self.side} needs frequencies up to {self.side // 2} cycles per image, but "
-                f"images of {size} x {size} pixels carry fewer: use a side of at most {max_side}"
+                f"a heat map of size {self.size} needs frequencies up to {self.size // 2} cycles per image, but "
+                f"images of {image_size} x {image_size} pixels carry fewer: use a size of at most {max_size}"
             )
         metadata: dict[str, Any] = {
             "classifier": classifier_facts(classifier),
             "dataset": dataset_facts(dataset),
-            "image_size": size,
+            "image_size": image_size,
             "epsilon": float(self.epsilon),
             "norm": "l2 per channel",
             "sign_rule": "independent random sign per image and channel",
@@ -111,10 +111,10 @@ class SweepConfig(Transforms[Heatmap]):
             metadata["classifier"]["patch_grid"] = classifier.patch_grid
         if self.weaken_as is not None:
             metadata["weakened_as"] = self.weaken_as
-        n, rows = len(dataset), 1 + len(half_plane(self.side))
+        n, rows = len(dataset), 1 + len(half_plane(self.size))
         numbers = dict.fromkeys(MEANS, np.full(rows, np.nan))
         bits = labels = None
-        if (sampled := images_per_wave(n, self.passes)) < n:
+        if (sampled := images_per_wave(n, self.fraction)) < n:
             rule = "a class-balanced sample of its own for each wave, fixed by seed and wave"
             metadata["sample"] = {"images_per_wave": sampled, "rule": rule}
             numbers["sampling_variance"] = np.full(rows, np.nan)
@@ -124,10 +124,10 @@ class SweepConfig(Transforms[Heatmap]):
         return Heatmap(counts, hits, metadata, bits, labels, numbers=numbers)
 
     def requested(self, table: Heatmap) -> list[int]:
-        return outcome_rows((None, *self.waves), self.side)
+        return outcome_rows((None, *self.waves), self.size)
 
     def images(self, row: int, dataset: ImageDataset) -> int:
-        return images_per_wave(len(dataset), self.passes if row else 1.0)
+        return images_per_wave(len(dataset), self.fraction if row else 1.0)
 
     def measure(self, classifier: Classifier, dataset: ImageDataset, rows: Sequence[int]) -> Iterator[Row]:
         """Yield the results of some rows: waves with few images share a pass, a wave with many takes several.
@@ -139,7 +139,7 @@ class SweepConfig(Transforms[Heatmap]):
 
         images = torch.as_tensor(dataset.images).to(classifier.device)
         labels = torch.as_tensor(dataset.labels).to(classifier.device)
-        every_wave = (None, *half_plane(self.side))
+        every_wave = (None, *half_plane(self.size))
         size = self.batch_size or BATCHES.get(images.device.type, BATCHES["cpu"])
         while rows:
             group = _first_group([every_wave[row] for row in rows], dataset, self, size)
@@ -161,7 +161,7 @@ class SweepConfig(Transforms[Heatmap]):
                     for (name, mean), total in zip(MEANS.items(), sums, strict=True)
                 }
                 if group.count < len(dataset):
-                    labels_here = dataset.labels[group.places[k]]
+                    labels_here = dataset.labels[group.positions[k]]
                     numbers["sampling_variance"] = sampling_variance(wrong[k], labels_here, len(dataset))
                 hits = group.count - round(top1), group.count - round(top5)
                 yield Row(rows[k], group.count, hits, np.packbits(~wrong[k])[None], numbers=numbers)
@@ -175,36 +175,36 @@ class SweepConfig(Transforms[Heatmap]):
 class SweepChanges(TypedDict, total=False):
     """Settings of a map that differ from the paper's, by name; None for the paper's."""
 
-    side: int | None
+    size: int | None
     epsilon: float | None
-    passes: float
+    fraction: float
     seed: int
 
 
 def usual_sweep(
-    image_size: int, *, side: int | None = None, epsilon: float | None = None, **settings: Any
+    image_size: int, *, size: int | None = None, epsilon: float | None = None, **settings: Any
 ) -> SweepConfig:
-    """Return the settings of a sweep over images of a side in pixels; `settings` are further fields of `SweepConfig`.
+    """Return the settings of a sweep over images of a size in pixels; `settings` are further fields of `SweepConfig`.
 
-    side, epsilon: None for the paper's, or those of the bundled pictures of that size.
+    size, epsilon: None for the paper's, or those of the bundled pictures of that size.
 
     Raises:
         ValueError: a setting is out of range, or no epsilon is known for the images' size.
     """
     if epsilon is None and not (epsilon := usual_epsilon(image_size)):
         raise ValueError(f"the paper gives no size v of waves for {image_size}-pixel images; give epsilon")
-    return SweepConfig(side=usual_map_side(image_size) if side is None else side, epsilon=epsilon, **settings)
+    return SweepConfig(size=usual_map_size(image_size) if size is None else size, epsilon=epsilon, **settings)
 
 
-def usual_map_side(image_size: int) -> int:
-    """Return the side of a map by default: the paper's, or else the largest that fits, up to its largest."""
-    largest = largest_side(image_size, image_size)
-    return paper.MAP_SIDE.get(image_size, min(paper.MAP_SIDE[paper.IMAGE_SIZE], largest))
+def usual_map_size(image_size: int) -> int:
+    """Return the default size of a map: the paper's, or the largest that fits, up to the paper's largest."""
+    largest = largest_size(image_size, image_size)
+    return paper.MAP_SIZE.get(image_size, min(paper.MAP_SIZE[paper.IMAGE_SIZE], largest))
 
 
-def images_per_wave(total: int, passes: float) -> int:
-    """Return the number of images in a share of `total`, at least one."""
-    return max(1, round(passes * total))
+def images_per_wave(total: int, fraction: float) -> int:
+    """Return the number of images in a fraction of `total`, at least one."""
+    return max(1, round(fraction * total))
 
 
 def sampling_variance(wrong: np.ndarray, labels: np.ndarray, total: int) -> float:
@@ -214,7 +214,7 @@ def sampling_variance(wrong: np.ndarray, labels: np.ndarray, total: int) -> floa
     one image is assumed to vary like the whole sample.
 
     Args:
-        wrong: (n,) bool, whether an image is misclassified. labels: (n,) its true class.
+        wrong: (n,) bool, True where an image is misclassified. labels: (n,) the true classes.
         total: number of images that the sample was drawn from.
     Source: Cochran 1977, ch. 5, proportional allocation.
     """
@@ -256,12 +256,12 @@ def balanced_sample(labels: np.ndarray, size: int, wave: Frequency, *, seed: int
 class Group:
     """G waves, each added to n images.
 
-    scaled: (G, H, W) float32, each wave times its size v; zeros for the clean images. places: (G, n) int64 indices of
+    scaled: (G, H, W) float32, each wave times its size v; zeros for the clean images. positions: (G, n) int64, of the
     images, or (1, n) if equal for all. signs: (G, n, 3) int8.
     """
 
     scaled: np.ndarray
-    places: np.ndarray
+    positions: np.ndarray
     signs: np.ndarray
 
     @property
@@ -269,10 +269,10 @@ class Group:
         return self.signs.shape[1]
 
     def batches(self, size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-        """Split places and signs along the images into as few, nearly equal parts as `size` allows."""
+        """Split positions and signs along the images into as few, nearly equal parts as `size` allows."""
         import torch
 
-        tensors = (torch.from_numpy(array).to(device) for array in (self.places, self.signs))
+        tensors = (torch.from_numpy(array).to(device) for array in (self.positions, self.signs))
         return zip(*(tensor.tensor_split(-(-self.count // size), 1) for tensor in tensors), strict=True)
 
 
@@ -281,38 +281,39 @@ def _first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConf
     total, height = len(dataset), dataset.image_size
 
     def images(wave: Wave) -> int:
-        return total if wave is None else images_per_wave(total, config.passes)
+        return total if wave is None else images_per_wave(total, config.fraction)
 
     count = images(waves[0])
     alike = itertools.takewhile(lambda wave: images(wave) == count, waves)
     group = tuple(itertools.islice(alike, max(1, size // count)))
     signs = np.stack([random_signs(total, wave or (0, 0), seed=config.seed) for wave in group])
-    places = np.arange(total)[None]
+    positions = np.arange(total)[None]
     if count < total:  # so these are not the clean images
-        places = np.stack(
+        positions = np.stack(
             [balanced_sample(dataset.labels, count, wave, seed=config.seed) for wave in group if wave is not None]
         )
-        signs = np.take_along_axis(signs, places[..., None], axis=1)  # an image has the same signs as in a full sweep
+        # An image has the same signs as in a full sweep.
+        signs = np.take_along_axis(signs, positions[..., None], axis=1)
     scaled = np.zeros((len(group), height, height), np.float32)
     for k, wave in enumerate(group):
         if wave is not None:
             scaled[k] = fourier_basis(*wave, height, height) * np.float32(_epsilon(wave, config, height))
-    return Group(scaled, places, signs)
+    return Group(scaled, positions, signs)
 
 
 def _epsilon(wave: Frequency, config: SweepConfig, image_size: int) -> float:
     """Return a wave's L2 size per channel, weakened if configured."""
     if config.weaken_as is None:
         return config.epsilon
-    cell = frequency_to_cell(*wave, config.side)
-    return config.epsilon * float(_kept(image_size, config.weaken_as, config.side)[cell])
+    cell = frequency_to_cell(*wave, config.size)
+    return config.epsilon * float(_kept(image_size, config.weaken_as, config.size)[cell])
 
 
 @functools.lru_cache(maxsize=4)
-def _kept(image_size: int, network_size: int, side: int) -> np.ndarray:
+def _kept(image_size: int, network_size: int, size: int) -> np.ndarray:
     from core.classifiers.classifier import Preprocess
 
-    return resize_attenuation(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)
+    return resize_attenuation(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, size)
 
 
 def _errors(
@@ -329,10 +330,10 @@ def _errors(
     exact = torch.float32 if images.device.type == "mps" else torch.float64  # not on MPS
     tally = torch.zeros(3 + len(MEANS), waves, dtype=exact, device=images.device)
     with torch.inference_mode():
-        for places, signs in group.batches(batch_size, images.device):
-            perturbed = perturb(torch.div(images[places], 255), scaled, signs[..., None, None])  # (G, n, 3, H, W)
+        for positions, signs in group.batches(batch_size, images.device):
+            perturbed = perturb(torch.div(images[positions], 255), scaled, signs[..., None, None])  # (G, n, 3, H, W)
             logits = forward(classifier, perturbed.flatten(0, 1), dtype)
-            targets = labels[places].expand(waves, -1).flatten()
+            targets = labels[positions].expand(waves, -1).flatten()
             missed = logits.topk(min(5, logits.shape[1]), dim=1).indices != targets[:, None]
             numbers = [missed[:, 0], missed.all(dim=1), logits.isfinite().all(dim=1), *_means(logits, targets)]
             outcome = torch.stack(numbers).view(len(numbers), waves, -1)

@@ -35,7 +35,7 @@ from PIL import Image
 
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import classifier_state, list_classifiers, load_classifier
-from core.data.corruptions import energy_by_radius, mean_radius, share_within
+from core.data.corruptions import energy_by_radius, fraction_within, mean_radius
 from core.data.datasets import load_dataset, load_samples
 from core.data.holes import costliest_hole, hole_alone
 from core.data.picture_files import decode_image, to_uint8
@@ -108,7 +108,7 @@ def _write(painter: Classifier, plans: dict[str, RunPlan], work: Path, photograp
     _table(painter, judges, plans, work, _photographs(photographs, judges, work)).save(STORED)
     bundled = [plan for name, plan in plans.items() if name.startswith("hole-views-bundled")]
     corners = [_corner(plan.mask) for plan in bundled if plan.mask is not None]
-    places = {"chooser": CHOOSER, "side": HOLE, "corners": corners, "faceless": FACELESS}
+    places = {"chooser": CHOOSER, "size": HOLE, "corners": corners, "faceless": FACELESS}
     write_atomically(HOLES, json.dumps(places).encode())
 
 
@@ -286,7 +286,7 @@ def _row(
         "clipped": short(arrays["clipped"]),
         "seconds": short(arrays["seconds"]),
         "radius": short(mean_radius(energy)),
-        "low": short(share_within(energy, 8)),
+        "low": short(fraction_within(energy, 8)),
     }
     seen = {AFTER: result, RAW: raw} if as_file else {AFTER: result}
     if plan.original is not None and plan.mask is not None:

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from core.data.sample_sets import CIFAR10, ClassSet, imagenet
-from core.data.words import CUTOFF, PATH, plain, singulars
+from core.data.words import MIN_RATIO, NEIGHBOURS, PATH, plain, singulars
 from core.shared.files import write_atomically
 
 SOURCE = "WordNet 3.0, Princeton University; classes of ImageNet: timm's table of synsets"
@@ -97,7 +97,6 @@ IMAGENET_NEAR: dict[str, tuple[str, ...]] = {
     "toilet": ("toilet seat", "toilet tissue"), "underwear": ("swimming trunks", "diaper"),
 }  # fmt: skip
 
-NEIGHBOURS = 3  # classes offered for a noun that stands for none
 CLOSE = 0.7  # information content of an ancestor all of whose classes are close
 # Lexicographers' files of WordNet, lexnames(5WN).
 ANIMAL, FOOD, PLANT, SUBSTANCE = "05", "13", "20", "27"
@@ -269,8 +268,8 @@ def _alike(nouns: Sequence[str], words: Sequence[str]) -> list[str]:
     found = []
     for noun in nouns:
         shared = np.minimum(counts, [noun.count(letter) for letter in letters]).sum(1)
-        near = np.flatnonzero(2 * shared >= CUTOFF * (lengths + len(noun)))  # an upper bound of difflib's ratio
-        if difflib.get_close_matches(noun, [words[k] for k in near], n=1, cutoff=CUTOFF):
+        near = np.flatnonzero(2 * shared >= MIN_RATIO * (lengths + len(noun)))  # an upper bound of difflib's ratio
+        if difflib.get_close_matches(noun, [words[k] for k in near], n=1, cutoff=MIN_RATIO):
             found.append(noun)
     return found
 

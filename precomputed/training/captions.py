@@ -70,6 +70,6 @@ def captions() -> tuple[Caption, ...]:
 
 
 def attributes_of(images: np.ndarray) -> np.ndarray:
-    """Return whether each attribute holds: images (N, 3, H, W) uint8 -> bool (N, A), A = len(ATTRIBUTES)."""
+    """Return True if each attribute holds: images (N, 3, H, W) uint8 -> bool (N, A), A = len(ATTRIBUTES)."""
     red, green, blue = images.mean(axis=(2, 3)).T / 255
     return np.stack([attribute.holds(red, green, blue) for attribute in ATTRIBUTES], axis=1)

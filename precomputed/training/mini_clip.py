@@ -89,7 +89,7 @@ class CaptionLoss:
         network: the CLIP; if its text tower does not learn, all captions are embedded once.
         tokenizer: sentences -> (T, L) int64.
         data: the training images, whose attributes are measured once.
-        seed: of the captions drawn.
+        seed: for drawing captions.
         teacher: a CIFAR-10 classifier whose probabilities enter the targets, or None.
     """
 

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.checks import fits
 from tests.browser.conftest import BOTH_BROWSERS
 from tests.browser.waiting import choose_option, patient, wait_until_drawn, wait_until_still
+from ui.shared.url import PAGES
 
 
 def test_a_link_below_a_page_keeps_its_parameters_on_a_phone(app, open_page):
@@ -15,7 +16,7 @@ def test_a_link_below_a_page_keeps_its_parameters_on_a_phone(app, open_page):
     expect(page).to_have_title(re.compile("^Fill a hole"))
     expect(page).to_have_url(re.compile(rf"{app}/inpainting\?.*inpainting-steps=77"))
     tabs = page.locator(".st-key-page-tabs").get_by_role("link")
-    expect(tabs).to_have_text(["Story", "Frequencies", "Fill a hole", "Draw", "Findings", "Models"])
+    expect(tabs).to_have_text([*PAGES.values()])
     wait_until_still(page)
     boxes = [tab.bounding_box() for tab in tabs.all()]
     assert len({box["y"] for box in boxes}) == 1 and max(box["x"] + box["width"] for box in boxes) <= 400
@@ -32,7 +33,7 @@ def test_a_link_below_a_page_keeps_its_parameters_on_a_phone(app, open_page):
     expect(rows).not_to_have_count(0)
     page.set_viewport_size({"width": 1440, "height": 900})
     expect(page.locator(".st-key-page-tabs")).to_be_hidden()
-    expect(page.get_by_test_id("stTopNavLink")).to_have_count(6)
+    expect(page.get_by_test_id("stTopNavLink")).to_have_count(len(PAGES))
     page.locator(".findings tr[data-claim=high]").get_by_role("link").click()
     expect(page).to_have_title(re.compile("^Frequencies"))
     expect(page.get_by_text("CLIP ViT-B/32 minus ResNet-56").first).to_be_visible()

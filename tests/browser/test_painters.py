@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.data.holes import Point, encode_mask, square_side
+from core.data.holes import Point, encode_mask, square_size
 from core.data.sketches import PALETTE, draw_sketch
 from tests.browser.canvases import TOUCH, drag, open_tools, pixels, place
 from tests.browser.waiting import wait_until_drawn, wait_until_still
@@ -78,7 +78,7 @@ def random_paths(count: int, size: int) -> list[list[Point]]:
 
 def test_strokes_and_keys_on_a_mask_are_the_oracles(demo):
     page, size = demo("mask"), 224
-    whole, side, paths = {"height": size, "width": size}, square_side(size), random_paths(3, size)
+    whole, side, paths = {"height": size, "width": size}, square_size(size), random_paths(3, size)
     choose(page, "Square")
     drag(page, [*paths[0], (75, 112)], size)
     mask = stamp_mask([(75, 112)], side, **whole)

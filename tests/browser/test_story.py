@@ -9,11 +9,12 @@ from playwright.sync_api import Locator, expect
 from core.data.datasets import load_samples
 from core.data.picture_files import to_uint8
 from core.data.sample_sets import imagenet
-from core.pgd.drawings import SIDE, draw_questions, opening_drawings, opening_words, stored_pool
+from core.pgd.drawings import SIDE, draw_questions, judged_path, opening_drawings, opening_words, stored_pool
 from core.sweep.predict import wave_on_image
 from tests.browser.canvases import pixels
 from tests.browser.checks import fits, grave_faults
 from tests.browser.waiting import wait_until_drawn
+from ui.components.mount import webp_data_uri
 from ui.story.chapters import CHAPTER_TITLES
 from ui.story.data import CHOSEN_PICTURES
 
@@ -90,6 +91,8 @@ def test_on_a_phone_a_word_is_drawn_in_place_and_goes_on_in_draw(app, open_page)
     box.press("Enter")
     expect(page.locator(".st-key-near-words").get_by_role("button", name="volcano", exact=True)).to_be_visible()
     wait_until_drawn(page)
+    for begun in (page.get_by_role("button", name="Draw", exact=True), page.get_by_role("button", name="vulcano")):
+        expect(begun).to_have_count(0)
     box.fill("castle")
     expect(page.get_by_role("option").first).to_have_text("castle")
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
@@ -114,6 +117,8 @@ def test_a_judge_is_told_at_once_and_gets_a_line_to_share(app, open_page):
     questions = draw_questions(stored_pool(), imagenet().names, 7)
     for number, question in enumerate(questions, 1):
         expect(judge.get_by_role("heading")).to_have_text(f"Drawing {number} of 10: what is it?")
+        drawing = webp_data_uri(judged_path(question.label, question.search))
+        expect(judge.locator(".stage img")).to_have_attribute("src", drawing)
         last = judge.locator(".options button").last.bounding_box()
         if number > 1:  # the first view has the chapter's text above
             judge.locator(".stage").scroll_into_view_if_needed()
@@ -137,3 +142,5 @@ def test_a_judge_is_told_at_once_and_gets_a_line_to_share(app, open_page):
     judge.get_by_role("button", name="Ten new drawings").click()
     expect(head).to_have_text("Drawing 1 of 10: what is it?")
     expect(page).not_to_have_url(re.compile("chosen="))
+    page.goto(f"{app}/story?chapter=judge&round=x&chosen=0123401234")
+    expect(head).to_have_text("Drawing 1 of 10: what is it?")

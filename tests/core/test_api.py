@@ -60,7 +60,7 @@ def test_a_module_comes_in_frozen_and_is_itself_left_alone(network, own, images)
     pixels = torch.from_numpy(images).float() / 255
     normalised = (pixels - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    core.heatmap(own, images, LABELS, side=3, epsilon=1, progress=False)
+    core.heatmap(own, images, LABELS, size=3, epsilon=1, progress=False)
     core.draw(own, "a", steps=2, progress=False)
     assert network.training and all(p.requires_grad and p.grad is None for p in network.parameters())
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
@@ -93,7 +93,7 @@ def test_a_wrapped_module_computes_what_it_wraps(kind, network, images):
 
 
 def test_what_a_module_lacks_is_absent(network, own, images):
-    heatmap = core.heatmap(own, images, LABELS, side=3, epsilon=1, progress=False)
+    heatmap = core.heatmap(own, images, LABELS, size=3, epsilon=1, progress=False)
     facts = heatmap.metadata["classifier"]
     assert facts == {"name": "own", "kind": "closed-set", "weights_id": own.weights_id}
     with torch.no_grad():
@@ -101,7 +101,7 @@ def test_what_a_module_lacks_is_absent(network, own, images):
     assert core.classifier(network, NAMES, size=SIDE).weights_id not in ("", own.weights_id)
 
 
-def test_a_function_takes_images_in_0_to_1_on_its_own_side(images):
+def test_a_function_takes_images_in_0_to_1_of_its_own_size(images):
     seen = []
 
     def brightness(x):
@@ -153,21 +153,21 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_images_of_any_form_are_the_same_images(form, own, images):
-    expected = core.heatmap(own, images, LABELS, side=3, epsilon=1, progress=False)
+    expected = core.heatmap(own, images, LABELS, size=3, epsilon=1, progress=False)
     given = FORMS[form](images)
     for labels in (None,) if isinstance(given, TensorDataset) else (LABELS.tolist(), torch.from_numpy(LABELS)):
-        heatmap = core.heatmap(own, given, labels, side=3, epsilon=1, progress=False)
+        heatmap = core.heatmap(own, given, labels, size=3, epsilon=1, progress=False)
         name = "own images" if labels is not None else "TensorDataset"
         assert heatmap.metadata["dataset"] == {**expected.metadata["dataset"], "name": name}
         np.testing.assert_array_equal(heatmap.top1_errors, expected.top1_errors)
 
 
 def test_a_map_is_that_of_the_script(tmp_path, capsys):
-    line = ["waves", "--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--side", "3", "--device", "cpu"]
+    line = ["waves", "--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--size", "3", "--device", "cpu"]
     assert sweep([*line, "--output", str(tmp_path / "map.npz")]) == 0
     samples = core.load_samples("cifar10-samples")
     classifier = core.load_classifier("mini-resnet", samples.classes)
-    by_script, heatmap = core.Heatmap.load(tmp_path / "map.npz"), core.heatmap(classifier, samples, side=3)
+    by_script, heatmap = core.Heatmap.load(tmp_path / "map.npz"), core.heatmap(classifier, samples, size=3)
     assert not heatmap.differences(by_script)
     np.testing.assert_array_equal(heatmap.top1_errors, by_script.top1_errors)
     assert "heat map" in capsys.readouterr().err, "a bar says how far it is"
@@ -242,7 +242,7 @@ def test_a_hole_of_its_own_for_each_picture(own, images):
 
 
 def test_results_draw_themselves_become_tables_and_load_again(own, images, tmp_path):
-    heatmap = core.heatmap(own, images, LABELS, side=3, epsilon=1, output=tmp_path / "map.npz", progress=False)
+    heatmap = core.heatmap(own, images, LABELS, size=3, epsilon=1, output=tmp_path / "map.npz", progress=False)
     run = core.draw(own, ["a", "b"], steps=2, progress=False)
     figure, (left, right) = matplotlib.pyplot.subplots(1, 2)
     assert heatmap.plot(left) is left and run.plot(right) is right
@@ -332,7 +332,7 @@ def test_images_that_do_not_fit_are_told_what_does(case, own):
     images, labels, message = IMAGES[case]
     labels = np.arange(6) if labels is None else None if labels is False else labels
     with pytest.raises(ValueError, match=message) as error:
-        core.heatmap(own, images, labels, side=3, epsilon=1, progress=False)
+        core.heatmap(own, images, labels, size=3, epsilon=1, progress=False)
     assert "\n" not in str(error.value)
 
 
@@ -364,6 +364,6 @@ def test_what_cannot_be_drawn_is_told_why(case, own):
 
 def test_without_a_gradient_there_are_maps_and_no_drawings(network, images):
     classifier = core.classifier(torch.no_grad()(network.eval()), NAMES, size=SIDE)
-    assert core.heatmap(classifier, images, LABELS, side=3, epsilon=1, progress=False).n == 12
+    assert core.heatmap(classifier, images, LABELS, size=3, epsilon=1, progress=False).n == 12
     with pytest.raises(ValueError, match="the classifier cannot be differentiated: .* leave out no_grad"):
         core.draw(classifier, "a", progress=False)

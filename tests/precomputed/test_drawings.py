@@ -32,7 +32,7 @@ STORED = stored_views()
 
 def test_no_class_that_settings_were_tried_on_is_reported():
     drawn = [rows for group, rows in STORED["pictures"].items() if group.startswith("draw")]
-    assert all(tuple(row["target"] for row in rows) == drawn_classes() for rows in drawn) and len(drawn) == 12
+    assert drawn and all(tuple(row["target"] for row in rows) == drawn_classes() for rows in drawn)
     assert len({*drawn_classes()}) == 100 and not {imagenet().names[label] for label in drawn_classes()} & TRIED
 
 
@@ -58,7 +58,7 @@ def test_the_bundled_photographs_holes_are_the_judged_ones():
     assert photographs.holes.keys() == set(range(len(rows)))
     for place, row in enumerate(rows):
         assert photographs.holes[place] == (row["left"], row["top"], STORED["hole"])
-        mask = photographs.hole(place)
+        mask = photographs.mask(place)
         assert mask[0, row["top"], row["left"]] and mask.sum() == STORED["hole"] ** 2
 
 

@@ -12,9 +12,9 @@ from core.data.datasets import load_samples
 from web.graphs import (
     GRADIENT,
     GRAPHS,
+    IMAGE_SIZE,
     INITIALIZERS,
     PREDICT,
-    SIDE,
     graph_classifier,
     graph_facts,
     graph_names,
@@ -52,12 +52,12 @@ def test_predictions_are_torchs(classifier, sessions):
 @pytest.mark.parametrize("members", [(5,), (1, 3, 8)])
 @pytest.mark.parametrize("graph", graph_names()[1:])
 def test_gradient_and_cross_entropy_are_those_of_merged_classes(classifier, sessions, graph, members):
-    side = int(graph.removeprefix(GRADIENT).strip("-") or SIDE)
+    size = int(graph.removeprefix(GRADIENT).strip("-") or IMAGE_SIZE)
     target = np.isin(np.arange(len(classifier.classes)), members)[None]
     image = np.clip(IMAGES[4] + 0.05 * np.sin(np.arange(IMAGES[4].size)).reshape(IMAGES[4].shape), 0, 1)
-    seen = np.ascontiguousarray(image[None, :, :side, :side], np.float32)
+    seen = np.ascontiguousarray(image[None, :, :size, :size], np.float32)
     variable = torch.from_numpy(seen).requires_grad_()
-    plain = classifier.at_size(side)
+    plain = classifier.at_size(size)
     merged = plain.merge({"word": members})
     entropy = F.cross_entropy(merged(variable), torch.tensor([len(merged.classes) - 1]), reduction="none")
     (expected,) = torch.autograd.grad(entropy.sum(), variable)

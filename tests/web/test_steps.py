@@ -23,18 +23,18 @@ SMOOTH = Path(__file__).with_name("smooth_network.js")
 
 
 class SmoothNetwork(torch.nn.Module):
-    """The network in smooth_network.js, which has other weights for other sides."""
+    """The network in smooth_network.js, which has other weights for other sizes."""
 
     any_size = True
 
-    def __init__(self, side, scale):
+    def __init__(self, size, scale):
         super().__init__()
         self.scale = scale
-        values = np.arange(1, CLASSES + 1)[:, None] * np.arange(1, 3 * side * side + 1)
+        values = np.arange(1, CLASSES + 1)[:, None] * np.arange(1, 3 * size * size + 1)
         self.matrix = torch.from_numpy((scale * np.sin(values / 1000)).astype(np.float32))
 
-    def at_size(self, side):
-        return SmoothNetwork(side, self.scale)
+    def at_size(self, size):
+        return SmoothNetwork(size, self.scale)
 
     def forward(self, images):
         return 4 * torch.tanh((images.flatten(1) - 0.5) @ self.matrix.T)

@@ -1,24 +1,26 @@
 """Mount custom components whose value both the browser and Python may change, and pack pictures for them.
 
-The browser shows a value and changes it without a rerun; Python may change it too, after a link or another widget. So
-that neither overwrites the other, Python sends its value with a token that changes only when Python changes the value;
-the browser returns the token with every choice of the visitor.
+The browser shows a value and changes it without a rerun; Python may also change it, after a link or another widget. So
+that neither overwrites the other, Python sends its value with its version (`Versioned`) as a token, and the browser
+returns the token with each choice.
 """
 
 from __future__ import annotations
 
 import base64
 import io
+import random
 import re
-import uuid
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
 from PIL import Image
+
+from ui.components.versioned import Versioned
 
 T = TypeVar("T")
 Mount = Callable[..., Any]
@@ -46,51 +48,30 @@ def register(file: str) -> Mount:
     return st.components.v2.component(name, css=css, js=js)
 
 
-def place_from(key: str, event: str, places: range, on_place: Callable[[int], None]) -> Callable[[], None]:
+def index_from(key: str, event: str, indices: range, on_index: Callable[[int], None]) -> Callable[[], None]:
     """Return an event callback that validates the index sent by the (untrusted) browser.
 
     Args:
-        key: the component's key. on_place: called with the index before the rerun.
+        key: the component's key. on_index: called with the index before the rerun.
     """
 
     def called() -> None:
-        place = st.session_state[key].get(event)
-        if isinstance(place, int) and place in places:
-            on_place(place)
+        index = st.session_state[key].get(event)
+        if isinstance(index, int) and index in indices:
+            on_index(index)
 
     return called
 
 
-class Synchronised(Generic[T]):
-    """The session's record of one component's state in the browser.
-
-    Attributes:
-        token: changes when Python changes the value or its subject.
-        sent: the value sent with the token. It is unchanged after a choice, so that Streamlit resends no data and the
-            response to an old choice does not revert a newer one in the browser.
-        value: the value sent, or the visitor's later choice.
-        about: the value's subject, such as the pictures to choose from.
-    """
-
-    def __init__(self, value: T, about: object = None) -> None:
-        self.token = uuid.uuid4().hex
-        self.sent = self.value = value
-        self.about = about
-
-    def follow(self, value: T, about: object = None) -> Synchronised[T]:
-        """Return the value to send when the page passes `value`: unchanged unless the page has changed it."""
-        return self if (self.value, self.about) == (value, about) else Synchronised(value, about)
-
-    def receive(self, choice: Any, read: Callable[[Any], T | None]) -> T | None:
-        """Return the value of a choice sent by the browser; None if it is invalid or about another subject."""
-        match choice:
-            case {"value": sent, "token": token, "about": self.about}:
-                value = read(sent)
-                # Python's last change overwrote a choice made before it in the browser: send the value again.
-                if value is not None and token == self.token:
-                    self.value = value
-                return value
-        return None
+def receive(choice: Any, current: Versioned[tuple[T, object]], read: Callable[[Any], T | None]) -> T | None:
+    """Record a choice sent by the browser and return its value; None if it is invalid or about another subject."""
+    match choice:
+        case {"value": sent, "token": version, "about": about} if about == current.value[1]:
+            value = read(sent)
+            if value is not None:
+                current.choose((value, about), version)
+            return value
+    return None
 
 
 def mount_synchronised(
@@ -115,17 +96,20 @@ def mount_synchronised(
         data: further data for the browser; "about" is the value's subject: a choice about another one is ignored.
         events: further callbacks, `on_NAME_change`.
     """
-    name, about = f"{key}.shown", data.get("about")
-    state = st.session_state[name] = st.session_state.get(name, Synchronised(value, about)).follow(value, about)
+    name, about = f"{key}.last", data.get("about")
+    if name not in st.session_state:  # a random version: the browser may remember others of an earlier session
+        st.session_state[name] = Versioned((value, about), version=random.getrandbits(40))
+    current: Versioned[tuple[T, object]] = st.session_state[name]
+    current.set((value, about))
 
     def chosen() -> None:
-        choice = state.receive(st.session_state[key].get("choice"), read)
+        choice = receive(st.session_state[key].get("choice"), current, read)
         if choice is not None:
             on_choice(choice)
 
     mount(
         key=key,
-        data={"key": key, "token": state.token, "value": state.sent, "about": None, **data},
+        data={"key": key, "token": current.version, "value": current.sent[0], "about": None, **data},
         on_choice_change=chosen,
         **events,
     )

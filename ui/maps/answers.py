@@ -1,4 +1,4 @@
-"""Answers of networks for the picture under every wave of the maps: stored, or computed as the visitor looks."""
+"""Answers of networks for the picture under every wave of the maps: stored, or computed while the page is open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import streamlit as st
 
 from core.data.sample_sets import SAMPLE_SETS
 from core.sweep.answers import UNKNOWN, WaveAnswers, answer, column, columns, no_answers, stored_answers
-from core.sweep.waves import usual_map_side
+from core.sweep.waves import usual_map_size
 from ui.components.mount import pack_bytes, picture_id
 from ui.maps.catalogue import Entry, Predictor
 from ui.maps.wave import PerturbedPicture
@@ -24,7 +24,7 @@ from ui.shared.page import torch_starts, try_predict
 from ui.shared.pictures import Picture
 
 GROW_SECONDS, GROW_BATCH = 0.25, 16  # between two deliveries of answers; waves in one forward pass
-_LARGE = 100  # side in pixels from which a network takes too long to be asked about every wave
+_LARGE = 100  # size in pixels from which a network takes too long to be asked about every wave
 
 
 def draw_answers(
@@ -33,16 +33,16 @@ def draw_answers(
     """Give the maps' component what each network says of the picture under every wave, as far as it is known.
 
     What is not stored is computed: the chosen wave's answer first and, if a network is small, the others as they come.
-    chosen: the maps, each outlined where its network is mistaken. more: whether the page asks for more. Returns whether
+    chosen: the maps, each outlined where its network is mistaken. more: True if the page asks for more. Returns True if
     networks can be asked.
     """
     rows = {predictor: _answers(predictor.spec.name, perturbed.picture, perturbed.epsilon) for predictor in predictors}
-    place = column(perturbed.frequency, usual_map_side(perturbed.picture.size))
-    places = [] if place is None else [0, place]
-    lacking = [row for row in rows if UNKNOWN in rows[row].percents[0, places]]
+    chosen_column = column(perturbed.frequency, usual_map_size(perturbed.picture.size))
+    needed = [] if chosen_column is None else [0, chosen_column]
+    lacking = [row for row in rows if UNKNOWN in rows[row].percents[0, needed]]
     wait = bool(lacking or more) and (wait_for_first_paint() or not torch_starts())
     for predictor in [] if wait else lacking:
-        try_predict(predictor.spec, partial(_answer, rows[predictor], perturbed.picture, places))
+        try_predict(predictor.spec, partial(_answer, rows[predictor], perturbed.picture, needed))
     answered = [row for row in rows if rows[row].percents[0, 0] != UNKNOWN]
     small = [row for row in answered if (row.spec.image_size or _LARGE) < _LARGE]
     growing = [rows[row] for row in small if UNKNOWN in rows[row].percents]
@@ -72,16 +72,16 @@ def _answers(name: str, picture: Picture, epsilon: float) -> WaveAnswers:
     """Return what is known of a picture, to be grown in place: all of a bundled one at the usual size v, or nothing."""
     stored, about = (
         stored_answers().get(name),
-        (SAMPLE_SETS[picture.kind].dataset, usual_map_side(picture.size), epsilon),
+        (SAMPLE_SETS[picture.sample_set].dataset, usual_map_size(picture.size), epsilon),
     )
     if stored is not None and stored.about == about and not picture.own:
         return stored.of(picture.position)
     return no_answers(name, 1, *about)
 
 
-def _answer(answers: WaveAnswers, picture: Picture, places: list[int]) -> None:
+def _answer(answers: WaveAnswers, picture: Picture, needed: list[int]) -> None:
     classifier = classifier_for(answers.metadata["classifier"]["name"], picture.class_set)
-    answer(answers, classifier, picture.pixels[None], places, start=picture.position)
+    answer(answers, classifier, picture.pixels[None], needed, start=picture.position)
 
 
 def pack_answers(
@@ -89,8 +89,8 @@ def pack_answers(
 ) -> dict[str, Any]:
     """Return JSON for the maps' component: `readAnswers` in `panel.js` reads it."""
     picture, networks, seen = perturbed.picture, [], set[int]()
-    side = usual_map_side(picture.size)
-    cells = columns(side)
+    size = usual_map_size(picture.size)
+    cells = columns(size)
     for predictor, answers in rows.items():
         classes, percents = answers.classes[0], answers.percents[0]
         known, right = percents[1:] != UNKNOWN, classes[0] if picture.label is None else picture.label
@@ -110,7 +110,7 @@ def pack_answers(
         )
     return {
         "about": [picture_id(picture.pixels), perturbed.epsilon],
-        "side": side,
+        "size": size,
         "named": picture.label is not None,
         "names": {k: picture.classes.names[k] for k in sorted(seen)},
         "networks": networks,

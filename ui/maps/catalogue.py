@@ -16,10 +16,10 @@ from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import (
     WITHOUT_WEIGHTS,
     classifier_title,
+    input_size_and_weights,
     list_classifiers,
     result_title,
     short_title,
-    side_and_weights,
 )
 from core.data.sample_sets import SampleSet, map_title, set_of_map, usual_epsilon
 from core.data.stored import cached_by_files, device_text, read_stored, stored_files
@@ -39,9 +39,9 @@ _UPLOADED = "frequency.my_maps"
 class Entry:
     """Heat map with its label and titles.
 
-    label: unique name, used in the URL. shipped: whether it comes with this project, so that its texts can be trusted.
-    more: whether menus list it last, and the story leaves it out: another strength, fewer images, another random seed,
-    waves missing. apart: whether it stands beside another map of the same classifier, so that its name is the label.
+    label: unique name, used in the URL. shipped: True if it comes with this project, so that its texts can be trusted.
+    more: True if menus list it last, and the story leaves it out: another strength, fewer images, another random seed,
+    waves missing. apart: True if another map of the same classifier is shown, so that its name is the label.
     """
 
     label: str
@@ -68,7 +68,7 @@ class Entry:
     @property
     def named(self) -> NamedMap:
         """Return the map as a `NamedMap` for claims."""
-        return NamedMap(self.name, self.label, self.heatmap, *side_and_weights(self.classifier))
+        return NamedMap(self.name, self.label, self.heatmap, *input_size_and_weights(self.classifier))
 
     @property
     def subtitle(self) -> str:
@@ -176,7 +176,7 @@ def _specs() -> dict[str, ClassifierSpec]:
 
 @dataclass(frozen=True)
 class Predictor:
-    """A classifier that predicts. of: the shown map's classifier whose place it takes, as in the registry; or empty."""
+    """A classifier that predicts. of: name of the map's classifier that it stands in for; or empty."""
 
     spec: ClassifierSpec
     of: str = ""
@@ -188,7 +188,7 @@ class Predictor:
 
 
 def map_note(entry: Entry, predictors: Sequence[Predictor]) -> str:
-    """Return the note beside a map's title: that nobody answers for its classifier, or nothing."""
+    """Return the note beside a map's title if no installed classifier can stand in for it."""
     name = entry.classifier
     answered = any(name in (predictor.of, predictor.spec.name) for predictor in predictors)
     return MAP_ONLY if not answered and name in _specs() and not is_ready(name) else ""
@@ -197,8 +197,8 @@ def map_note(entry: Entry, predictors: Sequence[Predictor]) -> str:
 def choose_predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec], class_set: str) -> list[Predictor]:
     """Choose predictors among those `ready` for the picture's classes: the shown maps' own, and stand-ins for the rest.
 
-    A stand-in has learned the same classes: an ImageNet network says nothing about a map of CIFAR-10. Where the maps
-    lead to nobody, all predict.
+    A stand-in has learned the same classes: an ImageNet network says nothing about a map of CIFAR-10. If no
+    classifier matches the maps, use all of them.
     """
     selected = dict[str, Predictor]()
     by_name = {spec.name: spec for spec in ready}
@@ -273,7 +273,7 @@ def source_text(entry: Entry) -> str:
 
 
 def map_downloads(entry: Entry) -> None:
-    """Draw a row of download buttons, one a kind of file; files are created on click."""
+    """Draw a row of download buttons, one a file format; files are created on click."""
     title = entry.label.replace(" · ", ", ")
     files: dict[str, Callable[[], bytes | str]] = {
         "npz": entry.heatmap.to_bytes,
@@ -282,5 +282,5 @@ def map_downloads(entry: Entry) -> None:
     }
     stem = file_stem(entry.label)
     with st.container(horizontal=True):
-        for kind, make in files.items():
-            download_button(kind.upper(), make, f"{stem}.{kind}", key=f"{kind} {stem}")
+        for suffix, make in files.items():
+            download_button(suffix.upper(), make, f"{stem}.{suffix}", key=f"{suffix} {stem}")

@@ -53,11 +53,11 @@ def prediction_table(
             ("rest", f"{len(names) - len(leading)} more classes", np.maximum(0, 1 - probabilities[leading].sum(0)))
         )
     colour = model_colour(spec.name)
-    body = [row_html([name, _bar(clean), _bar(wave, colour)], kind) for kind, name, (clean, wave) in lines]
+    body = [row_html([name, _bar(clean), _bar(wave, colour)], style) for style, name, (clean, wave) in lines]
     before, after = (bdi(names[row]) for row in probabilities.argmax(0))
     verdict = f"{before} stays" if before == after else f"{before} becomes {after}"
     caption = f"{html.escape(spec.title)}: {verdict}"
-    st.html(table_html(["class", "clean", "with the wave"], body, kind="predictions", caption=caption))
+    st.html(table_html(["class", "clean", "with the wave"], body, css_class="predictions", caption=caption))
 
 
 def leading_classes(probabilities: np.ndarray) -> list[int]:
@@ -68,10 +68,10 @@ def leading_classes(probabilities: np.ndarray) -> list[int]:
     return sorted(leading.tolist(), key=lambda row: -probabilities[row].max())
 
 
-def _bar(share: float, colour: str = "") -> str:
+def _bar(fraction: float, colour: str = "") -> str:
     """Return a probability as a bar (grey without a colour) and a number."""
-    style = f"width:{55 * share:.1f}%" + (f";background:{colour}" if colour else "")
-    return f'<span class="bar" style="{style}"></span>{100 * share:.1f} %'
+    style = f"width:{55 * fraction:.1f}%" + (f";background:{colour}" if colour else "")
+    return f'<span class="bar" style="{style}"></span>{100 * fraction:.1f} %'
 
 
 def draw_predictions(predictors: Sequence[Predictor], perturbed: PerturbedPicture) -> None:

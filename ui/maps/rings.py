@@ -11,7 +11,7 @@ from core.claims.claim import Claim, Finding
 from core.fourier.contrasts import BANDS, mismatches, ring_differences, ring_errors, rings_in_words
 from core.shared.numbers import Interval, decimal
 from ui.maps.catalogue import Entry
-from ui.maps.views import SHOWN_SIDE
+from ui.maps.views import SHOWN_SIZE
 from ui.shared.colours import model_colour
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 320, 132, 30, 28  # of the drawing; left and bottom of it are the axes' numbers
@@ -44,7 +44,7 @@ def ring_chart(entries: tuple[Entry, ...], bands: tuple[str, ...] = ()) -> str:
     Of two maps also the difference of the rises over the clean errors, where both are known; empty where they cannot be
     compared. bands: names in `BANDS`.
     """
-    heatmaps = [entry.heatmap.crop(SHOWN_SIDE) for entry in entries]
+    heatmaps = [entry.heatmap.crop(SHOWN_SIZE) for entry in entries]
     if len(entries) > 1 and mismatches(*heatmaps):
         return ""
     lines: list[Line]
@@ -63,7 +63,7 @@ def ring_chart(entries: tuple[Entry, ...], bands: tuple[str, ...] = ()) -> str:
     radii = list(lines[0][2])
     if len(radii) < 3:
         return ""
-    shaded = [BANDS[name](min(heatmaps, key=lambda heatmap: heatmap.side)) for name in bands]
+    shaded = [BANDS[name](min(heatmaps, key=lambda heatmap: heatmap.size)) for name in bands]
     spans = [(max(band.first, radii[0]), min(band.last, radii[-1])) for band in shaded]
     keys = "".join(f'<span><i style="background:{colour}"></i>{name}</span>' for name, colour, _ in lines)
     said, unit = html.escape(said), "% wrong" if len(entries) == 1 else "points"

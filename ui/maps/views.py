@@ -14,11 +14,11 @@ from ui.components.maps.maps import MapView, ShownMaps
 from ui.maps.catalogue import Entry, named_apart
 from ui.shared.colours import FEWER_OR_MORE_ERRORS, model_colour
 
-SHOWN_SIDE = 63  # the middle of larger maps, as in the paper
+SHOWN_SIZE = 63  # the middle of larger maps, as in the paper
 PUBLISHED = "(the paper’s)"
 
 
-def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int = SHOWN_SIDE) -> ShownMaps:
+def shown_maps(chosen: Sequence[Entry], metric: str, show: str, size: int = SHOWN_SIZE) -> ShownMaps:
     """Return a view of each map, or of the first two maps' difference.
 
     The error of a map whose sweep stored an estimate, as it had few images per wave, is that estimate.
@@ -27,9 +27,9 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int = SHOW
         chosen: at least one.
         metric: one of `offered_metrics`.
         show: one of `offered_shows`.
-        side: larger maps are cropped to this many cells.
+        size: larger maps are cropped to this many cells.
     """
-    maps = [(entry, entry.heatmap.crop(side)) for entry in named_apart(chosen)]
+    maps = [(entry, entry.heatmap.crop(size)) for entry in named_apart(chosen)]
     row, top = METRICS[metric], METRICS[metric].top or 1
     if show == "Difference":
         first, second = (model_colour(entry.classifier) for entry, _ in maps[:2])
@@ -74,8 +74,8 @@ def _value(entry: Entry, heatmap: Heatmap, metric: Metric) -> MapView:
 
 
 def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top: int) -> MapView:
-    side = min(first[1].side, second[1].side)
-    a, b = (heatmap.crop(side).rate(top) for _, heatmap in (first, second))
+    size = min(first[1].size, second[1].size)
+    a, b = (heatmap.crop(size).rate(top) for _, heatmap in (first, second))
     contrast = displayed_difference(difference(first[1], second[1], top), a, b)
     return MapView(
         f"{first[0].name} minus {second[0].name}",

@@ -58,11 +58,11 @@ def finding_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
 
 
 def verdict_html(finding: Finding, band: Band | None, frequency: Frequency) -> str:
-    """Return a claim, about the waves of a band if any, and whether this is one of them, with its verdict, as HTML."""
+    """Return a claim and its verdict as HTML; for a claim about a band, say if this wave lies in it."""
     where = ":"
     if band is not None:
         own = "as your wave" if band.contains(rounded_radius([frequency])[0]) else "unlike your wave"
-        where = f", {band.side} the dashed circle, {own}:"
+        where = f", {band.position} the dashed circle, {own}:"
     judged = judged_html(finding, where=where)
     return explain_on_page(judged, "verdict", *TERMS)
 
@@ -110,25 +110,25 @@ class PerturbedPicture:
 
     @property
     def possible(self) -> bool:
-        """Return whether the picture has enough pixels for the wave."""
+        """Return True if the picture has enough pixels for the wave."""
         return max(map(abs, self.frequency)) <= self.picture.size // 2
 
 
-def under_wave(picture: Picture, side: int, strip: Thumbnails, selected: int) -> PictureUnderWave:
-    """The picture as the component wants it, ready for every wave of maps of that side that it can carry.
+def under_wave(picture: Picture, map_size: int, strip: Thumbnails, selected: int) -> PictureUnderWave:
+    """Return the picture for the component, with the signs of every wave of maps of this size that it can carry.
 
     strip: the pictures to choose from, of which it is the `selected` one.
     """
-    side = min(side, 2 * (picture.size // 2) + 1)
-    signs = _signs(side, len(samples(picture.kind)))[:, :, picture.position]
+    map_size = min(map_size, 2 * (picture.size // 2) + 1)
+    signs = _signs(map_size, len(samples(picture.sample_set)))[:, :, picture.position]
     epsilon, usual = strength(picture.size), usual_epsilon(picture.size)
     return PictureUnderWave(picture.pixels, picture.caption, epsilon, usual, signs, strip, selected)
 
 
 # For all pictures of a set at once: that takes no longer than for one.
 @lru_cache(8)
-def _signs(side: int, count: int) -> np.ndarray:
-    return all_random_signs(side, count, seed=SIGNS_SEED)
+def _signs(map_size: int, count: int) -> np.ndarray:
+    return all_random_signs(map_size, count, seed=SIGNS_SEED)
 
 
 def strength(size: int) -> float:

@@ -142,12 +142,12 @@ def _choose(options: Mapping[str, T], title: str, menus: Sequence[tuple[str, str
     remaining, chosen, names = dict(options), [], []
     bar = st.container(horizontal=True, vertical_alignment="center", key=f"findings-{menus[0][1]}")
     against = bar.container(width="content")
-    place = bar.popover(title, width="content") if is_open else None
+    popover = bar.popover(title, width="content") if is_open else None
     for label, key, first in menus:
         labels = list(remaining)
-        if place is not None:
+        if popover is not None:
             index = labels.index(first) if first in remaining else 0
-            option = place.selectbox(label, labels, index=index, key=key, bind="query-params")
+            option = popover.selectbox(label, labels, index=index, key=key, bind="query-params")
         else:
             known = (st.session_state.get(key), url.text(key), first, labels[0])
             option = next(option for option in known if option in remaining)

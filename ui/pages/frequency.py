@@ -14,7 +14,7 @@ from core.claims.claim import MINIATURE
 from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.contrasts import mismatches
-from core.fourier.heatmap import MAX_SIDE, METRICS, TOP1
+from core.fourier.heatmap import MAX_SIZE, METRICS, TOP1
 from core.shared.numbers import Frequency, join_list
 from core.shared.text import TERMS
 from ui.components.maps.maps import heatmap_view, wave_lab
@@ -48,7 +48,7 @@ CELL = "frequency.cell"
 PRESET, DETAILS = "frequency.preset", "details"
 
 OWN = "Yours"  # beside the presets
-MAX_FREQUENCY = MAX_SIDE // 2
+MAX_FREQUENCY = MAX_SIZE // 2
 MAX_MAPS = 4
 
 
@@ -164,11 +164,11 @@ def _choose(label: str, offered: Sequence[str], key: str, usual: str) -> None:
 
 def _presets(picture: Picture | None) -> None:
     """Draw a button for each preset and one for the visitor's own; what is displayed is marked."""
-    state, kind = st.session_state, None if picture is None else SAMPLE_SETS[picture.kind].title
-    now = state.get(_MAPS), state.get(SHOW), kind
+    state, title = st.session_state, None if picture is None else SAMPLE_SETS[picture.sample_set].title
+    now = state.get(_MAPS), state.get(SHOW), title
     matching = [name for name, row in PRESETS.items() if row.state == now and state.get(METRIC) == TOP1.name]
     preset = OWN if own_is_open() else next(iter(matching), None)
-    if PRESET not in state or state[PRESET] != preset:  # written anyway, it would take back a press meanwhile
+    if PRESET not in state or state[PRESET] != preset:  # writing it always would undo a press made meanwhile
         state[PRESET] = preset
     st.pills("Maps", [*PRESETS, OWN], key=PRESET, on_change=_open_preset, label_visibility="collapsed")
 
@@ -214,15 +214,15 @@ def _maps(
         st.button("Choose a picture", icon=":material/image:", on_click=open_upload, args=(FREQUENCIES,))
         heatmap_view(maps, selected=selected, key=key, on_select=partial(_select, None))
     else:
-        picture, side = perturbed.picture, max(len(view.values) for view in maps.views)
-        strip, place, pick = picture_strip(FREQUENCIES)
+        picture, size = perturbed.picture, max(len(view.values) for view in maps.views)
+        strip, index, pick = picture_strip(FREQUENCIES)
         wave_lab(
             maps,
-            under_wave(picture, side, strip, place),
+            under_wave(picture, size, strip, index),
             selected=selected,
             key=key,
             on_select=partial(_select, picture.size),
-            on_pick=lambda place: open_upload(FREQUENCIES) if place is None else pick(place),
+            on_pick=lambda chosen: open_upload(FREQUENCIES) if chosen is None else pick(chosen),
         )
     if show == "Difference":
         if reasons := mismatches(chosen[0].heatmap, chosen[1].heatmap):

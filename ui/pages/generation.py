@@ -15,7 +15,7 @@ from core.data.picture_files import square_image
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.sketches import (
     PALETTE,
-    SKETCH_SIDE,
+    SKETCH_SIZE,
     SKETCH_WORDS,
     SKETCHES,
     decode_sketch,
@@ -29,15 +29,15 @@ from core.pgd.settings import RunKind
 from core.pgd.starts import MADE_STARTS, STARTS, StartKind, draw_starts, set_start, start_facts
 from core.shared import paper
 from ui.components.painters.painters import sketch_painter
-from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
+from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.runs.export import run_download
 from ui.runs.judge import sample_set_of
 from ui.runs.outcome import ABOUT_VIEWS, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel, shows_tries
-from ui.runs.replay import back_to_example, stored_example, target_of
-from ui.runs.settings import choose_networks, choose_searches, follow, run_settings
+from ui.runs.replay import reset_to_example, stored_example, subject_of, target_of
+from ui.runs.settings import choose_networks, choose_searches, run_settings
 from ui.runs.state import TRIES, RunRequest, RunResult
-from ui.runs.wall import four_squares_html, stored_word, wall
+from ui.runs.wall import four_squares_html, gallery, stored_word
 from ui.runs.words import about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
 from ui.server.cache import ready_classifiers
 from ui.shared import url
@@ -53,7 +53,7 @@ _SKETCHED, _ASKED, _UNKNOWN = f"{_PAGE}.sketch", f"{_PAGE}.asked", f"{_PAGE}.unk
 
 def page() -> None:
     """Draw the page."""
-    who = head("Draw what a network sees")
+    painter_line = head("Draw what a network sees")
     with st.container(key="run-stage"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{_PAGE}.toolbar"):
             begin, word, verb = (st.container(width=width) for width in ("content", 260, "content"))
@@ -62,59 +62,59 @@ def page() -> None:
     with expert:
         row = _choose_set()
         with height:
-            reserve("690px" if row.side >= MIN_CROP_SIZE else "400px")
+            reserve("690px" if row.image_size >= MIN_CROP_SIZE else "400px")
         specs = choose_networks(_PAGE, row.class_set)
-        kind = _choose_start(row)
-        targets = _several_targets(row, kind)
-        searches = choose_searches(_PAGE, row.side)
-    painted_by(who, specs, row.class_set)
-    _choose_beginning(begin, row, kind)
+        start = _choose_start(row)
+        targets = _several_targets(row, start)
+        searches = choose_searches(_PAGE, row.image_size)
+    painted_by(painter_line, specs, row.class_set)
+    _choose_beginning(begin, row, start)
     _choose_word(word, row, targets, specs)
-    chosen = run_settings(expert, _PAGE, row.side, None, searches)
-    painter, rest = body.columns([5, 10], gap="medium") if kind in ("sketch", "picture") else (None, body)
-    start, facts = _starts(painter, expert, row, targets, kind, chosen.seed)
+    chosen = run_settings(expert, _PAGE, row.image_size, None, searches)
+    painter, rest = body.columns([5, 10], gap="medium") if start in ("sketch", "picture") else (None, body)
+    x0, facts = _starts(painter, expert, row, targets, start, chosen.seed)
     names = tuple(spec.name for spec in specs)
     why = cannot_run(targets, specs, row.classes)
-    if start is None or why:
+    if x0 is None or why:
         why = why or "no class is chosen; choose one or describe it in words"
         request = RunRequest(None, why, names, searches, row.class_set)
     else:
-        plan = RunPlan(targets=tuple(targets), start=start, config=chosen.config, seed=chosen.seed, images=facts)
+        plan = RunPlan(targets=tuple(targets), start=x0, config=chosen.config, seed=chosen.seed, images=facts)
         request = RunRequest(plan, "", names, searches, row.class_set)
-    large = row.side >= MIN_CROP_SIZE
-    word_of_wall = targets[0] if large and kind == "grey" and len(targets) == 1 else None
-    stage, beside = _places(rest, row, kind, shows_tries(_PAGE, request))
+    large = row.image_size >= MIN_CROP_SIZE
+    opened = targets[0] if large and start == "grey" and len(targets) == 1 else None
+    stage, beside = _containers(rest, row, start, shows_tries(_PAGE, request))
     if beside is not None:
         with beside, st.container(gap="xsmall"):
-            if kind == "sketch":
+            if start == "sketch":
                 _bundled_sketches(row)
-            elif kind == "picture":
+            elif start == "picture":
                 picture_line(_PAGE, across=3)
             else:
-                wall(f"{_PAGE}.wall", word_of_wall, partial(_open, row))
-    sketch = _shown_sketch(row, targets) if large and kind == "sketch" else None
-    still = stored_word(word_of_wall) if sketch is None else drawn_sketches()[sketch]
+                gallery(f"{_PAGE}.wall", opened, partial(_open, row))
+    sketch = _shown_sketch(row, targets) if large and start == "sketch" else None
+    still = stored_word(opened) if sketch is None else drawn_sketches()[sketch]
     linked = begins_by_itself(request, _words(row), SKETCH) and still is None
     with verb:
-        starts = partial(draw_starts, targets, TRIES, row.name, chosen.seed, kind) if kind in MADE_STARTS else None
-        ask_for_run(_PAGE, "Draw", request, st.session_state.pop(_ASKED, False) or linked, starts)
+        draw = partial(draw_starts, targets, TRIES, row.name, chosen.seed, start) if start in MADE_STARTS else None
+        ask_for_run(_PAGE, "Draw", request, st.session_state.pop(_ASKED, False) or linked, draw)
     with stage:
         contents = Stage(
             _PAGE,
             "Draw",
-            partial(stored_example, _PAGE, row.name, request.names, kind, searches),
-            partial(_back, row),
-            _bring,
+            partial(stored_example, subject_of(request), request.names, searches),
+            partial(_reset, row),
+            _restore,
             still,
         )
         result = run_panel(contents, request)
     with details:
-        _formulas(kind, searches, row.rule if result is not None and result.stored else "")
+        _formulas(start, searches, row.rule if result is not None and result.stored else "")
         if result is not None:
             run_table(result)
             run_download(result.runs, key=f"{_PAGE}.{result.version}")
             recognised_table(result)
-        if row.side >= MIN_CROP_SIZE:
+        if row.image_size >= MIN_CROP_SIZE:
             st.html(four_squares_html())
 
 
@@ -124,7 +124,7 @@ def page() -> None:
 def _choose_set() -> SampleSet:
     """Draw the choice of what is drawn, each of one sample set; return the set."""
     sets: dict[str, SampleSet] = {}
-    for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.side):
+    for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.image_size):
         if row.drawn:
             sets.setdefault(row.drawn_title, row)  # the first of those with this side and these classes
     ready = (title for title, row in sets.items() if ready_classifiers(row.class_set))
@@ -133,7 +133,7 @@ def _choose_set() -> SampleSet:
     def choose(name: str, value: str) -> str:
         titles = {
             title: f"Any of {about_words(row.classes)}"
-            if row.side >= MIN_CROP_SIZE
+            if row.image_size >= MIN_CROP_SIZE
             else f"{len(row.drawn)} classes, robust twin"
             for title, row in sets.items()
         }
@@ -149,20 +149,19 @@ def offered_starts(row: SampleSet) -> list[StartKind]:
 
     A class without images here has no blur of its own; at full size both searches start from grey.
     """
-    kinds: list[StartKind] = list(STARTS)
-    if row.side < MIN_CROP_SIZE:
-        return kinds
-    return sorted((kind for kind in kinds if kind != "blur"), key=lambda kind: kind != "grey")
+    starts: list[StartKind] = list(STARTS)
+    if row.image_size < MIN_CROP_SIZE:
+        return starts
+    return sorted((start for start in starts if start != "blur"), key=lambda start: start != "grey")
 
 
 def _choose_start(row: SampleSet) -> StartKind:
     """Draw the menu of starts; return the chosen one."""
-    offered = {STARTS[kind].label: kind for kind in offered_starts(row)}
+    offered = {STARTS[start].label: start for start in offered_starts(row)}
     first = next(iter(offered))
-    follow(_START, first)
     if st.session_state.get(_START, first) not in offered:
         st.session_state[_START] = first  # the chosen start belongs to another set
-    about = " ".join(f"*{label}*: {STARTS[kind].source}" for label, kind in offered.items())
+    about = " ".join(f"*{label}*: {STARTS[start].source}" for label, start in offered.items())
     labels = list(offered)
     label = settable_in_url(
         _START,
@@ -173,7 +172,7 @@ def _choose_start(row: SampleSet) -> StartKind:
     return offered[label]
 
 
-def _choose_beginning(place: DeltaGenerator, row: SampleSet, kind: StartKind) -> None:
+def _choose_beginning(container: DeltaGenerator, row: SampleSet, start: StartKind) -> None:
     """Draw the choice to begin with a word or with a sketch, which chooses the start."""
     key, titles, state = f"{_PAGE}.begin", {False: "From a word", True: "From a sketch"}, st.session_state
     word_keys = {is_sketch: f"{_words(row)}.{is_sketch}" for is_sketch in titles}  # each beginning keeps its own word
@@ -184,8 +183,8 @@ def _choose_beginning(place: DeltaGenerator, row: SampleSet, kind: StartKind) ->
         state[_words(row)] = state.get(word_keys[sketched], _usual_words(row, sketched))
         state[_START] = STARTS["sketch" if sketched else offered_starts(row)[0]].label
 
-    state[key] = titles[kind in ("sketch", "picture")]
-    place.segmented_control(
+    state[key] = titles[start in ("sketch", "picture")]
+    container.segmented_control(
         "Begin", list(titles.values()), key=key, on_change=begin, required=True, label_visibility="collapsed"
     )
 
@@ -194,10 +193,10 @@ def _usual_words(row: SampleSet, sketched: bool) -> list[str]:
     return [next(iter(_sketches(row).values()))] if sketched else list(row.drawn)
 
 
-def _several_targets(row: SampleSet, kind: StartKind) -> list[str]:
-    """Draw the choice of several words; return the chosen words, which the box of one word sets, too."""
+def _several_targets(row: SampleSet, start: StartKind) -> list[str]:
+    """Draw the choice of several words, which the box of one word also sets; return the chosen words."""
     key, names = _words(row), vocabulary(row.classes)
-    usual = _usual_words(row, kind == "sketch")
+    usual = _usual_words(row, start == "sketch")
     st.session_state.setdefault(key, url.texts(key)[:MAX_TARGETS] or usual)
     targets = settable(
         key,
@@ -218,8 +217,10 @@ def _words(row: SampleSet) -> str:
     return f"{_PAGE}-classes-{row.class_set}"
 
 
-def _choose_word(place: DeltaGenerator, row: SampleSet, targets: list[str], specs: Sequence[ClassifierSpec]) -> None:
-    """Draw the box of one word, which starts its drawing, and words near one that nobody here knows."""
+def _choose_word(
+    container: DeltaGenerator, row: SampleSet, targets: list[str], specs: Sequence[ClassifierSpec]
+) -> None:
+    """Draw the box of one word, which starts its drawing, and words near one that no network here knows."""
     key, state = f"{_PAGE}.word.{row.class_set}", st.session_state
 
     def draw(word: str | None) -> None:
@@ -234,7 +235,7 @@ def _choose_word(place: DeltaGenerator, row: SampleSet, targets: list[str], spec
         unknown = ""
     current = unknown or (targets[0] if len(targets) == 1 else None)
     state[key] = current
-    with place, st.container(gap=None):
+    with container, st.container(gap=None):
         word_box(
             st.container(),
             "Word to draw",
@@ -251,7 +252,7 @@ def _choose_word(place: DeltaGenerator, row: SampleSet, targets: list[str], spec
 
 def _sketches(row: SampleSet) -> dict[str, str]:
     """Return the bundled sketches of a set, with the word that each is of."""
-    if row.side >= MIN_CROP_SIZE:
+    if row.image_size >= MIN_CROP_SIZE:
         return SKETCH_WORDS
     return {name: name for name in SKETCHES if name in row.classes.names}
 
@@ -259,13 +260,13 @@ def _sketches(row: SampleSet) -> dict[str, str]:
 # ---- where it begins ---------------------------------------------------------------------------------------------
 
 
-def _places(
-    rest: DeltaGenerator, row: SampleSet, kind: StartKind, tries: bool
+def _containers(
+    rest: DeltaGenerator, row: SampleSet, start: StartKind, tries: bool
 ) -> tuple[DeltaGenerator, DeltaGenerator | None]:
-    """Return the places of the pictures, and of what stands beside them unless that is several tries."""
-    if tries or (row.side < MIN_CROP_SIZE and kind not in ("sketch", "picture")):
+    """Return the containers of the run and of the choices beside it; None if there are several tries."""
+    if tries or (row.image_size < MIN_CROP_SIZE and start not in ("sketch", "picture")):
         return rest.container(), None
-    stage, beside = rest.columns([7, 3] if kind in ("sketch", "picture") else [11, 9], gap="medium")
+    stage, beside = rest.columns([7, 3] if start in ("sketch", "picture") else [11, 9], gap="medium")
     return stage, beside
 
 
@@ -274,24 +275,24 @@ def _starts(
     expert: DeltaGenerator,
     row: SampleSet,
     targets: list[str],
-    kind: StartKind,
+    start: StartKind,
     seed: int,
 ) -> tuple[np.ndarray | None, Mapping[str, str]]:
     """Draw what the starts depend on; return them, (B, 3, H, W) float32, with their metadata."""
     if painter is not None:
         with painter:
-            picture, credit = (_sketch(row), STARTS[kind].name) if kind == "sketch" else _picture(row)
+            picture, credit = (_sketch(row), STARTS[start].name) if start == "sketch" else _picture(row)
         if not targets:
             return None, {}
-        planes = enlarge(picture, row.side).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
-        facts = {"dataset": kind, "start": kind, "credit": f"Start: {credit}"}
+        planes = enlarge(picture, row.image_size).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+        facts = {"dataset": start, "start": start, "credit": f"Start: {credit}"}
         return np.repeat(planes[None], len(targets), axis=0), facts
-    for why in dict.fromkeys(set_start(target, row.name, kind).why for target in targets):
+    for why in dict.fromkeys(set_start(target, row.name, start).why for target in targets):
         if why:
             expert.markdown(as_markdown(why))
     if not targets:
         return None, {}
-    return draw_starts(targets, 1, row.name, seed, kind), start_facts(targets, row.name, kind)
+    return draw_starts(targets, 1, row.name, seed, start), start_facts(targets, row.name, start)
 
 
 def _keep_sketch(picture: np.ndarray) -> None:
@@ -306,7 +307,7 @@ def _sketch(row: SampleSet) -> np.ndarray:
         state[_SKETCHED] = first
         with suppress(ValueError):
             if linked := url.text(SKETCH):
-                state[_SKETCHED] = decode_sketch(linked, SKETCH_SIDE)
+                state[_SKETCHED] = decode_sketch(linked, SKETCH_SIZE)
     sketch_painter(state[_SKETCHED], key=f"{_PAGE}.painter", on_paint=_keep_sketch, background=PALETTE["sky blue"])
     text = None
     try:
@@ -318,13 +319,13 @@ def _sketch(row: SampleSet) -> np.ndarray:
 
 
 def _bundled_sketches(row: SampleSet) -> None:
-    """Draw the sketches to begin with; each chooses its word, too."""
+    """Draw the bundled sketches; each also chooses its word."""
     sketches = _sketches(row)
     names = list(sketches)
 
-    def pick(place: int) -> None:
-        _keep_sketch(draw_sketch(names[place]))
-        st.session_state[_words(row)] = [sketches[names[place]]]
+    def pick(index: int) -> None:
+        _keep_sketch(draw_sketch(names[index]))
+        st.session_state[_words(row)] = [sketches[names[index]]]
 
     st.markdown("Or begin with one of these")
     image_picker(
@@ -333,7 +334,7 @@ def _bundled_sketches(row: SampleSet) -> None:
         key=f"{_PAGE}.sketches",
         label="Bundled sketches",
         on_pick=pick,
-        look=TileLook(across=2, names=[sketches[name] for name in names], opens="st-key-generation-painter"),
+        style=TileStyle(across=2, names=[sketches[name] for name in names], opens="st-key-generation-painter"),
     )
 
 
@@ -359,53 +360,53 @@ def _picture(row: SampleSet) -> tuple[np.ndarray, str]:
     picture = page_picture(_PAGE, row.title)
     pixels = picture.pixels.transpose(1, 2, 0)
     st.image(pixels, caption=picture.caption, width="stretch")
-    return square_image(pixels, row.side, resize_to=row.side), picture.caption
+    return square_image(pixels, row.image_size, resize_to=row.image_size), picture.caption
 
 
-def _bring(result: RunResult) -> None:
-    """Choose a run's words and start, as far as possible; for callbacks."""
+def _restore(result: RunResult) -> None:
+    """Restore a run's words and start, as far as possible; for callbacks."""
     run, state = result.runs[0], st.session_state
-    row, kind = sample_set_of(run), run.metadata["images"].get("start")
-    if row is None or not row.drawn or kind not in STARTS:
+    row, start = sample_set_of(run), run.metadata["images"].get("start")
+    if row is None or not row.drawn or start not in STARTS:
         return
-    state[SET], state[_START] = row.drawn_title, STARTS[kind].label
+    state[SET], state[_START] = row.drawn_title, STARTS[start].label
     state[_words(row)] = list(dict.fromkeys(target_of(run, k) for k in range(len(run.start))))[:MAX_TARGETS]
-    if kind == "sketch":
-        times = run.start.shape[-1] // SKETCH_SIDE
+    if start == "sketch":
+        times = run.start.shape[-1] // SKETCH_SIZE
         _keep_sketch(to_picture(run.start[0, :, ::times, ::times]))
 
 
-def _back(row: SampleSet) -> None:
+def _reset(row: SampleSet) -> None:
     """Apply the settings of the stored example."""
     start = STARTS[offered_starts(row)[0]].label
-    back_to_example(
+    reset_to_example(
         _PAGE, row, {"set": row.drawn_title, f"classes-{row.class_set}": list(row.drawn), "start-from": start}
     )
 
 
 def _open(row: SampleSet, word: str) -> None:
-    """Choose a word of the wall, and the start from which it was drawn."""
+    """Choose a word of the gallery and the start from which it was drawn."""
     st.session_state[_words(row)], st.session_state[_START] = [word], STARTS[offered_starts(row)[0]].label
 
 
 # ---- the formulas ------------------------------------------------------------------------------------------------
 
 
-def _formulas(kind: StartKind, searches: Sequence[Search], rule: str) -> None:
+def _formulas(start: StartKind, searches: Sequence[Search], rule: str) -> None:
     """Draw the formulas. rule: how the displayed classes were chosen; may be empty."""
     left, right = st.columns(2, gap="large")
-    left.markdown(formula(kind))
+    left.markdown(formula(start))
     if "views" in searches:
         right.markdown(ABOUT_VIEWS)
     if rule:
         right.markdown(rule)
 
 
-def formula(kind: StartKind) -> str:
+def formula(start: StartKind) -> str:
     """Return the start, the loss and its constraint as Markdown."""
     papers = paper.PGD_SETTINGS[_PAGE]
     return (
-        rf"The start $x_0$: {STARTS[kind].source[0].lower()}{STARTS[kind].source[1:]} From it, $x$ minimises "
+        rf"The start $x_0$: {STARTS[start].source[0].lower()}{STARTS[start].source[1:]} From it, $x$ minimises "
         r"$\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
         r"within $\lVert x - x_0\rVert_2 \le \varepsilon$, by steps "
         r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. "

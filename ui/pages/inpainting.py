@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import ClassifierSpec, classifier_title
-from core.data.holes import PLACES, Fill, hole_side, hole_text, read_hole
+from core.data.holes import POSITIONS, Fill, hole_size, hole_text, read_hole
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.search import COMPARED, MIN_CROP_SIZE, SEARCHES, Search, leading
 from core.pgd.settings import PENALTIES, Penalty, RunKind
@@ -17,12 +17,21 @@ from core.shared.numbers import confidence
 from core.shared.text import TERMS, number_html
 from ui.components.painters.painters import mask_painter
 from ui.components.replay.replay import replay
+from ui.components.versioned import Versioned
 from ui.runs.export import run_download
 from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.judge import sample_set_of
 from ui.runs.outcome import ABOUT_VIEWS, filled_html, holes_alone, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel
-from ui.runs.replay import SEARCH_TITLES, back_to_example, run_replay, stored_example, stored_row, target_of
+from ui.runs.replay import (
+    SEARCH_TITLES,
+    reset_to_example,
+    run_replay,
+    stored_example,
+    stored_row,
+    subject_of,
+    target_of,
+)
 from ui.runs.settings import choose_networks, choose_searches, run_settings
 from ui.runs.state import RunResult, fill_request
 from ui.runs.words import meaning, near_words, vocabulary
@@ -34,7 +43,7 @@ from ui.shared.url import as_markdown, one_line
 _PAGE: RunKind = "inpainting"
 _PAPERS = paper.PGD_SETTINGS[_PAGE]
 _HOLE, EVERY = f"{_PAGE}-hole", f"{_PAGE}.filled"  # in the URL, in the session
-_HOLES, FIRST_HOLES = f"{_PAGE}.holes", f"{_PAGE}.first_holes"  # by side: as painted, and as pictures begin
+_HOLES, _LAST_HOLES = f"{_PAGE}.holes", f"{_PAGE}.holes.last"  # by size: as painted, and what changed them last
 USUAL_TARGET = "What it shows: true class or first guess"
 FAILS = (
     "Where EfficientNet-Lite0 must be convinced from every view, the hens’ hole fills with plumage and the polar "
@@ -57,7 +66,7 @@ TARGET_WIDTH = 340  # pixels
 
 def page() -> None:
     """Draw the page."""
-    who = head("Brush away and see what fills it")
+    painter_line = head("Brush away and see what fills it")
     reserve("calc(var(--square) + 202px)")
     with st.container(key="run-stage"):
         left, right = st.columns([2, 3], gap="medium")
@@ -67,25 +76,25 @@ def page() -> None:
     with left:
         picture = page_picture(_PAGE, _usual_set().title)
         painter, strip = st.container(key=f"{_PAGE}.stage"), st.container()
-    row = SAMPLE_SETS[picture.kind]
+    row = SAMPLE_SETS[picture.sample_set]
     with expert:
         _choose_set(row)
         specs = choose_networks(_PAGE, row.class_set)
-        searches = choose_searches(_PAGE, row.side)
-    painted_by(who, specs, row.class_set)
+        searches = choose_searches(_PAGE, row.image_size)
+    painted_by(painter_line, specs, row.class_set)
     with right, st.container(horizontal=True, vertical_alignment="center", key=f"{_PAGE}.toolbar"):
         guess = _guess(picture, specs)
         target = _choose_target(picture, guess, specs)
-        chosen = run_settings(expert, _PAGE, picture.size, hole_side(_hole(picture, guess)) or None, searches)
+        chosen = run_settings(expert, _PAGE, picture.size, hole_size(_hole(picture, guess)) or None, searches)
         request = fill_request(picture, _hole(picture, guess), target, chosen, specs, searches)
         ask_for_run(_PAGE, "Fill", request)
     with right:
         contents = Stage(
             _PAGE,
             "Fill",
-            lambda: stored_example(_PAGE, row.name, request.names, chosen.penalty, searches, picture.position),
-            lambda: _back(row),
-            _bring,
+            lambda: stored_example(subject_of(request), request.names, searches, chosen.penalty),
+            lambda: _reset(row),
+            _restore,
         )
         result = run_panel(contents, request)
         if not picture.own and picture.position in row.faceless:
@@ -94,7 +103,7 @@ def page() -> None:
         _painter(picture, guess)
     with strip:
         picture_line(_PAGE)
-    if row.side >= MIN_CROP_SIZE:  # of photographs
+    if row.image_size >= MIN_CROP_SIZE:  # of photographs
         rate.html(rate_html())
     with holes:
         _stored_holes(row)
@@ -107,12 +116,12 @@ def page() -> None:
 
 
 def rate_html() -> str:
-    """Return how many stored holes another network recognises from the hole alone, by what fills them, as HTML."""
+    """Return how many stored holes another network recognises from the hole alone, for each filling, as HTML."""
     counts, parts = holes_alone(), []
     titles = {search: SEARCH_TITLES[search] for search in reversed(COMPARED)} | {"original": "Original"}
     for name, title in titles.items():
-        share, of = counts[name].text.split(" of ")
-        bar = f'<span class="bar" style="--share:{int(share) / int(of):.0%}"></span>'
+        recognised, of = counts[name].text.split(" of ")
+        bar = f'<span class="bar" style="--share:{int(recognised) / int(of):.0%}"></span>'
         parts.append(f"<span>{title}{bar}<b>{number_html(counts[name])}</b></span>")
     return f'<div class="hole-rate"><span>Another network recognises the hole alone:</span>{"".join(parts)}</div>'
 
@@ -123,10 +132,10 @@ def _stored_holes(row: SampleSet) -> None:
     count = len(runs[0].start) if runs else len(row.holes)
     if not count:
         return
-    place = st.expander(f"See {count} of these holes", key=f"{EVERY}.{row.name}", on_change="rerun")
-    if not place.open:
+    expander = st.expander(f"See {count} of these holes", key=f"{EVERY}.{row.name}", on_change="rerun")
+    if not expander.open:
         return
-    with place:
+    with expander:
         if runs:
             st.markdown(_CHOICE_RULE.format(count))
             replay(run_replay(runs, id=row.name), key=f"{_PAGE}.row")
@@ -149,73 +158,75 @@ def _choose_set(row: SampleSet) -> None:
 
 def _usual_set() -> SampleSet:
     """Return the default sample set: the largest with a ready classifier."""
-    rows = sorted(SAMPLE_SETS.values(), key=lambda row: -row.side)
+    rows = sorted(SAMPLE_SETS.values(), key=lambda row: -row.image_size)
     return next((row for row in rows if ready_classifiers(row.class_set)), rows[0])
 
 
 def _first_hole(picture: Picture, guess: FirstGuess | None) -> np.ndarray:
-    """Return the hole that a picture begins with: the chosen one, where the network looks, or until then the middle."""
+    """Return a picture's initial hole: the chosen one, else the one that costs the network most, once that is known."""
     if guess is None or _has_chosen_hole(picture):
-        return SAMPLE_SETS[picture.kind].hole(picture.position)
-    return guess.hole
+        return SAMPLE_SETS[picture.sample_set].mask(picture.position)
+    return guess.mask
 
 
 def _has_chosen_hole(picture: Picture) -> bool:
-    row = SAMPLE_SETS[picture.kind]
+    row = SAMPLE_SETS[picture.sample_set]
     return not picture.own and picture.position in (row.inpainted, *row.holes)
 
 
 def _hole(picture: Picture, guess: FirstGuess | None) -> np.ndarray:
-    """Return this visitor's hole for pictures of this side.
+    """Return this visitor's hole for pictures of this size.
 
-    It is shared by all of them, except that a picture's unchanged first hole is replaced by the next one's.
+    All of them share it. Until somebody changes it, it follows the initial hole of each picture.
     """
     state, size = st.session_state, picture.size
-    holes: dict[int, np.ndarray] = state.setdefault(_HOLES, {})
-    firsts: dict[int, np.ndarray] = state.setdefault(FIRST_HOLES, {})
+    masks: dict[int, np.ndarray] = state.setdefault(_HOLES, {})
     first = _first_hole(picture, guess)
-    if size not in holes:
+    if size not in masks:
         linked = read_hole(url.text(_HOLE), size)
-        holes[size] = first if linked is None else linked
-    elif np.array_equal(holes[size], firsts.get(size, first)):
-        holes[size] = first
-    firsts[size] = first
-    return holes[size]
+        masks[size] = first if linked is None else linked
+    changes: dict[int, Versioned[np.ndarray]] = state.setdefault(_LAST_HOLES, {})
+    change = changes.setdefault(size, Versioned(masks[size], first, equal=np.array_equal))
+    change.set(masks[size])
+    change.follow(first)
+    masks[size] = change.value
+    return change.value
 
 
 def _painter(picture: Picture, guess: FirstGuess | None) -> None:
     """Draw the picture with its hole."""
-    size, hole = picture.size, _hole(picture, guess)
+    size, mask = picture.size, _hole(picture, guess)
+    first = st.session_state[_LAST_HOLES][size].default
     mask_painter(
         to_picture(picture.pixels),
-        hole,
-        square=round(hole_side(st.session_state[FIRST_HOLES][size])),
+        mask,
+        square=round(hole_size(first)),
         key=f"{_PAGE}.painter",
         on_paint=lambda mask: st.session_state[_HOLES].__setitem__(size, mask),
         alt=picture.caption,
     )
-    if guess is not None and not _has_chosen_hole(picture) and np.array_equal(hole, guess.hole):
-        st.caption(f"Of {PLACES**2} places tried, {as_markdown(guess.network)} needs this one most.")
+    if guess is not None and not _has_chosen_hole(picture) and np.array_equal(mask, guess.mask):
+        st.caption(f"Of {POSITIONS**2} places tried, {as_markdown(guess.network)} needs this one most.")
         url.put(_HOLE, None)  # the link's reader gets the same
         return
-    text = hole_text(hole)
+    text = hole_text(mask)
     if text is None:
         st.caption("This hole has too many details for a link.")
     url.put(_HOLE, text)
 
 
 def _guess(picture: Picture, specs: Sequence[ClassifierSpec]) -> FirstGuess | None:
-    """Return the first network's guess of a picture whose class or hole nobody has chosen; None for others."""
+    """Return the first network's guess of a picture without a chosen class or hole; None for others."""
     looks = picture.label is None or not (_has_chosen_hole(picture) or _is_painted(picture))
     return first_guess(specs[0], picture) if specs and looks else None
 
 
 def _is_painted(picture: Picture) -> bool:
-    """Return whether the visitor, or a link, has changed the hole of pictures of this side."""
-    hole, first = (st.session_state.get(key, {}).get(picture.size) for key in (_HOLES, FIRST_HOLES))
-    if hole is None:
+    """Return True if the visitor or a link has changed the hole of pictures of this size."""
+    mask, change = (st.session_state.get(key, {}).get(picture.size) for key in (_HOLES, _LAST_HOLES))
+    if mask is None:
         return read_hole(url.text(_HOLE), picture.size) is not None
-    return first is None or not np.array_equal(hole, first)
+    return change is None or not np.array_equal(mask, change.default)
 
 
 def _choose_target(picture: Picture, guess: FirstGuess | None, specs: Sequence[ClassifierSpec]) -> str:
@@ -248,30 +259,35 @@ def _choose_target(picture: Picture, guess: FirstGuess | None, specs: Sequence[C
     return target
 
 
-def _bring(result: RunResult) -> None:
-    """Load a run's picture, hole and target into the painter, if they fit; for callbacks."""
+def _restore(result: RunResult) -> None:
+    """Restore a run's picture, hole and target, if they fit; for callbacks."""
     run, state = result.runs[0], st.session_state
     row, facts = sample_set_of(run), run.metadata["images"]
-    if row is None or run.original is None or run.mask is None or run.original.shape != (1, 3, row.side, row.side):
+    if (
+        row is None
+        or run.original is None
+        or run.mask is None
+        or run.original.shape != (1, 3, row.image_size, row.image_size)
+    ):
         return
     if facts["dataset"] == row.dataset:
         take_picture(_PAGE, row.name, facts["index"])
     else:
         take_picture(_PAGE, UPLOAD, Picture(run.original[0], None, row.name, 0, facts["credit"], own=True))
-    state.setdefault(_HOLES, {})[row.side] = run.mask[0]
+    state.setdefault(_HOLES, {})[row.image_size] = run.mask[0]
     state[f"{_PAGE}-target-{row.class_set}"] = target_of(run, 0)
     titles = list(dict.fromkeys(classifier_title(run.metadata["classifier"]["name"]) for run in result.runs))
     if {spec.title for spec in ready_classifiers(row.class_set)}.issuperset(titles):
         state[f"{_PAGE}-models-{row.class_set}"] = titles
-    state[f"{_PAGE}-search-{row.side}"] = [SEARCHES[run.config.search].title for run in result.runs]
+    state[f"{_PAGE}-search-{row.image_size}"] = [SEARCHES[run.config.search].title for run in result.runs]
 
 
-def _back(row: SampleSet) -> None:
+def _reset(row: SampleSet) -> None:
     """Apply the settings of the stored example."""
     state = st.session_state
-    state.setdefault(f"{_PAGE}.places", {})[row.name] = row.inpainted
-    state.setdefault(_HOLES, {})[row.side] = row.hole(row.inpainted)
-    back_to_example(_PAGE, row, {"pictures": row.title, f"target-{row.class_set}": USUAL_TARGET})
+    state.setdefault(f"{_PAGE}.positions", {})[row.name] = row.inpainted
+    state.setdefault(_HOLES, {})[row.image_size] = row.mask(row.inpainted)
+    reset_to_example(_PAGE, row, {"pictures": row.title, f"target-{row.class_set}": USUAL_TARGET})
 
 
 def _formulas(penalty: Penalty, searches: Sequence[Search]) -> None:

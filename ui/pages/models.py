@@ -54,7 +54,7 @@ def page() -> None:
 
 
 def _busy() -> bool:
-    """Return whether a download or the making of a profile is running."""
+    """Return True if a download or the making of a profile is running."""
     return weight_downloads().running or profile_maker().running
 
 
@@ -70,10 +70,10 @@ def _networks() -> None:
         with facts:
             _real_clip()
     with st.container(gap=None):
-        st.html(table_html(["Network", "What it is", "On this machine", "Heat maps"], [], kind="networks"))
+        st.html(table_html(["Network", "What it is", "On this machine", "Heat maps"], [], css_class="networks"))
         for spec in list_classifiers():
             with st.container(horizontal=True, vertical_alignment="center", key=f"models-row-{spec.name}"):
-                st.html(table_html((), [_row(spec)], kind="networks"))
+                st.html(table_html((), [_row(spec)], css_class="networks"))
                 if spec.name != PAPERS_CLIP:
                     _download(spec)
     for reason in listed_classifiers().refused:

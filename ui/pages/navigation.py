@@ -9,7 +9,7 @@ from ui.pages import findings, frequency, generation, inpainting, models, story
 from ui.server.cache import read_list
 from ui.server.limits import limits, log
 from ui.shared import url
-from ui.shared.page import begin_page, footer, look
+from ui.shared.page import begin_page, footer, reveal
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
     ]
     chosen = st.navigation([home, *pages], position="top")
     st.set_page_config(page_title=f"{chosen.title} · What does CLIP see?")
-    look(chosen.title)
+    reveal(chosen.title)
     tabs = dict(zip(url.PAGES, pages, strict=True))
     if at_root:
         tabs["story"] = home

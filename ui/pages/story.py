@@ -23,7 +23,7 @@ _FIGURES: dict[str, Callable[[], object]] = {
     "maps": figures.papers_maps,
     "mixer": figures.two_pictures,
     "hole": hole.fill_a_hole,
-    "wall": figures.wall,
+    "gallery": figures.gallery,
     "limits": figures.three_maps,
     "clip": figures.real_clip,
 }
@@ -32,12 +32,12 @@ _FIGURES: dict[str, Callable[[], object]] = {
 def page() -> None:
     """Draw the chapter named in the URL, by default the first."""
     slug = url.text(CHAPTER)
-    place = SLUGS.index(slug) if slug in SLUGS else 0
-    here = chapter(place)  # computed before anything is drawn, so that text and figure change together
+    index = SLUGS.index(slug) if slug in SLUGS else 0
+    here = chapter(index)  # computed before anything is drawn, so that text and figure change together
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
         st.title("What does CLIP see?", width="content", anchor=False)
         with st.container(key="story-steps"):
-            step_tabs(CHAPTER_NAMES, SLUGS, place + 1, parameter=CHAPTER, on_go=_go)
+            step_tabs(CHAPTER_NAMES, SLUGS, index + 1, parameter=CHAPTER, on_go=_go)
     parts = [part for part in here.parts if part.figure in _FIGURES]  # the article has one more
     for k, part in enumerate(parts):
         left, right = st.columns([25, 75], gap="medium")

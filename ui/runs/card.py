@@ -32,23 +32,25 @@ class Tile:
 
 
 def result_card(heading: str, tiles: Sequence[Tile], notes: Sequence[str]) -> bytes:
-    """Return a PNG of `WIDTH` pixels: the heading, the pictures side by side with their lines, the notes below."""
-    side = (WIDTH - 2 * MARGIN - GAP * (max(2, len(tiles)) - 1)) // max(2, len(tiles))
-    texts = [_text_of(tile, side) for tile in tiles]
+    """Return a PNG of `WIDTH` pixels: the heading, the pictures side by tile_size with their lines, the notes below."""
+    tile_size = (WIDTH - 2 * MARGIN - GAP * (max(2, len(tiles)) - 1)) // max(2, len(tiles))
+    texts = [_text_of(tile, tile_size) for tile in tiles]
     below = max(_height(lines) for lines in texts)
     foot = [(line, _SMALL, QUIET) for note in notes for line in _wrapped(note, _SMALL, WIDTH - 2 * MARGIN)]
     head = _wrapped(heading, HEADING, WIDTH - 2 * MARGIN)[:2]
     top = MARGIN + round(len(head) * HEADING * LEADING) + GAP // 2
-    height = top + side + GAP // 2 + below + GAP + _height(foot) + MARGIN
+    height = top + tile_size + GAP // 2 + below + GAP + _height(foot) + MARGIN
     sheet = Image.new("RGB", (WIDTH, height), _PAPER)
     pen = ImageDraw.Draw(sheet)
     _write(pen, MARGIN, MARGIN - 8, [(line, HEADING, _INK) for line in head])
     for k, (tile, lines) in enumerate(zip(tiles, texts, strict=True)):
-        left = MARGIN + k * (side + GAP)
-        large = Image.fromarray(tile.picture.transpose(1, 2, 0)).resize((side, side), Image.Resampling.LANCZOS)
+        left = MARGIN + k * (tile_size + GAP)
+        large = Image.fromarray(tile.picture.transpose(1, 2, 0)).resize(
+            (tile_size, tile_size), Image.Resampling.LANCZOS
+        )
         sheet.paste(large, (left, top))
-        _write(pen, left, top + side + GAP // 2, lines)
-    _write(pen, MARGIN, top + side + GAP // 2 + below + GAP, foot)
+        _write(pen, left, top + tile_size + GAP // 2, lines)
+    _write(pen, MARGIN, top + tile_size + GAP // 2 + below + GAP, foot)
     file = io.BytesIO()
     sheet.save(file, "PNG", optimize=True)
     return file.getvalue()

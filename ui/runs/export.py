@@ -38,8 +38,8 @@ def run_picture(runs: Sequence[PGDRun], row: int, address: str = "") -> bytes:
     tiles = [] if first.original is None else [Tile(picture=first.original[row], title="Original")]
     for run in runs:
         lines = [f"{confidence(float(run.curves['target_probability'][-1, row]))} confident"]
-        if kind := became(run, row):
-            lines.append(f"Most of all a {kind}")
+        if name := became(run, row):
+            lines.append(f"Most of all a {name}")
         judgement, says, agrees = judgement_of(run, drew), "", False
         if judgement is not None and judgement.says:
             says, agrees = judged(judgement, row, target)

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import short_title
-from core.data.holes import costliest_hole, usual_side
+from core.data.holes import costliest_hole, usual_hole_size
 from core.shared.device import class_probabilities
 from core.sweep.predict import batches
 from ui.server.cache import classifier_for, single_flight_cache, wait_for_first_paint
@@ -22,31 +22,31 @@ TOGETHER = 8  # pictures in one forward pass
 class FirstGuess:
     """A network's top-1 prediction for a picture, and the hole that costs it most.
 
-    network: short title of the network. name: of the class. probability: of that class. hole: bool (1, H, W).
+    network: short title of the network. name: of the class. probability: of that class. mask: bool (1, H, W), the hole.
     """
 
     network: str
     name: str
     probability: float
-    hole: np.ndarray
+    mask: np.ndarray
 
 
 def first_guess(spec: ClassifierSpec, picture: Picture) -> FirstGuess | None:
-    """Return a network's first guess of a picture; None until torch may be loaded, or, with the reason on the page, if
-    the network fails.
+    """Return a network's first guess of a picture; None until torch may be loaded, or if the network fails,
+    which the page explains.
     """
     if wait_for_first_paint() or not torch_starts():
         return None
     known = try_predict(spec, lambda: _guess(spec.name, picture))
     if known is None:
         return None
-    label, probability, hole = known
-    return FirstGuess(short_title(spec.title), picture.classes.names[label], probability, hole)
+    label, probability, mask = known
+    return FirstGuess(short_title(spec.title), picture.classes.names[label], probability, mask)
 
 
 @single_flight_cache(max_entries=200)
 def _guess(name: str, picture: Picture) -> tuple[int, float, np.ndarray]:
-    """Return the class, its probability and the hole of a `FirstGuess`."""
+    """Return the class, its probability and the mask of a `FirstGuess`."""
     classifier, image = classifier_for(name, picture.class_set), picture.image[None]
 
     def probabilities(images: np.ndarray) -> np.ndarray:
@@ -54,5 +54,5 @@ def _guess(name: str, picture: Picture) -> tuple[int, float, np.ndarray]:
 
     (shares,) = probabilities(image)
     label = int(shares.argmax())
-    hole = costliest_hole(picture.pixels, usual_side(picture.size), probabilities, label)
-    return label, float(shares[label]), hole
+    mask = costliest_hole(picture.pixels, usual_hole_size(picture.size), probabilities, label)
+    return label, float(shares[label]), mask

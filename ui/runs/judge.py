@@ -62,21 +62,21 @@ def _judgement(run: PGDRun, judge: str) -> Judgement | None:
 
 
 def guess(judgement: Judgement, row: int) -> tuple[str, bool]:
-    """Return a judge's prediction for result `row` with its probability, and whether it is the target."""
-    share = f", {percent(judgement.shares[row], 0)}" if judgement.shares else ""
-    return f"{one_line(judgement.says[row])}{share}", judgement.ranks[row] == 1
+    """Return a judge's prediction for result `row` with its probability, and True if it is the target."""
+    probability = f", {percent(judgement.shares[row], 0)}" if judgement.shares else ""
+    return f"{one_line(judgement.says[row])}{probability}", judgement.ranks[row] == 1
 
 
 def judged(judgement: Judgement, row: int, target: str) -> tuple[str, bool]:
-    """Return a sentence on what a judge says of result `row`, and whether it is the target."""
+    """Return a sentence on what a judge says of result `row`, and True if it is the target."""
     says, rank = one_line(judgement.says[row]), judgement.ranks[row]
-    share = f" ({percent(judgement.shares[row], 0)})" if judgement.shares else ""
+    probability = f" ({percent(judgement.shares[row], 0)})" if judgement.shares else ""
     alone = "From the hole alone, another" if judgement.hole_alone else "Another"
     text = f"{alone} network, {short_title(classifier_title(judgement.judge))}, says {says}"
     if rank == 1:
-        return f"{text}, too{share}", True
+        return f"{text}, too{probability}", True
     guess = f"; {target} is its guess number {rank:,}" if rank else ""
-    return f"{text}{share}{guess}", False
+    return f"{text}{probability}{guess}", False
 
 
 def became(run: PGDRun, row: int) -> str:
@@ -87,7 +87,7 @@ def became(run: PGDRun, row: int) -> str:
         return ""
     try:
         picture = Picture(run.frames[-1, row], None, samples.name, row, target, own=True)
-        shares = predicted(run.metadata["classifier"]["name"], samples.class_set, None, picture)
+        probabilities = predicted(run.metadata["classifier"]["name"], samples.class_set, None, picture)
     except _FAILURES:
         return ""
-    return samples.classes.names[max(members, key=lambda member: shares[member])]
+    return samples.classes.names[max(members, key=lambda member: probabilities[member])]

@@ -20,7 +20,7 @@ from core.pgd.settings import PENALTIES
 from core.shared.numbers import confidence, join_list, wilson
 from core.shared.text import Number
 from ui.runs.judge import guess, judgement_of
-from ui.runs.replay import run_title, stored_example, target_of
+from ui.runs.replay import hole_subject, run_title, stored_example, target_of
 from ui.runs.state import RunResult
 from ui.shared import url
 from ui.shared.pictures import Figure, picture_row, to_picture
@@ -55,7 +55,7 @@ def run_facts(run: PGDRun) -> dict[str, str]:
     if "weight" in objective:
         settings += f", lambda {objective['weight']:g}: {PENALTIES[objective['penalty']].label}"
     loss, norm = run.curves["loss"].mean(axis=1), run.curves["perturbation_norm"][-1].mean()
-    before, after = (confidence(float(share)) for share in run.curves["target_probability"][[0, -1]].mean(axis=1))
+    before, after = (confidence(float(mean)) for mean in run.curves["target_probability"][[0, -1]].mean(axis=1))
     change, part = np.mean([change["inside"] for change in images["change"]]), "start" if run.mask is None else "hole"
     digest = f" (sha256 {classifier['sha256'][:12]}…)" if "sha256" in classifier else ""
     return {
@@ -141,8 +141,8 @@ def filled_html(sample_set: str) -> tuple[str, str]:
     and the fillings with what it says of each, as HTML.
     """
     row, tiles, recognised = SAMPLE_SETS[sample_set], [], Counter[Search]()
-    for place in sorted(row.holes):
-        result = stored_example("inpainting", row.name, (painter_name(),), "eq3", COMPARED, place)
+    for index in sorted(row.holes):
+        result = stored_example(hole_subject(row, index), (painter_name(),), COMPARED)
         if result is None:
             continue
         figures = []
@@ -153,7 +153,7 @@ def filled_html(sample_set: str) -> tuple[str, str]:
             seen = f"{'✓' if agrees else '✕'} {says}".replace(" %", "\N{NO-BREAK SPACE}%")
             figures.append(Figure(seen, SEARCHES[run.config.search].convinces, to_picture(run.frames[-1, 0])))
         name = html.escape(target_of(result.runs[0], 0))
-        link = url.link("inpainting", ("inpainting-pictures", row.title), ("inpainting-picture", str(place)))
+        link = url.link("inpainting", ("inpainting-pictures", row.title), ("inpainting-picture", str(index)))
         tiles.append(f'<section><a href="{html.escape(link)}">{name}</a>{picture_row(figures)}</section>')
     counts = [
         f"{recognised[search]} of {len(tiles)} that must convince {SEARCHES[search].convinces}"

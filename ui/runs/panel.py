@@ -1,4 +1,4 @@
-"""The stage of *Fill a hole* and *Draw*: who paints, the pictures as they grow, and what they are of."""
+"""Run panel shared by *Fill a hole* and *Draw*: the networks, live pictures and status."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from ui.shared.url import as_markdown
 # A redraw costs the browser more than the pictures in it, so each one sends several moments of the run.
 REDRAW_SECONDS = 0.5
 AT_ONCE_SECONDS = 10  # a linked run that takes less begins by itself
-# What one sees of a run in which every view must convince, by the share of its steps from which on.
+# Captions for a run by views, by the fraction of steps from which each applies.
 _STORY = (
     (0, "At first every view disagrees."),
     (0.3, "Shapes appear on which most views agree."),
@@ -58,7 +58,7 @@ BY_PIXELS = "The network grows surer; we hardly see why."
 
 
 def head(title: str) -> DeltaGenerator:
-    """Draw a page's title; return the place of `painted_by`."""
+    """Draw a page's title; return the container for `painted_by`."""
     with st.container(key="run-head", gap="xxsmall"):
         st.title(title, anchor=False)
         return st.container(key="run-painter")
@@ -69,16 +69,16 @@ def reserve(height: str) -> None:
     st.html(f"<style>@media (min-width: 641px) {{ div.st-key-run-stage {{ min-height: {height} }} }}</style>")
 
 
-def painted_by(place: DeltaGenerator, specs: Sequence[ClassifierSpec], class_set: str) -> None:
-    """Draw a line on who paints, with a link to CLIP where it is not here, or that nobody here can."""
+def painted_by(container: DeltaGenerator, specs: Sequence[ClassifierSpec], class_set: str) -> None:
+    """Show which networks paint, with a link to download CLIP, or a notice if none is installed."""
     if not specs:
         if not ready_classifiers(class_set):
-            place.info(NONE_READY)
+            container.info(NONE_READY)
         return
     names = [spec.name for spec in specs]
     text = html.escape(f"Painted by {', and by '.join(_painter(spec, names) for spec in specs)}.")
     link = "" if is_ready(PAPERS_CLIP) else ' <a href="models">Get CLIP itself</a>'
-    place.html(f'<p class="prose">{explain_on_page(text, text, *JARGON)}{link}</p>')
+    container.html(f'<p class="prose">{explain_on_page(text, text, *JARGON)}{link}</p>')
 
 
 def _painter(spec: ClassifierSpec, names: Sequence[str]) -> str:
@@ -102,7 +102,7 @@ def ask_for_run(
 ) -> None:
     """Draw the buttons that start a run, and several tries of it if the seed changes the result.
 
-    entered: whether the visitor has asked for the run otherwise, as by Enter. starts: returns those of `TRIES` tries;
+    entered: True if the visitor requested the run otherwise, such as by Enter. starts: returns those of `TRIES` tries;
     None if all have the same.
     """
     why, to_run = refusal(request), None
@@ -121,7 +121,7 @@ def ask_for_run(
 
 
 def _has_tries(request: RunRequest) -> bool:
-    """Return whether a run of one picture depends on its seed."""
+    """Return True if a run of one picture depends on its seed."""
     plan = request.plan
     if plan is None or not request.searches or len(plan.targets) > 1 or plan.seed > LAST_SEED - TRIES + 1:
         return False
@@ -130,7 +130,7 @@ def _has_tries(request: RunRequest) -> bool:
 
 
 def shows_tries(page: str, request: RunRequest) -> bool:
-    """Return whether the stage shows several tries, in progress or ended."""
+    """Return True if the stage shows several tries, in progress or ended."""
     state = run_state(page)
     if state.active is not None:
         return bool(state.active.run.plan.seeds)
@@ -152,22 +152,22 @@ class Stage:
     """Contents of a page of runs.
 
     page: its path. verb: on the button that starts a run. example: returns the stored runs to show if there is no other
-    result. still: stored pictures without runs. back: callback that restores the settings of the stored example.
-    bring: chooses a result's pictures and target, as far as possible; for callbacks.
+    result. still: stored pictures without runs. reset: callback that applies the settings of the stored example.
+    restore: callback that chooses a result's pictures and target, as far as possible.
     """
 
     page: str
     verb: str
     example: Callable[[], RunResult | None]
-    back: Callable[[], None]
-    bring: Callable[[RunResult], None]
+    reset: Callable[[], None]
+    restore: Callable[[RunResult], None]
     still: WallWord | None = None
 
 
 def begins_by_itself(request: RunRequest, *named: str) -> bool:
-    """Return whether a page has just been opened by a link to a run that takes only seconds; once for each page.
+    """Return True, once per page, if the URL requests a run short enough to start automatically.
 
-    named: parameters of the URL, of which a link to a run has one.
+    named: parameters of the URL; a link to a run has at least one.
     """
     key = f"opened.{named[0]}"
     opened = st.session_state.setdefault(key, False)
@@ -179,8 +179,9 @@ def begins_by_itself(request: RunRequest, *named: str) -> bool:
 
 
 def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
-    """Draw the run in progress, else the result, else stored pictures or the run before its start, always in the same
-    place, and below whether it is of the settings; return the displayed result.
+    """Draw the run in progress, else the result, else stored pictures or the run before its start; return the result.
+
+    Their component stays the same. Below it is a line on whether the result matches the settings.
 
     request: the run of the current settings.
     """
@@ -209,7 +210,7 @@ def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
             _replay(page, packed, rest, not result.stored)
         elif still is not None:
             _replay(page, stills(still))
-        elif (plan := request.plan) is not None:
+        elif (plan := request.plan) is not None and request.names and request.searches:
             pairs = list(product(request.names, request.searches))
             new, version = RunProgress("new", "" if request.why else _how_long(verb, request)), request.fingerprint
             _replay(page, live_replay(plan, pairs, [], [], id=version, live=new))
@@ -225,17 +226,17 @@ def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
 
 
 def _status(stage: Stage, request: RunRequest, result: RunResult | None, changed: Sequence[str]) -> None:
-    """Draw whether what is displayed is of the settings, and the ways back. changed: settings in which it differs."""
+    """Show whether the result matches the settings, and buttons that reset or restore. changed: the differences."""
     page, state = stage.page, run_state(stage.page)
     if changed and not refusal(request):
         st.markdown(f"**Settings changed ({as_markdown(', '.join(changed))})**: *{stage.verb}* applies them.")
     if state.result is not None and state.result is not result:
-        again = partial(_show_last, page, state.result, stage.bring)
+        again = partial(_show_last, page, state.result, stage.restore)
         st.button("Show the last run", key=f"{page}.see", on_click=again, type="tertiary")
     is_stored = stage.still is not None if result is None else result.stored and not changed
     if not is_stored:
         st.button(
-            "Back to the example", icon=":material/undo:", key=f"{page}.back", on_click=stage.back, type="tertiary"
+            "Back to the example", icon=":material/undo:", key=f"{page}.back", on_click=stage.reset, type="tertiary"
         )
 
 
@@ -246,17 +247,17 @@ def _how_long(verb: str, request: RunRequest) -> str:
     return "Not run yet." if seconds is None else f"Not run yet: {verb} takes about {duration(max(1.0, seconds))}."
 
 
-def _show_last(page: str, result: RunResult, bring: Callable[[RunResult], None]) -> None:
-    """Choose again what the last run is of, so that it is shown; for callbacks."""
+def _show_last(page: str, result: RunResult, restore: Callable[[RunResult], None]) -> None:
+    """Restore the subject of the last run, which shows its result; for callbacks."""
     run_state(page).error = ""
-    bring(result)
+    restore(result)
     st.session_state[f"{page}-seed"] = result.runs[0].metadata["seed"]
 
 
 def _replay(page: str, data: dict[str, Any], resume: Callable[[], object] | None = None, seek: bool = False) -> None:
     """Draw a replay; every run of a page, in progress or ended, uses this one component.
 
-    resume: goes on with a run that has stopped. seek: as in `replay`.
+    resume: continues a stopped run. seek: as in `replay`.
     """
 
     state = run_state(page)
@@ -303,6 +304,6 @@ def what_one_sees(active: ActiveRun) -> str:
         return f"Waiting for the pictures before it: number {job.position} in line."
     if job.done < 2 or job.seconds_left is None:
         return "Loading the network, a few seconds the first time."
-    share = run.step / run.plan.config.steps
-    said = [text for since, text in _STORY if since <= share][-1] if "views" in active.searches else BY_PIXELS
+    fraction = run.step / run.plan.config.steps
+    said = [text for since, text in _STORY if since <= fraction][-1] if "views" in active.searches else BY_PIXELS
     return f"{said} About {duration(max(1.0, job.seconds_left))} left."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,23 +13,23 @@ import streamlit as st
 
 from core.classifiers.registry import classifier_title, result_title, short_title
 from core.data.holes import hole_alone
-from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.data.sample_sets import SampleSet
 from core.data.stored import cached_by_files
-from core.data.words import covers
-from core.pgd.examples import first_searches, is_row, row_of, stored_subjects
+from core.pgd.examples import first_searches, row_of, stored_subjects
 from core.pgd.live import MAX_FRAMES
 from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun, evenly_spaced
 from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, SEARCHES, Search
-from core.pgd.settings import PGDConfig, RunKind
-from core.pgd.starts import MADE_STARTS
+from core.pgd.settings import Penalty, PGDConfig, RunKind
+from core.pgd.starts import MADE_STARTS, StartKind
 from core.shared.files import ArchiveError
 from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, with_tries
-from ui.runs.judge import became, guess, judged, judgement_of
+from ui.runs.judge import became, class_set_of, guess, judged, judgement_of
 from ui.runs.settings import MAX_CLASSIFIERS, first_choice
-from ui.runs.state import RunResult, run_state
+from ui.runs.state import RunRequest, RunResult, run_state
 from ui.server.cache import ready_classifiers
 from ui.shared import url
+from ui.shared.pictures import samples
 from ui.shared.url import one_line
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def search_title(config: PGDConfig) -> str:
 
 
 def role(title: str, searched: str, beside: Sequence[tuple[str, str]]) -> str:
-    """Return the role of a network's picture: its search, and its network where those of `beside` differ."""
-    titles, searches = {name for name, _ in beside}, {kind for _, kind in beside}
+    """Return the role of a network's picture: its search, and its network if those in `beside` differ."""
+    titles, searches = map(set, zip(*beside, strict=True))
     return ": ".join([title] * (len(titles) > 1) + [searched] * (len(titles) < 2 or len(searches) > 1))
 
 
@@ -74,7 +75,7 @@ def run_replay(
 
     Args:
         id: unique to the result. live: progress of a stopped run.
-        own: whether the runs are the visitor's, which another network judges now; stored ones have been judged.
+        own: True for the visitor's runs, which another network judges now; stored ones have been judged.
     """
     first = runs[0]
     frames = sampled_frames(len(first.frames), first.start.size)
@@ -148,7 +149,7 @@ def live_replay(
 
 
 def _layout(start: np.ndarray, mask: np.ndarray | None, images: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the browser needs to know of a run's kind: a grey start is not worth a comparison."""
+    """Return the layout of a run's pictures: a drawing from grey has no comparison with its start."""
     large, wipe = start.shape[-1] >= MIN_CROP_SIZE, 0.0 if images.get("start") in MADE_STARTS else 50.0
     alone = None
     if mask is not None and mask.any():
@@ -167,8 +168,8 @@ def _caption(run: PGDRun, runs: Sequence[PGDRun], own: bool) -> Caption:
     for row in rows:
         if judgement is not None and judgement.says:
             texts[row], ticks[row] = judged(judgement, row, target_of(run, row))
-        if own and (kind := became(run, row)):
-            texts[row] = f"Most of all a {kind}. {texts[row]}".strip()
+        if own and (name := became(run, row)):
+            texts[row] = f"Most of all a {name}. {texts[row]}".strip()
     return Caption(title, texts, ticks)
 
 
@@ -183,74 +184,104 @@ def to_uint8_planes(images: np.ndarray) -> np.ndarray:
     return np.rint(images * 255).astype(np.uint8)
 
 
+@dataclass(frozen=True)
+class Subject:
+    """Key of stored runs: the pictures, mask and targets of a run.
+
+    dataset: name of the picture's data set; for a drawing, its class set and size. index: of the picture, or of
+    several, in the data set; for a drawing, its start. mask: as bytes; empty for a drawing. targets: one per image.
+    """
+
+    dataset: str
+    index: int | str | tuple[int, ...] | None
+    mask: bytes
+    targets: tuple[str, ...]
+
+
+def subject_of(request: RunRequest) -> Subject | None:
+    """Return the subject of a request; None without a plan."""
+    if (plan := request.plan) is None:
+        return None
+    targets = tuple(one_line(str(target)) for target in plan.targets)
+    return _subject(plan.images, plan.mask, targets, request.class_set, plan.start.shape[-1])
+
+
+def hole_subject(row: SampleSet, index: int) -> Subject:
+    """Return the subject of filling the initial hole of a sample set's picture with its true class."""
+    target = row.classes.names[samples(row.name).labels[index]]
+    return _subject({"dataset": row.dataset, "index": index}, row.mask(index), (target,), row.class_set, row.image_size)
+
+
+def drawing_subject(row: SampleSet, start: StartKind) -> Subject:
+    """Return the subject of drawing a sample set's initial words."""
+    return _subject({"start": start}, None, tuple(row.drawn), row.class_set, row.image_size)
+
+
+def _subject(
+    images: Mapping[str, Any], mask: np.ndarray | None, targets: tuple[str, ...], class_set: str, size: int
+) -> Subject:
+    """Return a subject. images: as in the metadata of `PGDRun`."""
+    if mask is None:
+        return Subject(f"{class_set}, {size} px", images.get("start"), b"", targets)
+    index = images.get("index")
+    return Subject(images["dataset"], tuple(index) if isinstance(index, list) else index, mask.tobytes(), targets)
+
+
 @cached_by_files("runs", entries=4)
-def _stored(kind: str) -> dict[str, list[PGDRun]]:
-    """Return the stored runs of one kind by subject; unreadable files are skipped."""
-    by_subject: dict[str, list[PGDRun]] = {}
-    for subject, paths in stored_subjects(kind).items():
+def _stored(task: str) -> dict[Subject, dict[str, list[PGDRun]]]:
+    """Return the stored runs of a task by subject and name of their files; unreadable files are skipped."""
+    by_subject: dict[Subject, dict[str, list[PGDRun]]] = {}
+    for name, paths in stored_subjects(task).items():
         for path in paths:
             with suppress(ArchiveError, OSError):
-                by_subject.setdefault(subject, []).append(PGDRun.load(path))
+                run = PGDRun.load(path)
+                targets = tuple(target_of(run, row) for row in range(len(run.start)))
+                facts = run.metadata["images"]
+                subject = _subject(facts, run.mask, targets, class_set_of(run), run.start.shape[-1])
+                by_subject.setdefault(subject, {}).setdefault(name, []).append(run)
     return by_subject
 
 
-def _single(kind: str) -> dict[str, list[PGDRun]]:
-    """Return the stored runs without rows of examples."""
-    return {subject: runs for subject, runs in _stored(kind).items() if not is_row(subject)}
-
-
 def stored_example(
-    kind: str,
-    sample_set: str,
-    classifiers: Sequence[str],
-    variant: str,
-    searches: Sequence[Search] = ("pixels",),
-    picture: int | None = None,
+    subject: Subject | None, classifiers: Sequence[str], searches: Sequence[Search], penalty: Penalty = "eq3"
 ) -> RunResult | None:
-    """Return the stored runs nearest to the visitor's choice; None if none is stored.
+    """Return the stored runs of a subject; None if there are none.
 
-    The sample set has the highest weight, then the picture, the variant, and the classifiers and searches.
+    Those of the chosen penalty, classifiers and searches are preferred.
 
     Args:
-        kind: "inpainting" or "generation".
-        sample_set: name of the set with the chosen side and classes.
         classifiers, searches: the chosen ones, classifiers by name.
-        variant: penalty of Eq. 3, or kind of start.
-        picture: index of the chosen picture in the set; None for any.
+        penalty: of Eq. 3; ignored for drawings.
     """
-    row = SAMPLE_SETS[sample_set]
-
-    def nearness(runs: list[PGDRun]) -> int:
-        facts = runs[0].metadata
-        alike = variant in (facts["objective"].get("penalty"), facts["images"].get("start"))
-        of_set = runs[0].start.shape[-1] == row.side and covers(row.classes, facts["class_names"])
-        of_picture = picture is not None and facts["images"].get("index") == picture
-        return 80 * of_set + 40 * of_picture + 20 * alike + len(_of(runs, classifiers, searches))
-
-    if not (stored := _single(kind)):
+    if subject is None:
         return None
-    subject, runs = max(stored.items(), key=lambda item: nearness(item[1]))
-    return _result(subject, _of(runs, classifiers, searches) or _first(runs, searches))
+    stored = _stored("inpainting" if subject.mask else "generation").get(subject)
+    if not stored:
+        return None
+    name = max(stored, key=lambda name: stored[name][0].metadata["objective"].get("penalty") == penalty)
+    runs = stored[name]
+    return _result(name, _of(runs, classifiers, searches) or _first(runs, searches))
 
 
-def back_to_example(page: RunKind, row: SampleSet, chosen: Mapping[str, Any]) -> None:
+def reset_to_example(page: RunKind, row: SampleSet, chosen: Mapping[str, Any]) -> None:
     """Reset all settings of a page, and show a sample set's stored example; for callbacks.
 
     chosen: values of the page's own widgets, keyed by the part of their keys after the page's name.
     """
     state = st.session_state
     run_state(page).reset()
-    for key in [str(key) for key in state if str(key).startswith(f"{page}-") and f"{key}.shown" in state]:
+    for key in [str(key) for key in state if str(key).startswith(f"{page}-") and url.was_drawn(str(key))]:
         del state[key]
         url.put(key, None)
     state.update({f"{page}-{name}": value for name, value in chosen.items()})
     state[f"{page}-models-{row.class_set}"] = first_choice(ready_classifiers(row.class_set))
-    state[f"{page}-search-{row.side}"] = [SEARCHES[search].title for search in first_searches(row.side)]
+    state[f"{page}-search-{row.image_size}"] = [SEARCHES[search].title for search in first_searches(row.image_size)]
 
 
 def stored_row(sample_set: str) -> list[PGDRun]:
     """Return the stored runs that fill a hole in several pictures of a sample set, by an ordinary and a robust twin."""
-    return _first(_stored("inpainting").get(row_of(sample_set), []), (PAPERS,))
+    named = (runs.get(row_of(sample_set)) for runs in _stored("inpainting").values())
+    return _first(next(filter(None, named), []), (PAPERS,))
 
 
 def _of(runs: list[PGDRun], classifiers: Sequence[str], searches: Sequence[Search]) -> list[PGDRun]:

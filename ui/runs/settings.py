@@ -34,8 +34,8 @@ from ui.shared.url import settable_in_url
 MAX_CLASSIFIERS = 2
 LAST_SEED = 999_999
 RUN_STEPS = 2000  # at most
-# Seconds per step and pixel of a bundled network, before any run on this server: about 2 ms for a picture of 32 x 32 on
-# two cores.
+# Seconds per gradient and pixel of a bundled network, before any run on this server: about 2 ms for a picture of
+# 32 x 32 on two cores.
 FIRST_GUESS = 2e-6
 # Likewise for full-size networks: 40 ms for a step of 224 x 224 on two idle cores.
 FULL_SIZE = {"efficientnet-lite0": 8e-7}
@@ -129,26 +129,26 @@ def choose_penalty(page: str) -> Penalty:
 
 
 def run_settings(
-    place: DeltaGenerator,
+    container: DeltaGenerator,
     page: RunKind,
     size: int,
-    hole: float | None,
+    hole_size: float | None,
     searches: Sequence[Search],
 ) -> RunSettings:
     """Draw the settings and return them: the paper's, scaled, or those of the search by views, with any changes.
 
     Args:
-        place: a container. size: side of the picture in pixels. hole: side of its hole, as in `usual_settings`.
+        size: of the picture in pixels. hole_size: as `hole` in `usual_settings`.
         searches: the chosen ones, which share the defaults of the leading one, to be compared with the same steps and
             budget.
     """
-    search, unit = leading(searches), usual_settings(page, size, hole)["step_size"]
-    full = usual_settings(page, size, hole, search)
-    with place:
+    search, unit = leading(searches), usual_settings(page, size, hole_size)["step_size"]
+    full = usual_settings(page, size, hole_size, search)
+    with container:
         longest = f"A run takes at most {RUN_STEPS:,} steps and {limits().run_seconds / 60:,.0f} minutes."
-        whose = "the paper’s" if search == PAPERS else f"those of {SEARCHES[search].title}, for all searches"
+        origin = "the paper’s" if search == PAPERS else f"those of {SEARCHES[search].title}, for all searches"
         loss = " The loss is Eq. 3." if "weight" in full else ""
-        about = f"These settings are {whose}, scaled to the picture’s side.{loss} {longest}"
+        about = f"These settings are {origin}, scaled to the picture’s side.{loss} {longest}"
         st.html(f'<p class="prose">{explain_on_page(about, "settings", "Eq. 3")}</p>')
         with st.container(horizontal=True, gap="large"):
             penalty = choose_penalty(page) if "weight" in full else "eq3"
@@ -210,15 +210,6 @@ def _paced(page: str, full: Mapping[str, Any]) -> Mapping[str, Any]:
     return full if _radio("Steps by default", f"{page}-views-pace", titles, help=QUICK) == FULL_PACE else quick
 
 
-def follow(key: str, usual: Any) -> None:
-    """Set a widget to its new default value, unless the visitor has changed the widget."""
-    state, followed = st.session_state, f"{key}.followed"
-    before = state.get(followed, usual)
-    if before != usual and state.get(key) == before:
-        state[key] = usual
-    state[followed] = usual
-
-
 def _offered(paper: Mapping[str, Any]) -> list[Setting]:
     return [SETTINGS[name] for name in WIDGETS if name in paper]
 
@@ -228,13 +219,14 @@ def _key(row: Setting, page: str, size: int) -> str:
     return f"{page}-{WIDGETS[row.name].parameter}{f'-{size}' if row.scaled else ''}"
 
 
-def _widget(place: DeltaGenerator, row: Setting, usuals: Mapping[str, Any], key: str, length: float) -> Any:
+def _widget(container: DeltaGenerator, row: Setting, usuals: Mapping[str, Any], key: str, length: float) -> Any:
     """Draw a setting; return its value. length: the paper's step size, the unit of scaled settings' widgets."""
-    widget, kind, unit = WIDGETS[row.name], int if row.whole else float, length if row.scaled else 1
-    low, high, step = kind(widget.low * unit), kind(widget.high * unit), kind(widget.step * unit)
+    widget, number_type, unit = WIDGETS[row.name], int if row.whole else float, length if row.scaled else 1
+    low, high, step = number_type(widget.low * unit), number_type(widget.high * unit), number_type(widget.step * unit)
     usual = usuals[row.name]
-    follow(key, usual)
-    number = partial(place.number_input, row.label, low, high, step=step, format=widget.digits, help=row.help or None)
+    number = partial(
+        container.number_input, row.label, low, high, step=step, format=widget.digits, help=row.help or None
+    )
     return number_in_url(key, number, usual, low, high)
 
 
@@ -251,7 +243,7 @@ def number_in_url(key: str, number: Callable[..., Any], usual: float, low: float
 
 @cache
 def _paces() -> dict[tuple[str, ...], float]:
-    """Return the seconds per step, pixel and search of runs on this server, keyed by the names of their networks."""
+    """Return the seconds per gradient and pixel of runs on this server, keyed by the names of their networks."""
     return {}
 
 
@@ -263,7 +255,7 @@ def remember_pace(
     Only the best pace is kept: a slow one reflects other load on the server.
     """
     if seconds_per_step:
-        pace, paces = seconds_per_step / _pixels(plan) / len(searches), _paces()
+        pace, paces = seconds_per_step / _pixels_per_step(plan, searches), _paces()
         paces[tuple(names)] = min(pace, paces.get(tuple(names), pace))
 
 
@@ -273,9 +265,12 @@ def expected_seconds(plan: RunPlan, names: Sequence[str], searches: Sequence[Sea
     if not names or not set(names) <= guesses.keys():
         return None
     pace = _paces().get(tuple(names), sum(guesses[name] for name in names))
-    return pace * len(searches) * _pixels(plan) * plan.config.steps
+    return pace * _pixels_per_step(plan, searches) * plan.config.steps
 
 
-def _pixels(plan: RunPlan) -> int:
-    pictures, _, height, width = plan.start.shape
-    return pictures * height * width
+def _pixels_per_step(plan: RunPlan, searches: Sequence[Search]) -> int:
+    """Return the number of pixels at which a network's gradients are computed in each step: of all images and views."""
+    images, _, height, width = plan.start.shape
+    views = [plan.with_search(search).config.views for search in searches if SEARCHES[search].by_views]
+    gradients = len(searches) - len(views) + sum(max(1, each.count) for each in views if each is not None)
+    return gradients * images * height * width

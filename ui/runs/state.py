@@ -84,7 +84,7 @@ class RunRequest:
         return hashlib.blake2b(b"".join([repr(facts).encode(), *arrays]), digest_size=16).hexdigest()
 
     def changes(self, runs: tuple[PGDRun, ...]) -> list[str]:
-        """Return the differences from finished runs, or why the request cannot run; empty if they are its result."""
+        """List how the request differs from finished runs, or why it cannot run; empty if the runs match."""
         if self.why or self.plan is None:
             return [self.why]
         if not self.searches:
@@ -92,7 +92,7 @@ class RunRequest:
         return list(dict.fromkeys(CHANGED[name] for name in differences(self.plan, self.names, runs, self.searches)))
 
     def is_about(self, plan: RunPlan) -> bool:
-        """Return whether it has the pictures, hole and targets of a plan."""
+        """Return True if it has the pictures, hole and targets of a plan."""
         if (own := self.plan) is None:
             return False
         plan = plan.only(0) if plan.seeds else plan
@@ -105,7 +105,7 @@ class RunRequest:
         return replace(self, plan=self.plan.repeated(TRIES, start), searches=(leading(self.searches),))
 
     def has_other_subject(self, result: RunResult | None) -> bool:
-        """Return whether it has other pictures or another target than the result, or none; or there is no result."""
+        """Return True if the request's pictures or target differ from the result's, or if either is missing."""
         if self.plan is None:
             return True
         if not self.names or not self.searches:
@@ -129,7 +129,7 @@ class ActiveRun:
 class RunResult:
     """Stored or ended runs to display.
 
-    id: unique to the result. note: plain description. unfinished: the stopped run, if it can resume. stored: whether it
+    id: unique to the result. note: plain description. unfinished: the stopped run, if it can resume. stored: True if it
     comes with the project. tries: the runs of each of several tries, of which `runs` is the chosen one.
     """
 
@@ -143,7 +143,7 @@ class RunResult:
 
     @property
     def version(self) -> str:
-        """Text unique to the result and the chosen try."""
+        """Unique ID of the result and selected try."""
         return f"{self.id}.{self.chosen}"
 
     def choose(self, k: int) -> RunResult:
@@ -155,8 +155,8 @@ class RunResult:
 class RunState:
     """State of one page's runs.
 
-    active: the run in progress, or an ended one that was not collected yet. result: this visitor's last run. error: how
-    it failed, or why the last click started nothing.
+    active: the run in progress, or an ended one that was not collected yet. result: this visitor's last run. error: why
+    the last run failed or could not start.
     """
 
     active: ActiveRun | None = None
@@ -166,7 +166,7 @@ class RunState:
 
     @property
     def running(self) -> bool:
-        """Whether a run is queued or running."""
+        """True while a run is queued or running."""
         return self.active is not None and self.active.job.active
 
     # Transitions.
@@ -206,7 +206,7 @@ class RunState:
     # Derived from the state.
 
     def view(self, request: RunRequest, example: Callable[[], RunResult | None]) -> tuple[RunResult | None, list[str]]:
-        """Return what to show, and its settings that differ from the request's.
+        """Return the result to show, and its differences from the request.
 
         It is the result, else the example, if they have the request's subject. The result takes precedence, unless only
         the example matches the request.
@@ -249,14 +249,14 @@ WAITING = "Waits for the network’s first guess …"  # in place of a reason wh
 
 def fill_request(
     picture: Picture,
-    hole: np.ndarray,
+    mask: np.ndarray,
     target: str,
     settings: RunSettings,
     specs: Sequence[ClassifierSpec],
     searches: tuple[Search, ...],
 ) -> RunRequest:
     """Return the run that fills a picture's hole. target: empty while it is not known."""
-    row, credit = SAMPLE_SETS[picture.kind], picture.caption
+    row, credit = SAMPLE_SETS[picture.sample_set], picture.caption
     if credit in picture.classes.names:
         credit = f"{row.title} test image of class {credit}"
     origin = {"dataset": "one picture" if picture.own else row.dataset, "index": picture.position, "credit": credit}
@@ -264,7 +264,7 @@ def fill_request(
     try:
         plan = inpainting_plan(
             picture.pixels[None],
-            hole,
+            mask,
             [target or "no target yet"],
             settings.config,
             fill=SEARCHES[leading(searches)].fill,

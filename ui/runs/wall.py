@@ -1,4 +1,4 @@
-"""Wall of random words: their stored drawings, what each is recognised as, and a word of it opened."""
+"""Gallery of random words: their stored drawings, what each is recognised as, and an opened word."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import streamlit as st
 from PIL import Image
 
 from core.classifiers.registry import classifier_title, short_title
+from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.drawings import (
     QUICK_TRIES,
     SIDE,
@@ -26,11 +27,11 @@ from core.pgd.drawings import (
 from core.pgd.search import CELLS, COMPARED
 from core.shared.numbers import confidence, percent
 from ui.components.mount import webp_data_uri
-from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
+from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.components.replay.replay import Caption, Track, pack_replay
 from ui.runs.card import Tile, result_card
 from ui.runs.judge import judged
-from ui.runs.replay import SEARCH_TITLES, stored_example, target_of
+from ui.runs.replay import SEARCH_TITLES, drawing_subject, stored_example, target_of
 from ui.shared import url
 from ui.shared.downloads import download_button
 from ui.shared.page import NARROW_PERCENT
@@ -40,11 +41,11 @@ from ui.shared.url import file_stem
 PANEL = "st-key-generation-panel"  # CSS class of the pictures that a tile opens
 
 
-def wall(key: str, opened: str | None, on_pick: Callable[[str], None]) -> None:
+def gallery(key: str, opened: str | None, on_pick: Callable[[str], None]) -> None:
     """Draw the stored drawings of random words.
 
-    key: of the widget, unique on the page. opened: the word that is shown large; one that is not here, or None, marks
-    none. on_pick: gets a clicked word.
+    key: of the widget, unique on the page. opened: the word that is shown large; None, or a word that the gallery
+    lacks, marks none. on_pick: gets a clicked word.
     """
     stored = stored_wall()
     names = [word.word for word in stored.words]
@@ -63,8 +64,8 @@ def wall(key: str, opened: str | None, on_pick: Callable[[str], None]) -> None:
         selected=names.index(opened) if opened in names else -1,
         key=key,
         label="Random words, drawn",
-        on_pick=lambda place: on_pick(names[place]),
-        look=TileLook(
+        on_pick=lambda index: on_pick(names[index]),
+        style=TileStyle(
             across=8,
             ticks=[word.drawings["views"].recognised() for word in stored.words],
             names=names,
@@ -91,8 +92,8 @@ def _thumbnails() -> Thumbnails:
 
 
 def example() -> dict[str, np.ndarray]:
-    """Return the stored example by its word, uint8 (SIDE, SIDE, 3), if that is on the wall: its tile shows it."""
-    result = stored_example("generation", "photographs", (stored_wall().painter,), "grey", COMPARED)
+    """Return the stored example, uint8 (SIDE, SIDE, 3), keyed by its word, if the gallery has that word."""
+    result = stored_example(drawing_subject(SAMPLE_SETS["photographs"], "grey"), (stored_wall().painter,), COMPARED)
     if result is None or result.runs[-1].start.shape[-1] != SIDE:
         return {}
     run = result.runs[-1]
@@ -104,7 +105,7 @@ def _pixels(drawing: Drawing) -> np.ndarray:
 
 
 def stored_word(name: str | None) -> WallWord | None:
-    """Return a word of the wall; None if the wall lacks it."""
+    """Return a word of the gallery; None if the gallery lacks it."""
     return next((word for word in stored_wall().words if word.word == name), None)
 
 

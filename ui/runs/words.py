@@ -34,7 +34,9 @@ def meaning(word: str, classes: ClassSet) -> str:
     return word if name.casefold() == word.casefold() else f"{word} · {name}"
 
 
-def word_box(place: DeltaGenerator, label: str, classes: ClassSet, current: str | None, **options: Any) -> str | None:
+def word_box(
+    container: DeltaGenerator, label: str, classes: ClassSet, current: str | None, **options: Any
+) -> str | None:
     """Draw a box that takes any text, with every known word to choose; return what it holds.
 
     current: the word that it holds already, whose meaning it says. options: of `st.selectbox`.
@@ -42,7 +44,7 @@ def word_box(place: DeltaGenerator, label: str, classes: ClassSet, current: str 
     known = vocabulary(classes)
     if current and current not in known:
         known = (current, *known)
-    return place.selectbox(
+    return container.selectbox(
         label,
         known,
         format_func=lambda word: one_line(meaning(word, classes)) if word == current else word,
@@ -61,8 +63,8 @@ def unknown_to(word: str, specs: Sequence[ClassifierSpec], classes: ClassSet) ->
 def cannot_run(targets: Sequence[str], specs: Sequence[ClassifierSpec], classes: ClassSet) -> str:
     """Return why networks cannot take these targets in one run; empty if they can."""
     for word in targets:
-        if (who := unknown_to(word, specs, classes)) is not None:
-            return f"{short_title(who.title)} does not know {quoted(word)}; choose another word"
+        if (spec := unknown_to(word, specs, classes)) is not None:
+            return f"{short_title(spec.title)} does not know {quoted(word)}; choose another word"
     if all(spec.kind == "zero-shot" for spec in specs):
         return ""
     members = {word: {*known} for word in targets if (known := find_word(word, classes))}
@@ -81,11 +83,11 @@ def near_words(
 
     key: unique on the page. choose: called with the word of the pressed button, as a callback.
     """
-    if (who := unknown_to(word, specs, classes)) is None:
+    if (spec := unknown_to(word, specs, classes)) is None:
         return
     near = neighbours(word, classes)
     count = count_of(len(vocabulary(classes)), "word")
-    known = f"“{one_line(word, MAX_LENGTH)}” is none of the {count} that {short_title(who.title)} knows."
+    known = f"“{one_line(word, MAX_LENGTH)}” is none of the {count} that {short_title(spec.title)} knows."
     with st.container(key="near-words", gap="xsmall"):
         hint = "Near it:" if near else "Try another, or a CLIP, which takes any text."
         st.markdown(as_markdown(f"{known} {hint}"))

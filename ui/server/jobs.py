@@ -72,7 +72,7 @@ class Job:
     @property
     def position(self) -> int:
         """Place in the queue: 1 is next, 0 is not waiting."""
-        return self._manager.place(self)
+        return self._manager.position(self)
 
     @property
     def seconds_per_step(self) -> float | None:
@@ -244,8 +244,8 @@ class JobManager:
     def _jobs(self) -> list[Job]:
         return [*self._queue, *([self._running] if self._running is not None else [])]
 
-    def place(self, job: Job) -> int:
-        """Return a job's place in the queue: 1 is next, 0 is not waiting."""
+    def position(self, job: Job) -> int:
+        """Return a job's position in the queue: 1 is next, 0 is not waiting."""
         with self.lock:
             self._drop_silent()
             return self._queue.index(job) + 1 if job in self._queue else 0

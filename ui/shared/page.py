@@ -25,8 +25,8 @@ LOOK = "".join((_UI / sheet).read_text(encoding="utf-8") for sheet in ("shared/l
 _look = register("look.js")
 
 
-def look(page: str) -> None:
-    """Let the parts of the page `page` appear from the top, none before it stands still; called first in each run."""
+def reveal(page: str) -> None:
+    """Show the parts of a page from the top, each once its height is stable; called first in each run."""
     _look(key="look", data={"page": page})
 
 
@@ -44,32 +44,32 @@ def press_once(selector: str, count: int) -> None:
     _look(key="look.press", data={"press": selector, "count": count})
 
 
-EXPLAINED = "terms.explained"  # key in the session: the page and its place that explain a term, by term
+EXPLAINED = "terms.explained"  # key in the session: the page and its part that explain a term, by term
 _TERMS_PAGE = "terms.page"  # key in the session: the page that is drawn
 NARROW_PERCENT = "\N{NO-BREAK SPACE}%"  # keeps a number and its sign on one line
 
 
-def explain_on_page(text: str, place: str, *terms: str) -> str:
-    """Return HTML with the `TERMS` entry of each term at the first place of a visit that has it.
+def explain_on_page(text: str, part: str, *terms: str) -> str:
+    """Return HTML with the `TERMS` entry of each term where a visitor first meets it.
 
     Args:
-        text: HTML. place: the same whenever a fragment draws this text again.
+        text: HTML. part: name of the page's part, the same whenever a fragment draws this text again.
     """
-    places, here = st.session_state.setdefault(EXPLAINED, {}), (st.session_state.get(_TERMS_PAGE), place)
-    result = explain_terms(text, *(term for term in terms if places.get(term, here) == here))
-    places.update({term: here for term in terms if term not in places and html.escape(TERMS[term]) in result})
+    explained, here = st.session_state.setdefault(EXPLAINED, {}), (st.session_state.get(_TERMS_PAGE), part)
+    result = explain_terms(text, *(term for term in terms if explained.get(term, here) == here))
+    explained.update({term: here for term in terms if term not in explained and html.escape(TERMS[term]) in result})
     return result
 
 
 def begin_page(page: str) -> None:
-    """Start a page, which explains its terms anew, but none that the visitor has met on another page."""
+    """Start a page: forget which of its terms are explained, but not those of other pages."""
     state = st.session_state
     state[EXPLAINED] = {term: where for term, where in state.get(EXPLAINED, {}).items() if where[0] != page}
     state[_TERMS_PAGE] = page
 
 
 def torch_starts() -> bool:
-    """Return whether torch can be used; otherwise say why, once."""
+    """Return True if torch can be used; otherwise draw the reason."""
     try:
         check_torch()
     except RuntimeError as error:

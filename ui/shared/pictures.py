@@ -15,7 +15,7 @@ from core.data.datasets import load_samples, sample_credits
 from core.data.picture_files import png_data_uri, square_uploads, to_uint8
 from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset
 from core.shared.device import class_probabilities
-from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
+from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.server.cache import classifier_for, single_flight_cache
 from ui.server.limits import check_upload
 from ui.shared import url
@@ -31,20 +31,20 @@ class Picture:
     """Picture with its metadata.
 
     pixels: (3, H, W) uint8, H = W. label: index of the true class in `classes`, None for a visitor's picture without
-    one. kind: name of the sample set that it belongs to or is used like. position: its index in its data set, which
+    one. sample_set: name of the set that it belongs to or is used like. position: its index in its data set, which
     seeds the signs of its waves. own: whether it is the visitor's. Equal if all but the captions are.
     """
 
     pixels: np.ndarray
     label: int | None
-    kind: str
+    sample_set: str
     position: int
     caption: str
     own: bool = False
 
     @cached_property
     def _identity(self) -> tuple[object, ...]:
-        return self.kind, self.label, self.position, self.own, hashlib.blake2b(self.pixels.tobytes()).digest()
+        return self.sample_set, self.label, self.position, self.own, hashlib.blake2b(self.pixels.tobytes()).digest()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Picture) and self._identity == other._identity
@@ -63,11 +63,11 @@ class Picture:
 
     @property
     def class_set(self) -> str:
-        return SAMPLE_SETS[self.kind].class_set
+        return SAMPLE_SETS[self.sample_set].class_set
 
     @property
     def classes(self) -> ClassSet:
-        return SAMPLE_SETS[self.kind].classes
+        return SAMPLE_SETS[self.sample_set].classes
 
 
 @single_flight_cache(max_entries=500)
@@ -106,14 +106,14 @@ def sample_picture(name: str, position: int) -> Picture:
     return Picture(data.images[position], label, name, position, captions(name)[position])
 
 
-def uploaded_pixels(data: bytes, side: int) -> np.ndarray:
-    """Decode a visitor's file to (3, side, side) uint8. The result is not cached.
+def uploaded_pixels(data: bytes, size: int) -> np.ndarray:
+    """Decode a visitor's file to (3, size, size) uint8. The result is not cached.
 
     Raises:
         ValueError: the file is not a readable picture, or too large; the message says which.
     """
     check_upload(data, MAX_MB)
-    (square,) = square_uploads(data, [side])
+    (square,) = square_uploads(data, [size])
     return square.transpose(2, 0, 1).copy()
 
 
@@ -131,9 +131,9 @@ def to_picture(image: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(image.transpose(1, 2, 0)) if image.dtype == np.uint8 else to_uint8(image)
 
 
-def enlarge(picture: np.ndarray, side: int) -> np.ndarray:
-    """Enlarge (H, W, 3) by the largest integer factor that keeps it within `side`; each pixel becomes a square."""
-    times = max(1, side // len(picture))
+def enlarge(picture: np.ndarray, size: int) -> np.ndarray:
+    """Enlarge (H, W, 3) by the largest integer factor that keeps it within `size`; each pixel becomes a square."""
+    times = max(1, size // len(picture))
     return picture.repeat(times, axis=0).repeat(times, axis=1)
 
 
@@ -158,9 +158,9 @@ def _in_url(page: str) -> str:
     return "pictures" if page == FREQUENCIES else f"{page}-pictures"
 
 
-def _first(page: str, kind: str) -> int:
+def _first(page: str, sample_set: str) -> int:
     """Return the index of a set's default sample on a page."""
-    row = SAMPLE_SETS[kind]
+    row = SAMPLE_SETS[sample_set]
     return row.first if page == FREQUENCIES else row.inpainted
 
 
@@ -177,12 +177,12 @@ def chosen_picture(page: str, usual: str) -> Picture | None:
     chosen = kinds[state[key]]
     if chosen == UPLOAD:
         return _own_picture(page)
-    places, parameter = _places(page), key.removesuffix("s")
-    if chosen not in places:
-        place = url.number(parameter, range(len(samples(chosen))))
-        places[chosen] = _first(page, chosen) if place is None else place
-    url.put(parameter, str(places[chosen]), str(_first(page, chosen)))
-    return sample_picture(chosen, places[chosen])
+    positions, parameter = _positions(page), key.removesuffix("s")
+    if chosen not in positions:
+        index = url.number(parameter, range(len(samples(chosen))))
+        positions[chosen] = _first(page, chosen) if index is None else index
+    url.put(parameter, str(positions[chosen]), str(_first(page, chosen)))
+    return sample_picture(chosen, positions[chosen])
 
 
 def page_picture(page: str, usual: str) -> Picture:
@@ -213,7 +213,7 @@ def picture_line(page: str, across: int = 0) -> None:
             key=f"{page}.line.{strip.digest}",
             label="Pictures",
             on_pick=pick,
-            look=TileLook(across=across, line=not across),
+            style=TileStyle(across=across, line=not across),
         )
 
 
@@ -223,17 +223,17 @@ def picture_strip(page: str) -> tuple[Thumbnails, int, Callable[[int], None]]:
     Call it after `chosen_picture`.
     """
     own = _own_picture(page)
-    kind = st.session_state[f"{page}.line"] = _shown_set(page)
-    begin = int(own is not None and own.kind == kind)  # place of the first bundled picture
-    selected = _places(page).get(kind, _first(page, kind)) + begin
+    sample_set = st.session_state[f"{page}.line"] = _shown_set(page)
+    begin = int(own is not None and own.sample_set == sample_set)  # index of the first bundled picture
+    selected = _positions(page).get(sample_set, _first(page, sample_set)) + begin
     if picture_kinds()[st.session_state[_in_url(page)]] == UPLOAD:
         selected = 0 if begin else -1
 
-    def pick(place: int) -> None:
-        uploaded = place < begin
-        take_picture(page, UPLOAD if uploaded else kind, own if uploaded else place - begin)
+    def pick(index: int) -> None:
+        uploaded = index < begin
+        take_picture(page, UPLOAD if uploaded else sample_set, own if uploaded else index - begin)
 
-    return _with_own(page, own, kind) if own and begin else thumbnails(kind), selected, pick
+    return _with_own(page, own, sample_set) if own and begin else thumbnails(sample_set), selected, pick
 
 
 def _shown_set(page: str) -> str:
@@ -241,25 +241,25 @@ def _shown_set(page: str) -> str:
     chosen, own = picture_kinds()[st.session_state[_in_url(page)]], _own_picture(page)
     if chosen != UPLOAD:
         return chosen
-    return st.session_state.get(f"{page}.line", next(iter(SAMPLE_SETS))) if own is None else own.kind
+    return st.session_state.get(f"{page}.line", next(iter(SAMPLE_SETS))) if own is None else own.sample_set
 
 
-def _with_own(page: str, own: Picture, kind: str) -> Thumbnails:
+def _with_own(page: str, own: Picture, sample_set: str) -> Thumbnails:
     """Return the thumbnails of the visitor's picture and a set, kept in this session only."""
     key, state = f"{page}.own_strip", st.session_state
     if key not in state or state[key][0] is not own:
-        pictures = np.concatenate([own.pixels[None], samples(kind).images]).transpose(0, 2, 3, 1)
-        state[key] = own, pack_thumbnails(pictures, [own.caption, *captions(kind)])
+        pictures = np.concatenate([own.pixels[None], samples(sample_set).images]).transpose(0, 2, 3, 1)
+        state[key] = own, pack_thumbnails(pictures, [own.caption, *captions(sample_set)])
     return state[key][1]
 
 
-def take_picture(page: str, kind: str, chosen: int | Picture | None) -> None:
-    """Choose a sample of the set `kind` by its index, or an uploaded picture. Call it before `chosen_picture`."""
+def take_picture(page: str, sample_set: str, chosen: int | Picture | None) -> None:
+    """Choose a sample of the set `sample_set` by its index, or an uploaded picture. Call it before `chosen_picture`."""
     if isinstance(chosen, int):
-        _places(page)[kind] = chosen
+        _positions(page)[sample_set] = chosen
     else:
         st.session_state[f"{page}.own"] = chosen
-    st.session_state[_in_url(page)] = UPLOAD if kind == UPLOAD else SAMPLE_SETS[kind].title
+    st.session_state[_in_url(page)] = UPLOAD if sample_set == UPLOAD else SAMPLE_SETS[sample_set].title
 
 
 def open_upload(page: str) -> None:
@@ -291,7 +291,7 @@ def _upload(page: str) -> None:
         return
     row = SAMPLE_SETS[_shown_set(page)]
     try:
-        pixels = uploaded_pixels(file.getvalue(), row.side)
+        pixels = uploaded_pixels(file.getvalue(), row.image_size)
     except ValueError as error:
         st.error(as_markdown(f"“{one_line(file.name, 60)}”: {error}."))
         return
@@ -306,11 +306,11 @@ def _own_picture(page: str) -> Picture | None:
     return picture
 
 
-def _places(page: str) -> dict[str, int]:
-    return st.session_state.setdefault(f"{page}.places", {})
+def _positions(page: str) -> dict[str, int]:
+    return st.session_state.setdefault(f"{page}.positions", {})
 
 
 @cache
-def thumbnails(kind: str) -> Thumbnails:
+def thumbnails(sample_set: str) -> Thumbnails:
     """Pack the bundled pictures of a set."""
-    return pack_thumbnails(samples(kind).images.transpose(0, 2, 3, 1), captions(kind))
+    return pack_thumbnails(samples(sample_set).images.transpose(0, 2, 3, 1), captions(sample_set))

@@ -10,23 +10,23 @@ import streamlit as st
 from core.shared.text import Number, number_html
 
 
-def table_html(heads: Sequence[str], rows: Sequence[str], *, kind: str, caption: str = "") -> str:
+def table_html(heads: Sequence[str], rows: Sequence[str], *, css_class: str, caption: str = "") -> str:
     """Return HTML of a table.
 
     Args:
-        heads: HTML of the heads. rows: HTML of the rows, from `row_html`. kind: CSS class.
+        heads: HTML of the heads. rows: HTML of the rows, from `row_html`. css_class: of the table.
     """
     head = "".join(f"<th scope=col>{cell}</th>" for cell in heads)
     return (
-        f'<table class="{kind}">{caption and f"<caption>{caption}</caption>"}'
+        f'<table class="{css_class}">{caption and f"<caption>{caption}</caption>"}'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
 
 
-def row_html(cells: Sequence[str], kind: str = "", head: str = "") -> str:
+def row_html(cells: Sequence[str], css_class: str = "", head: str = "") -> str:
     """Return HTML of a row. cells: HTML of its cells. head: HTML of its header cell, if any."""
     first = f"<th scope=row>{head}</th>" if head else ""
-    row = f'<tr class="{kind}">' if kind else "<tr>"
+    row = f'<tr class="{css_class}">' if css_class else "<tr>"
     return f"{row}{first}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
@@ -49,7 +49,7 @@ def scrolling_table(
     table = table_html(
         [*map(html.escape, columns)],
         [row_html([cell_html(cell) for cell in row]) for row in rows],
-        kind="",
+        css_class="",
     )
     # Focusable, so that the keyboard can scroll it.
     region = f'class="scrolling-table{" wraps" * wraps}" tabindex="0" role="region" aria-label="{html.escape(label)}"'

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 import streamlit as st
 
 from core.shared.text import one_line as one_line
+from ui.components.versioned import Versioned
 
 # Characters with a meaning in Markdown or in Streamlit's additions to it.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>$~#|&!])")
@@ -28,10 +29,10 @@ def file_stem(label: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[-100:]
 
 
-def whole_number(text: str, places: range = range(10**9)) -> int | None:
-    """Parse a URL's text of one to nine decimal digits; None for any other text or a number outside `places`."""
+def whole_number(text: str, allowed: range = range(10**9)) -> int | None:
+    """Parse a URL's text of one to nine decimal digits; None for any other text or a number outside `allowed`."""
     number = int(text) if text.isdecimal() and len(text) < 10 else -1
-    return number if number in places else None
+    return number if number in allowed else None
 
 
 def format_size(count: int | None) -> str:
@@ -70,9 +71,9 @@ def text(name: str) -> str:
     return st.query_params.get(name, "")
 
 
-def number(name: str, places: range) -> int | None:
-    """Return the last value of a parameter as a whole number; None unless it is in `places`."""
-    return whole_number(text(name), places)
+def number(name: str, allowed: range) -> int | None:
+    """Return the last value of a parameter as a whole number; None unless it is in `allowed`."""
+    return whole_number(text(name), allowed)
 
 
 def put(name: str, value: str | None, usual: str | None = None) -> None:
@@ -100,10 +101,15 @@ def session_value(key: str, name: str, read: Callable[[str], T | None], usual: T
     """
     state = st.session_state
     if key not in state:
-        linked = read(text(name))
-        state[key] = usual if linked is None else linked
+        state[key] = _linked(name, read, usual)
     put(name, write(state[key]), write(usual))
     return state[key]
+
+
+def _linked(name: str, read: Callable[[str], T | None], usual: T) -> T:
+    """Return the URL's value of a parameter, or the default if it has none that is valid."""
+    linked = read(text(name))
+    return usual if linked is None else linked
 
 
 def real(low: float, high: float) -> Callable[[str], float | None]:
@@ -141,22 +147,30 @@ def address() -> str:
     return f"{st.context.url or ''}{'?' if query else ''}{query}"
 
 
+def last_change(name: str, default: T | None = None) -> Versioned[T]:
+    """Return the record of who changed the session's value of `name` last."""
+    state, key = st.session_state, f"{name}.last"
+    if key not in state:
+        state[key] = Versioned(state[name], default)
+    change: Versioned[T] = state[key]
+    change.set(state[name])
+    return change
+
+
 def settable(name: str, widget: Callable[[str, T], T]) -> T:
-    """Draw a widget bound to the session's value of `name`; return that value.
+    """Draw a widget of the session's value of `name`; return that value.
 
     The browser removes the widgets of a closed popover but remembers their values: it sends them with the next click,
-    which would undo what the page has set meanwhile. So the widget gets a new key, unknown to the browser, whenever
-    the page sets a value.
+    which would undo what the page has set meanwhile. So each version of the value has a widget of its own key.
 
     Args:
         widget: draws the widget from its key and its default, and returns its value.
     """
-    state, key = st.session_state, f"{name}.shown"
-    number, last = state.get(key, (0, state[name]))
-    number += state[name] != last
-    state[name] = value = widget(f"{name}.{number}", state[name])
-    state[key] = number, value
-    return value
+    change: Versioned[T] = last_change(name)
+    chosen = widget(f"{name}.{change.version}", change.value)
+    change.choose(chosen, change.version)
+    st.session_state[name] = chosen
+    return chosen
 
 
 def settable_in_url(
@@ -165,9 +179,20 @@ def settable_in_url(
     """Draw a `settable` widget whose value is also in the URL; return the value.
 
     Args:
-        usual: default, which the URL omits. read, write: as in `url.session_value`.
+        usual: default, which the URL omits; a new default replaces a value that nobody has changed.
+        read, write: as in `url.session_value`.
     """
-    session_value(name, name, read, usual, write)
+    state = st.session_state
+    if name not in state:
+        state[name] = _linked(name, read, usual)
+    change = last_change(name, usual)
+    change.follow(usual)
+    state[name] = change.value
     value = settable(name, widget)
     put(name, write(value), write(usual))
     return value
+
+
+def was_drawn(name: str) -> bool:
+    """Return True if a `settable` widget has shown the session's value of `name`."""
+    return f"{name}.last" in st.session_state

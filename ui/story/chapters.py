@@ -72,9 +72,9 @@ CHAPTER_TITLES = tuple(row["title"] for row in _TABLE)
 SLUGS = tuple(name.lower() for name in CHAPTER_NAMES)
 
 
-def chapter(place: int) -> Chapter:
-    """Return the chapter at an index of `NAMES`, with its facts."""
-    row, facts = _TABLE[place], Facts()
+def chapter(index: int) -> Chapter:
+    """Return the chapter at an index of `CHAPTER_NAMES`, with its facts."""
+    row, facts = _TABLE[index], Facts()
 
     def read(part: dict[str, str], field: str) -> str:
         return paragraphs(part.get(field, "").format_map(facts))
@@ -224,7 +224,7 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "artist": lambda: short_title(classifier_spec(painter_name()).title),
     "judge": lambda: short_title(classifier_spec(judge_name()).title),
     "words": lambda: str(len(recognised("draw-views"))),
-    **{cell: partial(lambda kind: str(count(kind)), f"draw-{cell}") for cell in CELLS},
+    **{cell: partial(lambda name: str(count(name)), f"draw-{cell}") for cell in CELLS},
     "papers": lambda: str(count("draw-pixels40")),
     "naturalpapers": lambda: str(count("draw-natural40")),
     "viewspapers": lambda: str(count("draw-views40")),

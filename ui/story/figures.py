@@ -22,7 +22,7 @@ from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import hybrid_mixer
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, shipped_maps, stored_title
 from ui.maps.views import shown_maps
-from ui.runs.replay import stored_example
+from ui.runs.replay import hole_subject, stored_example
 from ui.runs.state import RunResult
 from ui.runs.wall import four_squares_html
 from ui.shared.colours import model_colour
@@ -81,10 +81,10 @@ def two_pictures() -> None:
     )
 
 
-def hole() -> RunResult:
+def hole_runs() -> RunResult:
     """Return the runs of the chapter *Hole*."""
     row = data.PHOTOGRAPHS
-    result = stored_example("inpainting", row.name, data.hole_networks(), "eq3", COMPARED, picture=row.inpainted)
+    result = stored_example(hole_subject(row, row.inpainted), data.hole_networks(), COMPARED)
     assert result is not None  # it is shipped
     return result
 
@@ -94,12 +94,12 @@ def squares_html() -> str:
     return four_squares_html()
 
 
-def wall() -> None:
+def gallery() -> None:
     """Draw every class as an ordinary network and its robust twin draw it."""
-    st.html(wall_html())
+    st.html(gallery_html())
 
 
-def wall_html() -> str:
+def gallery_html() -> str:
     """Return both networks' drawings as HTML: a row per network or, in a narrow window, a row per class."""
     runs, titles = opening_runs(), data.titles(data.drawing_twins())
     names = runs[0].metadata["class_names"]
@@ -109,7 +109,7 @@ def wall_html() -> str:
         cells += [
             _picture(run.frames[-1, k], f"{name}, drawn by {title}") for run, title in zip(runs, titles, strict=True)
         ]
-    return f'<div class="wall">{"".join(cells)}</div>'
+    return f'<div class="gallery">{"".join(cells)}</div>'
 
 
 def _picture(pixels: np.ndarray, alt: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import classifier_spec
-from core.data.holes import hole_side
+from core.data.holes import hole_size
 from core.pgd.examples import first_settings
 from core.pgd.search import COMPARED, leading
 from core.pgd.settings import PGDConfig, RunKind
@@ -26,7 +26,7 @@ from ui.server.cache import ready_classifiers
 from ui.shared.pictures import Picture, sample_picture, to_picture
 from ui.story import data, figures
 
-_FILL_PAGE: RunKind = "inpainting"  # whose run it is
+_FILL_PAGE: RunKind = "inpainting"  # the page that owns the run
 _BRUSHED, _WANTED = "story.mask", "story.wanted"  # keys in the session
 _HENS = data.PHOTOGRAPHS
 
@@ -34,13 +34,13 @@ _HENS = data.PHOTOGRAPHS
 def fill_a_hole() -> None:
     """Draw the photograph with its brush, and beside it both fillings, stored ones or the visitor's."""
     picture, state = sample_picture(_HENS.name, _HENS.inpainted), st.session_state
-    mask = state.setdefault(_BRUSHED, _HENS.hole(_HENS.inpainted))
+    mask = state.setdefault(_BRUSHED, _HENS.mask(_HENS.inpainted))
     left, right = st.columns([2, 3], gap="small")
     with left:
         mask_painter(
             to_picture(picture.pixels),
             mask,
-            square=round(hole_side(_HENS.hole(_HENS.inpainted))),
+            square=round(hole_size(_HENS.mask(_HENS.inpainted))),
             key="story.painter",
             on_paint=partial(state.__setitem__, _BRUSHED),
             alt=picture.caption,
@@ -49,7 +49,7 @@ def fill_a_hole() -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="story-fill"):
             request = _request(picture, mask)
             ask_for_run(_FILL_PAGE, "Fill", request)
-        run_panel(Stage(_FILL_PAGE, "Fill", figures.hole, _back, _bring), request)
+        run_panel(Stage(_FILL_PAGE, "Fill", figures.hole_runs, _reset, _restore), request)
 
 
 def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
@@ -62,21 +62,21 @@ def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
         key=_WANTED, label_visibility="collapsed", placeholder=usual,
     ) or usual  # fmt: skip
     near_words("story.near", word, specs, _HENS.classes, partial(st.session_state.__setitem__, _WANTED))
-    settings = first_settings(_FILL_PAGE, _HENS.side, hole_side(mask) or None, leading(COMPARED))
+    settings = first_settings(_FILL_PAGE, _HENS.image_size, hole_size(mask) or None, leading(COMPARED))
     weight = settings.pop("weight")
     chosen = RunSettings(config=PGDConfig(**settings), seed=0, weight=weight, penalty="eq3")
     return fill_request(picture, mask, word, chosen, specs, COMPARED)
 
 
-def _bring(result: RunResult) -> None:
-    """Choose a run's hole and word; for callbacks."""
+def _restore(result: RunResult) -> None:
+    """Restore a run's mask and word; for callbacks."""
     run = result.runs[0]
-    if run.mask is not None and run.start.shape[-1] == _HENS.side:
+    if run.mask is not None and run.start.shape[-1] == _HENS.image_size:
         st.session_state[_BRUSHED], st.session_state[_WANTED] = run.mask[0], target_of(run, 0)
 
 
-def _back() -> None:
-    """Show the stored fillings of the stored hole; for callbacks."""
+def _reset() -> None:
+    """Reset to the stored mask and its runs; for callbacks."""
     run_state(_FILL_PAGE).reset()
     for key in (_BRUSHED, _WANTED):
         st.session_state.pop(key, None)

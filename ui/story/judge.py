@@ -29,16 +29,16 @@ def judge_drawings() -> None:
     state, linked = st.session_state, _linked_round()
     seed = state.setdefault(ROUND, secrets.randbelow(MAX_ROUND + 1)) if linked is None else linked
 
-    def choose(places: tuple[int, ...]) -> None:
-        state[_CHOSEN] = places
-        if len(places) == ROUND_LENGTH:
-            _put(seed, places)
+    def choose(choices: tuple[int, ...]) -> None:
+        state[_CHOSEN] = choices
+        if len(choices) == ROUND_LENGTH:
+            _put(seed, choices)
 
     judge(questions(seed), seed, _choices(), DRAWN_TO, on_choose=choose, on_more=forget)
 
 
 def has_begun() -> bool:
-    """Return whether the visitor has answered a question of the round."""
+    """Return True if the visitor has answered a question of the round."""
     return bool(_choices())
 
 

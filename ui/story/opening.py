@@ -38,7 +38,7 @@ from ui.shared.url import as_markdown
 
 CARD_SIDE, _WEBP_QUALITY = 160, 85  # pixels; of drawings
 WORD_WIDTH = 240  # pixels
-_WORD_PLACE = "story.requested"  # key in the session
+_WORD_INDEX = "story.requested"  # key in the session
 _DRAW_PAGE: RunKind = "generation"  # whose run an own word is
 WORD, RUN = "story.word", "story.run"  # keys in the session: the typed word; the id of its run
 LINKED = "word"  # in the URL
@@ -68,33 +68,33 @@ def ask_for_a_word() -> None:
             save_buttons(result.runs, key=f"story.{result.id}")
         if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
             if result is None:
-                _set_in_draw(opening_words()[_stored_place()])
+                _set_in_draw(opening_words()[_stored_index()])
             url.open_page(_DRAW_PAGE)
 
 
 def _scene(growing: bool) -> None:
-    """Draw a word's drawings. growing: whether its run is in progress."""
+    """Draw a word's drawings. growing: True while its run is in progress."""
     run, classes = shown_run(), opening_words()
     if isinstance(run, ActiveRun) != growing:
         st.rerun()
 
-    def choose(place: int) -> None:
+    def choose(index: int) -> None:
         if isinstance(run, ActiveRun):
             run.job.stop()
-        st.session_state.update({RUN: None, WORD: None, _WORD_PLACE: place})
+        st.session_state.update({RUN: None, WORD: None, _WORD_INDEX: index})
 
     if run is None:
-        place = _stored_place()
-        opening(classes, place, opening_drawings(classes[place]), captions(classes[place]), on_ask=choose)
+        index = _stored_index()
+        opening(classes, index, opening_drawings(classes[index]), captions(classes[index]), on_ask=choose)
         return
     drawn, about, word = _growing(run) if isinstance(run, ActiveRun) else _ended(run)
     opening((*classes, word), len(classes), drawn, about, on_ask=choose)
 
 
-def _stored_place() -> int:
-    """Return the place of the stored word that is shown where no run is."""
-    place: int = st.session_state.get(_WORD_PLACE, 0)
-    return place
+def _stored_index() -> int:
+    """Return the index of the stored word to show while there is no run."""
+    index: int = st.session_state.get(_WORD_INDEX, 0)
+    return index
 
 
 def captions(word: str) -> list[tuple[str, str]]:
@@ -164,10 +164,10 @@ def _ended(result: RunResult) -> tuple[list[Drawing], Captions, str]:
     captions: Captions = []
     for search, run in zip(COMPARED, result.runs, strict=True):
         confidence, word = float(run.curves["target_probability"][-1, 0]), target_of(run, 0)
-        drawing, kind = _moment(search, run.frames[-1, 0], confidence), became(run, 0)
+        drawing, closest = _moment(search, run.frames[-1, 0], confidence), became(run, 0)
         if (judgement := judgement_of(run)) is not None:
             drawing = replace(drawing, judgements=(judgement.of(0),))
-        note = " ".join(filter(None, (f"Most of all a {kind}." * bool(kind), _judged(drawing, word))))
+        note = " ".join(filter(None, (f"Most of all a {closest}." * bool(closest), _judged(drawing, word))))
         drawings.append(drawing)
         captions.append((SEARCH_TITLES[search], note))
     return drawings, captions, target_of(result.runs[0], 0)
@@ -186,7 +186,7 @@ def _draw_near(word: str) -> None:
 
 def _request(word: str) -> RunRequest:
     """Return the run of a word by both searches, from grey."""
-    config = PGDConfig(**first_settings(_DRAW_PAGE, ROW.side, None, "views"))
+    config = PGDConfig(**first_settings(_DRAW_PAGE, ROW.image_size, None, "views"))
     facts = start_facts([word], ROW.name, _STARTS_FROM)
     plan = RunPlan(
         targets=(word,), start=draw_starts([word], 1, ROW.name, 0, _STARTS_FROM), config=config, images=facts

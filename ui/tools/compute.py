@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.data.sample_sets import SAMPLE_SETS, ImageDataset, usual_epsilon
-from core.fourier.heatmap import MAX_SIDE, Heatmap
+from core.fourier.heatmap import MAX_SIZE, Heatmap
 from core.fourier.waves import half_plane
 from core.shared.files import ArchiveError
 from core.shared.numbers import duration
@@ -30,7 +30,7 @@ from ui.shared.url import as_markdown, file_stem
 JOB, _KEPT, _SHOWN = "sweep.job", "sweep.kept", "sweep.shown"  # SHOWN: how often the map was brought into sight
 MAP_MB = 10  # of an uploaded heat map
 UPLOADED, _LAST = "frequency.uploaded_map", "frequency.last_upload"
-LIVE_SIDE = 31
+LIVE_SIZE = 31
 QUICK_PREDICTIONS = 5_000  # of a map of samples, under waves
 _REDRAW_SECONDS = 0.5
 MAP_WIDTH = 360  # pixels of the live map: small enough to be visible with the controls above it
@@ -41,7 +41,7 @@ SMALL_SIDE, _BATCH, BATCH_OF_LARGE = 64, 64, 8
 def sweep_panel(page: PageState) -> None:
     """Draw the controls of a sweep over samples, and its progress; the page gets the finished map's label."""
     st.markdown(
-        f"Compute a quick {LIVE_SIDE} × {LIVE_SIDE} map of the bundled samples, each wave on a few of them. `python -m "
+        f"Compute a quick {LIVE_SIZE} × {LIVE_SIZE} map of the bundled samples, each wave on a few of them. `python -m "
         "core.sweep waves` computes larger ones."
     )
     job: Job | None = st.session_state.get(JOB)
@@ -53,7 +53,7 @@ def sweep_panel(page: PageState) -> None:
 
 
 def sweep_is_running() -> bool:
-    """Return whether this visitor's sweep is running, or has ended and its map is not stored yet."""
+    """Return True if this visitor's sweep is running, or has ended and its map is not stored yet."""
     job: Job | None = st.session_state.get(JOB)
     return job is not None and (job.active or st.session_state.get(_KEPT) != job.id)
 
@@ -61,12 +61,12 @@ def sweep_is_running() -> bool:
 def _settings(picture: Picture | None, *, disabled: bool) -> None:
     columns = st.columns([3, 3, 2], vertical_alignment="bottom")
     titles = {row.name: row.maps.get(row.dataset, row.title) for row in SAMPLE_SETS.values()}
-    kinds = {name: f"{title[0].upper()}{title[1:]}" for name, title in titles.items()}
-    first = 0 if picture is None else list(kinds).index(picture.kind)
-    kind = columns[0].selectbox(
-        "Images", list(kinds), first, format_func=kinds.__getitem__, key="sweep.images", disabled=disabled
+    sets = {name: f"{title[0].upper()}{title[1:]}" for name, title in titles.items()}
+    first = 0 if picture is None else list(sets).index(picture.sample_set)
+    sample_set = columns[0].selectbox(
+        "Images", list(sets), first, format_func=sets.__getitem__, key="sweep.images", disabled=disabled
     )
-    dataset, classes = samples(kind), SAMPLE_SETS[kind].class_set
+    dataset, classes = samples(sample_set), SAMPLE_SETS[sample_set].class_set
     ready = {spec.name: spec.title for spec in ready_classifiers(classes)}
     if not ready:
         st.info(NONE_READY)
@@ -82,16 +82,16 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
     left, right = st.columns([2, 7], vertical_alignment="center")
     if left.button("Compute a map", type="primary", icon=":material/play_arrow:", disabled=disabled):
         _start(name, classes, dataset, config)
-    count = images_per_wave(len(dataset), config.passes)
+    count = images_per_wave(len(dataset), config.fraction)
     waves = len(config.waves)
     right.caption(f"{count * waves:,} predictions: {waves} waves, each on {count} of {len(dataset)} images")
 
 
 def sweep_config(dataset: ImageDataset, epsilon: float) -> SweepConfig:
     """Return the settings of a map in about `QUICK_PREDICTIONS` predictions."""
-    passes = min(1.0, QUICK_PREDICTIONS / (len(half_plane(LIVE_SIDE)) * len(dataset)))
+    fraction = min(1.0, QUICK_PREDICTIONS / (len(half_plane(LIVE_SIZE)) * len(dataset)))
     batch_size = _BATCH if dataset.image_size <= SMALL_SIDE else BATCH_OF_LARGE
-    return SweepConfig(side=LIVE_SIDE, epsilon=epsilon, batch_size=batch_size, passes=passes)
+    return SweepConfig(size=LIVE_SIZE, epsilon=epsilon, batch_size=batch_size, fraction=fraction)
 
 
 def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) -> None:
@@ -103,7 +103,7 @@ def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) 
     about = {
         "what": "sweep",
         "classifiers": [name],
-        "side": LIVE_SIDE,
+        "size": LIVE_SIZE,
         "images": len(dataset),
         "pixels": dataset.image_size,
     }
@@ -168,7 +168,7 @@ def _status(job: Job, heatmap: Heatmap | None) -> None:
 def _draw(heatmap: Heatmap) -> None:
     """Draw the counts so far, or at the end the estimate."""
     title = "Counts so far" if heatmap.estimate is None else "This map"
-    maps = shown_maps([Entry(title, heatmap)], "Top-1", "Error", LIVE_SIDE)
+    maps = shown_maps([Entry(title, heatmap)], "Top-1", "Error", LIVE_SIZE)
     with st.container(width=MAP_WIDTH, key="sweep-map"):
         heatmap_view(maps, selected=(0, 0), key="sweep.live", on_select=lambda frequency: None)
 
@@ -176,7 +176,7 @@ def _draw(heatmap: Heatmap) -> None:
 def add_map_panel(page: PageState) -> None:
     """Draw the upload of a heat map's file; the page gets the label of each new map."""
     st.markdown(
-        f"A heat map (`.npz`) of `python -m core.sweep waves`, up to {MAP_MB} MB and {MAX_SIDE} × {MAX_SIDE} cells."
+        f"A heat map (`.npz`) of `python -m core.sweep waves`, up to {MAP_MB} MB and {MAX_SIZE} × {MAX_SIZE} cells."
     )
     file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=MAP_MB)
     if file is None or st.session_state.get(_LAST) == file.file_id:

@@ -95,7 +95,7 @@ def _colours(networks: Sequence[NetworkOutcomes]) -> dict[str, str]:
     return colours
 
 
-_KIND, STRENGTH = "corruption", "severity"  # in the URL
+_CORRUPTION, STRENGTH = "corruption", "severity"  # in the URL
 USUAL = "Contrast"
 
 
@@ -115,9 +115,9 @@ def corruption_panel(page: PageState) -> None:
             st.markdown(f"**Accuracy at strength {strength}** of {seen}, with 95 % intervals")
             accuracy_chart(networks, key, strength)
         else:
-            sides = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
-            sizes = join_list([f"{side} × {side}" for side in sorted(sides)])
-            st.info(f"Counts over many pictures exist for {sizes} pixels only; choose such a picture.")
+            sizes = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
+            listed = join_list([f"{size} × {size}" for size in sorted(sizes)])
+            st.info(f"Counts over many pictures exist for {listed} pixels only; choose such a picture.")
 
 
 def _sample(outcomes: CorruptionOutcomes) -> str:
@@ -126,25 +126,25 @@ def _sample(outcomes: CorruptionOutcomes) -> str:
     return f"{outcomes.n:,} {one_line(map_title(data['name']))} {data['split']} pictures"
 
 
-def _controls(side: int) -> tuple[str, int]:
+def _controls(size: int) -> tuple[str, int]:
     """Draw the menus; return the corruption's key and its strength."""
-    row = st.container(horizontal=True, gap="medium")
-    labels = {kind.label: kind.key for kind in CORRUPTIONS.values()}
+    menus = st.container(horizontal=True, gap="medium")
+    labels = {corruption.label: corruption.key for corruption in CORRUPTIONS.values()}
     descriptions = (
-        f"{kind.label}, {', '.join(f'{kind.amount(strength, side):.3g}' for strength in STRENGTHS)} ({kind.unit}): "
-        f"{kind.source}"
-        for kind in CORRUPTIONS.values()
+        f"{row.label}, {', '.join(f'{row.amount(strength, size):.3g}' for strength in STRENGTHS)} ({row.unit}): "
+        f"{row.source}"
+        for row in CORRUPTIONS.values()
     )
-    label = row.selectbox(
+    label = menus.selectbox(
         "Corruption",
         list(labels),
         index=list(labels).index(USUAL),
-        key=_KIND,
+        key=_CORRUPTION,
         bind="query-params",
         help="After Hendrycks & Dietterich 2019, severities 1 to 3. The wave of the maps above is not added.\n\n"
         + "\n\n".join(descriptions),
     )
-    strength = row.select_slider(
+    strength = menus.select_slider(
         "Strength", STRENGTHS, STRENGTHS[1], key=STRENGTH, bind="query-params", persist_state="session"
     )
     return labels[label], int(strength)

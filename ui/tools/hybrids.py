@@ -41,8 +41,8 @@ def mixture(
     strip, second, strip_title: pictures to choose from, the index of the chosen one, and the title above them.
     """
     networks = [_mixed(predictor, hybrids, low, high) for predictor, hybrids in predictions.items()]
-    sides = (low.pixels, high.pixels, (_name(low), _name(high)))
-    return Mixture(*sides, hybrid_cutoffs(low.size), networks, strip, second, strip_title)
+    pair = (low.pixels, high.pixels, (_name(low), _name(high)))
+    return Mixture(*pair, hybrid_cutoffs(low.size), networks, strip, second, strip_title)
 
 
 def _name(picture: Picture) -> str:
@@ -71,42 +71,42 @@ def stored_mixtures(networks: Sequence[str]) -> tuple[Mixture, ...]:
 @cached_by_files("predictions", entries=4)
 def _mixtures(networks: tuple[tuple[str, str], ...]) -> tuple[Mixture, ...]:
     """Return the pairs. networks: names and titles."""
-    pairs = [[sample_picture(PAIRS_SET, place) for place in pair] for pair in STORED_PAIRS["pairs"]]
+    pairs = [[sample_picture(PAIRS_SET, position) for position in pair] for pair in STORED_PAIRS["pairs"]]
     captions = [f"{_name(high)}; low frequencies of {_name(low)}" for low, high in pairs]
     strip = pack_thumbnails(np.stack([high.pixels.transpose(1, 2, 0) for _, high in pairs]), captions)
     heading = f"{len(pairs)} pairs; the tiles show the high-frequency pictures"
     made = []
-    for place, (low, high) in enumerate(pairs):
+    for index, (low, high) in enumerate(pairs):
         predictions = {
-            Predictor(replace(classifier_spec(name), title=title)): stored_predictions()[name].hybrids(place)
+            Predictor(replace(classifier_spec(name), title=title)): stored_predictions()[name].hybrids(index)
             for name, title in networks
         }
-        made.append(mixture(low, high, predictions, strip, place, heading))
+        made.append(mixture(low, high, predictions, strip, index, heading))
     return tuple(made)
 
 
 SECOND, CUTOFF = "second", "cutoff"  # in the URL: index of a bundled picture; cycles per image
-_OF_KIND, _CUTOFF_KEY = "frequency.second.{}", "frequency.cutoff"  # keys in the session
+_OF_SET, _CUTOFF_KEY = "frequency.second.{}", "frequency.cutoff"  # keys in the session
 
 
 def hybrid_panel(page: PageState) -> None:
     """Draw the tool for the chosen picture."""
     assert page.picture is not None
     picture, predictors = page.picture, page.predictors
-    second = sample_picture(picture.kind, _second(picture))
+    second = sample_picture(picture.sample_set, _second(picture))
     cutoffs = hybrid_cutoffs(picture.size)
     predictions = {}
     if predictors and torch_starts():
         specs = {predictor.spec: predictor for predictor in predictors[:MAX_NETWORKS]}
         results = predict_all(specs, lambda name: _predictions(name, picture, second, cutoffs))
         predictions = {specs[spec]: answer for spec, answer in results.items()}
-    mixed = mixture(picture, second, predictions, thumbnails(picture.kind), second.position)
+    mixed = mixture(picture, second, predictions, thumbnails(picture.sample_set), second.position)
     hybrid_mixer(
         mixed,
         selected=_selected(cutoffs, _first(mixed.networks, len(cutoffs))) if mixed.networks else len(cutoffs) // 2,
         key=f"frequency.hybrids.{picture.size}",
-        on_choose=lambda place: st.session_state.__setitem__(_CUTOFF_KEY, cutoffs[place]),
-        on_pick=partial(st.session_state.__setitem__, _OF_KIND.format(picture.kind)),
+        on_choose=lambda index: st.session_state.__setitem__(_CUTOFF_KEY, cutoffs[index]),
+        on_pick=partial(st.session_state.__setitem__, _OF_SET.format(picture.sample_set)),
     )
     if mixed.networks:
         st.caption(
@@ -118,8 +118,8 @@ def hybrid_panel(page: PageState) -> None:
 
 def _second(picture: Picture) -> int:
     """Return the index of the second picture."""
-    read = partial(whole_number, places=range(len(samples(picture.kind))))
-    return url.session_value(_OF_KIND.format(picture.kind), SECOND, read, SAMPLE_SETS[picture.kind].second)
+    read = partial(whole_number, allowed=range(len(samples(picture.sample_set))))
+    return url.session_value(_OF_SET.format(picture.sample_set), SECOND, read, SAMPLE_SETS[picture.sample_set].second)
 
 
 def _first(networks: Sequence[Mixed], count: int) -> int:

@@ -86,9 +86,9 @@ def _predictions(
     from core.classifiers.zero_shot import fill_template
 
     fill_template(template, classes)
-    places = [column for _ in clips[::IN_A_ROW] for column in st.columns(IN_A_ROW, gap="medium")]
-    for spec, place in zip(clips, places, strict=False):
-        with place, st.empty():
+    columns = [column for _ in clips[::IN_A_ROW] for column in st.columns(IN_A_ROW, gap="medium")]
+    for spec, column in zip(clips, columns, strict=False):
+        with column, st.empty():
             predictions = try_predict(spec, partial(predictions_of, spec.name, classes, template, perturbed))
             if predictions is not None:
                 prediction_table(spec, predictions, classes.names)

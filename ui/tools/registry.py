@@ -53,12 +53,12 @@ def open_linked_tool() -> None:
 
 
 def tool_is_open() -> bool:
-    """Return whether any tool is open."""
+    """Return True if any tool is open."""
     return st.session_state[_OPEN] is not None
 
 
 def own_is_open() -> bool:
-    """Return whether a tool of the visitor's own is open."""
+    """Return True if a tool of the visitor's own is open."""
     return tool_is_open() and not TOOLS[st.session_state[_OPEN]].about
 
 

@@ -71,7 +71,7 @@ async function predict(picture, say) {
  *
  * @param {{ config: import("./steps.js").Config, penalty: string | null }[]} painters
  * @param {any} values of all of them: `start`, `mask`, `target`, `weight` (lambda), `interval` (steps between reports)
- * @param {(part: any) => void} report gets each painter's states, with its place
+ * @param {(part: any) => void} report gets each painter's states, with its index
  * @param {(words: string) => void} say
  * @returns {Promise<boolean>}
  */
@@ -82,8 +82,8 @@ async function run(painters, values, report, say) {
   });
   const { script, blobs } = await loadNetwork(say);
   const workers = painters.map(() => new Worker(script));
-  const done = workers.map((worker, place) =>
-    ask(worker, { blobs, run: { ...values, ...painters[place] } }, (part) => report({ ...part, place })),
+  const done = workers.map((worker, index) =>
+    ask(worker, { blobs, run: { ...values, ...painters[index] } }, (part) => report({ ...part, index })),
   );
   try {
     return await Promise.race([stopped, Promise.all(done).then(() => false)]);

@@ -16,7 +16,7 @@ const FIGURES = {
   mixer: mixerFigure,
   hole: holeFigure,
   limits: limitsFigure,
-  wall: pictures("wall"),
+  gallery: pictures("gallery"),
   squares: pictures("squares"),
 };
 
@@ -64,10 +64,10 @@ function figureIn(root) {
 /** Two pictures in one: stored pairs. @param {Figure} figure */
 async function mixerFigure({ stage, mount, attempt }) {
   const common = await load("mixer");
-  const show = mount("mixer", stage, { choice: () => {}, pick: (place) => attempt(() => draw(place)) });
-  async function draw(place) {
-    const pair = await load(`mixer-${place}`);
-    show({ key: "mixer", token: String(place), ...common, ...pair, strip: { ...common.strip, selected: place } });
+  const show = mount("mixer", stage, { choice: () => {}, pick: (index) => attempt(() => draw(index)) });
+  async function draw(index) {
+    const pair = await load(`mixer-${index}`);
+    show({ key: "mixer", token: String(index), ...common, ...pair, strip: { ...common.strip, selected: index } });
   }
   await draw(0);
 }

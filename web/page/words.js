@@ -99,32 +99,32 @@ export function wanted({ all, classes, find, neighbours, meaning }, word) {
 /**
  * Draw or fill by both searches, live.
  *
- * @param {"generation" | "inpainting"} kind
+ * @param {"generation" | "inpainting"} task
  * @param {{ start: Float32Array, mask: Uint8Array, target: Uint8Array, meaning: string, budget: number }} plan budget:
  *   in parts of the ball
  * @param {() => boolean} isWanted whether the drawings are still to be shown
  * @param {(words: string) => void} say
  * @param {(drawings: { strip: string, shares: number[], judged: string }[]) => void} show
  */
-export async function drawLive(kind, { start, mask, target, meaning, budget }, isWanted, say, show) {
+export async function drawLive(task, { start, mask, target, meaning, budget }, isWanted, say, show) {
   const { settings, classes } = await load("engine");
-  const { config, weight, interval } = settings[kind];
+  const { config, weight, interval } = settings[task];
   const painters = ["pixels", "views"].map((search) => ({
     config: { ...config, epsilon: config.epsilon * budget, search },
-    penalty: kind === "generation" ? null : search === "views" ? "frozen" : "eq3",
+    penalty: task === "generation" ? null : search === "views" ? "frozen" : "eq3",
   }));
   let began = 0;
   const steps = [-1, -1];
   /** @type {{ strip: string, shares: number[], judged: string, best: number }[]} */
   const drawings = [];
-  const report = ({ place, step, entropy, best, frame }) => {
+  const report = ({ index, step, entropy, best, frame }) => {
     if (!isWanted()) return; // whoever takes its place has stopped it
     began ||= performance.now();
-    steps[place] = step;
+    steps[index] = step;
     const slowest = Math.min(...steps);
     const left = Math.ceil((((performance.now() - began) / 1000) * (config.steps - slowest)) / Math.max(1, slowest));
     say(`${meaning}: ${slowest <= 0 ? "it begins …" : `${left} s left`}`);
-    drawings[place] = { strip: pictureUrl(frame), shares: [Math.exp(-entropy)], judged: "", best };
+    drawings[index] = { strip: pictureUrl(frame), shares: [Math.exp(-entropy)], judged: "", best };
     if (drawings[0] && drawings[1]) show([...drawings]);
   };
   const stopped = await engine.run(painters, { start, mask, target, weight, interval }, report, say);
@@ -143,13 +143,13 @@ export async function wordFigure({ stage, mount, attempt }) {
   const show = mount(
     "opening",
     stage.appendChild(element("div")),
-    { ask: (place) => attempt(() => stored(place)) },
+    { ask: (index) => attempt(() => stored(index)) },
     STYLE,
   );
-  async function stored(place) {
+  async function stored(index) {
     const isLatest = begin();
     engine.stop();
-    const scene = await load(`word-${place}`);
+    const scene = await load(`word-${index}`);
     if (isLatest()) show(scene);
     if (isLatest()) say("");
   }

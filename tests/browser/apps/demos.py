@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from core.data.datasets import load_samples
-from core.data.holes import encode_mask, square_side
+from core.data.holes import encode_mask, square_size
 from core.data.sketches import PALETTE, draw_sketch
 from ui.components.painters.painters import mask_painter, sketch_painter
 from ui.server.jobs import JobManager
@@ -24,7 +24,7 @@ def mask() -> None:
     picture = load_samples("photographs").images[int(st.checkbox("Other picture"))].transpose(1, 2, 0)
     painted = st.session_state.setdefault("mask", np.zeros((1, 224, 224), dtype=bool))
     paint = partial(st.session_state.__setitem__, "mask")
-    mask_painter(picture, painted, square=square_side(224), key="demo", on_paint=paint)
+    mask_painter(picture, painted, square=square_size(224), key="demo", on_paint=paint)
     st.text(f"Python has {painted.sum()} pixels, {digest(encode_mask(painted).encode())}")
 
 

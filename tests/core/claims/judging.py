@@ -9,7 +9,7 @@ import pytest
 
 from core.claims.claim import NamedMap
 from core.claims.verdicts import findings
-from core.classifiers.registry import network_side
+from core.classifiers.registry import input_size
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
 from tests.core.oracles import newcombe, wilson
@@ -24,16 +24,16 @@ def named(path):
     """A shipped map in the form that claims take."""
     heatmap = Heatmap.load(path)
     name = heatmap.metadata["classifier"]["name"]
-    return NamedMap(path.stem.split("_")[0], path.stem, heatmap, network_side(name))
+    return NamedMap(path.stem.split("_")[0], path.stem, heatmap, input_size(name))
 
 
 ALL_MAPS = {path.stem: named(path) for path in FOLDER.glob("*.npz")}
 
 
 class File:
-    """A map file read with numpy only: {(i, j): error}, each wave once, from the `side` cells in the middle."""
+    """A map file read with numpy only: {(i, j): error}, each wave once, from the `size` cells in the middle."""
 
-    def __init__(self, path, side=31):
+    def __init__(self, path, size=31):
         file = squares_of_file(path)
         known = file["count"] if "printed_rates" not in file else np.ones(file["count"].shape)
         errors = np.where(known > 0, file["top1_errors"] / np.maximum(known, 1), np.nan)
@@ -42,7 +42,7 @@ class File:
         self.n, clean = facts["dataset"]["n"], file["clean"]
         here = facts.get("clean_measured_here")
         self.clean = here["top1_errors"] / here["n"] if here else clean[0] / clean[2] if clean[2] > 0 else None
-        middle, half, self.cells = len(rates) // 2, side // 2, {}
+        middle, half, self.cells = len(rates) // 2, size // 2, {}
         for i in range(-half, half + 1):
             for j in range(half + 1):
                 if j > 0 or i >= 0:

@@ -11,7 +11,7 @@ from core.claims.claim import NamedMap, Verdict
 from core.claims.quantities import corruptions_of, crossover_evidence, equal_strength, stored_hybrids, twin_pairs
 from core.claims.verdicts import claim_about, findings
 from core.classifiers.classifier import Preprocess
-from core.classifiers.registry import network_side
+from core.classifiers.registry import input_size
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.contrasts import LOW, Band, corners
 from core.fourier.heatmap import outcome_rows
@@ -134,7 +134,7 @@ def test_most_waves_differ_and_the_maps_correlate(published):
 def test_imagenet_is_checked_where_there_are_numbers(published):
     assert_says(published["figure-2-clip"], Verdict.NOT_CHECKABLE)
     assert "nohup_out_clip_imagenet" in published["figure-2-clip"].doubts[0]
-    resnet = File(FOLDER / f"{RESNET50}.npz", side=63)
+    resnet = File(FOLDER / f"{RESNET50}.npz", size=63)
     lowest, others, corner = resnet.band(0, 1), resnet.band(2, 99), resnet.band(32, 99)
     gaps = gap(others, lowest), gap(corner, lowest)
     assert_says(published["figure-2-resnet"], Verdict.HOLDS, *gaps, *shares(others, lowest, corner))
@@ -277,7 +277,7 @@ def test_a_forged_clean_error_is_not_believed(here):
 def test_the_edge_of_a_band_parts_its_waves_from_the_others():
     for band in (LOW, corners(ALL_MAPS[CLIP].heatmap)):
         for radius in (math.hypot(*wave) for wave in half_plane(31)):
-            assert band.contains(round(radius)) == ((radius < band.edge) == (band.side == "inside"))
+            assert band.contains(round(radius)) == ((radius < band.edge) == (band.position == "inside"))
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_the_shipped_shares_are_those_of_the_preprocessing(side):
 
 def test_what_was_not_measured_is_unknown():
     clip = ALL_MAPS[CLIP]
-    assert network_side("a stranger") is None
+    assert input_size("a stranger") is None
     for change in ({"network_side": None}, {"network_side": 99}, {"heatmap": clip.heatmap.crop(5)}):
         other = dataclasses.replace(clip, **change)
         assert equal_strength(clip, other, CORNERS) is None and equal_strength(other, clip, CORNERS) is None

@@ -1,4 +1,4 @@
-"""Properties of all classifiers: preprocessing against PIL, patches, other sides."""
+"""Properties of all classifiers: preprocessing against PIL, patches, other sizes."""
 
 import numpy as np
 import open_clip
@@ -19,7 +19,7 @@ TIMM = {"timm_model_name": "vit_tiny_patch16_224", "timm_model_pretrained": Fals
 
 
 @pytest.mark.parametrize(
-    ("make", "side", "grid", "any_size"),
+    ("make", "size", "grid", "any_size"),
     [
         (lambda: open_clip.CLIP(16, {**SMALL, "patch_size": 8}, TEXT), 32, 4, False),
         (lambda: open_clip.CLIP(16, {**TIMM, "timm_pool": "", "image_size": 64}, TEXT), 64, 4, False),
@@ -32,9 +32,9 @@ TIMM = {"timm_model_name": "vit_tiny_patch16_224", "timm_model_pretrained": Fals
         (lambda: resnet18(), 224, None, True),
     ],
 )
-def test_which_networks_have_patches_or_take_any_size(make, side, grid, any_size):
+def test_which_networks_have_patches_or_take_any_size(make, size, grid, any_size):
     network = make()
-    assert (patch_grid(network, side), takes_any_size(network)) == (grid, any_size)
+    assert (patch_grid(network, size), takes_any_size(network)) == (grid, any_size)
 
 
 def test_a_classifier_at_another_size_shares_the_network():
@@ -66,9 +66,9 @@ def _grey_levels(ours, theirs):
 
 
 @pytest.mark.parametrize("interpolation", ["bicubic", "bilinear"])
-@pytest.mark.parametrize("side", [32, 300])
-def test_resize_agrees_with_pil(picture, side, interpolation):
-    image = Image.fromarray(picture).resize((side, side))
+@pytest.mark.parametrize("size", [32, 300])
+def test_resize_agrees_with_pil(picture, size, interpolation):
+    image = Image.fromarray(picture).resize((size, size))
     reference = Resize(224, InterpolationMode(interpolation))(image)
     preprocess = Preprocess(224, (0.0,) * 3, (1.0,) * 3, interpolation=interpolation)
     difference = _grey_levels(preprocess(_tensor(image)), reference)

@@ -158,11 +158,11 @@ def test_load_timm_computes_what_timm_does(tmp_path):
     save_file(network.state_dict(), tmp_path / "model.safetensors")
     classifier = load_timm(tmp_path / "model.safetensors", IDENTITY, model=TIMM)
     config = timm.data.resolve_model_data_config(network)
-    side = config["input_size"][-1]
-    images = torch.rand(2, 3, side, side)
+    size = config["input_size"][-1]
+    images = torch.rand(2, 3, size, size)
     mean, std = (torch.tensor(config[key]).view(3, 1, 1) for key in ("mean", "std"))
     torch.testing.assert_close(classifier(images), network((images - mean) / std))
-    assert classifier.image_size == side
+    assert classifier.image_size == size
 
 
 MODELS = PRECOMPUTED / "models"

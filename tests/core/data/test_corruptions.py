@@ -15,8 +15,8 @@ from core.data.corruptions import (
     _cloud,
     corrupt,
     energy_by_radius,
+    fraction_within,
     mean_radius,
-    share_within,
     wave_radii,
 )
 
@@ -147,5 +147,5 @@ def test_mean_radius_and_share_are_those_of_two_waves():
     rows, cols = np.mgrid[:32, :32]
     slow, fast = (np.cos(2 * np.pi * k * at / 32) for k, at in ((3, rows), (9, cols)))
     energy = energy_by_radius(np.stack([2 + slow, 2 + slow, np.sqrt(2) * fast])[None])
-    assert mean_radius(energy) == pytest.approx(6) and share_within(energy, 8) == pytest.approx(0.5)
-    assert mean_radius(np.zeros(5)) == share_within(np.zeros(5), 2) == 0
+    assert mean_radius(energy) == pytest.approx(6) and fraction_within(energy, 8) == pytest.approx(0.5)
+    assert mean_radius(np.zeros(5)) == fraction_within(np.zeros(5), 2) == 0

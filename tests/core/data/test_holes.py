@@ -15,15 +15,15 @@ from tests.painter_oracle import brush_mask
 SIZE = {"height": 24, "width": 20}
 
 
-@pytest.mark.parametrize(("image_size", "side", "usual"), [(224, 60, 60), (32, 9, 16), (1, 1, 1), (16, 4, 8)])
-def test_a_holes_side_scales_with_the_image(image_size, side, usual):
-    assert (masks.square_side(image_size), masks.usual_side(image_size)) == (side, usual)
+@pytest.mark.parametrize(("image_size", "size", "usual"), [(224, 60, 60), (32, 9, 16), (1, 1, 1), (16, 4, 8)])
+def test_a_holes_size_scales_with_the_image(image_size, size, usual):
+    assert (masks.square_size(image_size), masks.usual_hole_size(image_size)) == (size, usual)
 
 
-def test_hole_side_is_that_of_the_square_of_as_many_pixels():
+def test_hole_size_is_that_of_the_square_of_as_many_pixels():
     mask = np.zeros((2, 1, 8, 8), dtype=bool)
     mask[0, :, 1:5, 2:6] = mask[1, :, :1, :4] = True
-    assert masks.hole_side(mask[0]) == 4 and masks.hole_side(mask) == 3 and masks.hole_side(~mask[0] & mask[0]) == 0
+    assert masks.hole_size(mask[0]) == 4 and masks.hole_size(mask) == 3 and masks.hole_size(~mask[0] & mask[0]) == 0
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_fill_hole_takes_the_mean_of_each_region():
 
 
 def test_a_square_beyond_the_image_and_an_unknown_fill_are_named():
-    with pytest.raises(ValueError, match="side must be from 1 to 20"):
+    with pytest.raises(ValueError, match="size must be from 1 to 20"):
         masks.square_mask((3, 3), 21, **SIZE)
     with pytest.raises(ValueError, match="region, rim; got 'blue'"):
         masks.fill_hole(np.zeros((3, 24, 20), np.float32), masks.square_mask((5, 5), 3, **SIZE), "blue")
@@ -179,8 +179,8 @@ def test_the_place_is_the_best_of_all_candidates_by_a_plain_loop(label):
         return softmax(images.reshape(len(images), -1) @ weights.T)
 
     scores, target = {}, linear(image[None] / np.float32(255)).argmax() if label is None else label
-    for y in np.linspace(SIDE // 2, PICTURE - SIDE // 2, masks.PLACES).round().astype(int).tolist():
-        for x in np.linspace(SIDE // 2, PICTURE - SIDE // 2, masks.PLACES).round().astype(int).tolist():
+    for y in np.linspace(SIDE // 2, PICTURE - SIDE // 2, masks.POSITIONS).round().astype(int).tolist():
+        for x in np.linspace(SIDE // 2, PICTURE - SIDE // 2, masks.POSITIONS).round().astype(int).tolist():
             mask = square_mask((x, y), SIDE, height=PICTURE, width=PICTURE)
             scores[x, y] = linear(masks.fill_hole(image / np.float32(255), mask, "rim")[None])[0, target]
     best = square_mask(min(scores, key=scores.get), SIDE, height=PICTURE, width=PICTURE)

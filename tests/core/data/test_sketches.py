@@ -13,22 +13,22 @@ from core.data.sketches import SKETCHES, Shape, Sketch, decode_sketch, draw_sket
 from core.shared.text import url_text
 
 
-def noise(side: int, colours: int, seed: int = 0) -> np.ndarray:
+def noise(size: int, colours: int, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     values = rng.choice(256**3, colours, replace=False)
     palette = np.stack([values >> 16, values >> 8 & 255, values & 255], axis=1).astype(np.uint8)
-    indices = rng.integers(colours, size=side * side)
-    indices[: min(colours, side * side)] = np.arange(min(colours, side * side))
-    return palette[indices].reshape(side, side, 3)
+    indices = rng.integers(colours, size=size * size)
+    indices[: min(colours, size * size)] = np.arange(min(colours, size * size))
+    return palette[indices].reshape(size, size, 3)
 
 
-@pytest.mark.parametrize(("side", "colours"), [(1, 1), (31, 2), (48, 64), (256, 1)])
-def test_text_is_read_back_to_the_pixel(side, colours):
-    picture = noise(side, colours)
+@pytest.mark.parametrize(("size", "colours"), [(1, 1), (31, 2), (48, 64), (256, 1)])
+def test_text_is_read_back_to_the_pixel(size, colours):
+    picture = noise(size, colours)
     before = picture.copy()
     text = encode_sketch(picture)
-    decoded = decode_sketch(text, side)
-    assert decoded.dtype == np.uint8 and decoded.shape == (side, side, 3)
+    decoded = decode_sketch(text, size)
+    assert decoded.dtype == np.uint8 and decoded.shape == (size, size, 3)
     np.testing.assert_array_equal(decoded, before)
     np.testing.assert_array_equal(picture, before)
     assert len(text) <= MAX_SKETCH and text == encode_sketch(decoded)
@@ -50,7 +50,7 @@ RAW = zlib.compress(ONE, 9)
 
 
 @pytest.mark.parametrize(
-    ("text", "side"),
+    ("text", "size"),
     [
         ("", 32),
         ("AAAA", 32),
@@ -68,10 +68,10 @@ RAW = zlib.compress(ONE, 9)
         (GOOD, 256),
     ],
 )
-def test_decode_refuses_whatever_is_no_sketch_of_this_side(text, side):
+def test_decode_refuses_whatever_is_no_sketch_of_this_size(text, size):
     np.testing.assert_array_equal(decode_sketch(GOOD, 32), np.full((32, 32, 3), [10, 20, 30]))
-    with pytest.raises(ValueError, match=rf"not a sketch of {side} × {side} pixels") as caught:
-        decode_sketch(text, side)
+    with pytest.raises(ValueError, match=rf"not a sketch of {size} × {size} pixels") as caught:
+        decode_sketch(text, size)
     assert len(str(caught.value)) < 120
 
 

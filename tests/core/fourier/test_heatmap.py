@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.fourier.heatmap import MAX_SIDE, TOP1, Heatmap, colormap_table, heatmap_csv, heatmap_png
+from core.fourier.heatmap import MAX_SIZE, TOP1, Heatmap, colormap_table, heatmap_csv, heatmap_png
 from core.shared.files import ArchiveError
 from tests.core.squares import heatmap_of
 
@@ -36,15 +36,15 @@ def example(**changes):
     return heatmap_of(**(fields | changes))
 
 
-def printed(percent, side=1):
-    """A map of printed rates, as in hostile files: a few kilobytes for any side."""
-    unknown = np.full((side, side), -1, dtype=np.int64)
+def printed(percent, size=1):
+    """A map of printed rates, as in hostile files: a few kilobytes for any size."""
+    unknown = np.full((size, size), -1, dtype=np.int64)
     return example(
         top1_errors=unknown,
         top5_errors=unknown,
         count=np.zeros_like(unknown),
         clean=np.full(3, -1, dtype=np.int64),
-        printed_rates=np.full((2, side, side), percent / 100),
+        printed_rates=np.full((2, size, size), percent / 100),
     )
 
 
@@ -77,7 +77,7 @@ def test_interval_of_printed_rates_is_widened_by_their_rounding():
 
 def test_crop_keeps_the_centre():
     assert example().crop(1).top1_errors.tolist() == [[0]]
-    assert example().crop(3).side == example().crop(31).side == 3
+    assert example().crop(3).size == example().crop(31).size == 3
     with pytest.raises(ValueError, match="must be odd"):
         example().crop(2)
 
@@ -109,18 +109,18 @@ def test_a_file_that_would_fill_the_memory_is_refused(name, array, message):
 
 
 def test_from_bytes_refuses_a_large_map_and_load_takes_it(tmp_path):
-    large = printed(50, MAX_SIDE + 2)
+    large = printed(50, MAX_SIZE + 2)
     large.save(tmp_path / "large.npz")
-    assert Heatmap.load(tmp_path / "large.npz").side == MAX_SIDE + 2
+    assert Heatmap.load(tmp_path / "large.npz").size == MAX_SIZE + 2
     with pytest.raises(ArchiveError, match=r"large\.npz: .* 513 .* 511"):
         Heatmap.from_bytes(large.to_bytes(), name="large.npz")
-    assert Heatmap.from_bytes(large.crop(MAX_SIDE).to_bytes(), name="cropped.npz").side == MAX_SIDE
+    assert Heatmap.from_bytes(large.crop(MAX_SIZE).to_bytes(), name="cropped.npz").size == MAX_SIZE
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"counts": np.zeros((6, 2), dtype=np.int64)}, "not those of a square with an odd side"),
+        ({"counts": np.zeros((6, 2), dtype=np.int64)}, "not those of a square of odd size"),
         ({"hits": np.full((6, 2), 11)}, "hits must lie between -1"),
         ({"numbers": {"printed_rates": np.full((6, 2, 2), 54.3)}}, r"numbers in \[0, 1\]; got 54.3"),
         ({"numbers": {"true_probability": np.zeros(5)}}, r"true_probability must be \(6,\) float64"),
@@ -139,8 +139,8 @@ def test_variance_share_is_pooled_over_the_waves():
     variance = np.where(count > 0, 0.7 * rate * (1 - rate) / 10, np.nan)
     metadata = {"dataset": {"n": 100}, "class_names": ["a", "b"]}
     heatmap = heatmap_of(errors, unknown, count, np.full(3, -1), metadata, sampling_variance=variance)
-    assert heatmap.variance_share == pytest.approx(0.7)
-    assert dataclasses.replace(heatmap, numbers={}).variance_share == 1
+    assert heatmap.variance_ratio == pytest.approx(0.7)
+    assert dataclasses.replace(heatmap, numbers={}).variance_ratio == 1
 
 
 # Exports

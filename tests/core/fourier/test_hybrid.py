@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from core.fourier.waves import clipped_share, hybrid, low_weight, mix
+from core.fourier.waves import clipped_fraction, hybrid, low_weight, mix
 
 
 def coefficient(picture, i, j):
@@ -46,8 +46,8 @@ def test_a_hybrid_is_clipped_and_says_how_much_that_took():
     np.testing.assert_allclose(unclipped, high - 0.5, atol=1e-12)
     image = hybrid(low, high, 0)
     assert image.dtype == np.float32 and set(np.unique(image)) == {0, 0.5}
-    assert clipped_share(unclipped) == pytest.approx(math.sqrt(0.5))
-    assert clipped_share(np.full((2, 3, 8, 8), 0.5)).tolist() == [0, 0]
+    assert clipped_fraction(unclipped) == pytest.approx(math.sqrt(0.5))
+    assert clipped_fraction(np.full((2, 3, 8, 8), 0.5)).tolist() == [0, 0]
 
 
 def test_what_cannot_be_mixed_is_refused():

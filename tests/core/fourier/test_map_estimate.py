@@ -13,14 +13,14 @@ SIDE, SIZE = 11, 32
 NAMES = ("radius_size", "radius_length", "own_size", "mirrored_size", "torus_length", "cell_size")
 
 
-def values(array, side=SIDE):
+def values(array, size=SIDE):
     """The values at the waves of the half plane, in order."""
-    return np.array([array[i + side // 2, j + side // 2] for i, j in half_plane(side)])
+    return np.array([array[i + size // 2, j + size // 2] for i, j in half_plane(size)])
 
 
-def smooth_truth(side=SIDE):
+def smooth_truth(size=SIDE):
     """Low in the middle, a little higher for vertical waves."""
-    i, j = np.indices((side, side)) - side // 2
+    i, j = np.indices((size, size)) - size // 2
     return 0.75 - 0.5 * np.exp(-np.hypot(i, j) / 4) - 0.08 * np.cos(np.pi * i / 16) * (abs(j) > abs(i))
 
 
@@ -66,7 +66,7 @@ def example():
 @pytest.mark.parametrize("share", [1.0, 0.6])
 def test_estimate_is_the_textbook_posterior(example, share):
     errors, count, _ = example
-    estimate = estimate_map(errors, count, image_size=SIZE, variance_share=share)
+    estimate = estimate_map(errors, count, image_size=SIZE, variance_ratio=share)
     n, k = values(count), values(errors)
     prior = slow_covariance(half_plane(SIDE), estimate.hyperparameters)
     gain = prior @ np.linalg.inv(prior + np.diag(share / (4 * n + 2)))

@@ -13,7 +13,7 @@ from core.fourier.waves import add_basis, fourier_basis, half_plane, random_sign
 from core.sweep.grow import grow
 from core.sweep.waves import SweepConfig
 
-CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
+CONFIG = SweepConfig(size=5, epsilon=1.5, seed=3, batch_size=8)
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ from core.fourier.waves import resize_attenuation
 SIDE = 31
 
 
-def pillows(image_size, size, resample, side=SIDE):
+def pillows(image_size, size, resample, map_size=SIDE):
     """{radius: mean share}, one wave at a time, in Pillow's floating-point mode."""
     rings = {}
     rows, cols = np.mgrid[:image_size, :image_size]
-    for i in range(-(side // 2), side // 2 + 1):
-        for j in range(side // 2 + 1):
+    for i in range(-(map_size // 2), map_size // 2 + 1):
+        for j in range(map_size // 2 + 1):
             wave = np.cos(2 * math.pi * (i * rows + j * cols) / image_size).astype(np.float32)
             enlarged = np.asarray(Image.fromarray(wave).resize((size, size), resample))
             ratio = math.sqrt((enlarged.astype(float) ** 2).mean() / (wave.astype(float) ** 2).mean())
@@ -26,8 +26,8 @@ def pillows(image_size, size, resample, side=SIDE):
     return {radius: float(np.mean(ratios)) for radius, ratios in rings.items()}
 
 
-def ours(preprocess, image_size, side=SIDE):
-    shares, half = resize_attenuation(preprocess, image_size, side), side // 2
+def ours(preprocess, image_size, map_size=SIDE):
+    shares, half = resize_attenuation(preprocess, image_size, map_size), map_size // 2
     np.testing.assert_allclose(shares, shares[::-1, ::-1])
     i, j = np.indices(shares.shape) - half
     once = (j > 0) | ((j == 0) & (i >= 0))

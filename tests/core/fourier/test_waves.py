@@ -38,17 +38,17 @@ def test_fourier_basis_refuses_a_frequency_beyond_nyquist():
 
 def test_frequency_to_cell_has_zero_in_the_middle():
     assert frequency_to_cell(0, 0, 31) == (15, 15) and frequency_to_cell(-15, 3, 31) == (0, 18)
-    for arguments, message in (((0, 16, 31), "outside a heat map of side 31"), ((0, 0, 32), "must be odd")):
+    for arguments, message in (((0, 16, 31), "outside a heat map of size 31"), ((0, 0, 32), "must be odd")):
         with pytest.raises(ValueError, match=message):
             frequency_to_cell(*arguments)
 
 
-@pytest.mark.parametrize(("side", "waves"), [(1, 1), (3, 5), (31, 481), (63, 1985)])
-def test_half_plane_holds_each_wave_once(side, waves):
-    half = half_plane(side)
+@pytest.mark.parametrize(("size", "waves"), [(1, 1), (3, 5), (31, 481), (63, 1985)])
+def test_half_plane_holds_each_wave_once(size, waves):
+    half = half_plane(size)
     assert len(half) == len(set(half)) == waves
     mirrored = set(half) | {(-i, -j) for i, j in half}
-    assert len(mirrored) == side * side
+    assert len(mirrored) == size * size
     assert all(canonical_frequency(-i, -j) == (i, j) for i, j in half)
 
 

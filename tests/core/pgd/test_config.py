@@ -40,7 +40,7 @@ def test_paper_settings_scale_with_the_image():
     assert paper_inpainting(224) == PGDConfig(epsilon=21.6, step_size=0.1, steps=720)
     assert paper_generation(224) == PGDConfig(epsilon=40, step_size=1, steps=60)
     assert paper_inpainting(224, 60) == paper_inpainting(224) and paper_inpainting(224, 30).epsilon == 10.8
-    assert round(paper_inpainting(32, 16).epsilon, 2) == 5.49, "the budget scales with the hole's side"
+    assert round(paper_inpainting(32, 16).epsilon, 2) == 5.49, "the budget scales with the hole's size"
     assert paper_inpainting(32, 16).step_size == paper_inpainting(32).step_size
     assert round(paper_inpainting(32).epsilon, 2) == 3.09 and round(paper_generation(32).epsilon, 2) == 5.71
     assert paper_generation(32).step_size == pytest.approx(1 / 7)

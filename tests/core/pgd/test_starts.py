@@ -5,7 +5,7 @@ import pytest
 
 from core.data.class_statistics import ClassStatistics, DatasetCovariance, covariance_path
 from core.data.sample_sets import CIFAR10, IMAGENET_MEAN, ClassSet, ImageDataset
-from core.pgd.starts import STARTS, draw_starts, start_facts, start_of
+from core.pgd.starts import MADE_STARTS, STARTS, draw_starts, start_facts, start_of
 
 
 def smooth(count, size=16, seed=0):
@@ -70,7 +70,7 @@ def test_blurs_of_no_class_have_the_pooled_covariance():
     np.testing.assert_allclose(pooled.mean.ravel(), mean, atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["blur", "classless", "independent", "grey"])
+@pytest.mark.parametrize("kind", MADE_STARTS)
 def test_draw_starts_of_a_target_do_not_depend_on_its_neighbours(kind):
     starts = draw_starts(["cat", "a red bus"], 2, "cifar10", 7, kind)
     alone = draw_starts(["a red bus"], 2, "cifar10", 7, kind)

@@ -106,7 +106,7 @@ class AnySize(ConvClassifier):
         super().__init__()
         self.seen = []
 
-    def at_size(self, side):
+    def at_size(self, size):
         return lambda images: self(images)
 
     def __call__(self, images):

@@ -14,7 +14,7 @@ from core.classifiers.registry import load_classifier
 from core.data.datasets import load_samples
 from core.data.sample_sets import CIFAR10, PRECOMPUTED
 from core.pgd.drawings import opening_words
-from core.pgd.examples import RUNS, stored_classifier, stored_path, stored_subjects
+from core.pgd.examples import stored_path, stored_subjects
 from core.pgd.pictures import JudgedOutcomes, fingerprint, judged_outcomes, stored_judgement
 from core.pgd.record import PGDRun
 from core.reproduce import judgements
@@ -97,13 +97,13 @@ def test_a_stopped_profile_goes_on_where_it_stood(toy, tmp_path, capsys):
 
 
 def test_present_judgements_are_taken_over(toy, tmp_path, monkeypatch):
-    kinds = {kind.name: kind for kind in judgements.KINDS}
+    kinds = {series.name: series for series in judgements.SERIES}
     pixels, views = (replace(kinds[f"classless, {search}"], amounts=(3, 3)) for search in ("pixels", "views"))
-    monkeypatch.setattr(judgements, "KINDS", (pixels,))
+    monkeypatch.setattr(judgements, "SERIES", (pixels,))
     assert profile(tmp_path, "--parts", "judgements") == 0
     path = tmp_path / "judgements" / "toy-linear.npz"
     first = JudgedOutcomes.load(path)
-    monkeypatch.setattr(judgements, "KINDS", (pixels, views))
+    monkeypatch.setattr(judgements, "SERIES", (pixels, views))
     calls = []
     monkeypatch.setattr(
         judgements, "_painted", lambda *a, painted=judgements._painted: calls.append(a[1]) or painted(*a)
@@ -132,13 +132,6 @@ def test_a_run_of_other_settings_or_a_damaged_one_is_made_again(tmp_path):
     assert not file.is_there(tmp_path)
     path.write_bytes(b"damaged")
     assert not file.is_there(tmp_path)
-
-
-@pytest.mark.parametrize("name", sorted({stored_classifier(path) for path in RUNS.glob("*.npz")}))
-def test_the_projects_runs_have_the_present_settings(name):
-    files = {file.path.name: file for file in PARTS["runs"].items(profiled(name, quick=False))}
-    stored = {path.name for path in RUNS.glob("*.npz") if stored_classifier(path) == name}
-    assert [path for path in stored if path not in files or not files[path].is_there(PRECOMPUTED)] == []
 
 
 def test_drawings_of_imagenets_classes_are_judged(tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from core.fourier.waves import half_plane
 from core.pgd.pictures import BEFORE, JudgedOutcomes, PictureOutcomes, rank_column
 from core.reproduce.__main__ import build_parser, main, run
 from core.reproduce.compare import MapAgreement, Match
-from core.reproduce.judgements import KINDS
+from core.reproduce.judgements import SERIES
 from core.reproduce.paper_parts import KEYS, MAPS, PICTURES, draw_waves
 from core.reproduce.profile_parts import PARTS
 from core.reproduce.profiled import ProfiledNetwork
@@ -82,9 +82,9 @@ def numbers(result):
     return {row.what: row for row in result.rows}
 
 
-def made(output, network, kind="heatmaps", data="cifar10"):
+def made(output, network, folder="heatmaps", data="cifar10"):
     """The file of a network's profile in a reproduction."""
-    (path,) = output.glob(f"profiles/*{network}/{kind}/*{f'_{data}-*' if kind == 'heatmaps' else ''}.npz")
+    (path,) = output.glob(f"profiles/*{network}/{folder}/*{f'_{data}-*' if folder == 'heatmaps' else ''}.npz")
     return path
 
 
@@ -248,11 +248,11 @@ def test_drawn_waves_grow_and_serve_every_band():
 def test_each_reproduced_kind_has_a_part_with_the_papers_steps():
     figures = {"inpaint": "figure-3-clip", "generate": "figure-4-clip"}
     runs = {"inpaint": paper.PGD_SETTINGS["inpainting"], "generate": paper.PGD_SETTINGS["generation"]}
-    parts, kinds = {part.key: part for part in PICTURES}, [kind for kind in KINDS if kind.suffix is not None]
-    for kind in kinds:
-        part = parts[f"{figures[kind.mode]}{kind.suffix}"]
-        changes, run = part.kind.job(224, 3, 0).changes, runs[kind.mode]
-        assert part.kind is kind and all(changes[name] == run[name] for name in ("steps", "step_size"))
+    parts, kinds = {part.key: part for part in PICTURES}, [series for series in SERIES if series.suffix is not None]
+    for series in kinds:
+        part = parts[f"{figures[series.mode]}{series.suffix}"]
+        changes, run = part.series.job(224, 3, 0).changes, runs[series.mode]
+        assert part.series is series and all(changes[name] == run[name] for name in ("steps", "step_size"))
     assert sum(part.published is not None for part in PICTURES) == len(kinds) and len(set(KEYS)) == len(KEYS)
 
 
@@ -263,8 +263,8 @@ def losses(before, after, name=None, **facts):
     """
     part = next(part for part in PICTURES if part.key == "figure-3-clip")
     part, who, n = replace(part, key=name or part.key, figure=name or part.figure), name or part.classifier, len(before)
-    kind = {"name": name or "eq3", "mode": "inpaint", "config": {"steps": 1}}
-    facts = {"classifier": {"name": who}, "kind": kind, "source": {"seconds": 1.0}} | facts
+    series = {"name": name or "eq3", "mode": "inpaint", "config": {"steps": 1}}
+    facts = {"classifier": {"name": who}, "kind": series, "source": {"seconds": 1.0}} | facts
     columns = ("change_inside", "is_target", "label", rank_column(0, BEFORE), rank_column(0))
     pictures = {column: np.ones(n) for column in columns}
     pictures |= {"top1_before": 1.0 * (np.arange(n) == 0), "top1_after": 1.0 * (np.arange(n) < max(1, n - 1))}

@@ -1,11 +1,14 @@
 """Predictions for one image and for many, under a wave and filtered, against the sweep and plain loops."""
 
+import json
+
 import numpy as np
 import pytest
 
 from core.fourier.heatmap import outcome_rows
 from core.fourier.waves import fourier_basis, hybrid, random_signs
 from core.shared.device import class_probabilities
+from core.sweep.answers import WaveAnswers, no_answers
 from core.sweep.predict import (
     HybridPredictions,
     hybrid_cutoffs,
@@ -26,7 +29,7 @@ def test_wave_on_image_has_the_signs_of_its_place(noise_images):
 
 def test_a_sweeps_probability_is_that_of_predictions(linear_classifier, noise_images, noise_dataset):
     images, labels = noise_images
-    config = SweepConfig(side=3, epsilon=1.5, seed=4, cells=((1, 0),))
+    config = SweepConfig(size=3, epsilon=1.5, seed=4, cells=((1, 0),))
     (row,) = config.measure(linear_classifier, noise_dataset, outcome_rows([(1, 0)], 3))
     singles = [
         class_probabilities(linear_classifier, wave_on_image(image, (1, 0), 1.5, seed=4, position=k)[None])[0, label]
@@ -49,10 +52,22 @@ def test_hybrids_are_predicted_at_every_cutoff(linear_classifier):
 
 
 @pytest.mark.parametrize(
-    ("low_shares", "place"),
+    ("low_fractions", "position"),
     [((0.1, 0.4, 0.6, 0.9), 2), ((0.1, 0.7, 0.4, 0.9), 3), ((0.6, 0.7, 0.8, 0.9), 0), ((0.6, 0.7, 0.8, 0.5), None)],
 )
-def test_the_switch_is_where_the_low_picture_stays_more_probable(low_shares, place):
-    mixed = np.array([[1 - share, share] for share in low_shares])
+def test_the_switch_is_where_the_low_picture_stays_more_probable(low_fractions, position):
+    mixed = np.array([[1 - fraction, fraction] for fraction in low_fractions])
     predictions = HybridPredictions((1.0, 2.0, 4.0, 8.0), mixed[-1], mixed[0], mixed)
-    assert predictions.switches_at(1, 0) == place
+    assert predictions.switches_at(1, 0) == position
+
+
+def test_answers_of_version_1_open_with_the_new_name(tmp_path):
+    answers = no_answers("toy", 2, "cifar10", 3, 4.0)
+    (tmp_path / "new.npz").write_bytes(answers.to_bytes())
+    with np.load(tmp_path / "new.npz") as file:
+        arrays, metadata = {name: file[name] for name in file.files}, json.loads(str(file["metadata"]))
+    assert metadata["size"] == 3 and "side" not in metadata
+    metadata["side"] = metadata.pop("size")
+    np.savez(tmp_path / "old.npz", **arrays | {"metadata": np.array(json.dumps(metadata))})
+    old = WaveAnswers.load(tmp_path / "old.npz")
+    assert old.size == 3 and old.metadata == answers.metadata

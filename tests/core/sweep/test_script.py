@@ -18,7 +18,7 @@ from core.fourier.heatmap import Heatmap, outcome_rows
 from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes
 from core.fourier.waves import half_plane
 from core.sweep import __main__ as sweep
-from core.sweep.__main__ import main, parse_cells, parse_cutoffs, parse_passes
+from core.sweep.__main__ import main, parse_cells, parse_cutoffs, parse_fraction
 from core.sweep.processes import Processes, share_out
 from core.sweep.waves import balanced_sample
 from tests.shared_server import free_port
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[3]
 SIDE = 11
 # The kinds of tables, and options with which each is measured in a moment.
 KINDS = {
-    "waves": (Heatmap, ("--side", str(SIDE), "--epsilon", "4", "--cells=0,0")),
+    "waves": (Heatmap, ("--size", str(SIDE), "--epsilon", "4", "--cells=0,0")),
     "hybrids": (HybridOutcomes, ("--pairs", "9", "--cutoffs", "2,4,8")),
     "corruptions": (CorruptionOutcomes, ("--pictures", "9")),
 }
@@ -54,7 +54,7 @@ def archive(tmp_path_factory):
 
 def command(archive, output, *more, kind="waves"):
     same = ("--classifier", "mini-resnet", "--dataset", str(archive), "--seed", "1", "--batch-size", "5")
-    waves = ("--side", str(SIDE), "--epsilon", "4") if kind == "waves" else ()
+    waves = ("--size", str(SIDE), "--epsilon", "4") if kind == "waves" else ()
     return [kind, *same, "--device", "cpu", "--output", str(output), *waves, *more]
 
 
@@ -115,15 +115,15 @@ def test_every_command_keeps_its_table(kind, archive, tmp_path, capsys):
     assert main(line) == 2 and f"not a {table.FILE.name}" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("pixels", "side"), [(48, 47), (96, 63)])
-def test_pictures_of_another_size_want_an_epsilon(tmp_path, capsys, pixels, side):
+@pytest.mark.parametrize(("pixels", "size"), [(48, 47), (96, 63)])
+def test_pictures_of_another_size_want_an_epsilon(tmp_path, capsys, pixels, size):
     images = np.random.default_rng(0).integers(0, 256, (4, pixels, pixels, 3), dtype=np.uint8)
     np.savez(tmp_path / "noise.npz", images=images, labels=np.arange(4), classes=np.array(CIFAR10.names))
     line = f"waves --classifier mini-resnet --dataset {tmp_path}/noise.npz --cells=0,0 --device cpu".split()
     line += ["--output", str(tmp_path / "map.npz")]
     assert main(line) == 2 and f"no size v of waves for {pixels}-pixel images; give epsilon" in capsys.readouterr().err
     assert main([*line, "--epsilon", "4"]) == 0
-    assert Heatmap.load(tmp_path / "map.npz").side == side
+    assert Heatmap.load(tmp_path / "map.npz").size == size
 
 
 # Stopping
@@ -190,7 +190,7 @@ def test_under_torchrun_a_lost_process_starts_again(archive, whole, tmp_path):
     output, script = tmp_path / "map.npz", tmp_path / "slowly.py"
     script.write_text(SLOWLY)
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--max-restarts", "1")
-    process = start(command(archive, output, "--passes", "50%"), *torchrun, str(script), PYTHONPATH=str(ROOT))
+    process = start(command(archive, output, "--fraction", "50%"), *torchrun, str(script), PYTHONPATH=str(ROOT))
     while not output.exists():
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
@@ -228,10 +228,10 @@ def test_shares_are_equal_in_cost():
 
 def test_numbers_on_the_command_line_are_read_or_refused():
     assert parse_cells("11,10;-3,4") == ((11, 10), (-3, 4)) and parse_cutoffs("1,2.5,4") == (1, 2.5, 4)
-    assert parse_passes("2%") == 0.02 and parse_passes("0.5%") == 0.005 and parse_passes("100%") == 1
+    assert parse_fraction("2%") == 0.02 and parse_fraction("0.5%") == 0.005 and parse_fraction("100%") == 1
     for text in ("2", "0.02", "0%", "101%", "-1%", "many%", "nan%"):
         with pytest.raises(argparse.ArgumentTypeError, match="expected a"):
-            parse_passes(text)
+            parse_fraction(text)
 
 
 @pytest.mark.parametrize(

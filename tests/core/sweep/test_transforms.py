@@ -124,7 +124,7 @@ def test_logits_that_are_not_finite_are_an_error():
 def test_contrast_keeps_the_mean_and_brightness_does_not(tables):
     outcomes = tables["corruptions"]
     assert outcomes.clean.all() and outcomes.correct[outcomes.keys.index("contrast")].all()
-    labels = grey().labels[CORRUPTED.places(grey())[:, 0]]
+    labels = grey().labels[CORRUPTED.positions(grey())[:, 0]]
     np.testing.assert_array_equal(outcomes.correct[outcomes.keys.index("brightness")][1:], [labels == 1] * 2)
     error = outcomes.errors("brightness", strength=2).measured
     assert error == pytest.approx(wilson((labels == 0).mean(), 25))
@@ -139,11 +139,11 @@ def test_outcomes_are_those_of_single_corruptions(tables):
         row, d = CORRUPTIONS[key], outcomes.keys.index(key)
         for strength in STRENGTHS:
             energy = []
-            for n, place in enumerate(CORRUPTED.places(data)[:, 0].tolist()):
-                image = data.images[[place]].astype(np.float32) / 255
-                changed = corrupt(image, row, strength, [place], seed=3)
+            for n, position in enumerate(CORRUPTED.positions(data)[:, 0].tolist()):
+                image = data.images[[position]].astype(np.float32) / 255
+                changed = corrupt(image, row, strength, [position], seed=3)
                 prediction = int(changed.astype(np.float64).mean() > 0.425)
-                assert outcomes.correct[d, strength - 1, n] == (prediction == data.labels[place])
+                assert outcomes.correct[d, strength - 1, n] == (prediction == data.labels[position])
                 assert int(classifier(torch.from_numpy(changed)).argmax()) == prediction
                 energy.append(energy_by_radius(changed - image))
             np.testing.assert_allclose(outcomes.spectrum[d, strength - 1], np.mean(energy, axis=0), rtol=1e-6)
@@ -151,9 +151,9 @@ def test_outcomes_are_those_of_single_corruptions(tables):
 
 def test_pictures_are_drawn_once_each():
     data = grey(100)
-    many = CorruptionConfig(100, 4).places(data)
-    assert sorted(many[:, 0]) == list(range(100)) and (CorruptionConfig(9, 4).places(data) == many[:9]).all()
-    assert (CorruptionConfig(9, 5).places(data) != many[:9]).any()
+    many = CorruptionConfig(100, 4).positions(data)
+    assert sorted(many[:, 0]) == list(range(100)) and (CorruptionConfig(9, 4).positions(data) == many[:9]).all()
+    assert (CorruptionConfig(9, 5).positions(data) != many[:9]).any()
 
 
 # Hybrids
@@ -220,11 +220,11 @@ def test_pairs_are_of_different_classes():
         draw_pairs(np.zeros(5, int), 1, seed=0)
 
 
-def test_cutoffs_cover_one_to_half_the_side():
+def test_cutoffs_cover_one_to_half_the_size():
     small = default_cutoffs(32)
     assert small[:3] == (1, 1.5, 2) and small[-1] == 16 and {3.0, 5.0, 8.0} <= set(small)
-    for side in (8, 16, 32, 64, 224):
-        assert default_cutoffs(side)[0] == 1 and 0.8 * side / 2 < default_cutoffs(side)[-1] <= side / 2
+    for size in (8, 16, 32, 64, 224):
+        assert default_cutoffs(size)[0] == 1 and 0.8 * size / 2 < default_cutoffs(size)[-1] <= size / 2
     for cutoffs in ((1.0,), (2.0, 1.0), (0.0, 1.0)):
         with pytest.raises(ValueError, match="finite, ascending"):
             HybridConfig(3, cutoffs).empty(linear(1, 6), stripes(1, 6))

@@ -14,14 +14,14 @@ from core.fourier.waves import add_basis, fourier_basis, half_plane, random_sign
 from core.sweep.grow import grow
 from core.sweep.waves import SweepConfig, balanced_sample, images_per_wave, sampling_variance
 
-CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
+CONFIG = SweepConfig(size=5, epsilon=1.5, seed=3, batch_size=8)
 LABELS = np.random.default_rng(0).permutation(np.repeat([0, 1, 2, 3], [40, 40, 15, 5]))
 
 
 def measured(classifier, dataset, config=CONFIG, waves=None):
     """The row of each wave, None for the clean images; by default of the configuration's."""
     waves = config.waves if waves is None else waves
-    return dict(zip(waves, config.measure(classifier, dataset, outcome_rows(waves, config.side)), strict=True))
+    return dict(zip(waves, config.measure(classifier, dataset, outcome_rows(waves, config.size)), strict=True))
 
 
 def counts(rows):
@@ -118,19 +118,19 @@ def test_damaged_weights_and_a_full_memory_are_told(linear_classifier, noise_dat
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"side": 4}, "must be odd"),
+        ({"size": 4}, "must be odd"),
         ({"epsilon": -1}, "must be >= 0"),
         ({"epsilon": float("nan")}, "must be >= 0"),
         ({"dtype": "int8"}, "use one of float32, bfloat16, float16"),
-        ({"passes": 0.0}, "above 0 and at most 1"),
-        ({"passes": 1.5}, "above 0 and at most 1"),
-        ({"cells": ((3, 0),)}, "outside a heat map of side 5"),
+        ({"fraction": 0.0}, "above 0 and at most 1"),
+        ({"fraction": 1.5}, "above 0 and at most 1"),
+        ({"cells": ((3, 0),)}, "outside a heat map of size 5"),
     ],
 )
 def test_settings_out_of_range_are_refused(fields, message):
     with pytest.raises(ValueError, match=message):
-        SweepConfig(**({"side": 5, "epsilon": 1.0} | fields))
-    assert [SweepConfig(side=5, epsilon=weak).epsilon for weak in (0, 0.5)] == [0, 0.5]
+        SweepConfig(**({"size": 5, "epsilon": 1.0} | fields))
+    assert [SweepConfig(size=5, epsilon=weak).epsilon for weak in (0, 0.5)] == [0, 0.5]
 
 
 # Growing
@@ -157,14 +157,14 @@ def test_a_map_grows_by_waves_and_resumes_from_a_file(linear_classifier, noise_d
 
 
 @pytest.mark.parametrize(
-    "change", [{"epsilon": 1.0}, {"seed": 4}, {"side": 3}, {"dtype": "bfloat16"}, {"weaken_as": 64}, {"passes": 0.25}]
+    "change", [{"epsilon": 1.0}, {"seed": 4}, {"size": 3}, {"dtype": "bfloat16"}, {"weaken_as": 64}, {"fraction": 0.25}]
 )
 def test_a_map_of_other_settings_is_refused_at_the_call(linear_classifier, noise_dataset, change):
     first = next(grow(linear_classifier, noise_dataset, CONFIG))
     with pytest.raises(ValueError, match="other settings: .*, not"):
         grow(linear_classifier, noise_dataset, dataclasses.replace(CONFIG, **change), first)
     with pytest.raises(ValueError, match="at most 7"):
-        grow(linear_classifier, noise_dataset, SweepConfig(side=9, epsilon=1))
+        grow(linear_classifier, noise_dataset, SweepConfig(size=9, epsilon=1))
 
 
 # Samples
@@ -172,7 +172,7 @@ def test_a_map_of_other_settings_is_refused_at_the_call(linear_classifier, noise
 
 @pytest.mark.parametrize("batch_size", [1, 5, 8, 30, None])
 def test_a_sampled_sweep_counts_as_the_whole_one(linear_classifier, noise_dataset, batch_size):
-    config, waves = dataclasses.replace(CONFIG, passes=0.25, batch_size=batch_size), [(0, 1), None, *CONFIG.waves[2:]]
+    config, waves = dataclasses.replace(CONFIG, fraction=0.25, batch_size=batch_size), [(0, 1), None, *CONFIG.waves[2:]]
     whole = measured(linear_classifier, noise_dataset, waves=waves)
     sampled = measured(linear_classifier, noise_dataset, config, waves)
     assert counts(sampled).pop(None) == counts(whole).pop(None), "all images for the clean error"
@@ -188,10 +188,10 @@ def test_a_sampled_sweep_counts_as_the_whole_one(linear_classifier, noise_datase
 
 
 def test_a_map_of_samples_says_so_and_resumes(linear_classifier, noise_dataset, tmp_path):
-    config = dataclasses.replace(CONFIG, passes=0.25)
+    config = dataclasses.replace(CONFIG, fraction=0.25)
     *_, whole = grow(linear_classifier, noise_dataset, config)
     assert (whole.count == 9).all() and whole.clean[2] == 37 and whole.metadata["sample"]["images_per_wave"] == 9
-    assert whole.bits is None and whole.labels is None and 0 < whole.variance_share <= 1
+    assert whole.bits is None and whole.labels is None and 0 < whole.variance_ratio <= 1
     assert whole.metadata["estimate"]["estimator"] == ESTIMATOR
     *_, part = islice(grow(linear_classifier, noise_dataset, config), 6)
     part.save(tmp_path / "map.npz")
@@ -199,7 +199,7 @@ def test_a_map_of_samples_says_so_and_resumes(linear_classifier, noise_dataset, 
     assert resumed.arrays().keys() == whole.arrays().keys() >= {"true_probability", "sampling_variance", "estimate"}
     for name, values in whole.arrays().items():
         np.testing.assert_array_equal(resumed.arrays()[name], values)
-    *_, almost = grow(linear_classifier, noise_dataset, dataclasses.replace(CONFIG, passes=0.99))  # 36.6 of 37
+    *_, almost = grow(linear_classifier, noise_dataset, dataclasses.replace(CONFIG, fraction=0.99))  # 36.6 of 37
     assert almost.counts[1] == 37 and "sample" not in almost.metadata and almost.bits is not None
 
 

@@ -1,41 +1,53 @@
-"""Scripts of components, and one value that browser and Python can both change: which one wins."""
+"""Scripts of components, and a value that browser and Python can both change: the last change wins."""
 
+import doctest
 import re
 from importlib import import_module
 
-from ui.components.mount import SOURCES, Synchronised
+import ui.components.versioned
+from ui.components.mount import SOURCES, receive
+from ui.components.versioned import Versioned
 
 
 def number(value):
     return value if isinstance(value, int) and 0 <= value < 10 else None
 
 
-def choice(state: Synchronised, value) -> dict:
-    return {"value": value, "token": state.token, "about": state.about}
+def choice(value, version=0, about="pictures") -> dict:
+    return {"value": value, "token": version, "about": about}
 
 
-def test_a_choice_is_sent_back_only_to_correct_the_browser():
-    state = Synchronised(1, "pictures")
-    assert state.receive(choice(state, 4), number) == 4
-    assert state.follow(4, "pictures") is state and state.sent == 1, "the data stay the same"
-    refused = state.follow(1, "pictures")  # the page did not follow
-    assert refused.token != state.token and refused.sent == 1
-    assert state.follow(1, "others").sent == 1 and state.follow(4, "others") is not state
+def test_example_of_versioned():
+    assert doctest.testmod(ui.components.versioned, raise_on_error=True).attempted > 9
 
 
-def test_a_choice_made_before_a_change_arrived_goes_out_again():
-    old = Synchronised(1)
-    new = old.follow(2)
-    assert new.receive(choice(old, 4), number) == 4
-    after = new.follow(4)
-    assert after.token not in (old.token, new.token) and after.sent == 4
+def test_choice_is_not_sent_back_unless_the_page_refuses_it():
+    current = Versioned((1, "pictures"))
+    assert receive(choice(4), current, number) == 4
+    current.set((4, "pictures"))
+    assert (current.version, current.sent) == (0, (1, "pictures")), "the data stay the same"
+    current.set((1, "pictures"))  # the page did not follow
+    assert (current.version, current.sent) == (1, (1, "pictures"))
 
 
-def test_a_choice_that_makes_no_sense_is_ignored():
-    state = Synchronised(1, "pictures")
-    whole = choice(state, 4)
-    for sent in (None, "no", {}, {"value": 4}, whole | {"value": "4"}, whole | {"value": 10}, whole | {"about": "x"}):
-        assert state.receive(sent, number) is None and state.value == 1
+def test_other_subject_is_sent_with_the_same_value():
+    current = Versioned((1, "pictures"))
+    current.set((1, "others"))
+    assert (current.version, current.sent) == (1, (1, "others"))
+
+
+def test_choice_made_before_a_change_arrived_is_sent_back():
+    current = Versioned((1, "pictures"))
+    current.set((2, "pictures"))
+    assert receive(choice(4), current, number) == 4
+    current.set((4, "pictures"))
+    assert (current.version, current.sent) == (2, (4, "pictures"))
+
+
+def test_invalid_choice_is_ignored():
+    current = Versioned((1, "pictures"))
+    for sent in (None, "no", {}, {"value": 4}, choice("4"), choice(10), choice(4, about="x")):
+        assert receive(sent, current, number) is None and current.value == (1, "pictures")
 
 
 def test_the_modules_of_a_component_have_no_name_in_common():

@@ -12,4 +12,4 @@ def test_a_verdicts_link_shows_the_same_verdict():
             linked, _ = claim_on([maps[label] for label in finding.maps], finding.wave, finding.claim.key)
             assert (linked.claim, linked.verdict) == (finding.claim, finding.verdict), finding.claim.key
             shown += 1
-    assert shown > 6
+    assert shown

@@ -49,7 +49,7 @@ def test_what_a_link_opens(link):
     for _ in range(2 if link == "whole" else 1):  # the second run keeps what the first one opened
         state = {name: settable_widget(app, name).value for name in ("metric", "maps", "show")}
         assert state | {"cell": app.query_params["cell"]} == usual | opened and "tab" not in app.query_params
-        assert app.session_state["cell.places"]["cifar10"] == SAMPLE_SETS["cifar10"].first
+        assert app.session_state["cell.positions"]["cifar10"] == SAMPLE_SETS["cifar10"].first
         assert link != "whole" or not app.run().exception
 
 
@@ -89,7 +89,7 @@ def test_maps_that_do_not_fit_say_so_and_details_chart_rings():
     assert not app.exception and len(app.info) == 1 and not app.get("bidi_component")
     app = open_page(pictures="CIFAR-10", cell="20,3", maps=[CLIP, RESNET56], **{DETAILS: "true"})
     assert any("too small" in item.value for item in app.info)
-    assert components(app, "picture")[0]["picture"]["side"] == 31, "the browser refuses, too"
+    assert components(app, "picture")[0]["picture"]["size"] == 31, "the browser refuses, too"
     for name in ("CLIP ViT-B/32", "ResNet-56"):
         assert len(bodies(app, f'alt="Error of {name}, %"')) == 1
     assert f"**{CLIP}**" in text(app) and "log says ResNet-56" in text(app)
@@ -108,7 +108,7 @@ def test_a_file_that_is_no_map_is_refused_and_the_next_is_added():
         assert f"not a heat map file, or a damaged one ({why}" in message and "core.sweep" in message
     mine = core.classifier(lambda images: images.mean((2, 3)), ["red", "green", "blue"], size=32, name="mine")
     images = np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3), dtype=np.uint8)
-    heatmap = core.heatmap(mine, images, np.arange(9) % 3, side=5, progress=False)
+    heatmap = core.heatmap(mine, images, np.arange(9) % 3, size=5, progress=False)
     app.file_uploader(key=UPLOADED).set_value(("map.npz", heatmap.to_bytes(), "")).run()
     assert not app.error and not app.exception
     assert settable_widget(app, "maps").value == [CLIP, RESNET56, "mine · own images · uploaded 1"]

@@ -30,7 +30,7 @@ def shapes(monkeypatch, tmp_path) -> SampleSet:
         name="shapes",
         title="Shapes",
         dataset="shapes-samples",
-        side=SIDE,
+        image_size=SIDE,
         epsilon=8.0,
         class_set="shapes",
         drawn_title="Shapes, 96 px",
@@ -55,9 +55,10 @@ def one_classifier(monkeypatch):
 @pytest.mark.parametrize("tool", [HYBRIDS_TOOL, OWN_SWEEP])
 def test_frequency_page_and_its_tools_take_its_pictures(tool):
     app = open_page("frequency", pictures="Shapes", picture="5", tab=tool)
-    assert not app.exception and app.session_state["cell.places"]["shapes"] == 5
+    assert not app.exception and app.session_state["cell.positions"]["shapes"] == 5
     picked = components(app, "picture")[0]["picture"]
-    assert picked["strip"]["selected"] == 5 and (picked["size"], picked["usual"], picked["whose"]) == (SIDE, 8, "usual")
+    facts = [picked[name] for name in ("image_size", "usual", "source")]
+    assert picked["strip"]["selected"] == 5 and facts == [SIDE, 8, "usual"]
     if tool == OWN_SWEEP:
         assert "Shapes" in app.selectbox(key="sweep.images").options
         assert app.selectbox(key="sweep.name").options == ["Toy A"]
@@ -81,6 +82,6 @@ def test_two_sets_of_one_side_and_classes_live_together(monkeypatch, shapes):
     app = open_page("inpainting", inpainting_pictures="More shapes")
     app.button(key="inpainting.choice").click().run()
     app.file_uploader(key="inpainting.upload").set_value(("mine.png", noise_file(), "image/png")).run()
-    assert not app.exception and app.session_state["inpainting.own"].kind == "more"
+    assert not app.exception and app.session_state["inpainting.own"].sample_set == "more"
     drawn = open_page("generation", generation_set="Shapes, 96 px")
     assert settable_widget(drawn, "generation-classes-shapes").value == ["ring"], "the first set's"

@@ -1,5 +1,7 @@
 """The bundled networks on *Draw* and *Fill a hole*: words of one's own, starts, links, and how long runs take."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -65,6 +67,22 @@ def test_a_measured_pace_counts_more_than_a_guess():
     pace.remember_pace(plan(), names, searches, 0.02)
     pace.remember_pace(plan(), names, ALONE, 0.1)
     assert expected(plan(), names, ALONE) == pytest.approx(0.6), "one slow run does not end it"
+
+
+def test_estimated_time_grows_with_the_views_of_a_step():
+    names, views = ("efficientnet-lite0",), ("views",)
+    one = plan(side=224, steps=96).with_search("views")
+
+    def seconds(count, searches=views):
+        config = replace(one.config, views=replace(one.config.views, count=count))
+        return pace.expected_seconds(replace(one, config=config), names, searches)
+
+    assert [seconds(count) / seconds(1) for count in (0, 1, 3, 64)] == [1, 1, pytest.approx(3), 64]
+    assert seconds(3, ("pixels", "views")) == pytest.approx(4 * seconds(1)), "the paper's search takes one gradient"
+    pace.remember_pace(
+        replace(one, config=replace(one.config, views=replace(one.config.views, count=2))), names, views, 0.02
+    )
+    assert seconds(1) == pytest.approx(96 * 0.01), "measured with two views a step"
 
 
 STARTS = {

@@ -1,6 +1,7 @@
 """Runs on pages: stored ones said and replayed by their files, untrusted ones as plain text."""
 
 import io
+import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.examples import OPENING, RUNS, stored_classifier, stored_path
 from core.pgd.live import Run
 from core.pgd.pictures import fingerprint, stored_judgement
@@ -17,7 +19,9 @@ from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED
 from core.shared.numbers import confidence
 from tests.core.judged import stored_views
-from tests.ui.replay_reader import frames_of, numbers_of
+from tests.profiles import use_profile
+from tests.ui.page_runner import open_page
+from tests.ui.replay_reader import frames_of, numbers_of, replay_data
 from tests.ui.toys import HOSTILE, ToyClassifier, toy_plan
 from ui.components.replay.replay import RunProgress
 from ui.runs.card import GAP, MARGIN, WIDTH
@@ -26,6 +30,8 @@ from ui.runs.outcome import filled_html, holes_alone, run_facts
 from ui.runs.replay import (
     MAX_REPLAY_BYTES,
     SEARCH_TITLES,
+    drawing_subject,
+    hole_subject,
     live_replay,
     run_replay,
     run_title,
@@ -36,6 +42,7 @@ from ui.shared.pictures import samples
 
 STORED = sorted(RUNS.glob("*.npz"))
 MINI, LARGE = ("mini-clip", "mini-clip-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust")
+LAST = len(samples("photographs")) - 1
 PAIR = [PGDRun.load(RUNS / f"inpainting_cifar10-5-mean-square__{name}.npz") for name in MINI]
 
 
@@ -68,7 +75,9 @@ def test_stored_runs_load_and_say_where_they_come_from(path):
     ],
 )
 def test_a_stored_example_is_of_what_was_chosen(kind, sample_set, names, facts, searches, picture):
-    runs = stored_example(kind, sample_set, names, facts[0], searches, picture).runs
+    row = SAMPLE_SETS[sample_set]
+    subject = drawing_subject(row, facts[0]) if picture is None else hole_subject(row, picture)
+    runs = stored_example(subject, names, searches, facts[0]).runs
     by = [(run.metadata["classifier"]["name"], run.config.search) for run in runs]
     assert by == [(name, search) for name in names for search in searches]
     assert facts == tuple(run.metadata["objective"].get("penalty") or run.metadata["images"]["start"] for run in runs)
@@ -80,6 +89,49 @@ def test_a_stored_example_is_of_what_was_chosen(kind, sample_set, names, facts, 
     if facts == ("eq3", "eq3"):  # the contrast that the page is about
         assert all(float(run.curves["target_probability"][-1, 0]) > 0.9 for run in runs)
         assert all(run.metadata["images"]["change"][0]["outside"] == 0 for run in runs)
+
+
+@pytest.fixture
+def second_set(monkeypatch, tmp_path) -> SampleSet:
+    """The photographs in reverse order, as another data set; the last one's hole is filled in a profile."""
+    first, data = SAMPLE_SETS["photographs"], samples("photographs")
+    row = replace(
+        first,
+        name="second",
+        title="Second",
+        dataset="second-samples",
+        folder=tmp_path / "second",
+        holes={LAST - index: hole for index, hole in first.holes.items()},
+        faceless=(),
+        maps={},
+    )
+    row.folder.mkdir()
+    images, labels = data.images[::-1].transpose(0, 2, 3, 1), data.labels[::-1]
+    np.savez(row.folder / "images.npz", images=images, labels=labels, classes=np.array(data.classes.names))
+    known = {"author": "Nobody", "source": "https://example.org", "licence": "CC0 1.0"}
+    listed = [{"class": data.classes.names[label], "index": index} for index, label in enumerate(labels)]
+    (row.folder / "provenance.json").write_text(json.dumps({"title": "Second", **known, "images": listed}))
+    monkeypatch.setitem(SAMPLE_SETS, row.name, row)
+    for search in COMPARED:
+        run = PGDRun.load(stored_path("inpainting", "photographs-0", "efficientnet-lite0", search=search))
+        facts = {**run.metadata["images"], "dataset": row.dataset, "index": LAST}
+        path = stored_path("inpainting", f"second-{LAST}", "efficientnet-lite0", tmp_path / "profile/runs", search)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace(run, metadata={**run.metadata, "images": facts}).save(path)
+    use_profile(monkeypatch, tmp_path / "profile")
+    return row
+
+
+def test_two_sets_of_one_size_have_their_own_examples(second_set):
+    opened = open_page("inpainting", inpainting_pictures="Second", inpainting_picture=str(LAST))
+    data = replay_data(opened)
+    assert data["live"] is None, "its own stored runs"
+    stored = [PGDRun.load(stored_path("inpainting", "photographs-0", "efficientnet-lite0", search=s)) for s in COMPARED]
+    for k, run in enumerate(stored):
+        assert np.array_equal(frames_of(data, k)[-1], run.frames[-1])
+    without = replay_data(open_page("inpainting", inpainting_pictures="Second", inpainting_picture="0"))
+    assert without["live"]["state"] == "new" and len(without["models"]) == len(COMPARED)
+    assert stored_example(hole_subject(second_set, 0), ["efficientnet-lite0"], COMPARED) is None
 
 
 # ---- replays -----------------------------------------------------------------------------------------------------
@@ -133,10 +185,10 @@ def test_the_rate_of_holes_alone_is_that_of_stored_pictures():
 
 def test_every_bundled_photograph_opens_filled_and_judged():
     recognised = Counter()
-    for place in range(len(samples("photographs"))):
-        result = stored_example("inpainting", "photographs", ["efficientnet-lite0"], "eq3", COMPARED, place)
+    for index in range(len(samples("photographs"))):
+        result = stored_example(hole_subject(SAMPLE_SETS["photographs"], index), ["efficientnet-lite0"], COMPARED)
         assert [run.config.search for run in result.runs] == [*COMPARED]
-        assert {run.metadata["images"]["index"] for run in result.runs} == {place}
+        assert {run.metadata["images"]["index"] for run in result.runs} == {index}
         for run in result.runs:
             judgement = stored_judgement(fingerprint(run))
             assert judgement.hole_alone and judgement.says

@@ -102,7 +102,7 @@ def test_a_picture_has_its_hole_and_the_budget_scales_with_it():
     app, image = open_page("inpainting", inpainting_picture="7"), samples("cifar10").images[7]
     hole = costliest_hole(image, 16, partial(class_probabilities, ToyClassifier("toy-a")))
     for place, expected in ((7, hole), (5, middle_square(32))):  # that of 5 was chosen by hand
-        app.session_state["inpainting.places"] = {"cifar10": place}
+        app.session_state["inpainting.positions"] = {"cifar10": place}
         assert np.array_equal(app.run().session_state["inpainting.holes"][32], expected), place
     for side, chosen, budget in ((16, None, 5.49), (9, None, 3.09), (20, 2.0, 2.0)):
         if chosen:
@@ -134,6 +134,14 @@ def test_what_cannot_run_says_why_and_nothing_is_lost(page, name, value, reason)
     assert app.error[0].value.lower().startswith(reason) and settable_widget(app, f"{page}-steps").value == 17
     app.button(key=f"{page}.back").click().run()
     assert not app.error and replay_data(app)["live"] is None
+
+
+def test_without_a_network_no_other_picture_is_shown():
+    app = open_page("inpainting", inpainting_picture="7")
+    assert is_new(app)
+    app.multiselect(key="inpainting-models-cifar10").set_value([]).run()
+    assert not app.exception and not components(app, "models"), "only picture 5 has stored runs"
+    assert "no classifier is chosen" in page_text(app)
 
 
 # ---- what is shown -----------------------------------------------------------------------------------------------
@@ -210,7 +218,7 @@ def test_a_link_opens_what_it_names_and_ignores_nonsense(page, link, settings, h
     values = [settable_widget(app, f"{page}-{name}").value for name in ("steps", "epsilon-32")]
     assert not app.exception and values == pytest.approx(settings)
     if hole:
-        pixels, place = app.session_state["inpainting.holes"][32], app.session_state["inpainting.places"]["cifar10"]
+        pixels, place = app.session_state["inpainting.holes"][32], app.session_state["inpainting.positions"]["cifar10"]
         assert (pixels.sum(), place) == hole
 
 

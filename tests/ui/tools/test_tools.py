@@ -56,7 +56,7 @@ def test_claims_lead_to_tools_that_there_are():
 
 def test_a_map_of_ones_own_takes_few_predictions():
     config = sweep_config(samples("cifar10"), 4.0)
-    assert 4000 < config.passes * len(config.waves) * len(samples("cifar10")) <= QUICK_PREDICTIONS
+    assert 4000 < config.fraction * len(config.waves) * len(samples("cifar10")) <= QUICK_PREDICTIONS
 
 
 def test_without_a_picture_a_tool_about_one_asks_for_it():
@@ -115,7 +115,9 @@ def test_a_corruptions_bars_are_the_stored_accuracies(linked, label, strength, t
             probabilities = class_probabilities(ToyClassifier(name), pixels)[0]
             assert f"{classes[probabilities.argmax()]}" in body and f"{100 * probabilities.max():.0f} %" in body
     bars = chart_rows(app, -1)
-    assert [*dict.fromkeys(row["network"] for row in bars)] == [*names] and len(bars) == 3 * 9
+    assert [*dict.fromkeys(row["network"] for row in bars)] == [*names] and len(bars) == len(names) * (
+        1 + len(ALL_CORRUPTIONS)
+    )
     keys = {kind.label: kind.key for kind in ALL_CORRUPTIONS.values()}
     for row in bars:
         outcomes = stored_corruptions()[names[row["network"]]]

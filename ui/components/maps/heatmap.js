@@ -87,9 +87,9 @@ function showPicture(view, picture) {
 function rebuild(view, data) {
   view.data = data;
   const table = unpack(data.table);
-  const sides = data.maps.map((packed) => packed.side);
-  if (String(sides) !== String(view.maps.map((map) => map.side))) {
-    view.maps = sides.map(createMap);
+  const sizes = data.maps.map((packed) => packed.size);
+  if (String(sizes) !== String(view.maps.map((map) => map.size))) {
+    view.maps = sizes.map(createMap);
     view.maps.forEach((map) => listenTo(view, map));
     view.grid.replaceChildren(...view.maps.map((map) => map.figure));
   } // else keep the elements: a map that grows while it is computed keeps its focus, and clicks do not fall between
@@ -105,11 +105,11 @@ function drawToggle(view) {
   const choice = view.maps.length < 2 ? [] : view.maps;
   view.toggle.hidden = !choice.length;
   view.toggle.replaceChildren(
-    ...choice.map((map, place) => {
+    ...choice.map((map, index) => {
       const label = element("label");
-      const about = { type: "radio", name: `map-${view.data.key}`, checked: place === current };
+      const about = { type: "radio", name: `map-${view.data.key}`, checked: index === current };
       const input = label.appendChild(element("input", "", "", about));
-      input.addEventListener("change", () => showOne(view, place));
+      input.addEventListener("change", () => showOne(view, index));
       label.append(map.title);
       return label;
     }),
@@ -117,9 +117,9 @@ function drawToggle(view) {
   showOne(view, current);
 }
 
-function showOne(view, place) {
-  view.current = place;
-  view.maps.forEach((map, k) => map.figure.classList.toggle("current", k === place));
+function showOne(view, index) {
+  view.current = index;
+  view.maps.forEach((map, k) => map.figure.classList.toggle("current", k === index));
 }
 
 // On a phone the picture is above the map, and a finger drags across it.
@@ -205,7 +205,7 @@ function layOut(view) {
   view.root.classList.toggle("tiny", side < 260);
   for (const map of view.maps) {
     map.figure.style.setProperty("--side", `${side}px`);
-    map.figure.style.setProperty("--cell", `${side / map.side}px`);
+    map.figure.style.setProperty("--cell", `${side / map.size}px`);
   }
   if (lab) drawThread(view);
 }
@@ -258,9 +258,9 @@ function report(view, delay) {
 }
 
 // Elements of a map, without content.
-function createMap(side) {
-  const half = (side - 1) / 2;
-  const map = { side, half, figure: element("figure", "map") };
+function createMap(size) {
+  const half = (size - 1) / 2;
+  const map = { size, half, figure: element("figure", "map") };
   const caption = map.figure.appendChild(element("figcaption"));
   map.heading = caption.appendChild(element("div", "title"));
   map.subheading = caption.appendChild(element("div", "subtitle"));
@@ -282,7 +282,7 @@ function createMap(side) {
 }
 
 function fillMap(map, { title, note, colour, subtitle, label, layers }, { range: [low, high] }, table) {
-  const { side, half } = map;
+  const { size, half } = map;
   const numbers = new Float32Array(unpack(layers).buffer);
   map.title = title;
   map.heading.replaceChildren(title, element("span", "note", note));
@@ -293,20 +293,20 @@ function fillMap(map, { title, note, colour, subtitle, label, layers }, { range:
   map.label = label;
   // Number in a layer: values, or values and both ends of their intervals. NaN if not computed, undefined outside.
   map.at = ([i, j], layer = 0) =>
-    Math.max(Math.abs(i), Math.abs(j)) > half ? undefined : numbers[(layer * side + i + half) * side + j + half];
-  map.values = [...numbers.subarray(0, side * side)];
+    Math.max(Math.abs(i), Math.abs(j)) > half ? undefined : numbers[(layer * size + i + half) * size + j + half];
+  map.values = [...numbers.subarray(0, size * size)];
   map.plot.ariaLabel =
     `${title}: ${label} at each frequency, ${minus(-half)} to ${half} cycles per image. Arrow keys choose a ` +
     "frequency, with Shift in steps of 5.";
 
   // One canvas pixel per cell, enlarged by CSS; missing cells stay transparent, so that the hatching shows.
-  map.canvas.width = map.canvas.height = side;
+  map.canvas.width = map.canvas.height = size;
   const context = map.canvas.getContext("2d");
-  const image = context.createImageData(side, side);
+  const image = context.createImageData(size, size);
   map.values.forEach((value, cell) => {
     if (Number.isNaN(value)) return;
-    const place = Math.max(0, Math.min(255, Math.round((255 * (value - low)) / (high - low))));
-    image.data.set([...table.subarray(3 * place, 3 * place + 3), 255], 4 * cell);
+    const index = Math.max(0, Math.min(255, Math.round((255 * (value - low)) / (high - low))));
+    image.data.set([...table.subarray(3 * index, 3 * index + 3), 255], 4 * cell);
   });
   context.putImageData(image, 0, 0);
 }
@@ -314,14 +314,14 @@ function fillMap(map, { title, note, colour, subtitle, label, layers }, { range:
 // Places a mark at a frequency; hides it outside the map.
 function placeMark(map, mark, [i, j]) {
   mark.hidden = map.at([i, j]) === undefined;
-  mark.style.setProperty("--x", `${(100 * (j + map.half + 0.5)) / map.side}%`);
-  mark.style.setProperty("--y", `${(100 * (i + map.half + 0.5)) / map.side}%`);
+  mark.style.setProperty("--x", `${(100 * (j + map.half + 0.5)) / map.size}%`);
+  mark.style.setProperty("--y", `${(100 * (i + map.half + 0.5)) / map.size}%`);
 }
 
 // Frequency of the cell under a pointer.
 function pointedAt(map, event) {
   const box = map.plot.getBoundingClientRect();
-  const cell = (offset, length) => Math.max(0, Math.min(map.side - 1, Math.floor((offset / length) * map.side)));
+  const cell = (offset, length) => Math.max(0, Math.min(map.size - 1, Math.floor((offset / length) * map.size)));
   return [cell(event.clientY - box.top, box.height) - map.half, cell(event.clientX - box.left, box.width) - map.half];
 }
 

@@ -20,12 +20,12 @@ from core.fourier.waves import canonical_frequency, half_plane
 from core.shared import paper
 from core.shared.numbers import Frequency, Interval
 from ui.components.mount import (
+    index_from,
     mount_synchronised,
     pack_bytes,
     pack_pixels,
     pack_signs,
     picture_id,
-    place_from,
     register,
 )
 from ui.components.pictures.pictures import STRIP, Thumbnails, tiles_json
@@ -60,7 +60,7 @@ class MapView:
 
 @dataclass(frozen=True)
 class ShownMaps:
-    """Maps to draw together. They share a unit; their sides may differ.
+    """Maps to draw together. They share a unit; their sizes may differ.
 
     value_range: limits of the shared colour bar; values beyond are clipped. colormap: argument of `colormap_table`.
     outline: radius of a dashed circle around zero frequency, in cycles per image; none if 0.
@@ -155,7 +155,7 @@ def wave_lab(
             "about": picture.usual,  # a size v is meaningful only for pictures of one size
             "picture": _pack_picture(picture),
         },
-        on_pick_change=place_from(key, "pick", thumbnails, on_pick),
+        on_pick_change=index_from(key, "pick", thumbnails, on_pick),
         on_library_change=partial(on_pick, None),
     )
 
@@ -189,12 +189,12 @@ def _pack_picture(picture: PictureUnderWave) -> dict[str, Any]:
     return {
         "id": picture_id(picture.pixels),
         "pixels": pack_pixels(picture.pixels),
-        "size": picture.pixels.shape[-1],
+        "image_size": picture.pixels.shape[-1],
         "caption": picture.caption,
         "signs": pack_signs(picture.signs),
-        "side": len(picture.signs),
+        "size": len(picture.signs),
         "usual": picture.usual,
-        "whose": "paper" if picture.pixels.shape[-1] in paper.EPSILON else "usual",
+        "source": "paper" if picture.pixels.shape[-1] in paper.EPSILON else "usual",
         "most": picture.most,
         "step": picture.usual / 20,
         "strip": tiles_json(picture.strip, picture.selected, "Bundled pictures", STRIP),
@@ -218,7 +218,7 @@ def _pack(view: MapView) -> dict[str, Any]:
         "colour": view.colour,
         "subtitle": view.subtitle,
         "label": view.value_label,
-        "side": len(view.values),
+        "size": len(view.values),
         "layers": pack_bytes(layers.astype("<f4")),
     }
 
@@ -238,7 +238,7 @@ class StripedPicture:
     """The picture and its waves.
 
     pixels: (3, H, H) uint8. signs: (S, S, 3) int8 of every wave, as `PictureUnderWave` has them. epsilon: size v of the
-    waves, L2 norm per channel. names: of the classes. label: place of the true one, if known.
+    waves, L2 norm per channel. names: class names. label: index of the true one, if known.
     """
 
     pixels: np.ndarray
@@ -276,14 +276,14 @@ def read_stripes(value: Any, half: int) -> Frequency | None:
 
 def pack_stripes(striped: StripedPicture) -> dict[str, Any]:
     """Return JSON for the browser: a prediction for each cell of a map, row by row."""
-    side, half = len(striped.signs), len(striped.signs) // 2
-    place = {wave: k for k, wave in enumerate(half_plane(side))}
-    cells = [place[canonical_frequency(i - half, j - half)] for i in range(side) for j in range(side)]
+    size, half = len(striped.signs), len(striped.signs) // 2
+    index = {wave: k for k, wave in enumerate(half_plane(size))}
+    cells = [index[canonical_frequency(i - half, j - half)] for i in range(size) for j in range(size)]
     return {
         "pixels": pack_pixels(striped.pixels),
-        "size": striped.pixels.shape[-1],
+        "image_size": striped.pixels.shape[-1],
         "signs": pack_signs(striped.signs),
-        "side": side,
+        "size": size,
         "epsilon": striped.epsilon,
         "names": list(striped.names),
         "label": striped.label,

@@ -20,11 +20,11 @@ export function createPanel(view) {
   panel.photo.className = "library";
   panel.strip = createTiles(pictures);
   const scene = root.appendChild(element("div", "scene"));
-  for (const kind of ["wave", "clean", "perturbed"]) {
-    const figure = scene.appendChild(element("figure", `picture ${kind}`));
+  for (const name of ["wave", "clean", "perturbed"]) {
+    const figure = scene.appendChild(element("figure", `picture ${name}`));
     const caption = figure.appendChild(element("figcaption", "", "on the picture"));
     const canvas = figure.appendChild(element("canvas", "", "", { role: "img" }));
-    panel.pictures[kind] = { canvas, caption };
+    panel.pictures[name] = { canvas, caption };
   }
   panel.refusal = scene.appendChild(element("div", "refusal"));
   panel.answers = createAnswers(view);
@@ -63,35 +63,35 @@ export function fillPanel(panel, picture) {
   panel.data = picture;
   panel.pixels = unpack(picture.pixels);
   panel.signs = unpack(picture.signs);
-  panel.root.classList.toggle("crisp", picture.size < 100);
+  panel.root.classList.toggle("crisp", picture.image_size < 100);
   const { canvas } = panel.pictures.clean;
-  paintPixels(canvas, picture.size, picture.size, (at, channel) => panel.pixels[3 * at + channel]);
+  paintPixels(canvas, picture.image_size, picture.image_size, (at, channel) => panel.pixels[3 * at + channel]);
   canvas.ariaLabel = `The picture without a wave: ${picture.caption}`;
   Object.assign(panel.slider.input, { min: 0, max: picture.most, step: picture.step });
-  fillTiles(panel.strip, picture.strip, (place) => panel.view.trigger("pick", place));
+  fillTiles(panel.strip, picture.strip, (index) => panel.view.trigger("pick", index));
   readAnswers(panel.view); // they may have come first
 }
 
 // Draws the picture under the cursor's wave. Tests read `data-wave`.
 export function drawPanel(panel, frequency, epsilon) {
-  const { size, side, usual, whose } = panel.data;
-  const signs = signsAt(panel.signs, side, frequency);
+  const { image_size: width, size, usual, source } = panel.data;
+  const signs = signsAt(panel.signs, size, frequency);
   panel.root.classList.toggle("refused", !signs);
   panel.slider.input.value = epsilon;
-  const compared = whose === "paper" ? ", as in the paper" : ", as usual";
-  const remark = epsilon === usual ? compared : ` (${whose}: ${usual})`;
+  const compared = source === "paper" ? ", as in the paper" : ", as usual";
+  const remark = epsilon === usual ? compared : ` (${source}: ${usual})`;
   panel.slider.text.textContent = `v = ${number0(epsilon)}${remark}`;
   panel.refusal.textContent = signs
     ? ""
-    : `Pictures of ${size} pixels carry at most ${countOf((side - 1) / 2, "cycle")} per image. Choose a cell nearer ` +
+    : `Pictures of ${width} pixels carry at most ${countOf((size - 1) / 2, "cycle")} per image. Choose a cell nearer ` +
       "the middle or a larger picture.";
   panel.root.dataset.wave = String(frequency);
   showAnswers(panel.view, frequency);
   if (!signs) return;
-  const basis = fourierBasis(frequency, size);
+  const basis = fourierBasis(frequency, width);
   const { perturbed, wave } = panel.pictures;
-  paintPixels(perturbed.canvas, size, size, underWave(panel.pixels, basis, epsilon, signs));
-  paintPixels(wave.canvas, size, size, waveAlone(basis, signs));
+  paintPixels(perturbed.canvas, width, width, underWave(panel.pixels, basis, epsilon, signs));
+  paintPixels(wave.canvas, width, width, waveAlone(basis, signs));
   const radius = Math.hypot(...frequency);
   const what = radius ? `${radius.toFixed(1)} cycles per image` : "constant brightness";
   wave.caption.textContent = `Its wave ${name(frequency)}`;
@@ -105,7 +105,7 @@ const number0 = (value) => Number(value.toFixed(3)).toString();
 // *Play*: a wave per radius from zero frequency to the corner.
 function play(panel) {
   const { view } = panel;
-  const half = Math.min((panel.data.side - 1) / 2, ...view.maps.map((map) => map.half));
+  const half = Math.min((panel.data.size - 1) / 2, ...view.maps.map((map) => map.half));
   const tour = outward(view.memory.frequency, half);
   panel.timer = setInterval(() => {
     if (!tour.length) return pause(panel);
@@ -183,11 +183,11 @@ const areCurrent = (view) => String(view.panel.answers.about) === String([view.p
 
 // [class, per cent] under a wave; nothing where that is unknown.
 function answerAt(view, { classes, percents }, [i, j]) {
-  const { side } = view.panel.answers;
-  const half = (side - 1) / 2;
+  const { size } = view.panel.answers;
+  const half = (size - 1) / 2;
   if (!areCurrent(view)) return [];
   if (Math.max(Math.abs(i), Math.abs(j)) > half) return [];
-  const cell = (i + half) * side + j + half;
+  const cell = (i + half) * size + j + half;
   return percents[cell] <= 100 ? [classes[cell], percents[cell]] : [];
 }
 
@@ -233,7 +233,7 @@ function outlineMistakes(view) {
       }
     }
     map.mistakes.innerHTML = `<path d="${path}"/><path d="${path}"/>`;
-    map.mistakes.setAttribute("viewBox", `0 0 ${map.side} ${map.side}`);
+    map.mistakes.setAttribute("viewBox", `0 0 ${map.size} ${map.size}`);
   });
   for (const { count } of cards) count.ariaPressed = String(Boolean(view.outlined));
 }

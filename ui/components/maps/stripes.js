@@ -10,11 +10,11 @@ export default function ({ data, parentElement, setStateValue }) {
   const view = viewOf(parentElement, () => createView(parentElement, data));
   view.send = (value) => setStateValue("choice", { value, token: data.token, about: data.about });
   view.data = data;
-  view.place = memoryOf(data, () => ({ wave: data.value })); // null is no wave
+  view.memory = memoryOf(data, () => ({ wave: data.value })); // null is no wave
   show(view);
 }
 
-function createView(parentElement, { side, networks }) {
+function createView(parentElement, { size, networks }) {
   const root = element("div", "stripes");
   const figure = root.appendChild(element("figure"));
   const canvas = figure.appendChild(element("canvas", "", "", { role: "img" }));
@@ -24,12 +24,12 @@ function createView(parentElement, { side, networks }) {
     root,
     canvas,
     text: label.appendChild(element("span")),
-    input: label.appendChild(element("input", "", "", { type: "range", min: 0, max: (side - 1) / 2, step: 1 })),
+    input: label.appendChild(element("input", "", "", { type: "range", min: 0, max: (size - 1) / 2, step: 1 })),
     timer: 0,
   };
   view.input.addEventListener("input", () => {
     const stripes = Number(view.input.value);
-    view.place.wave = stripes ? [0, stripes] : null;
+    view.memory.wave = stripes ? [0, stripes] : null;
     show(view);
     clearTimeout(view.timer);
     if (stripes) view.timer = setTimeout(() => view.send([0, stripes]), REST_MILLISECONDS);
@@ -53,9 +53,9 @@ function createView(parentElement, { side, networks }) {
 }
 
 /** @param {Record<string, any>} view */
-function show({ data, place: { wave }, canvas, clean, text, input, answers }) {
-  const { side, size, names, label, epsilon } = data;
-  const half = (side - 1) / 2;
+function show({ data, memory: { wave }, canvas, clean, text, input, answers }) {
+  const { image_size: width, size, names, label, epsilon } = data;
+  const half = (size - 1) / 2;
   input.value = wave ? Math.round(Math.hypot(...wave)) : 0;
   text.textContent = !wave
     ? "No stripes"
@@ -64,13 +64,13 @@ function show({ data, place: { wave }, canvas, clean, text, input, answers }) {
       : `${wave[1]} ${Math.abs(wave[1]) === 1 ? "stripe" : "stripes"} across: wave (0, ${wave[1]})`;
   const pixels = unpack(data.pixels);
   const plain = (at, channel) => pixels[3 * at + channel];
-  const signs = wave && signsAt(unpack(data.signs), side, wave);
-  paintPixels(canvas, size, size, wave ? underWave(pixels, fourierBasis(wave, size), epsilon, signs) : plain);
+  const signs = wave && signsAt(unpack(data.signs), size, wave);
+  paintPixels(canvas, width, width, wave ? underWave(pixels, fourierBasis(wave, width), epsilon, signs) : plain);
   canvas.ariaLabel = `A picture of: ${names[label]}. ${text.textContent}`;
-  paintPixels(clean, size, size, plain);
+  paintPixels(clean, width, width, plain);
   clean.ariaLabel = `The picture without a wave: ${names[label]}`;
   data.networks.forEach(({ clean, cells }, k) => {
-    const [now, share] = wave ? cells[(wave[0] + half) * side + wave[1] + half] : clean;
+    const [now, share] = wave ? cells[(wave[0] + half) * size + wave[1] + half] : clean;
     answers[k].was.textContent = now === clean[0] ? "" : names[clean[0]];
     answers[k].is.textContent = names[now];
     answers[k].is.className = now === label ? "" : "wrong";

@@ -45,10 +45,10 @@ export function waveAlone(basis, signs) {
 }
 
 // Three bits per cell, row by row: whether the signs of red, green and blue are positive; null outside the known cells.
-export function signsAt(bits, side, [i, j]) {
-  const half = (side - 1) / 2;
+export function signsAt(bits, size, [i, j]) {
+  const half = (size - 1) / 2;
   if (Math.max(Math.abs(i), Math.abs(j)) > half) return null;
-  const first = 3 * ((i + half) * side + (j + half));
+  const first = 3 * ((i + half) * size + (j + half));
   return [0, 1, 2].map((channel) => ((bits[(first + channel) >> 3] >> ((first + channel) & 7)) & 1 ? 1 : -1));
 }
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from core.data.holes import decode_mask, encode_mask, square_side
+from core.data.holes import decode_mask, encode_mask, square_size
 from core.data.picture_files import png_data_uri
 from core.data.sketches import PALETTE, Colour
 from ui.components.mount import mount_synchronised, pack_bytes, register
 
 RADIUS = 2  # pixels: first size of a sketch's brush
-BRUSH_SHARE = 14  # first radius of a hole's brush: the picture's side divided by this
+BRUSH_DIVISOR = 14  # the first radius of a mask's brush is the picture's size divided by this
 _mask = register("painters/mask.js")
 _sketch = register("painters/sketch.js")
 
@@ -38,33 +38,33 @@ def mask_painter(
     Args:
         picture: uint8 (H, H, 3).
         mask: bool (1, H, H) of the picture's size, True = hole.
-        square: side in pixels of the square stamp until the visitor takes another one.
+        square: size in pixels of the square stamp until the visitor takes another one.
         key: unique on the page.
         on_paint: called with the new (1, H, H) mask after each stroke, before the rerun. It should store it, and the
             next run should pass it back as `mask`.
         alt: what the picture shows, for screen readers.
     """
-    side = len(picture)
+    size = len(picture)
     mount_synchronised(
         _mask,
         key,
         encode_mask(mask),
-        read=lambda value: _read_bits(value, side),
-        on_choice=lambda bits: on_paint(decode_mask(bits, height=side, width=side)),
+        read=lambda value: _read_bits(value, size),
+        on_choice=lambda bits: on_paint(decode_mask(bits, height=size, width=size)),
         data={
-            "about": side,  # a mask fits pictures of one size only
+            "about": size,  # a mask fits pictures of one size only
             "picture": png_data_uri(picture),
             "alt": alt,
             "square": square,
-            "papers": square_side(side),
-            "radius": max(1, side // BRUSH_SHARE),
+            "papers": square_size(size),
+            "radius": max(1, size // BRUSH_DIVISOR),
         },
     )
 
 
-def _read_bits(value: Any, side: int) -> str | None:
+def _read_bits(value: Any, size: int) -> str | None:
     try:
-        return encode_mask(decode_mask(value, height=side, width=side)) if isinstance(value, str) else None
+        return encode_mask(decode_mask(value, height=size, width=size)) if isinstance(value, str) else None
     except ValueError:
         return None
 
@@ -81,15 +81,15 @@ def sketch_painter(
             should pass it back as `picture`.
         background: colour of the picture after "Clear".
     """
-    side = len(picture)
+    size = len(picture)
     mount_synchronised(
         _sketch,
         key,
         pack_bytes(picture),
-        read=lambda value: read_choice(value, side),
-        on_choice=lambda value: on_paint(_unpack(value, side)),
+        read=lambda value: read_choice(value, size),
+        on_choice=lambda value: on_paint(_unpack(value, size)),
         data={
-            "about": side,  # strokes fit pictures of one size only
+            "about": size,  # strokes fit pictures of one size only
             "palette": [[name, _hex(colour)] for name, colour in PALETTE.items()],
             "background": _hex(background),
             "radius": RADIUS,
@@ -97,18 +97,18 @@ def sketch_painter(
     )
 
 
-def _unpack(text: str, side: int) -> np.ndarray:
+def _unpack(text: str, size: int) -> np.ndarray:
     pixels = np.frombuffer(base64.b64decode(text, validate=True), np.uint8)
-    return pixels.reshape(side, side, 3).copy()
+    return pixels.reshape(size, size, 3).copy()
 
 
-def read_choice(value: Any, side: int) -> str | None:
+def read_choice(value: Any, size: int) -> str | None:
     """Decode a picture sent by the (untrusted) browser; return None if it is invalid or of another size."""
     # Check the length first, so that an oversized text is never decoded.
-    if not isinstance(value, str) or len(value) != 4 * side * side:
+    if not isinstance(value, str) or len(value) != 4 * size * size:
         return None
     try:
-        return pack_bytes(_unpack(value, side))
+        return pack_bytes(_unpack(value, size))
     except ValueError:
         return None
 

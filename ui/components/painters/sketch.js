@@ -41,9 +41,9 @@ const sketchKind = {
     });
     const own = row.appendChild(element("label", "own"));
     painter.own = own.appendChild(element("input", "", "", { type: "color", ariaLabel: "Own colour" }));
-    for (const kind of ["click", "input"]) {
+    for (const event of ["click", "input"]) {
       // a click chooses the same colour again, which fires no input event
-      painter.own.addEventListener(kind, () => choose(painter, number(painter.own.value)));
+      painter.own.addEventListener(event, () => choose(painter, number(painter.own.value)));
     }
     own.appendChild(element("span", "", "Own"));
   },

@@ -8,12 +8,12 @@ const REST_MILLISECONDS = 400; // before a choice is reported
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   if (!data) return;
   const mixer = viewOf(parentElement, createMixer);
-  mixer.choose = () => setStateValue("choice", { value: mixer.place.at, token: data.token, about: data.about });
-  mixer.place = memoryOf(data, () => ({ at: data.value }));
+  mixer.choose = () => setStateValue("choice", { value: mixer.memory.at, token: data.token, about: data.about });
+  mixer.memory = memoryOf(data, () => ({ at: data.value }));
   mixer.data = data;
   if (mixer.pair !== data.pair) load(mixer, data);
   mixer.stripTitle.textContent = data.strip.title;
-  fillTiles(mixer.strip, data.strip, (place) => setTriggerValue("pick", place));
+  fillTiles(mixer.strip, data.strip, (index) => setTriggerValue("pick", index));
   fillNetworks(mixer, data);
   draw(mixer);
 }
@@ -24,10 +24,10 @@ function createMixer(parentElement) {
   const scene = layout.appendChild(element("div", "scene"));
   /** @type {Record<string, any>} */
   const mixer = { root, pictures: {}, resting: 0 };
-  for (const kind of ["mixed", "low", "high"]) {
-    const figure = scene.appendChild(element("figure", `picture ${kind}`));
+  for (const name of ["mixed", "low", "high"]) {
+    const figure = scene.appendChild(element("figure", `picture ${name}`));
     const canvas = figure.appendChild(element("canvas", "", "", { role: "img" }));
-    mixer.pictures[kind] = { canvas, caption: figure.appendChild(element("figcaption")) };
+    mixer.pictures[name] = { canvas, caption: figure.appendChild(element("figcaption")) };
   }
   const controls = layout.appendChild(element("div", "controls"));
   createSlider(mixer, controls.appendChild(element("div", "cutoff")));
@@ -47,7 +47,7 @@ function createSlider(mixer, parent) {
   mixer.text = label.appendChild(element("span"));
   const input = (mixer.input = label.appendChild(element("input", "", "", { type: "range" })));
   input.addEventListener("input", () => {
-    mixer.place.at = Number(input.value);
+    mixer.memory.at = Number(input.value);
     draw(mixer);
   });
   input.addEventListener("change", () => {
@@ -64,10 +64,10 @@ function load(mixer, data) {
   mixer.pair = data.pair;
   mixer.bytes = { low: unpack(low.pixels), high: unpack(high.pixels) };
   mixer.root.classList.toggle("crisp", size < 100);
-  for (const [kind, bytes] of Object.entries(mixer.bytes)) {
-    const { canvas } = mixer.pictures[kind];
+  for (const [name, bytes] of Object.entries(mixer.bytes)) {
+    const { canvas } = mixer.pictures[name];
     paintPixels(canvas, size, size, (at, channel) => bytes[3 * at + channel]);
-    canvas.ariaLabel = data[kind].caption;
+    canvas.ariaLabel = data[name].caption;
   }
   mixer.pictures.low.caption.textContent = `Low frequencies of: ${low.caption}`;
   mixer.pictures.high.caption.textContent = `High frequencies of: ${high.caption}`;
@@ -118,7 +118,7 @@ function networkRow({ colour, classes }) {
 function draw(mixer) {
   const {
     data,
-    place: { at },
+    memory: { at },
   } = mixer;
   const cutoff = data.cutoffs[at];
   const { canvas, caption } = mixer.pictures.mixed;

@@ -4,5 +4,5 @@ import { viewOf } from "../basics.js";
 import { createTiles, fillTiles } from "./tiles.js";
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  if (data) fillTiles(viewOf(parentElement, createTiles), data, (place) => setTriggerValue("pick", place));
+  if (data) fillTiles(viewOf(parentElement, createTiles), data, (index) => setTriggerValue("pick", index));
 }

@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from core.data.picture_files import square_image
-from ui.components.mount import mount_synchronised, pack_pixels, place_from, register
+from ui.components.mount import index_from, mount_synchronised, pack_pixels, register
 
 MAX_TILE = 96  # pixels: twice the usual 48, for screens with two device pixels to one of CSS
 _QUALITY = 82
@@ -35,8 +35,8 @@ class Thumbnails:
     Attributes:
         captions: plain text for each picture, as tooltip and for screen readers.
         sheet: data URI of one picture that holds all of them, row by row.
-        tile: side of each thumbnail in the sheet, in pixels. columns: thumbnails per row of the sheet.
-        lossless: whether the thumbnails have the original pixels.
+        tile: size of each thumbnail in the sheet, in pixels. columns: thumbnails per row of the sheet.
+        lossless: True if the thumbnails have the original pixels.
     """
 
     captions: tuple[str, ...]
@@ -64,23 +64,23 @@ def pack_thumbnails(pictures: np.ndarray, captions: Sequence[str]) -> Thumbnails
     tiles = np.zeros((rows * columns, tile, tile, 3), np.uint8)
     tiles[: len(pictures)] = [square_image(picture, tile, resize_to=tile) for picture in pictures]
     sheet = Image.fromarray(tiles.reshape(rows, columns, tile, tile, 3).swapaxes(1, 2).reshape(rows * tile, -1, 3))
-    buffer, kind = io.BytesIO(), "png" if lossless else "webp"
-    sheet.save(buffer, kind, optimize=True, quality=_QUALITY)
-    uri = f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    buffer, file_format = io.BytesIO(), "png" if lossless else "webp"
+    sheet.save(buffer, file_format, optimize=True, quality=_QUALITY)
+    uri = f"data:image/{file_format};base64,{base64.b64encode(buffer.getvalue()).decode()}"
     return Thumbnails(tuple(captions), uri, tile, columns, lossless)
 
 
 @dataclass(frozen=True)
-class TileLook:
-    """Look of thumbnails.
+class TileStyle:
+    """Style of thumbnails.
 
-    side: of each, in CSS pixels; a whole multiple of small pictures' own side shows all their pixels equally large.
-    across: so many fill the width, in place of `side`; fewer in a narrow window. line: one line that scrolls.
-    ticks: whether each has a tick; none if empty. names: below each; none if empty. opens: CSS class of what a choice
-    changes, which comes into view.
+    size: size of each in CSS pixels; a whole multiple of a small picture's own size shows all its pixels equally large.
+    across: this many fill the width, instead of `size`; fewer in a narrow window. line: one line that scrolls.
+    ticks: True for each with a tick; none if empty. names: below each; none if empty. opens: CSS class of the part that
+    a choice changes and scrolls into view.
     """
 
-    side: int = 48
+    size: int = 48
     across: int = 0
     line: bool = False
     ticks: Sequence[bool] = ()
@@ -88,14 +88,14 @@ class TileLook:
     opens: str = ""
 
 
-STRIP = TileLook(side=40, line=True)
+STRIP = TileStyle(size=40, line=True)
 
 
-def tiles_json(thumbnails: Thumbnails, selected: int, label: str, look: TileLook) -> dict[str, Any]:
+def tiles_json(thumbnails: Thumbnails, selected: int, label: str, style: TileStyle) -> dict[str, Any]:
     """Return JSON for the browser; `selected` is the index of the chosen picture, -1 for none."""
-    crisp = thumbnails.lossless and look.side >= thumbnails.tile
+    crisp = thumbnails.lossless and style.size >= thumbnails.tile
     about = {"digest": thumbnails.digest, "selected": selected, "label": label, "crisp": crisp}
-    return {**vars(thumbnails), **vars(look), **about}
+    return {**vars(thumbnails), **vars(style), **about}
 
 
 def image_picker(
@@ -105,7 +105,7 @@ def image_picker(
     key: str,
     label: str,
     on_pick: Callable[[int], None],
-    look: TileLook = TileLook(),
+    style: TileStyle = TileStyle(),
 ) -> None:
     """Show thumbnails; a click, a tap, Enter or the space bar chooses one, the arrow keys look through them.
 
@@ -116,8 +116,8 @@ def image_picker(
         on_pick: called with the index that the visitor chose, before the rerun, even when that is the same again. It
             should store it, and the next run should pass it back as `selected`.
     """
-    data = tiles_json(thumbnails, selected, label, look)
-    _picker(key=key, data=data, on_pick_change=place_from(key, "pick", range(len(thumbnails.captions)), on_pick))
+    data = tiles_json(thumbnails, selected, label, style)
+    _picker(key=key, data=data, on_pick_change=index_from(key, "pick", range(len(thumbnails.captions)), on_pick))
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +126,7 @@ class Mixed:
 
     colour: CSS. classes: the low picture's class and the high picture's. shares: for each cutoff, the probabilities of
     both. tops: for each cutoff, its prediction. switches: place of the cutoff at which the first class becomes the more
-    probable; None where it does not. mark: words beside that place.
+    probable; None where it does not. mark: words beside that position.
     """
 
     title: str
@@ -142,7 +142,7 @@ class Mixed:
 class Mixture:
     """Two pictures to mix and the networks' predictions.
 
-    low, high: (3, H, H) uint8, that give the low and the high frequencies. captions: of both, plain text.
+    low, high: (3, H, H) uint8, the pictures that give the low and the high frequencies. captions: of both, plain text.
     cutoffs: (C,) of the slider, cycles per image, in equal ratios. networks: may be none. strip: pictures to
     take the high frequencies from. second: the place of `high` among them. strip_title: above them, plain text.
     """
@@ -178,7 +178,7 @@ def hybrid_mixer(
         read=lambda value: value if isinstance(value, int) and 0 <= value < count else None,
         on_choice=on_choose,
         data=pack_mixture(mixture) | {"about": list(mixture.cutoffs)},
-        on_pick_change=place_from(key, "pick", range(len(mixture.strip.captions)), on_pick),
+        on_pick_change=index_from(key, "pick", range(len(mixture.strip.captions)), on_pick),
     )
 
 

@@ -26,7 +26,7 @@ export function createTiles(parent) {
   return picker;
 }
 
-/** Show what `tiles_json` of `pictures.py` has. @param {any} data @param {(place: number) => void} pick */
+/** Show what `tiles_json` of `pictures.py` has. @param {any} data @param {(index: number) => void} pick */
 export function fillTiles(picker, data, pick) {
   picker.pick = pick;
   const drawing = JSON.stringify({ ...data, selected: null, sheet: null });
@@ -44,9 +44,9 @@ export function fillTiles(picker, data, pick) {
 function rebuildTiles(picker, data) {
   Object.assign(picker, { data, selected: null });
   const { grid, all } = picker;
-  const { label, side, across, names, ticks, captions, tile } = data;
+  const { label, size, across, names, ticks, captions, tile } = data;
   grid.ariaLabel = label;
-  grid.style.setProperty("--side", `${side}px`);
+  grid.style.setProperty("--size", `${size}px`);
   grid.style.setProperty("--across", across);
   for (const name of ["crisp", "line"]) grid.classList.toggle(name, data[name]);
   grid.classList.toggle("across", across > 0);

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from core.pgd.record import frame_differences
-from ui.components.mount import place_from, register
+from ui.components.mount import index_from, register
 
 _component = register("replay/replay.js")
 
@@ -26,7 +26,7 @@ _component = register("replay/replay.js")
 class Caption:
     """Texts of a run's pictures, plain. title: its role. judged: per picture, another network's prediction, or empty.
 
-    recognised: per picture, whether that is the target.
+    recognised: per picture, True if that is the target.
     """
 
     title: str
@@ -97,7 +97,7 @@ def with_tries(
 
     Args:
         frames: (F, T, 3, H, W) uint8; F is 1 or that of the packed pictures. chosen: place of the packed try.
-        says: another network's prediction of each, plain, and whether it is the target; none during a run.
+        says: another network's prediction of each, plain, and True if it is the target; none during a run.
     """
     packed = _bytes(frame_differences(frames))
     return {**data, "tries": {"frames": packed, "count": frames.shape[1], "chosen": chosen, "says": says}}
@@ -115,13 +115,13 @@ def replay(
 
     Args:
         data: from `pack_replay`. key: unique on the page; the same for all runs.
-        seek: whether to scroll to the pictures once unless they are visible, since the visitor has started this run.
+        seek: True to scroll to the pictures once if they are out of view, after the visitor starts a run.
         events: callbacks for "resume" and "stop" of an unfinished run.
         choose: called with the place of the try that the visitor chose.
     """
     calls = {f"on_{name}_change": events.get(name, lambda: None) for name in ("resume", "stop")}
     tries = range(data.get("tries", {}).get("count", 0))
-    calls["on_choose_change"] = place_from(key, "choose", tries, choose)
+    calls["on_choose_change"] = index_from(key, "choose", tries, choose)
     _component(key=key, data={"key": key, "seek": seek, **data}, **calls)
 
 

@@ -31,24 +31,24 @@ function draw(view, at) {
     root.querySelector("button:enabled")?.focus({ preventScroll: true });
   });
   next.className = "primary next";
-  const buttons = options.map((word, place) => button(list, word, () => choose(place)));
+  const buttons = options.map((word, choice) => button(list, word, () => choose(choice)));
   const tell = () => {
     dots.replaceChildren(
       ...questions.map(({ right }, k) => element("i", k < chosen.length ? (chosen[k] === right ? "yes" : "no") : "")),
     );
-    const place = chosen[at];
-    next.style.visibility = place === undefined ? "hidden" : "visible";
-    if (place === undefined) return;
+    const choice = chosen[at];
+    next.style.visibility = choice === undefined ? "hidden" : "visible";
+    if (choice === undefined) return;
     buttons.forEach((node, k) => {
       node.disabled = true;
       if (k === right) node.className = "yes";
-      else if (k === place) node.className = "no";
+      else if (k === choice) node.className = "no";
     });
-    result.textContent = place === right ? "Right." : `No: ${options[right]}.`;
+    result.textContent = choice === right ? "Right." : `No: ${options[right]}.`;
     question.textContent = `${name}, ${data.searches[questions[at].search]}`;
   };
-  const choose = (place) => {
-    chosen.push(place);
+  const choose = (choice) => {
+    chosen.push(choice);
     view.report("choose", [...chosen]);
     tell();
     next.focus({ preventScroll: true });
@@ -61,18 +61,18 @@ function drawScore(view) {
   const { data, chosen, root } = view;
   const { questions, searches } = data;
   const groups = Object.entries(searches).map(([search, title]) => {
-    const places = [...questions.keys()].filter((k) => questions[k].search === search);
-    const right = places.filter((k) => chosen[k] === questions[k].right).length;
-    return { title, places, right, count: places.length };
+    const indices = [...questions.keys()].filter((k) => questions[k].search === search);
+    const right = indices.filter((k) => chosen[k] === questions[k].right).length;
+    return { title, indices, right, count: indices.length };
   });
   const line = groups.map(({ title, right, count }) => `${right} of ${count} ${title}`).join(", ");
   const text = `I recognised ${line}. Which do you?`;
   const score = element("div", "score");
   const head = score.appendChild(element("h3", "", `You recognised ${line}.`));
   head.tabIndex = -1;
-  for (const { title, places } of groups) {
+  for (const { title, indices } of groups) {
     const row = score.appendChild(element("div", "round"));
-    row.append(element("b", "", `Those ${title}`), ...places.map((k) => figure(questions[k], chosen[k])));
+    row.append(element("b", "", `Those ${title}`), ...indices.map((k) => figure(questions[k], chosen[k])));
   }
   const foot = score.appendChild(element("div", "foot"));
   button(foot, "Ten new drawings", () => view.report("more", true)).className = "primary";
@@ -93,11 +93,11 @@ function sameRound(seed) {
   return url.href;
 }
 
-function figure({ picture, options, right }, place) {
+function figure({ picture, options, right }, choice) {
   const word = options[right];
   const node = element("figure");
   const caption = element("figcaption");
-  caption.append(element("b", "", word), place === right ? " ✓" : ` ✗ you: ${options[place]}`);
+  caption.append(element("b", "", word), choice === right ? " ✓" : ` ✗ you: ${options[choice]}`);
   node.append(image(picture, word), caption);
   return node;
 }

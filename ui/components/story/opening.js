@@ -10,12 +10,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const scene = viewOf(parentElement, () => createScene(parentElement, data));
   const { words, chosen } = data;
   const word = words[chosen];
-  scene.ask = (place) => setTriggerValue("ask", place);
+  scene.ask = (index) => setTriggerValue("ask", index);
   if (scene.data && scene.data.chosen !== chosen) delete scene.root.dataset.part; // until its frames are decoded
   scene.data = data;
   drawChips(scene, words);
-  scene.chips.forEach((chip, place) => {
-    chip.ariaPressed = String(place === chosen);
+  scene.chips.forEach((chip, index) => {
+    chip.ariaPressed = String(index === chosen);
   });
   scene.figures.forEach((figure, k) => {
     for (const name of ["title", "judged"]) figure[name].textContent = data.drawings[k][name];
@@ -60,13 +60,13 @@ function createScene(parentElement, { drawings }) {
 function drawChips(scene, words) {
   const { chips, group } = scene;
   while (chips.length > words.length) chips.pop().remove();
-  words.forEach((word, place) => {
-    chips[place] ??= button(group, "", () => {
+  words.forEach((word, index) => {
+    chips[index] ??= button(group, "", () => {
       played = "";
-      if (place === scene.data.chosen) grow(scene);
-      else scene.ask(place);
+      if (index === scene.data.chosen) grow(scene);
+      else scene.ask(index);
     });
-    chips[place].textContent = word;
+    chips[index].textContent = word;
   });
 }
 
@@ -100,13 +100,13 @@ function show({ data, strips, figures, root }, part) {
     const frame = Math.floor(at);
     if (canvas.width !== size) Object.assign(canvas, { width: size, height: size });
     const context = canvas.getContext("2d");
-    for (const [place, alpha] of [
+    for (const [index, alpha] of [
       [frame, 1],
       [frame + 1, at - frame],
     ]) {
       if (!alpha) continue;
       context.globalAlpha = alpha;
-      context.drawImage(strips[k], 0, place * size, size, size, 0, 0, size, size);
+      context.drawImage(strips[k], 0, index * size, size, size, 0, 0, size, size);
     }
     sure.textContent = shares.length ? `${percent(shares[Math.round(at)])} sure` : "";
     canvas.ariaLabel = `${title}: ${sure.textContent || "not yet sure"} that it shows “${words[chosen]}”`;

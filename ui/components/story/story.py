@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from core.pgd.drawings import SIDE, Drawing
-from ui.components.mount import place_from, register, webp_data_uri
+from ui.components.mount import index_from, register, webp_data_uri
 
 _opening = register("story/opening.js")
 _tabs = register("story/steps.js")
@@ -36,7 +36,7 @@ def opening(
         on_ask: called with the index of the word that the visitor chose, before the rerun.
     """
     key, data = "story.opening", pack_opening(labels, chosen, drawings, captions)
-    _opening(key=key, data=data, on_ask_change=place_from(key, "ask", range(len(labels)), on_ask))
+    _opening(key=key, data=data, on_ask_change=index_from(key, "ask", range(len(labels)), on_ask))
 
 
 def pack_opening(
@@ -72,7 +72,7 @@ def step_tabs(
     """
     key = "story.tabs"
     data = {"names": list(names), "links": list(links), "current": current, "parameter": parameter}
-    _tabs(key=key, data=data, on_go_change=place_from(key, "go", range(1, len(names) + 1), on_go))
+    _tabs(key=key, data=data, on_go_change=index_from(key, "go", range(1, len(names) + 1), on_go))
 
 
 def judge(
@@ -87,17 +87,17 @@ def judge(
     """Show the first question that is not answered yet, or the score.
 
     Args:
-        questions: each with the URI of its `picture`, its `options`, the place of the `right` one, and its `search`.
-        seed: of the round; another one begins anew. chosen: places of the options chosen so far.
+        questions: each with the URI of its `picture`, its `options`, the index of the `right` one, and its `search`.
+        seed: identifies the round; a new seed starts a new round. chosen: indices of the options chosen so far.
         searches: what the drawings of each search must do, in words that follow a number.
         on_choose: called with all choices so far. on_more: called when the visitor asks for another round.
     """
     key = "story.judge"
 
     def choose() -> None:
-        places = st.session_state[key].get("choose")
-        if isinstance(places, list) and len(places) <= len(questions) and all(place in range(5) for place in places):
-            on_choose(tuple(places))
+        choices = st.session_state[key].get("choose")
+        if isinstance(choices, list) and len(choices) <= len(questions) and all(k in range(5) for k in choices):
+            on_choose(tuple(choices))
 
     data = {"questions": list(questions), "seed": seed, "chosen": list(chosen), "searches": dict(searches), "url": ""}
     _judge(key=key, data=data, on_choose_change=choose, on_more_change=on_more)

@@ -1,0 +1,53 @@
+"""Stored results are complete: each network has every run and every judgement that the tables ask for."""
+
+import pytest
+
+from core.classifiers.registry import bundled_specs
+from core.data.sample_sets import PRECOMPUTED, SAMPLE_SETS
+from core.pgd.examples import RUNS, examples, stored_classifier
+from core.pgd.pictures import judged_outcomes
+from core.pgd.starts import MADE_STARTS
+from core.reproduce.judgements import SECOND_JUDGE, SERIES
+from core.reproduce.profile_parts import OPENING_SEED, PARTS, opening_plan
+from core.reproduce.profiled import ProfiledNetwork
+
+SMALL = sorted(bundled_specs())
+PAINTERS = [*(name for name in SMALL if name != SECOND_JUDGE), "efficientnet-lite0"]
+# Two of the four searches were judged for the two ordinary networks only.
+NOT_JUDGED = {
+    (name, f"classless, {cell}")
+    for name in ("mini-clip-robust", "mini-clip-vit", "mini-resnet-robust")
+    for cell in ("natural", "plainviews")
+}
+JUDGED_LARGE = {"grey"}  # starts that precomputed/views.npz judges at 224 pixels, not the small networks' files
+
+
+def test_runs_of_every_network_are_expected():
+    assert {stored_classifier(path) for path in RUNS.glob("*.npz")} == {*PAINTERS}
+
+
+@pytest.mark.parametrize("name", PAINTERS)
+def test_each_network_has_every_run_with_present_settings(name):
+    network = ProfiledNetwork(name, lambda classes: None, lambda limit: None, quick=False)
+    files = {file.path.name: file for file in PARTS["runs"].items(network)}
+    stored = {path.name for path in RUNS.glob("*.npz") if stored_classifier(path) == name}
+    assert sorted(files.keys() - stored) == [], "missing"
+    assert sorted(stored - files.keys()) == [], "in no table"
+    assert [path for path, file in files.items() if not file.is_there(PRECOMPUTED)] == [], "of other settings"
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_each_network_has_judgements_of_every_kind(name):
+    kinds = judged_outcomes()[name].kinds()
+    counts = {kind.name: (kinds[kind.name].n if kind.name in kinds else 0, kind.amounts[1]) for kind in SERIES}
+    missing = {(name, kind): count for kind, count in counts.items() if count[0] < count[1]}
+    assert missing.keys() == {pair for pair in NOT_JUDGED if pair[0] == name}, missing
+    assert kinds.keys() <= counts.keys(), "in no table"
+
+
+@pytest.mark.parametrize("start", MADE_STARTS)
+def test_each_start_has_stored_runs_and_judgements(start):
+    plans = [example.plan for row in SAMPLE_SETS.values() for example in examples(row)]
+    plans.append(opening_plan(SAMPLE_SETS["cifar10"], OPENING_SEED))
+    assert start in {plan.images.get("start") for plan in plans}
+    assert start in {kind.start for kind in SERIES if kind.mode == "generate"} | JUDGED_LARGE
