@@ -268,8 +268,10 @@ def _alike(nouns: Sequence[str], words: Sequence[str]) -> list[str]:
     found = []
     for noun in nouns:
         shared = np.minimum(counts, [noun.count(letter) for letter in letters]).sum(1)
-        near = np.flatnonzero(2 * shared >= MIN_RATIO * (lengths + len(noun)))  # an upper bound of difflib's ratio
-        if difflib.get_close_matches(noun, [words[k] for k in near], n=1, cutoff=MIN_RATIO):
+        maybe = np.flatnonzero(
+            2 * shared >= MIN_RATIO * (lengths + len(noun))
+        ).tolist()  # an upper bound of difflib's ratio
+        if difflib.get_close_matches(noun, [words[k] for k in maybe], n=1, cutoff=MIN_RATIO):
             found.append(noun)
     return found
 
@@ -290,7 +292,7 @@ def main() -> None:
     wnids = imagenet().wnids
     assert wnids is not None
     content: dict[str, object] = {"source": SOURCE}
-    sets = (
+    sets: tuple[tuple[ClassSet, Sequence[str], Mapping[str, Sequence[str]], Mapping[str, Sequence[str]]], ...] = (
         (imagenet(), [wnid[1:] for wnid in wnids], IMAGENET_EXCEPTIONS, IMAGENET_NEAR),
         (CIFAR10, [CIFAR10_SYNSETS[name] for name in CIFAR10.names], CIFAR10_EXCEPTIONS, {}),
     )
