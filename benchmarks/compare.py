@@ -16,7 +16,7 @@ import itertools
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,10 +43,12 @@ from core.fourier.outcomes import (
 )
 from core.fourier.waves import clipped_fraction, hybrid
 from core.pgd.live import Run
+from core.pgd.methods import METHODS, Method
 from core.pgd.pictures import judged_outcomes
 from core.pgd.plan import RunPlan, inpainting_plan
-from core.pgd.search import Views
-from core.pgd.settings import PGDConfig, paper_generation, paper_inpainting
+from core.pgd.preconditioner import Preconditioner
+from core.pgd.settings import defaults
+from core.pgd.views import Views
 from core.shared.files import CACHE
 from core.sweep.corruptions import CorruptionConfig
 from core.sweep.grow import grow
@@ -57,10 +59,10 @@ _MODEL = "mini-clip"
 _MEASURED = 20  # for measurements of the model
 _STEPS = 6  # of runs
 _PAINTERS = {"mini-clip": "cifar10-samples", "mini-resnet": "cifar10-samples", "efficientnet-lite0": "photographs"}
-# Views whose every setting takes part; small pictures are shifted, large ones cropped.
-_VIEWS = {
-    32: Views(shift=3, flip=True, noise=0.03, spectrum=1, colors=0.5),
-    224: Views(min_side=0.4, noise=0.08, spectrum=1.2, colors=0.5),
+# Methods in which every setting takes part; small pictures are shifted, large ones cropped.
+_METHODS = {
+    32: Method(Views(shift=3, flip=True, noise=0.03), Preconditioner(spectrum=1, colors=0.5)),
+    224: Method(Views(min_size=0.4, noise=0.08), Preconditioner(spectrum=1.2, colors=0.5)),
 }
 _OPENED = {
     "story": "story",
@@ -115,25 +117,26 @@ def map_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
 
 
 def run_hashes() -> Iterator[tuple[str, str]]:
-    """Yield hashes of the last pictures of short runs by both searches."""
+    """Yield hashes of the last pictures of short runs by both methods, and by each ingredient alone."""
     for name, samples in _PAINTERS.items():
         data = load_samples(samples)
         classifier = load_classifier(name, data.classes, device="cpu")
         original, target = data.images[:1], (int(data.labels[0]),)
         size = data.image_size
         start = np.random.default_rng(0).random((1, 3, size, size), dtype=np.float32)
-        settings = paper_generation(size), paper_inpainting(size)
-        for search in ("pixels", "views"):
-            further: dict[str, Any] = {"steps": _STEPS, "search": search, "views": _VIEWS[size]}
-            draw, fill = (PGDConfig(epsilon=paper.epsilon, step_size=paper.step_size, **further) for paper in settings)
-            mask = middle_square(size, size // 4)
-            for verb, plan in (
+        mask = middle_square(size, size // 4)
+        for method in METHODS:
+            draw, fill = (
+                replace(defaults(task, size), steps=_STEPS, method=_METHODS[size].variant(method))
+                for task in ("generation", "inpainting")
+            )
+            for task, plan in (
                 ("draw", RunPlan(targets=target, start=start, config=draw)),
                 ("fill", inpainting_plan(original, mask, target, fill)),
             ):
                 *_, (state,) = Run(plan, lambda classifier=classifier: [classifier]).states()
                 numbers = state.images.numpy(), state.logits.numpy(), state.cross_entropy.numpy()
-                yield f"run of {name}, {verb} by {search}", digest(numbers)
+                yield f"run of {name}, {task} by {method}", digest(numbers)
 
 
 def page_hashes() -> Iterator[tuple[str, str]]:

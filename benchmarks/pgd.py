@@ -6,7 +6,7 @@
 All take turns step by step in one process:
 - bare: logits, cross-entropy and the gradient with respect to the images, nothing else;
 - generation, inpainting: one `next` of `core.pgd.steps.pgd_steps`, which yields a whole state each time;
-- views: generation by views, the mean of ten steps, as the picture itself is looked at once in ten;
+- views: generation by views, the mean of ten steps, as the image itself is evaluated once in ten;
 - foolbox: one step of its `L2PGD`, the difference between runs of 3 and of 1 steps, halved (it cannot be stepped).
 That 60 steps end on foolbox's pixels is a test (tests/core/pgd/test_steps.py).
 """
@@ -28,8 +28,8 @@ from benchmarks.measure import CLOCKS, Row, Times, in_turns, run_script
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.datasets import load_samples
 from core.data.holes import middle_square, square_size
-from core.pgd.search import LOOK_INTERVAL, Views
-from core.pgd.settings import PGDConfig, paper_inpainting, usual_settings
+from core.pgd.methods import EVAL_INTERVAL
+from core.pgd.settings import PGDConfig, defaults
 from core.pgd.steps import Generation, Inpainting, pgd_steps
 from core.shared.device import prepare_torch
 
@@ -55,14 +55,13 @@ def run_foolbox(classifier: Any, images: Tensor, targets: Tensor, config: PGDCon
 def step_rows(classifier: Any, images: Tensor, targets: Tensor, rounds: int, clock: str) -> Iterator[Row]:
     """Yield the milliseconds of a step on one batch, absolute and relative to bare passes."""
     size = images.shape[-1]
-    hole, paper = torch.from_numpy(middle_square(size, square_size(size))), paper_inpainting(size)
+    mask, paper = torch.from_numpy(middle_square(size, square_size(size))), defaults("inpainting", size)
     config = PGDConfig(epsilon=paper.epsilon, step_size=paper.step_size, steps=10_000)
-    usual = PGDConfig(**usual_settings("generation", size, search="views"))
-    assert isinstance(usual.views, Views)
-    by_views = replace(usual, steps=100_000, views=replace(usual.views, inputs=()))
+    by_views = replace(defaults("generation", size, "views"), steps=100_000)
+    assert by_views.method.views and not by_views.method.views.inputs
     runs = {
         "generation": pgd_steps(classifier, Generation(targets), images, config),
-        "inpainting": pgd_steps(classifier, Inpainting(targets, hole), images, config),
+        "inpainting": pgd_steps(classifier, Inpainting(targets, mask), images, config),
         "views": pgd_steps(classifier, Generation(targets), images, by_views),
     }
     for states in runs.values():
@@ -71,14 +70,14 @@ def step_rows(classifier: Any, images: Tensor, targets: Tensor, rounds: int, clo
         "bare": lambda: bare_step(classifier, images, targets),
         "generation": lambda: next(runs["generation"]),
         "inpainting": lambda: next(runs["inpainting"]),
-        "views": lambda: [next(runs["views"]) for _ in range(LOOK_INTERVAL)],
+        "views": lambda: [next(runs["views"]) for _ in range(EVAL_INTERVAL)],
     } | {
         f"foolbox {steps}": lambda steps=steps: run_foolbox(classifier, images, targets, replace(config, steps=steps))
         for steps in (1, 3)
     }
     seconds = dict(in_turns(works, rounds, warm_up=2, clock=clock, device=str(images.device)).seconds)
     single, triple = (seconds.pop(f"foolbox {steps}") for steps in (1, 3))
-    seconds["views"] = [value / LOOK_INTERVAL for value in seconds["views"]]
+    seconds["views"] = [value / EVAL_INTERVAL for value in seconds["views"]]
     seconds["foolbox's"] = [(long - short) / 2 for short, long in zip(single, triple, strict=True)]
     times, batch = Times(seconds), "" if len(images) == 1 else f", {len(images)} pictures"
     yield Row(f"bare forward and backward pass{batch}", times.median_ms("bare"), "ms")

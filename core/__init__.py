@@ -19,9 +19,11 @@ if TYPE_CHECKING:  # for type checkers, which do not read the table below
     from core.data.datasets import load_samples as load_samples
     from core.data.sample_sets import ClassSet as ClassSet
     from core.fourier.heatmap import Heatmap as Heatmap
+    from core.pgd.methods import Method as Method
+    from core.pgd.preconditioner import Preconditioner as Preconditioner
     from core.pgd.record import PGDRun as PGDRun
-    from core.pgd.search import Views as Views
     from core.pgd.settings import PGDConfig as PGDConfig
+    from core.pgd.views import Views as Views
     from core.sweep.grow import grow as grow
     from core.sweep.waves import SweepConfig as SweepConfig
 
@@ -32,9 +34,11 @@ _PUBLIC = {
     "core.data.datasets": "load_dataset load_samples",
     "core.data.sample_sets": "ClassSet",
     "core.fourier.heatmap": "Heatmap",
+    "core.pgd.methods": "Method",
+    "core.pgd.preconditioner": "Preconditioner",
     "core.pgd.record": "PGDRun",
-    "core.pgd.search": "Views",
     "core.pgd.settings": "PGDConfig",
+    "core.pgd.views": "Views",
     "core.sweep.grow": "grow",
     "core.sweep.waves": "SweepConfig",
 }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
@@ -14,11 +15,14 @@ from core.data.holes import Fill, check_mask, hole_size
 from core.data.own_images import own_dataset, own_mask, own_pixels
 from core.fourier.heatmap import Heatmap
 from core.pgd.live import finished_run
+from core.pgd.methods import Method, MethodName
 from core.pgd.plan import RunPlan, class_name, generation_plans, inpainting_plan
+from core.pgd.preconditioner import Preconditioner
 from core.pgd.record import PGDRun
-from core.pgd.search import PAPERS, SEARCHES, Search
-from core.pgd.settings import Choices, PGDConfig, usual_settings
-from core.pgd.starts import MADE_STARTS, StartKind, start_of
+from core.pgd.settings import Penalty, PGDConfig, defaults
+from core.pgd.starts import MADE_STARTS, StartName, start_of
+from core.pgd.views import Views
+from core.shared import paper
 from core.shared.device import prepared_torch
 from core.shared.text import count_of
 from core.sweep.grow import grow_file
@@ -72,42 +76,58 @@ def heatmap(
         return grow_file(classifier, dataset, config, path, description="heat map" if progress else None)
 
 
-def draw(
+class Changes(TypedDict, total=False):
+    """Settings of a run that differ from its defaults; units as in `PGDConfig`."""
+
+    epsilon: float
+    step_size: float
+    steps: int
+    step_decay: float
+    views: Views
+    preconditioner: Preconditioner
+
+
+def draw(  # noqa: PLR0913  # options by keyword
     classifier: Classifier,
     targets: str | int | Sequence[str | int],
     *,
-    start: StartKind | Any = "blur",
+    method: MethodName = "paper",
+    start: StartName | Any = "blur",
     size: int | None = None,
+    seed: int = 0,
+    tries: int = 1,
     progress: bool = True,
-    **settings: Unpack[Choices],
+    **changes: Unpack[Changes],
 ) -> PGDRun:
     """Draw classes from noise by L2 PGD on the pixels (Eq. 2); defaults are those of `python -m core.pgd generate`.
 
     Args:
         classifier: from `core.classifier` or `core.load_classifier`; torch must be able to differentiate it.
         targets: what to draw, one picture each: class names or indices, any text for a zero-shot classifier.
-        search: "pixels", the paper's, by default: each step follows the gradient at the very picture; or "views": at a
-            random view of it, cropped and under noise, which draws what others recognise, too.
+        method: "paper": each step follows the gradient at the image itself; "views": at a random view of it, cropped
+            and with noise, in natural strokes, which draws what other networks recognise; "views_only" and "strokes"
+            have one of these two ingredients.
         start: "blur", drawn from the covariance of the class's images, in its place "grey" where there are none;
             "classless", a blur of no class; "independent", pixel noise; "grey"; or your own picture or pictures, of any
             form that `heatmap` takes.
-        size: picture size in pixels. None: the classifier's input size, or that of your own start.
-        seed: of the starts and of the search's views, by default 0.
-        tries: pictures of each target, one after the other, by the seeds from `seed` on; by default 1.
-        progress: True to show a bar.
-        **settings: epsilon (L2 radius of the ball around the start), step_size (L2), steps, step_decay,
-            views (of the search by views); the others are `usual_settings("generation", size, search=search)`.
+        size: of the pictures in pixels. None: the classifier's input, or that of your own start.
+        seed: for the starts and the random views.
+        tries: pictures of each target, one after the other, by the seeds from `seed` on.
+        progress: show a bar.
+        **changes: epsilon (L2 radius of the ball around the start), step_size (L2), steps, step_decay, views and
+            preconditioner (of the methods that have them); the others are
+            `core.pgd.settings.defaults("generation", size, method)`.
     Returns:
         The run: `images` (N * tries, 3, size, size) uint8, `curves`, `plot()`, `to_pandas()`, `save(path)`.
     Raises:
         ValueError: a class is unknown to the classifier, a setting out of range, or the classifier cannot be
             differentiated; one sentence.
     """
-    search, seed, tries = _random(settings)
+    _check_tries(tries)
     goals, size = _several(targets, classifier), size or _checked(classifier).image_size
     own = None if isinstance(start, str) else own_pixels(start, single=True)
     size = size if own is None else own.shape[-1]
-    config = PGDConfig(**_changed(usual_settings("generation", size, search=search), settings))
+    config = _changed(defaults("generation", size, method), changes)
     if own is not None:
         goals = goals * len(own) if len(goals) == 1 else goals
         pictures = np.broadcast_to(own.astype(np.float32) / 255, (len(goals), *own.shape[1:])).copy()
@@ -117,21 +137,26 @@ def draw(
         if start not in MADE_STARTS:
             raise ValueError(f"start should be a picture or one of {', '.join(MADE_STARTS)}; got {start!r}")
         classes = classifier.classes
-        source = partial(start_of, class_set=classes.name, image_size=size, kind=start)
+        source = partial(start_of, class_set=classes.name, image_size=size, start=start)
         plans = generation_plans(lambda goal: source(class_name(goal, classes)), goals, config, seed=seed, tries=tries)
         plan = plans(range(len(goals) * tries))
-    return _run(plan, classifier, f"drawing by {search}" if progress else None)
+    return _run(plan, classifier, f"drawing, method {method}" if progress else None)
 
 
-def fill(
+def fill(  # noqa: PLR0913  # options by keyword
     classifier: Classifier,
     images: Any,
     mask: Any,
     targets: str | int | Sequence[str | int],
     *,
+    method: MethodName = "paper",
     start: Fill | None = None,
+    weight: float = paper.PENALTY_WEIGHT,
+    penalty: Penalty = "eq3",
+    seed: int = 0,
+    tries: int = 1,
     progress: bool = True,
-    **settings: Unpack[Choices],
+    **changes: Unpack[Changes],
 ) -> PGDRun:
     """Fill a hole in pictures by L2 PGD (Eq. 3); defaults are those of `python -m core.pgd inpaint`.
 
@@ -141,63 +166,67 @@ def fill(
         mask: (H, H) bool, True where the picture may change; (N, H, H) for a hole of its own in each of N pictures.
         targets: what the hole shall show, for all pictures or one for each: class names or indices, any text for a
             zero-shot classifier.
-        search: "pixels", the paper's, or "views", as for `draw`.
-        penalty: of changes outside the hole: "eq3", by default, lambda times their L2 norm; "mean_square"; or "frozen",
-            none. By "views" nothing outside changes.
+        method: as for `draw`.
         start: what fills the hole at first: "region", its mean colour, as in the paper, or "rim", the colours around
-            it. None: the search's own.
-        seed: of the search's views, by default 0.
-        tries: results of each picture, one after the other, by the seeds from `seed` on, by default 1; by "pixels" all
-            are equal.
-        progress: True to show a bar.
-        **settings: as for `draw`, and weight, lambda; the others are `usual_settings("inpainting", H, side of a square
-            of the hole's area, search)`.
+            it. None: the method's own.
+        weight: lambda, at least 0.
+        penalty: of changes outside the hole: "eq3", lambda times their L2 norm; "mean_square"; or "frozen", none. Only
+            "paper" has a choice: with the other methods nothing outside changes.
+        seed: for the random views.
+        tries: results of each picture, one after the other, by the seeds from `seed` on; without views all are equal.
+        progress: show a bar.
+        **changes: as for `draw`; the others are `core.pgd.settings.defaults("inpainting", H, method, hole_size=size of
+            a square of the hole's area)`.
     Returns:
         The run, as for `draw`, with `original` and `mask`.
     Raises:
         ValueError: images and mask do not fit, a class is unknown to the classifier, a setting is out of range, or the
             classifier cannot be differentiated; one sentence.
     """
-    search, seed, tries = _random(settings)
-    penalty = settings.pop("penalty", "eq3")
+    _check_tries(tries)
     pixels, goals = own_pixels(images, single=True), _several(targets, classifier)
     goals = goals * len(pixels) if len(goals) == 1 else goals
     if len(goals) != len(pixels):
         raise ValueError(
             f"targets should be one, or one for each of {count_of(len(pixels), 'image')}; got {len(goals)}"
         )
-    size = pixels.shape[-1]
-    hole = own_mask(mask, len(pixels))
-    check_mask(hole, height=size, width=size)
-    values = _changed(usual_settings("inpainting", size, hole_size(hole), search), settings)
-    weight = values.pop("weight")
+    size, own = pixels.shape[-1], own_mask(mask, len(pixels))
+    check_mask(own, height=size, width=size)
+    config = _changed(defaults("inpainting", size, method, hole_size=hole_size(own)), changes)
     plan = inpainting_plan(
         pixels,
-        hole,
+        own,
         goals,
-        PGDConfig(**values),
-        fill=start or SEARCHES[search].fill,
+        config,
+        fill=start or config.method.fill,
         seed=seed,
         weight=weight,
         penalty=penalty,
     )
-    return _run(plan.repeated(tries), _checked(classifier), f"filling by {search}" if progress else None)
+    return _run(plan.repeated(tries), _checked(classifier), f"filling, method {method}" if progress else None)
 
 
-def _changed(usual: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return default settings with the caller's own, which must be among them or be views."""
-    known = [*(name for name in usual if name != "search"), *(() if "views" in usual else ("views",))]
-    if unknown := [name for name in settings if name not in known]:
-        raise ValueError(f"{unknown[0]!r} is no setting of this run; its settings are {', '.join(known)}")
-    return {**usual, **settings}
+def _changed(config: PGDConfig, changes: Changes) -> PGDConfig:
+    """Return default settings with the caller's changes.
+
+    Raises:
+        ValueError: a change is no setting, or the method lacks the ingredient that it changes.
+    """
+    ingredients = {name: value for name, value in vars(config.method).items() if value is not None}
+    numbers = [name for name in vars(config) if name != "method"]
+    if unknown := [name for name in changes if name not in (*numbers, *ingredients)]:
+        raise ValueError(
+            f"{unknown[0]!r} is no setting of method {config.method.name!r}; its settings are "
+            f"{', '.join((*numbers, *ingredients))}"
+        )
+    given: dict[str, Any] = {**changes}
+    method = Method(**{name: given.pop(name, value) for name, value in ingredients.items()})
+    return replace(config, **given, method=method)
 
 
-def _random(settings: Choices) -> tuple[Search, int, int]:
-    """Take search, seed and tries out of the settings."""
-    search, seed, tries = settings.pop("search", PAPERS), settings.pop("seed", 0), settings.pop("tries", 1)
+def _check_tries(tries: int) -> None:
     if tries < 1:
         raise ValueError(f"tries should be a whole number of at least 1; got {tries}")
-    return search, seed, tries
 
 
 def _several(targets: str | int | Sequence[str | int], classifier: Classifier) -> tuple[str | int, ...]:

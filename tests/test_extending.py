@@ -11,8 +11,8 @@ from core.classifiers.families import FAMILIES
 from core.classifiers.registry import VARIABLE, classifier_title, listed_classifiers, load_classifier
 from core.fourier.heatmap import MEANS, METRICS, Heatmap, heatmap_csv
 from core.pgd.__main__ import main as pgd
+from core.pgd.methods import METHODS
 from core.pgd.pictures import JudgedOutcomes
-from core.pgd.search import SEARCHES
 from core.pgd.settings import PENALTIES, PGDConfig
 from core.pgd.starts import MADE_STARTS
 from core.pgd.steps import Generation, pgd_steps, unit
@@ -26,21 +26,21 @@ from ui.server.cache import ready_classifiers
 from ui.tools.registry import TOOLS
 
 NETWORK = ["--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--device", "cpu"]
-# Every row that a script draws by: its mode, the option and the row's name.
+# Every row that a script draws by: its command, the option and the row's name.
 DRAWN = [
     *(("inpaint", "penalty", name) for name in PENALTIES),
-    *(("generate", "search", name) for name in SEARCHES),
+    *(("generate", "method", name) for name in METHODS),
     *(("generate", "start", name) for name in MADE_STARTS),
 ]
 
 
-@pytest.mark.parametrize(("mode", "option", "name"), DRAWN)
-def test_penalties_searches_and_starts_go_from_script_to_file(mode, option, name, tmp_path):
-    command = [mode, *NETWORK, "--limit", "1", "--steps", "2", f"--{option}", name, "--output", str(tmp_path / "out")]
+@pytest.mark.parametrize(("task", "option", "name"), DRAWN)
+def test_penalties_methods_and_starts_go_from_script_to_file(task, option, name, tmp_path):
+    command = [task, *NETWORK, "--limit", "1", "--steps", "2", f"--{option}", name, "--output", str(tmp_path / "out")]
     assert pgd(command) == 0
     (kind,) = JudgedOutcomes.load(tmp_path / "out" / "pictures.npz").metadata["kinds"]
     stored = {
-        "search": kind["config"].get("search"),
+        "method": kind["config"].get("method"),
         "penalty": kind["objective"].get("penalty"),
         "start": kind["name"],
     }
@@ -49,7 +49,7 @@ def test_penalties_searches_and_starts_go_from_script_to_file(mode, option, name
 
 def test_each_offered_penalty_is_judged_and_named():
     offered = {penalty for penalty, row in PENALTIES.items() if row.offered}
-    assert offered == {kind.penalty for kind in SERIES if kind.mode == "inpaint"} == set(FILLED)
+    assert offered == {series.penalty for series in SERIES if series.task == "inpainting"} == set(FILLED)
 
 
 def test_a_number_of_a_map_is_swept_stored_offered_and_exported(tmp_path):

@@ -2,8 +2,8 @@
 
     python -m web.graphs
 
-writes precomputed/graphs/efficientnet-lite0/predict.onnx, gradient.onnx and, for the smaller inputs of the search by
-views, gradients such as gradient-112.onnx, and provenance.json. They are traced from the classifier alone; the steps of
+writes precomputed/graphs/efficientnet-lite0/predict.onnx, gradient.onnx and, for the smaller views,
+gradients such as gradient-112.onnx, and provenance.json. They are traced from the classifier alone; the steps of
 `core.pgd` are JavaScript (web/engine). No graph holds weights: its initializers are named after the classifier's own
 tensors, in their order, and share one file, with which the article is built from the classifier's weight file. Needs
 requirements-dev.txt. Takes half a minute of one core.
@@ -27,7 +27,7 @@ from core.classifiers.classifier import Classifier
 from core.classifiers.registry import load_classifier
 from core.data.sample_sets import PRECOMPUTED, imagenet
 from core.data.stored import classifier_facts, computed_source
-from core.pgd.settings import RunKind, usual_settings
+from core.pgd.settings import Task, defaults
 from core.shared.cli import run_script
 from core.shared.files import make_folder, write_atomically, write_json
 
@@ -42,9 +42,9 @@ OUTPUTS = {PREDICT: ("logits",), GRADIENT: ("logits", "cross_entropy", "gradient
 
 
 def graph_names() -> tuple[str, ...]:
-    """Return the graphs: prediction, gradient, and gradients of the search's smaller views, such as "gradient-112"."""
-    usual = [usual_settings(task, IMAGE_SIZE, search="views") for task in get_args(RunKind)]
-    sizes = {size for settings in usual for size in settings["views"].small_inputs(IMAGE_SIZE)}
+    """Return the graphs: prediction, gradient, and gradients at smaller views, such as "gradient-112"."""
+    methods = [defaults(task, IMAGE_SIZE, "views").method for task in get_args(Task)]
+    sizes = {size for method in methods if method.views for size in method.views.small_inputs(IMAGE_SIZE)}
     return (PREDICT, GRADIENT, *(f"{GRADIENT}-{size}" for size in sorted(sizes)))
 
 

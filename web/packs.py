@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -19,9 +19,10 @@ from core.data.class_statistics import FAINT, PINK, natural_pixels
 from core.data.sample_sets import imagenet
 from core.data.words import PATH, PLURALS, vocabulary
 from core.pgd.drawings import judged_path, opening_drawings, opening_words, stored_pool
+from core.pgd.methods import COMPARED, leading
 from core.pgd.record import PGDRun
-from core.pgd.search import COMPARED, leading
-from core.pgd.settings import PGDConfig, RunKind, quick_settings, usual_settings
+from core.pgd.settings import PGDConfig, Task, defaults
+from core.shared import paper
 from ui.components.maps.maps import ShownMaps, pack_maps, pack_stripes
 from ui.components.mount import pack_pixels, webp_data_uri, webp_strip
 from ui.components.pictures.pictures import pack_mixture
@@ -64,9 +65,9 @@ def figure_packs() -> dict[str, Any]:
     """Return what the figures load, by name: the component's data, and what a figure needs besides."""
     mixtures, mixed = mixer()
     drawings = {
-        f"judged-{label}-{search}": webp_data_uri(judged_path(label, search))
+        f"judged-{label}-{method}": webp_data_uri(judged_path(label, method))
         for label in stored_pool()
-        for search in COMPARED
+        for method in COMPARED
     }
     return {
         "word": {"words": opening_words(), "known": len(vocabulary(imagenet())), "titles": TITLES},
@@ -74,7 +75,7 @@ def figure_packs() -> dict[str, Any]:
         **{f"word-{index}": _word(index) for index in range(len(opening_words()))},
         "judge": {
             "rounds": [judge.questions(seed, pictures=False) for seed in range(ROUNDS)],
-            "searches": judge.DRAWN_TO,
+            "methods": judge.DRAWN_TO,
         },
         **drawings,
         "stripes": {"value": list(STORY_WAVE), **pack_stripes(figures.car_under_stripes())},
@@ -117,7 +118,7 @@ def mixer() -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def hole_figure() -> dict[str, Any]:
-    """Return the first photograph with its hole, and its stored runs by both searches as two drawings."""
+    """Return the first photograph with its hole, and its stored runs by both methods as two drawings."""
     row, runs = data.PHOTOGRAPHS, figures.hole_runs().runs
     picture = sample_picture(row.name, row.inpainted)
     mask = runs[0].mask
@@ -150,16 +151,24 @@ def engine_facts() -> dict[str, Any]:
     return {
         "graphs": list(graph_facts()["files"]),
         "classes": list(imagenet().names),
-        "settings": {task: _settings(task) for task in ("inpainting", "generation")},
+        "settings": {task: _settings(task) for task in get_args(Task)},
         "natural": {"mean": natural.mean.tolist(), "colors": colors, "spectrum": PINK, "deviation": FAINT},
     }
 
 
-def _settings(task: RunKind) -> dict[str, Any]:
-    """Return the settings of a run by both searches, which take the same steps in the same ball."""
-    usual = usual_settings(task, IMAGE_SIZE, search=leading(COMPARED))
-    settings = {name: value for name, value in (quick_settings(usual) or usual).items() if name != "weight"}
-    config, views = PGDConfig(**settings), settings["views"]
-    assert (views.count, views.shift, views.flip) == (1, 0, False), "all that engine/search.js knows"
-    colors = natural_pixels().covariance_power(views.colors).tolist()
-    return {"config": {**config.to_json(), "colors": colors}, "weight": usual.get("weight", 0), "interval": INTERVAL}
+def _settings(task: Task) -> dict[str, Any]:
+    """Return the settings of a run by both methods, which take the same steps in the same ball."""
+    config = defaults(task, IMAGE_SIZE, leading(COMPARED), quick=True)
+    views = config.method.views
+    assert views and (views.count, views.shift, views.flip) == (1, 0, False), "all that engine/views.js knows"
+    configs = [_config(replace(config, method=config.method.variant(name))) for name in COMPARED]
+    return {"configs": configs, "weight": paper.PENALTY_WEIGHT, "interval": INTERVAL}
+
+
+def _config(config: PGDConfig) -> dict[str, Any]:
+    """Return a configuration as JSON, with the colour matrix in place of its power."""
+    content, preconditioner = config.to_json(), config.method.preconditioner
+    if preconditioner is not None:
+        colors = natural_pixels().covariance_power(preconditioner.colors).tolist()
+        content["preconditioner"] = {**preconditioner.to_json(), "colors": colors}
+    return content

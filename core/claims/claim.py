@@ -275,7 +275,7 @@ CLAIMS = {
 }
 
 
-BY_VIEWS = "by views"  # condition of results painted by that search
+BY_VIEWS = "by views"  # condition of results painted by that method
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from core.claims.claim import (
 from core.classifiers.registry import network_title
 from core.fourier.contrasts import mcnemar
 from core.pgd.drawings import count, stored_kinds
+from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.pictures import (
     BEFORE,
     LARGE_SIZE,
@@ -35,11 +36,11 @@ from core.pgd.pictures import (
     stored_outcomes,
 )
 from core.pgd.record import SURE
-from core.pgd.search import CELL_TITLES, COMPARED
+from core.pgd.settings import Task
 from core.shared.numbers import Interval, paired_interval, student, wilson
 from core.shared.roles import ROLES, networks_for
 
-# Names of the evidence by kind of pictures: of the paper's search, by views, and of both with the same steps and ball.
+# Names of the evidence by kind of pictures: of the paper's method, by views, and of both with the same steps and ball.
 FILLED = {"eq3": "holes by Eq. 3", "mean_square": "holes by the mean square"}
 _DRAWN = {
     "blur": "drawings from blurs",
@@ -50,10 +51,15 @@ _FILLED_BY_VIEWS = {comparison_kind("eq3", "views"): "holes"}
 _DRAWN_BY_VIEWS = {comparison_kind("classless", "views"): _DRAWN["classless"]}
 _KINDS = {"filled": FILLED, "drawn": _DRAWN, "both": FILLED | _DRAWN}
 _KINDS_BY_VIEWS = {"filled": _FILLED_BY_VIEWS, "drawn": _DRAWN_BY_VIEWS, "both": _FILLED_BY_VIEWS | _DRAWN_BY_VIEWS}
-SEARCHED: dict[str, dict[str, str]] = {
-    "drawings": {search: comparison_kind("classless", search) for search in COMPARED},
-    "holes": {"pixels": "eq3", "views": comparison_kind("eq3", "views")},
+COMPARED_KINDS: dict[str, dict[str, str]] = {
+    "drawings": {method: comparison_kind("classless", method) for method in COMPARED},
+    "holes": {"paper": "eq3", "views": comparison_kind("eq3", "views")},
 }
+# Evidence at 224 pixels: its name, its task, and what the judge sees.
+_LARGE: tuple[tuple[str, Task, str], ...] = (
+    ("drawings", "generation", "result"),
+    ("holes alone", "inpainting", "alone"),
+)
 _MIN_LOSS = 1e-7  # float32 rounds a cross-entropy below it to zero
 
 
@@ -128,7 +134,7 @@ def _judges_of(painted: Iterable[PictureOutcomes]) -> dict[int, str]:
 def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
     """Return every claim of section 3.2 with its verdict; `subject` stands for CLIP, `reference` for the robust model.
 
-    First the paper's claims by the paper's search and by views, then our own. Both are names of classifiers; without
+    First the paper's claims by the paper's method and by views, then our own. Both are names of classifiers; without
     stored results of both, claims cannot be checked.
     """
     stored, findings = judged_outcomes(), list[Finding]()
@@ -165,12 +171,12 @@ def _of_kinds(claim: Claim, kinds: Mapping[str, str], networks: Mapping[str, str
 
 
 def _by_views(claim: Claim, subject: str) -> Finding:
-    """Judge a network's pictures by views and by the paper's search."""
+    """Judge a network's pictures by views and by the paper's method."""
     pictures: dict[str, dict[str, PictureOutcomes]] = {}
-    for name, kinds in SEARCHED.items():
-        stored = {search: picture_outcomes(kind) for search, kind in kinds.items()}
+    for name, kinds in COMPARED_KINDS.items():
+        stored = {method: picture_outcomes(kind) for method, kind in kinds.items()}
         if all(subject in by_name for by_name in stored.values()):
-            pictures[name] = {search: by_name[subject] for search, by_name in stored.items()}
+            pictures[name] = {method: by_name[subject] for method, by_name in stored.items()}
     return _of_pictures(claim, pictures, subject)
 
 
@@ -178,9 +184,9 @@ def _large_views(claim: Claim) -> Finding:
     """Judge the claim on drawings at 224 pixels, and for the hole alone, by the first judge's top-1 prediction."""
     stored = stored_outcomes()
     scores = {
-        name: [(views.recognised(seen=seen), pixels.recognised(seen=seen))]
-        for name, mode, seen in (("drawings", "draw", "result"), ("holes alone", "hole", "alone"))
-        for pixels, views in (stored.pair(mode),)
+        name: [(views.recognised(seen=seen), papers.recognised(seen=seen))]
+        for name, task, seen in _LARGE
+        for papers, views in (stored.pair(task),)
     }
     counts = " and ".join(f"{len(first)} {name}" for name, [(first, _)] in scores.items())
     kin = ", of the painter’s family, so it proves less; it is not human."
@@ -189,11 +195,12 @@ def _large_views(claim: Claim) -> Finding:
 
 
 def _apart() -> tuple[str, str]:
-    """Return what each ingredient of the search by views does alone, and what the judge recognises at most."""
-    drawn, papers = stored_kinds()["draw-pixels"].config, stored_kinds()["draw-pixels40"].config
-    alone = ", ".join(f"{count(f'draw-{cell}')} by {CELL_TITLES[cell]}" for cell in ("natural", "plainviews"))
+    """Return what each ingredient of the method does alone, and what the judge recognises at most."""
+    drawn, papers = stored_kinds()["draw-paper"].config, stored_kinds()["draw-paper40"].config
+    apart: tuple[MethodName, ...] = ("strokes", "views_only")
+    alone = ", ".join(f"{count(f'draw-{method}')} by {METHODS[method].caption}" for method in apart)
     return (
-        f"Recognised drawings: {alone}; {count('draw-pixels40')} by the paper’s search in its own {papers['steps']} "
+        f"Recognised drawings: {alone}; {count('draw-paper40')} by the paper’s method in its own {papers['steps']} "
         f"steps of {papers['step_size']:g} and ball of {papers['epsilon']:g}, which here takes {drawn['steps']} of "
         f"{drawn['step_size']:g} and {drawn['epsilon']:g}.",
         f"Of a photograph of each word the judge recognises {count('photographs')}.",
@@ -316,7 +323,7 @@ _OF = {
     "robust": "the robust twin’s",
     "ordinary": "the ordinary twin’s",
     "views": "by views",
-    "pixels": "by the paper’s search",
+    "paper": "by the paper’s method",
 }
 
 

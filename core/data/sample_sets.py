@@ -159,7 +159,7 @@ class SampleSet:
     inpainted: the picture whose hole is filled first.
     holes: (left, top, size) of a picture's initial hole, by index, which stored runs fill by both searches if pictures
     are large enough to show the difference; the others' are in the middle.
-    faceless: the pictures in whose hole no search painted the animal's face, judged by eye.
+    faceless: the pictures in whose hole no method painted the animal's face, judged by eye.
     filled: the pictures of the row of filled holes. drawn: the initial classes of *Draw*, which offers only sets with
     some. rule: one sentence on how they were chosen; may be empty.
     maps: title of every data set whose maps are about these classes, by its name.
@@ -238,7 +238,7 @@ SAMPLE_SETS = {
             drawn=tuple(_OPENING["words"])[:1],
             rule=(
                 "A rule chose the example’s class: of 100 drawn at random, the familiar one of which another network "
-                "is surest by views and which it does not recognise by the paper’s search. We chose the hen and the "
+                "is surest by views and which it does not recognise by the paper’s method. We chose the hen and the "
                 "koala of *Fill a hole* by hand."
             ),
             maps={

@@ -10,14 +10,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from core.classifiers.text import add_classifier_options, named_classifier
 from core.data.datasets import add_dataset_options, named_dataset
 from core.data.holes import Fill
 from core.pgd.jobs import PGDJob, make_job, run_job
+from core.pgd.methods import METHODS
 from core.pgd.plan import JobConfig
-from core.pgd.settings import MAX_STEPS, PENALTIES, SETTINGS, RunKind, usual_settings
+from core.pgd.settings import FIELDS, MAX_STEPS, PENALTIES, Task, defaults
 from core.pgd.starts import MADE_STARTS, STARTS
 from core.shared import paper
 from core.shared.cli import MAX_SEED, check_output_folder, integer, number, run_script
@@ -28,26 +29,28 @@ from core.shared.text import count_of, quoted
 def build_parser() -> argparse.ArgumentParser:
     """Return the command-line parser."""
     parser = argparse.ArgumentParser(prog="python -m core.pgd", description=__doc__)
-    modes = parser.add_subparsers(dest="mode", required=True)
-    inpaint = modes.add_parser("inpaint", help="Eq. 3: fill a square hole in each image")
-    generate = modes.add_parser(
+    commands = parser.add_subparsers(required=True)
+    inpaint = commands.add_parser("inpaint", help="Eq. 3: fill a square hole in each image")
+    generate = commands.add_parser(
         "generate", help="Eq. 2: draw classes, starting from a blur or noise with their statistics"
     )
-    for mode in (inpaint, generate):
-        add_classifier_options(mode)
-        add_dataset_options(mode)
-        mode.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into")
-        mode.add_argument("--limit", type=integer(1), default=100, help="number of images, default 100")
-        mode.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="seed of images, holes and noise")
-        mode.add_argument(
+    for command in (inpaint, generate):
+        add_classifier_options(command)
+        add_dataset_options(command)
+        command.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into")
+        command.add_argument("--limit", type=integer(1), default=100, help="number of images, default 100")
+        command.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="seed of images, holes and noise")
+        command.add_argument(
             "--tries", type=integer(1), default=1, help="results of each, by the seeds from --seed on; default 1"
         )
-        mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
-        mode.add_argument(
+        command.add_argument(
+            "--target", help="one class for all images; default: the true class, or every class in turn"
+        )
+        command.add_argument(
             "--judge",
             help="another classifier, which judges if the results show the target; --download may fetch its weights",
         )
-        mode.add_argument("--batch-size", type=integer(1), help="images per batch")
+        command.add_argument("--batch-size", type=integer(1), help="images per batch")
     _add_settings(inpaint, "inpainting")
     _add_settings(generate, "generation")
     inpaint.add_argument(
@@ -57,10 +60,10 @@ def build_parser() -> argparse.ArgumentParser:
         help=" ".join(f"{name}: {penalty.rule}" for name, penalty in PENALTIES.items()),
     )
     inpaint.add_argument(
-        "--hole",
+        "--hole-size",
         type=integer(1),
-        metavar="SIDE",
-        help="of the square, default 60 at 224 pixels, 16 at 32; scales epsilon",
+        metavar="PIXELS",
+        help="of the square hole, default 60 at 224 pixels, 16 at 32; scales epsilon",
     )
     inpaint.add_argument(
         "--fill",
@@ -72,32 +75,44 @@ def build_parser() -> argparse.ArgumentParser:
         "--start",
         choices=MADE_STARTS,
         default="blur",
-        help="; ".join(f"{kind}: {(text := STARTS[kind].source)[0].lower()}{text[1:-1]}" for kind in MADE_STARTS),
+        help="; ".join(f"{name}: {(text := STARTS[name].source)[0].lower()}{text[1:-1]}" for name in MADE_STARTS),
     )
     return parser
 
 
-def _add_settings(parser: argparse.ArgumentParser, kind: RunKind) -> None:
-    """Add an option for each setting, by default None."""
-    for name, usual in usual_settings(kind, paper.IMAGE_SIZE).items():
-        row = SETTINGS[name]
-        takes: Any = integer(1, MAX_STEPS) if row.whole else None if row.choices else number(above=bool(row.scaled))
-        scaled = f" at {paper.IMAGE_SIZE} pixels, scaled" if row.scaled else ""
-        text = f"{row.label}; default {usual}{scaled}. {row.help}".strip().replace("%", "%%")
-        parser.add_argument(f"--{name.replace('_', '-')}", type=takes, choices=row.choices or None, help=text)
+def _add_settings(parser: argparse.ArgumentParser, task: Task) -> None:
+    """Add the options of the task's settings; numbers are None by default."""
+    parser.set_defaults(task=task)
+    parser.add_argument(
+        "--method",
+        choices=METHODS,
+        default="paper",
+        help=f"default paper. {' '.join(f'{name}: {row.steps}.' for name, row in METHODS.items())}",
+    )
+    usual = {**vars(defaults(task, paper.IMAGE_SIZE))}
+    if task == "inpainting":
+        usual["weight"] = paper.PENALTY_WEIGHT
+    for name, field in FIELDS.items():
+        if name in usual:
+            takes = integer(1, MAX_STEPS) if field.whole else number(above=bool(field.scaled))
+            scaled = f" at {paper.IMAGE_SIZE} pixels, scaled" if field.scaled else ""
+            text = f"{field.label}; the paper's default {usual[name]:g}{scaled}. {field.help}"
+            parser.add_argument(f"--{name.replace('_', '-')}", type=takes, help=text.strip())
 
 
 def build_job(args: argparse.Namespace) -> PGDJob:
     """Return the job described by the command line."""
-    inpaint = args.mode == "inpaint"
+    inpainting = args.task == "inpainting"
     # Generation needs statistics over all images of its classes.
-    dataset = named_dataset(args, limit=args.limit if inpaint else None, seed=args.seed)
-    own = ("hole", "penalty", "fill") if inpaint else ("start",)
-    overrides = {name: getattr(args, name, None) for name in SETTINGS}
+    dataset = named_dataset(args, limit=args.limit if inpainting else None, seed=args.seed)
+    own = ("hole_size", "penalty", "fill") if inpainting else ("start",)
+    changes = {name: value for name in FIELDS if (value := getattr(args, name, None)) is not None}
+    weight = changes.pop("weight", paper.PENALTY_WEIGHT)
     config = JobConfig(
         count=args.limit,
-        changes={name: value for name, value in overrides.items() if value is not None},
-        **{name: getattr(args, name) for name in ("mode", "seed", "tries", "target", *own)},
+        changes=changes,
+        weight=weight,
+        **{name: getattr(args, name) for name in ("task", "method", "seed", "tries", "target", *own)},
     )
     judges = []
     if args.judge:

@@ -1,4 +1,4 @@
-"""Drawings of words that come with the project: the opening, the wall, rounds to judge; and how many are recognised."""
+"""Shipped drawings of words: the opening, the gallery, rounds to judge; and how many of them are recognised."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from typing import Any
 import numpy as np
 
 from core.data.sample_sets import PRECOMPUTED
+from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.pictures import AFTER, Judgement, PictureOutcomes, stored_outcomes
-from core.pgd.search import CELLS, COMPARED, Search
 
 DRAWINGS = PRECOMPUTED / "views"
-OPENING_FILE, WALL_FILE, SKETCHED_FILE = (DRAWINGS / f"{name}.json" for name in ("opening", "wall", "sketches"))
-SIDE = 224  # of pictures, in pixels
+OPENING_FILE, GALLERY_FILE, SKETCHED_FILE = (DRAWINGS / f"{name}.json" for name in ("opening", "gallery", "sketches"))
+SIZE = 224  # pixels, of all drawings
 CARDS = {name: DRAWINGS / f"card-{name}.webp" for name in ("hole", "judge")}  # things to try
 
 
 @dataclass(frozen=True, kw_only=True)
 class Drawing:
-    """Drawing of a word by a search, from a grey start.
+    """Drawing of a word by a method, from a grey start.
 
     picture: a lossy picture, or its file; for the story, frames stacked vertically. confidence: the painter's in the
-    word, per frame. judgements: of independent networks on the last frame. All numbers are of this very file.
+    word, per frame. judgements: by independent networks, on the last frame. All numbers were computed from this file.
     """
 
-    search: Search
+    method: MethodName
     picture: Path | bytes
     confidence: tuple[float, ...]
     judgements: tuple[Judgement, ...] = ()
 
     def recognised(self, judge: int = 0) -> bool:
-        """Return whether the word is a judge's top-1 prediction; not if there is none."""
+        """Return True if the word is a judge's top-1 prediction; False without a judgement."""
         return bool(self.judgements) and self.judgements[judge].ranks[0] == 1
 
 
-def strip_path(word: str, search: Search) -> Path:
+def strip_path(word: str, method: MethodName) -> Path:
     """Return the file of a drawing's frames."""
-    return DRAWINGS / f"opening-{word.replace(' ', '-')}-{search}.webp"
+    return DRAWINGS / f"opening-{word.replace(' ', '-')}-{method}.webp"
 
 
 @cache
@@ -65,94 +65,92 @@ def opening_words() -> tuple[str, ...]:
 
 
 def opening_drawings(word: str) -> tuple[Drawing, ...]:
-    """Load a word of `opening_words` as drawn by both searches, from the same start, with the same steps and ball."""
+    """Load a word of `opening_words` as drawn by both methods, from the same start, with the same steps and ball."""
     known = _opening()["words"][word]
-    return tuple(_drawing(known[search], search, strip_path(word, search), [judge_name()]) for search in COMPARED)
+    return tuple(_drawing(known[method], method, strip_path(word, method), [judge_name()]) for method in COMPARED)
 
 
-def four_squares() -> tuple[str, dict[str, Drawing]]:
-    """Load a word of the opening, of which the judge says what it says of most, as drawn with each of `CELLS`."""
-    content = _opening()["cells"]
+def four_squares() -> tuple[str, dict[MethodName, Drawing]]:
+    """Load the opening word whose judgements are most typical, as drawn by each method."""
+    content = _opening()["methods"]
     word, label = content["word"], content["label"]
-    drawings = {
-        cell: _drawing(
-            content[cell], "views" if any(CELLS[cell]) else "pixels", judged_path(label, cell), [judge_name()]
-        )
-        for cell in CELLS
+    return word, {
+        method: _drawing(content[method], method, judged_path(label, method), [judge_name()]) for method in METHODS
     }
-    return word, drawings
 
 
-def _drawing(known: Mapping[str, Any], search: Search, picture: Path, judges: Sequence[str]) -> Drawing:
-    """Return a stored drawing, of whose start no judgement is stored."""
+def _drawing(known: Mapping[str, Any], method: MethodName, picture: Path, judges: Sequence[str]) -> Drawing:
+    """Return a stored drawing; judgements of its start are not stored."""
     judgements = tuple(
         Judgement(judge, 1, before=None, after=int(rank == 1), says=(says,), ranks=(rank,), shares=(share,))
         for judge, says, rank, share in zip(judges, known["says"], known["ranks"], known["shares"], strict=True)
     )
     confidence = tuple(np.atleast_1d(known["confidence"]).tolist())
-    return Drawing(search=search, picture=picture, confidence=confidence, judgements=judgements)
+    return Drawing(method=method, picture=picture, confidence=confidence, judgements=judgements)
 
 
 @dataclass(frozen=True, kw_only=True)
-class WallWord:
-    """A random word: its ImageNet label, its name, and what each search drew."""
+class GalleryWord:
+    """A random word: its ImageNet label, its name, and what each method drew."""
 
     label: int
     word: str
-    drawings: Mapping[Search, Drawing]
+    drawings: Mapping[MethodName, Drawing]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wall:
+class Gallery:
     """100 words drawn by a seed, failures included, in random order, and the registry names of painter and judges.
 
-    side: of the pictures. steps: of each search.
+    size: of the pictures. steps: of each method.
     """
 
     painter: str
     judges: tuple[str, ...]
-    side: int
+    size: int
     steps: int
-    words: tuple[WallWord, ...]
+    words: tuple[GalleryWord, ...]
 
-    def recognised(self, search: Search, judge: int = 0) -> int:
-        """Return the number of words that a judge recognises as drawn by a search."""
-        return sum(word.drawings[search].recognised(judge) for word in self.words)
+    def recognised(self, method: MethodName, judge: int = 0) -> int:
+        """Return the number of words that a judge recognises as drawn by a method."""
+        return sum(word.drawings[method].recognised(judge) for word in self.words)
 
 
 @cache
-def stored_wall() -> Wall:
-    """Load the wall."""
-    content = json.loads(WALL_FILE.read_text("utf-8"))
-    return Wall(
+def stored_gallery() -> Gallery:
+    """Load the gallery."""
+    content = json.loads(GALLERY_FILE.read_text("utf-8"))
+    return Gallery(
         painter=content["painter"]["name"],
         judges=tuple(judge["name"] for judge in content["judges"]),
-        side=content["side"],
+        size=content["size"],
         steps=content["config"]["steps"],
         words=tuple(_word(row, content, judged_path, row["label"]) for row in content["words"]),
     )
 
 
-def _word(row: dict[str, Any], content: dict[str, Any], path: Callable[[Any, Search], Path], key: Any) -> WallWord:
-    """Return a row of a file; path: of a search's drawing, by the row's key."""
+def _word(
+    row: dict[str, Any], content: dict[str, Any], path: Callable[[Any, MethodName], Path], key: Any
+) -> GalleryWord:
+    """Return a row of a file; path: returns the file of a method's drawing, by the row's key."""
     judges = [judge["name"] for judge in content["judges"]]
-    drawings = {search: _drawing(row[search], search, path(key, search), judges) for search in COMPARED}
-    return WallWord(label=row["label"], word=row["word"], drawings=drawings)
+    drawings = {method: _drawing(row[method], method, path(key, method), judges) for method in COMPARED}
+    return GalleryWord(label=row["label"], word=row["word"], drawings=drawings)
 
 
-def judged_path(label: int, cell: str) -> Path:
-    """Return the file of a class's drawing on the wall, which visitors also judge, by label and by one of `CELLS`."""
-    return DRAWINGS / "wall" / f"{label}-{cell}.webp"
+def judged_path(label: int, method: MethodName) -> Path:
+    """Return the file of a class's drawing in the gallery, which visitors also judge."""
+    return DRAWINGS / "gallery" / f"{label}-{method}.webp"
 
 
-def sketched_path(name: str, search: Search) -> Path:
-    """Return the file of what a search made of a bundled sketch."""
-    return DRAWINGS / f"sketch-{name}-{search}.webp"
+def sketched_path(name: str, method: MethodName) -> Path:
+    """Return the file of what a method made of a bundled sketch."""
+    return DRAWINGS / f"sketch-{name}-{method}.webp"
 
 
 @cache
-def drawn_sketches() -> dict[str, WallWord]:
-    """Load what both searches made of each bundled sketch, by its name."""
+def drawn_sketches() -> dict[str, GalleryWord]:
+    """Load what both methods made of each bundled sketch, by its name."""
     content = json.loads(SKETCHED_FILE.read_text("utf-8"))
     return {row["sketch"]: _word(row, content, sketched_path, row["sketch"]) for row in content["words"]}
 
@@ -169,9 +167,10 @@ def stored_kinds() -> dict[str, PictureOutcomes]:
 
 
 def recognised(kind: str, judge: int = 0) -> np.ndarray:
-    """Return whether a judge recognises each picture of a kind of `stored_outcomes`, (n,); holes are seen alone.
+    """Return (n,) bool, True where the judge recognises a picture of a kind of `stored_outcomes`.
 
-    "photographs": of the words that were drawn, a photograph each. "tries": at least one of `QUICK_TRIES` of each word.
+    Of a filled hole the judge sees the hole alone. "photographs": a photograph of each word that was drawn. "tries": at
+    least one of `QUICK_TRIES` of each word.
     """
     kinds = stored_kinds()
     if kind == "tries":
@@ -197,8 +196,8 @@ def tries_by_label() -> dict[int, int]:
 # ---- rounds that visitors judge ----------------------------------------------------------------------------------
 
 
-PER_SEARCH, OPTIONS = 5, 5
-ROUND_LENGTH = PER_SEARCH * len(COMPARED)  # drawings in a round
+PER_METHOD, OPTIONS = 5, 5
+ROUND_LENGTH = PER_METHOD * len(COMPARED)  # drawings in a round
 MAX_ROUND = 999_999
 
 
@@ -210,23 +209,23 @@ def familiar() -> frozenset[str]:
 
 @cache
 def stored_pool() -> tuple[int, ...]:
-    """Load the labels of the drawings on the wall."""
-    return tuple(word.label for word in stored_wall().words)
+    """Load the labels of the drawings in the gallery."""
+    return tuple(word.label for word in stored_gallery().words)
 
 
 @dataclass(frozen=True)
 class Question:
-    """One drawing: the label of its target, the search, and the labels to choose from."""
+    """One drawing: the label of its target, the method, and the labels to choose from."""
 
     label: int
-    search: Search
+    method: MethodName
     options: tuple[int, ...]
 
 
 def draw_questions(pool: Sequence[int], names: Sequence[str], seed: int) -> tuple[Question, ...]:
-    """Draw a round of ten distinct classes, five by each search, in an order determined by the seed.
+    """Draw a round of ten distinct classes, five by each method, in an order determined by the seed.
 
-    The first drawing is one that people can read: it had to convince from every view, and its word is easy. Further
+    The first drawing is one that people can read: it had to convince from every view and its word is easy. Further
     options are classes that are not in this round. All classes are among `familiar`.
 
     Args:
@@ -236,22 +235,22 @@ def draw_questions(pool: Sequence[int], names: Sequence[str], seed: int) -> tupl
     generator = np.random.default_rng(seed)
     known = [label for label in pool if names[label] in familiar()]
     drawn = generator.choice(known, ROUND_LENGTH, replace=False).tolist()
-    searches = generator.permutation(np.repeat(COMPARED, PER_SEARCH)).tolist()
+    methods = generator.permutation(np.repeat(COMPARED, PER_METHOD)).tolist()
     remaining = [label for label, name in enumerate(names) if name in familiar() and label not in drawn]
     questions = []
-    for label, search in zip(drawn, searches, strict=True):
+    for label, method in zip(drawn, methods, strict=True):
         options = [label, *generator.choice(remaining, OPTIONS - 1, replace=False).tolist()]
-        questions.append(Question(label, search, tuple(generator.permutation(options).tolist())))
-    readable = [question for question in questions if question.search == "views"]
+        questions.append(Question(label, method, tuple(generator.permutation(options).tolist())))
+    readable = [question for question in questions if question.method == "views"]
     first = max(readable, key=lambda question: tries_by_label().get(question.label, 0))
     return tuple(sorted(questions, key=lambda question: question is not first))
 
 
 def read_choices(text: str) -> tuple[int, ...]:
     """Parse the choices in a URL, a digit each, up to the first invalid one."""
-    places: list[int] = []
+    positions: list[int] = []
     for character in text[:ROUND_LENGTH]:
         if character not in map(str, range(OPTIONS)):
             break
-        places.append(int(character))
-    return tuple(places)
+        positions.append(int(character))
+    return tuple(positions)

@@ -15,28 +15,20 @@ from core.data.datasets import load_samples, sample_credits
 from core.data.holes import hole_size, middle_square, usual_hole_size
 from core.data.sample_sets import PRECOMPUTED, SAMPLE_SETS, SampleSet
 from core.data.stored import stored_files
+from core.pgd.methods import COMPARED, PAPER, MethodName, leading
 from core.pgd.plan import RunPlan, inpainting_plan
 from core.pgd.record import PGDRun, evenly_spaced
-from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, Search, leading
-from core.pgd.settings import (
-    PENALTIES,
-    Penalty,
-    PGDConfig,
-    RunKind,
-    paper_generation,
-    paper_inpainting,
-    quick_settings,
-    usual_settings,
-)
-from core.pgd.starts import StartKind, draw_starts, start_facts
+from core.pgd.settings import PENALTIES, Penalty, PGDConfig, defaults
+from core.pgd.starts import StartName, draw_starts, start_facts
+from core.pgd.views import MIN_CROP_SIZE
 
 RUNS = PRECOMPUTED / "runs"
 OPENING = "opening"  # kind of the story's first runs: every class, from one blur of no class
 
 
-def stored_path(kind: str, subject: str, classifier: str, folder: Path = RUNS, search: Search = PAPERS) -> Path:
+def stored_path(kind: str, subject: str, classifier: str, folder: Path = RUNS, method: MethodName = PAPER) -> Path:
     """Return the file of a stored run; kind: "inpainting", "generation" or `OPENING`."""
-    return folder / f"{kind}_{subject}__{classifier}{'' if search == PAPERS else f'__{search}'}.npz"
+    return folder / f"{kind}_{subject}__{classifier}{'' if method == PAPER else f'__{method}'}.npz"
 
 
 def stored_classifier(path: Path) -> str:
@@ -69,7 +61,7 @@ STORED_PENALTIES: dict[Penalty, str] = {
     for penalty, row in PENALTIES.items()
     if row.offered
 }
-STORED_STARTS: dict[StartKind, str] = {"blur": "", "independent": "-noise"}
+STORED_STARTS: dict[StartName, str] = {"blur": "", "independent": "-noise"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +74,7 @@ class Example:
 
     def path(self, classifier: str, folder: Path = RUNS) -> Path:
         """Return the file of this run by a classifier."""
-        return stored_path(self.kind, self.subject, classifier, folder, self.plan.config.search)
+        return stored_path(self.kind, self.subject, classifier, folder, self.plan.config.method.name)
 
 
 def draws_classes(row: SampleSet) -> bool:
@@ -97,71 +89,66 @@ def first_subjects(row: SampleSet) -> tuple[tuple[str, str], ...]:
     return subjects if draws_classes(row) else subjects[:1]
 
 
-def first_searches(side: int) -> tuple[Search, ...]:
-    """Return the searches that a page opens with: both if pictures are large enough to show the difference."""
-    return COMPARED if side >= MIN_CROP_SIZE else (PAPERS,)
+def first_methods(size: int) -> tuple[MethodName, ...]:
+    """Return the methods that a page opens with: two if images are large enough to show the difference."""
+    return COMPARED if size >= MIN_CROP_SIZE else (PAPER,)
 
 
 def examples(row: SampleSet) -> Iterator[Example]:
-    """Yield every example of a sample set, one per subject and search."""
-    if len(first_searches(row.image_size)) > 1:
-        yield from _by_searches(row)
+    """Yield every example of a sample set, one per subject and method."""
+    if len(first_methods(row.image_size)) > 1:
+        yield from _by_methods(row)
         return
     # One picture with each penalty, and the row of examples that the page opens with.
     picture = f"{row.name}-{row.inpainted}"
     holes: list[tuple[tuple[int, ...], Penalty, str]]
     holes = [((row.inpainted,), penalty, f"{picture}{end}") for penalty, end in STORED_PENALTIES.items()]
     holes += [(row.filled, "eq3", row_of(row.name))] if row.filled else []
-    for places, penalty, subject in holes:
-        config = paper_inpainting(row.image_size, usual_hole_size(row.image_size))
-        yield Example("inpainting", subject, _hole(row, places, middle_square(row.image_size), config, penalty=penalty))
+    for indices, penalty, subject in holes:
+        config = defaults("inpainting", row.image_size, hole_size=usual_hole_size(row.image_size))
+        yield Example(
+            "inpainting", subject, _hole(row, indices, middle_square(row.image_size), config, penalty=penalty)
+        )
     if not draws_classes(row):
         return
-    starts: dict[StartKind, str] = STORED_STARTS if covariance_path(row.class_set).is_file() else {"blur": ""}
+    starts: dict[StartName, str] = STORED_STARTS if covariance_path(row.class_set).is_file() else {"blur": ""}
     for start, suffix in starts.items():
-        plan = _drawing(row, start, paper_generation(row.image_size))
+        plan = _drawing(row, start, defaults("generation", row.image_size))
         yield Example("generation", f"{row.class_set}{suffix}", plan)
 
 
-def _by_searches(row: SampleSet) -> Iterator[Example]:
-    """Yield the examples for large pictures: holes over objects and a drawing, by both searches."""
-    for place in dict.fromkeys((row.inpainted, *row.holes)):
-        mask = row.mask(place)
-        settings = first_settings("inpainting", row.image_size, hole_size(mask), leading(COMPARED))
-        weight = settings.pop("weight")
-        plan = _hole(row, (place,), mask, PGDConfig(**settings), weight=weight, fill="rim")
-        for search in COMPARED:
-            yield Example("inpainting", f"{row.name}-{place}", plan.with_search(search))
+def _by_methods(row: SampleSet) -> Iterator[Example]:
+    """Yield the examples for large images: holes over objects and a drawing, by both methods in `COMPARED`."""
+    for index in dict.fromkeys((row.inpainted, *row.holes)):
+        mask = row.mask(index)
+        config = defaults("inpainting", row.image_size, leading(COMPARED), hole_size=hole_size(mask), quick=True)
+        plan = _hole(row, (index,), mask, config, fill=config.method.fill)
+        for method in COMPARED:
+            yield Example("inpainting", f"{row.name}-{index}", plan.with_method(method))
     if not draws_classes(row):
         return
-    plan = _drawing(row, "grey", PGDConfig(**first_settings("generation", row.image_size, None, leading(COMPARED))))
-    for search in COMPARED:
-        yield Example("generation", row.class_set, plan.with_search(search))
+    plan = _drawing(row, "grey", defaults("generation", row.image_size, leading(COMPARED), quick=True))
+    for method in COMPARED:
+        yield Example("generation", row.class_set, plan.with_method(method))
 
 
-def first_settings(kind: RunKind, side: int, hole: float | None, search: Search) -> dict[str, Any]:
-    """Return the settings that a page opens with; arguments as for `usual_settings`."""
-    usual = usual_settings(kind, side, hole, search)
-    return quick_settings(usual) or usual
-
-
-def _hole(row: SampleSet, places: Sequence[int], mask: np.ndarray, config: PGDConfig, **settings: Any) -> RunPlan:
+def _hole(row: SampleSet, indices: Sequence[int], mask: np.ndarray, config: PGDConfig, **settings: Any) -> RunPlan:
     """Return a plan that fills a hole in some pictures; `settings` as for `inpainting_plan`."""
     data, credits = load_samples(row.dataset), sample_credits(row.dataset)
-    credit = "; ".join(dict.fromkeys(f"{credits[at].title}, {credits[at].author}" for at in places))
-    index = places[0] if len(places) == 1 else list(places)
+    credit = "; ".join(dict.fromkeys(f"{credits[at].title}, {credits[at].author}" for at in indices))
+    index = indices[0] if len(indices) == 1 else list(indices)
     return inpainting_plan(
-        data.images[list(places)],
+        data.images[list(indices)],
         mask,
-        [int(data.labels[at]) for at in places],
+        [int(data.labels[at]) for at in indices],
         config,
         images={"dataset": data.name, "index": index, "credit": credit},
         **settings,
     )
 
 
-def _drawing(row: SampleSet, start: StartKind, config: PGDConfig) -> RunPlan:
-    """Return a plan that draws the set's classes from starts of one kind."""
+def _drawing(row: SampleSet, start: StartName, config: PGDConfig) -> RunPlan:
+    """Return a plan that draws the set's classes from one kind of start."""
     return RunPlan(
         targets=row.drawn,
         start=draw_starts(row.drawn, 1, row.name, 0, start),
@@ -172,7 +159,7 @@ def _drawing(row: SampleSet, start: StartKind, config: PGDConfig) -> RunPlan:
 
 def with_few_frames(run: PGDRun) -> PGDRun:
     """Return a run with no more frames than kept for an example."""
-    pictures, *_, side = run.start.shape
-    frames = FRAMES_OF_LARGE if side > 32 else FRAMES_OF_SEVERAL if pictures > 1 else FRAMES_OF_ONE
+    pictures, *_, size = run.start.shape
+    frames = FRAMES_OF_LARGE if size > 32 else FRAMES_OF_SEVERAL if pictures > 1 else FRAMES_OF_ONE
     chosen = evenly_spaced(len(run.frames), frames)
     return replace(run, frames=run.frames[chosen], frame_steps=run.frame_steps[chosen])

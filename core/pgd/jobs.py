@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,7 @@ from core.pgd.live import Run
 from core.pgd.pictures import AFTER, BEFORE, JudgedOutcomes, rank_column, ranks
 from core.pgd.plan import JobConfig, MakePlan, class_name, generation_plans, inpainting_plans
 from core.pgd.record import SURE, PGDRun, mean_change
-from core.pgd.search import PAPERS, SEARCHES
-from core.pgd.settings import PGDConfig, usual_settings
+from core.pgd.settings import PGDConfig, defaults
 from core.pgd.starts import start_of
 from core.shared.cli import progress_bar
 from core.shared.device import class_probabilities, device_name
@@ -62,16 +61,15 @@ def make_job(
         ValueError: a setting is out of range, or the classifier does not know the target.
     """
     size, target, known = dataset.image_size, request.target, tuple(filter(None, judges))
-    inpaint, search = request.mode == "inpaint", request.changes.get("search", PAPERS)
-    side = (request.hole or usual_hole_size(size)) if inpaint else None
-    values = usual_settings("inpainting" if inpaint else "generation", size, side, search) | dict(request.changes)
-    weight = values.pop("weight", None)
-    config, objective = PGDConfig(**values), dict[str, Any]()
-    if side is not None:
-        count, penalty = min(request.count, len(dataset)), "frozen" if SEARCHES[search].by_views else request.penalty
-        objective = {"weight": weight, "penalty": penalty}
-        make_plan = inpainting_plans(dataset, config, request, side, **objective)
-        objective |= {"fill": request.fill, "side": side}
+    hole_size = (request.hole_size or usual_hole_size(size)) if request.task == "inpainting" else None
+    config = request.config or defaults(request.task, size, request.method, hole_size=hole_size)
+    config, objective = replace(config, **request.changes), dict[str, Any]()
+    if hole_size is not None:
+        count = min(request.count, len(dataset))
+        penalty = "frozen" if config.method.freezes_outside else request.penalty
+        objective = {"weight": request.weight, "penalty": penalty}
+        make_plan = inpainting_plans(dataset, config, request, hole_size, **objective)
+        objective |= {"fill": request.fill, "hole_size": hole_size}
     else:
         count, classes = request.count, dataset.classes
         shuffled = np.random.default_rng(request.seed).permutation(len(classes)).tolist()
@@ -86,7 +84,7 @@ def make_job(
     count *= request.tries
     kind = {
         "name": request.penalty if objective else request.start,
-        "mode": request.mode,
+        "task": request.task,
         "config": config.to_json(),
         "objective": objective,
         "target": target,
@@ -99,7 +97,7 @@ def make_job(
         "class_names": list(with_target.classes.names),
         "seed": request.seed,
         "image_size": size,
-        "hole": side,
+        "hole_size": hole_size,
         "dataset": dataset_facts(dataset),
         "count": count,
     }
@@ -162,9 +160,9 @@ def run_batch(job: PGDJob, indices: Sequence[int], progress: Callable[[int], obj
         numbers["seed"] = plan.seeds
     if "labels" in plan.images:
         numbers["label"] = [run.metadata["class_names"].index(name) for name in plan.images["labels"]]
-    for place, judge in enumerate(job.judges):
+    for index, judge in enumerate(job.judges):
         for seen, images in ((BEFORE, plan.start), (AFTER, result)):
-            numbers[rank_column(place, seen)] = ranks(class_probabilities(judge, images), run.metadata["targets"])
+            numbers[rank_column(index, seen)] = ranks(class_probabilities(judge, images), run.metadata["targets"])
     pictures = {"start": plan.start, "result": result, "10-fold change": 0.5 + 10 * (result - plan.start)}
     if plan.original is not None:
         pictures = {"original": plan.original.astype(np.float32) / 255, "corrupted": pictures.pop("start"), **pictures}

@@ -1,4 +1,4 @@
-"""Runs in progress: networks and searches in lockstep, recorded state by state. Does not import torch by itself."""
+"""Runs in progress: networks and methods in lockstep, recorded state by state. Does not import torch by itself."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data.stored import classifier_facts, computed_source
+from core.pgd.methods import MethodName
 from core.pgd.plan import RunPlan, prepare
 from core.pgd.record import PGDRun, mean_change
-from core.pgd.search import Search
 from core.shared.cli import progress_bar
 from core.shared.device import check_torch, device_name
 
@@ -102,7 +102,7 @@ class RunRecorder:
         plan, settings = self._plan, self._objective.to_json()
         change = mean_change(plan.start, self.last.images.cpu().numpy(), plan.mask)
         metadata = {
-            "kind": settings["kind"],
+            "task": settings["task"],
             "config": plan.config.to_json(),
             "objective": settings,
             "targets": self._objective.targets.tolist(),
@@ -141,15 +141,15 @@ class Run:
     Args:
         plan: of the run.
         load_classifiers: called at the start of the run, in its thread.
-        searches: every classifier uses each of them, with the same steps and ball; by default the plan's own. There is
-            one run per classifier and search, in that order.
+        methods: every classifier uses each of them, with the same steps and ball; by default the plan's own. There is
+            one run per classifier and method, in that order.
     """
 
     def __init__(
-        self, plan: RunPlan, load_classifiers: Callable[[], Sequence[Classifier]], searches: Sequence[Search] = ()
+        self, plan: RunPlan, load_classifiers: Callable[[], Sequence[Classifier]], methods: Sequence[MethodName] = ()
     ) -> None:
         self.plan = plan
-        self._plans = [plan.with_search(search) for search in searches] or [plan]
+        self._plans = [plan.with_method(method) for method in methods] or [plan]
         self._load = load_classifiers
         self._lock = threading.Lock()
         self._recorders: list[RunRecorder] = []

@@ -20,8 +20,10 @@ from core.classifiers.text import choose_targets
 from core.data.holes import hole_alone
 from core.data.sample_sets import PRECOMPUTED
 from core.data.stored import cached_by_files, first_by_name, read_stored, stored_files
+from core.pgd.methods import COMPARED, MethodName
 from core.pgd.record import PGDRun
-from core.pgd.search import COMPARED, MIN_CROP_SIZE
+from core.pgd.settings import Task
+from core.pgd.views import MIN_CROP_SIZE
 from core.shared.device import class_probabilities
 from core.shared.files import ArchiveContent, ArchiveFormat
 from core.shared.numbers import Interval, wilson
@@ -43,8 +45,9 @@ NUMBERS = (
     "sure_change",
 )
 BEFORE, AFTER = "start", "result"  # what a judge sees: `hole_alone` and the original are others
-LARGE_SIZE = 224  # side in pixels of the pictures of `stored_outcomes`
+LARGE_SIZE = 224  # pixels, of the pictures of `stored_outcomes`
 STORED = PRECOMPUTED / "views.npz"
+PREFIXES: dict[Task, str] = {"generation": "draw", "inpainting": "hole"}  # of the kinds of `stored_outcomes`
 
 # A kind of results: its entry in the metadata (but for "n"), and (n,) numbers by column.
 KindRows = tuple[dict[str, Any], Mapping[str, Any]]
@@ -53,7 +56,7 @@ KindRows = tuple[dict[str, Any], Mapping[str, Any]]
 def rank_column(judge: int, seen: str = AFTER) -> str:
     """Return the column with the target's rank among a judge's predictions for what it sees: 1 is its top-1.
 
-    Infinite where the file only tells that it is not the first; NaN where this judge saw nothing.
+    inf if the file records only that it is not top-1; NaN if the judge did not see the image.
     """
     return f"{seen}_rank_{judge}"
 
@@ -62,19 +65,20 @@ def rank_column(judge: int, seen: str = AFTER) -> str:
 class JudgedOutcomes(ArchiveContent):
     """The table of one network's pictures: a row each, in the order of K kinds of results.
 
-    A kind is drawings by start, or filled holes by penalty, by search. K is 0 for a network whose drawings of large
+    A kind is drawings by start, or filled holes by penalty, by method. K is 0 for a network whose drawings of large
     pictures alone were judged.
 
-    numbers: (rows, C) float64, those of "columns", NaN where there are none.
+    numbers: (rows, C) float64, one column per name in "columns", NaN where there is no number.
     metadata: classifier and judges, the main one first, with their weights; columns; kinds: "name", "n", "config", and
-    where known "mode" and "pictures", their names, and of `core.pgd` what else determines them; class_names, seed,
-    image_size, hole, dataset, source; runs: the `Judgement` of each of the network's stored runs, by `fingerprint`.
+    where known "task" and "pictures", their names, and from `core.pgd` what else determines them; class_names, seed,
+    image_size, hole_size, dataset, source; runs: the `Judgement` of each of the network's stored runs, by
+    `fingerprint`.
     """
 
     FILE = ArchiveFormat(
         name="table of pictures",
         maker="core.reproduce.profile",
-        schema=1,
+        schema=2,
         required=("numbers",),
     )
 
@@ -130,12 +134,12 @@ class JudgedOutcomes(ArchiveContent):
         ]
         return dict(zip(names, zip(self.metadata["kinds"], parts, strict=True), strict=True))
 
-    def pair(self, mode: str) -> tuple[PictureOutcomes, PictureOutcomes]:
-        """Return the pictures done by both searches, the paper's and by views; mode: "draw" or "hole"."""
-        kinds = self.kinds()
-        pixels, views = (kinds[f"{mode}-{search}"] for search in COMPARED)
-        common = [name for name in views.names if name in set(pixels.names)]
-        return pixels.subset(common), views.subset(common)
+    def pair(self, task: Task) -> tuple[PictureOutcomes, PictureOutcomes]:
+        """Return the pictures made by both methods in `COMPARED`, the paper's first."""
+        kinds, prefix = self.kinds(), PREFIXES[task]
+        papers, views = (kinds[f"{prefix}-{method}"] for method in COMPARED)
+        common = [name for name in views.names if name in set(papers.names)]
+        return papers.subset(common), views.subset(common)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,10 +173,10 @@ class PictureOutcomes:
     def starts(self) -> str:
         """Key of its starts: equal texts mean equal starts, up to their number."""
         names: tuple[str, ...] = ("class_names", "seed", "image_size")
-        if self.facts.get("kind", {}).get("mode") == "inpaint":
-            names += ("hole",)
+        if self.facts.get("kind", {}).get("task") == "inpainting":
+            names += ("hole_size",)
         data = {name: self.facts.get("dataset", {}).get(name) for name in ("name", "split")}
-        return json.dumps([data if "hole" in names else None, *(self.facts.get(name) for name in names)])
+        return json.dumps([data if "hole_size" in names else None, *(self.facts.get(name) for name in names)])
 
     def recognised(self, judge: int = 0, *, seen: str = AFTER) -> np.ndarray:
         """Return 1.0 if the judge's top-1 prediction for what it sees is the target, else 0, (n,)."""
@@ -191,7 +195,7 @@ class PictureOutcomes:
         return Judgement(self.judges[0], self.n, before, after)
 
     def at(self, chosen: Any) -> PictureOutcomes:
-        """Return the outcomes of some rows, in this order: a slice, or an array of places."""
+        """Return the outcomes of some rows, in this order: a slice, or an array of indices."""
         kind = self.facts.get("kind", {})
         if "pictures" in kind:
             kind = {**kind, "pictures": np.array(kind["pictures"])[chosen].tolist()}
@@ -238,10 +242,11 @@ def on_common_starts(results: Sequence[PictureOutcomes]) -> list[PictureOutcomes
 def stored_outcomes() -> JudgedOutcomes:
     """Load the pictures of `precomputed.makers.drawings`.
 
-    kinds: "draw-pixels", "draw-views", "draw-quick", "hole-pixels", "hole-views".
+    kinds: "draw-paper", "hole-views" and so on for each method; "draw-paper40" and so on in the paper's steps and ball;
+    "draw-quick"; "photographs".
     columns: is_target, probability_after, perturbation_norm, target, radius (mean, of the change, in cycles per image),
-    low (share of its energy within radius 8), clipped (share of values at 0 or 1), seconds (CPU, one thread); of holes
-    their left and top edge. Judges see the result; of holes also the start, and the square around the hole alone
+    low (fraction of its energy within radius 8), clipped (fraction of values at 0 or 1), seconds (CPU, one thread); of
+    holes their left and top edge. Judges see the result; of holes also the start, and the square around the hole alone
     (`hole_alone`): "alone", "alone_start" and "alone_original".
     """
     return JudgedOutcomes.load(STORED)
@@ -296,12 +301,12 @@ class Judgement:
         }
 
 
-def comparison_kind(kind: str, search: str) -> str:
-    """Return the name of a kind of results, by start or penalty, in comparisons of searches.
+def comparison_kind(kind: str, method: MethodName) -> str:
+    """Return the name of a kind of results, by start or penalty, in comparisons of methods.
 
-    Both searches then use the steps and the ball of a run by views.
+    All methods then use the steps and the ball of "views".
     """
-    return f"{kind}, {search}"
+    return f"{kind}, {method}"
 
 
 def choose_judge(drawn_by: str, ready: Sequence[str]) -> str | None:

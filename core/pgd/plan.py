@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.classifiers.text import choose_targets
 from core.data.holes import Fill, fill_hole, random_square_mask
-from core.pgd.search import SEARCHES, Search
-from core.pgd.settings import Penalty, PGDConfig, RunKind, usual_settings
-from core.pgd.starts import Start, StartKind
+from core.pgd.methods import Method, MethodName
+from core.pgd.settings import Penalty, PGDConfig, Task, defaults
+from core.pgd.starts import Start, StartName
 from core.shared import paper
 
 if TYPE_CHECKING:
@@ -27,25 +27,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class JobConfig:
-    """Configuration of a job; the defaults are those of the search.
+    """Configuration of a job.
 
-    mode: Eq. 3 or Eq. 2. count: pictures, at most those of the data set for inpainting. seed: of holes and noise.
-    tries: results of each picture, one after the other, by the seeds from `seed` on, with the same hole and target.
-    target: one class or text for all; None for the true class, or every class in turn. changes: to the settings of
-    `core.pgd.settings`, by name. hole: side of the square. penalty, fill: of Eq. 3, and what fills the hole. start:
-    kind of start for generation.
+    task: Eq. 3 or Eq. 2. count: number of images, at most those of the data set for inpainting.
+    method: which gradient steps follow. config: settings in place of the method's `defaults`. changes: to the numbers
+    of `core.pgd.settings.FIELDS` among these settings, by name.
+    seed: for holes and noise. tries: results per image, one after the other, by the seeds from `seed` on, with the
+    same hole and target. target: one class or text for all; None for the true class, or every class in turn.
+    hole_size: size of the square hole. weight, penalty: lambda of Eq. 3, and the penalty it multiplies. fill: what
+    fills the hole at first. start: of drawings.
     """
 
-    mode: Literal["inpaint", "generate"]
+    task: Task
     count: int
+    method: MethodName = "paper"
+    config: PGDConfig | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     tries: int = 1
     target: str | None = None
-    changes: Mapping[str, Any] = field(default_factory=dict)
-    hole: int | None = None
+    hole_size: int | None = None
+    weight: float = paper.PENALTY_WEIGHT
     penalty: Penalty = "eq3"
     fill: Fill = "region"
-    start: StartKind = "blur"
+    start: StartName = "blur"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -54,8 +59,8 @@ class RunPlan:
 
     targets: for each of the B images, a class by name or index or, for zero-shot classifiers, any text.
     start: (B, 3, H, W) float32 in [0, 1], x0. config: lengths and number of steps.
-    seed: of random draws. seeds: of each image's own, B of them; none if `seed` is that of all. images: their origin, a
-    JSON object.
+    seed: for random draws. seeds: each image's own, B of them; empty if all have `seed`. images: their origin, a JSON
+    object.
     original: (B, 3, H, W) uint8 and mask: bool (1, H, W) or (B, 1, H, W), for inpainting; None for generation.
     weight, penalty: lambda of Eq. 3, and the penalty it multiplies.
     """
@@ -71,13 +76,19 @@ class RunPlan:
     weight: float = paper.PENALTY_WEIGHT
     penalty: Penalty = "eq3"
 
-    def with_search(self, search: Search) -> RunPlan:
-        """Return the plan for another search in the same steps and ball, with this plan's views or the usual ones."""
-        views = self.config.views
-        if SEARCHES[search].by_views and views is None:
-            kind: RunKind = "generation" if self.mask is None else "inpainting"
-            views = usual_settings(kind, self.start.shape[-1], search=search)["views"]
-        return replace(self, config=replace(self.config, search=search, views=views))
+    @property
+    def task(self) -> Task:
+        """Inpainting if there is a mask."""
+        return "generation" if self.mask is None else "inpainting"
+
+    def with_method(self, name: MethodName) -> RunPlan:
+        """Return the plan for another method in the same steps and ball.
+
+        Its views and preconditioner are this plan's, or the default ones if this plan has none.
+        """
+        own, usual = self.config.method, defaults(self.task, self.start.shape[-1], "views").method
+        complete = Method(own.views or usual.views, own.preconditioner or usual.preconditioner)
+        return replace(self, config=replace(self.config, method=complete.variant(name)))
 
     def repeated(self, tries: int, start: np.ndarray | None = None) -> RunPlan:
         """Return the plan of several tries at each image, one after the other, with the seeds from `seed` on.
@@ -106,8 +117,8 @@ class RunPlan:
 
     @property
     def minimised_penalty(self) -> Penalty:
-        """Penalty that the search minimises; "frozen" is the minimum of Eq. 3 if its penalty is exact."""
-        return "frozen" if SEARCHES[self.config.search].by_views else self.penalty
+        """Penalty that the method minimises; "frozen" is the minimum of Eq. 3 if its penalty is exact."""
+        return "frozen" if self.config.method.freezes_outside else self.penalty
 
 
 def inpainting_plan(
@@ -131,9 +142,9 @@ MakePlan = Callable[[Sequence[int]], RunPlan]
 
 
 def inpainting_plans(
-    dataset: ImageDataset, config: PGDConfig, request: JobConfig, side: int, **settings: Any
+    dataset: ImageDataset, config: PGDConfig, request: JobConfig, hole_size: int, **settings: Any
 ) -> MakePlan:
-    """Return plans for the data set's images with a square hole each, at a place fixed by seed and image index.
+    """Return plans for the data set's images with a square hole each, at a position fixed by seed and image index.
 
     Each image has several tries, one after the other, by the seeds from `request.seed` on. settings: further fields of
     `RunPlan`.
@@ -143,13 +154,13 @@ def inpainting_plans(
     def make_plan(rows: Sequence[int]) -> RunPlan:
         indices = [row // tries for row in rows]
         generators = [np.random.default_rng([seed, index]) for index in indices]
-        holes = np.stack(
-            [random_square_mask(side, height=size, width=size, generator=generator) for generator in generators]
+        masks = np.stack(
+            [random_square_mask(hole_size, height=size, width=size, generator=generator) for generator in generators]
         )
         labels = [int(dataset.labels[index]) for index in indices]
         return inpainting_plan(
             dataset.images[indices],
-            holes,
+            masks,
             labels if request.target is None else [request.target] * len(labels),
             config,
             fill=request.fill,
@@ -190,7 +201,7 @@ def generation_plans(
             config=config,
             seed=seed,
             seeds=_seeds(rows, seed, tries),
-            images={"dataset": "noise", "start": starts[0].kind},
+            images={"dataset": "noise", "start": starts[0].name},
         )
 
     return make_plan

@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image
 
 from core.pgd.grid import picture_grid
+from core.pgd.methods import MethodName
 from core.pgd.plan import RunPlan
-from core.pgd.search import SEARCHES, Search
-from core.pgd.settings import PENALTIES, SETTINGS, PGDConfig, settings_of
+from core.pgd.settings import FIELDS, PENALTIES, PGDConfig, same_value
 from core.shared.files import ArchiveContent, ArchiveFormat
 from core.shared.numbers import confidence
 from core.shared.text import count_of, one_line
@@ -39,14 +39,14 @@ class PGDRun(ArchiveContent):
     terms: (S, B) float32 by name: the loss terms, which add up to the loss.
     logits: (2, B, K) float32 of the first and of the last state.
     original: (B, 3, H, W) uint8 before the hole was cut, or None. mask: (B or 1, 1, H, W) bool, or None.
-    metadata: kind, config, objective, targets, class_names, seed, classifier, images, source; a JSON object. words: the
-    targets as they were given, unless by index. seeds: each picture's own; none if `seed` is that of all.
+    metadata: task, config, objective, targets, class_names, seed, classifier, images, source; a JSON object. words: the
+    targets as they were given, unless by index. seeds: each picture's own; missing if all have `seed`.
     """
 
     FILE = ArchiveFormat(
         name="run",
         maker="the app or core.reproduce.profile",
-        schema=1,
+        schema=2,
         required=("frame_deltas", "frame_steps", "start_bits", "curves", "terms", "logits"),
         optional=("original", "mask"),
         max_bytes=128 * 2**20,
@@ -80,20 +80,20 @@ class PGDRun(ArchiveContent):
 
     def only(self, row: int) -> PGDRun:
         """Return the run of one picture alone."""
-        place, facts = slice(row, row + 1), dict(self.metadata)
-        images = facts["images"] | {name: facts["images"][name][place] for name in _OF_EACH if name in facts["images"]}
-        metadata = facts | {name: facts[name][place] for name in _OF_EACH if name in facts} | {"images": images}
+        rows, facts = slice(row, row + 1), dict(self.metadata)
+        images = facts["images"] | {name: facts["images"][name][rows] for name in _OF_EACH if name in facts["images"]}
+        metadata = facts | {name: facts[name][rows] for name in _OF_EACH if name in facts} | {"images": images}
         metadata["seed"] = metadata.pop("seeds", [facts["seed"]])[0]
         return replace(
             self,
-            frames=self.frames[:, place],
-            start=self.start[place],
-            curves={name: curve[:, place] for name, curve in self.curves.items()},
-            terms={name: term[:, place] for name, term in self.terms.items()},
-            logits=self.logits[:, place],
+            frames=self.frames[:, rows],
+            start=self.start[rows],
+            curves={name: curve[:, rows] for name, curve in self.curves.items()},
+            terms={name: term[:, rows] for name, term in self.terms.items()},
+            logits=self.logits[:, rows],
             metadata=metadata,
-            original=None if self.original is None else self.original[place],
-            mask=self.mask if self.mask is None or len(self.mask) == 1 else self.mask[place],
+            original=None if self.original is None else self.original[rows],
+            mask=self.mask if self.mask is None or len(self.mask) == 1 else self.mask[rows],
         )
 
     def __repr__(self) -> str:
@@ -101,7 +101,7 @@ class PGDRun(ArchiveContent):
         before, after = (confidence(share) for share in self.curves["target_probability"][[0, -1]].mean(axis=1))
         targets = one_line(", ".join(dict.fromkeys(self.targets)))
         return (
-            f"<PGDRun of {name}: {self.metadata['kind']} by {self.config.search} of {targets}, "
+            f"<PGDRun of {name}: {self.metadata['task']} by {self.config.method.name} of {targets}, "
             f"{count_of(steps, 'step')}, probability {before} to {after}>"
         )
 
@@ -119,7 +119,7 @@ class PGDRun(ArchiveContent):
             ax = pyplot.subplots(figsize=size, layout="constrained")[1]
         ax.imshow(picture)
         ax.set_axis_off()
-        title = f"{one_line(self.metadata['classifier']['name'])}, by {self.config.search}"
+        title = f"{one_line(self.metadata['classifier']['name'])}, by {self.config.method.name}"
         ax.set_title(title, fontsize=10, parse_math=False)
         return ax
 
@@ -233,17 +233,18 @@ FILL_ROUNDING = 1e-4  # tolerance for rim fills, as solvers round differently
 
 
 def differences(
-    plan: RunPlan, classifiers: Sequence[str], runs: Sequence[PGDRun], searches: Sequence[Search] = ()
+    plan: RunPlan, classifiers: Sequence[str], runs: Sequence[PGDRun], methods: Sequence[MethodName] = ()
 ) -> list[str]:
     """List what differs between a plan on named classifiers and some runs; empty if these are its result.
 
-    searches: as for `Run`.
+    methods: as for `Run`.
     Returns:
-        Of `SUBJECT`, then "fill" (of the hole, at first), "classifiers", "penalty", "views", "seed" (of the views), or
-        names of `SETTINGS`.
+        Names in `SUBJECT`, then "fill" (of the hole, at first), "classifiers", "method", "penalty", "seed" (of the
+        views), or names of `FIELDS`.
     """
-    run, searches = runs[0], searches or [plan.config.search]
-    plan = plan.with_search(searches[0])
+    run, methods = runs[0], methods or [plan.config.method.name]
+    plans = {method: plan.with_method(method) for method in methods}
+    plan = plans[methods[0]]
     differ = []
     if plan.mask is not None and run.mask is not None and plan.original is not None and run.original is not None:
         if not np.array_equal(plan.original, run.original):
@@ -258,25 +259,23 @@ def differences(
     texts = run.metadata.get("words") or [names[target] for target in run.metadata["targets"]]
     if list(map(one_line, plan.targets)) != list(map(one_line, texts)):
         differ.append("target")
-    pairs = [(stored.metadata["classifier"]["name"], stored.config.search) for stored in runs]
-    if list(classifiers) != list(dict.fromkeys(name for name, _ in pairs)):
+    ran = {(stored.metadata["classifier"]["name"], stored.config.method.name): stored.config.method for stored in runs}
+    if list(classifiers) != list(dict.fromkeys(name for name, _ in ran)):
         differ.append("classifiers")
-    elif list(itertools.product(classifiers, searches)) != pairs:
-        differ.append("search")
+    elif list(itertools.product(classifiers, methods)) != list(ran):
+        differ.append("method")
+    if any(name in plans and plans[name].config.method != method for (_, name), method in ran.items()):
+        differ.append("method")
+    if any(method.views is not None for method in ran.values()) and plan.seed != run.metadata["seed"]:
+        differ.append("seed")
     objective = run.metadata["objective"]
     penalty = None if plan.mask is None else plan.minimised_penalty
-    planned, ran = settings_of(plan.config, plan.weight), settings_of(run.config, objective.get("weight"))
     if penalty != objective.get("penalty"):
         differ.append("penalty")
-    if penalty is None or "penalty" in differ or not PENALTIES[penalty].term:
-        ran["weight"] = planned["weight"]  # irrelevant for this penalty
-    by_views = {stored.config.search: stored.config.views for stored in runs if SEARCHES[stored.config.search].by_views}
-    if any(plan.with_search(search).config.views != views for search, views in by_views.items() if search in searches):
-        differ.append("views")
-    if by_views and plan.seed != run.metadata["seed"]:
-        differ.append("seed")
-    rows = (SETTINGS["weight"], *SETTINGS.values())  # first, since it belongs to the penalty
-    differ += [row.name for row in rows if not row.equals(planned[row.name], ran[row.name])]
+    elif penalty is not None and PENALTIES[penalty].term and not same_value(plan.weight, objective["weight"]):
+        differ.append("weight")
+    planned, ran_with = vars(plan.config), vars(run.config)
+    differ += [name for name in FIELDS if name in planned and not same_value(planned[name], ran_with[name])]
     return list(dict.fromkeys(differ))
 
 

@@ -1,4 +1,4 @@
-"""Starts of drawings: kinds, and their distributions. Does not import torch."""
+"""Starts of drawings and their distributions. Does not import torch."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from core.data.class_statistics import (
 )
 from core.data.sample_sets import SAMPLE_SETS, ImageDataset
 from core.data.words import find_class
-from core.pgd.search import MIN_CROP_SIZE
+from core.pgd.views import MIN_CROP_SIZE
 
-StartKind = Literal["blur", "classless", "independent", "grey", "sketch", "picture"]
+StartName = Literal["blur", "classless", "independent", "grey", "sketch", "picture"]
 MIN_IMAGES = 8  # fewer images give no useful covariance of a class
 
 
 @dataclass(frozen=True)
 class StartText:
-    """Texts of a kind of start. name: in a sentence. label: in menus. source: one sentence on its origin.
+    """Texts of a start. name: in a sentence. label: in menus. source: one sentence on its origin.
 
-    supplied: whether the visitor gives it; all others are made by `start_of`, and the script offers them.
+    supplied: True if the user provides it; all others come from `start_of`, and the script offers them.
     """
 
     name: str
@@ -49,7 +49,7 @@ class StartText:
         return f"a {self.name}" if self.name.startswith("blur") else self.name
 
 
-STARTS: dict[StartKind, StartText] = {
+STARTS: dict[StartName, StartText] = {
     "blur": StartText(
         "blur",
         "Blur",
@@ -86,24 +86,24 @@ STARTS: dict[StartKind, StartText] = {
         supplied=True,
     ),
 }
-MADE_STARTS = tuple(kind for kind, row in STARTS.items() if not row.supplied)
+MADE_STARTS = tuple(name for name, row in STARTS.items() if not row.supplied)
 
 
 @dataclass(frozen=True, eq=False)
 class Start:
     """Distribution of a target's starts.
 
-    kind: of the starts; differs from the requested one if the class has no images. distribution: has `draw(count,
+    name: key in `STARTS`; differs from the requested one if the class has no images. distribution: has `draw(count,
     generator=)` and `mean`. why: one sentence on the difference, or empty.
     """
 
-    kind: StartKind
+    name: StartName
     distribution: ClassStatistics | ClassCovariance | GreyNoise
     why: str = ""
 
 
 def start_of(
-    name: str, class_set: str, image_size: int, kind: StartKind = "blur", dataset: ImageDataset | None = None
+    target: str, class_set: str, image_size: int, start: StartName = "blur", dataset: ImageDataset | None = None
 ) -> Start:
     """Return the distribution of starts for a class or a free text.
 
@@ -114,26 +114,26 @@ def start_of(
         RuntimeError: a bundled file is damaged.
         NotImplementedError: a row of `STARTS` was added without its code.
     """
-    if kind == "grey":
-        return Start(kind, GreyNoise(image_size))
-    if kind == "classless":
-        return Start(kind, _classless().resize(image_size))
-    bundled = _bundled(class_set, kind)
-    if bundled is not None and name in bundled.class_names:
-        return Start(kind, bundled.of_class(name).resize(image_size))
-    if kind not in ("blur", "independent"):
-        raise NotImplementedError(f"start {kind!r} has a row of `STARTS`, but no branch here")
-    images, source = _own_images(name, dataset)
-    if kind == "blur" and len(images) >= MIN_IMAGES:
-        return Start(kind, class_covariance(images, max(1, image_size // 56), source))  # 4 at 224 pixels, as there
+    if start == "grey":
+        return Start(start, GreyNoise(image_size))
+    if start == "classless":
+        return Start(start, _classless().resize(image_size))
+    bundled = _bundled(class_set, start)
+    if bundled is not None and target in bundled.class_names:
+        return Start(start, bundled.of_class(target).resize(image_size))
+    if start not in ("blur", "independent"):
+        raise NotImplementedError(f"start {start!r} has a row of `STARTS`, but no branch here")
+    images, source = _own_images(target, dataset)
+    if start == "blur" and len(images) >= MIN_IMAGES:
+        return Start(start, class_covariance(images, max(1, image_size // 56), source))  # 4 at 224 pixels, as there
     if len(images) >= MIN_IMAGES:
         return Start("independent", class_statistics(images, source))
-    if kind == "independent":
-        return Start(kind, natural_statistics(image_size))
-    # Enlarged from 32 pixels, a blur of no class shows large blotches, which only hinder a search.
-    fallback: StartKind = "grey" if image_size >= MIN_CROP_SIZE else "classless"
-    why = f"No images of “{name}” are available, so its start is {STARTS[fallback].phrase}."
-    return Start(fallback, start_of(name, class_set, image_size, fallback).distribution, why)
+    if start == "independent":
+        return Start(start, natural_statistics(image_size))
+    # Enlarged from 32 pixels, a blur of no class shows large blotches, which only get in the way.
+    fallback: StartName = "grey" if image_size >= MIN_CROP_SIZE else "classless"
+    why = f"No images of “{target}” are available, so its start is {STARTS[fallback].phrase}."
+    return Start(fallback, start_of(target, class_set, image_size, fallback).distribution, why)
 
 
 @cache
@@ -142,10 +142,10 @@ def _classless() -> ClassCovariance:
 
 
 @cache
-def _bundled(class_set: str, kind: StartKind) -> DatasetCovariance | DatasetStatistics | None:
-    if kind == "blur" and (path := covariance_path(class_set)).is_file():
+def _bundled(class_set: str, start: StartName) -> DatasetCovariance | DatasetStatistics | None:
+    if start == "blur" and (path := covariance_path(class_set)).is_file():
         return DatasetCovariance.load(path)
-    if kind == "independent" and (path := STATISTICS / f"{class_set}.npz").is_file():
+    if start == "independent" and (path := STATISTICS / f"{class_set}.npz").is_file():
         return DatasetStatistics.load(path)
     return None
 
@@ -159,15 +159,17 @@ def _own_images(name: str, dataset: ImageDataset | None) -> tuple[np.ndarray, st
     return images, images_in_words(len(images), dataset.split, f"“{name}”", dataset.name)
 
 
-def draw_starts(targets: Sequence[str], tries: int, sample_set: str, seed: int, kind: StartKind = "blur") -> np.ndarray:
+def draw_starts(
+    targets: Sequence[str], tries: int, sample_set: str, seed: int, start: StartName = "blur"
+) -> np.ndarray:
     """Draw the starts of several tries, by the seeds from `seed` on, for each target in turn, (B, 3, H, W) float32 in
     [0, 1].
 
-    The same target, sample set, kind and seed give the same starts, whatever other targets are drawn.
+    The same target, sample set, start and seed give the same starts, whatever other targets are drawn.
     """
     return np.concatenate(
         [
-            set_start(target, sample_set, kind).distribution.draw(
+            set_start(target, sample_set, start).distribution.draw(
                 1, generator=np.random.default_rng([seed + k, zlib.crc32(target.encode("utf-8"))])
             )
             for target in targets
@@ -176,18 +178,18 @@ def draw_starts(targets: Sequence[str], tries: int, sample_set: str, seed: int, 
     )
 
 
-def set_start(target: str, sample_set: str, kind: StartKind) -> Start:
+def set_start(target: str, sample_set: str, start: StartName) -> Start:
     """Return the distribution of starts for a class of a sample set or a free text; errors as for `start_of`."""
     row = SAMPLE_SETS[sample_set]
-    return start_of(target, row.class_set, row.image_size, kind)
+    return start_of(target, row.class_set, row.image_size, start)
 
 
-def start_facts(targets: Sequence[str], sample_set: str, kind: StartKind = "blur") -> dict[str, str]:
+def start_facts(targets: Sequence[str], sample_set: str, start: StartName = "blur") -> dict[str, str]:
     """Return the metadata on starts that a run's file stores; "credit" is for display."""
-    starts = [set_start(target, sample_set, kind) for target in targets]
+    drawn = [set_start(target, sample_set, start) for target in targets]
     origins = [
-        f"“{target}” from {STARTS[start.kind].name} of {start.distribution.source}"
-        for target, start in zip(targets, starts, strict=True)
+        f"“{target}” from {STARTS[own.name].name} of {own.distribution.source}"
+        for target, own in zip(targets, drawn, strict=True)
     ]
-    kind = kind if any(start.kind == kind for start in starts) else starts[0].kind
-    return {"dataset": "noise", "start": kind, "credit": f"Starts: {'; '.join(origins)}"}
+    name = start if any(own.name == start for own in drawn) else drawn[0].name
+    return {"dataset": "noise", "start": name, "credit": f"Starts: {'; '.join(origins)}"}

@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from core.classifiers.networks import with_contiguous_attention
-from core.pgd.search import SEARCHES
 from core.pgd.settings import PENALTIES, Penalty, PGDConfig
+from core.pgd.views import ViewDraws, Views
 from core.shared import paper
 from core.shared.device import half_batch
 
@@ -43,13 +43,13 @@ def shrink(change: Tensor, radius: Tensor | float) -> Tensor:
 
 
 def project(images: Tensor, x0: Tensor, epsilon: float) -> Tensor:
-    """Project onto the L2 ball of radius `epsilon` around `x0`, then clip to [0, 1].
+    """Project onto the L2 ball of radius `epsilon` around `x0`.
 
-    Clipping only moves an image towards an x0 in [0, 1], so the result lies in both sets.
+    Clipping to [0, 1] afterwards only moves an image towards an x0 in [0, 1], so the result lies in both sets.
     """
     change = images - x0
     factor = (norms(change).reciprocal() * epsilon).clamp(max=1)  # infinite at x0 itself
-    return (x0 + change * factor).clamp(0, 1)
+    return x0 + change * factor
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +67,8 @@ class Objective:
         return replace(self, targets=self.targets.to(device))
 
     @property
-    def hole(self) -> Tensor | None:
-        """Return bool (1 or B, 1, H, W), outside which nothing changes; None if everything may."""
+    def free_mask(self) -> Tensor | None:
+        """bool (1 or B, 1, H, W), outside which nothing changes; None if everything may."""
         return None
 
     def penalty_term(self, images: Tensor, x0: Tensor) -> Tensor | None:
@@ -94,7 +94,7 @@ class Generation(Objective):
     """Eq. 2: cross-entropy to the target class."""
 
     def to_json(self) -> dict[str, Any]:
-        return {"kind": "generation"}
+        return {"task": "generation"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +131,7 @@ class Inpainting(Objective):
         return replace(super().to(device), mask=self.mask.to(device))
 
     @property
-    def hole(self) -> Tensor | None:
+    def free_mask(self) -> Tensor | None:
         return self.mask if self.penalty == "frozen" else None
 
     def penalty_term(self, images: Tensor, x0: Tensor) -> Tensor | None:
@@ -164,11 +164,11 @@ class Inpainting(Objective):
         return torch.where(mask, images - t * gradient, x0 + shrink(y - t * g, t * self.weight))
 
     def to_json(self) -> dict[str, Any]:
-        return {"kind": "inpainting", "weight": self.weight, "penalty": self.penalty}
+        return {"task": "inpainting", "weight": self.weight, "penalty": self.penalty}
 
 
 class Pass(NamedTuple):
-    """Logits (B, K), cross-entropy (B,), and its gradient (B, 3, S, S), at pictures; None if it was not wanted."""
+    """Logits (B, K), cross-entropy (B,), and its gradient (B, 3, S, S) at some images; None if not requested."""
 
     logits: Tensor
     cross_entropy: Tensor
@@ -176,27 +176,27 @@ class Pass(NamedTuple):
 
 
 class Passes:
-    """Passes of a run's pictures through its network: all at once, or in halves after running out of memory.
+    """Passes of a run's images through its network: all at once, or in halves after running out of memory.
 
-    Pictures of another side than the run's go through `classifier.at_size`, if the network has `any_size`.
+    Images of a different size go through `classifier.at_size`, if the network has `any_size`.
     """
 
-    def __init__(self, classifier: ImageClassifier, targets: Tensor, side: int) -> None:
+    def __init__(self, classifier: ImageClassifier, targets: Tensor, size: int) -> None:
         self._classifier, self._targets = classifier, targets
-        self._networks, self._most = {side: classifier}, defaultdict[int, int](lambda: len(targets))  # by side
+        self._networks, self._most = {size: classifier}, defaultdict[int, int](lambda: len(targets))  # by size
         self.any_size: bool = getattr(classifier, "any_size", False)
 
     def __call__(self, images: Tensor, gradient: bool = True) -> Pass:
-        side = images.shape[-1]
-        if side not in self._networks:
-            self._networks[side] = self._classifier.at_size(side)  # type: ignore[attr-defined]
+        size = images.shape[-1]
+        if size not in self._networks:
+            self._networks[size] = self._classifier.at_size(size)  # type: ignore[attr-defined]
         while True:
             try:
-                pairs = zip(images.split(self._most[side]), self._targets.split(self._most[side]), strict=True)
-                parts = [self._part(self._networks[side], *pair, gradient) for pair in pairs]
+                pairs = zip(images.split(self._most[size]), self._targets.split(self._most[size]), strict=True)
+                parts = [self._part(self._networks[size], *pair, gradient) for pair in pairs]
                 break
             except torch.OutOfMemoryError as error:
-                self._most[side] = half_batch(self._most[side], images.device, error)
+                self._most[size] = half_batch(self._most[size], images.device, error)
         if len(parts) == 1:
             return parts[0]
         logits, cross_entropy, gradients = zip(*parts, strict=True)
@@ -221,14 +221,42 @@ class Passes:
         return Pass(logits.detach(), cross_entropy.detach(), slope.contiguous())
 
 
+class ViewGradients:
+    """Gradients at random views of the images of a run.
+
+    Seeds, step and images alone determine what is random, so that a run is the same in any batch and after a break.
+
+    Args:
+        views: their distribution. steps: of the run.
+        x0: (B, 3, H, W), the start. mask: bool (1 or B, 1, H, W), or None. seeds: B, for the views. passes: of the run.
+    """
+
+    def __init__(
+        self, views: Views, steps: int, x0: Tensor, mask: Tensor | None, seeds: Sequence[int], passes: Passes
+    ) -> None:
+        self._views, self._steps, self._passes = views, steps, passes
+        self._draws = ViewDraws(views, x0, mask, seeds)
+
+    def __call__(self, x: Tensor, step: int) -> Tensor:
+        """Return the (B, 3, H, W) gradient that the step after `step` steps follows, summed over the views."""
+        size, gradients = x.shape[-1], []
+        view_size = self._views.input_size(step, self._steps, size) if self._passes.any_size else size
+        for index in range(self._views.count):
+            variable = x.detach().requires_grad_()
+            views = self._draws.at(step, variable, index, view_size)
+            gradient = self._passes(views.detach()).gradient
+            gradients.append(torch.autograd.grad(views, variable, gradient)[0])  # the adjoint of crop and resize
+        return sum(gradients[1:], gradients[0])
+
+
 @dataclass(frozen=True, eq=False)
 class PGDState:
     """State of a run after a step. Its tensors carry no gradient and are never modified; treat them as read-only.
 
     step: steps so far, 0 at the start. steps: total steps of the run.
     images: (B, 3, H, W) in [0, 1]. logits: (B, K). cross_entropy, penalty: (B,) the terms of the loss; penalty is None
-    if the objective has none. By views all of these are of the picture itself too, not of a view: measured at every
-    tenth step and at the last, and repeated in between.
+    if the objective has none. With views all of these are for the image itself, not for a view: evaluated every tenth
+    step and at the last, and repeated in between.
     perturbation_norm: (B,) L2 distance to x0, over the whole image.
     """
 
@@ -263,19 +291,18 @@ def pgd_steps(
     """Minimise `objective` around `images` by L2 PGD.
 
     Each step is x <- clip(project(x - step_size * g / ||g||_2), 0, 1): projection onto the ball of radius epsilon
-    around x0 first, then the clip; an objective may step otherwise, as Eq. 3 does. A state's loss and the gradient of
-    the next step come from one forward pass, so n steps cost n + 1 forward and n backward passes. Images of a batch
-    never influence each other. The search says which gradient a step follows (`core.pgd.search`); ball, unit step and
-    clip are the same for all.
+    around x0 first, then the clip; an objective may step otherwise, as Eq. 3 does. The method determines the gradient
+    g (`core.pgd.methods`). In the paper's, a state's loss and the gradient of the next step come from one forward pass,
+    so n steps cost n + 1 forward and n backward passes. Images of a batch never influence each other.
 
     Args:
         classifier: (B, 3, H, W) images in [0, 1] -> (B, K) logits, in evaluation mode.
         objective: `Generation`, `Inpainting` or another `Objective`.
         images: (B, 3, H, W) float32 in [0, 1], the start x0, on the classifier's device. Never changed. Its values and
             those of masks and targets are checked where they come in (`core.api`, `core.pgd.plan`), not here.
-        config: lengths, number of steps, and the search.
+        config: lengths, number of steps, and the method.
         after: a state of the same run to resume from: bit for bit if passes are deterministic, as on a CPU.
-        seed: of the search's random draws, 0 to 2**64 - 1; or one for each image.
+        seed: for the random views, 0 to 2**64 - 1; or one for each image.
     Returns:
         A generator of `config.steps + 1` states; state 0 comes before any step. With `after`, that state comes first
         again.
@@ -286,28 +313,40 @@ def pgd_steps(
         is smooth along the path; at a kink a difference in the last bit may grow.
     """
     # No grad-mode block may be open at the yield: it would leak to the consumer.
-    seeds = seed if isinstance(seed, Sequence) else [seed] * len(images)
+    method, seeds = config.method, seed if isinstance(seed, Sequence) else [seed] * len(images)
     with torch.inference_mode(False):  # a run started in inference mode still needs gradients
         x0 = images.detach().clone()
         objective = objective.to(x0.device)  # once, so that no step waits for the transfer
         passes = Passes(with_contiguous_attention(classifier), objective.targets.expand(len(x0)), x0.shape[-1])
-        gradient_of = SEARCHES[config.search].gradients(config, x0, objective.hole, seeds, passes)
-    x, seen = (x0, None) if after is None else (after.images, Pass(after.logits, after.cross_entropy, None))
+        view_gradient = precondition = None
+        if method.views is not None:
+            view_gradient = ViewGradients(method.views, config.steps, x0, objective.free_mask, seeds, passes)
+        if method.preconditioner is not None:
+            precondition = method.preconditioner.prepare(x0, objective.free_mask)
+    x, evaluated = (x0, None) if after is None else (after.images, Pass(after.logits, after.cross_entropy, None))
     for step in range(0 if after is None else after.step, config.steps + 1):
         last = step == config.steps
         with torch.inference_mode(False), torch.enable_grad():
-            if seen is None or step % config.look_interval == 0 or last:
-                seen = passes(x, gradient=config.look_interval == 1 and not last)
-            penalty, slope = _penalty(objective, x, x0)
-            state = PGDState(step, config.steps, x, seen.logits, seen.cross_entropy, penalty, norms(x - x0).flatten())
+            if evaluated is None or step % method.eval_interval == 0 or last:
+                evaluated = passes(x, gradient=view_gradient is None and not last)
+            penalty, penalty_gradient = _penalty(objective, x, x0)
+            logits, cross_entropy, gradient = evaluated
+            state = PGDState(step, config.steps, x, logits, cross_entropy, penalty, norms(x - x0).flatten())
             _check_start(state)
         yield state
         if last:
             return
         with torch.inference_mode(False), torch.enable_grad():
-            gradient = gradient_of(x, step, seen.gradient)
-            gradient = gradient if slope is None else gradient + slope
-            x = project(objective.step(x, x0, gradient, config.step_length(step)), x0, config.epsilon)
+            if view_gradient is not None:
+                gradient = view_gradient(x, step)
+            assert gradient is not None
+            if precondition is not None:
+                gradient = precondition(gradient)
+            if penalty_gradient is not None:
+                gradient = gradient + penalty_gradient
+            x = objective.step(x, x0, gradient, config.step_length(step))
+            x = project(x, x0, config.epsilon)
+            x = x.clamp(0, 1)
 
 
 def run_pgd(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from core.classifiers.registry import classifier_state, list_classifiers, load_classifier
 from core.data.holes import usual_hole_size
@@ -16,6 +16,7 @@ from core.data.sample_sets import CIFAR10, SAMPLE_SETS, ClassSet, ImageDataset, 
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.pgd.examples import OPENING, stored_classifier
 from core.pgd.jobs import PGDJob, make_job, run_batch
+from core.pgd.methods import METHODS, MethodName
 from core.pgd.pictures import (
     JudgedOutcomes,
     KindRows,
@@ -26,9 +27,8 @@ from core.pgd.pictures import (
 )
 from core.pgd.plan import JobConfig
 from core.pgd.record import PGDRun
-from core.pgd.search import CELLS, COMPARED, cell_settings, leading
-from core.pgd.settings import Penalty, RunKind, usual_settings
-from core.pgd.starts import StartKind
+from core.pgd.settings import Penalty, Task, defaults
+from core.pgd.starts import StartName
 from core.reproduce.profiled import MAX_PROFILED_SIZE, MissingDataError, ProfiledNetwork, ProfileFile
 from core.shared.cli import progress_bar
 from core.shared.device import device_name
@@ -41,45 +41,45 @@ if TYPE_CHECKING:
 class Series:
     """A series of results: drawings from one start, or holes filled by one penalty.
 
-    amounts: number in quick and full profiles. cell: a row of `CELLS`, in the steps and the ball of a run by views;
-    None for the paper's run. fewer: factor by which its steps are fewer and larger. suffix, title: of the keys and
-    figures of its parts in `core.reproduce`; None if it has none.
+    amounts: number in quick and full profiles. compared: a method in the steps and the ball of "views"; None for the
+    paper's run. fewer: factor by which its steps are fewer and larger. suffix, title: of the keys and figures of its
+    parts in `core.reproduce`; None if it has none.
     """
 
     name: str
     amounts: tuple[int, int]
-    mode: Literal["inpaint", "generate"]
-    start: StartKind = "blur"
+    task: Task
+    start: StartName = "blur"
     penalty: Penalty = "eq3"
-    cell: str | None = None
+    compared: MethodName | None = None
     fewer: int = 1
     suffix: str | None = None
     title: str = ""
 
     def job(self, size: int, count: int, seed: int) -> JobConfig:
-        """Return the job of `count` results on pictures of a size."""
-        run: RunKind = "inpainting" if self.mode == "inpaint" else "generation"
-        hole_size = usual_hole_size(size) if self.mode == "inpaint" else None
-        values = usual_settings(run, size, hole_size, leading(() if self.cell is None else COMPARED))
-        if self.cell is not None:
-            values = cell_settings(values, self.cell)
-        changes = {**values, "steps": values["steps"] // self.fewer, "step_size": values["step_size"] * self.fewer}
-        return JobConfig(
-            mode=self.mode, count=count, seed=seed, changes=changes, penalty=self.penalty, start=self.start
+        """Return the job of `count` results on images of a size."""
+        hole_size = usual_hole_size(size) if self.task == "inpainting" else None
+        config = defaults(self.task, size, "paper" if self.compared is None else "views", hole_size=hole_size)
+        config = replace(
+            config,
+            steps=config.steps // self.fewer,
+            step_size=config.step_size * self.fewer,
+            method=config.method.variant(self.compared or "paper"),
         )
+        return JobConfig(task=self.task, count=count, seed=seed, config=config, penalty=self.penalty, start=self.start)
 
 
 SERIES = (
-    Series("blur", (0, 200), "generate", suffix="", title=", from blurs"),
-    Series("classless", (0, 200), "generate", start="classless"),
-    Series("independent", (0, 200), "generate", start="independent", suffix="-noise", title=", from pixel noise"),
+    Series("blur", (0, 200), "generation", suffix="", title=", from blurs"),
+    Series("classless", (0, 200), "generation", start="classless"),
+    Series("independent", (0, 200), "generation", start="independent", suffix="-noise", title=", from pixel noise"),
     *(
-        Series(comparison_kind("classless", cell), (quick, 200), "generate", start="classless", cell=cell)
-        for cell, quick in zip(CELLS, (6, 0, 0, 6), strict=True)
+        Series(comparison_kind("classless", method), (quick, 200), "generation", start="classless", compared=method)
+        for method, quick in zip(METHODS, (6, 0, 0, 6), strict=True)
     ),
-    Series("eq3", (0, 200), "inpaint", suffix=""),
-    Series("mean_square", (0, 200), "inpaint", penalty="mean_square", fewer=3),
-    Series(comparison_kind("eq3", "views"), (0, 200), "inpaint", cell="views"),
+    Series("eq3", (0, 200), "inpainting", suffix=""),
+    Series("mean_square", (0, 200), "inpainting", penalty="mean_square", fewer=3),
+    Series(comparison_kind("eq3", "views"), (0, 200), "inpainting", compared="views"),
 )
 
 _LARGE = tuple(row for row in SAMPLE_SETS.values() if row.image_size > MAX_PROFILED_SIZE and row.drawn)
@@ -176,7 +176,7 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
         "class_names": list(data.classes.names),
         "seed": network.seed,
         "image_size": data.image_size,
-        "hole": usual_hole_size(data.image_size),
+        "hole_size": usual_hole_size(data.image_size),
         "dataset": dataset_facts(data),
         "source": computed_source(device_name(classifier.device)),
     }
@@ -185,7 +185,7 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
     for name, config in jobs.items():
         if _count(rows, name) < config.count:
             job = make_job(config, classifier, data, [judge, second])
-            entry = {"name": name, "mode": config.mode, "n": job.count, "config": job.kind["config"]}
+            entry = {"name": name, "task": config.task, "n": job.count, "config": job.kind["config"]}
             rows[name] = (entry, _painted(job, name))
             JudgedOutcomes.of([*rows.values()], **facts, runs={}).save(path)
     runs = _judgements(network, path, judge, device)

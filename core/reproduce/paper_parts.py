@@ -16,6 +16,7 @@ from core.data.datasets import load_dataset
 from core.data.sample_sets import ClassSet, ImageDataset, set_of_map
 from core.fourier.contrasts import LOW
 from core.fourier.waves import half_plane, rounded_radius
+from core.pgd.settings import Task
 from core.reproduce.judgements import SERIES, Series, load_judge
 from core.reproduce.profiled import profile_name
 from core.shared import paper
@@ -67,13 +68,13 @@ class PicturePart(Part):
 
 
 # The mean loss before and after that the paper prints.
-PRINTED_LOSSES = {"inpaint": (3.8, 2e-4), "generate": (3.5, 3e-5)}
+PRINTED_LOSSES = {"inpainting": (3.8, 2e-4), "generation": (3.5, 3e-5)}
 
 
 def _pictures(
     key: str,
     figure: str,
-    mode: Literal["inpaint", "generate"],
+    task: Task,
     dataset: Literal["cifar10", "imagenet100"],
     quick: int,
     networks: Mapping[str, str],
@@ -81,9 +82,9 @@ def _pictures(
     """Return a part for each series and network. networks: ends of their figures, by name."""
     return tuple(
         PicturePart(f"{key.format(name)}{series.suffix}", f"{figure}{series.title}{end}", name, dataset, series, quick,
-                  published=PRINTED_LOSSES[mode] if name == paper.CLIP_NAME else None)
+                  published=PRINTED_LOSSES[task] if name == paper.CLIP_NAME else None)
         for series in SERIES
-        if series.mode == mode and series.suffix is not None
+        if series.task == task and series.suffix is not None
         for name, end in networks.items()
     )  # fmt: skip
 
@@ -105,11 +106,13 @@ MAPS = (
 
 # The paper does not state which start the authors used, so there is a part for each.
 PICTURES = (
-    *_pictures("figure-3-clip", "Figure 3", "inpaint", "imagenet100", 1, {paper.CLIP_NAME: ""}),
-    *_pictures("figure-4-clip", "Figure 4", "generate", "imagenet100", 4, {paper.CLIP_NAME: ""}),
-    *_pictures("inpaint-{}", "Figure 3 in miniature", "inpaint", "cifar10", 5, MINIATURES),
-    *_pictures("inpaint-efficientnet", "Figure 3, another network", "inpaint", "imagenet100", 1, {_EFFICIENTNET: ""}),
-    *_pictures("generate-{}", "Figure 4 in miniature", "generate", "cifar10", 100, MINIATURES),
+    *_pictures("figure-3-clip", "Figure 3", "inpainting", "imagenet100", 1, {paper.CLIP_NAME: ""}),
+    *_pictures("figure-4-clip", "Figure 4", "generation", "imagenet100", 4, {paper.CLIP_NAME: ""}),
+    *_pictures("inpaint-{}", "Figure 3 in miniature", "inpainting", "cifar10", 5, MINIATURES),
+    *_pictures(
+        "inpaint-efficientnet", "Figure 3, another network", "inpainting", "imagenet100", 1, {_EFFICIENTNET: ""}
+    ),
+    *_pictures("generate-{}", "Figure 4 in miniature", "generation", "cifar10", 100, MINIATURES),
 )
 
 PAPER_PARTS: tuple[MapPart | PicturePart, ...] = (*MAPS, *PICTURES)

@@ -16,7 +16,7 @@ from core.pgd.examples import (
     OPENING,
     Example,
     examples,
-    first_searches,
+    first_methods,
     first_subjects,
     stored_path,
     with_few_frames,
@@ -24,7 +24,7 @@ from core.pgd.examples import (
 from core.pgd.live import finished_run
 from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun, differences
-from core.pgd.settings import paper_generation
+from core.pgd.settings import defaults
 from core.pgd.starts import draw_starts, start_facts
 from core.reproduce.judgements import judgements
 from core.reproduce.profiled import (
@@ -49,8 +49,8 @@ def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
         if vocabulary not in (None, row.class_set):
             continue
         first = {
-            stored_path(task, subject, network.file_name, folder, search)
-            for (task, subject), search in itertools.product(first_subjects(row), first_searches(row.image_size))
+            stored_path(kind, subject, network.file_name, folder, method)
+            for (kind, subject), method in itertools.product(first_subjects(row), first_methods(row.image_size))
         }
         of_row = [*examples(row)]
         if row.name == "cifar10" and any(network.name in twins for twins in ROLES["twins"]):
@@ -70,7 +70,7 @@ def opening_plan(row: SampleSet, seed: int) -> RunPlan:
     blur = draw_starts(dog, 1, row.name, seed, "classless")
     facts = start_facts(dog, row.name, "classless")
     start = blur.repeat(len(names), axis=0)
-    return RunPlan(targets=names, start=start, config=paper_generation(row.image_size), seed=seed, images=facts)
+    return RunPlan(targets=names, start=start, config=defaults("generation", row.image_size), seed=seed, images=facts)
 
 
 def _is_current(name: str, example: Example, path: Path) -> bool:

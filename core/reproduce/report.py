@@ -56,6 +56,6 @@ class Report:
             numbers=numbers,
             name_of=name_of,
             starts=[
-                STARTS[series.start] for series in SERIES if series.mode == "generate" and series.suffix is not None
+                STARTS[series.start] for series in SERIES if series.task == "generation" and series.suffix is not None
             ],
         )

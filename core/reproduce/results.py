@@ -138,7 +138,7 @@ def run_pictures(part: PicturePart, count: int, machine: Machine) -> Result:
         FileNotFoundError: weights are missing.
     """
     # Without bundled statistics the noise needs all images of a class.
-    limit = count if part.series.mode == "inpaint" or part.dataset == "cifar10" else None
+    limit = count if part.series.task == "inpainting" or part.dataset == "cifar10" else None
     data, note = machine.data(part.dataset, limit)
     config = part.series.job(data.image_size, count, machine.seed)
     job = make_job(config, machine.classifier(machine.name(part), data.classes), data, [machine.judge(part)])
@@ -149,7 +149,7 @@ def run_pictures(part: PicturePart, count: int, machine: Machine) -> Result:
 
 def picture_result(part: PicturePart, outcomes: PictureOutcomes, grid: bytes, note: str) -> Result:
     """Return what became of a part's pictures beside the paper's losses; grid: PNG of the first pictures."""
-    columns, n, inpaint = outcomes.pictures, outcomes.n, part.series.mode == "inpaint"
+    columns, n, inpaint = outcomes.pictures, outcomes.n, part.series.task == "inpainting"
     rows = list[Row]()
     for when, published in zip(("before", "after"), part.published or (None, None), strict=True):
         losses = columns[f"loss_{when}"]

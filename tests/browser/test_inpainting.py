@@ -86,7 +86,7 @@ def wait_until(condition) -> None:
 @pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
 def test_paint_fill_stop_go_on_leave_return_and_share(fill_page, browser_name):
     # Of a photograph, so many steps never end before they are stopped.
-    page = fill_page(f"{LARGE}&inpainting-picture=0&inpainting-steps=2000&inpainting-search-224=Pixels")
+    page = fill_page(f"{LARGE}&inpainting-picture=0&inpainting-steps=2000&inpainting-method-224=paper")
     opened_at, clicked = page.url, brush_mask([(200, 30)], 16, height=224, width=224)
     stage_click(page, 200, 30, 224)
     expect(page).not_to_have_url(opened_at)

@@ -129,7 +129,7 @@ def test_a_judge_is_told_at_once_and_gets_a_line_to_share(app, open_page):
         expect(judge.get_by_role("status")).to_have_text("Right." if right else re.compile("^No: .*\\."))
         expect(judge.locator("button.yes")).to_have_text(imagenet().names[question.label])
         judge.locator("button.next").click()
-    wrong = {search: sum(question.search == search for question in questions[:2]) for search in ("views", "pixels")}
+    wrong = {method: sum(question.method == method for question in questions[:2]) for method in ("views", "paper")}
     head = judge.get_by_role("heading")
     expect(head).to_contain_text(f"{5 - wrong['views']} of 5 drawn to convince from every view")
     expect(head).to_contain_text(f"{5 - wrong['pixels']} of 5 drawn to convince as they are")

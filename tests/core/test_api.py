@@ -1,5 +1,7 @@
 """The Python front: anybody's module, function or CLIP comes in; what does not fit gets a sentence."""
 
+from dataclasses import replace
+
 import matplotlib.pyplot
 import numpy as np
 import open_clip
@@ -13,8 +15,9 @@ import core
 from core.data.holes import fill_hole
 from core.data.sample_sets import CIFAR10
 from core.pgd.__main__ import main as pgd
+from core.pgd.methods import METHODS
 from core.pgd.pictures import JudgedOutcomes
-from core.pgd.settings import usual_settings
+from core.pgd.settings import defaults
 from core.pgd.steps import Generation, Inpainting, run_pgd
 from core.sweep.__main__ import main as sweep
 from tests.core.toy import tiny_clip
@@ -173,10 +176,10 @@ def test_a_map_is_that_of_the_script(tmp_path, capsys):
     assert "heat map" in capsys.readouterr().err, "a bar says how far it is"
 
 
-@pytest.mark.parametrize("search", ["pixels", "views"])
-def test_a_drawing_is_pgd_from_its_start_by_either_search(own, search):
-    run = core.draw(own, ["b", 0], search=search, seed=3, steps=12, progress=False)
-    config = core.PGDConfig(**usual_settings("generation", SIDE, search=search) | {"steps": 12})
+@pytest.mark.parametrize("method", METHODS)
+def test_drawing_is_pgd_from_its_start(own, method):
+    run = core.draw(own, ["b", 0], method=method, seed=3, steps=12, progress=False)
+    config = replace(defaults("generation", SIDE, method), steps=12)
     state = run_pgd(own, Generation(torch.tensor([1, 0])), torch.from_numpy(run.start), config, seed=3)
     np.testing.assert_array_equal(run.images, (state.images * 255).round().byte().numpy())
     assert run.targets == ["b", "a"] and run.config == config and run.metadata["images"]["start"] == "classless"
@@ -184,10 +187,10 @@ def test_a_drawing_is_pgd_from_its_start_by_either_search(own, search):
 
 
 @pytest.mark.parametrize("own_start", [False, True])
-def test_a_try_is_the_single_run_of_its_seed(own, images, own_start, tmp_path):
+def test_try_is_the_single_run_of_its_seed(own, images, own_start, tmp_path):
     mask = np.zeros((SIDE, SIDE), dtype=bool)
     mask[2:6, 2:6] = True
-    common = {"search": "views", "steps": 12, "progress": False}
+    common = {"method": "views", "steps": 12, "progress": False}
     make = [
         lambda **more: core.draw(own, ["b", "d"], start=images[:2] if own_start else "blur", **common, **more),
         lambda **more: core.fill(own, images[:2], mask, ["b", "d"], **common, **more),
@@ -206,7 +209,7 @@ def test_a_try_is_the_single_run_of_its_seed(own, images, own_start, tmp_path):
         assert not np.array_equal(whole.images[0], whole.images[1])
 
 
-def test_a_drawing_is_that_of_the_script(tmp_path):
+def test_drawing_is_that_of_the_script(tmp_path):
     line = ["generate", "--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--target", "horse"]
     line += ["--limit", "2", "--tries", "2", "--seed", "7", "--steps", "5", "--device", "cpu"]
     assert pgd([*line, "--output", str(tmp_path)]) == 0
@@ -217,18 +220,16 @@ def test_a_drawing_is_that_of_the_script(tmp_path):
     np.testing.assert_allclose(run.curves["loss"][-1], outcomes.pictures["loss_after"], rtol=1e-5)
 
 
-@pytest.mark.parametrize("search", ["pixels", "views"])
-def test_a_hole_is_filled_by_either_search(own, images, search):
+@pytest.mark.parametrize("method", ["paper", "views"])
+def test_hole_is_filled_by_pgd_from_its_fill(own, images, method):
     mask = np.zeros((SIDE, SIDE), dtype=bool)
     mask[2:6, 2:6] = True
-    run = core.fill(own, images[:2].transpose(0, 2, 3, 1), mask, "c", search=search, steps=12, progress=False)
-    values = usual_settings("inpainting", SIDE, 4, search) | {"steps": 12}
-    fill, penalty = {"pixels": ("region", "eq3"), "views": ("rim", "frozen")}[search]
+    run = core.fill(own, images[:2].transpose(0, 2, 3, 1), mask, "c", method=method, steps=12, progress=False)
+    config = replace(defaults("inpainting", SIDE, method, hole_size=4), steps=12)
+    fill, penalty = {"paper": ("region", "eq3"), "views": ("rim", "frozen")}[method]
     start = fill_hole(images[:2] / np.float32(255), mask[None], fill)
-    objective = Inpainting(
-        torch.tensor([2, 2]), torch.from_numpy(mask[None]), weight=values.pop("weight"), penalty=penalty
-    )
-    state = run_pgd(own, objective, torch.from_numpy(start), core.PGDConfig(**values))
+    objective = Inpainting(torch.tensor([2, 2]), torch.from_numpy(mask[None]), weight=10, penalty=penalty)
+    state = run_pgd(own, objective, torch.from_numpy(start), config)
     np.testing.assert_array_equal(run.images, (state.images * 255).round().byte().numpy())
     np.testing.assert_array_equal(run.original, images[:2])
 
@@ -344,8 +345,16 @@ REFUSED = {
     "a negative index": (lambda own: core.draw(own, [0, -1]), "target -1 is not one of the 6 classes"),
     "no word": (lambda own: core.draw(own, []), "targets should be at least one class"),
     "an unknown start": (lambda own: core.draw(own, "a", start="noise"), "one of blur, classless, independent, grey"),
-    "an unknown setting": (lambda own: core.draw(own, "a", step=2), "'step' is no setting of this run; .*step_size"),
-    "a weight without a hole": (lambda own: core.draw(own, "a", weight=3), "'weight' is no setting of this run"),
+    "an unknown setting": (
+        lambda own: core.draw(own, "a", step=2),
+        "'step' is no setting of .*; its .*step_size",
+    ),
+    "a weight without a hole": (lambda own: core.draw(own, "a", weight=3), "'weight' is no setting of method"),
+    "views of the paper's method": (
+        lambda own: core.draw(own, "a", views=core.Views()),
+        "'views' is no setting of method",
+    ),
+    "an unknown method": (lambda own: core.draw(own, "a", method="pixels"), "one of paper, strokes, views_only, views"),
     "a mask of another size": (lambda own: core.fill(own, BYTES[0], HOLE[1:], "a"), "8 x 7 pixels but the image is 8"),
     "a mask of numbers": (lambda own: core.fill(own, BYTES[0], HOLE * 255, "a"), "must be bool"),
     "too few masks": (lambda own: core.fill(own, BYTES[:3], np.stack([HOLE] * 2), "a"), "one for each of 3 images"),

@@ -46,5 +46,5 @@ def page_text(app: AppTest) -> str:
 def settable_widget(app: AppTest, name: str) -> Any:
     """The widget that `ui.shared.url` draws for `name`, whatever its current key."""
     key = f"{name}.{app.session_state[f'{name}.last'].version}"
-    kinds = (app.multiselect, app.segmented_control, app.number_input, app.radio, app.selectbox)
+    kinds = (app.multiselect, app.pills, app.segmented_control, app.number_input, app.radio, app.selectbox)
     return next(widget for kind in kinds for widget in kind if widget.key == key)

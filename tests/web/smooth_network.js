@@ -12,12 +12,12 @@ const given = (views, noise) => (shown, step) => ({
   noise: Float32Array.from({ length: 3 * shown * shown }, (_, k) => noise * Math.sin(0.7 * k + 1.3 * step)),
 });
 
-export async function run({ sides, target, mask, penalty, weight, x0, config, views, scale }) {
+export async function run({ sizes, target, mask, penalty, weight, x0, config, views, scale }) {
   const matrix = (length) =>
     Array.from({ length: CLASSES }, (_, k) =>
       Float32Array.from({ length }, (_, n) => scale * Math.sin(((k + 1) * (n + 1)) / 1000)),
     );
-  const matrices = new Map([...sides.map((side) => 3 * side * side), x0.length].map((n) => [n, matrix(n)]));
+  const matrices = new Map([...sizes.map((size) => 3 * size * size), x0.length].map((n) => [n, matrix(n)]));
   const pass = async (images) => {
     const { length } = images;
     const weights = matrices.get(length);
@@ -33,7 +33,7 @@ export async function run({ sides, target, mask, penalty, weight, x0, config, vi
       ),
     };
   };
-  pass.sides = sides;
+  pass.sizes = sizes;
   const objective = penalty ? inpainting(Uint8Array.from(mask), weight, penalty) : generation;
   const states = [];
   const draw = given(views, config.views?.noise);

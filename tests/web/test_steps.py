@@ -8,12 +8,12 @@ import pytest
 import torch
 from scipy.stats import ks_2samp, kstest
 
-import core.pgd.search
+import core.pgd.views
 from core.data.class_statistics import FAINT, PINK, GreyNoise, natural_pixels
 from core.data.holes import fill_hole, square_mask
-from core.pgd.search import draw_view, view_generator
-from core.pgd.settings import PGDConfig, usual_settings
+from core.pgd.settings import PGDConfig, defaults
 from core.pgd.steps import Generation, Inpainting, pgd_steps
+from core.pgd.views import draw_view, view_generator
 from tests.node import in_node
 from web.__main__ import HERE
 
@@ -40,10 +40,10 @@ class SmoothNetwork(torch.nn.Module):
         return 4 * torch.tanh((images.flatten(1) - 0.5) @ self.matrix.T)
 
 
-def _config(kind, search):
-    if search == "views":
-        usual = {name: value for name, value in usual_settings(kind, 224, search="views").items() if name != "weight"}
-        return PGDConfig(**(usual | {"steps": STEPS, "epsilon": usual["epsilon"] * SIDE / 224}))
+def _config(task, method):
+    if method != "paper":
+        usual = defaults(task, 224, method)
+        return replace(usual, steps=STEPS, epsilon=usual.epsilon * SIDE / 224)
     return PGDConfig(epsilon=2.0 * SIDE / 32, step_size=0.05 * SIDE / 32, steps=STEPS)
 
 
@@ -52,25 +52,26 @@ def given(monkeypatch):
     """The views that core draws, by step, with noise that JavaScript computes, too."""
     views = []
 
-    def recorded(settings, size, generator, hole, view_side):
-        view = draw_view(replace(settings, noise=0), size, generator, hole, view_side)
-        shape = (3, view_side or size, view_side or size)
+    def recorded(settings, image_size, generator, centre, size):
+        view = draw_view(replace(settings, noise=0), image_size, generator, centre, size)
+        shape = (3, size or image_size, size or image_size)
         noise = settings.noise * np.sin(0.7 * np.arange(np.prod(shape)) + 1.3 * len(views))
-        views.append({name: int(getattr(view, name)) for name in ("left", "top", "side")})
+        views.append({"left": view.left, "top": view.top, "cropSize": view.crop_size})
         return replace(view, noise=noise.astype(np.float32).reshape(shape))
 
-    monkeypatch.setattr(core.pgd.search, "draw_view", recorded)
+    monkeypatch.setattr(core.pgd.views, "draw_view", recorded)
     return views
 
 
 def _in_node(objective, x0, config, views, scale):
     """Run core's objective and settings in JavaScript."""
-    settings, sides = config.to_json(), []
-    if config.views:
-        settings["colors"] = natural_pixels().covariance_power(config.views.colors).tolist()
-        sides = sorted({config.views.input_size(step, STEPS, SIDE) for step in range(STEPS)} - {SIDE})
+    settings, method, sizes = config.to_json(), config.method, []
+    if method.preconditioner:
+        settings["preconditioner"]["colors"] = natural_pixels().covariance_power(method.preconditioner.colors).tolist()
+    if method.views:
+        sizes = sorted({method.views.input_size(step, STEPS, SIDE) for step in range(STEPS)} - {SIDE})
     values = {
-        "sides": sides, "target": int(objective.targets[0]), "x0": x0.ravel().astype(float).tolist(),
+        "sizes": sizes, "target": int(objective.targets[0]), "x0": x0.ravel().astype(float).tolist(),
         "config": settings, "views": views, "scale": scale,
     }  # fmt: skip
     if isinstance(objective, Inpainting):
@@ -80,14 +81,17 @@ def _in_node(objective, x0, config, views, scale):
 
 
 @pytest.mark.parametrize(
-    ("search", "penalty"),
-    [("pixels", None), ("pixels", "eq3"), ("pixels", "frozen"), ("views", None), ("views", "frozen")],
+    ("method", "penalty"),
+    [
+        ("paper", "eq3"),
+        *((method, penalty) for method in ("paper", "strokes", "views") for penalty in (None, "frozen")),
+    ],
 )
-def test_sixty_steps_are_those_of_core(search, penalty, given):
+def test_sixty_steps_are_those_of_core(method, penalty, given):
     side, scale, generator = SIDE, 0.02 * 32 / SIDE, np.random.default_rng(3)
     x0 = (0.5 + 0.1 * generator.standard_normal((1, 3, side, side))).clip(0, 1).astype(np.float32)
     mask = square_mask((side // 2, side // 3), side // 4, height=side, width=side)
-    config = _config("inpainting" if penalty else "generation", search)
+    config = _config("inpainting" if penalty else "generation", method)
     weight = 0.02 if penalty == "eq3" else 10.0  # so that Eq. 3 changes pixels outside the hole
     targets = torch.tensor([2])
     objective = Inpainting(targets, torch.from_numpy(mask), weight, penalty) if penalty else Generation(targets)
@@ -101,7 +105,7 @@ def test_sixty_steps_are_those_of_core(search, penalty, given):
         "images": states[-1].images.numpy().ravel(),
     }
     assert expected["changes"][-1] > 0.5
-    if search == "pixels":  # this network's prediction for a view says little about the picture
+    if config.method.views is None:  # this network's prediction for a view says little about the picture
         assert expected["entropies"][-1] < 0.9 * expected["entropies"][0]
     if penalty == "eq3":
         assert max(expected["penalties"]) > 1e-3
@@ -109,21 +113,22 @@ def test_sixty_steps_are_those_of_core(search, penalty, given):
         np.testing.assert_allclose(result[name], values, rtol=1e-5, atol=1e-5, err_msg=name)
 
 
-@pytest.mark.parametrize("kind", ["inpainting", "generation"])
-def test_random_views_have_the_distribution_of_cores(kind):
-    settings, side = usual_settings(kind, 224, search="views")["views"], 224
+@pytest.mark.parametrize("task", ["inpainting", "generation"])
+def test_random_views_have_the_distribution_of_cores(task):
+    settings, side = defaults(task, 224, "views").method.views, 224
     mask = square_mask((side // 2, side // 3), side // 4, height=side, width=side)
-    values = {"views": settings.to_json(), "mask": mask.ravel().astype(int).tolist(), "hole": kind == "inpainting"}
+    values = {"views": settings.to_json(), "mask": mask.ravel().astype(int).tolist(), "hole": task == "inpainting"}
     draw = """(module, { views, mask, hole }) => {
       const draw = module.randomViews(views, 224, hole ? Uint8Array.from(mask) : null, 5);
-      return Array.from({ length: 4000 }, () => draw(1)).map(({ left, top, side }) => ({ left, top, side }));
+      const drawn = Array.from({ length: 4000 }, () => draw(1));
+      return drawn.map(({ left, top, cropSize }) => ({ left, top, crop_size: cropSize }));
     }"""
-    drawn = in_node(HERE / "engine" / "search.js", draw, values)
+    drawn = in_node(HERE / "engine" / "views.js", draw, values)
     rows, columns = np.nonzero(mask[0])
     centre = (columns.mean(), rows.mean()) if values["hole"] else None
     quiet = replace(settings, noise=0)
     expected = [draw_view(quiet, side, view_generator(seed=0, step=step, key=0), centre) for step in range(4000)]
-    for name in ("left", "top", "side"):
+    for name in ("left", "top", "crop_size"):
         ours, theirs = [view[name] for view in drawn], [getattr(view, name) for view in expected]
         assert ks_2samp(ours, theirs).pvalue > 1e-4 and len(set(ours)) >= 0.9 * len(set(theirs)), name
 
@@ -142,7 +147,7 @@ def test_hole_is_filled_from_its_rim_as_in_core():
     values = {"image": image.ravel().tolist(), "mask": mask.ravel().astype(int).tolist()}
     values_and_cells = "Float32Array.from(image), Uint8Array.from(mask)"
     fill = f"async (module, {{ image, mask }}) => [...(await module.filledFromRim({values_and_cells}))]"
-    filled = np.array(in_node(HERE / "engine" / "search.js", fill, values)).reshape(3, 48, 48)
+    filled = np.array(in_node(HERE / "engine" / "starts.js", fill, values)).reshape(3, 48, 48)
     np.testing.assert_allclose(filled, fill_hole(image, mask, "rim"), rtol=0, atol=1e-5)
 
 
@@ -151,7 +156,7 @@ def test_grey_start_has_the_colours_and_the_spectrum_of_cores():
     natural = {"mean": pixels.mean.tolist(), "colors": pixels.covariance_power(0.5).tolist()}
     values = {"natural": natural | {"spectrum": PINK, "deviation": FAINT}, "side": side}
     draw = "(module, { natural, side }) => [...module.greyStart(natural, side)]"
-    start = np.array(in_node(HERE / "engine" / "search.js", draw, values)).reshape(3, side, side)
+    start = np.array(in_node(HERE / "engine" / "starts.js", draw, values)).reshape(3, side, side)
     np.testing.assert_allclose(start.mean(axis=(1, 2)), pixels.mean, atol=0.02)
     assert (start - pixels.mean[:, None, None]).std() == pytest.approx(FAINT, rel=0.02)
     expected = GreyNoise(side).draw(1, generator=np.random.default_rng(0))[0]

@@ -23,28 +23,29 @@ from core.data.sketches import (
     encode_sketch,
 )
 from core.pgd.drawings import drawn_sketches
+from core.pgd.methods import MethodName
 from core.pgd.plan import RunPlan
-from core.pgd.search import MIN_CROP_SIZE, Search
-from core.pgd.settings import RunKind
-from core.pgd.starts import MADE_STARTS, STARTS, StartKind, draw_starts, set_start, start_facts
+from core.pgd.settings import Task
+from core.pgd.starts import MADE_STARTS, STARTS, StartName, draw_starts, set_start, start_facts
+from core.pgd.views import MIN_CROP_SIZE
 from core.shared import paper
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.runs.export import run_download
+from ui.runs.gallery import four_squares_html, gallery, stored_word
 from ui.runs.judge import sample_set_of
 from ui.runs.outcome import ABOUT_VIEWS, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel, shows_tries
 from ui.runs.replay import reset_to_example, stored_example, subject_of, target_of
-from ui.runs.settings import choose_networks, choose_searches, run_settings
+from ui.runs.settings import choose_methods, choose_networks, run_settings
 from ui.runs.state import TRIES, RunRequest, RunResult
-from ui.runs.wall import four_squares_html, gallery, stored_word
 from ui.runs.words import about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
 from ui.server.cache import ready_classifiers
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, enlarge, page_picture, picture_line, to_picture
 from ui.shared.url import as_markdown, settable, settable_in_url
 
-_PAGE: RunKind = "generation"
+_PAGE: Task = "generation"
 MAX_TARGETS = 10
 SET, _START, SKETCH = f"{_PAGE}-set", f"{_PAGE}-start-from", f"{_PAGE}-sketch"  # in the URL and in the session
 # In the session: the sketch; whether a word was just entered; one that the network does not know, and what is drawn.
@@ -67,21 +68,21 @@ def page() -> None:
         start = _choose_start(row)
         any_text = bool(specs) and all(spec.kind == "zero-shot" for spec in specs)
         targets = _several_targets(row, start, any_text)
-        searches = choose_searches(_PAGE, row.image_size)
+        methods = choose_methods(_PAGE, row.image_size)
     painted_by(painter_line, specs, row.class_set)
     _choose_beginning(begin, row, start)
     _choose_word(word, row, targets, specs)
-    chosen = run_settings(expert, _PAGE, row.image_size, None, searches)
+    chosen = run_settings(expert, _PAGE, row.image_size, None, methods)
     painter, rest = body.columns([5, 10], gap="medium") if start in ("sketch", "picture") else (None, body)
     x0, facts = _starts(painter, expert, row, targets, start, chosen.seed)
     names = tuple(spec.name for spec in specs)
     why = cannot_run(targets, specs, row.classes)
     if x0 is None or why:
         why = why or "no class is chosen; choose one or describe it in words"
-        request = RunRequest(None, why, names, searches, row.class_set)
+        request = RunRequest(None, why, names, methods, row.class_set)
     else:
         plan = RunPlan(targets=tuple(targets), start=x0, config=chosen.config, seed=chosen.seed, images=facts)
-        request = RunRequest(plan, "", names, searches, row.class_set)
+        request = RunRequest(plan, "", names, methods, row.class_set)
     large = row.image_size >= MIN_CROP_SIZE
     opened = targets[0] if large and start == "grey" and len(targets) == 1 else None
     stage, beside = _containers(rest, row, start, shows_tries(_PAGE, request))
@@ -92,7 +93,7 @@ def page() -> None:
             elif start == "picture":
                 picture_line(_PAGE, across=3)
             else:
-                gallery(f"{_PAGE}.wall", opened, partial(_open, row))
+                gallery(f"{_PAGE}.gallery", opened, partial(_open, row))
     sketch = _shown_sketch(row, targets) if large and start == "sketch" else None
     still = stored_word(opened) if sketch is None else drawn_sketches()[sketch]
     linked = begins_by_itself(request, _words(row), SKETCH) and still is None
@@ -103,14 +104,14 @@ def page() -> None:
         contents = Stage(
             _PAGE,
             "Draw",
-            partial(stored_example, subject_of(request), request.names, searches),
+            partial(stored_example, subject_of(request), request.names, methods),
             partial(_reset, row),
             _restore,
             still,
         )
         result = run_panel(contents, request)
     with details:
-        _formulas(start, searches, row.rule if result is not None and result.stored else "")
+        _formulas(start, methods, row.rule if result is not None and result.stored else "")
         if result is not None:
             run_table(result)
             run_download(result.runs, key=f"{_PAGE}.{result.version}")
@@ -145,18 +146,18 @@ def _choose_set() -> SampleSet:
     return sets[settable_in_url(SET, choose, usual, lambda text: text if text in sets else None)]
 
 
-def offered_starts(row: SampleSet) -> list[StartKind]:
+def offered_starts(row: SampleSet) -> list[StartName]:
     """Return the starts that the page offers for a set, the default first.
 
-    A class without images here has no blur of its own; at full size both searches start from grey.
+    A class without images here has no blur of its own; at full size both methods start from grey.
     """
-    starts: list[StartKind] = list(STARTS)
+    starts: list[StartName] = list(STARTS)
     if row.image_size < MIN_CROP_SIZE:
         return starts
     return sorted((start for start in starts if start != "blur"), key=lambda start: start != "grey")
 
 
-def _choose_start(row: SampleSet) -> StartKind:
+def _choose_start(row: SampleSet) -> StartName:
     """Draw the menu of starts; return the chosen one."""
     offered = {STARTS[start].label: start for start in offered_starts(row)}
     first = next(iter(offered))
@@ -173,7 +174,7 @@ def _choose_start(row: SampleSet) -> StartKind:
     return offered[label]
 
 
-def _choose_beginning(container: DeltaGenerator, row: SampleSet, start: StartKind) -> None:
+def _choose_beginning(container: DeltaGenerator, row: SampleSet, start: StartName) -> None:
     """Draw the choice to begin with a word or with a sketch, which chooses the start."""
     key, titles, state = f"{_PAGE}.begin", {False: "From a word", True: "From a sketch"}, st.session_state
     word_keys = {is_sketch: f"{_words(row)}.{is_sketch}" for is_sketch in titles}  # each beginning keeps its own word
@@ -194,7 +195,7 @@ def _usual_words(row: SampleSet, sketched: bool) -> list[str]:
     return [next(iter(_sketches(row).values()))] if sketched else list(row.drawn)
 
 
-def _several_targets(row: SampleSet, start: StartKind, any_text: bool) -> list[str]:
+def _several_targets(row: SampleSet, start: StartName, any_text: bool) -> list[str]:
     """Draw the choice of several words, which the box of one word also sets; return the chosen words.
 
     any_text: True if all networks take words that are in no list.
@@ -265,7 +266,7 @@ def _sketches(row: SampleSet) -> dict[str, str]:
 
 
 def _containers(
-    rest: DeltaGenerator, row: SampleSet, start: StartKind, tries: bool
+    rest: DeltaGenerator, row: SampleSet, start: StartName, tries: bool
 ) -> tuple[DeltaGenerator, DeltaGenerator | None]:
     """Return the containers of the run and of the choices beside it; None if there are several tries."""
     if tries or (row.image_size < MIN_CROP_SIZE and start not in ("sketch", "picture")):
@@ -279,7 +280,7 @@ def _starts(
     expert: DeltaGenerator,
     row: SampleSet,
     targets: list[str],
-    start: StartKind,
+    start: StartName,
     seed: int,
 ) -> tuple[np.ndarray | None, Mapping[str, str]]:
     """Draw what the starts depend on; return them, (B, 3, H, W) float32, with their metadata."""
@@ -396,17 +397,17 @@ def _open(row: SampleSet, word: str) -> None:
 # ---- the formulas ------------------------------------------------------------------------------------------------
 
 
-def _formulas(start: StartKind, searches: Sequence[Search], rule: str) -> None:
+def _formulas(start: StartName, methods: Sequence[MethodName], rule: str) -> None:
     """Draw the formulas. rule: how the displayed classes were chosen; may be empty."""
     left, right = st.columns(2, gap="large")
     left.markdown(formula(start))
-    if "views" in searches:
+    if {*methods} - {"paper"}:
         right.markdown(ABOUT_VIEWS)
     if rule:
         right.markdown(rule)
 
 
-def formula(start: StartKind) -> str:
+def formula(start: StartName) -> str:
     """Return the start, the loss and its constraint as Markdown."""
     papers = paper.PGD_SETTINGS[_PAGE]
     return (

@@ -10,8 +10,9 @@ import streamlit as st
 from core.classifiers.registry import ClassifierSpec, classifier_title
 from core.data.holes import POSITIONS, Fill, hole_size, hole_text, read_hole
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.pgd.search import COMPARED, MIN_CROP_SIZE, SEARCHES, Search, leading
-from core.pgd.settings import PENALTIES, Penalty, RunKind
+from core.pgd.methods import COMPARED, METHODS, MethodName, leading
+from core.pgd.settings import PENALTIES, Penalty, Task
+from core.pgd.views import MIN_CROP_SIZE
 from core.shared import paper
 from core.shared.numbers import confidence
 from core.shared.text import TERMS, number_html
@@ -24,7 +25,7 @@ from ui.runs.judge import sample_set_of
 from ui.runs.outcome import ABOUT_VIEWS, filled_html, holes_alone, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel
 from ui.runs.replay import (
-    SEARCH_TITLES,
+    METHOD_TITLES,
     reset_to_example,
     run_replay,
     stored_example,
@@ -32,7 +33,7 @@ from ui.runs.replay import (
     subject_of,
     target_of,
 )
-from ui.runs.settings import choose_networks, choose_searches, run_settings
+from ui.runs.settings import choose_methods, choose_networks, run_settings
 from ui.runs.state import RunResult, fill_request
 from ui.runs.words import meaning, near_words, vocabulary
 from ui.server.cache import ready_classifiers
@@ -40,7 +41,7 @@ from ui.shared import url
 from ui.shared.pictures import UPLOAD, Picture, page_picture, picture_line, take_picture, to_picture
 from ui.shared.url import as_markdown, one_line
 
-_PAGE: RunKind = "inpainting"
+_PAGE: Task = "inpainting"
 _PAPERS = paper.PGD_SETTINGS[_PAGE]
 _HOLE, EVERY = f"{_PAGE}-hole", f"{_PAGE}.filled"  # in the URL, in the session
 _HOLES, _LAST_HOLES = f"{_PAGE}.holes", f"{_PAGE}.holes.last"  # by size: as painted, and what changed them last
@@ -80,19 +81,19 @@ def page() -> None:
     with expert:
         _choose_set(row)
         specs = choose_networks(_PAGE, row.class_set)
-        searches = choose_searches(_PAGE, row.image_size)
+        methods = choose_methods(_PAGE, row.image_size)
     painted_by(painter_line, specs, row.class_set)
     with right, st.container(horizontal=True, vertical_alignment="center", key=f"{_PAGE}.toolbar"):
         guess = _guess(picture, specs)
         target = _choose_target(picture, guess, specs)
-        chosen = run_settings(expert, _PAGE, picture.size, hole_size(_hole(picture, guess)) or None, searches)
-        request = fill_request(picture, _hole(picture, guess), target, chosen, specs, searches)
+        chosen = run_settings(expert, _PAGE, picture.size, hole_size(_hole(picture, guess)) or None, methods)
+        request = fill_request(picture, _hole(picture, guess), target, chosen, specs, methods)
         ask_for_run(_PAGE, "Fill", request)
     with right:
         contents = Stage(
             _PAGE,
             "Fill",
-            lambda: stored_example(subject_of(request), request.names, searches, chosen.penalty),
+            lambda: stored_example(subject_of(request), request.names, methods, chosen.penalty),
             lambda: _reset(row),
             _restore,
         )
@@ -108,7 +109,7 @@ def page() -> None:
     with holes:
         _stored_holes(row)
     with details:
-        _formulas(chosen.penalty, searches)
+        _formulas(chosen.penalty, methods)
         if result is not None:
             run_table(result)
             recognised_table(result)
@@ -118,7 +119,7 @@ def page() -> None:
 def rate_html() -> str:
     """Return how many stored holes another network recognises from the hole alone, for each filling, as HTML."""
     counts, parts = holes_alone(), []
-    titles = {search: SEARCH_TITLES[search] for search in reversed(COMPARED)} | {"original": "Original"}
+    titles = {method: METHOD_TITLES[method] for method in reversed(COMPARED)} | {"original": "Original"}
     for name, title in titles.items():
         recognised, of = counts[name].text.split(" of ")
         bar = f'<span class="bar" style="--share:{int(recognised) / int(of):.0%}"></span>'
@@ -279,7 +280,7 @@ def _restore(result: RunResult) -> None:
     titles = list(dict.fromkeys(classifier_title(run.metadata["classifier"]["name"]) for run in result.runs))
     if {spec.title for spec in ready_classifiers(row.class_set)}.issuperset(titles):
         state[f"{_PAGE}-models-{row.class_set}"] = titles
-    state[f"{_PAGE}-search-{row.image_size}"] = [SEARCHES[run.config.search].title for run in result.runs]
+    state[f"{_PAGE}-method-{row.image_size}"] = tuple(dict.fromkeys(run.config.method.name for run in result.runs))
 
 
 def _reset(row: SampleSet) -> None:
@@ -290,11 +291,11 @@ def _reset(row: SampleSet) -> None:
     reset_to_example(_PAGE, row, {"pictures": row.title, f"target-{row.class_set}": USUAL_TARGET})
 
 
-def _formulas(penalty: Penalty, searches: Sequence[Search]) -> None:
+def _formulas(penalty: Penalty, methods: Sequence[MethodName]) -> None:
     left, right = st.columns(2, gap="large")
-    left.markdown(formula(SEARCHES[leading(searches)].fill, penalty), help=f"Eq. 3: {TERMS['Eq. 3']}.")
+    left.markdown(formula(METHODS[leading(methods)].method.fill, penalty), help=f"Eq. 3: {TERMS['Eq. 3']}.")
     left.markdown(MINIMISED if penalty == "eq3" else f"The penalty is {PENALTIES[penalty].rule}")
-    if "views" in searches:
+    if {*methods} - {"paper"}:
         right.markdown(ABOUT_VIEWS)
 
 
@@ -305,7 +306,7 @@ def formula(fill: Fill, penalty: Penalty) -> str:
         rf"First, {filled} the hole, which gives $x_0$. With $m$ = 1 in the hole, $x$ minimises "
         rf"$\;\mathrm{{CE}}(x, \mathrm{{target}}) {PENALTIES[penalty].term}\;$ ({PENALTIES[penalty].label}) within "
         rf"$\lVert x - x_0\rVert_2 \le \varepsilon$. At {paper.IMAGE_SIZE} pixels the paper has "
-        rf"$\lambda$ = {_PAPERS['weight']:g}, in its text, and $\varepsilon$ = {_PAPERS['epsilon']} but no "
+        rf"$\lambda$ = {paper.PENALTY_WEIGHT:g}, in its text, and $\varepsilon$ = {_PAPERS['epsilon']} but no "
         f"steps; the notebook of Santurkar et al. takes {_PAPERS['steps']} of {_PAPERS['step_size']}. Lengths scale "
         "with the picture's side, the budget with the hole's too."
     )

@@ -32,7 +32,7 @@ class Tile:
 
 
 def result_card(heading: str, tiles: Sequence[Tile], notes: Sequence[str]) -> bytes:
-    """Return a PNG of `WIDTH` pixels: the heading, the pictures side by tile_size with their lines, the notes below."""
+    """Return a PNG of `WIDTH` pixels: the heading, the pictures side by side with their lines, the notes below."""
     tile_size = (WIDTH - 2 * MARGIN - GAP * (max(2, len(tiles)) - 1)) // max(2, len(tiles))
     texts = [_text_of(tile, tile_size) for tile in tiles]
     below = max(_height(lines) for lines in texts)

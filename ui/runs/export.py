@@ -84,9 +84,9 @@ def _side_by_side(runs: Sequence[PGDRun], row: int, frame: int) -> Image.Image:
 def run_stem(runs: Sequence[PGDRun], row: int) -> str:
     """Return the file name of image `row` without suffix: short and valid on every system."""
     names = dict.fromkeys(run.metadata["classifier"]["name"] for run in runs)
-    searches = dict.fromkeys(run.config.search for run in runs)
-    by = () if [*searches] == ["pixels"] else searches
-    parts = (runs[0].metadata["kind"], *names, *by, target_of(runs[0], row))
+    methods = dict.fromkeys(run.config.method.name for run in runs)
+    by = () if [*methods] == ["paper"] else methods
+    parts = (runs[0].metadata["task"], *names, *by, target_of(runs[0], row))
     stem = "-".join(filter(None, (file_stem(part[:60])[:40].strip("-") for part in parts)))
     return f"{stem}-{row + 1}" if len(runs[0].start) > 1 else stem
 

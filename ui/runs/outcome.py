@@ -13,9 +13,9 @@ from core.classifiers.registry import classifier_title, result_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.stored import cached_by_files, device_text
 from core.pgd.drawings import count, painter_name, stored_kinds
+from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.pictures import Judgement
 from core.pgd.record import PGDRun
-from core.pgd.search import COMPARED, SEARCHES, Search
 from core.pgd.settings import PENALTIES
 from core.shared.numbers import confidence, join_list, wilson
 from core.shared.text import Number
@@ -130,7 +130,7 @@ def holes_alone() -> dict[str, Number]:
     is in it.
     """
     filled = stored_kinds()["hole-views"]
-    counts = [(str(search), count(f"hole-{search}")) for search in reversed(COMPARED)]
+    counts = [(str(method), count(f"hole-{method}")) for method in reversed(COMPARED)]
     counts.append(("original", int(filled.recognised(seen="alone_original").sum())))
     return {name: counted(number, filled.n) for name, number in counts}
 
@@ -140,7 +140,7 @@ def filled_html(sample_set: str) -> tuple[str, str]:
     """Return how many stored fillings of a set's holes another network recognises from the hole alone, as a sentence,
     and the fillings with what it says of each, as HTML.
     """
-    row, tiles, recognised = SAMPLE_SETS[sample_set], [], Counter[Search]()
+    row, tiles, recognised = SAMPLE_SETS[sample_set], [], Counter[MethodName]()
     for index in sorted(row.holes):
         result = stored_example(hole_subject(row, index), (painter_name(),), COMPARED)
         if result is None:
@@ -149,15 +149,15 @@ def filled_html(sample_set: str) -> tuple[str, str]:
         for run in result.runs:
             judgement = judgement_of(run, live=False)
             says, agrees = ("", False) if judgement is None else guess(judgement, 0)
-            recognised[run.config.search] += agrees
+            recognised[run.config.method.name] += agrees
             seen = f"{'✓' if agrees else '✕'} {says}".replace(" %", "\N{NO-BREAK SPACE}%")
-            figures.append(Figure(seen, SEARCHES[run.config.search].convinces, to_picture(run.frames[-1, 0])))
+            figures.append(Figure(seen, METHODS[run.config.method.name].convinces, to_picture(run.frames[-1, 0])))
         name = html.escape(target_of(result.runs[0], 0))
         link = url.link("inpainting", ("inpainting-pictures", row.title), ("inpainting-picture", str(index)))
         tiles.append(f'<section><a href="{html.escape(link)}">{name}</a>{picture_row(figures)}</section>')
     counts = [
-        f"{recognised[search]} of {len(tiles)} that must convince {SEARCHES[search].convinces}"
-        for search in reversed(COMPARED)
+        f"{recognised[method]} of {len(tiles)} that must convince {METHODS[method].convinces}"
+        for method in reversed(COMPARED)
     ]
     about = f"In the quick settings that this page opens with, it recognises {join_list(counts)}."
     return about, f'<div class="filled">{"".join(tiles)}</div>'

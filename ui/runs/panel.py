@@ -18,13 +18,14 @@ from core.classifiers.registry import (
     ClassifierSpec,
     short_title,
 )
-from core.pgd.drawings import WallWord
-from core.pgd.search import SEARCHES, leading
+from core.pgd.drawings import GalleryWord
+from core.pgd.methods import METHODS, leading
 from core.pgd.starts import MADE_STARTS
 from core.shared.numbers import duration
 from core.shared.text import JARGON, sentence
 from ui.components.replay.replay import RunProgress, replay
 from ui.runs.export import save_buttons
+from ui.runs.gallery import save_stills, stills
 from ui.runs.replay import live_replay, run_replay, tries_replay
 from ui.runs.settings import LAST_SEED, expected_seconds, remember_pace
 from ui.runs.state import (
@@ -39,7 +40,6 @@ from ui.runs.state import (
     start,
     submit,
 )
-from ui.runs.wall import save_stills, stills
 from ui.server.cache import NONE_READY, is_ready, ready_classifiers
 from ui.shared import url
 from ui.shared.page import explain_on_page
@@ -54,7 +54,7 @@ _STORY = (
     (0.3, "Shapes appear on which most views agree."),
     (0.7, "The shapes stay; their details settle."),
 )
-BY_PIXELS = "The network grows surer; we hardly see why."
+WITHOUT_VIEWS = "The network grows surer; we hardly see why."
 
 
 def head(title: str) -> DeltaGenerator:
@@ -123,10 +123,9 @@ def ask_for_run(
 def _has_tries(request: RunRequest) -> bool:
     """Return True if a run of one picture depends on its seed."""
     plan = request.plan
-    if plan is None or not request.searches or len(plan.targets) > 1 or plan.seed > LAST_SEED - TRIES + 1:
+    if plan is None or not request.methods or len(plan.targets) > 1 or plan.seed > LAST_SEED - TRIES + 1:
         return False
-    views = plan.config.views if SEARCHES[leading(request.searches)].by_views else None
-    return plan.images.get("start") in MADE_STARTS or (views is not None and views.count > 0)
+    return plan.images.get("start") in MADE_STARTS or plan.config.method.views is not None
 
 
 def shows_tries(page: str, request: RunRequest) -> bool:
@@ -141,7 +140,7 @@ def shows_tries(page: str, request: RunRequest) -> bool:
 def _about_tries(request: RunRequest) -> str:
     """Return what several tries at once are, and how long they take."""
     assert request.plan is not None
-    seconds = expected_seconds(request.plan, request.names, (leading(request.searches),))
+    seconds = expected_seconds(request.plan, request.names, (leading(request.methods),))
     first, last = request.plan.seed, request.plan.seed + TRIES - 1
     about = f"{TRIES} tries, by the random seeds {first} to {last}, of which you choose one."
     return about if seconds is None else f"{about} They take about {duration(max(1.0, TRIES * seconds))}."
@@ -161,7 +160,7 @@ class Stage:
     example: Callable[[], RunResult | None]
     reset: Callable[[], None]
     restore: Callable[[RunResult], None]
-    still: WallWord | None = None
+    still: GalleryWord | None = None
 
 
 def begins_by_itself(request: RunRequest, *named: str) -> bool:
@@ -174,7 +173,7 @@ def begins_by_itself(request: RunRequest, *named: str) -> bool:
     st.session_state[key] = True
     if opened or request.plan is None or request.why or not {*named} & url.names():
         return False
-    seconds = expected_seconds(request.plan, request.names, request.searches)
+    seconds = expected_seconds(request.plan, request.names, request.methods)
     return seconds is not None and seconds < AT_ONCE_SECONDS
 
 
@@ -206,12 +205,12 @@ def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
                 packed = tries_replay(result, packed)
             rest = None
             if unfinished is not None:
-                rest = partial(submit, page, unfinished.run, unfinished.names, unfinished.searches)
+                rest = partial(submit, page, unfinished.run, unfinished.names, unfinished.methods)
             _replay(page, packed, rest, not result.stored)
         elif still is not None:
             _replay(page, stills(still))
-        elif (plan := request.plan) is not None and request.names and request.searches:
-            pairs = list(product(request.names, request.searches))
+        elif (plan := request.plan) is not None and request.names and request.methods:
+            pairs = list(product(request.names, request.methods))
             new, version = RunProgress("new", "" if request.why else _how_long(verb, request)), request.fingerprint
             _replay(page, live_replay(plan, pairs, [], [], id=version, live=new))
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
@@ -243,7 +242,7 @@ def _status(stage: Stage, request: RunRequest, result: RunResult | None, changed
 def _how_long(verb: str, request: RunRequest) -> str:
     """Return how long a run takes that has not begun."""
     plan = request.plan
-    seconds = None if plan is None else expected_seconds(plan, request.names, request.searches)
+    seconds = None if plan is None else expected_seconds(plan, request.names, request.methods)
     return "Not run yet." if seconds is None else f"Not run yet: {verb} takes about {duration(max(1.0, seconds))}."
 
 
@@ -277,7 +276,7 @@ def _replay(page: str, data: dict[str, Any], resume: Callable[[], object] | None
 def collect(state: RunState) -> None:
     """Turn an ended run into a result and record its pace."""
     if (ended := state.finish()) is not None:
-        remember_pace(ended.run.plan, ended.names, ended.searches, ended.job.seconds_per_step)
+        remember_pace(ended.run.plan, ended.names, ended.methods, ended.job.seconds_per_step)
 
 
 def _live(page: str) -> None:
@@ -292,7 +291,7 @@ def _live(page: str) -> None:
     live = RunProgress(
         "queued" if job.status == "queued" else "running", what_one_sees(active), run.step, REDRAW_SECONDS
     )
-    pairs = list(product(active.names, active.searches))
+    pairs = list(product(active.names, active.methods))
     curves = [run.target_probability(k) for k in range(len(pairs) if moments else 0)]
     _replay(page, live_replay(run.plan, pairs, moments, curves, id=job.id, live=live), seek=True)
 
@@ -305,5 +304,6 @@ def what_one_sees(active: ActiveRun) -> str:
     if job.done < 2 or job.seconds_left is None:
         return "Loading the network, a few seconds the first time."
     fraction = run.step / run.plan.config.steps
-    said = [text for since, text in _STORY if since <= fraction][-1] if "views" in active.searches else BY_PIXELS
+    has_views = any(METHODS[method].method.views for method in active.methods)
+    said = [text for since, text in _STORY if since <= fraction][-1] if has_views else WITHOUT_VIEWS
     return f"{said} About {duration(max(1.0, job.seconds_left))} left."

@@ -15,13 +15,14 @@ from core.classifiers.registry import classifier_title, result_title, short_titl
 from core.data.holes import hole_alone
 from core.data.sample_sets import SampleSet
 from core.data.stored import cached_by_files
-from core.pgd.examples import first_searches, row_of, stored_subjects
+from core.pgd.examples import row_of, stored_subjects
 from core.pgd.live import MAX_FRAMES
+from core.pgd.methods import COMPARED, METHODS, PAPER, MethodName
 from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun, evenly_spaced
-from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, SEARCHES, Search
-from core.pgd.settings import Penalty, PGDConfig, RunKind
-from core.pgd.starts import MADE_STARTS, StartKind
+from core.pgd.settings import Penalty, Task
+from core.pgd.starts import MADE_STARTS, StartName
+from core.pgd.views import MIN_CROP_SIZE
 from core.shared.files import ArchiveError
 from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, with_tries
 from ui.runs.judge import became, class_set_of, guess, judged, judgement_of
@@ -36,28 +37,22 @@ if TYPE_CHECKING:
     from core.pgd.steps import PGDState
 
 MAX_REPLAY_BYTES = 6 * 2**20  # per classifier's frames, which the browser fetches
-# What a run of each search must reach: the role of its picture.
-SEARCH_TITLES: dict[Search, str] = {name: f"Must convince {search.convinces}" for name, search in SEARCHES.items()}
+# What a run of each method must reach: the role of its picture.
+METHOD_TITLES: dict[MethodName, str] = {name: f"Must convince {row.convinces}" for name, row in METHODS.items()}
 EXAMPLE = "A stored example, made like your own runs."
 
 
-def search_title(config: PGDConfig) -> str:
-    """Return what a run's picture must reach, and how it steps where one ingredient of its search is off."""
-    if not SEARCHES[config.search].by_views or config.views is None or all(config.views.ingredients):
-        return SEARCH_TITLES[config.search]
-    views, natural = config.views.ingredients
-    return f"{SEARCH_TITLES['views' if views else 'pixels']}, by {'natural' if natural else 'plain'} steps"
-
-
-def role(title: str, searched: str, beside: Sequence[tuple[str, str]]) -> str:
-    """Return the role of a network's picture: its search, and its network if those in `beside` differ."""
-    titles, searches = map(set, zip(*beside, strict=True))
-    return ": ".join([title] * (len(titles) > 1) + [searched] * (len(titles) < 2 or len(searches) > 1))
+def role(title: str, convinces: str, beside: Sequence[tuple[str, str]]) -> str:
+    """Return the role of a network's picture: its method, and its network if those in `beside` differ."""
+    titles, methods = map(set, zip(*beside, strict=True))
+    return ": ".join([title] * (len(titles) > 1) + [convinces] * (len(titles) < 2 or len(methods) > 1))
 
 
 def run_title(run: PGDRun, runs: Sequence[PGDRun] = ()) -> str:
     """Return the role of a run among all runs displayed with it."""
-    pairs = [(result_title(other.metadata["classifier"]), search_title(other.config)) for other in (run, *runs)]
+    pairs = [
+        (result_title(other.metadata["classifier"]), METHOD_TITLES[other.config.method.name]) for other in (run, *runs)
+    ]
     return role(*pairs[0], pairs)
 
 
@@ -104,7 +99,7 @@ def tries_replay(result: RunResult, packed: dict[str, Any]) -> dict[str, Any]:
 
 def live_replay(
     plan: RunPlan,
-    runs: Sequence[tuple[str, Search]],
+    runs: Sequence[tuple[str, MethodName]],
     moments: Sequence[Sequence[PGDState]],
     curves: Sequence[np.ndarray],
     *,
@@ -114,26 +109,22 @@ def live_replay(
     """Return the newest moments of a run in progress, with its curves so far.
 
     Args:
-        runs: the classifier's name and the search of each.
+        runs: the classifier's name and the method of each.
         moments: lists of one state per run, at the same step; without any, the start is shown. Of several tries the
             first is large.
         curves: `Run.target_probability` per run; none before the first state.
     """
     starts, rows = to_uint8_planes(plan.start), slice(1 if plan.seeds else None)
     start = starts[rows]
-    configs = [plan.with_search(search).config for _, search in runs]
-    pairs = [
-        (short_title(classifier_title(name)), search_title(config))
-        for (name, _), config in zip(runs, configs, strict=True)
-    ]
+    pairs = [(short_title(classifier_title(name)), METHOD_TITLES[method]) for name, method in runs]
     tracks, frames = [], starts[None]
-    for k, (title, searched) in enumerate(pairs):
+    for k, (title, convinces) in enumerate(pairs):
         curve = np.zeros((0, len(start)), np.float32)
         if moments:
             frames = np.stack([to_uint8_planes(moment[k].images.cpu().numpy()) for moment in moments])
             curve = curves[k][:, rows]
         nobody = [""] * len(start), [False] * len(start)
-        caption = Caption(role(title, searched, pairs), *nobody)
+        caption = Caption(role(title, convinces, pairs), *nobody)
         tracks.append(Track(caption, frames[:, rows], curve))
     data = pack_replay(
         tracks,
@@ -212,7 +203,7 @@ def hole_subject(row: SampleSet, index: int) -> Subject:
     return _subject({"dataset": row.dataset, "index": index}, row.mask(index), (target,), row.class_set, row.image_size)
 
 
-def drawing_subject(row: SampleSet, start: StartKind) -> Subject:
+def drawing_subject(row: SampleSet, start: StartName) -> Subject:
     """Return the subject of drawing a sample set's initial words."""
     return _subject({"start": start}, None, tuple(row.drawn), row.class_set, row.image_size)
 
@@ -243,14 +234,14 @@ def _stored(task: str) -> dict[Subject, dict[str, list[PGDRun]]]:
 
 
 def stored_example(
-    subject: Subject | None, classifiers: Sequence[str], searches: Sequence[Search], penalty: Penalty = "eq3"
+    subject: Subject | None, classifiers: Sequence[str], methods: Sequence[MethodName], penalty: Penalty = "eq3"
 ) -> RunResult | None:
     """Return the stored runs of a subject; None if there are none.
 
-    Those of the chosen penalty, classifiers and searches are preferred.
+    Those of the chosen penalty, classifiers and methods are preferred.
 
     Args:
-        classifiers, searches: the chosen ones, classifiers by name.
+        classifiers, methods: the chosen ones, classifiers by name.
         penalty: of Eq. 3; ignored for drawings.
     """
     if subject is None:
@@ -260,10 +251,10 @@ def stored_example(
         return None
     name = max(stored, key=lambda name: stored[name][0].metadata["objective"].get("penalty") == penalty)
     runs = stored[name]
-    return _result(name, _of(runs, classifiers, searches) or _first(runs, searches))
+    return _result(name, _of(runs, classifiers, methods) or _first(runs, methods))
 
 
-def reset_to_example(page: RunKind, row: SampleSet, chosen: Mapping[str, Any]) -> None:
+def reset_to_example(page: Task, row: SampleSet, chosen: Mapping[str, Any]) -> None:
     """Reset all settings of a page, and show a sample set's stored example; for callbacks.
 
     chosen: values of the page's own widgets, keyed by the part of their keys after the page's name.
@@ -275,29 +266,28 @@ def reset_to_example(page: RunKind, row: SampleSet, chosen: Mapping[str, Any]) -
         url.put(key, None)
     state.update({f"{page}-{name}": value for name, value in chosen.items()})
     state[f"{page}-models-{row.class_set}"] = first_choice(ready_classifiers(row.class_set))
-    state[f"{page}-search-{row.image_size}"] = [SEARCHES[search].title for search in first_searches(row.image_size)]
 
 
 def stored_row(sample_set: str) -> list[PGDRun]:
     """Return the stored runs that fill a hole in several pictures of a sample set, by an ordinary and a robust twin."""
     named = (runs.get(row_of(sample_set)) for runs in _stored("inpainting").values())
-    return _first(next(filter(None, named), []), (PAPERS,))
+    return _first(next(filter(None, named), []), (PAPER,))
 
 
-def _of(runs: list[PGDRun], classifiers: Sequence[str], searches: Sequence[Search]) -> list[PGDRun]:
-    """Return the runs of these classifiers by these searches; none if the first classifier has none.
+def _of(runs: list[PGDRun], classifiers: Sequence[str], methods: Sequence[MethodName]) -> list[PGDRun]:
+    """Return the runs of these classifiers by these methods; none if the first classifier has none.
 
     A robust twin alone would be no contrast.
     """
-    known = {(run.metadata["classifier"]["name"], run.config.search): run for run in runs}
-    pairs = [pair for pair in itertools.product(classifiers, searches) if pair in known]
+    known = {(run.metadata["classifier"]["name"], run.config.method.name): run for run in runs}
+    pairs = [pair for pair in itertools.product(classifiers, methods) if pair in known]
     return [known[pair] for pair in pairs] if {*classifiers[:1]} <= {name for name, _ in pairs} else []
 
 
-def _first(runs: list[PGDRun], searches: Sequence[Search]) -> list[PGDRun]:
-    """Return the runs of the first two classifiers by these searches, or by all if there are none."""
+def _first(runs: list[PGDRun], methods: Sequence[MethodName]) -> list[PGDRun]:
+    """Return the runs of the first two classifiers by these methods, or by all if there are none."""
     names = list(dict.fromkeys(run.metadata["classifier"]["name"] for run in runs))[:MAX_CLASSIFIERS]
-    return _of(runs, names, searches) or _of(runs, names, COMPARED)
+    return _of(runs, names, methods) or _of(runs, names, COMPARED)
 
 
 def _result(subject: str, runs: list[PGDRun]) -> RunResult:

@@ -1,9 +1,10 @@
-"""Settings of a run: networks, searches, steps, lambda, shared by *Fill a hole* and *Draw*; and how long it takes."""
+"""Settings of a run: networks, methods, steps, lambda, shared by *Fill a hole* and *Draw*; and how long it takes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
@@ -11,19 +12,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.registry import ClassifierSpec, bundled_specs, classifier_title
-from core.pgd.examples import first_searches
+from core.pgd.examples import first_methods
+from core.pgd.methods import METHODS, MethodName, check_method, leading
 from core.pgd.plan import RunPlan
-from core.pgd.search import PAPERS, QUICK, SEARCHES, Search, leading
-from core.pgd.settings import (
-    PENALTIES,
-    SETTINGS,
-    Penalty,
-    PGDConfig,
-    RunKind,
-    Setting,
-    quick_settings,
-    usual_settings,
-)
+from core.pgd.settings import FIELDS, PENALTIES, QUICK, Field, Penalty, PGDConfig, Task, defaults, has_quick
+from core.shared import paper
 from core.shared.roles import networks_for
 from ui.server.cache import ready_classifiers
 from ui.server.limits import limits
@@ -33,41 +26,17 @@ from ui.shared.url import settable_in_url
 
 MAX_CLASSIFIERS = 2
 LAST_SEED = 999_999
-RUN_STEPS = 2000  # at most
+RUN_STEPS = int(FIELDS["steps"].widget[1])  # at most
 # Seconds per gradient and pixel of a bundled network, before any run on this server: about 2 ms for a picture of
 # 32 x 32 on two cores.
 FIRST_GUESS = 2e-6
 # Likewise for full-size networks: 40 ms for a step of 224 x 224 on two idle cores.
 FULL_SIZE = {"efficientnet-lite0": 8e-7}
 QUICK_PACE, FULL_PACE = "quick", "full"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Widget:
-    """Number input of a setting.
-
-    parameter: in URLs, after the page's name. low, high, step: of the widget; of scaled settings in units of the
-    paper's step. digits: the widget's format.
-    """
-
-    parameter: str
-    low: float = 0
-    high: float = 1000
-    step: float = 1
-    digits: str | None = None
-
-
-# The settings that pages offer, in display order, by name.
-WIDGETS = {
-    "steps": Widget(parameter="steps", low=1, high=RUN_STEPS, step=20),
-    "step_size": Widget(parameter="step", low=0.01, step=0.25, digits="%.4f"),
-    "epsilon": Widget(parameter="epsilon", low=0.1, step=20, digits="%.3f"),
-    "weight": Widget(parameter="lambda"),
-}
 OFFERED: dict[str, Penalty] = {row.label: penalty for penalty, row in PENALTIES.items() if row.offered}
 
 
-def choose_networks(page: RunKind, class_set: str) -> tuple[ClassifierSpec, ...]:
+def choose_networks(page: Task, class_set: str) -> tuple[ClassifierSpec, ...]:
     """Draw the choice of one or two classifiers, by default the paper's contrast if ready; return them in order."""
     if not (ready := ready_classifiers(class_set)):
         return ()
@@ -93,21 +62,28 @@ class RunSettings:
     penalty: Penalty
 
 
-def choose_searches(page: str, size: int) -> tuple[Search, ...]:
-    """Draw the choice of searches and return none, one or both; by default the first searches of this size."""
-    chosen = st.pills(
-        "Search",
-        [search.title for search in SEARCHES.values()],
-        selection_mode="multi",
-        default=[SEARCHES[search].title for search in first_searches(size)],
-        key=f"{page}-search-{size}",
-        bind="query-params",
-        help=" ".join(
-            f"*{search.title}*: must convince {search.convinces}; {search.steps}." for search in SEARCHES.values()
+def choose_methods(page: str, size: int) -> tuple[MethodName, ...]:
+    """Draw the choice of methods and return them; by default the first methods of this image size."""
+
+    def choose(name: str, value: tuple[MethodName, ...]) -> tuple[MethodName, ...]:
+        chosen = st.pills(
+            "Method",
+            list(METHODS),
+            selection_mode="multi",
+            default=value,
+            format_func=lambda method: METHODS[method].title,
+            key=name,
+            help=" ".join(f"*{row.title}*: must convince {row.convinces}; {row.steps}." for row in METHODS.values())
+            + " All methods have the same start, steps and budget.",
         )
-        + " All searches have the same start, steps and budget.",
-    )
-    return tuple(name for name, search in SEARCHES.items() if search.title in chosen)
+        return tuple(method for method in METHODS if method in chosen)
+
+    def read(text: str) -> tuple[MethodName, ...] | None:
+        with suppress(ValueError):
+            return tuple(check_method(name) for name in text.split(","))
+        return None
+
+    return settable_in_url(f"{page}-method-{size}", choose, first_methods(size), read, ",".join)
 
 
 def models_in_url(page: str, class_set: str, names: Sequence[str]) -> list[tuple[str, str]]:
@@ -130,63 +106,38 @@ def choose_penalty(page: str) -> Penalty:
 
 def run_settings(
     container: DeltaGenerator,
-    page: RunKind,
+    page: Task,
     size: int,
     hole_size: float | None,
-    searches: Sequence[Search],
+    methods: Sequence[MethodName],
 ) -> RunSettings:
-    """Draw the settings and return them: the paper's, scaled, or those of the search by views, with any changes.
+    """Draw the settings and return them: the leading method's defaults, scaled, with any changes.
 
     Args:
-        size: of the picture in pixels. hole_size: as `hole` in `usual_settings`.
-        searches: the chosen ones, which share the defaults of the leading one, to be compared with the same steps and
-            budget.
+        size: of the image in pixels. hole_size: as in `defaults`.
+        methods: the chosen ones, to be compared with the same steps and budget.
     """
-    search, unit = leading(searches), usual_settings(page, size, hole_size)["step_size"]
-    full = usual_settings(page, size, hole_size, search)
+    method, unit = leading(methods), defaults(page, size, hole_size=hole_size).step_size
     with container:
         longest = f"A run takes at most {RUN_STEPS:,} steps and {limits().run_seconds / 60:,.0f} minutes."
-        origin = "the paper’s" if search == PAPERS else f"those of {SEARCHES[search].title}, for all searches"
-        loss = " The loss is Eq. 3." if "weight" in full else ""
+        origin = "the paper’s" if method == "paper" else f"those of “{METHODS[method].title}”, for all methods"
+        loss = " The loss is Eq. 3." if page == "inpainting" else ""
         about = f"These settings are {origin}, scaled to the picture’s side.{loss} {longest}"
         st.html(f'<p class="prose">{explain_on_page(about, "settings", "Eq. 3")}</p>')
         with st.container(horizontal=True, gap="large"):
-            penalty = choose_penalty(page) if "weight" in full else "eq3"
-            usuals = _paced(page, full)
-        columns, chosen = st.columns(2), dict(usuals)
-        for k, row in enumerate(_offered(full)):
-            chosen[row.name] = _widget(columns[k % 2], row, usuals, _key(row, page, size), unit)
+            penalty = choose_penalty(page) if page == "inpainting" else "eq3"
+            quick = _choose_pace(page, size, method)
+        usual = defaults(page, size, method, hole_size=hole_size, quick=quick)
+        values = {**vars(usual), **({"weight": paper.PENALTY_WEIGHT} if page == "inpainting" else {})}
+        offered = [field for field in FIELDS.values() if field.parameter and field.name in values]
+        columns, chosen = st.columns(2), dict[str, Any]()
+        for k, field in enumerate(offered):
+            chosen[field.name] = _number_box(columns[k % 2], field, values[field.name], page, size, unit)
         about = "The same seed gives the same random start and the same views."
         number = partial(columns[1].number_input, "Random seed", 0, LAST_SEED, help=about)
         seed = number_in_url(f"{page}-seed", number, 0, 0, LAST_SEED)
-        if SEARCHES[search].by_views:
-            with st.container(horizontal=True, gap="large"):
-                chosen["views"] = full["views"].only(**_ingredients(page))
-    weight = chosen.pop("weight", 0.0)
-    return RunSettings(config=PGDConfig(**chosen), seed=seed, weight=weight, penalty=penalty)
-
-
-# The ingredients of the search by views, each a switch: its name as an argument of `Views.only`, label and help.
-_INGREDIENTS = {
-    "views": ("Random views", "Off: each step follows the gradient at the picture itself."),
-    "natural": ("Natural steps", "On: steps have the spectrum and the colours of natural pictures. Off: plain steps."),
-}
-
-
-def _ingredients(page: str) -> dict[str, bool]:
-    """Draw the two switches of the search by views, which make it the paper's if both are off; return them."""
-    return {name: _switch(f"{page}-{name}", label, about) for name, (label, about) in _INGREDIENTS.items()}
-
-
-def _switch(key: str, label: str, about: str) -> bool:
-    """Draw a switch that is on by default; return it."""
-    return settable_in_url(
-        key,
-        lambda name, value: st.toggle(label, value, key=name, help=about),
-        True,
-        {"on": True, "off": False}.get,
-        lambda value: "on" if value else "off",
-    )
+    weight = chosen.pop("weight", paper.PENALTY_WEIGHT)
+    return RunSettings(config=replace(usual, **chosen), seed=seed, weight=weight, penalty=penalty)
 
 
 def _radio(label: str, key: str, titles: Mapping[str, str], help: str) -> str:
@@ -202,30 +153,22 @@ def _radio(label: str, key: str, titles: Mapping[str, str], help: str) -> str:
     )
 
 
-def _paced(page: str, full: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the default settings with the visitor's choice of all or fewer steps."""
-    if (quick := quick_settings(full)) is None:
-        return full
-    titles = {QUICK_PACE: f"Fewer, longer steps ({quick['steps']:,})", FULL_PACE: f"All steps ({full['steps']:,})"}
-    return full if _radio("Steps by default", f"{page}-views-pace", titles, help=QUICK) == FULL_PACE else quick
+def _choose_pace(page: Task, size: int, method: MethodName) -> bool:
+    """Draw the choice of fewer or all steps by default, if they differ; return True for fewer."""
+    if not has_quick(size, method):
+        return False
+    few, all_steps = (defaults(page, size, method, quick=quick).steps for quick in (True, False))
+    titles = {QUICK_PACE: f"Fewer, longer steps ({few:,})", FULL_PACE: f"All steps ({all_steps:,})"}
+    return _radio("Steps by default", f"{page}-pace", titles, help=QUICK) == QUICK_PACE
 
 
-def _offered(paper: Mapping[str, Any]) -> list[Setting]:
-    return [SETTINGS[name] for name in WIDGETS if name in paper]
-
-
-def _key(row: Setting, page: str, size: int) -> str:
-    """Return a setting's key in the session and in the URL."""
-    return f"{page}-{WIDGETS[row.name].parameter}{f'-{size}' if row.scaled else ''}"
-
-
-def _widget(container: DeltaGenerator, row: Setting, usuals: Mapping[str, Any], key: str, length: float) -> Any:
-    """Draw a setting; return its value. length: the paper's step size, the unit of scaled settings' widgets."""
-    widget, number_type, unit = WIDGETS[row.name], int if row.whole else float, length if row.scaled else 1
-    low, high, step = number_type(widget.low * unit), number_type(widget.high * unit), number_type(widget.step * unit)
-    usual = usuals[row.name]
+def _number_box(container: DeltaGenerator, field: Field, usual: Any, page: str, size: int, unit: float) -> Any:
+    """Draw a field's number box; return its value. unit: the paper's step size, for scaled fields."""
+    key = f"{page}-{field.parameter}{f'-{size}' if field.scaled else ''}"
+    number_type, scale = int if field.whole else float, unit if field.scaled else 1
+    low, high, step = (number_type(value * scale) for value in field.widget)
     number = partial(
-        container.number_input, row.label, low, high, step=step, format=widget.digits, help=row.help or None
+        container.number_input, field.label, low, high, step=step, format=field.digits, help=field.help or None
     )
     return number_in_url(key, number, usual, low, high)
 
@@ -248,29 +191,29 @@ def _paces() -> dict[tuple[str, ...], float]:
 
 
 def remember_pace(
-    plan: RunPlan, names: Sequence[str], searches: Sequence[Search], seconds_per_step: float | None
+    plan: RunPlan, names: Sequence[str], methods: Sequence[MethodName], seconds_per_step: float | None
 ) -> None:
     """Record the pace of an ended run for estimates of later runs of these networks.
 
     Only the best pace is kept: a slow one reflects other load on the server.
     """
     if seconds_per_step:
-        pace, paces = seconds_per_step / _pixels_per_step(plan, searches), _paces()
+        pace, paces = seconds_per_step / _pixels_per_step(plan, methods), _paces()
         paces[tuple(names)] = min(pace, paces.get(tuple(names), pace))
 
 
-def expected_seconds(plan: RunPlan, names: Sequence[str], searches: Sequence[Search]) -> float | None:
+def expected_seconds(plan: RunPlan, names: Sequence[str], methods: Sequence[MethodName]) -> float | None:
     """Return the expected seconds of a run; None for networks of unknown pace."""
     guesses = {**dict.fromkeys(bundled_specs(), FIRST_GUESS), **FULL_SIZE}
     if not names or not set(names) <= guesses.keys():
         return None
     pace = _paces().get(tuple(names), sum(guesses[name] for name in names))
-    return pace * _pixels_per_step(plan, searches) * plan.config.steps
+    return pace * _pixels_per_step(plan, methods) * plan.config.steps
 
 
-def _pixels_per_step(plan: RunPlan, searches: Sequence[Search]) -> int:
+def _pixels_per_step(plan: RunPlan, methods: Sequence[MethodName]) -> int:
     """Return the number of pixels at which a network's gradients are computed in each step: of all images and views."""
     images, _, height, width = plan.start.shape
-    views = [plan.with_search(search).config.views for search in searches if SEARCHES[search].by_views]
-    gradients = len(searches) - len(views) + sum(max(1, each.count) for each in views if each is not None)
+    views = [plan.with_method(method).config.method.views for method in methods]
+    gradients = sum(1 if each is None else each.count for each in views)
     return gradients * images * height * width

@@ -23,9 +23,9 @@ import streamlit as st
 from core.classifiers.families import ClassifierSpec
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.live import Run
+from core.pgd.methods import MethodName, leading
 from core.pgd.plan import RunPlan, inpainting_plan
 from core.pgd.record import SUBJECT, PGDRun, differences
-from core.pgd.search import SEARCHES, Search, leading
 from core.shared.text import count_of
 from ui.runs.settings import RunSettings
 from ui.runs.words import cannot_run
@@ -50,12 +50,12 @@ CHANGED = {
     "classifiers": "the classifiers",
     "penalty": "the penalty",
     "weight": "its weight",
-    "search": "the search",
-    "views": "the search",
+    "method": "the method",
     "seed": "the random seed",
     **dict.fromkeys(("steps", "step_size", "epsilon", "step_decay"), "steps or lengths"),
 }
 TRIES = 4  # at once
+MAX_RUNS = 4  # pairs of a network and a method, side by side
 STOPPED_TOO_EARLY = "The run was stopped before its first step."
 
 
@@ -64,22 +64,22 @@ class RunRequest:
     """Run requested by the page's settings.
 
     plan: the plan to run, or only to preview if `why` is set; None if there is none. why: one-sentence reason why it
-    cannot run; empty if it can. names: of the classifiers; each classifier runs with each search.
+    cannot run; empty if it can. names: of the classifiers; each classifier runs with each method.
     """
 
     plan: RunPlan | None
     why: str
     names: tuple[str, ...]
-    searches: tuple[Search, ...]
+    methods: tuple[MethodName, ...]
     class_set: str
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of the plan, the classifiers and the searches; empty without a plan."""
+        """Digest of the plan, the classifiers and the methods; empty without a plan."""
         if (plan := self.plan) is None:
             return ""
         facts = [plan.targets, plan.config, plan.seed, plan.weight, plan.penalty]
-        facts += [self.names, self.searches, self.class_set]
+        facts += [self.names, self.methods, self.class_set]
         arrays = [array.tobytes() for array in (plan.start, plan.mask) if array is not None]
         return hashlib.blake2b(b"".join([repr(facts).encode(), *arrays]), digest_size=16).hexdigest()
 
@@ -87,9 +87,9 @@ class RunRequest:
         """List how the request differs from finished runs, or why it cannot run; empty if the runs match."""
         if self.why or self.plan is None:
             return [self.why]
-        if not self.searches:
-            return ["the search"]
-        return list(dict.fromkeys(CHANGED[name] for name in differences(self.plan, self.names, runs, self.searches)))
+        if not self.methods:
+            return ["the method"]
+        return list(dict.fromkeys(CHANGED[name] for name in differences(self.plan, self.names, runs, self.methods)))
 
     def is_about(self, plan: RunPlan) -> bool:
         """Return True if it has the pictures, hole and targets of a plan."""
@@ -100,29 +100,29 @@ class RunRequest:
         return own.targets == plan.targets and all(itertools.starmap(np.array_equal, zip(*arrays, strict=True)))
 
     def tried(self, start: np.ndarray | None = None) -> RunRequest:
-        """Return the request of `TRIES` tries at once, by the leading search; start: of each, if they differ."""
+        """Return the request of `TRIES` tries at once, by the leading method; start: of each, if they differ."""
         assert self.plan is not None
-        return replace(self, plan=self.plan.repeated(TRIES, start), searches=(leading(self.searches),))
+        return replace(self, plan=self.plan.repeated(TRIES, start), methods=(leading(self.methods),))
 
     def has_other_subject(self, result: RunResult | None) -> bool:
         """Return True if the request's pictures or target differ from the result's, or if either is missing."""
         if self.plan is None:
             return True
-        if not self.names or not self.searches:
+        if not self.names or not self.methods:
             return False
         if result is None:
             return True
-        return not {*SUBJECT}.isdisjoint(differences(self.plan, self.names, result.runs, self.searches))
+        return not {*SUBJECT}.isdisjoint(differences(self.plan, self.names, result.runs, self.methods))
 
 
 @dataclass(frozen=True, eq=False)
 class ActiveRun:
-    """Run in progress: the job, the run, the names of its classifiers, and its searches."""
+    """Run in progress: the job, the run, the names of its classifiers, and its methods."""
 
     job: Job
     run: Run
     names: tuple[str, ...]
-    searches: tuple[Search, ...]
+    methods: tuple[MethodName, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,8 +221,10 @@ class RunState:
                 result = stored
         if request.has_other_subject(result):
             return None, []
-        if result is not None and result.tries:  # of one search
-            request = replace(request, searches=tuple({run.config.search for run in result.runs} & {*request.searches}))
+        if result is not None and result.tries:  # of one method
+            request = replace(
+                request, methods=tuple({run.config.method.name for run in result.runs} & {*request.methods})
+            )
         return result, [] if result is None else request.changes(result.runs)
 
 
@@ -239,8 +241,12 @@ def refusal(request: RunRequest) -> str:
     """Return a one-sentence reason why the request cannot run; empty if it can."""
     if not request.names:
         return "no classifier is chosen; choose one or two"
-    if not request.searches:
-        return "no search is chosen; choose one or both"
+    if not request.methods:
+        return "no method is chosen; choose one or two"
+    if len(request.names) * len(request.methods) > MAX_RUNS:
+        return (
+            f"{len(request.names)} networks by {len(request.methods)} methods are too many; choose {MAX_RUNS} at most"
+        )
     return request.why
 
 
@@ -253,7 +259,7 @@ def fill_request(
     target: str,
     settings: RunSettings,
     specs: Sequence[ClassifierSpec],
-    searches: tuple[Search, ...],
+    methods: tuple[MethodName, ...],
 ) -> RunRequest:
     """Return the run that fills a picture's hole. target: empty while it is not known."""
     row, credit = SAMPLE_SETS[picture.sample_set], picture.caption
@@ -267,7 +273,7 @@ def fill_request(
             mask,
             [target or "no target yet"],
             settings.config,
-            fill=SEARCHES[leading(searches)].fill,
+            fill=settings.config.method.fill,
             images=origin,
             weight=settings.weight,
             penalty=settings.penalty,
@@ -275,7 +281,7 @@ def fill_request(
         )
     except ValueError as error:
         why = str(error)
-    return RunRequest(plan, why, tuple(spec.name for spec in specs), searches, picture.class_set)
+    return RunRequest(plan, why, tuple(spec.name for spec in specs), methods, picture.class_set)
 
 
 def start(page: str, request: RunRequest) -> bool:
@@ -284,19 +290,19 @@ def start(page: str, request: RunRequest) -> bool:
     if (why := refusal(request)) or plan is None:
         run_state(page).error = why
         return False
-    run = Run(plan, lambda: [classifier_for(name, request.class_set) for name in names], request.searches)
-    return submit(page, run, names, request.searches)
+    run = Run(plan, lambda: [classifier_for(name, request.class_set) for name in names], request.methods)
+    return submit(page, run, names, request.methods)
 
 
-def submit(page: str, run: Run, names: tuple[str, ...], searches: tuple[Search, ...]) -> bool:
+def submit(page: str, run: Run, names: tuple[str, ...], methods: tuple[MethodName, ...]) -> bool:
     """Queue a run, or the rest of a stopped one; return False, with a message on the page, if the queue is full."""
     steps, (pictures, *_, pixels) = run.plan.config.steps, run.plan.start.shape
-    about = {"what": page, "classifiers": names, "searches": searches, "steps": steps, "from_step": run.step}
+    about = {"what": page, "classifiers": names, "methods": methods, "steps": steps, "from_step": run.step}
     about |= {"pictures": pictures, "pixels": pixels}
     try:
         job = job_manager().submit(run.states, owner=session_id(), total=steps + 1 - run.step, about=about)
     except QueueFull as error:
         run_state(page).error = str(error)
         return False
-    run_state(page).active = ActiveRun(job, run, names, searches)
+    run_state(page).active = ActiveRun(job, run, names, methods)
     return True

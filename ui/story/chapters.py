@@ -14,8 +14,8 @@ from core.claims.verdicts import CLIP_GRID
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.drawings import count, judge_name, painter_name, recognised
+from core.pgd.methods import METHODS
 from core.pgd.pictures import fingerprint, picture_outcomes, stored_judgement
-from core.pgd.search import CELLS
 from ui.maps.catalogue import CLIP, RESNET56, Entry, shipped_maps
 from ui.maps.rings import compared_bands, ring_chart
 from ui.runs.settings import models_in_url
@@ -166,11 +166,12 @@ def _recognised() -> str:
 
 def _alone() -> str:
     """Say how many filled holes another network recognises without what is around them."""
-    counts = {cell: count(f"hole-{cell}") for cell in CELLS}
+    counts = {method: count(f"hole-{method}") for method in METHODS}
     n, judge = len(recognised("hole-views")), short_title(classifier_spec(judge_name()).title)
     return (
-        f"Shown the hole alone, {judge} recognises **{counts['views']} of {n}** filled by both, {counts['natural']} by "
-        f"natural steps alone, {counts['plainviews']} by views alone, **{counts['pixels']}** by the paper’s search."
+        f"Shown the hole alone, {judge} recognises **{counts['views']} of {n}** filled by both, {counts['strokes']} by "
+        f"natural strokes alone, {counts['views_only']} by random views alone, **{counts['paper']}** by the paper’s "
+        "method."
     )
 
 
@@ -220,14 +221,13 @@ def _filler() -> str:
     return data.titles([name])[0]
 
 
+_IN_PAPERS_STEPS = ("paper", "strokes", "views")  # the methods whose counts in the paper's steps and ball are told
 CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "artist": lambda: short_title(classifier_spec(painter_name()).title),
     "judge": lambda: short_title(classifier_spec(judge_name()).title),
     "words": lambda: str(len(recognised("draw-views"))),
-    **{cell: partial(lambda name: str(count(name)), f"draw-{cell}") for cell in CELLS},
-    "papers": lambda: str(count("draw-pixels40")),
-    "naturalpapers": lambda: str(count("draw-natural40")),
-    "viewspapers": lambda: str(count("draw-views40")),
+    **{method: partial(lambda name: str(count(name)), f"draw-{method}") for method in METHODS},
+    **{f"{method}40": partial(lambda name: str(count(name)), f"draw-{method}40") for method in _IN_PAPERS_STEPS},
     "photographs": lambda: str(count("photographs")),
     "tries": lambda: str(count("tries")),
     "stands_in": _stands_in,

@@ -63,7 +63,7 @@ def drawing_twins() -> tuple[str, ...]:
 
 
 def hole_networks() -> tuple[str, ...]:
-    """Return the network that filled the hole of the first photograph by both searches."""
+    """Return the network that filled the hole of the first photograph by both methods."""
     paths = stored_subjects("inpainting").get(f"{PHOTOGRAPHS.name}-{PHOTOGRAPHS.inpainted}", [])
     return networks_for("painter", [stored_classifier(path) for path in paths if path.stem.endswith("__views")])
 

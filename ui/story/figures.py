@@ -14,7 +14,7 @@ from core.data.picture_files import png_data_uri
 from core.fourier.contrasts import LOW
 from core.fourier.waves import all_random_signs
 from core.pgd.drawings import opening_words, strip_path
-from core.pgd.search import COMPARED
+from core.pgd.methods import COMPARED
 from core.shared.numbers import Frequency
 from core.sweep.story import stored_predictions
 from ui.components.maps.maps import ShownMaps, StripedPicture, WavePredictions, heatmap_view, stripes
@@ -22,9 +22,9 @@ from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import hybrid_mixer
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, shipped_maps, stored_title
 from ui.maps.views import shown_maps
+from ui.runs.gallery import four_squares_html
 from ui.runs.replay import hole_subject, stored_example
 from ui.runs.state import RunResult
-from ui.runs.wall import four_squares_html
 from ui.shared.colours import model_colour
 from ui.shared.pictures import sample_picture, to_picture
 from ui.story import data
@@ -90,7 +90,7 @@ def hole_runs() -> RunResult:
 
 
 def squares_html() -> str:
-    """Return a word as drawn with each ingredient of the search by views as HTML, for the article."""
+    """Return a word as drawn with each ingredient of the method by views as HTML, for the article."""
     return four_squares_html()
 
 

@@ -1,4 +1,4 @@
-"""Figure of the chapter *Hole*: a photograph, the brush, what should be there, and how both searches fill it.
+"""Figure of the chapter *Hole*: a photograph, the brush, what should be there, and how both methods fill it.
 
 Its run is one of the page *Fill a hole*.
 """
@@ -12,9 +12,9 @@ import streamlit as st
 
 from core.classifiers.registry import classifier_spec
 from core.data.holes import hole_size
-from core.pgd.examples import first_settings
-from core.pgd.search import COMPARED, leading
-from core.pgd.settings import PGDConfig, RunKind
+from core.pgd.methods import COMPARED, leading
+from core.pgd.settings import Task, defaults
+from core.shared import paper
 from core.shared.roles import networks_for
 from ui.components.painters.painters import mask_painter
 from ui.runs.panel import Stage, ask_for_run, run_panel
@@ -26,7 +26,7 @@ from ui.server.cache import ready_classifiers
 from ui.shared.pictures import Picture, sample_picture, to_picture
 from ui.story import data, figures
 
-_FILL_PAGE: RunKind = "inpainting"  # the page that owns the run
+_FILL_PAGE: Task = "inpainting"  # whose run it is
 _BRUSHED, _WANTED = "story.mask", "story.wanted"  # keys in the session
 _HENS = data.PHOTOGRAPHS
 
@@ -53,7 +53,7 @@ def fill_a_hole() -> None:
 
 
 def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
-    """Draw the box for what should be in the hole; return the run of it by both searches."""
+    """Draw the box for what should be in the hole; return the run of it by both methods."""
     painters = networks_for("painter", [spec.name for spec in ready_classifiers(_HENS.class_set)])
     specs, usual = [classifier_spec(name) for name in painters], _HENS.classes.names[picture.label or 0]
     st.session_state.setdefault(_WANTED, usual)
@@ -62,9 +62,8 @@ def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
         key=_WANTED, label_visibility="collapsed", placeholder=usual,
     ) or usual  # fmt: skip
     near_words("story.near", word, specs, _HENS.classes, partial(st.session_state.__setitem__, _WANTED))
-    settings = first_settings(_FILL_PAGE, _HENS.image_size, hole_size(mask) or None, leading(COMPARED))
-    weight = settings.pop("weight")
-    chosen = RunSettings(config=PGDConfig(**settings), seed=0, weight=weight, penalty="eq3")
+    config = defaults(_FILL_PAGE, _HENS.image_size, leading(COMPARED), hole_size=hole_size(mask) or None, quick=True)
+    chosen = RunSettings(config=config, seed=0, weight=paper.PENALTY_WEIGHT, penalty="eq3")
     return fill_request(picture, mask, word, chosen, specs, COMPARED)
 
 

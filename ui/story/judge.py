@@ -1,4 +1,4 @@
-"""*You are the judge*: ten stored drawings, and the number recognised of each search.
+"""*You are the judge*: ten stored drawings, and the number recognised of each method.
 
 A finished round is in the URL, its seed and the chosen words: nothing is stored, and a link repeats it.
 """
@@ -20,8 +20,8 @@ from ui.shared import url
 
 _SEED, CHOICES = "round", "chosen"  # in the URL
 ROUND, _CHOSEN = "story.round", "story.chosen"  # in the session: seed and choices of a round that is in no link yet
-# What the drawings of each search had to do, in the words of the score.
-DRAWN_TO = {"views": "drawn to convince from every view", "pixels": "drawn to convince as they are"}
+# What the drawings of each method had to do, in the words of the score.
+DRAWN_TO = {"views": "drawn to convince from every view", "paper": "drawn to convince as they are"}
 
 
 def judge_drawings() -> None:
@@ -64,19 +64,19 @@ def _put(seed: int | None, choices: Sequence[int]) -> None:
 
 
 @cache
-def _picture(label: int, search: Any) -> str:
-    return webp_data_uri(judged_path(label, search))
+def _picture(label: int, method: Any) -> str:
+    return webp_data_uri(judged_path(label, method))
 
 
 def questions(seed: int, pictures: bool = True) -> list[dict[str, Any]]:
-    """Return a round as JSON; without pictures, their names: label and search."""
+    """Return a round as JSON; without pictures, their names: label and method."""
     names = imagenet().names
     return [
         {
-            "picture": _picture(question.label, question.search) if pictures else f"{question.label}-{question.search}",
+            "picture": _picture(question.label, question.method) if pictures else f"{question.label}-{question.method}",
             "options": [names[label] for label in question.options],
             "right": question.options.index(question.label),
-            "search": question.search,
+            "method": question.method,
         }
         for question in draw_questions(stored_pool(), names, seed)
     ]

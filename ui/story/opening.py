@@ -1,4 +1,4 @@
-"""Opening of the story: a word, drawn by one network by both searches; any other word, drawn live; things to try.
+"""Opening of the story: a word, drawn by one network by both methods; any other word, drawn live; things to try.
 
 A visitor's own word is drawn where the stored drawings are, by a run of the page *Draw*, which then shows it, too.
 """
@@ -17,11 +17,10 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.data.words import find_word
 from core.fourier.heatmap import colormap_table
 from core.pgd.drawings import CARDS, Drawing, opening_drawings, opening_words, painter_name
-from core.pgd.examples import first_settings
+from core.pgd.methods import COMPARED, MethodName
 from core.pgd.plan import RunPlan
-from core.pgd.search import COMPARED, Search
-from core.pgd.settings import PGDConfig, RunKind
-from core.pgd.starts import STARTS, StartKind, draw_starts, start_facts
+from core.pgd.settings import Task, defaults
+from core.pgd.starts import STARTS, StartName, draw_starts, start_facts
 from core.shared.text import sentence
 from ui.components.mount import webp_data_uri, webp_strip
 from ui.components.story.story import opening
@@ -29,7 +28,7 @@ from ui.maps.catalogue import CLIP, shipped_maps
 from ui.runs.export import save_buttons
 from ui.runs.judge import became, judged, judgement_of
 from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect, what_one_sees
-from ui.runs.replay import SEARCH_TITLES, target_of, to_uint8_planes
+from ui.runs.replay import METHOD_TITLES, target_of, to_uint8_planes
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
 from ui.runs.words import about_words, near_words, word_box
 from ui.shared import url
@@ -39,13 +38,13 @@ from ui.shared.url import as_markdown
 CARD_SIDE, _WEBP_QUALITY = 160, 85  # pixels; of drawings
 WORD_WIDTH = 240  # pixels
 _WORD_INDEX = "story.requested"  # key in the session
-_DRAW_PAGE: RunKind = "generation"  # whose run an own word is
+_DRAW_PAGE: Task = "generation"  # whose run an own word is
 WORD, RUN = "story.word", "story.run"  # keys in the session: the typed word; the id of its run
 LINKED = "word"  # in the URL
 ROW = SAMPLE_SETS["photographs"]
-_STARTS_FROM: StartKind = "grey"
+_STARTS_FROM: StartName = "grey"
 ANY_WORD = f"Any of {about_words(ROW.classes)}"
-TITLES = [SEARCH_TITLES[search] for search in COMPARED]  # of the drawings of a word
+TITLES = [METHOD_TITLES[method] for method in COMPARED]  # of the drawings of a word
 # Title, text, picture file and link of each card.
 TO_TRY = (
     ("Paint a hole", "Networks fill it as you watch.", "hole", "inpainting"),
@@ -99,7 +98,7 @@ def _stored_index() -> int:
 
 def captions(word: str) -> list[tuple[str, str]]:
     """Return title and judgement of each of a stored word's drawings."""
-    return [(SEARCH_TITLES[drawing.search], _judged(drawing, word)) for drawing in opening_drawings(word)]
+    return [(METHOD_TITLES[drawing.method], _judged(drawing, word)) for drawing in opening_drawings(word)]
 
 
 def _judged(drawing: Drawing, word: str) -> str:
@@ -147,14 +146,14 @@ def _growing(run: ActiveRun) -> tuple[list[Drawing], Captions, str]:
     job.beat()
     moments = job.moments()
     drawings = []
-    for k, search in enumerate(COMPARED):
+    for k, method in enumerate(COMPARED):
         picture, confidence = plan.start[0], list[float]()
         if moments:
             picture = moments[-1][k].images[0].cpu().numpy()
             confidence = [float(moments[-1][k].target_probability[0])]
-        drawings.append(_moment(search, to_uint8_planes(picture), *confidence))
-    notes = {"pixels": "", "views": what_one_sees(run)}  # one line tells of both
-    captions = [(SEARCH_TITLES[search], notes[search]) for search in COMPARED]
+        drawings.append(_moment(method, to_uint8_planes(picture), *confidence))
+    notes = {"paper": "", "views": what_one_sees(run)}  # one line tells of both
+    captions = [(METHOD_TITLES[method], notes[method]) for method in COMPARED]
     return drawings, captions, str(plan.targets[0])
 
 
@@ -162,20 +161,20 @@ def _ended(result: RunResult) -> tuple[list[Drawing], Captions, str]:
     """Return the last drawings of a run, their captions, and the word."""
     drawings: list[Drawing] = []
     captions: Captions = []
-    for search, run in zip(COMPARED, result.runs, strict=True):
+    for method, run in zip(COMPARED, result.runs, strict=True):
         confidence, word = float(run.curves["target_probability"][-1, 0]), target_of(run, 0)
-        drawing, closest = _moment(search, run.frames[-1, 0], confidence), became(run, 0)
+        drawing, closest = _moment(method, run.frames[-1, 0], confidence), became(run, 0)
         if (judgement := judgement_of(run)) is not None:
             drawing = replace(drawing, judgements=(judgement.of(0),))
         note = " ".join(filter(None, (f"Most of all a {closest}." * bool(closest), _judged(drawing, word))))
         drawings.append(drawing)
-        captions.append((SEARCH_TITLES[search], note))
+        captions.append((METHOD_TITLES[method], note))
     return drawings, captions, target_of(result.runs[0], 0)
 
 
-def _moment(search: Search, picture: np.ndarray, *confidence: float) -> Drawing:
+def _moment(method: MethodName, picture: np.ndarray, *confidence: float) -> Drawing:
     """Return one moment of a drawing. picture: (3, H, W) uint8. confidence: none before the first step."""
-    return Drawing(search=search, picture=webp_strip(picture[None], _WEBP_QUALITY), confidence=confidence)
+    return Drawing(method=method, picture=webp_strip(picture[None], _WEBP_QUALITY), confidence=confidence)
 
 
 def _draw_near(word: str) -> None:
@@ -185,8 +184,8 @@ def _draw_near(word: str) -> None:
 
 
 def _request(word: str) -> RunRequest:
-    """Return the run of a word by both searches, from grey."""
-    config = PGDConfig(**first_settings(_DRAW_PAGE, ROW.image_size, None, "views"))
+    """Return the run of a word by both methods, from grey."""
+    config = defaults(_DRAW_PAGE, ROW.image_size, "views", quick=True)
     facts = start_facts([word], ROW.name, _STARTS_FROM)
     plan = RunPlan(
         targets=(word,), start=draw_starts([word], 1, ROW.name, 0, _STARTS_FROM), config=config, images=facts

@@ -38,14 +38,19 @@ const shrink = (change, radius) => scaled(change, Math.max(0, 1 - radius / Math.
 export const difference = (images, x0) => plus(images, x0, -1);
 
 /**
- * Project onto the L2 ball of radius `epsilon` around `x0`, then clip to [0, 1].
+ * Project onto the L2 ball of radius `epsilon` around `x0`.
  *
  * @param {Float32Array} images @param {Float32Array} x0 @param {number} epsilon
  */
 export function project(images, x0, epsilon) {
   const change = difference(images, x0);
-  const result = plus(x0, change, Math.min(1, epsilon / norm(change)));
-  for (let k = 0; k < result.length; k++) result[k] = Math.min(1, Math.max(0, result[k]));
+  return plus(x0, change, Math.min(1, epsilon / norm(change)));
+}
+
+/** Clip to [0, 1]. @param {Float32Array} values */
+export function clip(values) {
+  const result = new Float32Array(values.length);
+  for (let k = 0; k < values.length; k++) result[k] = Math.min(1, Math.max(0, values[k]));
   return result;
 }
 
@@ -53,7 +58,7 @@ export function project(images, x0, epsilon) {
 
 /**
  * @typedef {object} Objective
- * @property {Uint8Array | null} hole (H * W), outside which nothing changes; null if everything may
+ * @property {Uint8Array | null} freeMask (H * W), outside which nothing changes; null if everything may
  * @property {(images: Float32Array, x0: Float32Array) => number | null} penalty of a picture; null for the
  *   cross-entropy alone
  * @property {(images: Float32Array, x0: Float32Array, gradient: Float32Array, size: number) => Float32Array} step
@@ -63,7 +68,7 @@ export function project(images, x0, epsilon) {
 const plain = (images, _, gradient, size) => plus(images, unit(gradient), -size);
 
 /** Eq. 2: cross-entropy to the target class. @type {Objective} */
-export const generation = { hole: null, penalty: () => null, step: plain };
+export const generation = { freeMask: null, penalty: () => null, step: plain };
 
 /** Keep the values inside the hole, or those outside; zero the rest. */
 export function within(values, mask, inside) {
@@ -84,13 +89,13 @@ export function inpainting(mask, weight, penalty) {
   const outside = (images, x0) => within(difference(images, x0), mask, 0);
   if (penalty === "frozen") {
     return {
-      hole: mask,
+      freeMask: mask,
       penalty: () => null,
       step: (images, x0, gradient, size) => plain(images, x0, within(gradient, mask, 1), size),
     };
   }
   return {
-    hole: null,
+    freeMask: null,
     penalty: (images, x0) => weight * norm(outside(images, x0)),
     step: forwardBackward,
   };

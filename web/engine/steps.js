@@ -1,7 +1,10 @@
 // Projected gradient descent in an L2 ball, one state at a time, as in core/pgd/steps.py. One picture.
 
-import { difference, norm, project } from "./pgd.js";
-import { LOOK_INTERVAL, viewGradients } from "./search.js";
+import { clip, difference, norm, project } from "./pgd.js";
+import { preconditioner } from "./preconditioner.js";
+import { viewGradients } from "./views.js";
+
+const EVAL_INTERVAL = 10; // steps between evaluations of the picture itself, with views
 
 /**
  * @typedef {object} Pass a network's outputs for a picture
@@ -10,9 +13,9 @@ import { LOOK_INTERVAL, viewGradients } from "./search.js";
 /**
  * @typedef {object} Config as core/pgd/settings.py has it
  * @property {number} epsilon @property {number} step_size @property {number} steps @property {number} step_decay
- * @property {"pixels" | "views"} search
- * @property {import("./search.js").ViewSettings} [views]
- * @property {number[][]} [colors] power of the colour covariance of natural pixels; with views
+ * @property {import("./views.js").ViewSettings | null} views
+ * @property {{ spectrum: number, colors: number[][] } | null} preconditioner colors: power of the colour covariance of
+ *   natural pixels
  */
 /**
  * @typedef {object} State
@@ -28,27 +31,32 @@ const stepLength = ({ step_size: size, step_decay: decay, steps }, step) =>
 /**
  * Minimise an objective around `x0`: `steps` + 1 states, the first before any step.
  *
- * @param {((images: Float32Array) => Promise<Pass>) & { sides: number[] }} pass of the network, to the target class;
- *   sides: of smaller pictures that it takes, too
+ * @param {((images: Float32Array) => Promise<Pass>) & { sizes: number[] }} pass of the network, to the target class;
+ *   sizes: smaller ones that it takes, too
  * @param {import("./pgd.js").Objective} objective
  * @param {Float32Array} x0 @param {Config} config
- * @param {import("./search.js").Draw} [views] in place of random ones
+ * @param {import("./views.js").Draw} [views] in place of random ones
  * @returns {AsyncGenerator<State>}
  */
 export async function* pgdSteps(pass, objective, x0, config, views) {
-  const atViews = config.search === "views" && viewGradients(pass, config, x0, objective.hole, views);
+  const size = Math.sqrt(x0.length / 3);
+  const mask = objective.freeMask;
+  const atViews = config.views && viewGradients(pass, config.views, config.steps, size, mask, views);
+  const precondition = config.preconditioner && preconditioner(config.preconditioner, size, mask);
   let images = x0;
   /** @type {Pass | undefined} */
   let evaluated;
   for (let step = 0; step <= config.steps; step++) {
     const last = step === config.steps;
-    if (!evaluated || !atViews || step % LOOK_INTERVAL === 0 || last) evaluated = await pass(images);
+    if (!evaluated || !atViews || step % EVAL_INTERVAL === 0 || last) evaluated = await pass(images);
     const { logits, crossEntropy } = evaluated;
     const penalty = objective.penalty(images, x0);
     const change = norm(difference(images, x0));
     yield { step, images, logits, crossEntropy, penalty, change };
     if (last) return;
-    const gradient = atViews ? await atViews(images, step) : evaluated.gradient;
-    images = project(objective.step(images, x0, gradient, stepLength(config, step)), x0, config.epsilon);
+    let gradient = atViews ? await atViews(images, step) : evaluated.gradient;
+    if (precondition) gradient = precondition(gradient);
+    images = objective.step(images, x0, gradient, stepLength(config, step));
+    images = clip(project(images, x0, config.epsilon));
   }
 }

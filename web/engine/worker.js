@@ -44,19 +44,19 @@ async function network(blobs) {
 // Garbage is collected once so much is allocated, though never touched; otherwise it waits, and grows to 100 MB.
 const sweep = () => new ArrayBuffer(2 ** 27).byteLength;
 
-const sideOf = (values) => Math.sqrt(values.length / 3);
-const tensor = (values) => new Tensor("float32", values, [1, 3, sideOf(values), sideOf(values)]);
+const sizeOf = (values) => Math.sqrt(values.length / 3);
+const tensor = (values) => new Tensor("float32", values, [1, 3, sizeOf(values), sizeOf(values)]);
 
-// The network's pass to any of some classes, in the form that `pgdSteps` takes. A graph "gradient-112" takes that side.
+// The network's pass to any of some classes, in the form that `pgdSteps` takes. A graph "gradient-112" takes that size.
 function passTo(target, compute, blobs) {
   const members = new Tensor("bool", target, [1, target.length]);
-  const sides = Object.keys(blobs).flatMap((graph) => (/^gradient-/.test(graph) ? [Number(graph.slice(9))] : []));
+  const sizes = Object.keys(blobs).flatMap((graph) => (/^gradient-/.test(graph) ? [Number(graph.slice(9))] : []));
   const pass = async (images) => {
-    const graph = sides.includes(sideOf(images)) ? `gradient-${sideOf(images)}` : "gradient";
+    const graph = sizes.includes(sizeOf(images)) ? `gradient-${sizeOf(images)}` : "gradient";
     const { logits, cross_entropy: entropy, gradient } = await compute(graph, { images: tensor(images), members });
     return { logits: logits.data, crossEntropy: entropy.data[0], gradient: gradient.data };
   };
-  return Object.assign(pass, { sides });
+  return Object.assign(pass, { sizes });
 }
 
 // Steps of one painter, reported with the likeliest of the wanted classes and the picture as pixels.

@@ -1,10 +1,10 @@
-// Figure 5: a hole brushed into a photograph, the bundled one or the reader's own, filled by both searches.
+// Figure 5: a hole brushed into a photograph, the bundled one or the reader's own, filled by both methods.
 
 import { element, packBits, unpack, unpackBits } from "../../ui/components/basics.js";
 import { pixelsOf, planes, softmax } from "../engine/bytes.js";
 import { engine, latest } from "../engine/client.js";
 import { load } from "../engine/packs.js";
-import { filledFromRim } from "../engine/search.js";
+import { filledFromRim } from "../engine/starts.js";
 import { pictureUrl, uploadButton } from "./pictures.js";
 import { captioned, drawLive, knownWords, SIDE, wanted, wordForm } from "./words.js";
 

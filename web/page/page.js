@@ -77,7 +77,7 @@ const linkedRound = () => Number(/^#judge-(\d+)$/.exec(location.hash)?.[1] ?? Nu
 
 /** Ten drawings, five words each, in stored rounds. @param {Figure} figure */
 async function judgeFigure({ stage, mount, attempt }) {
-  const { rounds, searches } = await load("judge");
+  const { rounds, methods } = await load("judge");
   const any = () => Math.floor(Math.random() * rounds.length);
   const row = stage.closest(".row");
   const tell = () => row?.classList.add("begun"); // what a round teaches comes after its first answer
@@ -86,7 +86,7 @@ async function judgeFigure({ stage, mount, attempt }) {
     const pictures = await Promise.all(rounds[seed].map(({ picture }) => load(`judged-${picture}`)));
     const questions = rounds[seed].map((question, k) => ({ ...question, picture: pictures[k] }));
     const url = `${location.href.split("#")[0]}#judge-${seed}`;
-    show({ questions, seed, chosen: [], searches, url });
+    show({ questions, seed, chosen: [], methods, url });
   }
   const linked = linkedRound();
   await draw(linked in rounds ? linked : any());

@@ -1,9 +1,9 @@
-// Figure 1: a word, drawn by one network by both searches: stored ones, and any other drawn live.
+// Figure 1: a word, drawn by one network and both methods: stored ones, and any other drawn live.
 
 import { button, element } from "../../ui/components/basics.js";
 import { engine, latest } from "../engine/client.js";
 import { load } from "../engine/packs.js";
-import { greyStart } from "../engine/search.js";
+import { greyStart } from "../engine/starts.js";
 import { vocabulary } from "../engine/vocabulary.js";
 import { pictureUrl } from "./pictures.js";
 
@@ -97,7 +97,7 @@ export function wanted({ all, classes, find, neighbours, meaning }, word) {
 }
 
 /**
- * Draw or fill by both searches, live.
+ * Draw or fill by both methods, live.
  *
  * @param {"generation" | "inpainting"} task
  * @param {{ start: Float32Array, mask: Uint8Array, target: Uint8Array, meaning: string, budget: number }} plan budget:
@@ -108,11 +108,12 @@ export function wanted({ all, classes, find, neighbours, meaning }, word) {
  */
 export async function drawLive(task, { start, mask, target, meaning, budget }, isWanted, say, show) {
   const { settings, classes } = await load("engine");
-  const { config, weight, interval } = settings[task];
-  const painters = ["pixels", "views"].map((search) => ({
-    config: { ...config, epsilon: config.epsilon * budget, search },
-    penalty: task === "generation" ? null : search === "views" ? "frozen" : "eq3",
+  const { configs, weight, interval } = settings[task];
+  const painters = configs.map((config) => ({
+    config: { ...config, epsilon: config.epsilon * budget },
+    penalty: task === "generation" ? null : config.method === "paper" ? "eq3" : "frozen",
   }));
+  const total = configs[0].steps;
   let began = 0;
   const steps = [-1, -1];
   /** @type {{ strip: string, shares: number[], judged: string, best: number }[]} */
@@ -122,7 +123,7 @@ export async function drawLive(task, { start, mask, target, meaning, budget }, i
     began ||= performance.now();
     steps[index] = step;
     const slowest = Math.min(...steps);
-    const left = Math.ceil((((performance.now() - began) / 1000) * (config.steps - slowest)) / Math.max(1, slowest));
+    const left = Math.ceil((((performance.now() - began) / 1000) * (total - slowest)) / Math.max(1, slowest));
     say(`${meaning}: ${slowest <= 0 ? "it begins …" : `${left} s left`}`);
     drawings[index] = { strip: pictureUrl(frame), shares: [Math.exp(-entropy)], judged: "", best };
     if (drawings[0] && drawings[1]) show([...drawings]);

@@ -5,7 +5,7 @@ import pytest
 from core.claims.claim import CLAIMS, MORE, Claim, Evidence, Finding, Verdict
 from core.claims.picture_verdicts import MEASURES
 from core.claims.quantities import QUANTITIES
-from core.pgd.search import COMPARED
+from core.pgd.methods import COMPARED
 from core.shared.numbers import Interval
 
 QUARTER = Interval(0.25, 0.2, 0.3)

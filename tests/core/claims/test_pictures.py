@@ -103,7 +103,7 @@ def test_what_judges_recognise_is_compared_by_picture(key, subject, condition):
     judges, finding = ("judge", "third"), by_key(subject, condition=condition)[key]
     if key == "views":
         pairs = [[(f"{kind}, {end}" if end else kind, subject) for end in ends] for kind, ends in
-                 (("classless", ("pixels", "views")), ("eq3", ("", "views")))]  # fmt: skip
+                 (("classless", ("paper", "views")), ("eq3", ("", "views")))]  # fmt: skip
     else:
         networks = ("mini-clip", "mini-clip-robust") if key == "training" else (subject, "mini-resnet-robust")
         kinds = {"plausible": FILLED, "displayed": DRAWN, "training": (*DRAWN, *FILLED)}[key]
@@ -159,11 +159,11 @@ def test_no_gain_is_told_by_a_margin(store, ends, verdict):
 
 def test_large_pictures_are_judged_by_the_rank_of_their_class():
     stored, expected = stored_views(), []
-    for mode, seen in (("draw", "result"), ("hole", "alone")):
-        rows = (stored["pictures"].get(f"{mode}-{search}", []) for search in ("pixels", "views"))
-        pixels, views = ({row["picture"]: row["places"][seen][0] == 1 for row in of_search} for of_search in rows)
-        if common := [name for name in views if name in pixels]:
-            expected.append(agresti_min([pixels[name] for name in common], [views[name] for name in common]))
+    for prefix, seen in (("draw", "result"), ("hole", "alone")):
+        rows = (stored["pictures"].get(f"{prefix}-{method}", []) for method in ("paper", "views"))
+        papers, views = ({row["picture"]: row["places"][seen][0] == 1 for row in of_method} for of_method in rows)
+        if common := [name for name in views if name in papers]:
+            expected.append(agresti_min([papers[name] for name in common], [views[name] for name in common]))
     (finding,) = by_key(condition="224 px").values()
     assert_says(finding, expected, [low > 0 for _, low, _ in expected], "points")
     assert network_title(stored["judges"][0]["name"]) in finding.doubts[0]

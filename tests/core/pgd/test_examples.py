@@ -6,32 +6,34 @@ import pytest
 
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.examples import examples, first_subjects, stored_subjects
-from core.pgd.settings import paper_generation
+from core.pgd.settings import defaults
 
 
 @pytest.mark.parametrize("row", SAMPLE_SETS.values(), ids=lambda row: row.name)
-def test_every_example_is_stored_and_pages_open_with_one(row):
+def test_example_is_stored(row):
     made = {(example.kind, example.subject) for example in examples(row)}
     assert set(first_subjects(row)) <= made
     for kind, subject in made:
         assert subject in stored_subjects(kind), (kind, subject)
 
 
-def test_small_drawings_have_the_papers_settings():
+def test_small_drawings_use_the_papers_settings():
     drawn = [example.plan.config for example in examples(SAMPLE_SETS["cifar10"]) if example.kind == "generation"]
-    assert drawn and all(config == paper_generation(32) for config in drawn)
+    assert drawn and all(config == defaults("generation", 32) for config in drawn)
 
 
 @pytest.mark.parametrize("name", ["cifar10", "photographs"])
 @pytest.mark.parametrize("drawn", [False, True])
-def test_another_set_of_the_classes_overwrites_no_drawings(name, drawn, monkeypatch):
+def test_second_set_of_the_classes_overwrites_no_drawings(name, drawn, monkeypatch):
     row = SAMPLE_SETS[name]
     other = replace(row, name="more", title="More", drawn=row.drawn if drawn else ())
     monkeypatch.setitem(SAMPLE_SETS, other.name, other)
     assert [kind for kind, _ in first_subjects(row)] == ["inpainting", "generation"]
     assert [kind for kind, _ in first_subjects(other)] == ["inpainting"]
     runs = [
-        (example.kind, example.subject, example.plan.config.search) for of in (row, other) for example in examples(of)
+        (example.kind, example.subject, example.plan.config.method.name)
+        for of in (row, other)
+        for example in examples(of)
     ]
     assert len(set(runs)) == len(runs) and {kind for kind, *_ in runs[len([*examples(row)]) :]} == {"inpainting"}
     assert not [*filter(lambda example: example.kind == "generation", examples(replace(row, drawn=())))]

@@ -51,9 +51,9 @@ def toy_classifier():
         yield
 
 
-def run(mode, archive, output, *more):
+def run(command, archive, output, *more):
     """The exit status, also of argparse."""
-    arguments = [mode, "--classifier", "toy", "--dataset", str(archive), "--output", str(output), "--device", "cpu"]
+    arguments = [command, "--classifier", "toy", "--dataset", str(archive), "--output", str(output), "--device", "cpu"]
     try:
         return script.main([*arguments, *more])
     except SystemExit as stop:
@@ -70,27 +70,27 @@ def columns(output):
 # The table
 
 
-@pytest.mark.parametrize("mode", ["inpaint", "generate"])
-def test_the_files_agree_with_the_run_and_the_judge(mode, archive, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("command", ["inpaint", "generate"])
+def test_files_agree_with_the_run_and_the_judge(command, archive, tmp_path, monkeypatch, capsys):
     output = tmp_path / "deep" / "out"
     # A toy barely depends on single pixels, so its Eq. 3 needs a weak penalty to make any change worthwhile.
-    weight = ["--weight", "0.05"] if mode == "inpaint" else []
-    command = ["--limit", "12", "--steps", "15", "--batch-size", "9", "--judge", "judge", *weight]
+    weight = ["--weight", "0.05"] if command == "inpaint" else []
+    options = ["--limit", "12", "--steps", "15", "--batch-size", "9", "--judge", "judge", *weight]
     runs, run_batch = [], jobs.run_batch
     monkeypatch.setattr(jobs, "run_batch", lambda *of: runs.append(batch := run_batch(*of)) or batch)
-    assert run(mode, archive, output, *command) == 0
+    assert run(command, archive, output, *options) == 0
     files = ["grid.png", "pictures.npz", "summary.json"]
     assert sorted(path.name for path in output.iterdir()) == files
     numbers, _, facts = columns(output)
     saved, judge, part = runs[0].run, toy("judge"), slice(9)  # the first batch
-    assert saved.curves["loss"].shape == (16, 9) and (saved.original is not None) == (mode == "inpaint")
+    assert saved.curves["loss"].shape == (16, 9) and (saved.original is not None) == (command == "inpaint")
     assert saved.metadata["targets"] == numbers["target"][part].tolist()
-    for when, place in (("before", 0), ("after", -1)):
-        np.testing.assert_array_equal(numbers[f"loss_{when}"][part], saved.curves["loss"][place])
-        np.testing.assert_array_equal(numbers[f"top1_{when}"][part], saved.logits[place].argmax(axis=1))
+    for when, index in (("before", 0), ("after", -1)):
+        np.testing.assert_array_equal(numbers[f"loss_{when}"][part], saved.curves["loss"][index])
+        np.testing.assert_array_equal(numbers[f"top1_{when}"][part], saved.logits[index].argmax(axis=1))
     np.testing.assert_array_equal(numbers["is_target"], numbers["top1_after"] == numbers["target"])
     assert numbers["loss_after"].mean() < numbers["loss_before"].mean()
-    if mode == "generate":
+    if command == "generate":
         assert not numbers["change_outside"].any() and len(set(numbers["target"])) == 10
     else:
         assert sorted(numbers["label"]) == sorted([*range(10), 0, 1]) == sorted(numbers["target"])
@@ -116,9 +116,9 @@ def test_the_files_agree_with_the_run_and_the_judge(mode, archive, tmp_path, mon
         assert grid.width > 5 * 112 and grid.height > 3 * 112
 
 
-def test_a_batch_tells_the_first_confident_step():
+def test_first_confident_step_is_found():
     data, network = load_samples("cifar10-samples"), toy(scale=200)  # confident about almost everything
-    request = JobConfig(mode="inpaint", count=6, changes={"steps": 30, "step_size": 0.2}, hole=16)
+    request = JobConfig(task="inpainting", count=6, changes={"steps": 30, "step_size": 0.2}, hole_size=16)
     job = jobs.make_job(request, network, data)
     numbers, plan = jobs.run_batch(job, range(6), lambda count: None).numbers, job.make_plan(range(6))
     classifier, objective = prepare(plan, network)
@@ -134,7 +134,7 @@ def test_a_batch_tells_the_first_confident_step():
     assert (numbers["sure_step"] > 0).any(), "some should become confident on the way"
 
 
-def test_mean_change_is_that_of_a_plain_loop():
+def test_mean_change_equals_a_plain_loop():
     before, after = np.random.default_rng(1).random((2, 2, 3, 16, 16), dtype=np.float32)
     hole = np.zeros((1, 16, 16), dtype=bool)
     hole[:, 4:10, 5:12] = True
@@ -149,30 +149,30 @@ def test_mean_change_is_that_of_a_plain_loop():
 # Options
 
 
-@pytest.mark.parametrize("more", [["inpaint"], ["inpaint", "--search", "views"], ["generate", "--search", "views"]])
-def test_the_numbers_do_not_depend_on_the_size_of_batches(more, archive, tmp_path):
+@pytest.mark.parametrize("more", [["inpaint"], ["inpaint", "--method", "views"], ["generate", "--method", "views"]])
+def test_numbers_do_not_depend_on_the_batch_size(more, archive, tmp_path):
     for size in ("1", "3"):
         command = [*more[1:], "--limit", "3", "--steps", "11", "--batch-size", size]
         assert run(more[0], archive, tmp_path / size, *command) == 0
     (one, _, facts), (several, *_) = columns(tmp_path / "1"), columns(tmp_path / "3")
-    assert facts["kinds"][0]["config"]["search"] == (more[2] if len(more) > 1 else "pixels")
+    assert facts["kinds"][0]["config"]["method"] == (more[2] if len(more) > 1 else "paper")
     for name in ("target", "loss_after", "perturbation_norm"):
         np.testing.assert_allclose(one[name], several[name], rtol=1e-3, atol=1e-3)
     assert not one["change_outside"].any() or "views" not in more
 
 
-def test_settings_and_target_come_from_the_command_line(archive, tmp_path):
+def test_command_line_sets_settings_and_target(archive, tmp_path):
     more = "--steps 3 --epsilon 0.5 --step-size 0.4 --weight 2 --penalty mean_square --fill rim --target cat"
     assert run("inpaint", archive, tmp_path, "--limit", "3", *more.split()) == 0
     numbers, names, facts = columns(tmp_path)
     (kind,) = facts["kinds"]
     assert (kind["config"]["epsilon"], kind["config"]["step_size"]) == (0.5, 0.4)
-    assert kind["objective"] == {"weight": 2.0, "penalty": "mean_square", "fill": "rim", "side": 8}
+    assert kind["objective"] == {"weight": 2.0, "penalty": "mean_square", "fill": "rim", "hole_size": 8}
     assert {names[int(target)] for target in numbers["target"]} == {"cat"} and facts["judges"] == []
     assert numbers["perturbation_norm"].max() <= 0.5 * 1.00001
 
 
-def test_a_free_text_that_the_judge_cannot_know_is_refused(tmp_path, capsys, monkeypatch):
+def test_free_text_unknown_to_the_judge_is_refused(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("core.classifiers.text.load_classifier", load_classifier)  # only a CLIP takes free text
     arguments = ["--classifier", "mini-clip", "--dataset", "cifar10-samples", "--output", str(tmp_path / "out")]
     options = ["--target", "a red bird", "--judge", "mini-resnet"]
@@ -195,7 +195,7 @@ def test_a_free_text_that_the_judge_cannot_know_is_refused(tmp_path, capsys, mon
         ("full", "", "cannot write pictures.npz"),
     ],
 )
-def test_bad_input_ends_in_one_sentence_and_writes_nothing(output, more, message, archive, tmp_path, capsys):
+def test_bad_input_writes_nothing(output, more, message, archive, tmp_path, capsys):
     (tmp_path / "file").touch()
     (tmp_path / "full" / "pictures.npz").mkdir(parents=True)
     assert run("inpaint", archive, tmp_path / output, "--limit", "1", "--steps", "1", *more.split()) == 2
@@ -203,8 +203,8 @@ def test_bad_input_ends_in_one_sentence_and_writes_nothing(output, more, message
     assert "error: " in error and message in error and not (tmp_path / "new").exists()
 
 
-def test_pictures_are_counted_of_which_one_try_is_recognised(archive, tmp_path, capsys):
-    common = ["--limit", "5", "--steps", "9", "--judge", "judge", "--search", "views", "--batch-size", "4"]
+def test_one_recognised_try_of_several_counts(archive, tmp_path, capsys):
+    common = ["--limit", "5", "--steps", "9", "--judge", "judge", "--method", "views", "--batch-size", "4"]
     assert run("inpaint", archive, tmp_path, *common, "--tries", "3") == 0
     table, _, facts = columns(tmp_path)
     best = table[rank_column(0)].reshape(5, 3).min(axis=1) == 1
@@ -230,16 +230,16 @@ def contents(output):
 
 
 @pytest.mark.parametrize(
-    ("mode", "stop", "finished"),  # the n-th batch, or the file whose n-th write is interrupted; pictures then
+    ("command", "stop", "finished"),  # the n-th batch, or the file whose n-th write is interrupted; pictures then
     [
         ("generate", ("run_batch", 3), 4),
         pytest.param("inpaint", ("grid.npz", 2), 2, marks=pytest.mark.slow),
         pytest.param("inpaint", ("pictures.npz", 4), 4, marks=pytest.mark.slow),
     ],
 )
-def test_a_job_stopped_at_any_write_resumes_to_the_same_files(mode, stop, finished, archive, tmp_path, monkeypatch):
-    command = ["--limit", "11", "--steps", "3", "--batch-size", "2", "--judge", "judge"]
-    assert run(mode, archive, tmp_path / "whole", *command) == 0
+def test_stopped_job_resumes_to_the_same_files(command, stop, finished, archive, tmp_path, monkeypatch):
+    options = ["--limit", "11", "--steps", "3", "--batch-size", "2", "--judge", "judge"]
+    assert run(command, archive, tmp_path / "whole", *options) == 0
     counts, output, stops = Counter(), tmp_path / "out", [stop]
 
     def watched(function, name):
@@ -254,17 +254,17 @@ def test_a_job_stopped_at_any_write_resumes_to_the_same_files(mode, stop, finish
 
     for function, name in (("run_batch", "run_batch"), ("write_atomically", None)):
         monkeypatch.setattr(jobs, function, watched(getattr(jobs, function), name))
-    assert run(mode, archive, output, *command) == 130
+    assert run(command, archive, output, *options) == 130
     assert len(columns(output)[0]["target"]) == finished
     counts.clear()
     stops.clear()
-    assert run(mode, archive, output, *command) == 0 == run(mode, archive, output, *command)
+    assert run(command, archive, output, *options) == 0 == run(command, archive, output, *options)
     assert counts["run_batch"] == (11 - finished + 1) // 2, "the second time nothing is left"
     assert contents(output) == contents(tmp_path / "whole")
 
 
 @pytest.mark.parametrize("more", ["--seed 1", "--limit 5", ""])
-def test_rows_of_other_settings_and_damaged_ones_are_replaced(more, archive, tmp_path):
+def test_rows_of_other_settings_are_replaced(more, archive, tmp_path):
     command = ["--limit", "4", "--steps", "2"]
     assert run("generate", archive, tmp_path / "out", *command) == 0
     if not more:

@@ -11,11 +11,13 @@ import torch
 from core.data.datasets import load_samples
 from core.data.holes import square_mask
 from core.pgd.live import Run
+from core.pgd.methods import Method
 from core.pgd.plan import inpainting_plan
+from core.pgd.preconditioner import Preconditioner
 from core.pgd.record import PGDRun, differences, pack_runs
-from core.pgd.search import Views
 from core.pgd.settings import PGDConfig
 from core.pgd.steps import Inpainting, run_pgd
+from core.pgd.views import Views
 from tests.ui.toys import ToyClassifier, toy_plan
 
 CONFIG = PGDConfig(epsilon=2.0, step_size=0.1, steps=6)
@@ -38,7 +40,7 @@ def threads(request):
 
 @pytest.mark.parametrize("threads", [1, 2], indirect=True, ids=["side by side", "in turn"])
 @pytest.mark.usefixtures("threads")
-def test_run_gives_pgds_numbers_for_every_classifier():
+def test_run_has_the_numbers_of_pgd_for_every_classifier():
     engine = run_of("a", "b", targets=("cat", 8))
     states = list(engine.states())
     assert [pair[0].step for pair in states] == list(range(7))
@@ -52,16 +54,17 @@ def test_run_gives_pgds_numbers_for_every_classifier():
         assert [row["inside"] for row in run.metadata["images"]["change"]] == pytest.approx(change)
 
 
-def test_runs_by_every_search_resume_to_the_same_bits():
-    config = PGDConfig(epsilon=2.0, step_size=0.1, steps=12, views=Views(shift=2, noise=0.05, spectrum=1))
+def test_runs_by_several_methods_resume_to_the_same_bits():
+    method = Method(Views(shift=2, noise=0.05), Preconditioner(spectrum=1, colors=0))
+    config = PGDConfig(epsilon=2.0, step_size=0.1, steps=12, method=method)
     plan = inpainting_plan(DATA.images[:2], MASK, ("cat", "ship"), config)
     engine, again = (
-        Run(plan, lambda: [ToyClassifier(name) for name in "ab"], searches=("pixels", "views")) for _ in range(2)
+        Run(plan, lambda: [ToyClassifier(name) for name in "ab"], methods=("paper", "views")) for _ in range(2)
     )
     list(engine.states())
     runs = engine.so_far()
-    names = [(run.metadata["classifier"]["name"], run.config.search) for run in runs]
-    assert names == [("a", "pixels"), ("a", "views"), ("b", "pixels"), ("b", "views")]
+    names = [(run.metadata["classifier"]["name"], run.config.method.name) for run in runs]
+    assert names == [("a", "paper"), ("a", "views"), ("b", "paper"), ("b", "views")]
     assert [run.metadata["objective"]["penalty"] for run in runs] == ["eq3", "frozen"] * 2
     assert not np.array_equal(runs[0].frames[-1], runs[1].frames[-1])
     assert (runs[1].frames[-1] == runs[1].frames[0])[:, :, ~MASK[0]].all(), "by views nothing outside the hole changes"
@@ -80,13 +83,15 @@ def test_runs_by_every_search_resume_to_the_same_bits():
     with zipfile.ZipFile(io.BytesIO(pack_runs(runs))) as archive:
         loaded = [PGDRun.from_bytes(archive.read(name), name=name) for name in archive.namelist()]
     assert [run.config for run in loaded] == [run.config for run in runs]
-    searches = ("pixels", "views")
-    assert differences(plan, ["a", "b"], loaded, searches) == []
-    assert differences(plan, ["a", "b"], loaded[:1], searches) == ["classifiers"]
-    assert differences(plan, ["a"], loaded[:1], searches) == ["search"]
-    assert differences(plan.with_search("views"), ["a"], loaded[1:2]) == []
-    other = inpainting_plan(DATA.images[:2], MASK, ("cat", "ship"), replace(config, views=Views(shift=1)))
-    assert differences(other.with_search("views"), ["a"], loaded[1:2]) == ["views"]
+    methods = ("paper", "views")
+    assert differences(plan, ["a", "b"], loaded, methods) == []
+    assert differences(plan, ["a", "b"], loaded[:1], methods) == ["classifiers"]
+    assert differences(plan, ["a"], loaded[:1], methods) == ["method"]
+    assert differences(plan.with_method("views"), ["a"], loaded[1:2]) == []
+    other = inpainting_plan(
+        DATA.images[:2], MASK, ("cat", "ship"), replace(config, method=Method(Views(shift=1), method.preconditioner))
+    )
+    assert differences(other.with_method("views"), ["a"], loaded[1:2]) == ["method"]
 
 
 # Differences between a plan's settings and a run's
@@ -115,6 +120,6 @@ def runs():
         (replace(PLAN, config=PGDConfig(epsilon=2.0, step_size=0.2, steps=7)), "toy-a", ["steps"]),
     ],
 )
-def test_every_change_of_the_settings_that_made_a_run_is_named(plan, network, changed, runs):
+def test_changed_setting_of_a_run_is_named(plan, network, changed, runs):
     assert differences(plan, [network], runs) == changed
     assert plan.images.get("fill") == ("rim" if changed == ["fill"] else None), "only another fill is recorded"

@@ -15,12 +15,12 @@ from core.shared.files import ArchiveError
 from tests.core.toy import ConvClassifier, centre_mask, random_images, random_targets
 
 
-def record(kind="inpainting", *, until=None, penalty="eq3", **changes):
+def record(task="inpainting", *, until=None, penalty="eq3", **changes):
     """A run and its states."""
     images, targets = random_images(2, 0), random_targets(2, 0).tolist()
     config = PGDConfig(**({"epsilon": 1.0, "step_size": 0.1, "steps": 150} | changes))
     plan = RunPlan(targets=tuple(targets), start=images.numpy(), config=config, seed=3, images={"dataset": "noise"})
-    if kind == "inpainting":
+    if task == "inpainting":
         original = (images * 255).round().to(torch.uint8).numpy()
         plan = inpainting_plan(original, centre_mask().numpy(), targets, config, weight=0.5, penalty=penalty)
     engine, states = Run(plan, lambda: [ConvClassifier()]), []
@@ -32,7 +32,7 @@ def record(kind="inpainting", *, until=None, penalty="eq3", **changes):
     return run, states
 
 
-def test_recorder_keeps_curves_whole_and_every_few_frames():
+def test_recorder_keeps_whole_curves_and_some_frames():
     run, states = record(until=75)  # of 150 steps, stopped between two frames
     assert run.frame_steps.tolist() == [*range(0, 75, 2), 75] and len(run.curves["loss"]) == 76
     for frame, step in zip(run.frames, run.frame_steps, strict=True):
@@ -43,7 +43,7 @@ def test_recorder_keeps_curves_whole_and_every_few_frames():
 
 
 @pytest.mark.parametrize(("steps", "frame_bytes"), [(60, 3072), (720, 150528), (720, 10**9), (48, 2**20)])
-def test_frame_interval_keeps_as_many_as_have_room(steps, frame_bytes):
+def test_frames_fill_their_budget(steps, frame_bytes):
     def fits(interval):
         count = len({*range(0, steps + 1, interval), steps})
         return count == 2 or (count <= 121 and count * frame_bytes <= 48 * 2**20)
@@ -53,12 +53,12 @@ def test_frame_interval_keeps_as_many_as_have_room(steps, frame_bytes):
 
 
 @pytest.mark.parametrize("penalty", ["eq3", "mean_square", "frozen", None])
-def test_a_file_repeats_its_run_to_the_bit(penalty):
-    kind = "inpainting" if penalty else "generation"
-    run, states = record(kind, steps=9, penalty=penalty)
+def test_run_file_repeats_its_run_to_the_bit(penalty):
+    task = "inpainting" if penalty else "generation"
+    run, states = record(task, steps=9, penalty=penalty)
     loaded = PGDRun.from_bytes(run.to_bytes(), name="run.npz")
     objective, facts = Generation(torch.tensor(loaded.metadata["targets"])), loaded.metadata["objective"]
-    if kind == "inpainting":
+    if task == "inpainting":
         objective = Inpainting(objective.targets, loaded.mask, weight=facts["weight"], penalty=facts["penalty"])
     again = list(pgd_steps(ConvClassifier(), objective, torch.from_numpy(loaded.start), loaded.config))
     assert len(again) == len(states) == 10
@@ -66,7 +66,7 @@ def test_a_file_repeats_its_run_to_the_bit(penalty):
         assert torch.equal(state.images, other.images) and torch.equal(state.loss, other.loss)
 
 
-def test_a_file_of_other_settings_or_cut_short_is_refused():
+def test_run_file_with_other_settings_or_cut_short_is_refused():
     run, _ = record(steps=3)
     other = dataclasses.replace(run, metadata={**run.metadata, "config": {"epsilon": 1}}).to_bytes()
     for data, message in ((other, "views"), (run.to_bytes()[:-50], "cut short")):

@@ -19,7 +19,7 @@ def dataset(count, classes, size=16):
     return ImageDataset("noise", "test", smooth(count, size), labels, classes, "noise")
 
 
-def test_pixel_noise_has_the_mean_and_spread_asked_for():
+def test_pixel_noise_has_the_requested_mean_and_spread():
     mean, std = np.full((3, 4, 4), 0.5, np.float32), np.full((3, 4, 4), 0.1, np.float32)
     mean[0], std[1] = 0.3, 0.02
     drawn = ClassStatistics(mean, std, "").draw(4000, generator=np.random.default_rng(0))
@@ -28,31 +28,31 @@ def test_pixel_noise_has_the_mean_and_spread_asked_for():
     assert np.abs(np.corrcoef(drawn[:, 0, 0, 0], drawn[:, 0, 0, 1])[0, 1]) < 0.05
 
 
-def test_start_of_prefers_bundled_statistics():
+def test_bundled_statistics_come_first():
     assert start_of("cat", "cifar10", 16, "independent", dataset(12, CIFAR10)).distribution.mean.shape == (3, 16, 16)
     assert start_of("cat", "cifar10", 16, "blur", dataset(12, CIFAR10)).distribution.draw(
         1, generator=np.random.default_rng(0)
     ).shape == (1, 3, 16, 16)
     many = dataset(20, ClassSet("custom", ("ant", "bee")))
-    for kind in ("independent", "blur"):
-        own = start_of("bee", "custom", 16, kind, many)
-        assert own.kind == kind and not own.why and "10 test images of “bee” in " in own.distribution.source
+    for name in ("independent", "blur"):
+        own = start_of("bee", "custom", 16, name, many)
+        assert own.name == name and not own.why and "10 test images of “bee” in " in own.distribution.source
         np.testing.assert_allclose(own.distribution.mean, (many.images[1::2] / 255).mean(axis=0), atol=1e-6)
 
 
-def test_class_without_images_has_a_start_of_no_class():
+def test_class_without_images_starts_without_a_class():
     few = dataset(4, ClassSet("custom", ("ant", "bee")))
     for start in (start_of("bee", "custom", 16, "blur", few), start_of("a red bus", "cifar10", 32)):
-        assert start.kind == "classless" and "50,000 training images of all classes" in start.distribution.source
+        assert start.name == "classless" and "50,000 training images of all classes" in start.distribution.source
     assert "“a red bus”" in start.why and "blur of no class" in start.why
     noise = start_of("a red bus", "cifar10", 32, "independent")
     assert not noise.why, "pixel noise was requested"
-    assert noise.kind == "independent" and "not this class" in noise.distribution.source
+    assert noise.name == "independent" and "not this class" in noise.distribution.source
     np.testing.assert_allclose(noise.distribution.mean[:, 0, 0], IMAGENET_MEAN, atol=1e-6)
     classless = start_of("cat", "cifar10", 32, "classless")
-    assert classless.kind == "classless" and not classless.why
+    assert classless.name == "classless" and not classless.why
     large = start_of("a red bus", "imagenet", 224)
-    assert large.kind == "grey" and "start is grey" in large.why
+    assert large.name == "grey" and "start is grey" in large.why
     assert large.distribution.draw(1, generator=np.random.default_rng(0)).shape == (1, 3, 224, 224)
 
 
@@ -70,18 +70,18 @@ def test_blurs_of_no_class_have_the_pooled_covariance():
     np.testing.assert_allclose(pooled.mean.ravel(), mean, atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", MADE_STARTS)
-def test_draw_starts_of_a_target_do_not_depend_on_its_neighbours(kind):
-    starts = draw_starts(["cat", "a red bus"], 2, "cifar10", 7, kind)
-    alone = draw_starts(["a red bus"], 2, "cifar10", 7, kind)
+@pytest.mark.parametrize("start", MADE_STARTS)
+def test_starts_do_not_depend_on_other_targets(start):
+    starts = draw_starts(["cat", "a red bus"], 2, "cifar10", 7, start)
+    alone = draw_starts(["a red bus"], 2, "cifar10", 7, start)
     assert starts.shape == (4, 3, 32, 32)
     np.testing.assert_array_equal(starts[2:], alone)
-    assert not np.array_equal(draw_starts(["cat"], 2, "cifar10", 8, kind), starts[:2])
+    assert not np.array_equal(draw_starts(["cat"], 2, "cifar10", 8, start), starts[:2])
 
 
-def test_start_facts_say_which_start_each_target_has():
+def test_start_facts_name_the_start_of_each_target():
     facts = start_facts(["cat", "a red bus"], "cifar10")
     assert facts["start"] == "blur" and "“cat” from blur of 5,000 training images" in facts["credit"]
     assert "“a red bus” from blur of no class of 50,000 training images of all classes" in facts["credit"]
     assert start_facts(["a red bus"], "cifar10")["start"] == "classless", "the actual start, not the requested one"
-    assert all(kind.source.endswith(".") for kind in STARTS.values())
+    assert all(row.source.endswith(".") for row in STARTS.values())

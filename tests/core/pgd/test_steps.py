@@ -12,16 +12,16 @@ from core.pgd.steps import Generation, Inpainting, pgd_steps, run_pgd
 from tests.core.toy import ConvClassifier, LinearClassifier, centre_mask, random_images, random_targets
 
 SEEDS = range(3)
-KINDS = ("generation", *PENALTIES)
+OBJECTIVES = ("generation", *PENALTIES)
 
 
 def config_for(**changes):
     return PGDConfig(**({"epsilon": 1.0, "step_size": 0.2, "steps": 12} | changes))
 
 
-def objective_for(kind, batch, seed):
+def objective_for(name, batch, seed):
     targets = random_targets(batch, seed)
-    return Generation(targets) if kind == "generation" else Inpainting(targets, centre_mask(), penalty=kind)
+    return Generation(targets) if name == "generation" else Inpainting(targets, centre_mask(), penalty=name)
 
 
 def foolbox_images(classifier, images, targets, config):
@@ -34,16 +34,16 @@ def foolbox_images(classifier, images, targets, config):
 
 
 @pytest.mark.parametrize("epsilon", [0.5, 2.0, 8.0])
-@pytest.mark.parametrize("kind", [LinearClassifier, ConvClassifier])
-def test_run_pgd_gives_foolbox_pixels(kind, epsilon):
-    classifier, images, targets = kind(), random_images(5, 1), random_targets(5, 1)
+@pytest.mark.parametrize("network", [LinearClassifier, ConvClassifier])
+def test_run_pgd_gives_foolbox_pixels(network, epsilon):
+    classifier, images, targets = network(), random_images(5, 1), random_targets(5, 1)
     config = config_for(epsilon=epsilon, steps=60)
     ours = run_pgd(classifier, Generation(targets), images, config).images
     assert float((ours - foolbox_images(classifier, images, targets, config)).abs().max()) <= 1e-5
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_batches_that_do_not_fit_are_halved(kind):
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_batches_that_do_not_fit_are_halved(name):
     network, images, sizes = ConvClassifier(), random_images(5, 1), []
 
     def crowded(batch):
@@ -52,7 +52,7 @@ def test_batches_that_do_not_fit_are_halved(kind):
             raise torch.OutOfMemoryError("CUDA out of memory")
         return network(batch)
 
-    objective = objective_for(kind, 5, 1)
+    objective = objective_for(name, 5, 1)
     whole, halved = (run_pgd(model, objective, images, config_for(steps=6)) for model in (network, crowded))
     torch.testing.assert_close(halved.images, whole.images, atol=1e-5, rtol=0)
     torch.testing.assert_close(halved.loss, whole.loss, atol=1e-5, rtol=1e-5)
@@ -83,7 +83,7 @@ def test_run_pgd_reaches_the_optimum_of_a_linear_model():
 
 
 @pytest.mark.parametrize("penalty", ["eq3", "mean_square"])
-def test_pgd_steps_describes_its_images_truly(penalty):
+def test_state_describes_its_images(penalty):
     classifier, targets, images = ConvClassifier(), random_targets(3, 2), random_images(3, 2)
     objective = Inpainting(targets, centre_mask(), weight=0.1, penalty=penalty)
     config = config_for(step_size=1.0, epsilon=0.5)
@@ -105,15 +105,15 @@ def test_pgd_steps_describes_its_images_truly(penalty):
 # Penalties and the step of Eq. 3, against formulas and minima found slowly
 
 
-@pytest.mark.parametrize("share", [1, 0])
-def test_the_mean_square_has_the_gradient_of_its_formula(share):
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_mean_square_has_the_gradient_of_its_formula(everywhere):
     x0, mask = random_images(4, 0), centre_mask()
-    variable = (x0 + (random_images(4, 50) - x0) * (mask if not share else 1)).requires_grad_()
+    variable = (x0 + (random_images(4, 50) - x0) * (1 if everywhere else mask)).requires_grad_()
     change = (variable.detach() - x0).numpy() * ~mask.numpy()
     term = Inpainting(random_targets(4, 0), mask, weight=3, penalty="mean_square").penalty_term(variable, x0)
     gradient = torch.autograd.grad(term.sum(), variable)[0].numpy()
     np.testing.assert_allclose(gradient, 6 * change / change[0].size, atol=1e-6)
-    assert gradient.any() == bool(share)
+    assert gradient.any() == everywhere
     eq3 = Inpainting(random_targets(4, 0), mask).penalty_term(variable, x0)
     assert not eq3.requires_grad, "the step handles the penalty"
 
@@ -126,7 +126,7 @@ def test_the_mean_square_has_the_gradient_of_its_formula(share):
         ({"penalty": "unknown"}, f"penalty must be one of {', '.join(PENALTIES)}"),
     ],
 )
-def test_inpainting_refuses_settings_out_of_range(changes, message):
+def test_inpainting_out_of_range_is_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         Inpainting(**({"targets": torch.tensor([0]), "mask": centre_mask()} | changes))
 
@@ -161,7 +161,7 @@ def test_step_of_eq3_is_the_slow_minimum_of_its_definition(weight, changed):
     def value(z):
         return t * weight * np.linalg.norm(z) + 0.5 * np.sum((z - to) ** 2)
 
-    best = min(minimize(value, to * share, options={"gtol": 1e-9}).fun for share in (1e-3, 0.5, 1.0))
+    best = min(minimize(value, to * factor, options={"gtol": 1e-9}).fun for factor in (1e-3, 0.5, 1.0))
     assert value(minimum) <= min(best, value(np.zeros_like(to))) + 1e-7
 
 
@@ -195,12 +195,12 @@ def test_eq3_reaches_the_optimum_of_a_convex_problem(weight):
 
     def loss_and_gradient(x):
         logits = matrix @ x
-        shares = np.exp(logits - logits.max())
-        shares /= shares.sum()
+        probabilities = np.exp(logits - logits.max())
+        probabilities /= probabilities.sum()
         y = (x - x0) * outside
         length = np.linalg.norm(y)
         slope = y / length if length else y
-        return -np.log(shares[1]) + weight * length, (shares - np.eye(3)[1]) @ matrix + weight * slope
+        return -np.log(probabilities[1]) + weight * length, (probabilities - np.eye(3)[1]) @ matrix + weight * slope
 
     begin = x0 + 1e-3 * np.random.default_rng(0).standard_normal(x0.shape)  # the norm is not differentiable at x0
     best = minimize(
@@ -220,7 +220,7 @@ def test_eq3_reaches_the_optimum_of_a_convex_problem(weight):
 
 
 @pytest.mark.parametrize("penalty", PENALTIES)
-def test_every_penalty_holds_back_the_change_outside_the_hole(penalty):
+def test_penalty_holds_back_the_change_outside_the_hole(penalty):
     classifier, images, targets = ConvClassifier(), random_images(4, 0), random_targets(4, 0)
     free, held = (
         run_pgd(classifier, Inpainting(targets, centre_mask(), weight, penalty), images, config_for(steps=30)).images
@@ -230,7 +230,7 @@ def test_every_penalty_holds_back_the_change_outside_the_hole(penalty):
     assert (outside[1] < 0.7 * outside[0]).all()
 
 
-def test_a_penalty_without_its_branch_is_refused_and_not_inert(monkeypatch):
+def test_penalty_without_its_branch_is_refused(monkeypatch):
     monkeypatch.setitem(PENALTIES, "inert", PENALTIES["eq3"])
     objective = Inpainting(random_targets(2, 0), centre_mask(), penalty="inert")
     with pytest.raises(NotImplementedError, match="'inert' has a row"):
@@ -241,22 +241,22 @@ def test_a_penalty_without_its_branch_is_refused_and_not_inert(monkeypatch):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("kind", KINDS)
-def test_states_stay_in_the_ball_and_never_change(kind, seed):
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_states_stay_in_the_ball_and_never_change(name, seed):
     classifier, images, mask = ConvClassifier(seed), random_images(3, seed), centre_mask()
-    objective, config, before = objective_for(kind, 3, seed), config_for(), images.clone()
+    objective, config, before = objective_for(name, 3, seed), config_for(), images.clone()
     names = ("images", "loss", "perturbation_norm", "target_probability")
     kept = list(pgd_steps(classifier, objective, images, config))
     copies = [
-        {name: getattr(state, name).clone() for name in names}
+        {field: getattr(state, field).clone() for field in names}
         for state in pgd_steps(classifier, objective, images, config)
     ]
     for state, copied in zip(kept, copies, strict=True):
         assert float((state.images - images).flatten(1).norm(dim=1).max()) <= config.epsilon * (1 + 1e-5)
         assert float(state.images.min()) >= 0 and float(state.images.max()) <= 1
-        assert kind != "frozen" or (state.penalty is None and not ((state.images - images) * ~mask).any())
-        for name in names:
-            assert torch.equal(getattr(state, name), copied[name]) and not getattr(state, name).requires_grad, name
+        assert name != "frozen" or (state.penalty is None and not ((state.images - images) * ~mask).any())
+        for field in names:
+            assert torch.equal(getattr(state, field), copied[field]) and not getattr(state, field).requires_grad, field
     assert torch.equal(images, before)
     assert all(parameter.grad is None for parameter in classifier.parameters())
 
@@ -286,7 +286,7 @@ def test_grad_mode_neither_leaks_out_nor_matters(mode):
         (torch.Tensor.detach, ValueError, "cannot be differentiated"),
     ],
 )
-def test_pgd_steps_needs_finite_logits_and_a_gradient(odd, error, message):
+def test_logits_without_value_or_gradient_are_refused(odd, error, message):
     classifier, objective = LinearClassifier(), Generation(torch.tensor([0]))
     with pytest.raises(error, match=message):  # before the first state
         next(pgd_steps(lambda images: odd(classifier(images)), objective, random_images(1, 0), config_for()))

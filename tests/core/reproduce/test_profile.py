@@ -97,13 +97,13 @@ def test_a_stopped_profile_goes_on_where_it_stood(toy, tmp_path, capsys):
 
 
 def test_present_judgements_are_taken_over(toy, tmp_path, monkeypatch):
-    kinds = {series.name: series for series in judgements.SERIES}
-    pixels, views = (replace(kinds[f"classless, {search}"], amounts=(3, 3)) for search in ("pixels", "views"))
-    monkeypatch.setattr(judgements, "SERIES", (pixels,))
+    kinds = {kind.name: kind for kind in judgements.SERIES}
+    papers, views = (replace(kinds[f"classless, {method}"], amounts=(3, 3)) for method in ("paper", "views"))
+    monkeypatch.setattr(judgements, "SERIES", (papers,))
     assert profile(tmp_path, "--parts", "judgements") == 0
     path = tmp_path / "judgements" / "toy-linear.npz"
     first = JudgedOutcomes.load(path)
-    monkeypatch.setattr(judgements, "SERIES", (pixels, views))
+    monkeypatch.setattr(judgements, "SERIES", (papers, views))
     calls = []
     monkeypatch.setattr(
         judgements, "_painted", lambda *a, painted=judgements._painted: calls.append(a[1]) or painted(*a)
@@ -136,7 +136,7 @@ def test_a_run_of_other_settings_or_a_damaged_one_is_made_again(tmp_path):
 
 def test_drawings_of_imagenets_classes_are_judged(tmp_path, monkeypatch):
     name, judge = "efficientnet-lite1", "efficientnet-lite0"
-    stored = PGDRun.load(stored_path("generation", "imagenet", judge, search="views"))
+    stored = PGDRun.load(stored_path("generation", "imagenet", judge, method="views"))
     path = stored_path("generation", "imagenet", name, tmp_path / "runs", "views")
     path.parent.mkdir()
     run = replace(stored, metadata={**stored.metadata, "classifier": {**stored.metadata["classifier"], "name": name}})

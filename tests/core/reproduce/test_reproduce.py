@@ -246,13 +246,13 @@ def test_drawn_waves_grow_and_serve_every_band():
 
 
 def test_each_reproduced_kind_has_a_part_with_the_papers_steps():
-    figures = {"inpaint": "figure-3-clip", "generate": "figure-4-clip"}
-    runs = {"inpaint": paper.PGD_SETTINGS["inpainting"], "generate": paper.PGD_SETTINGS["generation"]}
+    figures = {"inpainting": "figure-3-clip", "generation": "figure-4-clip"}
+    runs = paper.PGD_SETTINGS
     parts, kinds = {part.key: part for part in PICTURES}, [series for series in SERIES if series.suffix is not None]
     for series in kinds:
-        part = parts[f"{figures[series.mode]}{series.suffix}"]
-        changes, run = part.series.job(224, 3, 0).changes, runs[series.mode]
-        assert part.series is series and all(changes[name] == run[name] for name in ("steps", "step_size"))
+        part = parts[f"{figures[series.task]}{series.suffix}"]
+        config, run = part.series.job(224, 3, 0).config, runs[series.task]
+        assert part.series is series and all(getattr(config, name) == run[name] for name in ("steps", "step_size"))
     assert sum(part.published is not None for part in PICTURES) == len(kinds) and len(set(KEYS)) == len(KEYS)
 
 
@@ -263,8 +263,8 @@ def losses(before, after, name=None, **facts):
     """
     part = next(part for part in PICTURES if part.key == "figure-3-clip")
     part, who, n = replace(part, key=name or part.key, figure=name or part.figure), name or part.classifier, len(before)
-    series = {"name": name or "eq3", "mode": "inpaint", "config": {"steps": 1}}
-    facts = {"classifier": {"name": who}, "kind": series, "source": {"seconds": 1.0}} | facts
+    kind = {"name": name or "eq3", "task": "inpainting", "config": {"steps": 1}}
+    facts = {"classifier": {"name": who}, "kind": kind, "source": {"seconds": 1.0}} | facts
     columns = ("change_inside", "is_target", "label", rank_column(0, BEFORE), rank_column(0))
     pictures = {column: np.ones(n) for column in columns}
     pictures |= {"top1_before": 1.0 * (np.arange(n) == 0), "top1_after": 1.0 * (np.arange(n) < max(1, n - 1))}

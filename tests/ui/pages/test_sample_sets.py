@@ -70,7 +70,7 @@ def test_inpainting_fills_a_hole_in_its_picture():
     run_to_the_end(app, "inpainting")
     assert not app.exception and not app.error
     run, by_views = app.session_state["inpainting.runs"].result.runs
-    assert (run.config.search, by_views.config.search) == ("pixels", "views")
+    assert (run.config.method.name, by_views.config.method.name) == ("paper", "views")
     assert np.array_equal(run.original[0], samples("shapes").images[4]) and run.metadata["targets"] == [1]
     credit = {"dataset": "shapes-samples", "index": 4, "credit": "Shapes test image of class ring"}
     assert credit.items() <= run.metadata["images"].items()

@@ -9,8 +9,8 @@ import pytest
 
 from core.classifiers.registry import CLASSIFIERS, CLIPS, PAPERS_CLIP, classifier_title
 from core.pgd.examples import RUNS, stored_path
+from core.pgd.methods import COMPARED
 from core.pgd.record import PGDRun
-from core.pgd.search import COMPARED
 from core.shared.files import cache_folder
 from tests.ui.page_runner import open_page, page_text
 from ui.maps.catalogue import CLIP, RESNET56, choose_predictors, entries
@@ -77,10 +77,10 @@ def test_pages_open_with_examples_of_this_machine(weights, monkeypatch):
     assert "Settings changed (the classifiers)" in page_text(app), "before they are computed, another network's example"
     runs = cache_folder() / "profiles" / PAPERS_CLIP / "runs"
     runs.mkdir(parents=True)
-    for search in COMPARED:
-        run = PGDRun.load(RUNS / stored_path("inpainting", "photographs-6", CNN, search=search).name)
+    for method in COMPARED:
+        run = PGDRun.load(RUNS / stored_path("inpainting", "photographs-6", CNN, method=method).name)
         facts = {**run.metadata, "classifier": {**run.metadata["classifier"], "name": PAPERS_CLIP}}
-        replace(run, metadata=facts).save(stored_path("inpainting", "photographs-6", PAPERS_CLIP, runs, search))
+        replace(run, metadata=facts).save(stored_path("inpainting", "photographs-6", PAPERS_CLIP, runs, method))
     app = open_page("inpainting")
     assert "A stored example" in page_text(app) and "Settings changed" not in page_text(app)
     app.multiselect(key="inpainting-models-imagenet").set_value([classifier_title(CNN)]).run()

@@ -16,11 +16,11 @@ from core.pgd.settings import PGDConfig
 from tests.ui.page_runner import open_page, page_text, run_to_the_end, settable_widget
 from tests.ui.replay_reader import frames_of, replay_data
 from ui.runs import settings as pace
-from ui.runs.wall import example, stored_word
+from ui.runs.gallery import example, stored_word
 from ui.server.jobs import JobManager
 from ui.shared.pictures import captions
 
-ROBUST, ALONE = "Mini ResNet (robust)", ("pixels",)
+ROBUST, ALONE = "Mini ResNet (robust)", ("paper",)
 FROG = encode_sketch(draw_sketch("frog"))
 
 
@@ -55,33 +55,34 @@ def plan(side=32, steps=60, pictures=1):
 
 
 def test_a_measured_pace_counts_more_than_a_guess():
-    names, searches = ("mini-clip", "mini-clip-robust"), ("pixels", "views")
+    names, methods = ("mini-clip", "mini-clip-robust"), ("paper", "views")
     expected = pace.expected_seconds
     assert expected(plan(pictures=4), names, ALONE) < 2 < 12 < expected(plan(side=224), names, ALONE)
-    assert expected(plan(side=224, steps=120), ("efficientnet-lite0",), searches) < 12, "the pages' initial settings"
+    assert expected(plan(side=224, steps=120), ("efficientnet-lite0",), methods) < 12, "the pages' initial settings"
     assert expected(plan(), (), ALONE) is None and expected(plan(), ("mini-clip", "clip-vit-b-32"), ALONE) is None
     for measured, seconds in ((0.1, 6), (None, 6)):
         pace.remember_pace(plan(), names, ALONE, measured)
         assert expected(plan(), names, ALONE) == pytest.approx(seconds)
-        assert expected(plan(), names, searches) == pytest.approx(2 * seconds)
-    pace.remember_pace(plan(), names, searches, 0.02)
+        assert expected(plan(), names, methods) == pytest.approx(2 * seconds)
+    pace.remember_pace(plan(), names, methods, 0.02)
     pace.remember_pace(plan(), names, ALONE, 0.1)
     assert expected(plan(), names, ALONE) == pytest.approx(0.6), "one slow run does not end it"
 
 
 def test_estimated_time_grows_with_the_views_of_a_step():
     names, views = ("efficientnet-lite0",), ("views",)
-    one = plan(side=224, steps=96).with_search("views")
+    one = plan(side=224, steps=96).with_method("views")
 
-    def seconds(count, searches=views):
-        config = replace(one.config, views=replace(one.config.views, count=count))
-        return pace.expected_seconds(replace(one, config=config), names, searches)
+    method = one.config.method
 
-    assert [seconds(count) / seconds(1) for count in (0, 1, 3, 64)] == [1, 1, pytest.approx(3), 64]
-    assert seconds(3, ("pixels", "views")) == pytest.approx(4 * seconds(1)), "the paper's search takes one gradient"
-    pace.remember_pace(
-        replace(one, config=replace(one.config, views=replace(one.config.views, count=2))), names, views, 0.02
-    )
+    def seconds(count, methods=views):
+        config = replace(one.config, method=replace(method, views=replace(method.views, count=count)))
+        return pace.expected_seconds(replace(one, config=config), names, methods)
+
+    assert [seconds(count) / seconds(1) for count in (1, 3, 64)] == [1, pytest.approx(3), 64]
+    assert seconds(3, ("paper", "views")) == pytest.approx(4 * seconds(1)), "the paper's method takes one gradient"
+    two = replace(one.config, method=replace(method, views=replace(method.views, count=2)))
+    pace.remember_pace(replace(one, config=two), names, views, 0.02)
     assert seconds(1) == pytest.approx(96 * 0.01), "measured with two views a step"
 
 

@@ -14,9 +14,9 @@ from PIL import Image
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.examples import OPENING, RUNS, stored_classifier, stored_path
 from core.pgd.live import Run
+from core.pgd.methods import COMPARED
 from core.pgd.pictures import fingerprint, stored_judgement
 from core.pgd.record import PGDRun
-from core.pgd.search import COMPARED
 from core.shared.numbers import confidence
 from tests.core.judged import stored_views
 from tests.profiles import use_profile
@@ -29,7 +29,7 @@ from ui.runs.export import run_animation, run_picture, run_stem
 from ui.runs.outcome import filled_html, holes_alone, run_facts
 from ui.runs.replay import (
     MAX_REPLAY_BYTES,
-    SEARCH_TITLES,
+    METHOD_TITLES,
     drawing_subject,
     hole_subject,
     live_replay,
@@ -49,9 +49,9 @@ PAIR = [PGDRun.load(RUNS / f"inpainting_cifar10-5-mean-square__{name}.npz") for 
 @pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
 def test_stored_runs_load_and_say_where_they_come_from(path):
     run, facts = PGDRun.load(path), run_facts(PGDRun.load(path))
-    assert run.metadata["kind"] == path.stem.partition("_")[0].replace(OPENING, "generation")
+    assert run.metadata["task"] == path.stem.partition("_")[0].replace(OPENING, "generation")
     assert run.metadata["classifier"]["name"] == stored_classifier(path) and path.stat().st_size < 2e6
-    assert path.stem.endswith("__views") == (run.config.search == "views")
+    assert path.stem.endswith("__views") == (run.config.method.name == "views")
     assert facts["Computed"].startswith("20") and not re.search("None|nan", str(facts))
     first, last = (confidence(float(share)) for share in run.curves["target_probability"][[0, -1]].mean(axis=1))
     assert facts["Its probability"] == f"{first} → {last}"
@@ -65,27 +65,27 @@ def test_stored_runs_load_and_say_where_they_come_from(path):
 
 
 @pytest.mark.parametrize(
-    ("kind", "sample_set", "names", "facts", "searches", "picture"),
+    ("kind", "sample_set", "names", "facts", "methods", "picture"),
     [
-        ("inpainting", "cifar10", MINI, ("eq3", "eq3"), ["pixels"], 5),
-        ("inpainting", "cifar10", MINI, ("mean_square", "mean_square"), ["pixels"], 5),
-        ("generation", "cifar10", MINI, ("independent", "independent"), ["pixels"], None),
-        ("generation", "photographs", ["efficientnet-lite0"], ("grey", "grey"), ["pixels", "views"], None),
-        ("inpainting", "photographs", ["efficientnet-lite0"], ("eq3", "frozen"), ["pixels", "views"], 2),
+        ("inpainting", "cifar10", MINI, ("eq3", "eq3"), ["paper"], 5),
+        ("inpainting", "cifar10", MINI, ("mean_square", "mean_square"), ["paper"], 5),
+        ("generation", "cifar10", MINI, ("independent", "independent"), ["paper"], None),
+        ("generation", "photographs", ["efficientnet-lite0"], ("grey", "grey"), ["paper", "views"], None),
+        ("inpainting", "photographs", ["efficientnet-lite0"], ("eq3", "frozen"), ["paper", "views"], 2),
     ],
 )
-def test_a_stored_example_is_of_what_was_chosen(kind, sample_set, names, facts, searches, picture):
+def test_a_stored_example_is_of_what_was_chosen(kind, sample_set, names, facts, methods, picture):
     row = SAMPLE_SETS[sample_set]
     subject = drawing_subject(row, facts[0]) if picture is None else hole_subject(row, picture)
-    runs = stored_example(subject, names, searches, facts[0]).runs
-    by = [(run.metadata["classifier"]["name"], run.config.search) for run in runs]
-    assert by == [(name, search) for name in names for search in searches]
+    runs = stored_example(subject, names, methods, facts[0]).runs
+    by = [(run.metadata["classifier"]["name"], run.config.method.name) for run in runs]
+    assert by == [(name, method) for name in names for method in methods]
     assert facts == tuple(run.metadata["objective"].get("penalty") or run.metadata["images"]["start"] for run in runs)
     assert len({(run.config.steps, run.config.epsilon) for run in runs}) == 1
     assert all(np.array_equal(run.start, runs[0].start) for run in runs)
     assert kind == "generation" or {run.metadata["images"]["index"] for run in runs} == {picture}
-    if len(searches) == 2:
-        assert [run_title(run, runs) for run in runs] == [*SEARCH_TITLES.values()]
+    if len(methods) == 2:
+        assert [run_title(run, runs) for run in runs] == [METHOD_TITLES[method] for method in methods]
     if facts == ("eq3", "eq3"):  # the contrast that the page is about
         assert all(float(run.curves["target_probability"][-1, 0]) > 0.9 for run in runs)
         assert all(run.metadata["images"]["change"][0]["outside"] == 0 for run in runs)
@@ -112,10 +112,10 @@ def second_set(monkeypatch, tmp_path) -> SampleSet:
     listed = [{"class": data.classes.names[label], "index": index} for index, label in enumerate(labels)]
     (row.folder / "provenance.json").write_text(json.dumps({"title": "Second", **known, "images": listed}))
     monkeypatch.setitem(SAMPLE_SETS, row.name, row)
-    for search in COMPARED:
-        run = PGDRun.load(stored_path("inpainting", "photographs-0", "efficientnet-lite0", search=search))
+    for method in COMPARED:
+        run = PGDRun.load(stored_path("inpainting", "photographs-0", "efficientnet-lite0", method=method))
         facts = {**run.metadata["images"], "dataset": row.dataset, "index": LAST}
-        path = stored_path("inpainting", f"second-{LAST}", "efficientnet-lite0", tmp_path / "profile/runs", search)
+        path = stored_path("inpainting", f"second-{LAST}", "efficientnet-lite0", tmp_path / "profile/runs", method)
         path.parent.mkdir(parents=True, exist_ok=True)
         replace(run, metadata={**run.metadata, "images": facts}).save(path)
     use_profile(monkeypatch, tmp_path / "profile")
@@ -126,7 +126,7 @@ def test_two_sets_of_one_size_have_their_own_examples(second_set):
     opened = open_page("inpainting", inpainting_pictures="Second", inpainting_picture=str(LAST))
     data = replay_data(opened)
     assert data["live"] is None, "its own stored runs"
-    stored = [PGDRun.load(stored_path("inpainting", "photographs-0", "efficientnet-lite0", search=s)) for s in COMPARED]
+    stored = [PGDRun.load(stored_path("inpainting", "photographs-0", "efficientnet-lite0", method=s)) for s in COMPARED]
     for k, run in enumerate(stored):
         assert np.array_equal(frames_of(data, k)[-1], run.frames[-1])
     without = replay_data(open_page("inpainting", inpainting_pictures="Second", inpainting_picture="0"))
@@ -155,14 +155,14 @@ def test_kept_frames_hold_both_ends_and_stay_small(count, size):
 
 def test_live_moments_are_the_states_given():
     run = Run(toy_plan(), lambda: [ToyClassifier("toy-a"), ToyClassifier("toy-b")])
-    data = live_replay(run.plan, [("toy-a", "pixels")], [], [], id="j", live=RunProgress("queued", "waiting"))
+    data = live_replay(run.plan, [("toy-a", "paper")], [], [], id="j", live=RunProgress("queued", "waiting"))
     assert np.array_equal(frames_of(data, 0)[0], np.rint(run.plan.start * 255))
     assert numbers_of(data, 0).size == 0 and data["live"]["state"] == "queued"
     states = run.states()
     moments = [next(states) for _ in range(4)][1::2]
     curves = [run.target_probability(0), run.target_probability(1)]
     data = live_replay(
-        run.plan, [("toy-a", "pixels"), ("toy-b", "pixels")], moments, curves, id="j", live=RunProgress("running")
+        run.plan, [("toy-a", "paper"), ("toy-b", "paper")], moments, curves, id="j", live=RunProgress("running")
     )
     assert data["frame_steps"] == [1, 3] and data["steps"] == 6
     for k in range(2):
@@ -178,8 +178,8 @@ def test_live_moments_are_the_states_given():
 
 def test_the_rate_of_holes_alone_is_that_of_stored_pictures():
     rows = stored_views()["pictures"]
-    seen = [("views", "alone"), ("pixels", "alone"), ("views", "alone_original")]
-    counts = [sum(row["places"][name][0] == 1 for row in rows[f"hole-{search}"]) for search, name in seen]
+    seen = [("views", "alone"), ("paper", "alone"), ("views", "alone_original")]
+    counts = [sum(row["places"][name][0] == 1 for row in rows[f"hole-{method}"]) for method, name in seen]
     assert [number.text for number in holes_alone().values()] == [f"{n} of {len(rows['hole-views'])}" for n in counts]
 
 
@@ -187,14 +187,14 @@ def test_every_bundled_photograph_opens_filled_and_judged():
     recognised = Counter()
     for index in range(len(samples("photographs"))):
         result = stored_example(hole_subject(SAMPLE_SETS["photographs"], index), ["efficientnet-lite0"], COMPARED)
-        assert [run.config.search for run in result.runs] == [*COMPARED]
+        assert [run.config.method.name for run in result.runs] == [*COMPARED]
         assert {run.metadata["images"]["index"] for run in result.runs} == {index}
         for run in result.runs:
             judgement = stored_judgement(fingerprint(run))
             assert judgement.hole_alone and judgement.says
-            recognised[run.config.search] += judgement.after
+            recognised[run.config.method.name] += judgement.after
     about, fillings = filled_html("photographs")
-    assert [int(count) for count in re.findall(r"(\d+) of 12", about)] == [recognised["views"], recognised["pixels"]]
+    assert [int(count) for count in re.findall(r"(\d+) of 12", about)] == [recognised["views"], recognised["paper"]]
     assert fillings.count("<figure>") == 24 and fillings.count("<b>✓") == recognised.total()
 
 

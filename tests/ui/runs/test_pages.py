@@ -16,6 +16,7 @@ import ui.runs.panel
 import ui.runs.state
 from core.data.holes import costliest_hole, hole_text, middle_square
 from core.pgd.examples import stored_path
+from core.pgd.methods import METHODS
 from core.pgd.pictures import Judgement, fingerprint
 from core.pgd.record import PGDRun
 from core.shared.device import class_probabilities
@@ -23,7 +24,7 @@ from tests.core.judged import stored_files
 from tests.ui.page_runner import bodies, components, open_page, page_text, run_to_the_end, settable_widget
 from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, put_everywhere, spec, use_toys
-from ui.runs.replay import SEARCH_TITLES, stored_row
+from ui.runs.replay import METHOD_TITLES, stored_row
 from ui.runs.settings import OFFERED
 from ui.runs.state import RunResult
 from ui.shared.pictures import samples
@@ -52,50 +53,64 @@ def result(app: AppTest, page: str) -> RunResult:
 # ---- what runs ---------------------------------------------------------------------------------------------------
 
 
-def test_each_network_draws_each_class_by_each_search():
+def test_each_network_draws_each_class_by_each_method():
     address = {"generation_classes_cifar10": ["ship", "frog"], "generation_steps": "3"}
     app = open_page("generation", **address)
     app.multiselect(key="generation-models-cifar10").set_value(["Toy A", "Toy B"])
-    app.pills(key="generation-search-32").set_value(["Pixels", "Views"]).run()
+    settable_widget(app, "generation-method-32").set_value(["paper", "views"]).run()
     run_to_the_end(app, "generation")
     assert not app.exception and not app.error
     runs = result(app, "generation").runs
-    assert [(run.metadata["classifier"]["name"], run.config.search) for run in runs] == [
-        ("toy-a", "pixels"), ("toy-a", "views"), ("toy-b", "pixels"), ("toy-b", "views")]  # fmt: skip
-    titles = [f"{name}: {role}" for name in ("toy-a", "toy-b") for role in SEARCH_TITLES.values()]
+    assert [(run.metadata["classifier"]["name"], run.config.method.name) for run in runs] == [
+        ("toy-a", "paper"), ("toy-a", "views"), ("toy-b", "paper"), ("toy-b", "views")]  # fmt: skip
+    titles = [
+        f"{name}: {role}" for name in ("toy-a", "toy-b") for role in (METHOD_TITLES["paper"], METHOD_TITLES["views"])
+    ]
     data = replay_data(app)
     assert [model["title"] for model in data["models"]] == titles and data["frame_steps"] == [0, 1, 2, 3]
     assert data["targets"] == ["ship", "frog"]
 
 
 @pytest.mark.parametrize(
-    ("page", "search", "offered"),
-    [("generation", "Pixels", True), ("inpainting", "Pixels", False), ("inpainting", "Views", True)],
+    ("page", "method", "offered"),
+    [
+        ("generation", "paper", True),
+        ("inpainting", "paper", False),
+        ("inpainting", "strokes", False),
+        ("inpainting", "views", True),
+    ],
 )
-def test_four_at_once_are_offered_where_the_seed_matters(page, search, offered):
-    app = open_page(page, generation_classes_cifar10="deer", **{f"{page}_search_32": search})
+def test_four_at_once_are_offered_where_the_seed_matters(page, method, offered):
+    app = open_page(page, generation_classes_cifar10="deer", **{f"{page}_method_32": method})
     button = [button for button in app.button if button.key == f"{page}.four"]
     assert len(button) == offered
 
 
-@pytest.mark.parametrize(
-    ("switch", "has", "title"),
-    [("natural", (True, False), "from every view, by plain"), ("views", (False, True), "as it is, by natural")],
-)
-def test_each_ingredient_of_the_search_by_views_is_a_switch(switch, has, title):
-    app = open_page("generation", generation_steps="2", **{f"generation_{switch}": "off"})
-    app.pills(key="generation-search-32").set_value(["Pixels", "Views"]).run()
+def test_four_methods_are_compared_in_one_run():
+    app = open_page("generation", generation_steps="2", generation_method_32=",".join(METHODS))
+    app.multiselect(key="generation-models-cifar10").set_value(["Toy A"]).run()
     run_to_the_end(app, "generation")
-    plain, by_views = result(app, "generation").runs
-    assert by_views.config.views.ingredients == has and plain.config.search == "pixels"
-    assert replay_data(app)["models"][1]["title"] == f"Must convince {title} steps"
+    assert [run.config.method.name for run in result(app, "generation").runs] == [*METHODS]
+    assert [model["title"] for model in replay_data(app)["models"]] == [*METHOD_TITLES.values()]
+
+
+def test_too_many_runs_at_once_are_refused():
+    app = open_page("generation", generation_method_32=",".join(METHODS))
+    app.multiselect(key="generation-models-cifar10").set_value(["Toy A", "Toy B"]).run()
+    assert "2 networks by 4 methods are too many" in page_text(app)
+
+
+@pytest.mark.parametrize("linked", ["views,nonsense", "pixels", ""])
+def test_unknown_method_in_a_link_is_ignored(linked):
+    app = open_page("generation", generation_method_32=linked)
+    assert not app.exception and settable_widget(app, "generation-method-32").value == ["paper"]
 
 
 @pytest.mark.parametrize("label", OFFERED)
 def test_the_chosen_penalty_is_the_runs(label):
     app = run_to_the_end(open_page("inpainting", inpainting_penalty=label, inpainting_steps="2"), "inpainting")
     (run,) = result(app, "inpainting").runs
-    assert run.metadata["objective"] == {"kind": "inpainting", "weight": 10.0, "penalty": OFFERED[label]}
+    assert run.metadata["objective"] == {"task": "inpainting", "weight": 10.0, "penalty": OFFERED[label]}
 
 
 def test_a_picture_has_its_hole_and_the_budget_scales_with_it():
@@ -180,7 +195,7 @@ def test_turning_to_another_target_stops_the_run(monkeypatch):
 
 def test_changed_settings_are_told_and_the_way_back_resets_them():
     """The browser drops the values of a closed part, and sends the previous ones with the next click."""
-    app = run_to_the_end(open_page("inpainting", inpainting_steps="3", inpainting_search_32="Pixels"), "inpainting")
+    app = run_to_the_end(open_page("inpainting", inpainting_steps="3", inpainting_method_32="paper"), "inpainting")
     assert "Settings changed" not in page_text(app)
     settable_widget(app, "inpainting-penalty").set_value("Mean square").run()
     steps = settable_widget(app, "inpainting-steps").set_value(5)

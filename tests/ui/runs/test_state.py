@@ -11,20 +11,20 @@ from tests.ui.toys import ToyClassifier, toy_plan
 from ui.runs.state import STOPPED_TOO_EARLY, ActiveRun, RunRequest, RunResult, RunState, refusal
 from ui.server.jobs import JobManager
 
-NAMES, SEARCHES = ("toy-a",), ("pixels",)
+NAMES, METHODS = ("toy-a",), ("paper",)
 PLAN = toy_plan()
 LONGER = replace(PLAN, config=PGDConfig(epsilon=2.0, step_size=0.2, steps=100_000))
 DOG = replace(PLAN, targets=("dog",))
 
 
 def request(plan=PLAN, why="", names=NAMES) -> RunRequest:
-    return RunRequest(plan, why, names, SEARCHES, "cifar10")
+    return RunRequest(plan, why, names, METHODS, "cifar10")
 
 
 def start(state: RunState, plan=PLAN, loads=lambda: [ToyClassifier("toy-a")], manager=None) -> ActiveRun:
-    run = Run(plan, loads, SEARCHES)
+    run = Run(plan, loads, METHODS)
     job = (manager or JobManager()).submit(run.states, owner="visitor", total=plan.config.steps + 1)
-    state.active = ActiveRun(job, run, NAMES, SEARCHES)
+    state.active = ActiveRun(job, run, NAMES, METHODS)
     return state.active
 
 
@@ -112,7 +112,7 @@ def test_fingerprints_tell_requests_apart_and_some_cannot_run():
     assert request().fingerprint == request(toy_plan()).fingerprint
     for changes, why in (
         ({"names": ()}, "no classifier"),
-        ({"searches": ()}, "no search"),
+        ({"methods": ()}, "no method"),
         ({"why": "no hole"}, "no hole"),
     ):
         assert refusal(replace(request(), **changes)).startswith(why) and not refusal(request())

@@ -14,9 +14,9 @@ from streamlit.testing.v1 import AppTest
 from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.examples import OPENING, stored_path
+from core.pgd.methods import COMPARED
 from core.pgd.pictures import fingerprint, stored_judgement
 from core.pgd.record import PGDRun
-from core.pgd.search import COMPARED
 from tests.ui.page_runner import bodies, components, open_page, settable_widget
 from tests.ui.replay_reader import replay_data
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
@@ -67,7 +67,7 @@ def test_a_chapters_url_opens_it_a_senseless_one_the_first(slug):
     assert len(app.get("bidi_component")) - 1 + len(pictures) >= len(here.parts)
 
 
-def test_a_word_drawn_in_place_ends_with_each_searchs_picture():
+def test_word_drawn_in_place_ends_with_a_picture_by_each_method():
     result = stored_example(drawing_subject(SAMPLE_SETS["photographs"], "grey"), ["efficientnet-lite0"], COMPARED)
     drawings, captions, word = _ended(result)
     assert word == result.runs[0].metadata["class_names"][result.runs[0].metadata["targets"][0]]

@@ -45,7 +45,7 @@ function draw(view, at) {
       else if (k === choice) node.className = "no";
     });
     result.textContent = choice === right ? "Right." : `No: ${options[right]}.`;
-    question.textContent = `${name}, ${data.searches[questions[at].search]}`;
+    question.textContent = `${name}, ${data.methods[questions[at].method]}`;
   };
   const choose = (choice) => {
     chosen.push(choice);
@@ -59,9 +59,9 @@ function draw(view, at) {
 
 function drawScore(view) {
   const { data, chosen, root } = view;
-  const { questions, searches } = data;
-  const groups = Object.entries(searches).map(([search, title]) => {
-    const indices = [...questions.keys()].filter((k) => questions[k].search === search);
+  const { questions, methods } = data;
+  const groups = Object.entries(methods).map(([method, title]) => {
+    const indices = [...questions.keys()].filter((k) => questions[k].method === method);
     const right = indices.filter((k) => chosen[k] === questions[k].right).length;
     return { title, indices, right, count: indices.length };
   });

@@ -1,4 +1,4 @@
-// Opening scene: a row of words to choose from, and two pictures that grow from one start, one per search.
+// Opening scene: a row of words to choose from, and two pictures that grow from one start, one per method.
 
 import { button, element, percent, viewOf } from "../basics.js";
 

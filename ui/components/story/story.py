@@ -1,6 +1,6 @@
 """Parts of the story: a word with two drawings, tabs of its chapters, and the visitor as judge.
 
-`opening.js` plays the stored frames of a network's drawings by each search, from the same start, once, and blends
+`opening.js` plays the stored frames of a network's drawings by each method, from the same start, once, and blends
 neighbouring ones. `steps.js` draws the tabs with Back and Next; each chapter has its own URL.
 `judge.js` asks, tells at once what was right, and writes the score; it reports the choices and a wish for a new round.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.pgd.drawings import SIDE, Drawing
+from core.pgd.drawings import SIZE, Drawing
 from ui.components.mount import index_from, register, webp_data_uri
 
 _opening = register("story/opening.js")
@@ -46,7 +46,7 @@ def pack_opening(
     return {
         "words": list(labels),
         "chosen": chosen,
-        "size": SIDE,
+        "size": SIZE,
         "drawings": [
             {
                 "title": title,
@@ -79,7 +79,7 @@ def judge(
     questions: Sequence[Mapping[str, Any]],
     seed: int,
     chosen: Sequence[int],
-    searches: Mapping[str, str],
+    methods: Mapping[str, str],
     *,
     on_choose: Callable[[tuple[int, ...]], None],
     on_more: Callable[[], None],
@@ -87,9 +87,9 @@ def judge(
     """Show the first question that is not answered yet, or the score.
 
     Args:
-        questions: each with the URI of its `picture`, its `options`, the index of the `right` one, and its `search`.
+        questions: each with the URI of its `picture`, its `options`, the index of the `right` one, and its `method`.
         seed: identifies the round; a new seed starts a new round. chosen: indices of the options chosen so far.
-        searches: what the drawings of each search must do, in words that follow a number.
+        methods: what the drawings of each method must do, in words that follow a number.
         on_choose: called with all choices so far. on_more: called when the visitor asks for another round.
     """
     key = "story.judge"
@@ -99,5 +99,5 @@ def judge(
         if isinstance(choices, list) and len(choices) <= len(questions) and all(k in range(5) for k in choices):
             on_choose(tuple(choices))
 
-    data = {"questions": list(questions), "seed": seed, "chosen": list(chosen), "searches": dict(searches), "url": ""}
+    data = {"questions": list(questions), "seed": seed, "chosen": list(chosen), "methods": dict(methods), "url": ""}
     _judge(key=key, data=data, on_choose_change=choose, on_more_change=on_more)

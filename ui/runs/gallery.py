@@ -15,23 +15,23 @@ from core.classifiers.registry import classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.drawings import (
     QUICK_TRIES,
-    SIDE,
+    SIZE,
     Drawing,
-    WallWord,
+    GalleryWord,
     count,
     four_squares,
     painter_name,
-    stored_wall,
+    stored_gallery,
     tries_by_label,
 )
-from core.pgd.search import CELLS, COMPARED
+from core.pgd.methods import COMPARED, METHODS
 from core.shared.numbers import confidence, percent
 from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.components.replay.replay import Caption, Track, pack_replay
 from ui.runs.card import Tile, result_card
 from ui.runs.judge import judged
-from ui.runs.replay import SEARCH_TITLES, drawing_subject, stored_example, target_of
+from ui.runs.replay import METHOD_TITLES, drawing_subject, stored_example, target_of
 from ui.shared import url
 from ui.shared.downloads import download_button
 from ui.shared.page import NARROW_PERCENT
@@ -47,7 +47,7 @@ def gallery(key: str, opened: str | None, on_pick: Callable[[str], None]) -> Non
     key: of the widget, unique on the page. opened: the word that is shown large; None, or a word that the gallery
     lacks, marks none. on_pick: gets a clicked word.
     """
-    stored = stored_wall()
+    stored = stored_gallery()
     names = [word.word for word in stored.words]
     painter = short_title(classifier_title(stored.painter))
     tile = "".join(f"; the tile of *{word}* shows the page’s example" for word in example())
@@ -57,7 +57,7 @@ def gallery(key: str, opened: str | None, on_pick: Callable[[str], None]) -> Non
         f"least one for **{count('tries')}**. Of a photograph of each it recognises {count('photographs')}.",
         help="Nobody chose these words or pictures; failures are here, too. A tick: another network’s first guess of "
         f"the picture is the word. They took {stored.steps} steps{tile}. A tooltip says how many of the quick tries "
-        "it recognises. *Details* shows each ingredient of the search alone.",
+        "it recognises. *Details* shows each ingredient of the method alone.",
     )
     image_picker(
         _thumbnails(),
@@ -79,7 +79,7 @@ HARD = 1  # of the quick tries at a word, at most, are recognised
 
 @cache
 def _thumbnails() -> Thumbnails:
-    drawn = [(word, word.drawings["views"]) for word in stored_wall().words]
+    drawn = [(word, word.drawings["views"]) for word in stored_gallery().words]
     known = {word.word: _pixels(drawing) for word, drawing in drawn}
     pictures = np.stack(list((known | example()).values()))
     says = []
@@ -92,9 +92,9 @@ def _thumbnails() -> Thumbnails:
 
 
 def example() -> dict[str, np.ndarray]:
-    """Return the stored example, uint8 (SIDE, SIDE, 3), keyed by its word, if the gallery has that word."""
-    result = stored_example(drawing_subject(SAMPLE_SETS["photographs"], "grey"), (stored_wall().painter,), COMPARED)
-    if result is None or result.runs[-1].start.shape[-1] != SIDE:
+    """Return the stored example, uint8 (SIZE, SIZE, 3), keyed by its word, if the gallery has that word."""
+    result = stored_example(drawing_subject(SAMPLE_SETS["photographs"], "grey"), (stored_gallery().painter,), COMPARED)
+    if result is None or result.runs[-1].start.shape[-1] != SIZE:
         return {}
     run = result.runs[-1]
     return {target_of(run, 0): to_picture(run.frames[-1, 0])} if stored_word(target_of(run, 0)) else {}
@@ -104,20 +104,20 @@ def _pixels(drawing: Drawing) -> np.ndarray:
     return np.asarray(Image.open(drawing.picture).convert("RGB"))
 
 
-def stored_word(name: str | None) -> WallWord | None:
+def stored_word(name: str | None) -> GalleryWord | None:
     """Return a word of the gallery; None if the gallery lacks it."""
-    return next((word for word in stored_wall().words if word.word == name), None)
+    return next((word for word in stored_gallery().words if word.word == name), None)
 
 
-def stills(word: WallWord) -> dict[str, Any]:
+def stills(word: GalleryWord) -> dict[str, Any]:
     """Return both stored drawings of a word, packed."""
     tracks = []
-    for search in COMPARED:
-        drawing = word.drawings[search]
+    for method in COMPARED:
+        drawing = word.drawings[method]
         text, agrees = judged(drawing.judgements[0], 0, word.word)
         frames = _pixels(drawing).transpose(2, 0, 1)[None, None]
         tracks.append(
-            Track(Caption(SEARCH_TITLES[search], [text], [agrees]), frames, np.array([[drawing.confidence[0]]]))
+            Track(Caption(METHOD_TITLES[method], [text], [agrees]), frames, np.array([[drawing.confidence[0]]]))
         )
     about: dict[str, Any] = {
         "id": word.word,
@@ -130,36 +130,37 @@ def stills(word: WallWord) -> dict[str, Any]:
     return pack_replay(tracks, tracks[0].frames[0], [0], **about)
 
 
-def save_stills(word: WallWord, *, key: str) -> None:
+def save_stills(word: GalleryWord, *, key: str) -> None:
     """Draw the download of both stored drawings of a word; `key` is unique on the page."""
     make = partial(_stills_picture, word, url.address())
     name = f"generation-{file_stem(word.word)}.png"
     download_button("Save picture", make, name, key=key, icon=":material/download:")
 
 
-def _stills_picture(word: WallWord, address: str) -> bytes:
+def _stills_picture(word: GalleryWord, address: str) -> bytes:
     tiles = []
-    for search in COMPARED:
-        drawing = word.drawings[search]
+    for method in COMPARED:
+        drawing = word.drawings[method]
         text, agrees = judged(drawing.judgements[0], 0, word.word)
         sure = f"{confidence(drawing.confidence[0])} confident"
         planes = _pixels(drawing).transpose(2, 0, 1)
-        tiles.append(Tile(picture=planes, title=SEARCH_TITLES[search], lines=[sure], judged=text, agrees=agrees))
+        tiles.append(Tile(picture=planes, title=METHOD_TITLES[method], lines=[sure], judged=text, agrees=agrees))
     painter = short_title(classifier_title(painter_name()))
     return result_card(word.word, tiles, [f"Drawn by {painter}; stored with the project.", address])
 
 
-# Rows and columns of the four squares, by whether steps follow views and whether they are natural.
-_ROWS, _COLUMNS = ("the picture itself", "random views"), ("plain steps", "natural steps")
+# Rows and columns of the four squares, without and with each ingredient.
+_ROWS, _COLUMNS = ("the picture itself", "random views"), ("plain strokes", "natural strokes")
 
 
 def four_squares_html() -> str:
     """Return one word as drawn with each ingredient, what another network says of each, and counts, as HTML."""
     word, drawings = four_squares()
-    judge, n = short_title(classifier_title(stored_wall().judges[0])), len(stored_wall().words)
+    judge, n = short_title(classifier_title(stored_gallery().judges[0])), len(stored_gallery().words)
     parts = [f'<div class="head">{text}</div>' for text in (f"“{word}”", *_COLUMNS)]
-    for cell, (views, natural) in CELLS.items():
-        drawing, judgement = drawings[cell], drawings[cell].judgements[0]
+    for name, row in METHODS.items():
+        drawing, judgement = drawings[name], drawings[name].judgements[0]
+        views, natural = row.method.views is not None, row.method.preconditioner is not None
         tick = "✓ " * drawing.recognised()
         says = f"{tick}{judge} says {judgement.says[0]} ({percent(judgement.shares[0], 0)})".replace(
             " %", NARROW_PERCENT
@@ -168,7 +169,7 @@ def four_squares_html() -> str:
         parts += [] if natural else [f'<div class="name">{_ROWS[views]}</div>']
         parts.append(
             f'<figure><img src="{webp_data_uri(drawing.picture)}" alt="{html.escape(about)}" width="224" height="224">'
-            f"<figcaption>{html.escape(says)}<br>{count(f'draw-{cell}')} of {n} words are recognised"
+            f"<figcaption>{html.escape(says)}<br>{count(f'draw-{name}')} of {n} words are recognised"
             "</figcaption></figure>"
         )
     return f'<div class="squares">{"".join(parts)}</div>'

@@ -1,0 +1,65 @@
+"""Natural strokes: a preconditioner gives a step the spectrum and the colours of natural images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.data.class_statistics import natural_pixels
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Preconditioner:
+    """Multiplies the gradient by 1 / max(1, r)^p at r cycles per image, and by the colour covariance^q of pixels.
+
+    Args:
+        spectrum: p, at least 0; at 0 the spectrum stays as it is, bit for bit.
+        colors: q, at least 0; at 0 the colours stay as they are, bit for bit.
+    Raises:
+        ValueError: a value is out of range; the message names it.
+    Source: Olah et al. 2017, *Feature Visualization*, decorrelated parameterisation. Differs by: a preconditioner of
+    the steps in pixel space, so that the ball and the clip stay the paper's.
+    """
+
+    spectrum: float
+    colors: float
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not 0 <= value < math.inf:
+                raise ValueError(f"preconditioner.{name} must be a number of at least 0; got {value!r}")
+
+    def prepare(self, x0: Tensor, mask: Tensor | None) -> Callable[[Tensor], Tensor]:
+        """Return the function that preconditions the (B, 3, H, W) gradients of a run; their length is arbitrary.
+
+        Args:
+            x0: (B, 3, H, W), for its size and device.
+            mask: bool (1 or B, 1, H, W); the gradient outside is zeroed before and after. None for the whole image.
+        """
+        import torch
+
+        height, width = x0.shape[-2:]
+        down = torch.fft.fftfreq(height, 1 / height, device=x0.device)[:, None]
+        across = torch.fft.rfftfreq(width, 1 / width, device=x0.device)
+        amplitude = torch.hypot(down, across).clamp(min=1).pow(-self.spectrum)  # (H, W // 2 + 1)
+        power = natural_pixels().covariance_power(self.colors)
+        colors = torch.tensor(power, dtype=x0.dtype, device=x0.device)
+
+        def precondition(gradient: Tensor) -> Tensor:
+            gradient = gradient if mask is None else gradient * mask
+            if self.spectrum:
+                gradient = torch.fft.irfft2(torch.fft.rfft2(gradient) * amplitude, s=(height, width))
+            if self.colors:
+                gradient = torch.einsum("dc,bchw->bdhw", colors, gradient)
+            return gradient if mask is None else gradient * mask
+
+        return precondition
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as a JSON object."""
+        return asdict(self)

@@ -1,0 +1,28 @@
+// Natural strokes: the spectrum and the colours of natural pictures, as core/pgd/preconditioner.py gives them to a step.
+
+import { fourierFilter } from "./fourier.js";
+import { within } from "./pgd.js";
+
+/**
+ * Multiply the gradient by 1 / max(1, r)^p at r cycles per image, and by a colour matrix, inside the hole alone.
+ *
+ * @param {{ spectrum: number, colors: number[][] }} settings p, and the power of the pixel covariance
+ * @param {number} size @param {Uint8Array | null} mask
+ */
+export function preconditioner({ spectrum, colors }, size, mask) {
+  const area = size * size;
+  const filter = fourierFilter(size, (i, j) => Math.max(1, Math.hypot(i, j)) ** -spectrum);
+  const inside = (/** @type {Float32Array} */ values) => (mask ? within(values, mask, 1) : values);
+  return (/** @type {Float32Array} */ gradient) => {
+    const filtered = inside(gradient).slice();
+    const plane = (k) => filtered.subarray(k * area, (k + 1) * area);
+    const [red, green, blue] = [0, 1, 2].map(plane);
+    filter(red, green);
+    filter(blue, new Float32Array(area));
+    const result = new Float32Array(gradient.length);
+    colors.forEach(([r, g, b], k) => {
+      for (let at = 0; at < area; at++) result[k * area + at] = r * red[at] + g * green[at] + b * blue[at];
+    });
+    return inside(result);
+  };
+}
