@@ -261,7 +261,10 @@ class ArchiveContent:
             if text.dtype.kind != "U" or text.shape or text.itemsize > 4 * _MAX_METADATA:
                 raise ValueError(f"metadata must be one text of at most {_MAX_METADATA:,} characters")
             metadata = json.loads(str(text))
-            if (schema := metadata.pop("schema", None)) != file.schema:
+            schema = metadata.pop("schema", None)
+            if isinstance(schema, int) and 0 < schema < file.schema:
+                raise ArchiveError(f"{name}: this {file.name} was made by version 1; make it again with {file.maker}")
+            if schema != file.schema:
                 raise ArchiveError(
                     f"{name}: schema {quoted(schema)} is unknown to this version, which reads schema "
                     f"{file.schema}; update the app, or recompute it with {file.maker}"

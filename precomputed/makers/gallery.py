@@ -4,7 +4,7 @@
     python -m precomputed.makers.gallery --work FOLDER
 
 Writes precomputed/views: 100 words as drawn by both methods (gallery/, gallery.json), a strip of frames of each of
-`OPENING_WORDS` by each method and one of these words by all four (opening-*.webp, opening.json), and the pictures of two
+`OPENING_WORDS` by each method, one of these words by all four (opening-*.webp, opening.json), and the pictures of two
 cards. What networks say of a picture is computed from the file that is shown. Takes five minutes of a core.
 """
 

@@ -73,3 +73,10 @@ def test_run_file_with_other_settings_or_cut_short_is_refused():
         with pytest.raises(ArchiveError, match=rf"^odd\.npz: .*{message}") as caught:
             PGDRun.from_bytes(data, name="odd.npz")
         assert "\n" not in str(caught.value)
+
+
+def test_run_file_of_version_1_is_refused_in_a_sentence():
+    run, _ = record(steps=3)
+    data = dataclasses.replace(PGDRun.FILE, schema=1).pack(run.arrays(), {**run.metadata, "terms": list(run.terms)})
+    with pytest.raises(ArchiveError, match="this run was made by version 1; make it again with the app or"):
+        PGDRun.from_bytes(data, name="old.npz")

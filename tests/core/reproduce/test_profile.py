@@ -72,7 +72,7 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     assert NAME in stored_hybrids() and stored_hybrids()[NAME].n == 150
     assert stored_corruptions()[NAME].measured.all()
     kinds = judged_outcomes()[NAME].kinds()
-    assert {name: outcomes.n for name, outcomes in kinds.items()} == {"classless, pixels": 6, "classless, views": 6}
+    assert {name: outcomes.n for name, outcomes in kinds.items()} == {"classless, paper": 6, "classless, views": 6}
     assert kinds["classless, views"].judges == ("mini-resnet", "mini-clip-vit")
     predictions = stored_predictions()[NAME]
     assert len(predictions.top1()) == 482 and predictions.hybrids(0).mixed.shape == (49, 10)

@@ -13,11 +13,11 @@ from core.reproduce.profiled import ProfiledNetwork
 
 SMALL = sorted(bundled_specs())
 PAINTERS = [*(name for name in SMALL if name != SECOND_JUDGE), "efficientnet-lite0"]
-# Two of the four searches were judged for the two ordinary networks only.
+# Two of the four methods were judged for the two ordinary networks only.
 NOT_JUDGED = {
-    (name, f"classless, {cell}")
+    (name, f"classless, {method}")
     for name in ("mini-clip-robust", "mini-clip-vit", "mini-resnet-robust")
-    for cell in ("natural", "plainviews")
+    for method in ("strokes", "views_only")
 }
 JUDGED_LARGE = {"grey"}  # starts that precomputed/views.npz judges at 224 pixels, not the small networks' files
 
@@ -50,4 +50,4 @@ def test_each_start_has_stored_runs_and_judgements(start):
     plans = [example.plan for row in SAMPLE_SETS.values() for example in examples(row)]
     plans.append(opening_plan(SAMPLE_SETS["cifar10"], OPENING_SEED))
     assert start in {plan.images.get("start") for plan in plans}
-    assert start in {kind.start for kind in SERIES if kind.mode == "generate"} | JUDGED_LARGE
+    assert start in {kind.start for kind in SERIES if kind.task == "generation"} | JUDGED_LARGE
