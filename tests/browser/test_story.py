@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 from core.data.datasets import load_samples
 from core.data.picture_files import to_uint8
 from core.data.sample_sets import imagenet
-from core.pgd.drawings import SIDE, draw_questions, judged_path, opening_drawings, opening_words, stored_pool
+from core.pgd.drawings import SIZE, draw_questions, judged_path, opening_drawings, opening_words, stored_pool
 from core.sweep.predict import wave_on_image
 from tests.browser.canvases import pixels
 from tests.browser.checks import fits, grave_faults
@@ -41,7 +41,7 @@ def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
             expect(judged).to_contain_text(f"says {drawing.judgements[0].says[0]}")
             expect(judged).to_have_class(re.compile("recognised" if drawing.recognised() else "^judged$"))
             with Image.open(drawing.picture) as strip:
-                last = np.asarray(strip.convert("RGB"))[-SIDE:].astype(int)
+                last = np.asarray(strip.convert("RGB"))[-SIZE:].astype(int)
             # Chromium and Pillow decode with the same library, but not the same version.
             assert np.abs(pixels(scene.locator("canvas").nth(k)) - last).mean() < 1
     tries = page.get_by_role("navigation", name="To try").bounding_box()
