@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -242,7 +242,10 @@ class Judged:
 
 def judged(parts: Sequence[bool | None], evidence: Sequence[Evidence], summary: str = "", *doubts: str) -> Judged:
     """Return what a claim's function found; empty doubts are left out."""
-    return Judged(tuple(parts), tuple(evidence), summary, tuple(filter(None, doubts)))
+    # Plain numbers: what a `MeanError` was computed from would stay in memory with every cached finding.
+    names = [field.name for field in fields(Evidence)]
+    plain = (Evidence(*(getattr(number, name) for name in names)) for number in evidence)
+    return Judged(tuple(parts), tuple(plain), summary, tuple(filter(None, doubts)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,8 @@ from typing import Any
 
 from core.data.sample_sets import CLASS_SETS, PRECOMPUTED, ClassSet
 
-PATH = PRECOMPUTED / "words.json"  # made by precomputed/makers/words.py of commit 14e202db
+PATH = PRECOMPUTED / "words.json"  # made by precomputed.makers.words
+NEIGHBOURS, MIN_RATIO = 3, 0.8  # words offered for an unknown one; how alike a misspelt one is, by `difflib`
 # Regular plurals: ending -> its replacement. Source: WordNet's morphy(7WN), rules of detachment.
 PLURALS = {
     "s": "", "ses": "s", "xes": "x", "zes": "z", "ches": "ch", "shes": "sh", "men": "man", "ies": "y",
@@ -36,7 +37,7 @@ def find_word(text: str, classes: ClassSet) -> tuple[int, ...]:
     if (exact := find_class(text, classes)) is not None:
         return (exact,)
     table = _table(classes)
-    for form in _forms(text):
+    for form in singulars(text):
         indices = table.get("words", {}).get(form) or table.get("joined", {}).get(form, ())
         if members := _members(indices, classes):
             return members
@@ -44,27 +45,43 @@ def find_word(text: str, classes: ClassSet) -> tuple[int, ...]:
 
 
 def neighbours(text: str, classes: ClassSet) -> tuple[str, ...]:
-    """Return names of the classes nearest to a word that `find_word` does not know, the nearest first; may be empty.
+    """Return up to three words close to one that `find_word` does not know, the closest first; may be empty.
 
-    The last word of several, the noun, counts if the whole is unknown: *stop sign* gives *street sign*. What WordNet
-    does not know has the words that are spelt alike.
+    If the whole text is unknown, its last words count: *stop sign* gives *street sign*. If a class has a name with the
+    word in it, that name is returned: *rose* gives *rose hip*, not *hip*. A word that is not in WordNet is taken for a
+    misspelt one.
     """
-    table = _table(classes)
-    parts = plain(text).split()
+    table, parts = _table(classes), plain(text).split()
+    near, words = table.get("near", {}), table.get("words", {})
     for start in range(len(parts)):
-        for form in _forms(" ".join(parts[start:])):
-            indices = table.get("near", {}).get(form, ()) or (table.get("words", {}).get(form, ()) if start else ())
-            if members := _members(indices, classes, ordered=True):
-                return tuple(dict.fromkeys(classes.names[member] for member in members))[:3]
-    return tuple(difflib.get_close_matches(plain(text), vocabulary(classes), n=3, cutoff=0.8))
+        for form in singulars(" ".join(parts[start:])):
+            if form in near or (start and form in words):
+                indices = near.get(form, words.get(form, ()))
+                return _names_with(form, _members(indices, classes, ordered=True), classes)[:NEIGHBOURS]
+    return tuple(difflib.get_close_matches(plain(text), vocabulary(classes), n=NEIGHBOURS, cutoff=MIN_RATIO))
+
+
+def _names_with(word: str, members: Sequence[int], classes: ClassSet) -> tuple[str, ...]:
+    """Return a name of each class, with the word in it if there is one, and of a single class up to two."""
+    each = []
+    for member in members:
+        name = classes.names[member]
+        with_word = [name] if word in plain(name) else []
+        with_word += [other for other in vocabulary(classes) if word in plain(other).split()
+                      and other not in (name, word) and find_word(other, classes) == (member,)]  # fmt: skip
+        each.append(with_word or [name])
+    return tuple(each[0][:2] if len(each) == 1 else dict.fromkeys(names[0] for names in each))
 
 
 @cache
 def vocabulary(classes: ClassSet) -> tuple[str, ...]:
-    """Return all words that `find_word` knows, as they are written: names of classes in their order, then nouns."""
+    """Return all words that `find_word` knows: names of classes in their order, then nouns; each in one spelling."""
     known = _table(classes).get("words", {})
     nouns = (word for word, members in sorted(known.items()) if _members(members, classes))
-    return tuple(dict.fromkeys((*classes.names, *nouns)))
+    spelt: dict[str, str] = {}
+    for word in (*classes.names, *nouns):
+        spelt.setdefault(plain(word).replace(" ", ""), word)
+    return tuple(spelt.values())
 
 
 def covers(classes: ClassSet, class_names: Sequence[str]) -> bool:
@@ -77,8 +94,8 @@ def covers(classes: ClassSet, class_names: Sequence[str]) -> bool:
     return bool(merged) and list(class_names[: len(rest)]) == rest
 
 
-def _forms(text: str) -> Iterator[str]:
-    """Yield a word as it is looked up, and the singulars that it may be the plural of."""
+def singulars(text: str) -> Iterator[str]:
+    """Yield the forms by which a word is looked up: itself, and the singulars that it may be the plural of."""
     word = plain(text)
     yield from dict.fromkeys((word, word.replace(" ", "")))
     for ending, instead in PLURALS.items():

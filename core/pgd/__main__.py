@@ -176,12 +176,12 @@ def _run(args: argparse.Namespace) -> str:
     table = run_job(build_job(args), args.output, args.batch_size)
     (outcomes,) = table.kinds().values()
     before, after = (small(outcomes.pictures[name].mean()) for name in ("loss_before", "loss_after"))
-    share = percent(outcomes.pictures["is_target"].mean())
-    line = f"{args.output}: {count_of(outcomes.n, 'image')}, loss {before} -> {after}, {share} become the target"
+    fraction = percent(outcomes.pictures["is_target"].mean())
+    line = f"{args.output}: {count_of(outcomes.n, 'image')}, loss {before} -> {after}, {fraction} become the target"
     if not table.judges:
         return line
     judged = outcomes.judgement
-    low, high = map(percent, judged.share(judged.after)[1:])
+    low, high = map(percent, judged.fraction(judged.after)[1:])
     text = (
         f"{line}; {judged.judge} calls {judged.after} the target (95 % interval {low} to {high}), of the starts "
         f"{judged.before}"

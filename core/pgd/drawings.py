@@ -82,8 +82,8 @@ def four_squares() -> tuple[str, dict[MethodName, Drawing]]:
 def _drawing(known: Mapping[str, Any], method: MethodName, picture: Path, judges: Sequence[str]) -> Drawing:
     """Return a stored drawing; judgements of its start are not stored."""
     judgements = tuple(
-        Judgement(judge, 1, before=None, after=int(rank == 1), says=(says,), ranks=(rank,), shares=(share,))
-        for judge, says, rank, share in zip(judges, known["says"], known["ranks"], known["shares"], strict=True)
+        Judgement(judge, 1, before=None, after=int(rank == 1), says=(says,), ranks=(rank,), shares=(probability,))
+        for judge, says, rank, probability in zip(judges, known["says"], known["ranks"], known["shares"], strict=True)
     )
     confidence = tuple(np.atleast_1d(known["confidence"]).tolist())
     return Drawing(method=method, picture=picture, confidence=confidence, judgements=judgements)

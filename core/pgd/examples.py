@@ -26,9 +26,9 @@ RUNS = PRECOMPUTED / "runs"
 OPENING = "opening"  # kind of the story's first runs: every class, from one blur of no class
 
 
-def stored_path(kind: str, subject: str, classifier: str, folder: Path = RUNS, method: MethodName = PAPER) -> Path:
-    """Return the file of a stored run; kind: "inpainting", "generation" or `OPENING`."""
-    return folder / f"{kind}_{subject}__{classifier}{'' if method == PAPER else f'__{method}'}.npz"
+def stored_path(task: str, subject: str, classifier: str, folder: Path = RUNS, method: MethodName = PAPER) -> Path:
+    """Return the file of a stored run; task: a `Task` or `OPENING`."""
+    return folder / f"{task}_{subject}__{classifier}{'' if method == PAPER else f'__{method}'}.npz"
 
 
 def stored_classifier(path: Path) -> str:
@@ -36,15 +36,15 @@ def stored_classifier(path: Path) -> str:
     return path.stem.split("__")[1]
 
 
-def stored_subjects(kind: str) -> dict[str, list[Path]]:
+def stored_subjects(task: str) -> dict[str, list[Path]]:
     """Return the files of each subject, in alphabetical order of subjects and classifiers.
 
     The first of several files with one name counts.
     """
     subjects: dict[str, list[Path]] = {}
-    by_name = {path.stem: path for path in reversed(stored_files("runs")) if re.fullmatch(rf"{kind}_.*__.*", path.stem)}
+    by_name = {path.stem: path for path in reversed(stored_files("runs")) if re.fullmatch(rf"{task}_.*__.*", path.stem)}
     for path in (by_name[stem] for stem in sorted(by_name)):
-        subjects.setdefault(path.stem.partition("__")[0].removeprefix(f"{kind}_"), []).append(path)
+        subjects.setdefault(path.stem.partition("__")[0].removeprefix(f"{task}_"), []).append(path)
     return subjects
 
 
@@ -66,15 +66,15 @@ STORED_STARTS: dict[StartName, str] = {"blur": "", "independent": "-noise"}
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One example: its kind, "inpainting" or "generation", the subject in its file name, and its plan."""
+    """One example: its task or `OPENING`, the subject in its file name, and its plan."""
 
-    kind: str
+    task: str
     subject: str
     plan: RunPlan
 
     def path(self, classifier: str, folder: Path = RUNS) -> Path:
         """Return the file of this run by a classifier."""
-        return stored_path(self.kind, self.subject, classifier, folder, self.plan.config.method.name)
+        return stored_path(self.task, self.subject, classifier, folder, self.plan.config.method.name)
 
 
 def draws_classes(row: SampleSet) -> bool:
@@ -84,7 +84,7 @@ def draws_classes(row: SampleSet) -> bool:
 
 
 def first_subjects(row: SampleSet) -> tuple[tuple[str, str], ...]:
-    """Return kind and subject of the first examples of a sample set; generation only if it has stored drawings."""
+    """Return task and subject of the first examples of a sample set; generation only if it has stored drawings."""
     subjects = ("inpainting", f"{row.name}-{row.inpainted}"), ("generation", row.class_set)
     return subjects if draws_classes(row) else subjects[:1]
 

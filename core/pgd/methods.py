@@ -44,7 +44,7 @@ class Method:
 
     @property
     def fill(self) -> Fill:
-        """What fills a hole at first, by default: the paper's mean colour, or the colours around the hole."""
+        """Default fill of a hole: its mean colour for the paper's method, else the colours around it."""
         return "rim" if self.freezes_outside else "region"
 
     def variant(self, name: MethodName) -> Method:

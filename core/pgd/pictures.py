@@ -287,14 +287,14 @@ class Judgement:
         }
         return replace(self, n=int(rank > 0), before=None, after=int(rank == 1), **single)
 
-    def share(self, count: int) -> Interval:
-        """Return a count as a share of n, with Wilson's 95 % interval."""
+    def fraction(self, count: int) -> Interval:
+        """Return a count as a fraction of n, with Wilson's 95 % interval."""
         return wilson(count / self.n, self.n).item()
 
     def to_json(self) -> dict[str, Any]:
         """Return what is known, with the intervals of the counts."""
         counts = {when: count for when in ("before", "after") if (count := getattr(self, when)) is not None}
-        intervals = {f"{when}_interval": list(self.share(count)[1:]) for when, count in counts.items()}
+        intervals = {f"{when}_interval": list(self.fraction(count)[1:]) for when, count in counts.items()}
         known = asdict(self) | intervals
         return {
             name: value for name, value in known.items() if value is not None and value is not False and value != ()
@@ -358,7 +358,7 @@ def judge_run(run: PGDRun, judge: Classifier) -> Judgement | None:
         after=int((last == 1).sum()),
         says=tuple(judge.classes.names[top] for top in after.argmax(axis=1)),
         ranks=tuple(last.tolist()),
-        shares=tuple(round(share, 4) for share in after.max(axis=1).tolist()),
+        shares=tuple(round(top, 4) for top in after.max(axis=1).tolist()),
         hole_alone=alone,
     )
 

@@ -98,7 +98,7 @@ class PGDRun(ArchiveContent):
 
     def __repr__(self) -> str:
         name, steps = one_line(self.metadata["classifier"]["name"]), len(self.curves["loss"]) - 1
-        before, after = (confidence(share) for share in self.curves["target_probability"][[0, -1]].mean(axis=1))
+        before, after = (confidence(value) for value in self.curves["target_probability"][[0, -1]].mean(axis=1))
         targets = one_line(", ".join(dict.fromkeys(self.targets)))
         return (
             f"<PGDRun of {name}: {self.metadata['task']} by {self.config.method.name} of {targets}, "
@@ -126,15 +126,15 @@ class PGDRun(ArchiveContent):
     def _repr_png_(self) -> bytes:
         """Return the picture that a notebook shows: a column for each picture, or all stages of one in a row."""
         probability = self.curves["target_probability"]
-        before, after = ([confidence(share) for share in state] for state in probability[[0, -1]])
+        before, after = ([confidence(value) for value in state] for state in probability[[0, -1]])
         rows = {"start": self.start, "result": self.images / 255}
         if self.original is not None:
             rows = {"original": self.original / 255, "corrupted": rows.pop("start"), **rows}
         names = [one_line(target, 16) for target in self.targets]
         if len(names) > 1:
             return picture_grid(rows, [f"{name}\n{p} > {q}" for name, p, q in zip(names, before, after, strict=True)])
-        shares = ["", *before, *after][-len(rows) :]
-        captions = [f"{row}\n{share and names[0]} {share}" for row, share in zip(rows, shares, strict=True)]
+        sure = ["", *before, *after][-len(rows) :]
+        captions = [f"{row}\n{value and names[0]} {value}" for row, value in zip(rows, sure, strict=True)]
         return picture_grid({"": np.concatenate(list(rows.values()))}, captions)
 
     def to_pandas(self) -> pd.DataFrame:
@@ -287,10 +287,10 @@ def mean_change(start: np.ndarray, images: np.ndarray, mask: np.ndarray | None) 
         mask: bool (1, H, W) or (B, 1, H, W); None means that the whole image is inside.
     """
     change = np.abs(images - start).mean(axis=1)
-    holes = np.ones_like(change, dtype=bool)
+    masks = np.ones_like(change, dtype=bool)
     if mask is not None:
-        holes &= mask.reshape(-1, *mask.shape[-2:])
+        masks &= mask.reshape(-1, *mask.shape[-2:])
     return [
-        {"inside": float(values[hole].mean()), "outside": 0.0 if hole.all() else float(values[~hole].mean())}
-        for values, hole in zip(change, holes, strict=True)
+        {"inside": float(values[inside].mean()), "outside": 0.0 if inside.all() else float(values[~inside].mean())}
+        for values, inside in zip(change, masks, strict=True)
     ]

@@ -180,7 +180,7 @@ class ViewDraws:
         self._keys = [{"seed": seed, "key": image_key(image)} for seed, image in zip(seeds, x0, strict=True)]
         self._centres: list[tuple[float, float] | None] = [None] * len(x0)
         if mask is not None:
-            pixels = [np.nonzero(hole[0]) for hole in mask.expand(len(x0), -1, -1, -1).cpu().numpy()]
+            pixels = [np.nonzero(single[0]) for single in mask.expand(len(x0), -1, -1, -1).cpu().numpy()]
             self._centres = [(float(columns.mean()), float(rows.mean())) for rows, columns in pixels]
 
     def at(self, step: int, images: Tensor, index: int = 0, size: int = 0) -> Tensor:

@@ -104,7 +104,7 @@ def main() -> None:
 
 def _write(painter: Classifier, plans: dict[str, RunPlan], work: Path, photographs: Path) -> None:
     """Write what is stored of the finished pictures."""
-    judges = [load_classifier(name) for name in _judges()]
+    judges = [load_classifier(name) for name in judge_names()]
     _table(painter, judges, plans, work, _photographs(photographs, judges, work)).save(STORED)
     bundled = [plan for name, plan in plans.items() if name.startswith("hole-views-bundled")]
     corners = [_corner(plan.mask) for plan in bundled if plan.mask is not None]
@@ -256,7 +256,7 @@ def _stored_runs() -> list[PGDRun]:
     return [PGDRun.load(path) for path in itertools.chain(*subjects) if stored_classifier(path) == PAINTER]
 
 
-def _judges() -> list[str]:
+def judge_names() -> list[str]:
     """Return the judge to report first, then every other classifier that is ready and knows ImageNet's classes."""
     known = [spec.name for spec in list_classifiers() if spec.vocabulary == "imagenet" or spec.vocabulary is None]
     ready = [name for name in known if name not in (PAINTER, JUDGE) and classifier_state(name).status == "ready"]

@@ -170,10 +170,10 @@ def test_a_hole_in_ones_own_photograph_takes_a_live_words_place(open_article, br
     before = hole.locator(".squares canvas").first.evaluate("canvas => canvas.toDataURL()")
     word = bring(page, "word")
     field = word.locator("input[type=search]")
-    field.fill("cake")
+    field.fill("dragon")
     field.press("Enter")
-    word.get_by_role("button", name="pizza").click()  # a word near it
-    expect(word.locator(".chips [aria-pressed=true]")).to_have_text("pizza")
+    word.get_by_role("button", name="Komodo dragon").click()  # a word near it
+    expect(word.locator(".chips [aria-pressed=true]")).to_have_text("Komodo dragon")
     word.get_by_role("button", name="Stop").click()
     expect(word.locator(".say")).to_have_text("Stopped.")
     field.fill("dog")

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 from core.data.datasets import load_samples
 from core.data.picture_files import to_uint8
 from core.data.sample_sets import imagenet
-from core.pgd.drawings import SIDE, draw_questions, judged_path, opening_drawings, opening_words, stored_pool
+from core.pgd.drawings import SIZE, draw_questions, judged_path, opening_drawings, opening_words, stored_pool
 from core.sweep.predict import wave_on_image
 from tests.browser.canvases import pixels
 from tests.browser.checks import fits, grave_faults
@@ -41,7 +41,7 @@ def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
             expect(judged).to_contain_text(f"says {drawing.judgements[0].says[0]}")
             expect(judged).to_have_class(re.compile("recognised" if drawing.recognised() else "^judged$"))
             with Image.open(drawing.picture) as strip:
-                last = np.asarray(strip.convert("RGB"))[-SIDE:].astype(int)
+                last = np.asarray(strip.convert("RGB"))[-SIZE:].astype(int)
             # Chromium and Pillow decode with the same library, but not the same version.
             assert np.abs(pixels(scene.locator("canvas").nth(k)) - last).mean() < 1
     tries = page.get_by_role("navigation", name="To try").bounding_box()
@@ -85,7 +85,7 @@ def test_on_a_phone_a_word_is_drawn_in_place_and_goes_on_in_draw(app, open_page)
     page = open_page(app, width=390, height=844)
     next_chapter = page.get_by_role("link", name="Next").bounding_box()
     assert fits(page) and next_chapter["y"] + next_chapter["height"] <= 844
-    box = page.get_by_role("combobox", name="Any of 3,400 words")
+    box = page.get_by_role("combobox", name="Any of 2,900 words")
     box.fill("vulcano")
     expect(page.get_by_role("option").first).to_have_text("Add: vulcano")
     box.press("Enter")

@@ -67,7 +67,8 @@ def page() -> None:
             reserve("690px" if row.image_size >= MIN_CROP_SIZE else "400px")
         specs = choose_networks(_PAGE, row.class_set)
         start = _choose_start(row)
-        targets = _several_targets(row, start)
+        any_text = bool(specs) and all(spec.kind == "zero-shot" for spec in specs)
+        targets = _several_targets(row, start, any_text)
         methods = choose_methods(_PAGE, row.image_size)
     painted_by(painter_line, specs, row.class_set)
     _choose_beginning(begin, row, start)
@@ -195,8 +196,11 @@ def _usual_words(row: SampleSet, sketched: bool) -> list[str]:
     return [next(iter(_sketches(row).values()))] if sketched else list(row.drawn)
 
 
-def _several_targets(row: SampleSet, start: StartName) -> list[str]:
-    """Draw the choice of several words, which the box of one word also sets; return the chosen words."""
+def _several_targets(row: SampleSet, start: StartName, any_text: bool) -> list[str]:
+    """Draw the choice of several words, which the box of one word also sets; return the chosen words.
+
+    any_text: True if all networks take words that are in no list.
+    """
     key, names = _words(row), vocabulary(row.classes)
     usual = _usual_words(row, start == "sketch")
     st.session_state.setdefault(key, url.texts(key)[:MAX_TARGETS] or usual)
@@ -207,7 +211,7 @@ def _several_targets(row: SampleSet, start: StartName) -> list[str]:
             [*names, *(target for target in value if target not in names)],
             value,
             max_selections=MAX_TARGETS,
-            accept_new_options=True,
+            accept_new_options=any_text,  # no "Add: dragon" where the run would be refused
             key=name,
         ),
     )

@@ -19,7 +19,7 @@ MAX_LENGTH = 40  # characters of a word in a sentence
 
 
 def about_words(classes: ClassSet) -> str:
-    """Return the number of known words, in hundreds: "3,400 words"."""
+    """Return the number of known words, in hundreds: "2,900 words"."""
     return f"{len(vocabulary(classes)) // 100 * 100:,} words"
 
 

@@ -1,4 +1,4 @@
-// Natural strokes: the spectrum and the colours of natural pictures, as core/pgd/preconditioner.py gives them to a step.
+// Natural strokes: a step with the spectrum and the colours of natural pictures, as in core/pgd/preconditioner.py.
 
 import { fourierFilter } from "./fourier.js";
 import { within } from "./pgd.js";

@@ -47,13 +47,19 @@ export function randomViews(views, size, mask, seed) {
   const begin = (cropSize, axis) => {
     const position = uniform();
     if (!centre) return Math.floor(position * (size - cropSize + 1));
-    const around = centre[axis] + ((position - 0.5) * cropSize) / 2; // within a quarter of its size of the hole's centre
+    // The crop's centre lies within a quarter of its size of the hole's centre.
+    const around = centre[axis] + ((position - 0.5) * cropSize) / 2;
     return Math.min(Math.max(Math.round(around - cropSize / 2), 0), size - cropSize);
   };
   return (shown) => {
     const relative = views.min_size + uniform() * (views.max_size - views.min_size);
     const cropSize = Math.min(size, Math.max(1, Math.round(size * relative)));
-    return { left: begin(cropSize, 0), top: begin(cropSize, 1), cropSize, noise: normal(3 * shown * shown, views.noise) };
+    return {
+      left: begin(cropSize, 0),
+      top: begin(cropSize, 1),
+      cropSize,
+      noise: normal(3 * shown * shown, views.noise),
+    };
   };
 }
 

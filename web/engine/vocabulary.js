@@ -13,7 +13,12 @@ export function vocabulary(classes, { words, near, plurals }) {
   const table = (groups) => new Map(groups.flatMap(([members, nouns]) => nouns.map((noun) => [noun, members])));
   const [known, nearest] = [table(words), table(near)];
   const joined = new Map([...known].map(([noun, members]) => [noun.replaceAll(" ", ""), members]));
-  const all = [...new Set([...classes, ...[...known.keys()].sort()])];
+  const spelt = new Map();
+  for (const word of [...classes, ...[...known.keys()].sort()]) {
+    const key = plain(word).replaceAll(" ", "");
+    if (!spelt.has(key)) spelt.set(key, word);
+  }
+  const all = [...spelt.values()];
 
   // A word as it is looked up, and the singulars that it may be the plural of.
   const forms = (word) => [
@@ -36,10 +41,23 @@ export function vocabulary(classes, { words, near, plurals }) {
   function neighbours(text) {
     const parts = plain(text).split(" ");
     for (let start = 0; start < parts.length; start++) {
-      const indices = first(parts.slice(start).join(" "), (form) => nearest.get(form) ?? (start && known.get(form)));
-      if (indices) return [...new Set(indices.map((index) => classes[index]))].slice(0, 3);
+      const listed = (form) => nearest.has(form) || (start && known.has(form));
+      const form = forms(parts.slice(start).join(" ")).find(listed);
+      if (form !== undefined) return namesWith(form, nearest.get(form) ?? known.get(form)).slice(0, 3);
     }
     return alike(plain(text), all);
+  }
+
+  // A name of each class, with the word in it if there is one, and of a single class up to two.
+  function namesWith(word, members) {
+    const each = members.map((member) => {
+      const name = classes[member];
+      const isOther = (other) => other !== name && other !== word && plain(other).split(" ").includes(word);
+      const others = all.filter((other) => isOther(other) && String(find(other)) === String([member]));
+      const withWord = [...(plain(name).includes(word) ? [name] : []), ...others];
+      return withWord.length ? withWord : [name];
+    });
+    return each.length === 1 ? each[0].slice(0, 2) : [...new Set(each.map(([first]) => first))];
   }
 
   /** A word with what it stands for: "dog · any of 118", "lighthouse · beacon"; a class's name is itself. */

@@ -3,7 +3,7 @@
 import pytest
 
 from core.data.sample_sets import CIFAR10, ClassSet, imagenet, imagenet100
-from core.data.words import covers, find_word, neighbours, vocabulary
+from core.data.words import covers, find_word, neighbours, plain, vocabulary
 
 
 def names(word, classes):
@@ -23,12 +23,17 @@ def test_dogs_and_birds_are_imagenets_blocks():
         ("Lighthouse", ["beacon"]),
         (" elephants ", ["Indian elephant", "African elephant"]),
         ("wolves", ["timber wolf", "white wolf", "red wolf", "coyote"]),
-        ("mice", ["mouse"]),
+        ("mice", ["mouse"]),  # a class of that name, though the first sense is the animal
+        ("syringes", ["syringe"]),  # not the plural of syrinx, a panpipe
+        ("lobster", ["American lobster", "spiny lobster"]),  # the animal, though its meat is the first sense
+        ("whale", ["grey whale", "killer whale"]),  # one of the later senses that everybody means
+        ("train", ["bullet train", "electric locomotive", "steam locomotive"]),
         ("firetruck", ["fire engine"]),
         ("cell phone", ["cellular telephone"]),
         ("plate", ["plate"]),  # a class of that name comes first
         ("house", ["boathouse", "mobile home"]),  # an exception: its first sense has a monastery and a palace
         ("tree", None),
+        *((word, None) for word in ("plant", "head", "light", "bank", "pipe", "punch", "wood", "mole", "sweet potato")),
         ("", None),
         ("artifact", None),  # most of all classes
     ],
@@ -80,12 +85,21 @@ def test_a_run_of_a_word_has_the_classes_of_its_set():
 @pytest.mark.parametrize(
     ("word", "nearest"),
     [
-        ("beach", ("cliff", "promontory", "seashore")),
-        ("cow", ("ox", "bison", "water buffalo")),
+        ("dragon", ("Komodo dragon", "dragon lizard")),
+        ("roses", ("rose hip",)),
+        ("cow", ("ox", "water buffalo", "bison")),
+        ("clarinet", ("sax", "bassoon", "oboe")),
         ("stop sign", ("street sign",)),
         ("vulcano", ("volcano",)),  # by spelling
-        ("xyzzy", ()),
+        *((word, ()) for word in ("xyzzy", "tree", "soldier", "beard")),
     ],
 )
-def test_an_unknown_word_has_neighbours(word, nearest):
+def test_neighbours_are_close_or_none(word, nearest):
     assert not find_word(word, imagenet()) and neighbours(word, imagenet()) == nearest
+
+
+@pytest.mark.parametrize("classes", [imagenet(), CIFAR10], ids=lambda classes: classes.name)
+def test_each_word_is_listed_in_one_spelling(classes):
+    words = [plain(word).replace(" ", "") for word in vocabulary(classes)]
+    assert len({*words}) == len(words)
+    assert all(find_word(word, classes) for word in vocabulary(classes))

@@ -136,14 +136,19 @@ def test_an_unknown_word_gets_its_neighbours_as_buttons():
     drawn = replay_data(app)
     assert drawn["targets"] == [word] and [model["recognised"] for model in drawn["models"]] == [[False], [True]]
     box = app.selectbox(key="generation.word.imagenet")
-    box.options.append("cake")  # the test runner knows only the page's options
-    box.set_value("cake").run()
+    box.options.append("dragon")  # the test runner knows only the page's options
+    box.set_value("dragon").run()
     near = [button.label for button in app.button if button.key.startswith("generation.near.")]
-    assert near == ["pizza", "meat loaf", "potpie"] and replay_data(app) == drawn
-    assert app.selectbox(key="generation.word.imagenet").value == "cake", "what was typed is still there"
-    app.button(key="generation.near.pizza").click().run()
-    assert app.session_state["generation-classes-imagenet"] == ["pizza"]
+    assert near == ["Komodo dragon", "dragon lizard"] and replay_data(app) == drawn
+    assert app.selectbox(key="generation.word.imagenet").value == "dragon", "what was typed is still there"
+    app.button(key="generation.near.Komodo dragon").click().run()
+    assert app.session_state["generation-classes-imagenet"] == ["Komodo dragon"]
     assert not [button for button in app.button if button.key.startswith("generation.near.")]
+
+
+def test_no_word_can_be_added_that_the_run_would_refuse():
+    (words,) = [box for box in open_page("generation").multiselect if "-classes-" in box.key]
+    assert not words.proto.accept_new_options
 
 
 def test_a_word_says_what_it_stands_for():

@@ -282,7 +282,7 @@ def test_an_own_run_is_judged_once_by_another_network(judges):
             int((ToyClassifier("other")(torch.from_numpy(images)).argmax(dim=1).numpy() == targets).sum())
             for images in (run.start, run.frames[-1].astype(np.float32) / 255)
         )
-    _, low, high = Judgement("other", 8, before, after).share(after)
+    _, low, high = Judgement("other", 8, before, after).fraction(after)
     ((_, judge, start, end, _),) = judged(app.run())
     assert judges == [("other", "cifar10")], "another redraw triggers no judgement"
     assert judge == "other" and start.startswith(f"{before} of 8")
