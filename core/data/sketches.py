@@ -1,4 +1,4 @@
-"""Sketches as a visitor paints them, and the bundled ones; as the smooth start of a drawing, and as text for the URL."""
+"""Sketches as a visitor paints them, and the bundled ones; as a smooth start, and as text for the URL."""
 
 from __future__ import annotations
 
