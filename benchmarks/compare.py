@@ -22,13 +22,12 @@ from typing import Any
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from core.claims.claim import Finding, NamedMap
-from core.claims.picture_verdicts import feature_findings, training_finding
-from core.claims.quantities import (
+from core.claims.finding import Finding, NamedMap
+from core.claims.statistics import (
     stored_corruptions,
     stored_hybrids,
 )
-from core.claims.verdicts import findings
+from core.claims.table import feature_findings, findings, training_finding
 from core.classifiers.registry import input_size, load_classifier
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.data.datasets import load_samples

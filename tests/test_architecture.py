@@ -89,7 +89,7 @@ STAGES = {
         {"torch"},
     ),
     "judging two maps": (
-        "from core.claims.claim import NamedMap\nfrom core.claims.verdicts import findings\n"
+        "from core.claims.finding import NamedMap\nfrom core.claims.table import findings\n"
         "from core.fourier.heatmap import Heatmap\n"
         "named = NamedMap('a', 'a', Heatmap.load('precomputed/heatmaps/mini-clip_cifar10.npz'))\n"
         "assert findings(named, named, [named])",

@@ -1,12 +1,16 @@
 """docs/extending.md: every row of its tables works where the table is read, in a script, its file and on the page."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from core.claims.picture_verdicts import FILLED
+from core.claims import waves
+from core.claims.finding import Topic, Verdict
+from core.claims.table import CLAIMS, FILLED, findings
 from core.classifiers.families import FAMILIES
 from core.classifiers.registry import VARIABLE, classifier_title, listed_classifiers, load_classifier
 from core.fourier.heatmap import MEANS, METRICS, Heatmap, heatmap_csv
@@ -20,9 +24,11 @@ from core.reproduce.judgements import SERIES
 from core.sweep.__main__ import main as sweep
 from tests.core.toy import LinearClassifier, linear_family, random_images
 from tests.ui.pages.test_frequency import open_page
-from ui.maps.catalogue import maps_by_label
+from ui.maps.catalogue import CLIP, RESNET56, maps_by_label, shipped_maps
 from ui.maps.views import offered_metrics
+from ui.pages.findings import of_topic
 from ui.server.cache import ready_classifiers
+from ui.shared.verdicts import findings_html
 from ui.tools.registry import TOOLS
 
 NETWORK = ["--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--device", "cpu"]
@@ -61,6 +67,25 @@ def test_a_number_of_a_map_is_swept_stored_offered_and_exported(tmp_path):
     for name in MEANS:
         assert np.isfinite(heatmap.number(name)).sum() == 3
         assert name in heatmap_csv(heatmap).partition("\n")[0].split(",")
+
+
+def test_the_claim_of_the_docs_is_judged_and_a_row_of_its_tab(monkeypatch):
+    text = (Path(__file__).parents[1] / "docs" / "extending.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(@.*?)```", text, re.DOTALL)
+    exec(code, scope := dict(vars(waves)))
+    claim = scope["half"]
+    monkeypatch.setitem(CLAIMS, claim.key, claim)
+    maps = [shipped_maps()[label].named for label in (CLIP, RESNET56)]
+    found = of_topic(Topic.WAVES, findings(*maps, maps))
+    (finding,) = (finding for finding in found if finding.claim is claim)
+    assert finding.verdict == Verdict.FAILS and finding.maps == (CLIP,) and finding.names == ("CLIP ViT-B/32",)
+    row = re.sub("<[^>]*>", "", findings_html([finding]))
+    for part in (
+        claim.statement,
+        "CLIP ViT-B/32 is wrong in 32 of 100 pictures.",
+        "The mean error of CLIP ViT-B/32 over",
+    ):
+        assert part in row
 
 
 @pytest.mark.parametrize("tool", TOOLS)

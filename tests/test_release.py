@@ -24,8 +24,10 @@ LICENCES = (ROOT / "docs/files.md").read_text(encoding="utf-8").partition("## Li
 
 def test_the_version_is_the_same_everywhere():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    newest = re.search(r"^## (\S+) ", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert citation["version"] == VERSION == newest[1]
+    released = re.search(
+        r"^## (\S+) (?!\(unreleased)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert citation["version"] == VERSION == released[1]
     assert f"Version {VERSION}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from core.claims.picture_verdicts import feature_findings
+from core.claims.finding import Topic
+from core.claims.table import feature_findings
 from core.classifiers.registry import result_title
 from core.pgd.pictures import judged_outcomes
 from core.shared.roles import networks_for
@@ -12,7 +13,7 @@ from core.shared.text import JARGON, explain_terms
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.maps.rings import rings_of
 from ui.maps.wave import findings_between
-from ui.pages.findings import FEATURES, MAPS_SECTION, OF_ALL, SHIFTS, TEXTS
+from ui.pages.findings import TEXTS, of_topic
 from ui.shared.verdicts import findings_html, multiplicity
 from ui.story.chapters import paragraphs
 
@@ -25,24 +26,25 @@ def sections() -> list[tuple[str, str]]:
     painted = judged_outcomes()
     painters = networks_for("contrast_of_pictures", painted)
     titles = [result_title(painted[name].metadata["classifier"], short=False) for name in painters]
-    of_all = [finding for finding in of_maps if finding.claim.key in OF_ALL]
-    rows = {
-        MAPS_SECTION: [finding for finding in of_maps if finding not in of_all],
-        FEATURES: feature_findings(*painters),
-        SHIFTS: of_all,
-    }
+    every = (*of_maps, *feature_findings(*painters))
+    rows = {topic: of_topic(topic, every) for topic in Topic}
     texts = {
-        MAPS_SECTION: (
+        Topic.WAVES: (
             f"{subject.name} against {reference.name}.",
             TEXTS["rules"],
             TEXTS["unpaired"],
-            multiplicity(rows[MAPS_SECTION]),
+            multiplicity(rows[Topic.WAVES]),
         ),
-        FEATURES: (f"{' against '.join(titles)}.", TEXTS["pictures"], TEXTS["parts"], multiplicity(rows[FEATURES])),
-        SHIFTS: (TEXTS["shifts"], multiplicity(rows[SHIFTS])),
+        Topic.PICTURES: (
+            f"{' against '.join(titles)}.",
+            TEXTS["pictures"],
+            TEXTS["parts"],
+            multiplicity(rows[Topic.PICTURES]),
+        ),
+        Topic.CORRUPTIONS: (TEXTS["shifts"], multiplicity(rows[Topic.CORRUPTIONS])),
     }
     chart = partial(rings_of, maps=maps)
     return [
-        (title, explain_terms(paragraphs("\n\n".join(text)) + findings_html(rows[title], picture=chart), *JARGON))
-        for title, text in texts.items()
+        (str(topic), explain_terms(paragraphs("\n\n".join(text)) + findings_html(rows[topic], picture=chart), *JARGON))
+        for topic, text in texts.items()
     ]

@@ -106,11 +106,6 @@ def rings_in_words(first: str, second: str, rings: Sequence[RingDifference]) -> 
     )
 
 
-def contrast(first: Errors | None, second: Errors | None) -> Interval | None:
-    """Return the first minus the second, for a cell, a ring, a band or no wave; None if either is unknown."""
-    return None if first is None or second is None else first.minus(second).measured.item()
-
-
 @lru_cache(8)
 def difference(first: Heatmap, second: Heatmap, top: int = 1) -> Interval:
     """Return `first` minus `second` as (R, R) maps, NaN where either is unknown; crop the larger map to the smaller."""
@@ -230,20 +225,12 @@ def corners(heatmap: Heatmap) -> Band:
     return Band(heatmap.size // 2 + 1, heatmap.size)
 
 
-# Bands of a map, by the names used in claims.toml.
+# Bands of a map, by the names that claims use.
 BANDS: dict[str, Callable[[Heatmap], Band]] = {
     "lowest": lambda _: LOWEST,
     "low": lambda _: LOW,
     "corners": corners,
     "beyond lowest": lambda heatmap: Band(LOWEST.last + 1, heatmap.size),
-}
-
-
-BANDS_IN_WORDS = {
-    "lowest": "slowest waves",
-    "low": "slow waves",
-    "corners": "fastest waves",
-    "beyond lowest": "all other waves",
 }
 
 

@@ -263,7 +263,9 @@ class ArchiveContent:
             metadata = json.loads(str(text))
             schema = metadata.pop("schema", None)
             if isinstance(schema, int) and 0 < schema < file.schema:
-                raise ArchiveError(f"{name}: this {file.name} was made by version 1; make it again with {file.maker}")
+                raise ArchiveError(
+                    f"{name}: this {file.name} was made by an earlier version; make it again with {file.maker}"
+                )
             if schema != file.schema:
                 raise ArchiveError(
                     f"{name}: schema {quoted(schema)} is unknown to this version, which reads schema "

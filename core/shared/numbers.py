@@ -37,6 +37,18 @@ class Interval(NamedTuple):
         """True if a difference exceeds the noise: its interval excludes zero."""
         return (self.low > 0) | (self.high < 0)
 
+    def above(self, margin: float) -> bool | None:
+        """Return True if the whole interval lies above the margin, else False; None without an interval."""
+        return None if math.isnan(self.low) else bool(self.low > margin)
+
+    def below(self, margin: float) -> bool | None:
+        """Return True if the whole interval lies below the margin, else False; None without an interval."""
+        return None if math.isnan(self.high) else bool(self.high < margin)
+
+    def at_most(self, margin: float) -> bool | None:
+        """Return True if the interval lies below the margin, False if above; None if it includes it or is unknown."""
+        return True if self.below(margin) else False if self.above(margin) else None
+
     def item(self) -> Interval:
         """Return the measurement in plain floats; its arrays must hold one number each."""
         return Interval(*(np.asarray(part).item() for part in self))

@@ -73,6 +73,11 @@ JARGON = ("robust twin", "of no class", "L2 budget", "Eq. 3", "top-1", "v")
 _NO_PROSE = r"<(a|button|style|summary|svg)\b.*?</\1>|<span class=\"tooltip\".*?</span></span>|<[^>]*>"
 
 
+def isolated(name: str) -> str:
+    """Return a name for the middle of a sentence, whose direction of text it leaves alone: Unicode's form of <bdi>."""
+    return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
+
+
 def bdi(text: str) -> str:
     """Return HTML that shows `text` literally, isolated from the direction of surrounding text."""
     return f"<bdi>{html.escape(text)}</bdi>"

@@ -15,7 +15,7 @@ from filelock import FileLock
 from PIL import Image
 from playwright.sync_api import expect
 
-from core.claims.claim import CLAIMS
+from core.claims.table import CLAIMS
 from core.data.datasets import load_samples
 from core.data.holes import middle_square
 from core.data.sample_sets import imagenet

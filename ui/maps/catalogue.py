@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.claims.claim import NamedMap
+from core.claims.finding import NamedMap
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import (
     WITHOUT_WEIGHTS,

@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from core.claims.claim import Claim, Finding
+from core.claims.finding import Finding
 from core.fourier.contrasts import BANDS, mismatches, ring_differences, ring_errors, rings_in_words
 from core.shared.numbers import Interval, decimal
 from ui.maps.catalogue import Entry
@@ -25,16 +25,8 @@ Line = tuple[str, str, dict[int, Interval]]  # name, colour, and a fraction for 
 
 def rings_of(finding: Finding, maps: Mapping[str, Entry]) -> str:
     """Return the chart of a finding on one or two maps, with the waves that it compares shaded; empty for others."""
-    claim, entries = finding.claim, tuple(maps[label] for label in finding.maps if label in maps)
-    if not 0 < len(entries) < 3 or claim.tool or claim.check == "lattice":
-        return ""
-    return ring_chart(entries, compared_bands(claim))
-
-
-def compared_bands(claim: Claim) -> tuple[str, ...]:
-    """Return the bands that a claim's verdict compares, as names in `BANDS`."""
-    terms = [term for row in (claim.lhs, claim.rhs) for term in row[: claim.judged]]
-    return tuple(sorted(BANDS.keys() & {term.partition(" ")[2].removeprefix("rise ") for term in terms}))
+    bands, entries = finding.claim.view.bands, tuple(maps[label] for label in finding.maps if label in maps)
+    return "" if bands is None or not 0 < len(entries) < 3 else ring_chart(entries, bands)
 
 
 @lru_cache(64)

@@ -9,8 +9,9 @@ from functools import lru_cache
 import numpy as np
 import streamlit as st
 
-from core.claims.claim import Claim, Finding
-from core.claims.verdicts import claim_about, findings
+from core.claims.finding import Claim, Finding
+from core.claims.table import findings
+from core.claims.waves import claim_about
 from core.data.picture_files import png_bytes, to_uint8
 from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
 from core.data.stored import cached_by_files
@@ -83,7 +84,7 @@ def claim_on(chosen: Sequence[Entry], frequency: Frequency, linked: str = "") ->
     if linked and not (about and about[0].key == linked):
         seen = tuple(entry.label for entry in chosen), frequency
         for finding in findings_between(chosen[0], chosen[-1], *chosen):
-            here = (finding.maps, finding.wave) == seen if finding.maps else finding.tool == url.text("tab")
+            here = (finding.maps, finding.wave) == seen if finding.maps else finding.claim.view.tool == url.text("tab")
             if finding.claim.key == linked and here:
                 return finding, None
     return about and (finding_of_claim(chosen[0], chosen[1], about[0]), about[1])
@@ -95,9 +96,10 @@ def link_of(finding: Finding) -> str:
     row = None if entry is None else entry.sample_set
     pictures = [("pictures", row.title)] if row not in (None, next(iter(SAMPLE_SETS.values()))) else []
     maps = (("maps", label) for label in finding.maps)
-    tool = [("tab", finding.tool)] if finding.tool else []
+    view = finding.claim.view
+    tool = [("tab", view.tool)] if view.tool else []
     wave = ("cell", "{},{}".format(*finding.wave)), (CLAIM, finding.claim.key)
-    return link("frequency", *maps, ("show", finding.show), *wave, *tool, *pictures)
+    return link("frequency", *maps, ("show", view.show), *wave, *tool, *pictures)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import streamlit as st
 
-from core.claims.claim import Finding
-from core.claims.picture_verdicts import feature_findings
+from core.claims.finding import Finding, Topic
+from core.claims.table import feature_findings
 from core.classifiers.registry import result_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.stored import cached_by_files
@@ -27,7 +27,6 @@ from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.url import as_markdown
 from ui.shared.verdicts import STYLE, findings_html, multiplicity, summary_html
-from ui.tools.registry import CORRUPTIONS_TOOL
 
 T = TypeVar("T")
 
@@ -36,21 +35,7 @@ SMALL = SAMPLE_SETS["cifar10"]  # whose pictures networks were judged on
 _SUBJECT, REFERENCE = "subject", "reference"
 
 TITLE = "Does the paper hold?"
-SECTION, MAPS_SECTION, FEATURES, SHIFTS = "section", "Waves", "Drawings and holes", "Corruptions and robustness"
-# Claims by the page that shows their subject.
-_SHOWN_ON = {
-    "inpainting": ("squiggles", "corrected", "plausible"),
-    "generation": ("likely", "displayed", "sampled"),
-}
-
-# URLs of claims that are not about maps, without the chosen networks.
-_LINK_OF_CLAIM = {
-    "shift": url.link("frequency", ("tab", CORRUPTIONS_TOOL), (CLAIM, "shift")),
-    **{key: url.link(page) for page, keys in _SHOWN_ON.items() for key in keys},
-}
-
-# Claims about all networks, not about two chosen maps.
-OF_ALL = ("twins", "contrast", "shift")
+SECTION = "section"  # in the page's URL: the open tab, a `Topic`
 
 # Texts of the page, keyed by heading.
 TEXTS = dict(
@@ -60,19 +45,27 @@ TEXTS = dict(
 
 @dataclass(frozen=True)
 class _Part:
-    """Findings of a tab. linked: labels of the maps that a URL can name, since every visitor has them. links: URLs of
-    claims that are not about maps, keyed by claim. about: keys of `TEXTS`."""
+    """Findings of a tab.
+
+    linked: labels of the maps that a URL can name, since every visitor has them. pages: URLs of the pages that draw or
+    fill with the chosen networks, by task. about: keys of `TEXTS`.
+    """
 
     judged: Sequence[Finding]
     linked: Collection[str] = ()
-    links: Mapping[str, str] = field(default_factory=dict)
+    pages: Mapping[str, str] = field(default_factory=dict)
     about: tuple[str, str] = ("shifts", "rules")
 
     def url_of(self, finding: Finding) -> str:
         """Return the URL of the page that shows a finding; empty if none does."""
-        if finding.maps and set(finding.maps) <= set(self.linked):
-            return link_of(finding)
-        return "" if finding.condition else self.links.get(finding.claim.key, "")  # no example by views is stored
+        claim = finding.claim
+        if finding.maps:
+            return link_of(finding) if set(finding.maps) <= set(self.linked) else ""
+        if claim.view.tool:
+            return url.link("frequency", ("tab", claim.view.tool), (CLAIM, claim.key))
+        if finding.condition or len(claim.tasks) != 1:  # no example by views is stored
+            return ""
+        return self.pages.get(claim.tasks[0], "")
 
 
 def page() -> None:
@@ -80,10 +73,11 @@ def page() -> None:
     st.html(STYLE)
     st.title(TITLE, anchor=False)
     summary = st.container(key="findings-summary")
-    tabs = st.tabs([MAPS_SECTION, FEATURES, SHIFTS], key=SECTION, on_change="rerun", bind="query-params")
+    makers = {Topic.WAVES: _maps, Topic.PICTURES: _features, Topic.CORRUPTIONS: _shifts}
+    tabs = st.tabs([str(topic) for topic in makers], key=SECTION, on_change="rerun", bind="query-params")
     judged = list[Finding]()
     # The displayed part first: the others, of which the summary needs the verdicts, may take longer.
-    for tab, make in sorted(zip(tabs, (_maps, _features, _shifts), strict=True), key=lambda pair: not pair[0].open):
+    for tab, make in sorted(zip(tabs, makers.values(), strict=True), key=lambda pair: not pair[0].open):
         with tab:
             part = make(bool(tab.open))
             judged += part.judged
@@ -103,9 +97,7 @@ def _maps(is_open: bool) -> _Part:
         return _Part(())
     menus = ("In CLIP’s place", _SUBJECT, CLIP), ("In the ResNet’s place", REFERENCE, RESNET56)
     subject, reference = _choose(available, "Other maps", menus, is_open)
-    judged = [
-        finding for finding in findings_between(subject, reference, *every.values()) if finding.claim.key not in OF_ALL
-    ]
+    judged = of_topic(Topic.WAVES, findings_between(subject, reference, *every.values()))
     paired = "paired" if same_images(subject.heatmap, reference.heatmap) else "unpaired"
     return _Part(judged, shipped_maps(), about=("rules", paired))
 
@@ -114,7 +106,12 @@ def _shifts(is_open: bool) -> _Part:
     """Return the findings about robustness, over all networks."""
     all_maps = shipped_maps()
     judged = findings_between(all_maps[CLIP], all_maps[RESNET56], *all_maps.values())
-    return _Part([finding for finding in judged if finding.claim.key in OF_ALL], all_maps, _LINK_OF_CLAIM)
+    return _Part(of_topic(Topic.CORRUPTIONS, judged), all_maps)
+
+
+def of_topic(topic: Topic, findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings of a tab."""
+    return [finding for finding in findings if finding.claim.topic == topic]
 
 
 def _features(is_open: bool) -> _Part:
@@ -126,9 +123,8 @@ def _features(is_open: bool) -> _Part:
     menus = ("In CLIP’s place", "painter", subject), ("In the robust model’s place", "robust-painter", reference)
     chosen = _choose({title: name for name, title in titles.items()}, "Other networks", menus, is_open)
     of_set = {"inpainting": ("inpainting-pictures", SMALL.title), "generation": ("generation-set", SMALL.drawn_title)}
-    links = {page: url.link(page, of_set[page], *models_in_url(page, SMALL.class_set, chosen)) for page in of_set}
-    claim_links = {key: links[page] for page, keys in _SHOWN_ON.items() for key in keys}
-    return _Part(painted_findings(*chosen), (), claim_links, ("pictures", "parts"))
+    pages = {page: url.link(page, of_set[page], *models_in_url(page, SMALL.class_set, chosen)) for page in of_set}
+    return _Part(painted_findings(*chosen), (), pages, ("pictures", "parts"))
 
 
 @cached_by_files("judgements", entries=16)

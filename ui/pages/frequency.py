@@ -10,7 +10,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.claims.claim import MINIATURE
+from core.claims.finding import MINIATURE
 from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.contrasts import mismatches
@@ -21,7 +21,7 @@ from ui.components.maps.maps import heatmap_view, wave_lab
 from ui.maps.answers import draw_answers
 from ui.maps.catalogue import FIRST_PRESET, PRESETS, Entry, Predictor, choose_predictors, entries, map_note
 from ui.maps.predictions import PageState
-from ui.maps.rings import compared_bands, ring_chart
+from ui.maps.rings import ring_chart
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
 from ui.maps.wave import (
     CLAIM,
@@ -88,7 +88,7 @@ def page() -> None:
         _maps(chosen, frequency, perturbed, notes, about[1].edge if about and about[1] else 0)
     with verdict:  # after the maps, which would push it down
         judged = verdict_html(*about, frequency) if about else ""
-        rings = ring_chart(tuple(chosen[:2]), compared_bands(about[0].claim) if about else ())
+        rings = ring_chart(tuple(chosen[:2]), about[0].claim.view.bands or () if about else ())
         st.html(f'{STYLE}<div class="claim">{judged}</div><div class="beside">{rings}{doubts_html(chosen)}</div>')
     with stage, st.container(key="frequency-answers"):
         possible = _answers(chosen, predictors, perturbed, details.open or tool_is_open())

@@ -10,12 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from core.claims.claim import BY_VIEWS, CHANCE, Evidence, Finding, Verdict
-from core.claims.quantities import stored_hybrids
-from core.classifiers.registry import network_title, result_title
-from core.pgd.pictures import judged_outcomes
+from core.claims.finding import BY_VIEWS, CHANCE, Evidence, Finding, Verdict
 from core.shared.numbers import decimal
-from core.shared.text import Number, bdi, count_of, number_html, sentence
+from core.shared.text import Number, bdi, count_of, isolated, number_html, sentence
 from ui.shared.colours import model_colour
 
 # Sign and colour of each verdict: signs for use without colour; white text has a contrast of 5 to 7.
@@ -74,9 +71,7 @@ def multiplicity(findings: Sequence[Finding]) -> str:
 def judged_html(finding: Finding, shows: Sequence[str] | None = None, where: str = "") -> str:
     """Return a claim, its verdict and its evidence, or the part named in `shows`; where: text after its source."""
     selected = [part for part in finding.evidence if shows is None or part.what in shows]
-    networks = _networks(finding)
-    if {part.what for part in selected}.issuperset(networks):
-        networks = []
+    networks = () if {part.what for part in selected}.issuperset(finding.names) else finding.names
     return str(_macros().judged(finding, selected, networks, where))
 
 
@@ -85,84 +80,37 @@ def _lead(evidence: Sequence[Evidence]) -> Evidence | None:
     return next((part for part in evidence if part.is_difference), next(iter(evidence), None))
 
 
-def _networks(finding: Finding) -> list[str]:
-    """Return the names of the networks of the evidence, from the labels of their maps; may be untrusted.
-
-    Evidence without maps is of stored results, whose weights are named where they are not the usual ones.
-    """
-    if not finding.maps:
-        stored = {**stored_hybrids(), **judged_outcomes()}
-        return [
-            result_title(stored[name].metadata["classifier"]) if name in stored else network_title(name)
-            for name in finding.networks
-        ]
-    titles = [network_title(name) for name in finding.networks]
-    named = [label.split(" · ")[0] for label in finding.maps]
-    return [next((name for name in named if name.startswith(f"{title} (weights")), title) for title in titles]
-
-
-# What a placeholder of claims.toml says where a claim could not be checked on anyone.
+# Names by role in the statistic of a claim that could not be checked on anyone.
 _ANYONE = {
     "subject": "the first network",
     "reference": "the second network",
     "robust": "the robust twin",
     "ordinary": "the ordinary twin",
 }
-_CUTOFFS = (
-    "Of two pictures in one, {labels[0]} follows either equally often at a cutoff of {0} cycles per image, {labels[1]} "
-    "at {1}."
-)
 
 
-def _bars(finding: Finding) -> list[Evidence]:
-    return [part for part in finding.evidence if part.bar]
-
-
-def _names(finding: Finding) -> dict[str, str]:
-    """Return the names of a finding's networks by whose they are."""
-    return _ANYONE | dict(zip(finding.claim.whose, _networks(finding), strict=False))
-
-
-def _label(finding: Finding, part: Evidence) -> str:
-    return _names(finding).get(part.bar, part.bar)
-
-
-def _because(finding: Finding) -> Any:
-    """Return a sentence with the numbers of the bars, and how many parts support a claim of several."""
+def _summary(finding: Finding) -> Any:
+    """Return the summary as HTML: bold numbers, and names isolated from the direction of the text around them."""
     from markupsafe import Markup
 
-    bars = _bars(finding)
-    if not bars:
-        return ""
-    template = _CUTOFFS if bars[0].unit == "radius" else finding.claim.because
-    numbers = [Markup(f"<strong>{part.rounded}</strong>") for part in bars]
-    names = {whose: Markup(bdi(name)) for whose, name in _names(finding).items()}
-    labels = [Markup(bdi(_label(finding, part))) for part in bars]
-    said = Markup(html.escape(template)).format(*numbers, labels=labels, kind=finding.kind, **names)
-    if len(finding.parts) > 1:
-        said += f" {finding.parts.count(True)} of {len(finding.parts)} comparisons support the claim."
-    return Markup('<span class="because">{}</span>').format(said)
+    said = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html.escape(finding.summary))
+    said = re.sub(rf"{isolated('(.*?)')}", r"<bdi>\1</bdi>", said)
+    return said and Markup(f'<span class="found">{said}</span>')
 
 
 def _statistic(finding: Finding) -> Any:
     """Return how a claim is checked, with the names of the networks."""
     from markupsafe import Markup
 
-    names = {whose: Markup(bdi(name)) for whose, name in _names(finding).items()}
+    named = _ANYONE | dict(zip(finding.claim.roles, finding.names, strict=False))
+    names = {role: Markup(bdi(name)) for role, name in named.items()}
     return Markup(html.escape(sentence(finding.claim.statistic))).format_map(names)
-
-
-def _formulas(finding: Finding) -> list[str]:
-    """Return the inequalities of a claim, with the names of the networks."""
-    names = _names(finding)
-    pattern = re.compile(rf"\b({'|'.join(names)}) ")
-    return [pattern.sub(lambda match: f"{names[match[1]]}: ", formula) for formula in finding.claim.formulas]
 
 
 def _colour(finding: Finding, part: Evidence) -> str:
     """Return the colour of a bar: its network's, or a neutral one of bars of several together."""
     of_one = finding.networks[0] if len(finding.networks) == 1 else ""
-    return model_colour(dict(zip(finding.claim.whose, finding.networks, strict=False)).get(part.bar, of_one))
+    return model_colour(dict(zip(finding.names, finding.networks, strict=True)).get(part.bar, of_one))
 
 
 def _short(part: Evidence) -> Number:
@@ -171,18 +119,13 @@ def _short(part: Evidence) -> Number:
     return Number(text, part.figure.interval)
 
 
-def _place(finding: Finding, value: float) -> str:
+def _position(finding: Finding, value: float) -> str:
     """Return where a number lies along a finding's bars, in per cent: from zero, in the middle if some are negative."""
-    ends = [end for part in _bars(finding) for end in part.measured if end == end]
-    if all(part.unit == "error" for part in _bars(finding)):
+    ends = [end for part in finding.bars for end in part.measured if end == end]
+    if all(part.unit == "error" for part in finding.bars):
         return f"{100 * min(max(value, 0), 1):.1f}"
-    share = value / (max(map(abs, [*ends, _mark(finding)])) or 1.0)
-    return f"{50 + 50 * share if min(ends) < 0 else 100 * share:.1f}"
-
-
-def _mark(finding: Finding) -> float:
-    """Return the threshold to mark at a bar that stands alone; 0 for others."""
-    return finding.claim.threshold[0] if len(_bars(finding)) == 1 else 0
+    fraction = value / (max(map(abs, [*ends, *(part.mark for part in finding.bars)])) or 1.0)
+    return f"{50 + 50 * fraction if min(ends) < 0 else 100 * fraction:.1f}"
 
 
 @cache
@@ -200,19 +143,15 @@ def _macros() -> Any:
     )
     pages.globals |= {"signs": SIGNS}
     pages.filters |= {
-        "bar_label": _label,
         "bdi": lambda text: Markup(bdi(text)),
-        "because": _because,
         "colour": _colour,
         "count_of": count_of,
-        "formulas": _formulas,
         "lead": _lead,
-        "mark": _mark,
         "marks": lambda notes, marks: ", ".join(str(mark) for mark in sorted(marks[note] for note in notes)),
-        "networks": _networks,
         "number": lambda number, bold: Markup(number_html(number, bold=bold)),
-        "place": _place,
+        "position": _position,
         "short": _short,
         "statistic": _statistic,
+        "summary": _summary,
     }
     return pages.get_template("verdicts.html.jinja").module

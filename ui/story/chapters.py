@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from core.claims.verdicts import CLIP_GRID
+from core.claims.waves import CLIP_GRID
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.drawings import count, judge_name, painter_name, recognised
 from core.pgd.methods import METHODS
 from core.pgd.pictures import fingerprint, picture_outcomes, stored_judgement
 from ui.maps.catalogue import CLIP, RESNET56, Entry, shipped_maps
-from ui.maps.rings import compared_bands, ring_chart
+from ui.maps.rings import ring_chart
 from ui.runs.settings import models_in_url
 from ui.shared.url import format_size, link
 from ui.shared.verdicts import judged_html
@@ -93,14 +93,14 @@ def chapter(index: int) -> Chapter:
 
 
 def _claims(keys: Sequence[str]) -> str:
-    """Return claims as HTML, and below those that compare bands of two maps the difference ring by ring."""
+    """Return claims as HTML, and below them the difference of their two maps ring by ring, if they compare bands."""
     judged, bands, compared = "", list[str](), tuple[Entry, ...]()
     for key in keys:
         labels, figure = _CLAIMS[key][0](), _CLAIMS[key][1]
         finding = findings_by_claim(*labels)[key]
         judged += judged_html(finding, (figure,))
-        if finding.claim.check == "rings":
-            bands += compared_bands(finding.claim)
+        if finding.claim.view.bands:
+            bands += finding.claim.view.bands
             compared = tuple(shipped_maps()[label] for label in labels)
     return judged + (ring_chart(compared, tuple(bands)) if compared else "")
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from core.claims.claim import Finding
-from core.claims.quantities import crossover_evidence
+from core.claims.finding import Finding
+from core.claims.statistics import by_hybrids
 from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS
 from core.data.stored import cached_by_files
@@ -52,7 +52,7 @@ def on_mixtures() -> tuple[str, ...]:
     maps = first_maps()
 
     def saw_the_same(row: Sequence[str]) -> bool:
-        return crossover_evidence(*(maps[name].named for name in row)) is not None
+        return by_hybrids(*(maps[name].named for name in row)) is not None
 
     return networks_for("comparison", stored_predictions(), maps, together=saw_the_same)
 

@@ -11,7 +11,7 @@ import altair as alt
 import numpy as np
 import streamlit as st
 
-from core.claims.quantities import corruptions_of, stored_corruptions
+from core.claims.statistics import corruptions_of, stored_corruptions
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import short_title
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import streamlit as st
 
-from core.claims.claim import CLAIMS
+from core.claims.corruptions import CORRUPTIONS_TOOL
 from core.data.picture_files import png_data_uri
 from core.fourier.waves import hybrid
 from ui.maps.predictions import PageState
@@ -23,7 +23,6 @@ from ui.tools.own_words import OWN_CLASSES, PROMPT, own_classes
 
 TOOL = "tab"  # in the URL: the tool that is open, by its name in `TOOLS`
 HYBRIDS_TOOL = "Two pictures in one"
-CORRUPTIONS_TOOL = CLAIMS["contrast"].tool
 OWN_SWEEP, OWN_WORDS, OWN_MAP = "Compute a map", "Your own words", "Add a map"
 _OPEN, _CARD, _OWN = "frequency.tool", "frequency.card", "frequency.own"
 _BY_HAND, _TOOLS_PLACE = "frequency.tools_opened", "frequency-tools"

@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.claims import picture_verdicts
-from core.claims.claim import Verdict
-from core.claims.picture_verdicts import feature_findings, training_finding
+from core.claims import table
+from core.claims.finding import Verdict
+from core.claims.table import FILLED as OFFERED
+from core.claims.table import feature_findings, training_finding
 from core.classifiers.registry import network_title
 from core.pgd.pictures import BEFORE, NUMBERS, PictureOutcomes, rank_column
 from tests.core.judged import SECOND_JUDGE, stored_files, stored_kinds, stored_views
 from tests.core.oracles import agresti_min, t_interval, wilson
 
 NAMES = sorted(stored_files())
-FILLED, DRAWN = tuple(picture_verdicts.FILLED), ("blur", "classless", "independent")
+FILLED, DRAWN = tuple(OFFERED), ("blur", "classless", "independent")
 VIEWS = "by views"
 KINDS = {"": (FILLED, DRAWN), VIEWS: (("eq3, views",), ("classless, views",))}
 
@@ -193,8 +194,15 @@ def recognised(judge, after, count=10):
 @pytest.fixture
 def store(monkeypatch):
     """Return a function that makes these the stored pictures of networks a and b, of every kind."""
-    monkeypatch.setattr(picture_verdicts, "networks_for", lambda *_: ("a", "b"))
-    return lambda a, b: monkeypatch.setattr(picture_verdicts, "picture_outcomes", lambda kind: {"a": a, "b": b})
+    monkeypatch.setattr(table, "networks_for", lambda *_: ("a", "b"))
+    return lambda a, b: monkeypatch.setattr(table, "picture_outcomes", lambda kind: {"a": a, "b": b})
+
+
+def test_one_picture_decides_nothing(store):
+    for after in (2e-9, 3.8):  # the loss falls by far more than claimed, or not at all
+        picture = forged(1, loss_before=[3.8], loss_after=[after])
+        store(picture, picture)
+        assert by_key("a", "b")["losses"].verdict == Verdict.UNDECIDED
 
 
 COMPARED = ("plausible", "displayed", "training")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.claims.quantities import stored_hybrids
+from core.claims.statistics import stored_hybrids
 from core.data.stored import read_stored
 from core.fourier.outcomes import HybridOutcomes
 from core.shared.files import ArchiveError

@@ -78,5 +78,5 @@ def test_run_file_with_other_settings_or_cut_short_is_refused():
 def test_run_file_of_version_1_is_refused_in_a_sentence():
     run, _ = record(steps=3)
     data = dataclasses.replace(PGDRun.FILE, schema=1).pack(run.arrays(), {**run.metadata, "terms": list(run.terms)})
-    with pytest.raises(ArchiveError, match="this run was made by version 1; make it again with the app or"):
+    with pytest.raises(ArchiveError, match="this run was made by an earlier version; make it again with the app or"):
         PGDRun.from_bytes(data, name="old.npz")

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from core.claims.quantities import stored_corruptions, stored_hybrids
+from core.claims.statistics import stored_corruptions, stored_hybrids
 from core.classifiers.families import FAMILIES
 from core.classifiers.registry import load_classifier
 from core.data.datasets import load_samples

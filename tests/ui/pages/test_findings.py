@@ -9,15 +9,16 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.claims.claim import CLAIMS, Claim, Evidence, Finding, Verdict
-from core.claims.picture_verdicts import feature_findings
+from core.claims.corruptions import CORRUPTIONS_TOOL
+from core.claims.finding import Evidence, Finding, Head, Topic, Verdict, judged
+from core.claims.table import CLAIMS, feature_findings, findings
 from core.shared.numbers import Interval
+from core.shared.text import isolated
 from tests.ui.page_runner import PAGE, bodies
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, shipped_maps
 from ui.maps.wave import link_of
-from ui.pages.findings import FEATURES, MAPS_SECTION, OF_ALL, SECTION, SHIFTS
+from ui.pages.findings import SECTION
 from ui.shared.verdicts import findings_html, multiplicity
-from ui.tools.registry import CORRUPTIONS_TOOL
 
 FIRST = [str(verdict) for verdict in (Verdict.FAILS, Verdict.IN_PART, Verdict.HOLDS, Verdict.NOT_CHECKABLE)]
 
@@ -64,31 +65,41 @@ def links_of(app: AppTest) -> list[dict[str, list[str]]]:
 SMALL = "Mini CLIP · CIFAR-10, 1,000 images · computed", "Mini ResNet · CIFAR-10, 1,000 images · computed"
 
 
-# Section, chosen maps, number of rows, what is compared, and rows that say that they are about miniatures.
+def expected(subject=CLIP, reference=RESNET56):
+    """Every finding of the page, for two maps and the first networks that painted."""
+    maps = {label: entry.named for label, entry in shipped_maps().items()}
+    painted = feature_findings("mini-clip", "mini-resnet-robust")
+    return *findings(maps[subject], maps[reference], [*maps.values()]), *painted
+
+
+# Tab, chosen maps, and what is compared.
 @pytest.mark.parametrize(
-    ("section", "chosen", "count", "against", "miniatures"),
+    ("section", "chosen", "against"),
     [
-        (MAPS_SECTION, (), 11, "CLIP ViT-B/32 against ResNet-56", 0),
-        (MAPS_SECTION, (CLIP, MINI_RESNET), 11, "CLIP ViT-B/32 against Mini ResNet", 6),
-        (FEATURES, (), 17, "Mini CLIP against Mini ResNet (robust)", 14),
-        (SHIFTS, (), 5, "", 0),
+        (Topic.WAVES, (), "CLIP ViT-B/32 against ResNet-56"),
+        (Topic.WAVES, (CLIP, MINI_RESNET), "CLIP ViT-B/32 against Mini ResNet"),
+        (Topic.PICTURES, (), "Mini CLIP against Mini ResNet (robust)"),
+        (Topic.CORRUPTIONS, (), ""),
     ],
 )
-def test_all_verdicts_are_counted_and_each_row_has_its_because(section, chosen, count, against, miniatures):
+def test_every_claim_is_a_row_of_its_tab_with_a_summary(section, chosen, against):
     app = opened({SECTION: section}, **dict(zip(("subject", "reference"), chosen, strict=False)))
-    (summary,), every = bodies(app, 'class="summary'), table(app)
+    (summary,), every, all_findings = bodies(app, 'class="summary'), table(app), expected(*chosen)
     counts = {verdict: int(n) for verdict, n in re.findall(r">\S ([\w ]+): (\d+)<", summary)}
-    assert "<b>33 verdicts" in summary and sum(counts.values()) == 33 and len(every) == count
-    assert Counter(verdicts(app)) <= Counter(counts) and any(item.value == against for item in app.markdown) == bool(
-        against
-    )
-    if section == MAPS_SECTION:
+    assert f"<b>{len(all_findings)} verdicts" in summary and counts == Counter(str(one.verdict) for one in all_findings)
+    of_tab = [finding for finding in all_findings if finding.claim.topic == section]
+    assert Counter(key for key, _ in rows(app)) == Counter(finding.claim.key for finding in of_tab)
+    assert {finding.claim.key for finding in of_tab} == {key for key, row in CLAIMS.items() if row.topic == section}
+    assert Counter(verdicts(app)) == Counter(str(finding.verdict) for finding in of_tab)
+    assert any(item.value == against for item in app.markdown) == bool(against)
+    if section == Topic.WAVES:
         assert verdicts(app) == sorted(verdicts(app), key=FIRST.index), "failing ones first"
     for row in every:
         verdict, claim, number = re.findall("<td[^>]*>(.*?)</td>", row)
         assert "chip" in verdict and claim.startswith("<b>")
         said = re.findall(r"<strong>(.*?)</strong>", claim)
         assert len(said) == number.count('class="bar"') > 0 or "not checkable" in verdict, "a bar for each number"
+    miniatures = [finding.stand_in for finding in of_tab].count("in miniature")
     assert [", in miniature" in row for _, row in visible(app)].count(True) == miniatures
 
 
@@ -103,7 +114,7 @@ def test_a_row_names_the_doubts_about_its_map():
 
 
 def test_nothing_is_compared_with_itself_and_views_come_last():
-    app = opened({SECTION: FEATURES})
+    app = opened({SECTION: Topic.PICTURES})
     subject, reference = app.selectbox
     assert {*reference.options, subject.value} == {*subject.options} > {*reference.options}
     former = reference.value
@@ -116,7 +127,8 @@ def test_nothing_is_compared_with_itself_and_views_come_last():
     assert verdicts(app) == [verdict for part in parts for verdict in sorted(part, key=FIRST.index)]
     named = [set(sum(link.values(), [])) for link in links_of(app)]
     pair = {"Mini ResNet", "Mini ResNet (robust)"}  # by the paper’s search; no example by views is stored
-    assert len(named) == 6 and all(names > pair for names in named)
+    on_a_page = [row for row in CLAIMS.values() if len(row.tasks) == 1]
+    assert len(named) == len(on_a_page) > 0 and all(names > pair for names in named)
 
 
 def test_outcomes_are_paired_and_uncheckable_claims_folded():
@@ -142,12 +154,13 @@ def test_a_rows_link_opens_its_maps_wave_tool_and_pictures():
     kinds = {label: link.get("pictures") for link in links_of(app) for label in link["maps"]}
     photographs = [label for label, kind in kinds.items() if kind == ["Photographs"]]
     assert photographs == ["ResNet-50 · ImageNet100 · published"] and kinds[CLIP] is None
-    app = opened({SECTION: SHIFTS})
-    shifts = links_of(app)
-    assert {claim for claim, _ in visible(app)} == set(OF_ALL)
-    assert [link.get("tab") for link in shifts] == 2 * [None] + 3 * [[CORRUPTIONS_TOOL]]
-    assert shifts[3]["maps"] == ["Mini CLIP (robust) · CIFAR-10 · computed", MINI_CLIP]
-    escaped = Finding(CLAIMS["low"], Verdict.HOLDS, maps=("a & b=c#d",), wave=(-14, -14))
+    app = opened({SECTION: Topic.CORRUPTIONS})
+    links = links_of(app)
+    tools = [CLAIMS[key].view.tool for key, _ in rows(app)]
+    assert [link.get("tab", [""]) for link in links] == [[tool] for tool in tools] and CORRUPTIONS_TOOL in tools
+    pair = ["Mini CLIP (robust) · CIFAR-10 · computed", MINI_CLIP]
+    assert pair in [link.get("maps") for link, tool in zip(links, tools, strict=True) if tool]
+    escaped = Finding(claim=CLAIMS["low"], maps=("a & b=c#d",), wave=(-14, -14))
     assert parse_qs(link_of(escaped).partition("?")[2])["maps"] == ["a & b=c#d"]
 
 
@@ -157,15 +170,21 @@ def test_numbers_carry_units_and_intervals_verdicts_a_sign():
         Evidence("clean", Interval(0.0672, 0.0625, 0.0723), "error", bar="<i>no wave"),
         Evidence("p", Interval(0.0001, float("nan"), float("nan")), "p"),
     )
-    because = "Wrong in {0} of 100 under {labels[0]}."
-    claim = Claim(
-        key="key", section="3.1", quote="They <differ>.", statistic="a minus {subject}", whose=(), because=because
-    )
-    for verdict in Verdict:
-        row = findings_html([Finding(claim, verdict, cells)])
+
+    @Head(topic=Topic.WAVES, section="ours")
+    def claim(subject):
+        """They <differ>.
+
+        A minus {subject}.
+        """
+
+    of_parts = [(True,), (True, False), (False,), (None,), ()]
+    for verdict, parts in zip(Verdict, of_parts, strict=True):
+        found = judged(parts, cells, f"Wrong in {cells[1]} of 100 under {isolated('<i>no wave')}.")
+        row = findings_html([Finding(claim=claim, **vars(found))])
         assert re.search(rf'--chip:#[0-9a-f]{{6}}">\S {verdict}<', row) and "href" not in row
     text = re.sub("<[^>]*>", "", row)
-    assert "“They &lt;differ&gt;.”Wrong in 7 of 100 under &lt;i&gt;no wave.paper, §3.1" in text
+    assert "They &lt;differ&gt;.Wrong in 7 of 100 under &lt;i&gt;no wave.observed here" in text
     assert "&lt;i&gt;no wave6.7 %95 % interval (6.2 to 7.2)" in text and "A minus the first network." in text
     assert "difference: −6.4 points95 % interval (−7.7 to −5.1)p &lt; 0.001" in text
     bar = re.search("--value:(.*?)%.*?--from:(.*?)%;--to:(.*?)%", row)
@@ -173,8 +192,8 @@ def test_numbers_carry_units_and_intervals_verdicts_a_sign():
 
 
 def test_what_chance_alone_would_let_hold_is_counted():
-    checked = [Finding(CLAIMS["low"], verdict) for verdict in 20 * (Verdict.HOLDS, Verdict.FAILS)]
-    said = multiplicity([*checked, Finding(CLAIMS["low"], Verdict.NOT_CHECKABLE)])
+    checked = [Finding(claim=CLAIMS["low"], parts=(part,)) for part in 20 * (True, False)]
+    said = multiplicity([*checked, Finding(claim=CLAIMS["low"])])
     assert re.findall(r"[\d.]*\d", said) == ["40", "1.0"]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.claims.quantities import stored_hybrids
+from core.claims.statistics import stored_hybrids
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes

@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from core.claims.picture_verdicts import feature_findings
-from core.claims.verdicts import findings
+from core.claims.finding import Topic
+from core.claims.table import feature_findings, findings
 from tests.ui.page_runner import bodies, components
 from tests.ui.story.test_page import opened
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps
-from ui.pages.findings import FEATURES, SECTION
+from ui.pages.findings import SECTION
 from ui.story.chapters import CHAPTER_FACTS, CHAPTER_NAMES, chapter
 from web.findings import sections
 
@@ -47,7 +47,7 @@ def everywhere() -> dict[str, dict[str, tuple[str, str]]]:
     return {
         "papers": findings_of(subject=CLIP, reference=RESNET56),
         "minis": findings_of(subject=MINI_CLIP, reference=MINI_RESNET),
-        "first painted": findings_of(**{SECTION: FEATURES}),
+        "first painted": findings_of(**{SECTION: Topic.PICTURES}),
     }
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import ui.tools.corruptions
-from core.claims.claim import CLAIMS
-from core.claims.quantities import stored_corruptions
+from core.claims.statistics import stored_corruptions
+from core.claims.table import CLAIMS
 from core.classifiers.registry import classifier_spec
 from core.data.corruptions import CORRUPTIONS as ALL_CORRUPTIONS
 from core.data.corruptions import corrupt
@@ -51,7 +51,7 @@ def toys(monkeypatch):
 
 
 def test_claims_lead_to_tools_that_there_are():
-    assert {claim.tool for claim in CLAIMS.values()} <= {"", *TOOLS}
+    assert {claim.view.tool for claim in CLAIMS.values()} <= {"", *TOOLS}
 
 
 def test_a_map_of_ones_own_takes_few_predictions():

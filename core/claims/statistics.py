@@ -1,18 +1,18 @@
-"""Quantities that may stand as lhs or rhs of a claim, and further ones that claims compare. Does not import torch."""
+"""Statistics that several claims share, from heat maps and stored outcomes. Does not import torch."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-from core.claims.claim import Evidence, NamedMap
+from core.claims.finding import Evidence, Judged, NamedMap, judged, require
 from core.data.corruptions import CORRUPTIONS
 from core.data.stored import cached_by_files, read_stored, stored_files
-from core.fourier.contrasts import BANDS, Band, in_band, mismatches, without_wave
+from core.fourier.contrasts import Band, in_band, mismatches, without_wave
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import (
     CorruptionOutcomes,
@@ -43,50 +43,46 @@ def corruptions_of(named: NamedMap) -> CorruptionOutcomes | None:
     return named.result_in(stored_corruptions())
 
 
-def rise(outcomes: CorruptionOutcomes, errors: Errors) -> Errors:
-    """Return the rise of the error: that under corruption minus that on the same clean pictures."""
-    return errors.minus(outcomes.clean_errors())
+def rise(outcomes: CorruptionOutcomes, *keys: str, strength: int | None = None) -> Errors:
+    """Return how much corruptions, at one strength or all, raise the error on the same clean pictures."""
+    return outcomes.errors(*keys, strength=strength).minus(outcomes.clean_errors())
 
 
-def _error_in(band: str, named: NamedMap) -> Errors | None:
-    return in_band(named.heatmap, band)
+@dataclass(frozen=True)
+class MeanError(Evidence):
+    """An error, or a rise of it, as evidence with a bar; errors: with everything needed to compare it with another."""
+
+    errors: Errors = field(kw_only=True, compare=False)
+
+    def minus(self, other: MeanError, what: str = "difference", sign_words: tuple[str, str] | None = None) -> Evidence:
+        """Return the difference as evidence: image by image where both know the same images."""
+        terms = self.measured.value, other.measured.value
+        return Evidence(what, self.errors.minus(other.errors).measured.item(), terms=terms, sign_words=sign_words)
 
 
-def _rise_in(band: str, named: NamedMap) -> Errors | None:
-    """Return how much a band raises a map's error over its clean error."""
-    error, clean = _error_in(band, named), without_wave(named.heatmap)
-    return None if error is None or clean is None else error.minus(clean)
+def mean_error(name: str, errors: Errors | None, unit: str = "error") -> MeanError:
+    """Return an error as evidence, with a bar of that name; raise NotCheckable if it is unknown."""
+    errors = require(errors)
+    return MeanError(name, errors.measured, unit, bar=name, errors=errors)
+
+
+def error_in(band: str, named: NamedMap, name: str = "") -> MeanError:
+    """Return the mean error of a map over the waves of a band; name: of its bar, by default the map's."""
+    return mean_error(name or named.name, in_band(named.heatmap, band))
+
+
+def rise_in(band: str, named: NamedMap) -> MeanError:
+    """Return how much the waves of a band raise a map's error over its clean error."""
+    clean = require(without_wave(named.heatmap))
+    return mean_error(named.name, require(in_band(named.heatmap, band)).minus(clean), "rise")
 
 
 def smallest_error(heatmap: Heatmap) -> Interval:
     """Return the smallest error of a map under a single wave."""
     waves = np.array(half_plane(heatmap.size))
     rates, images = (wave_values(values, waves) for values in (heatmap.rate(), heatmap.images))
-    place = np.nanargmin(rates)
-    return wilson(rates[place], images[place]).item()
-
-
-def _rise_under(keys: Sequence[str], named: NamedMap) -> Errors | None:
-    """Return how much corruptions, averaged over all strengths, raise the error; None if not measured."""
-    outcomes = corruptions_of(named)
-    return None if outcomes is None else rise(outcomes, outcomes.errors(*keys))
-
-
-# Errors that may stand as lhs or rhs, by the words that follow whose they are; None if unknown.
-QUANTITIES: dict[str, Callable[[NamedMap], Errors | None]] = {
-    **{band: partial(_error_in, band) for band in BANDS},
-    "clean": lambda named: without_wave(named.heatmap),
-    **{f"rise {band}": partial(_rise_in, band) for band in BANDS},
-    **{key: partial(_rise_under, (key,)) for key in CORRUPTIONS},
-    "low-frequency corruptions": partial(_rise_under, LOW_CORRUPTIONS),
-    "high-frequency corruptions": partial(_rise_under, HIGH_CORRUPTIONS),
-}
-
-
-def quantity(term: str, maps: Mapping[str, NamedMap]) -> Errors | None:
-    """Return the errors that a term such as 'subject beyond lowest' names, given the maps by whose they are."""
-    whose, _, what = term.partition(" ")
-    return QUANTITIES[what](maps[whose]) if whose in maps else None
+    index = np.nanargmin(rates)
+    return wilson(rates[index], images[index]).item()
 
 
 def ranked_networks() -> dict[str, tuple[float, CorruptionOutcomes]]:
@@ -133,7 +129,7 @@ def exact_rank_test(first: np.ndarray, second: np.ndarray) -> tuple[float, float
 class EqualStrength(NamedTuple):
     """Strength of waves at the inputs of two networks, for a comparison at equal strength.
 
-    subject, reference: mean share of a wave's norm, over a band, that reaches each network's input. alike: the
+    subject, reference: mean fraction of a wave's norm, over a band, that reaches each network's input. alike: the
     reference's map under waves as strong as the subject's: weakened, if they differ; None where not measured.
     """
 
@@ -144,31 +140,31 @@ class EqualStrength(NamedTuple):
 
 def equal_strength(subject: NamedMap, reference: NamedMap, band: Band) -> EqualStrength | None:
     """Return the strengths over a band; None if a network's input size is unknown or its resize was not measured."""
-    first, second = (_remaining_share(named, band) for named in (subject, reference))
+    first, second = (_remaining_fraction(named, band) for named in (subject, reference))
     if first is None or second is None:
         return None
     differ = abs(first - second) >= 0.02
-    return EqualStrength(first, second, _weakened(reference, subject.network_side) if differ else reference.heatmap)
+    return EqualStrength(first, second, _weakened(reference, subject.input_size) if differ else reference.heatmap)
 
 
-def _remaining_share(named: NamedMap, band: Band) -> float | None:
-    """Return the mean share of its norm that a wave of a band keeps at the network's input; None if unknown."""
+def _remaining_fraction(named: NamedMap, band: Band) -> float | None:
+    """Return the mean fraction of its norm that a wave of a band keeps at the network's input; None if unknown."""
     heatmap, image_size = named.heatmap, int(named.heatmap.metadata["image_size"])
-    if image_size == named.network_side:
+    if image_size == named.input_size:
         return 1.0
-    shares = None if named.network_side is None else resize_attenuation_map(image_size, named.network_side)
-    if shares is None or len(shares) != heatmap.size:
+    norms = None if named.input_size is None else resize_attenuation_map(image_size, named.input_size)
+    if norms is None or len(norms) != heatmap.size:
         return None
     waves = np.array(half_plane(heatmap.size))
-    return float(wave_values(shares, waves[band.contains(rounded_radius(waves))]).mean())
+    return float(wave_values(norms, waves[band.contains(rounded_radius(waves))]).mean())
 
 
-def _weakened(named: NamedMap, network_side: int | None) -> Heatmap | None:
+def _weakened(named: NamedMap, input_size: int | None) -> Heatmap | None:
     """Return the map of the same classifier and data with weakened waves, if measured."""
     for weakened in _weakened_maps():
         facts, expected = weakened.metadata, named.heatmap.metadata
         same = named.has_weights_of(facts) and facts["dataset"]["name"] == expected["dataset"]["name"]
-        if same and facts.get("weakened_as") == network_side and facts["epsilon"] == expected["epsilon"]:
+        if same and facts.get("weakened_as") == input_size and facts["epsilon"] == expected["epsilon"]:
             return weakened
     return None
 
@@ -184,8 +180,8 @@ def stored_hybrids() -> dict[str, HybridOutcomes]:
     return HybridOutcomes.stored()
 
 
-def crossover_evidence(first: NamedMap, second: NamedMap) -> tuple[Interval, tuple[Evidence, ...]] | None:
-    """Return the paired difference of the crossover cutoffs, first minus second, and all three numbers as evidence.
+def by_hybrids(first: NamedMap, second: NamedMap) -> Judged | None:
+    """Judge by hybrid images if the first network relies more on low frequencies: if its crossover cutoff is lower.
 
     Only pairs that both saw count. None if either lacks stored hybrids or a crossover, or saw other pairs.
     """
@@ -197,10 +193,16 @@ def crossover_evidence(first: NamedMap, second: NamedMap) -> tuple[Interval, tup
     of_a, of_b, difference = crossover_of(a), crossover_of(b), paired_difference(a, b)
     if of_a is None or of_b is None or difference is None:
         return None
-    return difference, (
-        Evidence(f"crossover cutoff of {first.name}", of_a.radius, "radius"),
-        Evidence(f"crossover cutoff of {second.name}", of_b.radius, "radius"),
-        Evidence("difference of crossover cutoffs", difference, "radii", (of_a.radius.value, of_b.radius.value)),
+    cutoffs = [
+        Evidence(f"crossover cutoff of {named.name}", crossover.radius, "radius", bar=named.name)
+        for named, crossover in ((first, of_a), (second, of_b))
+    ]
+    terms = of_a.radius.value, of_b.radius.value
+    return judged(
+        [difference.below(0)],
+        [*cutoffs, Evidence("difference of crossover cutoffs", difference, "radii", terms)],
+        f"Of two pictures in one, {first} follows either equally often at a cutoff of {cutoffs[0]} cycles per image, "
+        f"{second} at {cutoffs[1]}.",
     )
 
 

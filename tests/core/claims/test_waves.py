@@ -7,9 +7,10 @@ from statistics import correlation, mean
 import numpy as np
 import pytest
 
-from core.claims.claim import NamedMap, Verdict
-from core.claims.quantities import corruptions_of, crossover_evidence, equal_strength, stored_hybrids, twin_pairs
-from core.claims.verdicts import claim_about, findings
+from core.claims.finding import NamedMap, Verdict
+from core.claims.statistics import by_hybrids, corruptions_of, equal_strength, stored_hybrids, twin_pairs
+from core.claims.table import findings
+from core.claims.waves import claim_about
 from core.classifiers.classifier import Preprocess
 from core.classifiers.registry import input_size
 from core.data.sample_sets import PRECOMPUTED
@@ -78,7 +79,7 @@ def test_results_are_joined_to_a_map_of_the_same_weights_alone():
     own, reference = ALL_MAPS["mini-clip_cifar10"], ALL_MAPS["mini-resnet_cifar10"]
     other = with_facts(own, classifier={"sha256": "0" * 64})
     assert corruptions_of(own) is not None and corruptions_of(other) is None
-    assert crossover_evidence(own, reference) is not None and crossover_evidence(other, reference) is None
+    assert by_hybrids(own, reference) is not None and by_hybrids(other, reference) is None
 
 
 def test_low_and_high_frequencies_part_the_two_published_maps(published):
@@ -89,7 +90,7 @@ def test_low_and_high_frequencies_part_the_two_published_maps(published):
     assert all(rings[r][2] < 0 for r in range(16, 22))
     assert_says(published["high"], Verdict.HOLDS, *parts(clip.band(16, 21), resnet.band(16, 21)))
     high = published["high"]
-    assert (high.maps, high.show, high.wave) == ((CLIP, RESNET56), "Difference", (-14, -14))
+    assert (high.maps, high.claim.view.show, high.wave) == ((CLIP, RESNET56), "Difference", (-14, -14))
 
 
 def test_a_band_holds_in_part_where_not_all_of_its_rings_do():
@@ -148,6 +149,8 @@ def test_robustness_without_a_clean_error(published):
     smallest = 100 * least, *(100 * end for end in wilson(least, n))
     assert smallest[2] < error[1] - 2
     assert_says(published["robust-high"], Verdict.FAILS, error, smallest, (error[1] - 2, NAN, NAN))
+    swapped = judged(ALL_MAPS[RESNET56], ALL_MAPS[CLIP], [])["spared"]  # the map's smallest error is under a wave
+    assert "pictures under the mildest wave, in" in swapped.summary and "no wave" not in swapped.summary
     named = ALL_MAPS["mini-resnet_cifar10"]
     flat = {name: np.full((31, 31), 2000) for name in ("top1_errors", "top5_errors")}
     unknown = with_squares(named.heatmap, **flat, clean=np.array([-1, -1, 0]))
@@ -365,8 +368,8 @@ def test_the_shipped_shares_are_those_of_the_preprocessing(side):
 def test_what_was_not_measured_is_unknown():
     clip = ALL_MAPS[CLIP]
     assert input_size("a stranger") is None
-    for change in ({"network_side": None}, {"network_side": 99}, {"heatmap": clip.heatmap.crop(5)}):
+    for change in ({"input_size": None}, {"input_size": 99}, {"heatmap": clip.heatmap.crop(5)}):
         other = dataclasses.replace(clip, **change)
         assert equal_strength(clip, other, CORNERS) is None and equal_strength(other, clip, CORNERS) is None
-    unknown = dataclasses.replace(clip, network_side=None)  # and CLIP saw no hybrid images
+    unknown = dataclasses.replace(clip, input_size=None)  # and CLIP saw no hybrid images
     assert judged(unknown, ALL_MAPS[RESNET56], [])["relies"].verdict == Verdict.NOT_CHECKABLE

@@ -9,15 +9,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.claims import quantities, verdicts
-from core.claims.claim import CLAIMS, Verdict
-from core.claims.quantities import HIGH_CORRUPTIONS as HIGH
-from core.claims.quantities import LOW_CORRUPTIONS as LOW
-from core.claims.quantities import (
-    exact_rank_test,
-    stored_corruptions,
-)
-from core.claims.verdicts import findings
+from core.claims import corruptions, statistics
+from core.claims.finding import Verdict
+from core.claims.statistics import HIGH_CORRUPTIONS as HIGH
+from core.claims.statistics import LOW_CORRUPTIONS as LOW
+from core.claims.statistics import exact_rank_test, stored_corruptions
+from core.claims.table import CLAIMS, findings
 from core.data.corruptions import CORRUPTIONS
 from core.data.sample_sets import PRECOMPUTED
 from tests.core.claims.judging import ALL_MAPS, CLIP, crossover_by_loops
@@ -52,7 +49,7 @@ def test_low_corruptions_harm_robust_twins_more(kind):
     assert [evidence.measured.value for evidence in finding.evidence[:3]] == pytest.approx(expected)
     assert expected[0] > expected[1] > 0 > expected[2]
     assert finding.verdict == Verdict.HOLDS and "low frequencies" in finding.doubts[2]
-    assert finding.maps == (robust.label, f"{kind}_cifar10") and finding.tool == "Corruptions"
+    assert finding.maps == (robust.label, f"{kind}_cifar10") and finding.claim.view.tool == "Corruptions"
     pairs = [shipped_counts(name) for name in (f"{kind}-robust", kind)]
     rises = [wrong[5] - clean for clean, wrong in pairs]  # (3, n) under contrast changes, by strength
     stated = re.findall(r"[+-][\d.]+(?= points)", finding.doubts[1].replace("−", "-"))
@@ -108,12 +105,12 @@ def test_crossover_and_corruptions_depend_on_the_measure():
 
 def test_the_verdict_on_shifts_follows_the_ranks(monkeypatch):
     few = dict(itertools.islice(stored_corruptions().items(), 3))
-    monkeypatch.setattr(quantities, "stored_corruptions", lambda: few)
+    monkeypatch.setattr(statistics, "stored_corruptions", lambda: few)
     finding = judged_alone("shift")
     assert finding.verdict == Verdict.NOT_CHECKABLE and finding.doubts[0].endswith("results, and has 3.")
     monkeypatch.undo()
     clear, reverse, unclear = (0.9, 0.01), (-0.9, 0.01), (0.9, 0.06)
     tested = iter([*3 * [clear], reverse, reverse, clear, unclear, *8 * [reverse]])
-    monkeypatch.setattr(verdicts, "exact_rank_test", lambda first, second: next(tested))
+    monkeypatch.setattr(corruptions, "exact_rank_test", lambda first, second: next(tested))
     made = [judged_alone("shift") for _ in range(3)]
     assert [result.verdict for result in made] == [Verdict.HOLDS, Verdict.IN_PART, Verdict.FAILS]

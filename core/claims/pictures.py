@@ -1,0 +1,356 @@
+"""Claims about drawings and filled holes: section 3.2 of the paper, and ours. Does not import torch.
+
+In section 3.2 the subject takes CLIP's place, the reference the robust model's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from core.claims.finding import RECOGNISED, Evidence, Head, Judged, Topic, judged, require
+from core.classifiers.registry import network_title
+from core.fourier.contrasts import mcnemar
+from core.pgd.pictures import AFTER, BEFORE, PictureOutcomes
+from core.pgd.record import SURE
+from core.shared.numbers import Interval, paired_interval, student, wilson
+from core.shared.text import isolated
+
+Scores = Mapping[str, np.ndarray]  # (n,) a number for each picture, NaN if it does not count; by group of pictures
+Measure = Callable[[Mapping[str, np.ndarray]], np.ndarray]  # of a table by column: such a number
+_MIN_LOSS = 1e-7  # float32 rounds a cross-entropy below it to zero
+_SMALL_GAIN = 0.1  # fraction of pictures, which counts as nothing
+_JUDGES = ("", ", second judge")  # notes for their numbers
+_ENDS = ("at the end", "at the start")
+_NO_JUDGE = "No network has judged what both painted."
+picture_claim = partial(Head, topic=Topic.PICTURES, section="3.2")
+
+
+@dataclass(frozen=True, eq=False)
+class Painted:
+    """Pictures by one network, which several networks painted from the same starts.
+
+    pictures: by group. judges: for each group the indices of the judges that saw the pictures of all these networks.
+    """
+
+    name: str
+    pictures: Mapping[str, PictureOutcomes]
+    judges: Mapping[str, Sequence[int]]
+
+    def __str__(self) -> str:
+        """Return the name in the middle of a summary."""
+        return isolated(self.name)
+
+    def scores(self, of: Measure) -> Scores:
+        """Return a number for each picture, computed from the columns of its table."""
+        return {group: of(painted.pictures) for group, painted in self.pictures.items()}
+
+    def recognised(self, seen: str = AFTER) -> Scores:
+        """Return 1 for each picture whose class is a judge's top-1 prediction, else 0, by group and judge."""
+        return {
+            group + _JUDGES[judge]: painted.recognised(judge, seen=seen)
+            for group, painted in self.pictures.items()
+            for judge in self.judges[group]
+        }
+
+
+def common_judges(results: Sequence[PictureOutcomes]) -> list[int]:
+    """Return the indices of the judges that saw the pictures of all these networks."""
+    judges = [{painted.judges[index : index + 1] for painted in results} for index in range(len(_JUDGES))]
+    return [index for index, same in enumerate(judges) if len(same) == 1 and same != {()}]
+
+
+def _fraction(scores: np.ndarray) -> Interval:
+    return wilson(scores.mean(), len(scores)).item()
+
+
+def _paired(differences: np.ndarray) -> Interval:
+    return paired_interval(differences).item()
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Scores of two networks, compared picture by picture in each group.
+
+    means: of the differences. evidence: three numbers for each group: the difference, and each network's. p: McNemar's,
+    exact. counted: (n,) bool.
+    """
+
+    means: dict[str, Interval] = field(default_factory=dict)
+    evidence: list[Evidence] = field(default_factory=list)
+    p: list[float] = field(default_factory=list)
+    counted: list[np.ndarray] = field(default_factory=list)
+
+    @property
+    def group(self) -> str:
+        """The first group, whose numbers are in summaries."""
+        return next(iter(self.means))
+
+    @property
+    def largest_p(self) -> Evidence:
+        """The largest of the p values."""
+        return Evidence("largest p", Interval.exact(max(self.p)), "p")
+
+
+def _compare(first: Scores, second: Scores, names: Sequence[str], bars: Sequence[str], **style: Any) -> Comparison:
+    """Compare scores by group, without groups of too few pictures for an interval.
+
+    names: of both numbers. bars: their labels for the first group. style: fields of the difference's `Evidence`; `what`
+    precedes the group.
+    """
+    points = style.setdefault("unit", "points") == "points"
+    mean, own, unit = (_paired, _fraction, "error") if points else (student, student, "level")
+    what, compared = style.pop("what", ""), Comparison()
+    for group, scores in first.items():
+        differences = scores - second[group]
+        counted = ~np.isnan(differences)
+        if counted.sum() < 2:
+            continue
+        a, b = (
+            Evidence(name, own(values[counted]), unit, bar="" if compared.means else bar)
+            for name, values, bar in zip(names, (scores, second[group]), bars, strict=True)
+        )
+        terms, label = (a.measured.value, b.measured.value), f"{what}, {group}" if what else group
+        compared.means[group] = mean(differences[counted])
+        compared.evidence.extend([Evidence(label, compared.means[group], terms=terms, **style), a, b])
+        compared.p.append(float(mcnemar((differences > 0).sum(), (differences < 0).sum())))
+        compared.counted.append(counted)
+    return compared
+
+
+def _recognised(first: Scores, second: Scores, names: Sequence[str], bars: Sequence[str], **style: Any) -> Comparison:
+    """Compare what judges recognise; raise NotCheckable if no judge saw both."""
+    compared = _compare(first, second, names, bars, **style)
+    return require(compared if compared.means else None)
+
+
+def _unseen(gain: Comparison) -> str:
+    """Doubt if people see a gain; empty for none."""
+    gained = dict.fromkeys(group.partition(", ")[0] for group, mean in gain.means.items() if mean.low > 0)
+    return f"Another network recognises more {' and '.join(gained)}; people may not see the gain." if gained else ""
+
+
+def _counted(parts: Sequence[np.ndarray], what: str = "") -> str:
+    """Say how many pictures count, given (n,) bool by group; empty if all do."""
+    numbers = " and ".join(f"{part.sum()} of {len(part)}" for part in parts)
+    return "" if all(part.all() for part in parts) else f"Pictures counted{what}: {numbers}."
+
+
+def who_judged(painted: Painted) -> str:
+    """Say which judges saw all groups of pictures."""
+    every, first = painted.pictures.items(), next(iter(painted.pictures.values()))
+    names = [
+        network_title(name)
+        for judge, name in enumerate(first.judges[: len(_JUDGES)])
+        if all(judge in painted.judges[group] and outcomes.judges[judge] == name for group, outcomes in every)
+    ]
+    judges = f"The judge is {''.join(names)}; it is not"
+    if len(names) > 1:
+        judges = f"The judges are {' and '.join(names)}, of another family; neither is"
+    return f"{judges} human. Each kind has {first.n} pictures."
+
+
+def _by_group(parts: Sequence[bool | None], evidence: Sequence[Evidence], summary: str, *doubts: str) -> Judged:
+    """Return what a claim found that has a part for each comparison, which the summary counts."""
+    count = f" {parts.count(True)} of {len(parts)} comparisons support the claim." if len(parts) > 1 else ""
+    return judged(parts, evidence, summary + count, *doubts)
+
+
+def _above(
+    threshold: float, painted: Painted, scores: Scores, mean: Callable[[np.ndarray], Interval], unit: str
+) -> tuple[list[bool | None], list[Evidence]]:
+    """Compare the mean of each group, over the pictures that count, with a threshold, marked at the first one's bar."""
+    counted = {group: values[~np.isnan(values)] for group, values in scores.items()}
+    means = [Evidence(group, mean(values), unit, mark=threshold) for group, values in counted.items() if len(values)]
+    first, *more = require(means or None)
+    return [number.measured.above(threshold) for number in means], [replace(first, bar=painted.name), *more]
+
+
+@picture_claim(tasks=("inpainting", "generation"))
+def losses(subject: Painted) -> Judged:
+    """The method lowers the loss ten-thousandfold.
+
+    “The inpainting loss (3) … decreased from 3.8 to 2e-4. … The generation loss (2) … decreased from 3.5 … to 3e-5 …”
+
+    The mean over pictures of how many powers of ten the loss falls, 4 or more; the paper’s numbers give 4.3 and 5.1.
+    """
+    falls = subject.scores(lambda table: np.log10(table["loss_before"] / table["loss_after"].clip(_MIN_LOSS)))
+    parts, (first, *more) = _above(4, subject, falls, student, "orders")
+    return _by_group(parts, [first, *more], f"The loss of {subject} falls by {first} powers of ten ({first.what}).")
+
+
+@picture_claim(tasks=("inpainting",))
+def squiggles(subject: Painted, reference: Painted) -> Judged:
+    """CLIP barely changes the hole that it fills.
+
+    “CLIP model barely changes the corrupted patches. The alterations are limited to almost imperceptible squiggles.”
+
+    The mean change of the finished hole by {subject} minus that by {reference}. Beside it, the change until each was 90
+    % confident, over pictures of which both became confident, neither at once.
+    """
+
+    def compare(what: str, of: Measure, *bars: str) -> Comparison:
+        names = ("the subject’s", "the reference’s")
+        return _compare(subject.scores(of), reference.scores(of), names, bars, what=what, unit="levels")
+
+    finished = compare("finished picture", lambda table: table["change_inside"], subject.name, reference.name)
+    confident = compare(
+        "until confident", lambda table: np.where(table["sure_step"] > 0, table["sure_change"], np.nan), "", ""
+    )
+    _, first, second, *_ = require(finished.evidence or None)
+    return _by_group(
+        [mean.below(0) for mean in finished.means.values()],
+        [*finished.evidence, *confident.evidence],
+        f"The finished hole differs from its start by {first} of 255 for {subject}, by {second} for {reference} "
+        f"({finished.group}).",
+        _counted(confident.counted, ", until confident"),
+        "A small change can be visible, and a large one can go unseen.",
+    )
+
+
+@picture_claim(tasks=("inpainting",))
+def corrected(subject: Painted) -> Judged:
+    """Such changes turn a wrong prediction into the right one.
+
+    “To the model, however, these alterations are highly accurate and even capable of changing a wrong classification to
+    the correct class.”
+
+    Of the pictures that {subject} misclassifies with the hole, some of them without it, too: the share that it
+    classifies correctly at the end, more than half.
+    """
+    right = subject.scores(lambda table: np.where(table["was_target"] == 0, table["is_target"], np.nan))
+    parts, (first, *more) = _above(0.5, subject, right, _fraction, "error")
+    return _by_group(
+        parts,
+        [first, *more],
+        f"Of 100 pictures that {subject} misclassified with the hole, it classifies {first} correctly at the end "
+        f"({first.what}).",
+        _counted([~np.isnan(right[number.what]) for number in (first, *more)]),
+    )
+
+
+def _beside_robust(subject: Painted, reference: Painted) -> Judged:
+    """Judge that others recognise more of the reference's pictures, and no more of the subject's than of its starts."""
+    names, after = ("the reference’s", "the subject’s"), subject.recognised()
+    more = _recognised(
+        reference.recognised(),
+        after,
+        names,
+        (reference.name, subject.name),
+        what="reference minus subject",
+        sign_words=RECOGNISED,
+    )
+    gain = _recognised(after, subject.recognised(BEFORE), _ENDS, ("", _ENDS[1]), what="subject minus its start")
+    (_, theirs, own, *_), (_, _, start, *_) = more.evidence, gain.evidence
+    return _by_group(
+        [
+            *(mean.above(0) for mean in more.means.values()),
+            *(mean.at_most(_SMALL_GAIN) for mean in gain.means.values()),
+        ],
+        [*more.evidence, more.largest_p, *gain.evidence],
+        f"Another network recognises {theirs} of 100 {more.group} by {reference}, {own} by {subject}, and {start} "
+        "before these began.",
+        who_judged(subject),
+        _unseen(gain),
+    )
+
+
+@picture_claim(tasks=("inpainting",), missing=_NO_JUDGE)
+def plausible(subject: Painted, reference: Painted) -> Judged:
+    """A robust model restores what the hole hid; CLIP does not.
+
+    “The images generated with the robust model were semantically similar to the images before corruption, and were
+    perceptually plausible to humans even in the case of mistakes. The CLIP model, however, does not reconstruct the
+    corrupted images.”
+
+    The share of filled holes whose class another network recognises: {reference} minus {subject}, picture by picture
+    (McNemar’s exact test); and {subject} minus its start, which counts as nothing up to 10 points.
+    """
+    return _beside_robust(subject, reference)
+
+
+@picture_claim(tasks=("generation",))
+def likely(subject: Painted) -> Judged:
+    """CLIP is confident of what it draws.
+
+    “To the model, however, these images have high likelihood of pertaining to the correct class.”
+
+    The share of drawings of which {subject} is 90 % confident at the end, more than half.
+    """
+    sure = subject.scores(lambda table: (table["probability_after"] >= SURE).astype(np.float64))
+    parts, (first, *more) = _above(0.5, subject, sure, _fraction, "error")
+    return _by_group(parts, [first, *more], f"{subject} is 90 % confident of {first} of 100 {first.what}.")
+
+
+@picture_claim(tasks=("generation",), missing=_NO_JUDGE)
+def displayed(subject: Painted, reference: Painted) -> Judged:
+    """A robust model draws what others recognise; CLIP does not.
+
+    “The images generated by the robust models …, while not realistic, showcased perceptually relevant features such as
+    feathers, eyes, fur and noses. The images generated by CLIP model, on the other hand, do not display such features.”
+
+    The share of drawings whose class another network recognises: {reference} minus {subject}, picture by picture
+    (McNemar’s exact test); and {subject} minus its start, which counts as nothing up to 10 points.
+    """
+    return _beside_robust(subject, reference)
+
+
+@picture_claim(tasks=("generation",), missing=_NO_JUDGE)
+def sampled(subject: Painted) -> Judged:
+    """What CLIP draws resembles its class only as much as its start did.
+
+    “Any similarity to the original class is due to the pixel sampling process, with the final result looking like
+    incomprehensible noise.”
+
+    The share of drawings by {subject} whose class another network recognises, at the end minus at the start, which
+    counts as nothing up to 10 points.
+    """
+    gain = _recognised(subject.recognised(), subject.recognised(BEFORE), _ENDS, _ENDS)
+    _, end, start, *_ = gain.evidence
+    return _by_group(
+        [mean.at_most(_SMALL_GAIN) for mean in gain.means.values()],
+        gain.evidence,
+        f"Another network recognises {end} of 100 {gain.group} by {subject}, and {start} before they began.",
+        _unseen(gain),
+    )
+
+
+@picture_claim(section="ours", tasks=("generation", "inpainting"), missing=_NO_JUDGE)
+def views(by_views: Painted, by_paper: Painted) -> Judged:
+    """A network paints what other networks recognise once the picture must convince it from every view, by natural
+    strokes.
+
+    The share of pictures whose class another network recognises: by many views minus by the paper’s method, from the
+    same starts, picture by picture (McNemar’s exact test).
+    """
+    names = ("by views", "by the paper’s method")
+    more = _recognised(by_views.recognised(), by_paper.recognised(), names, names, sign_words=RECOGNISED)
+    _, first, second, *_ = more.evidence
+    return _by_group(
+        [mean.above(0) for mean in more.means.values()],
+        [*more.evidence, more.largest_p],
+        f"Another network recognises {first} of 100 {more.group} by many views, {second} by the paper’s method.",
+        who_judged(by_views),
+    )
+
+
+@picture_claim(section="ours", tasks=("generation", "inpainting"), missing=_NO_JUDGE)
+def training(robust: Painted, ordinary: Painted) -> Judged:
+    """A CLIP trained against small changes paints what other networks recognise.
+
+    The share of pictures whose class another network recognises: {robust} minus {ordinary}, picture by picture
+    (McNemar’s exact test).
+    """
+    names, bars = ("the robust twin’s", "the ordinary twin’s"), (robust.name, ordinary.name)
+    more = _recognised(robust.recognised(), ordinary.recognised(), names, bars, sign_words=RECOGNISED)
+    _, first, second, *_ = more.evidence
+    return _by_group(
+        [mean.above(0) for mean in more.means.values()],
+        [*more.evidence, more.largest_p],
+        f"Another network recognises {first} of 100 {more.group} by {robust}, {second} by {ordinary}.",
+        who_judged(robust),
+    )

@@ -1,0 +1,121 @@
+"""Texts of a finding's numbers and verdict, and the table of claims."""
+
+import inspect
+
+import pytest
+
+from core.claims.finding import MORE, Evidence, Finding, Head, Topic, Verdict, every, judged
+from core.claims.table import CLAIMS, feature_findings, findings
+from core.fourier.contrasts import BANDS
+from core.shared.numbers import Interval
+from tests.core.claims.judging import ALL_MAPS, CLIP, RESNET56
+
+QUARTER = Interval(0.25, 0.2, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "text"),
+    [
+        (Evidence("x", QUARTER, "error"), "x: 25.0 % (20.0 to 30.0)"),
+        (Evidence("x", QUARTER, "points"), "x: +25.0 points (+20.0 to +30.0)"),
+        (Evidence("x", QUARTER, "levels"), "x: +63.8 of 255 (+51.0 to +76.5)"),
+        (Evidence("x", QUARTER, "ratio"), "x: 0.25 (0.20 to 0.30)"),
+        (Evidence("x", QUARTER, "radii"), "x: +0.25 cycles per image (+0.20 to +0.30)"),
+        (Evidence("p", Interval.exact(0.03), "p"), "p = 0.03"),
+        (Evidence("x", QUARTER, sign_words=MORE), "x: 25.0 points more (+20.0 to +30.0)"),
+        (Evidence("x", Interval(-0.25, -0.3, -0.2), sign_words=MORE), "x: 25.0 points less (−30.0 to −20.0)"),
+    ],
+)
+def test_evidence_has_the_form_of_its_unit(evidence, text):
+    assert f"{evidence.label}{evidence.figure}" == text
+
+
+@pytest.mark.parametrize(
+    ("parts", "verdict"),
+    [
+        ([True, True], "holds"),
+        ([False, False], "fails"),
+        ([True, False], "holds in part"),
+        ([True, False, None], "holds in part"),
+        ([True, None], "cannot tell"),  # it may hold, or hold in part
+        ([False, None], "cannot tell"),
+        ([None], "cannot tell"),
+        ([], "not checkable here"),
+    ],
+)
+def test_a_verdict_is_made_of_parts_by_one_rule(parts, verdict):
+    assert Verdict.of_parts(parts) == Verdict.of_parts(parts[::-1]) == judged(parts, []).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("parts", "whole"), [([True, True], True), ([True, False, None], False), ([True, None], None), ([], True)]
+)
+def test_a_part_that_has_parts_is_true_if_all_are(parts, whole):
+    assert every(parts) is every(parts[::-1]) is whole
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (Interval.above, [True, False, False, False]),
+        (Interval.below, [False, False, True, True]),
+        (Interval.at_most, [False, None, True, True]),
+    ],
+)
+def test_a_part_is_told_by_interval_and_threshold(rule, expected):
+    intervals = [(0.05, 0.03, 0.07), (0.02, 0.01, 0.03), (0.01, -0.01, 0.015), (-0.2, -0.3, -0.1)]
+    assert [rule(Interval(*interval), 0.02) for interval in intervals] == expected
+
+
+@pytest.mark.parametrize("value", [-0.5, 0.0, 0.5])
+def test_a_number_without_an_interval_decides_nothing(value):
+    number = Interval.exact(value)
+    for part in (number.above(0), number.below(0), number.at_most(0)):
+        assert part is None and judged([part], []).verdict == Verdict.UNDECIDED
+
+
+PAIR, MINI = ("clip-vit-b-32", "resnet-56"), ("mini-clip", "mini-resnet")
+
+
+@pytest.mark.parametrize(
+    ("claim", "networks", "usual", "judgement"),
+    [
+        ("low", PAIR, (), "holds"),
+        ("low", PAIR, (False, True), "holds, for other weights"),
+        ("low", PAIR[::-1], (), "holds, for other networks"),
+        ("low", MINI, (), "holds, in miniature"),
+        ("low", (PAIR[0], MINI[1]), (False, True), "holds, for other networks"),
+        ("red", ("resnet-50",), (), "holds"),
+        ("plausible", (PAIR[0], "resnet-50"), (), "holds, for other networks"),  # the paper used a robust one
+        ("twins", ("mini-clip-robust", "mini-clip"), (), "holds"),  # a sentence about robust networks in general
+        ("training", ("mini-clip-robust", "mini-clip"), (), "holds"),  # no quotation
+    ],
+)
+def test_a_verdict_says_where_others_stand_in(claim, networks, usual, judgement):
+    finding = Finding(claim=CLAIMS[claim], parts=(True,), networks=networks, usual_weights=usual)
+    assert finding.judgement == judgement
+    assert finding.source == ("observed here" if claim == "training" else f"paper, §{finding.claim.section}")
+    assert finding.claim.statement.startswith("“") == (claim != "training")
+
+
+def test_every_claim_of_a_file_is_in_the_table_with_its_head():
+    files = {inspect.getmodule(claim.check).__name__ for claim in CLAIMS.values()}
+    assert files == {f"core.claims.{name}" for name in ("waves", "corruptions", "pictures")}
+    names = {"subject": "A", "reference": "B", "robust": "C", "ordinary": "D"}
+    for key, claim in CLAIMS.items():
+        assert claim.key == key and bool(claim.headline) == claim.papers, key
+        assert claim.statement.startswith("“") == claim.statement.endswith("”") == claim.papers, key
+        assert claim.statistic.format_map(names).endswith("."), key
+        assert {*(claim.view.bands or ())} <= BANDS.keys(), key
+        assert (claim.topic == Topic.PICTURES) == bool(claim.tasks), key
+    with pytest.raises(TypeError, match="topic"):
+        Head(section="ours")
+
+
+def test_every_claim_is_judged_with_a_summary_of_its_bars():
+    maps = ALL_MAPS[CLIP], ALL_MAPS[RESNET56]
+    every_finding = *findings(*maps, [*ALL_MAPS.values()]), *feature_findings("mini-clip", "mini-resnet-robust")
+    assert {finding.claim.key for finding in every_finding} == CLAIMS.keys()
+    for finding in every_finding:
+        if finding.verdict != Verdict.NOT_CHECKABLE:
+            assert finding.bars and all(str(number) in finding.summary for number in finding.bars), finding.claim.key
