@@ -107,8 +107,8 @@ def test_a_tile_opens_its_pair_and_a_sketch_becomes_a_picture(draw_page):
     page.get_by_text("From a sketch").click()
     expect(page.locator(".painter .stage")).to_be_visible()
     page.get_by_role("radio", name="ship", exact=True).click()
-    expect(box).to_have_value("container ship")
-    expect(pair.nth(1)).to_have_attribute("aria-label", re.compile("from every view: container ship, "))  # a stored one
+    expect(box).to_have_value("yawl")
+    expect(pair.nth(1)).to_have_attribute("aria-label", re.compile("from every view: yawl, "))  # a stored one
     wait_until_drawn(page)
     stored, sketch = drawn(page, 1), draw_sketch("ship").repeat(7, axis=0).repeat(7, axis=1)
     start(page)

@@ -118,7 +118,7 @@ def test_a_function_takes_images_in_0_to_1_of_its_own_size(images):
     torch.testing.assert_close(logits[:, 0], pixels.mean((1, 2, 3)), rtol=0, atol=0.02)
     assert core.classifier(lambda x: brightness(x), ["bright", "dark"], size=4).name == "function"
     run = core.draw(classifier, "bright", start=np.full((SIDE, SIDE, 3), 0.5), steps=3, progress=False)
-    assert run.images.mean() > 128 and run.metadata["images"]["start"] == "picture"
+    assert run.images.mean() > 128 and run.metadata["images"]["start"] == "photo"
     assert run.metadata["classifier"].keys() == {"name", "kind", "template"}, "a function has no weights"
 
 

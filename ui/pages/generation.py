@@ -16,7 +16,6 @@ from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.sketches import (
     PALETTE,
     SKETCH_SIZE,
-    SKETCH_WORDS,
     SKETCHES,
     decode_sketch,
     draw_sketch,
@@ -259,7 +258,7 @@ def _choose_word(
 def _sketches(row: SampleSet) -> dict[str, str]:
     """Return the bundled sketches of a set, with the word that each is of."""
     if row.image_size >= MIN_CROP_SIZE:
-        return SKETCH_WORDS
+        return {name: sketch.word for name, sketch in SKETCHES.items()}
     return {name: name for name in SKETCHES if name in row.classes.names}
 
 

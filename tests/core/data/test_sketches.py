@@ -7,9 +7,10 @@ import zlib
 import numpy as np
 import pytest
 
-from core.data.sample_sets import CIFAR10
+from core.data.sample_sets import CIFAR10, imagenet
 from core.data.sketches import MAX_SKETCH_LENGTH as MAX_SKETCH
-from core.data.sketches import SKETCHES, Shape, Sketch, decode_sketch, draw_sketch, encode_sketch
+from core.data.sketches import PALETTE, SKETCHES, Shape, Sketch, decode_sketch, draw_sketch, encode_sketch
+from core.data.words import find_word
 from core.shared.text import url_text
 
 
@@ -89,19 +90,25 @@ def test_decode_takes_little_memory_whatever_the_text():
 
 @pytest.mark.parametrize("name", SKETCHES)
 def test_bundled_sketch_is_coarse_and_fits_a_url(name):
-    picture = draw_sketch(name)
+    sketch, picture = SKETCHES[name], draw_sketch(name)
     assert picture.shape == (32, 32, 3) and picture.dtype == np.uint8
     colours = {tuple(colour) for colour in np.unique(picture.reshape(-1, 3), axis=0).tolist()}
-    assert colours == {SKETCHES[name].background, *(shape.colour for shape in SKETCHES[name].shapes)}
-    assert len(encode_sketch(picture)) < 150
-    assert name in CIFAR10.names or name == "volcano"
+    assert colours == {sketch.background, *(shape.colour for shape in sketch.shapes)} and colours <= {*PALETTE.values()}
+    assert 4 <= len(sketch.shapes) <= 9 and len(encode_sketch(picture)) < 250
+    assert len(find_word(sketch.word, imagenet())) == 1
+
+
+def test_bundled_sketches_are_of_different_words():
+    classes = [find_word(sketch.word, imagenet()) for sketch in SKETCHES.values()]
+    assert len({*classes}) == len(classes) == 24
+    assert {*SKETCHES} & {*CIFAR10.names} == {"horse", "ship", "frog", "bird"}
 
 
 def test_draw_sketch_paints_shapes_in_order(monkeypatch):
     red, blue, green = (255, 0, 0), (0, 0, 255), (0, 255, 0)
     shapes = (Shape("ellipse", red, (4, 6, 20, 30)), Shape("box", blue, (0, 28, 32, 32)))
-    leaning = Shape("box", green, (20, 0, 24, 4), lean=4)
-    monkeypatch.setitem(SKETCHES, "test", Sketch((1, 2, 3), (*shapes, leaning)))
+    leaning = Shape("polygon", green, (20, 0, 24, 0, 28, 4, 24, 4))
+    monkeypatch.setitem(SKETCHES, "test", Sketch("test", (1, 2, 3), (*shapes, leaning)))
     expected = np.full((32, 32, 3), (1, 2, 3), np.uint8)
     rows, columns = np.mgrid[:32, :32]
     expected[9 * (2 * columns - 23) ** 2 + 4 * (2 * rows - 35) ** 2 <= 9 * 16**2] = red  # its axes: 16 and 24 pixels
