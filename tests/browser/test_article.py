@@ -22,7 +22,7 @@ from core.data.sample_sets import imagenet
 from core.pgd.drawings import draw_questions, opening_words, stored_pool
 from core.pgd.live import Run
 from core.pgd.plan import inpainting_plan
-from core.pgd.settings import paper_inpainting
+from core.pgd.settings import defaults
 from core.shared.device import class_probabilities
 from tests.browser.checks import fits, grave_faults
 from tests.browser.conftest import BOTH_BROWSERS
@@ -205,7 +205,7 @@ def test_steps_to_either_of_two_classes_are_torchs(open_article, browser_name):
     names = imagenet().names
     members = [names.index(name) for name in ("hen", "macaw")]
     mask = middle_square(224)
-    plan = inpainting_plan(load_samples("photographs").images[4][None], mask, ["either"], paper_inpainting(224, 60))
+    plan = inpainting_plan(load_samples("photographs").images[4][None], mask, ["either"], defaults("inpainting", 224))
     config = replace(plan.config, steps=3)
     values = {"painter": {"config": config.to_json(), "penalty": "eq3"}, "weight": plan.weight}
     target = np.isin(np.arange(len(names)), members).astype(int).tolist()

@@ -117,7 +117,7 @@ def test_a_judge_is_told_at_once_and_gets_a_line_to_share(app, open_page):
     questions = draw_questions(stored_pool(), imagenet().names, 7)
     for number, question in enumerate(questions, 1):
         expect(judge.get_by_role("heading")).to_have_text(f"Drawing {number} of 10: what is it?")
-        drawing = webp_data_uri(judged_path(question.label, question.search))
+        drawing = webp_data_uri(judged_path(question.label, question.method))
         expect(judge.locator(".stage img")).to_have_attribute("src", drawing)
         last = judge.locator(".options button").last.bounding_box()
         if number > 1:  # the first view has the chapter's text above
@@ -132,7 +132,7 @@ def test_a_judge_is_told_at_once_and_gets_a_line_to_share(app, open_page):
     wrong = {method: sum(question.method == method for question in questions[:2]) for method in ("views", "paper")}
     head = judge.get_by_role("heading")
     expect(head).to_contain_text(f"{5 - wrong['views']} of 5 drawn to convince from every view")
-    expect(head).to_contain_text(f"{5 - wrong['pixels']} of 5 drawn to convince as they are")
+    expect(head).to_contain_text(f"{5 - wrong['paper']} of 5 drawn to convince as they are")
     expect(page).to_have_url(re.compile(r"chosen=\d{10}"))
     expect(judge.locator(".line")).to_have_text(re.compile(r"chapter=judge&round=7$"))
     wait_until_drawn(page)

@@ -38,7 +38,7 @@ def upload(app: AppTest, page: str, name: str, data: bytes) -> AppTest:
 )
 def test_a_links_picture_arrives_in_the_browser(parameters, kind, position):
     sent = components(open_page("frequency", **parameters), "picture")[0]["picture"]
-    pixels = np.frombuffer(base64.b64decode(sent["pixels"]), np.uint8).reshape(sent["size"], sent["size"], 3)
+    pixels = np.frombuffer(base64.b64decode(sent["pixels"]), np.uint8).reshape(*2 * [sent["image_size"]], 3)
     np.testing.assert_array_equal(pixels.transpose(2, 0, 1), sample_picture(kind, position).pixels)
     assert sent["strip"]["selected"] == position
 
