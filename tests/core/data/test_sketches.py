@@ -9,7 +9,16 @@ import pytest
 
 from core.data.sample_sets import CIFAR10, imagenet
 from core.data.sketches import MAX_SKETCH_LENGTH as MAX_SKETCH
-from core.data.sketches import PALETTE, SKETCHES, Shape, Sketch, decode_sketch, draw_sketch, encode_sketch
+from core.data.sketches import (
+    PALETTE,
+    SKETCHES,
+    Shape,
+    Sketch,
+    decode_sketch,
+    draw_sketch,
+    encode_sketch,
+    smooth_sketch,
+)
 from core.data.words import find_word
 from core.shared.text import url_text
 
@@ -116,3 +125,24 @@ def test_draw_sketch_paints_shapes_in_order(monkeypatch):
     for row in range(4):
         expected[row, 20 + row : 24 + row] = green
     np.testing.assert_array_equal(draw_sketch("test"), expected)
+
+
+def test_smooth_sketch_has_slow_waves_only():
+    sketch = draw_sketch("castle")
+    smooth = smooth_sketch(sketch, 224)
+    assert smooth.shape == (3, 224, 224) and smooth.dtype == np.float32 and 0 <= smooth.min() <= smooth.max() <= 1
+    blocks = sketch.repeat(7, axis=0).repeat(7, axis=1).transpose(2, 0, 1) / 255
+    radius = np.hypot(*np.meshgrid(np.fft.fftfreq(224, 1 / 224), np.fft.fftfreq(224, 1 / 224)))
+
+    def fast(images):
+        energy = np.abs(np.fft.fft2(images - images.mean(axis=(1, 2), keepdims=True))) ** 2
+        return energy[:, radius > 80].sum() / energy.sum()
+
+    assert 50 * fast(smooth) < fast(blocks)
+    assert np.abs(smooth - blocks).mean() < 0.03, "in its place"
+
+
+def test_smooth_sketch_of_one_colour_is_flat():
+    flat = np.full((32, 32, 3), (10, 200, 90), np.uint8)
+    expected = np.array([10, 200, 90], np.float32)[:, None, None] / 255
+    np.testing.assert_allclose(smooth_sketch(flat, 224), np.broadcast_to(expected, (3, 224, 224)), atol=1e-5)
