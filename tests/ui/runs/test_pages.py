@@ -86,14 +86,6 @@ def test_four_at_once_are_offered_where_the_seed_matters(page, method, offered):
     assert len(button) == offered
 
 
-def test_four_methods_are_compared_in_one_run():
-    app = open_page("generation", generation_steps="2", generation_method_32=",".join(METHODS))
-    app.multiselect(key="generation-models-cifar10").set_value(["Toy A"]).run()
-    run_to_the_end(app, "generation")
-    assert [run.config.method.name for run in result(app, "generation").runs] == [*METHODS]
-    assert [model["title"] for model in replay_data(app)["models"]] == [*METHOD_TITLES.values()]
-
-
 def test_too_many_runs_at_once_are_refused():
     app = open_page("generation", generation_method_32=",".join(METHODS))
     app.multiselect(key="generation-models-cifar10").set_value(["Toy A", "Toy B"]).run()
