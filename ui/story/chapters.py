@@ -115,22 +115,14 @@ def paragraphs(text: str) -> str:
 
 
 def _wave_link() -> str:
-    cell, picture = (
-        ("cell", "{},{}".format(*STORY_WAVE)),
-        (("pictures", "CIFAR-10"), ("picture", CHOSEN_PICTURES["story"]["position"])),
-    )
-    return link("frequency", *(("maps", label) for label in (CLIP, RESNET56)), cell, *picture)
+    picture = ("pictures", "CIFAR-10"), ("picture", CHOSEN_PICTURES["story"]["position"])
+    return _frequency(("cell", "{},{}".format(*STORY_WAVE)), *picture, maps=(CLIP, RESNET56))
 
 
 def _mixture_link() -> str:
-    pictures = [("picture", MIXED["pairs"][0][0]), ("second", MIXED["pairs"][0][1])]
-    state = [
-        ("pictures", SAMPLE_SETS[MIXED_KIND].title),
-        *pictures,
-        ("cutoff", f"{MIXED['starts'][0]:g}"),
-        ("tab", HYBRIDS_TOOL),
-    ]
-    return link("frequency", *(("maps", label) for label in labels(data.on_mixtures())), *state)
+    pair = zip(("picture", "second"), MIXED["pairs"][0], strict=True)
+    tool = ("cutoff", f"{MIXED['starts'][0]:g}"), ("tab", HYBRIDS_TOOL)
+    return _frequency(("pictures", SAMPLE_SETS[MIXED_KIND].title), *pair, *tool, maps=labels(data.on_mixtures()))
 
 
 def _hole_link() -> str:

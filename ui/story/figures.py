@@ -20,9 +20,8 @@ from core.sweep.story import stored_predictions
 from ui.components.maps.maps import ShownMaps, StripedPicture, WavePredictions, heatmap_view, stripes
 from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import hybrid_mixer
-from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, shipped_maps, stored_title
+from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps, stored_title
 from ui.maps.views import shown_maps
-from ui.runs.gallery import four_squares_html
 from ui.runs.replay import hole_subject, stored_example
 from ui.runs.state import RunResult
 from ui.shared.colours import model_colour
@@ -50,7 +49,7 @@ def papers_maps() -> None:
 
 def maps_of(*labels: str) -> ShownMaps:
     """Return shipped maps, by label, to draw side by side."""
-    return shown_maps(_entries(*labels), "Top-1", "Error", _SIDE)
+    return shown_maps([shipped_maps()[label] for label in labels], "Top-1", "Error", _SIDE)
 
 
 def car_under_stripes() -> StripedPicture:
@@ -87,11 +86,6 @@ def hole_runs() -> RunResult:
     result = stored_example(hole_subject(row, row.inpainted), data.hole_networks(), COMPARED)
     assert result is not None  # it is shipped
     return result
-
-
-def squares_html() -> str:
-    """Return a word as drawn with each ingredient of the method by views as HTML, for the article."""
-    return four_squares_html()
 
 
 def gallery() -> None:
@@ -146,11 +140,6 @@ def real_clip_html(url: str) -> str:
         f"its classes, such as {word}. CLIP draws from any sentence, such as “a red {word} in the snow”.</p>"
         f"{button}</div></div>"
     )
-
-
-def _entries(*labels: str) -> list[Entry]:
-    maps = shipped_maps()
-    return [maps[label] for label in labels]
 
 
 def _cell() -> Frequency:
