@@ -127,10 +127,7 @@ def _at_equal_strength(subject: NamedMap, reference: NamedMap) -> Judged:
     ]
     try:
         alike = require(strength.alike).crop(subject.heatmap.size)
-        a, b = (
-            mean_error(subject.name, in_band(subject.heatmap, band)),
-            mean_error(reference.name, in_band(alike, band)),
-        )
+        a, b = error_in("corners", subject), error_in("corners", replace(reference, heatmap=alike))
         low = error_in("low", subject).minus(error_in("low", reference))
     except NotCheckable:
         setting = f"SweepConfig(weaken_as={subject.input_size})"
@@ -190,6 +187,12 @@ def _unaffected(named: NamedMap, error: MeanError, missing: str) -> Judged:
     return judged([False], evidence, "", doubt)
 
 
+def _is_larger(error: MeanError, other: MeanError, summary: str, *doubts: str) -> Judged:
+    """Judge that one error of a map is larger than another."""
+    difference = error.minus(other)
+    return judged([difference.measured.above(0)], [difference, error, other], summary, *doubts)
+
+
 @wave_claim(missing="The reference’s map lacks these waves.", view=View(wave=corner_wave, bands=("corners", "lowest")))
 def red(reference: NamedMap) -> Judged:
     """The fastest waves mislead the ResNet.
@@ -199,12 +202,8 @@ def red(reference: NamedMap) -> Judged:
     The mean error of {reference} in the corners of its map, minus that over waves of up to 1 cycle per image.
     """
     fast, slow = error_in("corners", reference, "fastest waves"), error_in("lowest", reference, "slowest waves")
-    difference = fast.minus(slow)
-    return judged(
-        [difference.measured.above(0)],
-        [difference, fast, slow],
-        f"{reference} is wrong in {fast} of 100 pictures under the fastest waves, in {slow} under the slowest.",
-    )
+    summary = f"{reference} is wrong in {fast} of 100 pictures under the fastest waves, in {slow} under the slowest."
+    return _is_larger(fast, slow, summary)
 
 
 @wave_claim(missing="The subject’s map lacks these waves.", view=View(bands=("corners", "lowest")))
@@ -217,13 +216,9 @@ def within(subject: NamedMap) -> Judged:
     Within the map of {subject}: the mean error over waves of up to 1 cycle per image, minus that in the corners.
     """
     slow, fast = error_in("lowest", subject, "slowest waves"), error_in("corners", subject, "fastest waves")
-    difference = slow.minus(fast)
-    return judged(
-        [difference.measured.above(0)],
-        [difference, slow, fast],
-        f"{subject} is wrong in {slow} of 100 pictures under the slowest waves, in {fast} under the fastest.",
-        "The paper may compare with the ResNet here, as in the first two claims.",
-    )
+    summary = f"{subject} is wrong in {slow} of 100 pictures under the slowest waves, in {fast} under the fastest."
+    doubt = "The paper may compare with the ResNet here, as in the first two claims."
+    return _is_larger(slow, fast, summary, doubt)
 
 
 @wave_claim(missing="The maps have too few waves in common.", view=View(wave=(0, 8), show="Difference"))
