@@ -49,13 +49,8 @@ LATER_SENSES = {
 IMAGENET_EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "belt": ("buckle",),  # also a seat belt
     "bike": ("bicycle-built-for-two", "mountain bike"),  # a moped
-    "globe": (),  # a bubble
-    "hose": (),  # stockings
-    "java": (),  # espresso
-    "plant": (),  # a lumbermill, as an industrial plant
     "train": ("bullet train", "electric locomotive", "steam locomotive"),  # a bullet train alone
     "match": ("matchstick",),  # none
-    "pool": (),  # a rain barrel
     "helmet": ("crash helmet", "football helmet", "pickelhaube"),  # a pickelhaube alone
     "house": ("boathouse", "mobile home"),  # a monastery and a palace
     "lamp": ("lampshade", "table lamp"),  # a candle, a spotlight and a jack-o'-lantern
@@ -68,6 +63,7 @@ CIFAR10_EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "jet": ("airplane",),
 }
 # Nouns whose closest classes by WordNet are far-fetched or missing, with those that people may want instead, or none.
+# They stand for no class: not "globe" for a bubble, "java" for espresso or "plant" for a lumbermill.
 IMAGENET_NEAR: dict[str, tuple[str, ...]] = {
     "arm": (), "bank": ("piggy bank",), "beach": ("seashore", "sandbar", "lakeside"), "bracelet": ("necklace",),
     "buck": (), "bull": ("ox", "bison"), "cake": ("trifle",), "calculator": ("hand-held computer", "abacus"),
@@ -268,9 +264,7 @@ def _alike(nouns: Sequence[str], words: Sequence[str]) -> list[str]:
     found = []
     for noun in nouns:
         shared = np.minimum(counts, [noun.count(letter) for letter in letters]).sum(1)
-        maybe = np.flatnonzero(
-            2 * shared >= MIN_RATIO * (lengths + len(noun))
-        ).tolist()  # an upper bound of difflib's ratio
+        maybe = np.flatnonzero(2 * shared >= MIN_RATIO * (lengths + len(noun))).tolist()  # a bound of difflib's ratio
         if difflib.get_close_matches(noun, [words[k] for k in maybe], n=1, cutoff=MIN_RATIO):
             found.append(noun)
     return found
@@ -297,7 +291,7 @@ def main() -> None:
         (CIFAR10, [CIFAR10_SYNSETS[name] for name in CIFAR10.names], CIFAR10_EXCEPTIONS, {}),
     )
     for classes, synsets, exceptions, by_hand in sets:
-        known = drawable(net, classes, synsets, exceptions)
+        known = drawable(net, classes, synsets, dict.fromkeys(by_hand, ()) | dict(exceptions))
         indices = {noun: [classes.names.index(name) for name in names] for noun, names in by_hand.items()}
         near = nearest(net, known, synsets, indices)
         content[classes.name] = {"words": _grouped(known), "near": _grouped(near)}
