@@ -308,12 +308,6 @@ class Claim(Head):
         """Source of the claim."""
         return f"paper, §{self.section}" if self.papers else "observed here"
 
-    def networks(self, subject: Known, reference: Known) -> tuple[Known, ...]:
-        """Return whichever of the two networks the claim concerns; empty if neither."""
-        return tuple(
-            network for role, network in (("subject", subject), ("reference", reference)) if role in self.roles
-        )
-
 
 @dataclass(frozen=True, kw_only=True)
 class Finding(Judged):
@@ -343,7 +337,8 @@ class Finding(Judged):
         The paper's statements about robust networks in general apply to any of them.
         """
         # The robust model of section 3.2 is a ResNet-50 that is not available here.
-        papers = self.claim.networks((paper.CLIP_NAME,), paper.RESNET_NAMES if self.claim.section == "3.1" else ())
+        roles = {"subject": (paper.CLIP_NAME,), "reference": paper.RESNET_NAMES if self.claim.section == "3.1" else ()}
+        papers = [names for role, names in roles.items() if role in self.claim.roles]
         usual = self.usual_weights or (True,) * len(self.networks)
         rows = zip(self.networks, papers, usual, strict=False)
         unlike = {name: name in its for name, its, is_usual in rows if name not in its or not is_usual}
