@@ -13,6 +13,7 @@ import numpy as np
 
 from core.data.holes import Fill, check_mask, hole_size
 from core.data.own_images import own_dataset, own_mask, own_pixels
+from core.data.sketches import check_sketch, smooth_sketch
 from core.fourier.heatmap import Heatmap
 from core.pgd.live import finished_run
 from core.pgd.methods import Method, MethodName
@@ -93,13 +94,14 @@ def draw(  # noqa: PLR0913  # options by keyword
     *,
     method: MethodName = "paper",
     start: StartName | Any = "blur",
+    sketch: Any = None,
     size: int | None = None,
     seed: int = 0,
     tries: int = 1,
     progress: bool = True,
     **changes: Unpack[Changes],
 ) -> PGDRun:
-    """Draw classes from noise by L2 PGD on the pixels (Eq. 2); defaults are those of `python -m core.pgd generate`.
+    """Draw classes by L2 PGD on the pixels (Eq. 2); defaults are those of `python -m core.pgd generate`.
 
     Args:
         classifier: from `core.classifier` or `core.load_classifier`; torch must be able to differentiate it.
@@ -108,15 +110,17 @@ def draw(  # noqa: PLR0913  # options by keyword
             and with noise, in natural strokes, which draws what other networks recognise; "views_only" and "strokes"
             have one of these two ingredients.
         start: "blur", drawn from the covariance of the class's images, in its place "grey" where there are none;
-            "classless", a blur of no class; "independent", pixel noise; "grey"; or your own picture or pictures, of any
-            form that `heatmap` takes.
+            "classless", a blur of no class; "independent", pixel noise; "grey"; or your own photo or photos, of any
+            form that `heatmap` takes, with the settings of photos.
+        sketch: (32, 32, 3) uint8, a sketch in flat colours, in place of `start`: its smooth version is the start, with
+            the settings of sketches.
         size: of the pictures in pixels. None: the classifier's input, or that of your own start.
         seed: for the starts and the random views.
         tries: pictures of each target, one after the other, by the seeds from `seed` on.
         progress: show a bar.
         **changes: epsilon (L2 radius of the ball around the start), step_size (L2), steps, step_decay, views and
             preconditioner (of the methods that have them); the others are
-            `core.pgd.settings.defaults("generation", size, method)`.
+            `core.pgd.settings.defaults("generation", size, method)`, with `start="sketch"` or "photo" for these.
     Returns:
         The run: `images` (N * tries, 3, size, size) uint8, `curves`, `plot()`, `to_pandas()`, `save(path)`.
     Raises:
@@ -127,11 +131,13 @@ def draw(  # noqa: PLR0913  # options by keyword
     goals, size = _several(targets, classifier), size or _checked(classifier).image_size
     own = None if isinstance(start, str) else own_pixels(start, single=True)
     size = size if own is None else own.shape[-1]
-    config = _changed(defaults("generation", size, method), changes)
-    if own is not None:
-        goals = goals * len(own) if len(goals) == 1 else goals
-        pictures = np.broadcast_to(own.astype(np.float32) / 255, (len(goals), *own.shape[1:])).copy()
-        plan = RunPlan(targets=goals, start=pictures, config=config, seed=seed, images={"start": "picture"})
+    supplied = "sketch" if sketch is not None else "photo" if own is not None else ""
+    config = _changed(defaults("generation", size, method, start=supplied), changes)
+    if supplied:
+        pictures = smooth_sketch(check_sketch(sketch), size)[None] if own is None else own.astype(np.float32) / 255
+        goals = goals * len(pictures) if len(goals) == 1 else goals
+        pictures = np.broadcast_to(pictures, (len(goals), *pictures.shape[1:])).copy()
+        plan = RunPlan(targets=goals, start=pictures, config=config, seed=seed, images={"start": supplied})
         plan = plan.repeated(tries)
     else:
         if start not in MADE_STARTS:

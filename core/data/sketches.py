@@ -1,33 +1,40 @@
-"""Sketches as a visitor paints them, and the bundled ones; also as text for the URL."""
+"""Sketches as a visitor paints them, and the bundled ones; as a smooth start, and as text for the URL."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from PIL import Image
 
+from core.data.sample_sets import PRECOMPUTED
 from core.shared.text import url_bytes, url_text
 
 Colour = tuple[int, int, int]
 
 SKETCH_SIZE = 32  # pixels, the default
+BLUR = 3 / 7  # of a sketch's pixel: the standard deviation of its smooth version
 _MAX_COLOURS = 64
-# Some servers and chats truncate longer URLs. The bundled sketches take 60 to 140 characters.
+# Some servers and chats truncate longer URLs. The bundled sketches take 110 to 230.
 MAX_SKETCH_LENGTH = 3000
 
-# The palette. Any two colours differ by at least 23 in CIELAB (1976), also as seen with any one kind of cones missing
-# (Machado et al. 2009).
+# Any two colours differ by at least 20 in CIELAB (1976), also as seen with any one kind of cones missing (Machado et
+# al. 2009).
 PALETTE: dict[str, Colour] = {
-    "sky blue": (128, 200, 250),
-    "water blue": (34, 102, 175),
-    "grass green": (114, 179, 80),
-    "dark green": (28, 56, 44),
-    "brown": (124, 86, 52),
-    "red": (244, 48, 20),
-    "white": (240, 240, 240),
-    "grey": (117, 117, 117),
+    "sky blue": (132, 192, 253),
+    "water blue": (44, 69, 197),
+    "grass green": (102, 164, 76),
+    "dark green": (29, 90, 66),
+    "brown": (124, 53, 19),
+    "red": (226, 48, 15),
+    "orange": (245, 139, 3),
+    "yellow": (247, 230, 76),
+    "sand": (240, 186, 135),
+    "white": (251, 251, 251),
+    "grey": (149, 149, 149),
+    "dark grey": (35, 35, 35),
 }
 
 
@@ -35,76 +42,52 @@ PALETTE: dict[str, Colour] = {
 class Shape:
     """One flat shape.
 
-    box: left, top, right, bottom in a sketch of 32 x 32. lean: shift of a box's lower edge to the right.
+    points: in a sketch of 32 x 32, x before y: left, top, right, bottom of an ellipse or a box; corners of a polygon.
     """
 
-    form: Literal["ellipse", "box"]
+    form: Literal["ellipse", "box", "polygon"]
     colour: Colour
-    box: tuple[float, float, float, float]
-    lean: float = 0.0
+    points: tuple[float, ...]
+
+    def covers(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return True for each point that the shape covers."""
+        if self.form == "polygon":
+            corners = np.reshape(self.points, (-1, 2))
+            inside = np.zeros(x.shape, dtype=bool)
+            for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+                if y0 != y1:  # a ray to the left crosses this edge
+                    inside ^= ((y0 <= y) != (y1 <= y)) & (x < x0 + (y - y0) * (x1 - x0) / (y1 - y0))
+            return inside
+        left, top, right, bottom = self.points
+        if self.form == "ellipse":
+            across, down = (x - (left + right) / 2) / (right - left), (y - (top + bottom) / 2) / (bottom - top)
+            return across**2 + down**2 <= 1 / 4
+        return (left <= x) & (x < right) & (top <= y) & (y < bottom)
 
 
 @dataclass(frozen=True)
 class Sketch:
-    """A bundled sketch. Later shapes cover earlier ones."""
+    """A bundled sketch of an ImageNet word. Later shapes cover earlier ones."""
 
+    word: str
     background: Colour
     shapes: tuple[Shape, ...]
 
 
-_ellipse, _box = partial(Shape, "ellipse"), partial(Shape, "box")
-_SKY, _WATER, _GRASS, _, _BROWN, _RED, _WHITE, _GREY = PALETTE.values()
-_PALE_GREY, _TAN, _BEIGE = (180, 180, 180), (170, 120, 70), (230, 200, 150)
-_FOREST, _MEADOW = (60, 110, 60), (120, 160, 110)
+def _bundled() -> dict[str, Sketch]:
+    """Load the sketches, painted by hand, each with four to nine shapes in the palette's colours."""
+    return {
+        name: Sketch(
+            row["word"],
+            PALETTE[row["background"]],
+            tuple(Shape(form, PALETTE[colour], tuple(points)) for form, colour, points in row["shapes"]),
+        )
+        for name, row in json.loads((PRECOMPUTED / "sketches.json").read_text("utf-8")).items()
+    }
 
-# Sketches by CIFAR-10 class, and one by a class of ImageNet.
-SKETCHES: dict[str, Sketch] = {
-    "horse": Sketch(
-        _SKY,
-        (
-            _box(_GRASS, (0, 20, 32, 32)),
-            _ellipse(_BROWN, (7, 11, 25, 20)),
-            _ellipse(_BROWN, (21, 5, 27, 15)),
-            _box(_BROWN, (9, 17, 11, 27)),
-            _box(_BROWN, (20, 17, 22, 27)),
-        ),
-    ),
-    "ship": Sketch(_SKY, (_box(_WATER, (0, 21, 32, 32)), _box(_WHITE, (12, 11, 20, 17)), _box(_RED, (6, 17, 26, 22)))),
-    "frog": Sketch(_FOREST, (_ellipse(_GRASS, (8, 11, 25, 24)),)),
-    "automobile": Sketch(
-        _PALE_GREY,
-        (_box(_GREY, (0, 22, 32, 32)), _box(_RED, (10, 10, 22, 15)), _box(_RED, (5, 15, 27, 22))),
-    ),
-    "bird": Sketch(
-        _SKY, (_box(_BROWN, (0, 22, 32, 24)), _ellipse(_RED, (9, 12, 21, 22)), _ellipse(_RED, (17, 8, 24, 15)))
-    ),
-    "deer": Sketch(_FOREST, (_ellipse(_TAN, (9, 13, 23, 21)), _ellipse(_TAN, (19, 7, 25, 13)))),
-    "dog": Sketch(_MEADOW, (_ellipse(_BEIGE, (9, 8, 23, 22)),)),
-    "airplane": Sketch(_SKY, (_box(_WHITE, (4, 14, 28, 18)), _box(_WHITE, (14, 18, 19, 27), lean=-5))),
-    "volcano": Sketch(
-        _SKY,
-        (
-            _box(_GRASS, (0, 24, 32, 32)),
-            _ellipse(_GREY, (9, 0, 24, 9)),
-            _box(_BROWN, (13, 9, 19, 12)),
-            _box(_BROWN, (11, 12, 21, 16)),
-            _box(_BROWN, (8, 16, 24, 20)),
-            _box(_BROWN, (4, 20, 28, 25)),
-            _box(_RED, (14, 8, 18, 11)),
-        ),
-    ),
-}
-# ImageNet's words of the bundled sketches; the first is shown first.
-SKETCH_WORDS = {
-    "volcano": "volcano",
-    "automobile": "sports car",
-    "bird": "robin",
-    "airplane": "airliner",
-    "ship": "container ship",
-    "horse": "sorrel",
-    "frog": "tree frog",
-    "dog": "golden retriever",
-}
+
+# Bundled sketches by name, the first shown first; some are named after CIFAR-10's classes, which they are of, too.
+SKETCHES = _bundled()
 
 
 def draw_sketch(name: str) -> np.ndarray:
@@ -116,15 +99,40 @@ def draw_sketch(name: str) -> np.ndarray:
     y, x = np.mgrid[:SKETCH_SIZE, :SKETCH_SIZE] + 0.5
     picture = np.full((SKETCH_SIZE, SKETCH_SIZE, 3), sketch.background, dtype=np.uint8)
     for shape in sketch.shapes:
-        left, top, right, bottom = shape.box
-        if shape.form == "ellipse":
-            across, down = (x - (left + right) / 2) / (right - left), (y - (top + bottom) / 2) / (bottom - top)
-            inside = across**2 + down**2 <= 1 / 4
-        else:
-            shifted = x - shape.lean * (y - top) / (bottom - top)
-            inside = (left <= shifted) & (shifted < right) & (top <= y) & (y < bottom)
-        picture[inside] = shape.colour
+        picture[shape.covers(x, y)] = shape.colour
     return picture
+
+
+def check_sketch(picture: Any) -> np.ndarray:
+    """Return a sketch as uint8 (32, 32, 3).
+
+    Raises:
+        ValueError: it has another shape or type.
+    """
+    pixels = np.asarray(picture)
+    if pixels.shape != (SKETCH_SIZE, SKETCH_SIZE, 3) or pixels.dtype != np.uint8:
+        raise ValueError(f"a sketch must be uint8 ({SKETCH_SIZE}, {SKETCH_SIZE}, 3); got {pixels.dtype} {pixels.shape}")
+    return pixels
+
+
+def smooth_sketch(picture: np.ndarray, image_size: int) -> np.ndarray:
+    """Return a sketch as the start of a drawing: enlarged and smooth, so that it has slow waves only.
+
+    Bicubic to `image_size`, then a Gaussian of `BLUR` sketch pixels; clipped to [0, 1].
+
+    Args:
+        picture: uint8 (size, size, 3). image_size: of the start in pixels.
+    Returns:
+        (3, image_size, image_size) float32 in [0, 1].
+    """
+    from scipy.ndimage import gaussian_filter
+
+    planes = np.moveaxis(picture.astype(np.float32) / np.float32(255), -1, 0)
+    sigma = BLUR * image_size / len(picture)
+    bicubic, target = Image.Resampling.BICUBIC, (image_size, image_size)
+    large = [np.asarray(Image.fromarray(plane).resize(target, bicubic)) for plane in planes]
+    smooth = [gaussian_filter(plane, sigma, mode="nearest") for plane in large]
+    return np.clip(np.stack(smooth), 0, 1).astype(np.float32)
 
 
 def encode_sketch(picture: np.ndarray) -> str:

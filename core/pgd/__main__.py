@@ -10,16 +10,20 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
+
+import numpy as np
 
 from core.classifiers.text import add_classifier_options, named_classifier
 from core.data.datasets import add_dataset_options, named_dataset
 from core.data.holes import Fill
+from core.data.picture_files import decode_image, square_image
+from core.data.sketches import SKETCH_SIZE, check_sketch, smooth_sketch
 from core.pgd.jobs import PGDJob, make_job, run_job
 from core.pgd.methods import METHODS
 from core.pgd.plan import JobConfig
 from core.pgd.settings import FIELDS, MAX_STEPS, PENALTIES, Task, defaults
-from core.pgd.starts import MADE_STARTS, STARTS
+from core.pgd.starts import MADE_STARTS, STARTS, StartName
 from core.shared import paper
 from core.shared.cli import MAX_SEED, check_output_folder, integer, number, run_script
 from core.shared.numbers import percent, small, wilson
@@ -71,11 +75,15 @@ def build_parser() -> argparse.ArgumentParser:
         default="region",
         help="mean of the hole, or the colours of its rim",
     )
+    texts = "; ".join(f"{name}: {(text := STARTS[name].source)[0].lower()}{text[1:-1]}" for name in MADE_STARTS)
     generate.add_argument(
-        "--start",
-        choices=MADE_STARTS,
-        default="blur",
-        help="; ".join(f"{name}: {(text := STARTS[name].source)[0].lower()}{text[1:-1]}" for name in MADE_STARTS),
+        "--start", default="blur", metavar="NAME|FILE", help=f"{texts}; or a photo, a file, with the settings of photos"
+    )
+    generate.add_argument(
+        "--sketch",
+        type=Path,
+        metavar="FILE",
+        help=f"start from a sketch, a PNG of {SKETCH_SIZE} x {SKETCH_SIZE} pixels in flat colours, with its settings",
     )
     return parser
 
@@ -105,14 +113,17 @@ def build_job(args: argparse.Namespace) -> PGDJob:
     inpainting = args.task == "inpainting"
     # Generation needs statistics over all images of its classes.
     dataset = named_dataset(args, limit=args.limit if inpainting else None, seed=args.seed)
-    own = ("hole_size", "penalty", "fill") if inpainting else ("start",)
+    own: dict[str, Any] = {name: getattr(args, name) for name in ("hole_size", "penalty", "fill")} if inpainting else {}
+    if not inpainting:
+        own["start"], own["picture"] = _start(args, dataset.image_size)
     changes = {name: value for name in FIELDS if (value := getattr(args, name, None)) is not None}
     weight = changes.pop("weight", paper.PENALTY_WEIGHT)
     config = JobConfig(
         count=args.limit,
         changes=changes,
         weight=weight,
-        **{name: getattr(args, name) for name in ("task", "method", "seed", "tries", "target", *own)},
+        **{name: getattr(args, name) for name in ("task", "method", "seed", "tries", "target")},
+        **own,
     )
     judges = []
     if args.judge:
@@ -122,6 +133,32 @@ def build_job(args: argparse.Namespace) -> PGDJob:
     if job.judges and len(job.facts["class_names"]) > len(dataset.classes):
         raise ValueError(f"--judge knows only the data set's classes, not --target {quoted(args.target)}")
     return job
+
+
+def _start(args: argparse.Namespace, size: int) -> tuple[StartName, np.ndarray | None]:
+    """Return the name of the start of drawings and, of a sketch or a photo, its (3, size, size) picture.
+
+    Raises:
+        ValueError: the start is neither a name nor a readable picture, or the sketch is of another size.
+    """
+    if args.sketch is not None:
+        return "sketch", smooth_sketch(check_sketch(_read(args.sketch)), size)
+    for name in MADE_STARTS:
+        if args.start == name:
+            return name, None
+    path = Path(args.start)
+    if not path.is_file():
+        raise ValueError(f"--start must be one of {', '.join(MADE_STARTS)}, or a picture's file; got {args.start!r}")
+    pixels = square_image(_read(path), size, resize_to=size)
+    return "photo", np.moveaxis(pixels.astype(np.float32) / np.float32(255), -1, 0)
+
+
+def _read(path: Path) -> np.ndarray:
+    """Return a file's picture, (H, W, 3) uint8; raise ValueError if it is none."""
+    try:
+        return decode_image(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} must be a picture, PNG, JPEG or WebP; {error}") from None
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -20,7 +21,7 @@ from core.pgd.pictures import AFTER, BEFORE, JudgedOutcomes, rank_column, ranks
 from core.pgd.plan import JobConfig, MakePlan, class_name, generation_plans, inpainting_plans
 from core.pgd.record import SURE, PGDRun, mean_change
 from core.pgd.settings import PGDConfig, defaults
-from core.pgd.starts import start_of
+from core.pgd.starts import Given, Start, start_of
 from core.shared.cli import progress_bar
 from core.shared.device import class_probabilities, device_name
 from core.shared.files import DAMAGE, make_folder, npz_bytes, write_atomically, write_json
@@ -62,7 +63,7 @@ def make_job(
     """
     size, target, known = dataset.image_size, request.target, tuple(filter(None, judges))
     hole_size = (request.hole_size or usual_hole_size(size)) if request.task == "inpainting" else None
-    config = request.config or defaults(request.task, size, request.method, hole_size=hole_size)
+    config = request.config or defaults(request.task, size, request.method, start=request.start, hole_size=hole_size)
     config, objective = replace(config, **request.changes), dict[str, Any]()
     if hole_size is not None:
         count = min(request.count, len(dataset))
@@ -74,8 +75,14 @@ def make_job(
         count, classes = request.count, dataset.classes
         shuffled = np.random.default_rng(request.seed).permutation(len(classes)).tolist()
         order: list[int | str] = shuffled if target is None else [target]
+
+        def start_for(goal: int | str) -> Start:
+            if request.picture is not None:
+                return Start(request.start, Given(request.picture, "a file"))
+            return start_of(class_name(goal, classes), classes.name, size, request.start, dataset)
+
         make_plan = generation_plans(
-            lambda goal: start_of(class_name(goal, classes), classes.name, size, request.start, dataset),
+            start_for,
             order,
             config,
             seed=request.seed,
@@ -90,6 +97,8 @@ def make_job(
         "target": target,
         **({"tries": request.tries} if request.tries > 1 else {}),
     }
+    if request.picture is not None:
+        kind["picture"] = hashlib.sha256(request.picture.tobytes()).hexdigest()
     with_target, _ = choose_targets(classifier, make_plan([0]).targets)  # a free text adds a class
     facts = {
         "classifier": {**classifier_facts(classifier), "template": classifier.template},

@@ -35,7 +35,8 @@ class JobConfig:
     seed: for holes and noise. tries: results per image, one after the other, by the seeds from `seed` on, with the
     same hole and target. target: one class or text for all; None for the true class, or every class in turn.
     hole_size: size of the square hole. weight, penalty: lambda of Eq. 3, and the penalty it multiplies. fill: what
-    fills the hole at first. start: of drawings.
+    fills the hole at first. start: of drawings. picture: (3, H, W) float32 in [0, 1], the start if that is "sketch" or
+    "photo".
     """
 
     task: Task
@@ -51,6 +52,7 @@ class JobConfig:
     penalty: Penalty = "eq3"
     fill: Fill = "region"
     start: StartName = "blur"
+    picture: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -86,7 +88,8 @@ class RunPlan:
 
         Its views and preconditioner are this plan's, or the default ones if this plan has none.
         """
-        own, usual = self.config.method, defaults(self.task, self.start.shape[-1], "views").method
+        own, start = self.config.method, self.images.get("start", "")
+        usual = defaults(self.task, self.start.shape[-1], "views", start=start).method
         complete = Method(own.views or usual.views, own.preconditioner or usual.preconditioner)
         return replace(self, config=replace(self.config, method=complete.variant(name)))
 

@@ -144,9 +144,10 @@ def same_value(value: Any, other: Any) -> bool:
 
 _SHIFTS = Method(Views(shift=3, flip=True, noise=0.03), Preconditioner(spectrum=1.0, colors=0.5))
 
-# By task, and "paper" or, for all other methods, "large" (images of at least `MIN_CROP_SIZE`) or "small". Lengths are
-# for 224 pixels and the paper's hole. Ours were tuned on other classes and photos than those in docs/results.md.
-DEFAULTS: dict[tuple[Task, Literal["paper", "large", "small"]], PGDConfig] = {
+# By task, and "paper" or, for all other methods, "large" (images of at least `MIN_CROP_SIZE`) or "small"; large
+# drawings from a sketch or a photo have their own. Lengths are for 224 pixels and the paper's hole. Ours were tuned on
+# other classes, sketches and photos than those in docs/results.md.
+DEFAULTS: dict[tuple[Task, str], PGDConfig] = {
     ("generation", "paper"): PGDConfig(**paper.PGD_SETTINGS["generation"]),
     ("generation", "large"): PGDConfig(
         epsilon=60,
@@ -154,6 +155,20 @@ DEFAULTS: dict[tuple[Task, Literal["paper", "large", "small"]], PGDConfig] = {
         steps=160,
         step_decay=0.3,
         method=Method(Views(min_size=0.35, noise=0.08), Preconditioner(spectrum=1.3, colors=0.6)),
+    ),
+    ("generation", "sketch"): PGDConfig(
+        epsilon=60,
+        step_size=6,
+        steps=160,
+        step_decay=0.3,
+        method=Method(Views(min_size=0.5, noise=0.08), Preconditioner(spectrum=1.3, colors=0.6)),
+    ),
+    ("generation", "photo"): PGDConfig(
+        epsilon=60,
+        step_size=6,
+        steps=160,
+        step_decay=0.3,
+        method=Method(Views(min_size=0.5, noise=0.08), Preconditioner(spectrum=1.2, colors=0.6)),
     ),
     ("generation", "small"): PGDConfig(epsilon=40, step_size=1, steps=120, method=_SHIFTS),
     ("inpainting", "paper"): PGDConfig(**paper.PGD_SETTINGS["inpainting"]),
@@ -177,6 +192,7 @@ def defaults(
     size: int,
     method: MethodName = "paper",
     *,
+    start: str = "",
     hole_size: float | None = None,
     quick: bool = False,
 ) -> PGDConfig:
@@ -184,13 +200,15 @@ def defaults(
 
     Args:
         size: of the image in pixels, to which lengths are scaled.
+        start: of a drawing, a key of `core.pgd.starts.STARTS`; "sketch" and "photo" have settings of their own.
         hole_size: size of a hole other than the paper's square, to which epsilon is scaled, too.
         quick: fewer, longer steps where there are any (`has_quick`).
     Raises:
         ValueError: unknown method.
     """
     check_method(method)
-    row = DEFAULTS[task, "paper" if method == "paper" else "large" if size >= MIN_CROP_SIZE else "small"]
+    series = "paper" if method == "paper" else "large" if size >= MIN_CROP_SIZE else "small"
+    row = DEFAULTS.get((task, start) if series == "large" else (task, series)) or DEFAULTS[task, series]
     scale = size / paper.IMAGE_SIZE
     epsilon, step_size, steps = row.epsilon * scale, row.step_size * scale, row.steps
     if hole_size is not None:

@@ -27,7 +27,7 @@ from core.data.sample_sets import SAMPLE_SETS, ImageDataset
 from core.data.words import find_class
 from core.pgd.views import MIN_CROP_SIZE
 
-StartName = Literal["blur", "classless", "independent", "grey", "sketch", "picture"]
+StartName = Literal["blur", "classless", "independent", "grey", "sketch", "photo"]
 MIN_IMAGES = 8  # fewer images give no useful covariance of a class
 
 
@@ -79,14 +79,26 @@ STARTS: dict[StartName, StartText] = {
         "A picture in flat colours, painted by hand, the same for all classes.",
         supplied=True,
     ),
-    "picture": StartText(
-        "a picture",
-        "Picture",
-        "A photograph, yours or a bundled one, the same for all classes.",
+    "photo": StartText(
+        "a photo",
+        "Photo",
+        "A photo, yours or a bundled one, the same for all classes.",
         supplied=True,
     ),
 }
 MADE_STARTS = tuple(name for name, row in STARTS.items() if not row.supplied)
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """One picture, (3, H, W) float32 in [0, 1], as the start of every drawing. source: its origin."""
+
+    mean: np.ndarray
+    source: str
+
+    def draw(self, count: int, *, generator: np.random.Generator) -> np.ndarray:
+        """Return the picture `count` times, (count, 3, H, W); nothing is random."""
+        return np.repeat(self.mean[None], count, axis=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +110,7 @@ class Start:
     """
 
     name: StartName
-    distribution: ClassStatistics | ClassCovariance | GreyNoise
+    distribution: ClassStatistics | ClassCovariance | GreyNoise | Given
     why: str = ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
@@ -13,7 +14,7 @@ from torch.nn import functional as F
 
 from core.classifiers.networks import with_contiguous_attention
 from core.pgd.settings import PENALTIES, Penalty, PGDConfig
-from core.pgd.views import ViewDraws, Views
+from core.pgd.views import MIN_CROP_SIZE, ViewDraws, Views
 from core.shared import paper
 from core.shared.device import half_batch
 
@@ -65,6 +66,10 @@ class Objective:
     def to(self, device: torch.device) -> Self:
         """Return a copy with its tensors on `device`, where `penalty_term` and `step` need them."""
         return replace(self, targets=self.targets.to(device))
+
+    def only(self, k: int) -> Self:
+        """Return the objective of the k-th image alone."""
+        return replace(self, targets=_row(self.targets, k))
 
     @property
     def free_mask(self) -> Tensor | None:
@@ -129,6 +134,9 @@ class Inpainting(Objective):
 
     def to(self, device: torch.device) -> Self:
         return replace(super().to(device), mask=self.mask.to(device))
+
+    def only(self, k: int) -> Self:
+        return replace(super().only(k), mask=_row(self.mask, k))
 
     @property
     def free_mask(self) -> Tensor | None:
@@ -268,6 +276,20 @@ class PGDState:
     penalty: Tensor | None
     perturbation_norm: Tensor
 
+    def only(self, k: int) -> PGDState:
+        """Return the state of the k-th image alone."""
+        return replace(self, **{name: value[k : k + 1] for name, value in self._tensors().items()})
+
+    @staticmethod
+    def joined(states: Sequence[PGDState]) -> PGDState:
+        """Return the state of a batch, given those of its images at one step."""
+        parts = [state._tensors() for state in states]
+        joined: dict[str, Any] = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+        return replace(states[0], **joined)
+
+    def _tensors(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
+
     @property
     def loss(self) -> Tensor:
         """(B,) sum of the terms."""
@@ -277,6 +299,11 @@ class PGDState:
     def target_probability(self) -> Tensor:
         """(B,) in [0, 1]."""
         return (-self.cross_entropy).exp()
+
+
+def _row(tensor: Tensor, k: int) -> Tensor:
+    """Return the k-th row, as a batch of one; the only row if there is one for all."""
+    return tensor[k : k + 1] if len(tensor) > 1 else tensor
 
 
 def pgd_steps(
@@ -293,7 +320,9 @@ def pgd_steps(
     Each step is x <- clip(project(x - step_size * g / ||g||_2), 0, 1): projection onto the ball of radius epsilon
     around x0 first, then the clip; an objective may step otherwise, as Eq. 3 does. The method determines the gradient
     g (`core.pgd.methods`). In the paper's, a state's loss and the gradient of the next step come from one forward pass,
-    so n steps cost n + 1 forward and n backward passes. Images of a batch never influence each other.
+    so n steps cost n + 1 forward and n backward passes. Images of a batch never influence each other. On a CPU each
+    large image has passes of its own, so that it is the same in any batch, bit for bit: rounding differs with the
+    batch's size, and a hundred steps amplify it to 25 of 255.
 
     Args:
         classifier: (B, 3, H, W) images in [0, 1] -> (B, K) logits, in evaluation mode.
@@ -312,8 +341,36 @@ def pgd_steps(
     Source: Madry et al. 2018. foolbox's L2PGD (random_start=False, targeted) to 1e-5 over 60 steps where the network
         is smooth along the path; at a kink a difference in the last bit may grow.
     """
+    seeds = seed if isinstance(seed, Sequence) else [seed] * len(images)
+    if len(images) == 1 or images.device.type != "cpu" or images.shape[-1] < MIN_CROP_SIZE:
+        return _steps(classifier, objective, images, config, after, seeds)
+    runs = [
+        _steps(classifier, objective.only(k), images[k : k + 1], config, after and after.only(k), [seed_of_image])
+        for k, seed_of_image in enumerate(seeds)
+    ]
+    return _together(runs)
+
+
+def _together(runs: Sequence[Generator[PGDState, None, None]]) -> Generator[PGDState, None, None]:
+    """Yield the states of several runs of one image each as those of a batch."""
+    with ExitStack() as stack:
+        for run in runs:
+            stack.enter_context(closing(run))
+        for states in zip(*runs, strict=True):
+            yield PGDState.joined(states)
+
+
+def _steps(
+    classifier: ImageClassifier,
+    objective: Objective,
+    images: Tensor,
+    config: PGDConfig,
+    after: PGDState | None,
+    seeds: Sequence[int],
+) -> Generator[PGDState, None, None]:
+    """Yield the states of one batch; arguments as for `pgd_steps`."""
     # No grad-mode block may be open at the yield: it would leak to the consumer.
-    method, seeds = config.method, seed if isinstance(seed, Sequence) else [seed] * len(images)
+    method = config.method
     with torch.inference_mode(False):  # a run started in inference mode still needs gradients
         x0 = images.detach().clone()
         objective = objective.to(x0.device)  # once, so that no step waits for the transfer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MIN_CROP_SIZE = 64  # pixels: smaller images are shifted instead, since a crop would show too little
 INPUT_MULTIPLE = 16  # pixels: smaller inputs are rounded to a multiple of it
 MAX_VIEWS = 64  # per step
+TILE_INDEX = 2**32  # of the noise's generator, beyond those of views
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +90,8 @@ def _rounded(relative: float, size: int) -> int:
 class View:
     """One view of a square image: a crop or a shift, a flip, and additive noise.
 
-    left, top, crop_size: the crop, in whole pixels. dx, dy: shift in whole pixels. noise: float32, shaped as the view,
-    or None. size: size of the view in pixels; 0 for the image's.
+    left, top, crop_size: the crop, in whole pixels. dx, dy: shift in whole pixels. noise: (3, size, size), or None.
+    size: size of the view in pixels; 0 for the image's.
     """
 
     left: int
@@ -99,12 +100,11 @@ class View:
     dx: int = 0
     dy: int = 0
     flip: bool = False
-    noise: np.ndarray | None = None
+    noise: Tensor | None = None
     size: int = 0
 
     def apply(self, image: Tensor) -> Tensor:
         """Return the view of a (3, H, W) image, (3, size, size); differentiable."""
-        import torch
         from torch.nn import functional as F
 
         image_size = image.shape[-1]
@@ -116,12 +116,11 @@ class View:
             image = mirrored[:, top : top + image_size, left : left + image_size]
         if self.crop_size < image_size or size < image_size:
             crop = image[None, :, self.top : self.top + self.crop_size, self.left : self.left + self.crop_size]
-            image = F.interpolate(crop, size=(size, size), mode="bilinear", antialias=True)[0]
+            # A crop that grows is the same with antialiasing, which takes twice as long.
+            image = F.interpolate(crop, size=(size, size), mode="bilinear", antialias=self.crop_size > size)[0]
         if self.flip:
             image = image.flip(-1)
-        if self.noise is not None:
-            image = image + torch.from_numpy(self.noise).to(image.device)
-        return image
+        return image if self.noise is None else image + self.noise
 
 
 def image_key(image: Tensor) -> int:
@@ -144,12 +143,14 @@ def draw_view(
     generator: np.random.Generator,
     centre: tuple[float, float] | None = None,
     size: int = 0,
+    tile: Tensor | None = None,
 ) -> View:
     """Draw the view of one image of `image_size` x `image_size` pixels.
 
     Args:
         centre: centre (x, y) of the hole in pixels, near which crops lie; None for crops anywhere.
         size: size of the view in pixels; 0 for `image_size`.
+        tile: (3, T, T), T at least the view's size: the noise, of which the view takes a random part; None for none.
     """
     part, across, down, mirrored = generator.random(4)
     dx, dy = generator.integers(-views.shift, views.shift, size=2, endpoint=True).tolist()
@@ -161,10 +162,28 @@ def draw_view(
                    for middle, position in zip(centre, (across, down), strict=True))  # fmt: skip
         left, top = (min(max(round(middle - crop / 2), 0), image_size - crop) for middle in centres)
     noise = None
-    if views.noise:
-        shape = (3, size or image_size, size or image_size)
-        noise = generator.standard_normal(shape, dtype=np.float32) * np.float32(views.noise)
+    if tile is not None:
+        view = size or image_size
+        top_edge, left_edge = generator.integers(0, tile.shape[-1] - view, size=2, endpoint=True).tolist()
+        noise = tile[:, top_edge : top_edge + view, left_edge : left_edge + view]
     return View(left, top, crop, dx, dy, views.flip and mirrored < 0.5, noise, size)
+
+
+def noise_tile(views: Views, key: Mapping[str, int], x0: Tensor) -> Tensor | None:
+    """Draw the noise of one image's views for a whole run, (3, 2 H, 2 H) on the device of `x0`; None without noise.
+
+    Each view takes a random part of it, since drawing new noise takes as long as a tenth of a small network's pass.
+
+    Args:
+        key: `seed` and `key` of `view_generator`. x0: (B, 3, H, H).
+    """
+    import torch
+
+    if not views.noise:
+        return None
+    generator = view_generator(seed=key["seed"], key=key["key"], step=0, index=TILE_INDEX)
+    noise = generator.standard_normal((3, 2 * x0.shape[-1], 2 * x0.shape[-1]), dtype=np.float32)
+    return torch.from_numpy(noise * np.float32(views.noise)).to(x0.device)
 
 
 class ViewDraws:
@@ -178,6 +197,7 @@ class ViewDraws:
     def __init__(self, views: Views, x0: Tensor, mask: Tensor | None, seeds: Sequence[int]) -> None:
         self._views, self._image_size = views, x0.shape[-1]
         self._keys = [{"seed": seed, "key": image_key(image)} for seed, image in zip(seeds, x0, strict=True)]
+        self._tiles = [noise_tile(views, key, x0) for key in self._keys]
         self._centres: list[tuple[float, float] | None] = [None] * len(x0)
         if mask is not None:
             pixels = [np.nonzero(single[0]) for single in mask.expand(len(x0), -1, -1, -1).cpu().numpy()]
@@ -188,7 +208,7 @@ class ViewDraws:
         import torch
 
         views = []
-        for image, key, centre in zip(images, self._keys, self._centres, strict=True):
+        for image, key, centre, tile in zip(images, self._keys, self._centres, self._tiles, strict=True):
             generator = view_generator(**key, step=step, index=index)
-            views.append(draw_view(self._views, self._image_size, generator, centre, size).apply(image))
+            views.append(draw_view(self._views, self._image_size, generator, centre, size, tile).apply(image))
         return torch.stack(views)

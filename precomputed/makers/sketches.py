@@ -11,15 +11,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import load_classifier
 from core.data.picture_files import to_uint8
 from core.data.sample_sets import imagenet
-from core.data.sketches import SKETCH_SIZE, SKETCH_WORDS, draw_sketch
+from core.data.sketches import SKETCHES, draw_sketch, smooth_sketch
 from core.data.stored import classifier_facts
+from core.data.words import find_word
 from core.pgd.drawings import DRAWINGS, SIZE, SKETCHED_FILE, sketched_path
 from core.pgd.methods import COMPARED
 from core.pgd.settings import defaults
@@ -35,15 +35,14 @@ def main() -> None:
     painter, judge = load_classifier(PAINTER), load_classifier(JUDGE)
     for path in DRAWINGS.glob("sketch-*.webp"):
         path.unlink()
-    rows = [_drawn(sketch, word, painter, judge) for sketch, word in SKETCH_WORDS.items()]
+    rows = [_drawn(name, sketch.word, painter, judge) for name, sketch in SKETCHES.items()]
     write_facts(SKETCHED_FILE, made_by(painter) | {"judges": [classifier_facts(judge)], "size": SIZE, "words": rows})
 
 
 def _drawn(sketch: str, word: str, painter: Classifier, judge: Classifier) -> dict[str, Any]:
     """Draw a word from a sketch by both methods; return what the networks say of each file."""
-    label, ours = imagenet().names.index(word), defaults("generation", SIZE, "views")
-    pixels = np.kron(draw_sketch(sketch), np.ones((SIZE // SKETCH_SIZE, SIZE // SKETCH_SIZE, 1), np.uint8))
-    start = pixels.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255)
+    (label,), ours = find_word(word, imagenet()), defaults("generation", SIZE, "views", start="sketch")
+    start = smooth_sketch(draw_sketch(sketch), SIZE)[None]
     row: dict[str, Any] = {"sketch": sketch, "word": word, "label": label}
     for method in COMPARED:
         config = replace(ours, method=ours.method.variant(method))

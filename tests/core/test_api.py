@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, TensorDataset
 import core
 from core.data.holes import fill_hole
 from core.data.sample_sets import CIFAR10
+from core.data.sketches import smooth_sketch
 from core.pgd.__main__ import main as pgd
 from core.pgd.methods import METHODS
 from core.pgd.pictures import JudgedOutcomes
@@ -118,7 +119,7 @@ def test_a_function_takes_images_in_0_to_1_of_its_own_size(images):
     torch.testing.assert_close(logits[:, 0], pixels.mean((1, 2, 3)), rtol=0, atol=0.02)
     assert core.classifier(lambda x: brightness(x), ["bright", "dark"], size=4).name == "function"
     run = core.draw(classifier, "bright", start=np.full((SIDE, SIDE, 3), 0.5), steps=3, progress=False)
-    assert run.images.mean() > 128 and run.metadata["images"]["start"] == "picture"
+    assert run.images.mean() > 128 and run.metadata["images"]["start"] == "photo"
     assert run.metadata["classifier"].keys() == {"name", "kind", "template"}, "a function has no weights"
 
 
@@ -218,6 +219,17 @@ def test_drawing_is_that_of_the_script(tmp_path):
     run = core.draw(classifier, ["horse", "horse"], seed=7, tries=2, steps=5, progress=False)
     assert outcomes.pictures["seed"].tolist() == run.metadata["seeds"] == [7, 8, 7, 8]
     np.testing.assert_allclose(run.curves["loss"][-1], outcomes.pictures["loss_after"], rtol=1e-5)
+
+
+def test_drawing_starts_from_a_smooth_sketch(own):
+    sketch = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    run = core.draw(own, ["a", "b"], method="views", sketch=sketch, steps=2, progress=False)
+    np.testing.assert_array_equal(run.start, np.stack([smooth_sketch(sketch, SIDE)] * 2))
+    assert run.metadata["images"]["start"] == "sketch"
+    usual, sketched = (defaults("generation", 224, "views", start=start).method for start in ("", "sketch"))
+    assert usual.views.min_size == 0.35 and sketched.views.min_size == 0.5
+    with pytest.raises(ValueError, match=r"a sketch must be uint8 \(32, 32, 3\); got float64 \(2, 2\)"):
+        core.draw(own, "a", sketch=np.zeros((2, 2)), progress=False)
 
 
 @pytest.mark.parametrize("method", ["paper", "views"])

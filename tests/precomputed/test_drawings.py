@@ -8,7 +8,7 @@ from PIL import Image
 
 from core.data.datasets import load_samples
 from core.data.sample_sets import SAMPLE_SETS, imagenet
-from core.data.sketches import SKETCH_WORDS
+from core.data.sketches import SKETCHES
 from core.pgd.drawings import (
     GALLERY_FILE,
     OPENING_FILE,
@@ -102,4 +102,6 @@ def test_a_rule_chose_the_opening():
     of_words = {name: answers[imagenet().names.index(name)] for name in opening_words()}
     usual = max({*answers.values()}, key=[*answers.values()].count)
     assert word == next(name for name, of_word in of_words.items() if of_word == usual) and [*squares] == [*METHODS]
-    assert {sketch: row.word for sketch, row in drawn_sketches().items()} == SKETCH_WORDS
+    assert {sketch: row.word for sketch, row in drawn_sketches().items()} == {
+        name: sketch.word for name, sketch in SKETCHES.items()
+    }

@@ -52,12 +52,12 @@ def given(monkeypatch):
     """The views that core draws, by step, with noise that JavaScript computes, too."""
     views = []
 
-    def recorded(settings, image_size, generator, centre, size):
+    def recorded(settings, image_size, generator, centre, size, tile):
         view = draw_view(replace(settings, noise=0), image_size, generator, centre, size)
         shape = (3, size or image_size, size or image_size)
         noise = settings.noise * np.sin(0.7 * np.arange(np.prod(shape)) + 1.3 * len(views))
         views.append({"left": view.left, "top": view.top, "cropSize": view.crop_size})
-        return replace(view, noise=noise.astype(np.float32).reshape(shape))
+        return replace(view, noise=torch.from_numpy(noise.astype(np.float32).reshape(shape)))
 
     monkeypatch.setattr(core.pgd.views, "draw_view", recorded)
     return views

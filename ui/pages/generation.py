@@ -16,11 +16,11 @@ from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.sketches import (
     PALETTE,
     SKETCH_SIZE,
-    SKETCH_WORDS,
     SKETCHES,
     decode_sketch,
     draw_sketch,
     encode_sketch,
+    smooth_sketch,
 )
 from core.pgd.drawings import drawn_sketches
 from core.pgd.methods import MethodName
@@ -42,7 +42,7 @@ from ui.runs.state import TRIES, RunRequest, RunResult
 from ui.runs.words import about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
 from ui.server.cache import ready_classifiers
 from ui.shared import url
-from ui.shared.pictures import UPLOAD, enlarge, page_picture, picture_line, to_picture
+from ui.shared.pictures import UPLOAD, page_picture, picture_line
 from ui.shared.url import as_markdown, settable, settable_in_url
 
 _PAGE: Task = "generation"
@@ -72,8 +72,8 @@ def page() -> None:
     painted_by(painter_line, specs, row.class_set)
     _choose_beginning(begin, row, start)
     _choose_word(word, row, targets, specs)
-    chosen = run_settings(expert, _PAGE, row.image_size, None, methods)
-    painter, rest = body.columns([5, 10], gap="medium") if start in ("sketch", "picture") else (None, body)
+    chosen = run_settings(expert, _PAGE, row.image_size, None, methods, start)
+    painter, rest = body.columns([5, 10], gap="medium") if start in ("sketch", "photo") else (None, body)
     x0, facts = _starts(painter, expert, row, targets, start, chosen.seed)
     names = tuple(spec.name for spec in specs)
     why = cannot_run(targets, specs, row.classes)
@@ -90,7 +90,7 @@ def page() -> None:
         with beside, st.container(gap="xsmall"):
             if start == "sketch":
                 _bundled_sketches(row)
-            elif start == "picture":
+            elif start == "photo":
                 picture_line(_PAGE, across=3)
             else:
                 gallery(f"{_PAGE}.gallery", opened, partial(_open, row))
@@ -185,7 +185,7 @@ def _choose_beginning(container: DeltaGenerator, row: SampleSet, start: StartNam
         state[_words(row)] = state.get(word_keys[sketched], _usual_words(row, sketched))
         state[_START] = STARTS["sketch" if sketched else offered_starts(row)[0]].label
 
-    state[key] = titles[start in ("sketch", "picture")]
+    state[key] = titles[start in ("sketch", "photo")]
     container.segmented_control(
         "Begin", list(titles.values()), key=key, on_change=begin, required=True, label_visibility="collapsed"
     )
@@ -258,7 +258,7 @@ def _choose_word(
 def _sketches(row: SampleSet) -> dict[str, str]:
     """Return the bundled sketches of a set, with the word that each is of."""
     if row.image_size >= MIN_CROP_SIZE:
-        return SKETCH_WORDS
+        return {name: sketch.word for name, sketch in SKETCHES.items()}
     return {name: name for name in SKETCHES if name in row.classes.names}
 
 
@@ -269,9 +269,9 @@ def _containers(
     rest: DeltaGenerator, row: SampleSet, start: StartName, tries: bool
 ) -> tuple[DeltaGenerator, DeltaGenerator | None]:
     """Return the containers of the run and of the choices beside it; None if there are several tries."""
-    if tries or (row.image_size < MIN_CROP_SIZE and start not in ("sketch", "picture")):
+    if tries or (row.image_size < MIN_CROP_SIZE and start not in ("sketch", "photo")):
         return rest.container(), None
-    stage, beside = rest.columns([7, 3] if start in ("sketch", "picture") else [11, 9], gap="medium")
+    stage, beside = rest.columns([7, 3] if start in ("sketch", "photo") else [11, 9], gap="medium")
     return stage, beside
 
 
@@ -289,8 +289,13 @@ def _starts(
             picture, credit = (_sketch(row), STARTS[start].name) if start == "sketch" else _picture(row)
         if not targets:
             return None, {}
-        planes = enlarge(picture, row.image_size).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
         facts = {"dataset": start, "start": start, "credit": f"Start: {credit}"}
+        if start == "sketch":
+            planes = smooth_sketch(picture, row.image_size)
+            with suppress(ValueError):
+                facts["sketch"] = encode_sketch(picture)
+        else:
+            planes = picture.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
         return np.repeat(planes[None], len(targets), axis=0), facts
     for why in dict.fromkeys(set_start(target, row.name, start).why for target in targets):
         if why:
@@ -377,8 +382,8 @@ def _restore(result: RunResult) -> None:
     state[SET], state[_START] = row.drawn_title, STARTS[start].label
     state[_words(row)] = list(dict.fromkeys(target_of(run, k) for k in range(len(run.start))))[:MAX_TARGETS]
     if start == "sketch":
-        times = run.start.shape[-1] // SKETCH_SIZE
-        _keep_sketch(to_picture(run.start[0, :, ::times, ::times]))
+        with suppress(ValueError):
+            _keep_sketch(decode_sketch(run.metadata["images"].get("sketch", ""), SKETCH_SIZE))
 
 
 def _reset(row: SampleSet) -> None:

@@ -110,11 +110,12 @@ def run_settings(
     size: int,
     hole_size: float | None,
     methods: Sequence[MethodName],
+    start: str = "",
 ) -> RunSettings:
     """Draw the settings and return them: the leading method's defaults, scaled, with any changes.
 
     Args:
-        size: of the image in pixels. hole_size: as in `defaults`.
+        size: of the image in pixels. hole_size, start: as in `defaults`.
         methods: the chosen ones, to be compared with the same steps and budget.
     """
     method, unit = leading(methods), defaults(page, size, hole_size=hole_size).step_size
@@ -127,7 +128,7 @@ def run_settings(
         with st.container(horizontal=True, gap="large"):
             penalty = choose_penalty(page) if page == "inpainting" else "eq3"
             quick = _choose_pace(page, size, method)
-        usual = defaults(page, size, method, hole_size=hole_size, quick=quick)
+        usual = defaults(page, size, method, start=start, hole_size=hole_size, quick=quick)
         values = {**vars(usual), **({"weight": paper.PENALTY_WEIGHT} if page == "inpainting" else {})}
         offered = [field for field in FIELDS.values() if field.parameter and field.name in values]
         columns, chosen = st.columns(2), dict[str, Any]()

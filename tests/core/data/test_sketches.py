@@ -7,9 +7,19 @@ import zlib
 import numpy as np
 import pytest
 
-from core.data.sample_sets import CIFAR10
+from core.data.sample_sets import CIFAR10, imagenet
 from core.data.sketches import MAX_SKETCH_LENGTH as MAX_SKETCH
-from core.data.sketches import SKETCHES, Shape, Sketch, decode_sketch, draw_sketch, encode_sketch
+from core.data.sketches import (
+    PALETTE,
+    SKETCHES,
+    Shape,
+    Sketch,
+    decode_sketch,
+    draw_sketch,
+    encode_sketch,
+    smooth_sketch,
+)
+from core.data.words import find_word
 from core.shared.text import url_text
 
 
@@ -89,19 +99,25 @@ def test_decode_takes_little_memory_whatever_the_text():
 
 @pytest.mark.parametrize("name", SKETCHES)
 def test_bundled_sketch_is_coarse_and_fits_a_url(name):
-    picture = draw_sketch(name)
+    sketch, picture = SKETCHES[name], draw_sketch(name)
     assert picture.shape == (32, 32, 3) and picture.dtype == np.uint8
     colours = {tuple(colour) for colour in np.unique(picture.reshape(-1, 3), axis=0).tolist()}
-    assert colours == {SKETCHES[name].background, *(shape.colour for shape in SKETCHES[name].shapes)}
-    assert len(encode_sketch(picture)) < 150
-    assert name in CIFAR10.names or name == "volcano"
+    assert colours == {sketch.background, *(shape.colour for shape in sketch.shapes)} and colours <= {*PALETTE.values()}
+    assert 4 <= len(sketch.shapes) <= 9 and len(encode_sketch(picture)) < 250
+    assert len(find_word(sketch.word, imagenet())) == 1
+
+
+def test_bundled_sketches_are_of_different_words():
+    classes = [find_word(sketch.word, imagenet()) for sketch in SKETCHES.values()]
+    assert len({*classes}) == len(classes) == 24
+    assert {*SKETCHES} & {*CIFAR10.names} == {"horse", "ship", "frog", "bird"}
 
 
 def test_draw_sketch_paints_shapes_in_order(monkeypatch):
     red, blue, green = (255, 0, 0), (0, 0, 255), (0, 255, 0)
     shapes = (Shape("ellipse", red, (4, 6, 20, 30)), Shape("box", blue, (0, 28, 32, 32)))
-    leaning = Shape("box", green, (20, 0, 24, 4), lean=4)
-    monkeypatch.setitem(SKETCHES, "test", Sketch((1, 2, 3), (*shapes, leaning)))
+    leaning = Shape("polygon", green, (20, 0, 24, 0, 28, 4, 24, 4))
+    monkeypatch.setitem(SKETCHES, "test", Sketch("test", (1, 2, 3), (*shapes, leaning)))
     expected = np.full((32, 32, 3), (1, 2, 3), np.uint8)
     rows, columns = np.mgrid[:32, :32]
     expected[9 * (2 * columns - 23) ** 2 + 4 * (2 * rows - 35) ** 2 <= 9 * 16**2] = red  # its axes: 16 and 24 pixels
@@ -109,3 +125,18 @@ def test_draw_sketch_paints_shapes_in_order(monkeypatch):
     for row in range(4):
         expected[row, 20 + row : 24 + row] = green
     np.testing.assert_array_equal(draw_sketch("test"), expected)
+
+
+def test_smooth_sketch_has_no_edges_of_blocks():
+    sketch = draw_sketch("castle")
+    smooth, blocks = smooth_sketch(sketch, 224), sketch.repeat(7, axis=0).repeat(7, axis=1).transpose(2, 0, 1) / 255
+    assert smooth.shape == (3, 224, 224) and smooth.dtype == np.float32 and 0 <= smooth.min() <= smooth.max() <= 1
+    for axis in (1, 2):
+        assert 5 * np.abs(np.diff(smooth, axis=axis)).max() < np.abs(np.diff(blocks, axis=axis)).max()
+    assert np.abs(smooth - blocks).mean() < 0.03, "in its place"
+
+
+def test_smooth_sketch_of_one_colour_is_flat():
+    flat = np.full((32, 32, 3), (10, 200, 90), np.uint8)
+    expected = np.array([10, 200, 90], np.float32)[:, None, None] / 255
+    np.testing.assert_allclose(smooth_sketch(flat, 224), np.broadcast_to(expected, (3, 224, 224)), atol=1e-5)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from PIL import Image
 
 from core.classifiers.registry import load_classifier
 from core.data.datasets import load_samples
+from core.data.picture_files import square_image
 from core.data.sample_sets import CIFAR10, ImageDataset
+from core.data.sketches import smooth_sketch
 from core.pgd import __main__ as script
 from core.pgd import jobs
 from core.pgd.pictures import JudgedOutcomes, rank_column
@@ -272,3 +275,37 @@ def test_rows_of_other_settings_are_replaced(more, archive, tmp_path):
     for folder in ("out", "fresh"):
         assert run("generate", archive, tmp_path / folder, *command, *more.split()) == 0
     assert contents(tmp_path / "out") == contents(tmp_path / "fresh")
+
+
+@pytest.mark.parametrize(("option", "size"), [("--sketch", 32), ("--start", 48)])
+def test_drawings_start_from_a_file(option, size, archive, tmp_path):
+    pixels = np.random.default_rng(4).integers(0, 256, (size, size, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "own.png")
+    more = ("--method", "views", "--target", "cat", "--limit", "2", "--steps", "2", option, str(tmp_path / "own.png"))
+    assert run("generate", archive, tmp_path / "a", *more) == 0
+    kind = JudgedOutcomes.load(tmp_path / "a/pictures.npz").metadata["kinds"][0]
+    assert kind["name"] == ("sketch" if option == "--sketch" else "photo")
+    args = script.build_parser().parse_args(
+        ["generate", "--classifier", "toy", "--dataset", str(archive), "--output", "x", *more]
+    )
+    start = script.build_job(args).make_plan([0, 1]).start
+    expected = smooth_sketch(pixels, 16) if option == "--sketch" else square_image(pixels, 16, resize_to=16) / 255
+    expected = expected if option == "--sketch" else np.moveaxis(expected, -1, 0)
+    np.testing.assert_allclose(start, np.stack([expected, expected]), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (("--sketch", "photo.png"), r"a sketch must be uint8 \(32, 32, 3\); got uint8 \(48, 48, 3\)"),
+        (("--sketch", "text.txt"), "text.txt must be a picture"),
+        (("--sketch", "missing.png"), "missing.png must be a picture"),
+        (("--start", "gray"), "--start must be one of .*grey.*, or a picture's file; got 'gray'"),
+    ],
+)
+def test_a_start_that_is_no_picture_gets_a_sentence(more, message, archive, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (48, 48)).save("photo.png")
+    Path("text.txt").write_text("no picture")
+    assert run("generate", archive, tmp_path / "out", *more) != 0
+    assert re.search(message, " ".join(capsys.readouterr().err.split()))

@@ -1,5 +1,7 @@
 """PGD against foolbox, against hand calculations, and its guarantees over random inputs."""
 
+from dataclasses import replace
+
 import foolbox
 import numpy as np
 import pytest
@@ -7,7 +9,8 @@ import torch
 from scipy.optimize import minimize
 from torch import nn
 
-from core.pgd.settings import PENALTIES, PGDConfig
+from core.classifiers.registry import load_classifier
+from core.pgd.settings import PENALTIES, PGDConfig, defaults
 from core.pgd.steps import Generation, Inpainting, pgd_steps, run_pgd
 from tests.core.toy import ConvClassifier, LinearClassifier, centre_mask, random_images, random_targets
 
@@ -290,3 +293,16 @@ def test_logits_without_value_or_gradient_are_refused(odd, error, message):
     classifier, objective = LinearClassifier(), Generation(torch.tensor([0]))
     with pytest.raises(error, match=message):  # before the first state
         next(pgd_steps(lambda images: odd(classifier(images)), objective, random_images(1, 0), config_for()))
+
+
+@pytest.mark.parametrize("name", ["paper", "views"])
+def test_large_images_are_the_same_in_any_batch(name):
+    classifier = load_classifier("efficientnet-lite0")
+    images = random_images(2, 0, 224)
+    config = replace(defaults("generation", 224, "views"), steps=12)
+    config = replace(config, method=config.method.variant(name))
+    together = run_pgd(classifier, Generation(torch.tensor([980, 1])), images, config, seed=[3, 4])
+    for k, (target, seed) in enumerate(zip((980, 1), (3, 4), strict=True)):
+        alone = run_pgd(classifier, Generation(torch.tensor([target])), images[k : k + 1], config, seed=seed)
+        assert torch.equal(together.images[k : k + 1], alone.images)
+        assert torch.equal(together.target_probability[k : k + 1], alone.target_probability)

@@ -14,7 +14,7 @@ from core.pgd.methods import METHODS, Method
 from core.pgd.preconditioner import Preconditioner
 from core.pgd.settings import PGDConfig
 from core.pgd.steps import Generation, Inpainting, pgd_steps, run_pgd, unit
-from core.pgd.views import View, ViewDraws, Views, draw_view, view_generator
+from core.pgd.views import View, ViewDraws, Views, draw_view, noise_tile, view_generator
 from tests.core.toy import ConvClassifier, LinearClassifier, centre_mask, random_images, random_targets
 
 CROPS = Views(min_size=0.4, noise=0.05)
@@ -48,23 +48,30 @@ def test_shift_mirrors_the_border(dx, dy):
     assert np.array_equal(shifted, expected)
 
 
+def noisy_view(views: Views, image_size: int, facts: dict[str, int], size: int = 0) -> View:
+    """Draw a view as a run does, with its part of the run's noise."""
+    tile = noise_tile(views, facts, torch.empty(1, 3, image_size, image_size))
+    return draw_view(views, image_size, view_generator(**facts), size=size, tile=tile)
+
+
 def test_views_repeat_by_seed_step_image_and_index():
     facts = {"seed": 3, "step": 5, "key": 7, "index": 0}
-    first, again = (draw_view(CROPS, 32, view_generator(**facts)) for _ in range(2))
-    assert np.array_equal(first.noise, again.noise) and (first.left, first.crop_size) == (again.left, again.crop_size)
+    first, again = (noisy_view(CROPS, 32, facts) for _ in range(2))
+    assert torch.equal(first.noise, again.noise) and (first.left, first.crop_size) == (again.left, again.crop_size)
     for name in facts:
-        other = draw_view(CROPS, 32, view_generator(**(facts | {name: facts[name] + 1})))
+        other = noisy_view(CROPS, 32, facts | {name: facts[name] + 1})
         assert abs(np.corrcoef(first.noise.reshape(-1), other.noise.reshape(-1))[0, 1]) < 0.1, name
 
 
 def test_views_have_the_requested_distribution():
     views = Views(min_size=0.25, max_size=0.75, shift=2, flip=True, noise=0.1)
-    drawn = [draw_view(views, 64, view_generator(seed=0, step=step, key=1)) for step in range(400)]
+    drawn = [noisy_view(views, 64, {"seed": 0, "step": step, "key": 1}) for step in range(400)]
     sizes = np.array([view.crop_size for view in drawn])
     assert sizes.min() >= 16 and sizes.max() <= 48 and abs(sizes.mean() - 32) < 2
     assert {view.dx for view in drawn} == {view.dy for view in drawn} == {-2, -1, 0, 1, 2}
     assert 0.4 < np.mean([view.flip for view in drawn]) < 0.6
-    assert np.std([view.noise for view in drawn]) == pytest.approx(0.1, rel=0.01)
+    assert float(torch.stack([view.noise for view in drawn]).std()) == pytest.approx(0.1, rel=0.02)
+    assert len({float(view.noise[0, 0, 0]) for view in drawn}) > 370, "each view has a part of its own"
     for name in ("left", "top"):
         corners = [(getattr(view, name), 64 - view.crop_size) for view in drawn]
         assert all(0 <= at <= room for at, room in corners)
@@ -93,12 +100,20 @@ def test_input_size_follows_its_schedule():
 
 def test_small_view_is_resampled_once():
     image, facts = random_images(1, 0, 64)[0], {"seed": 0, "step": 1, "key": 2}
-    crop = draw_view(CROPS, 64, view_generator(**facts))
-    view = draw_view(CROPS, 64, view_generator(**facts), size=32)
+    crop, view = noisy_view(CROPS, 64, facts), noisy_view(CROPS, 64, facts, size=32)
     assert (view.left, view.top, view.crop_size) == (crop.left, crop.top, crop.crop_size), "the same crop"
     seen = image[None, :, view.top : view.top + view.crop_size, view.left : view.left + view.crop_size]
-    expected = F.interpolate(seen, size=(32, 32), mode="bilinear", antialias=True)[0] + torch.from_numpy(view.noise)
-    assert torch.equal(view.apply(image), expected)
+    expected = F.interpolate(seen, size=(32, 32), mode="bilinear", antialias=True)[0] + view.noise
+    torch.testing.assert_close(view.apply(image), expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("crop_size", [24, 56])
+def test_crops_are_resized_with_antialiasing(crop_size):
+    image = random_images(1, 0, 64)[0]
+    view = View(left=3, top=5, crop_size=crop_size, size=32)
+    crop = image[None, :, 5 : 5 + crop_size, 3 : 3 + crop_size]
+    expected = F.interpolate(crop, size=(32, 32), mode="bilinear", antialias=True)[0]
+    torch.testing.assert_close(view.apply(image), expected, atol=1e-5, rtol=0)
 
 
 class AnySize(ConvClassifier):

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 import ui.runs.state
 from core.classifiers.registry import classifier_spec
 from core.data.datasets import load_samples
-from core.data.sketches import decode_sketch, draw_sketch, encode_sketch
+from core.data.sketches import decode_sketch, draw_sketch, encode_sketch, smooth_sketch
 from core.pgd.drawings import opening_words
 from core.pgd.plan import RunPlan
 from core.pgd.settings import PGDConfig
@@ -87,8 +87,8 @@ def test_estimated_time_grows_with_the_views_of_a_step():
 
 
 STARTS = {
-    "sketch": ({"start_from": "Sketch", "sketch": FROG}, decode_sketch(FROG, 32).transpose(2, 0, 1)),
-    "picture": ({"start_from": "Picture", "picture": "3"}, load_samples("cifar10-samples").images[3]),
+    "sketch": ({"start_from": "Sketch", "sketch": FROG}, 255 * smooth_sketch(decode_sketch(FROG, 32), 32)),
+    "photo": ({"start_from": "Photo", "picture": "3"}, load_samples("cifar10-samples").images[3]),
 }
 
 
@@ -105,7 +105,7 @@ def test_a_run_starts_as_chosen_and_its_link_draws_the_same(kind):
     run = runs[1]
     assert run.metadata["images"]["start"] == kind and run.metadata["class_names"][run.metadata["targets"][0]] == "deer"
     assert np.allclose(255 * run.start[0], start, atol=1e-3)
-    if kind == "picture":
+    if kind == "photo":
         assert run.metadata["images"]["credit"] == f"Start: {captions('cifar10')[3]}"
 
 
