@@ -208,11 +208,6 @@ def _clip_here() -> str:
     )
 
 
-def _filler() -> str:
-    (name,) = data.hole_networks()
-    return data.titles([name])[0]
-
-
 _IN_PAPERS_STEPS = ("paper", "strokes", "views")  # the methods whose counts in the paper's steps and ball are told
 CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "artist": lambda: short_title(classifier_spec(painter_name()).title),
@@ -225,7 +220,7 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "stands_in": _stands_in,
     "selected": _selected,
     "equal": _equal_strength,
-    "filler": _filler,
+    "filler": lambda: data.titles(data.hole_networks())[0],
     "alone": _alone,
     "robust": lambda: data.titles(data.drawing_twins())[1],
     "least": lambda: str(int(100 * min(run.curves["target_probability"][-1].min() for run in opening_runs()))),

@@ -88,13 +88,11 @@ def hole_runs() -> RunResult:
     return result
 
 
-def gallery() -> None:
-    """Draw every class as an ordinary network and its robust twin draw it."""
-    st.html(gallery_html())
-
-
 def gallery_html() -> str:
-    """Return both networks' drawings as HTML: a row per network or, in a narrow window, a row per class."""
+    """Return every class as an ordinary network and its robust twin draw it, as HTML.
+
+    A row per network or, in a narrow window, a row per class.
+    """
     runs, titles = opening_runs(), data.titles(data.drawing_twins())
     names = runs[0].metadata["class_names"]
     cells = ['<div class="head"></div>', *(f'<div class="head">{html.escape(title)}</div>' for title in titles)]
@@ -119,11 +117,6 @@ def limits() -> list[str]:
     """Return the labels of those maps."""
     here = data.computed_map(PAPERS_CLIP)
     return [CLIP, here.label if here else MINI_CLIP, MINI_RESNET]
-
-
-def real_clip() -> None:
-    """Draw what changes with CLIP's weights, with a link to its download."""
-    st.html(real_clip_html("models"))
 
 
 def real_clip_html(url: str) -> str:
