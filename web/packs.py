@@ -27,7 +27,6 @@ from ui.components.maps.maps import ShownMaps, pack_maps, pack_stripes
 from ui.components.mount import pack_pixels, webp_data_uri, webp_strip
 from ui.components.pictures.pictures import pack_mixture
 from ui.components.story.story import pack_opening
-from ui.runs.gallery import four_squares_html
 from ui.shared.pictures import sample_picture
 from ui.story import data, figures, judge, opening
 from ui.story.data import STORY_WAVE
@@ -85,7 +84,7 @@ def figure_packs() -> dict[str, Any]:
         "mixer": mixtures,
         **mixed,
         "hole": hole_figure(),
-        "squares": four_squares_html(),
+        "squares": figures.squares_html(),
         "gallery": figures.gallery_html(),
     }
 

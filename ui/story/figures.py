@@ -22,6 +22,7 @@ from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import hybrid_mixer
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps, stored_title
 from ui.maps.views import shown_maps
+from ui.runs.gallery import four_squares_html
 from ui.runs.replay import hole_subject, stored_example
 from ui.runs.state import RunResult
 from ui.shared.colours import model_colour
@@ -86,6 +87,11 @@ def hole_runs() -> RunResult:
     result = stored_example(hole_subject(row, row.inpainted), data.hole_networks(), COMPARED)
     assert result is not None  # it is shipped
     return result
+
+
+def squares_html() -> str:
+    """Return a word as drawn with each ingredient of the method by views as HTML, for the article."""
+    return four_squares_html()
 
 
 def gallery_html() -> str:
