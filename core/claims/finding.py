@@ -267,9 +267,19 @@ class Head:
         """Make a claim of a function: its name is the key, its arguments are the roles.
 
         The paragraphs of its docstring are headline, statement and statistic; ours have no headline.
+
+        Raises:
+            ValueError: the docstring has other paragraphs.
         """
         paragraphs = [" ".join(text.split()) for text in (check.__doc__ or "").split("\n\n")]
-        headline, statement, statistic = paragraphs if self.section[0].isdigit() else ("", *paragraphs)
+        papers = self.section[0].isdigit()
+        if len(paragraphs) != 2 + papers:
+            expected = "headline, statement and statistic" if papers else "statement and statistic"
+            raise ValueError(
+                f"the claim {check.__name__!r} of section {self.section!r} should have a docstring of {expected}, a "
+                f"paragraph each; got {len(paragraphs)}; a claim that is not the paper's is of section 'ours'"
+            )
+        headline, statement, statistic = paragraphs if papers else ("", *paragraphs)
         return Claim(
             **vars(self),
             key=check.__name__.replace("_", "-"),
@@ -302,6 +312,11 @@ class Claim(Head):
     def papers(self) -> bool:
         """True if the claim is the paper's; else it is ours."""
         return self.section[0].isdigit()
+
+    @property
+    def why_missing(self) -> str:
+        """Why it cannot be checked, where nothing better is known."""
+        return self.missing or "A result that it needs is missing."
 
     @property
     def source(self) -> str:
@@ -383,4 +398,4 @@ def check(claim: Claim, *results: Any, missing: str = "", **about: Any) -> Findi
     try:
         return Finding(claim=claim, **vars(claim.check(*results)) | about)
     except NotCheckable as error:
-        return Finding(claim=claim, doubts=(str(error) or claim.missing or missing,))
+        return Finding(claim=claim, doubts=(str(error) or claim.missing or missing or claim.why_missing,))

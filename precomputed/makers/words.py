@@ -154,9 +154,9 @@ class WordNet:
         senses = self.senses[noun]
         if (number := LATER_SENSES.get(plain(noun))) is not None:
             return (senses[number - 1],)
-        first, *others = [sense for sense in senses if sense not in self.names] or senses
+        first, *later = [sense for sense in senses if sense not in self.names] or senses
         same = {FOOD: {ANIMAL}, SUBSTANCE: {ANIMAL}, PLANT: {FOOD}}.get(self.topics[first], set())
-        return (first, *(sense for sense in others if self.topics[sense] in same))
+        return (first, *(sense for sense in later if self.topics[sense] in same))
 
 
 def _ancestors(parents: Mapping[str, Sequence[str]], synset: str) -> dict[str, int]:
@@ -228,13 +228,13 @@ def nearest(
         if plain(noun) in known or noun not in common:
             continue
         topics = {net.topics[sense] for sense in net.senses[noun]}
-        found = [index for index in ending.get(noun, ()) if net.topics[synsets[index]] in topics]
-        if found := found + _closest(net, net.meant(noun), below, frequency):
-            near[plain(noun)] = list(dict.fromkeys(found))[:NEIGHBOURS]
+        named = [index for index in ending.get(noun, ()) if net.topics[synsets[index]] in topics]
+        if indices := named + _closest(net, net.meant(noun), below, frequency):
+            near[plain(noun)] = list(dict.fromkeys(indices))[:NEIGHBOURS]
     near |= {noun: list(members) for noun, members in by_hand.items()}
     # Those without any are listed, too, where the lookup would otherwise take them for a misspelt word.
-    others = {noun for noun in common & net.senses.keys() if noun.isalpha()} - known.keys() - near.keys()
-    return near | {noun: [] for noun in _alike(sorted(others), sorted(known))}
+    rest = {noun for noun in common & net.senses.keys() if noun.isalpha()} - known.keys() - near.keys()
+    return near | {noun: [] for noun in _alike(sorted(rest), sorted(known))}
 
 
 def _closest(
@@ -244,30 +244,30 @@ def _closest(
 
     below: classes at or below each ancestor that may count, with the number of edges to it.
     """
-    found: dict[int, tuple[float, int, int]] = {}
+    rows: dict[int, tuple[float, int, int]] = {}
     for sense in senses:
         for shared, edges in net.ancestors(sense).items():
             members = below.get(shared, ())
             if len(members) > 1 or net.content[shared] >= CLOSE:
                 for index, down in members:
                     row = (-net.content[shared], edges + down, -frequency[index])
-                    found[index] = min(row, found.get(index, row))
-    least = min(CLOSE, -min(found.values(), default=(0, 0, 0))[0])
-    return sorted((index for index in found if -found[index][0] >= least), key=lambda index: (found[index], index))
+                    rows[index] = min(row, rows.get(index, row))
+    least = min(CLOSE, -min(rows.values(), default=(0, 0, 0))[0])
+    return sorted((index for index in rows if -rows[index][0] >= least), key=lambda index: (rows[index], index))
 
 
-def _alike(nouns: Sequence[str], words: Sequence[str]) -> list[str]:
+def _alike(nouns: Sequence[str], known: Sequence[str]) -> list[str]:
     """Return the nouns that the lookup would take for a misspelt word."""
-    letters = sorted({*"".join(words)})
-    counts = np.array([[word.count(letter) for letter in letters] for word in words])
-    lengths = np.array([len(word) for word in words])
-    found = []
+    letters = sorted({*"".join(known)})
+    counts = np.array([[word.count(letter) for letter in letters] for word in known])
+    lengths = np.array([len(word) for word in known])
+    alike = []
     for noun in nouns:
         shared = np.minimum(counts, [noun.count(letter) for letter in letters]).sum(1)
         maybe = np.flatnonzero(2 * shared >= MIN_RATIO * (lengths + len(noun))).tolist()  # a bound of difflib's ratio
-        if difflib.get_close_matches(noun, [words[k] for k in maybe], n=1, cutoff=MIN_RATIO):
-            found.append(noun)
-    return found
+        if difflib.get_close_matches(noun, [known[k] for k in maybe], n=1, cutoff=MIN_RATIO):
+            alike.append(noun)
+    return alike
 
 
 def _grouped(nouns: Mapping[str, Sequence[int]]) -> list[tuple[list[int], list[str]]]:
