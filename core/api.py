@@ -225,9 +225,9 @@ def _changed(config: PGDConfig, changes: Changes) -> PGDConfig:
             f"{unknown[0]!r} is no setting of method {config.method.name!r}; its settings are "
             f"{', '.join((*numbers, *ingredients))}"
         )
-    given: dict[str, Any] = {**changes}
-    method = Method(**{name: given.pop(name, value) for name, value in ingredients.items()})
-    return replace(config, **given, method=method)
+    own: dict[str, Any] = {**changes}
+    method = Method(**{name: own.pop(name, value) for name, value in ingredients.items()})
+    return replace(config, **own, method=method)
 
 
 def _check_tries(tries: int) -> None:

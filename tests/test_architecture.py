@@ -1,4 +1,4 @@
-"""Import contracts (pyproject.toml), file lengths, namesakes, and no torch before the first paint."""
+"""Import contracts (pyproject.toml), file lengths, and no torch before the first paint."""
 
 import ast
 import re
@@ -60,18 +60,6 @@ def test_files_and_names_of_tests_are_short():
     files = {path: path.read_text("utf-8") for path in (*MODULES.values(), *(ROOT / "tests").rglob("*.py"))}
     assert [path for path, text in files.items() if len(text.splitlines()) > 450] == []
     assert [name for text in files.values() for name in re.findall(r"^def (test_\w{56,})", text, re.MULTILINE)] == []
-
-
-def test_constants_have_few_namesakes_in_other_modules():
-    modules = {}
-    for name, path in MODULES.items():
-        for node in ast.parse(path.read_text("utf-8")).body:
-            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", ast.Pass())]
-            for target in (inner for outer in targets for inner in ast.walk(outer) if isinstance(inner, ast.Name)):
-                if target.id.isupper() and len(target.id) > 1:
-                    modules.setdefault(target.id, set()).add(name)
-    shared = {constant: names for constant, names in modules.items() if len(names) > 1}
-    assert sum(map(len, shared.values())) <= 25, shared
 
 
 LAZY = {"core.classifiers.classifier", "core.classifiers.networks", "core.classifiers.zero_shot", "core.pgd.steps"}

@@ -1,8 +1,10 @@
 """docs/extending.md: every row of its tables works where the table is read, in a script, its file and on the page."""
 
+import html
 import re
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import torch
 
 from core.claims import waves
 from core.claims.finding import Topic, Verdict
-from core.claims.table import CLAIMS, FILLED, findings
+from core.claims.table import CLAIMS, DRAWN, FILLED, findings
 from core.classifiers.families import FAMILIES
 from core.classifiers.registry import VARIABLE, classifier_title, listed_classifiers, load_classifier
 from core.fourier.heatmap import MEANS, METRICS, Heatmap, heatmap_csv
@@ -29,18 +31,19 @@ from ui.maps.views import offered_metrics
 from ui.pages.findings import of_topic
 from ui.server.cache import ready_classifiers
 from ui.shared.verdicts import findings_html
+from ui.story.chapters import CHAPTER_NAMES, chapter
 from ui.tools.registry import TOOLS
 
 NETWORK = ["--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--device", "cpu"]
 # Every row that a script draws by: its command, the option and the row's name.
-DRAWN = [
+BY_SCRIPT = [
     *(("inpaint", "penalty", name) for name in PENALTIES),
     *(("generate", "method", name) for name in METHODS),
     *(("generate", "start", name) for name in MADE_STARTS),
 ]
 
 
-@pytest.mark.parametrize(("task", "option", "name"), DRAWN)
+@pytest.mark.parametrize(("task", "option", "name"), BY_SCRIPT)
 def test_penalties_methods_and_starts_go_from_script_to_file(task, option, name, tmp_path):
     command = [task, *NETWORK, "--limit", "1", "--steps", "2", f"--{option}", name, "--output", str(tmp_path / "out")]
     assert pgd(command) == 0
@@ -56,6 +59,12 @@ def test_penalties_methods_and_starts_go_from_script_to_file(task, option, name,
 def test_each_offered_penalty_is_judged_and_named():
     offered = {penalty for penalty, row in PENALTIES.items() if row.offered}
     assert offered == {series.penalty for series in SERIES if series.task == "inpainting"} == set(FILLED)
+    assert offered == {series.name for series in SERIES if series.task == "inpainting" and series.compared is None}
+
+
+def test_each_judged_start_is_named():
+    judged = {series.start: series.name for series in SERIES if series.task == "generation" and series.compared is None}
+    assert list(judged) == list(judged.values()) and {*judged} == {*DRAWN}
 
 
 def test_a_number_of_a_map_is_swept_stored_offered_and_exported(tmp_path):
@@ -95,6 +104,14 @@ def test_a_tool_is_drawn_while_it_is_open_and_no_other_time(tool, monkeypatch):
         monkeypatch.setitem(TOOLS, name, replace(row, draw=lambda state, name=name: drawn.append(name)))
     app = open_page(tab=tool, cell="2,3", pictures="CIFAR-10")
     assert not app.exception and set(drawn) == {tool}
+
+
+def test_every_link_to_a_tool_names_one():
+    of_claims = {claim.view.tool for claim in CLAIMS.values() if claim.view.tool}
+    chapters = html.unescape("".join(repr(chapter(index)) for index in range(len(CHAPTER_NAMES))))
+    queries = [parse_qs(query) for query in re.findall(r"frequency\?([^\s\"')]*)", chapters)]
+    of_chapters = {tool for query in queries for tool in query.get("tab", [])}
+    assert of_claims and of_chapters and of_claims | of_chapters <= TOOLS.keys()
 
 
 def test_a_family_is_loaded_by_its_prefix_and_listed(monkeypatch, tmp_path):

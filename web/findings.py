@@ -29,22 +29,13 @@ def sections() -> list[tuple[str, str]]:
     every = (*of_maps, *feature_findings(*painters))
     rows = {topic: of_topic(topic, every) for topic in Topic}
     texts = {
-        Topic.WAVES: (
-            f"{subject.name} against {reference.name}.",
-            TEXTS["rules"],
-            TEXTS["unpaired"],
-            multiplicity(rows[Topic.WAVES]),
-        ),
-        Topic.PICTURES: (
-            f"{' against '.join(titles)}.",
-            TEXTS["pictures"],
-            TEXTS["parts"],
-            multiplicity(rows[Topic.PICTURES]),
-        ),
-        Topic.CORRUPTIONS: (TEXTS["shifts"], multiplicity(rows[Topic.CORRUPTIONS])),
+        Topic.WAVES: [f"{subject.name} against {reference.name}.", TEXTS["rules"], TEXTS["unpaired"]],
+        Topic.PICTURES: [f"{' against '.join(titles)}.", TEXTS["pictures"], TEXTS["parts"]],
+        Topic.CORRUPTIONS: [TEXTS["shifts"]],
     }
-    chart = partial(rings_of, maps=maps)
-    return [
-        (str(topic), explain_terms(paragraphs("\n\n".join(text)) + findings_html(rows[topic], picture=chart), *JARGON))
-        for topic, text in texts.items()
-    ]
+    parts = []
+    for topic, text in texts.items():
+        about = paragraphs("\n\n".join([*text, multiplicity(rows[topic])]))
+        table = findings_html(rows[topic], picture=partial(rings_of, maps=maps))
+        parts.append((str(topic), explain_terms(about + table, *JARGON)))
+    return parts

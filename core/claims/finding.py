@@ -267,9 +267,19 @@ class Head:
         """Make a claim of a function: its name is the key, its arguments are the roles.
 
         The paragraphs of its docstring are headline, statement and statistic; ours have no headline.
+
+        Raises:
+            ValueError: the docstring has other paragraphs.
         """
         paragraphs = [" ".join(text.split()) for text in (check.__doc__ or "").split("\n\n")]
-        headline, statement, statistic = paragraphs if self.section[0].isdigit() else ("", *paragraphs)
+        papers = self.section[0].isdigit()
+        if len(paragraphs) != 2 + papers:
+            expected = "headline, statement and statistic" if papers else "statement and statistic"
+            raise ValueError(
+                f"the claim {check.__name__!r} of section {self.section!r} should have a docstring of {expected}, a "
+                f"paragraph each; got {len(paragraphs)}; a claim that is not the paper's is of section 'ours'"
+            )
+        headline, statement, statistic = paragraphs if papers else ("", *paragraphs)
         return Claim(
             **vars(self),
             key=check.__name__.replace("_", "-"),
@@ -304,15 +314,14 @@ class Claim(Head):
         return self.section[0].isdigit()
 
     @property
+    def why_missing(self) -> str:
+        """Why it cannot be checked, where nothing better is known."""
+        return self.missing or "A result that it needs is missing."
+
+    @property
     def source(self) -> str:
         """Source of the claim."""
         return f"paper, §{self.section}" if self.papers else "observed here"
-
-    def networks(self, subject: Known, reference: Known) -> tuple[Known, ...]:
-        """Return whichever of the two networks the claim concerns; empty if neither."""
-        return tuple(
-            network for role, network in (("subject", subject), ("reference", reference)) if role in self.roles
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -343,7 +352,8 @@ class Finding(Judged):
         The paper's statements about robust networks in general apply to any of them.
         """
         # The robust model of section 3.2 is a ResNet-50 that is not available here.
-        papers = self.claim.networks((paper.CLIP_NAME,), paper.RESNET_NAMES if self.claim.section == "3.1" else ())
+        roles = {"subject": (paper.CLIP_NAME,), "reference": paper.RESNET_NAMES if self.claim.section == "3.1" else ()}
+        papers = [names for role, names in roles.items() if role in self.claim.roles]
         usual = self.usual_weights or (True,) * len(self.networks)
         rows = zip(self.networks, papers, usual, strict=False)
         unlike = {name: name in its for name, its, is_usual in rows if name not in its or not is_usual}
@@ -388,4 +398,4 @@ def check(claim: Claim, *results: Any, missing: str = "", **about: Any) -> Findi
     try:
         return Finding(claim=claim, **vars(claim.check(*results)) | about)
     except NotCheckable as error:
-        return Finding(claim=claim, doubts=(str(error) or claim.missing or missing,))
+        return Finding(claim=claim, doubts=(str(error) or claim.missing or missing or claim.why_missing,))

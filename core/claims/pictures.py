@@ -319,6 +319,20 @@ def sampled(subject: Painted) -> Judged:
     )
 
 
+def _more_recognised(both: Sequence[Painted], names: Sequence[str], methods: Sequence[str] = ()) -> Judged:
+    """Judge that others recognise more of the first's pictures; methods: what to name both by, if not by network."""
+    first, second = (painted.recognised() for painted in both)
+    bars = names if methods else [painted.name for painted in both]
+    more = _recognised(first, second, names, bars, sign_words=RECOGNISED)
+    by, (_, a, b, *_) = methods or both, more.evidence
+    return _by_group(
+        [mean.above(0) for mean in more.means.values()],
+        [*more.evidence, more.largest_p],
+        f"Another network recognises {a} of 100 {more.group} by {by[0]}, {b} by {by[1]}.",
+        who_judged(both[0]),
+    )
+
+
 @picture_claim(section="ours", tasks=("generation", "inpainting"), missing=_NO_JUDGE)
 def views(by_views: Painted, by_paper: Painted) -> Judged:
     """A network paints what other networks recognise once the picture must convince it from every view, by natural
@@ -327,14 +341,8 @@ def views(by_views: Painted, by_paper: Painted) -> Judged:
     The share of pictures whose class another network recognises: by many views minus by the paper’s method, from the
     same starts, picture by picture (McNemar’s exact test).
     """
-    names = ("by views", "by the paper’s method")
-    more = _recognised(by_views.recognised(), by_paper.recognised(), names, names, sign_words=RECOGNISED)
-    _, first, second, *_ = more.evidence
-    return _by_group(
-        [mean.above(0) for mean in more.means.values()],
-        [*more.evidence, more.largest_p],
-        f"Another network recognises {first} of 100 {more.group} by many views, {second} by the paper’s method.",
-        who_judged(by_views),
+    return _more_recognised(
+        (by_views, by_paper), ("by views", "by the paper’s method"), ("many views", "the paper’s method")
     )
 
 
@@ -345,12 +353,4 @@ def training(robust: Painted, ordinary: Painted) -> Judged:
     The share of pictures whose class another network recognises: {robust} minus {ordinary}, picture by picture
     (McNemar’s exact test).
     """
-    names, bars = ("the robust twin’s", "the ordinary twin’s"), (robust.name, ordinary.name)
-    more = _recognised(robust.recognised(), ordinary.recognised(), names, bars, sign_words=RECOGNISED)
-    _, first, second, *_ = more.evidence
-    return _by_group(
-        [mean.above(0) for mean in more.means.values()],
-        [*more.evidence, more.largest_p],
-        f"Another network recognises {first} of 100 {more.group} by {robust}, {second} by {ordinary}.",
-        who_judged(robust),
-    )
+    return _more_recognised((robust, ordinary), ("the robust twin’s", "the ordinary twin’s"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import ModuleType
 
 from core.claims import corruptions, pictures, waves
 from core.claims.finding import BY_VIEWS, MINIATURE, Claim, Finding, NamedMap, Topic, Verdict, check, has_usual_weights
@@ -28,13 +29,21 @@ from core.pgd.pictures import (
 from core.pgd.settings import Task
 from core.shared.roles import ROLES, networks_for
 
-# Every claim of the three files, by key.
-CLAIMS: dict[str, Claim] = {
-    claim.key: claim
-    for module in (waves, corruptions, pictures)
-    for claim in vars(module).values()
-    if isinstance(claim, Claim)
-}
+
+def claims_by_key(*modules: ModuleType) -> dict[str, Claim]:
+    """Return every claim of some modules by its key.
+
+    Raises:
+        ValueError: two claims have one name, so that only one would be shown.
+    """
+    claims: dict[str, Claim] = {}
+    for claim in (found for module in modules for found in vars(module).values() if isinstance(found, Claim)):
+        if claims.setdefault(claim.key, claim) is not claim:
+            raise ValueError(f"two claims are called {claim.key!r}; rename one of the functions")
+    return claims
+
+
+CLAIMS = claims_by_key(waves, corruptions, pictures)
 
 
 def findings(
@@ -62,7 +71,7 @@ def findings(
             results.append(Finding(claim=claim, doubts=unlike))
             continue
         cases = twins if "robust" in claim.roles else [maps]
-        judged = [_on_maps(claim, case) for case in cases] or [Finding(claim=claim, doubts=(claim.missing,))]
+        judged = [_on_maps(claim, case) for case in cases] or [Finding(claim=claim, doubts=(claim.why_missing,))]
         results += [finding for finding in judged if finding.verdict != Verdict.NOT_CHECKABLE] or judged[:1]
     return tuple(results)
 
@@ -74,7 +83,7 @@ def _cropped(named: NamedMap, size: int) -> NamedMap:
 def _on_maps(claim: Claim, maps: Mapping[str, NamedMap]) -> Finding:
     """Check a claim on the maps of its roles."""
     if not maps.keys() >= {*claim.roles}:
-        return Finding(claim=claim, doubts=(claim.missing,))
+        return Finding(claim=claim, doubts=(claim.why_missing,))
     selected = [maps[role] for role in claim.roles]
     if not selected:
         return check(claim)

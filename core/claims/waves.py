@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -33,7 +33,7 @@ from core.claims.statistics import (
     smallest_error,
     stored_hybrids,
 )
-from core.fourier.contrasts import LOW, Band, clear_waves, corners, in_band, ring_differences, without_wave
+from core.fourier.contrasts import BANDS, LOW, Band, clear_waves, corners, in_band, ring_differences, without_wave
 from core.fourier.heatmap import Heatmap
 from core.fourier.patch_grid import lattice as lattice_of
 from core.fourier.waves import rounded_radius, wave_values
@@ -46,14 +46,20 @@ _SMALL_RISE = 0.02  # of the error, which counts as nothing
 wave_claim = partial(Head, topic=Topic.WAVES, section="3.1")
 
 
-def _rings(subject: NamedMap, reference: NamedMap, band: Band) -> list[Interval]:
-    """Return the differences of two maps in the rings of a band."""
-    rings = ring_differences(subject.heatmap, reference.heatmap)
-    return [ring.error for ring in rings if band.contains(ring.radius)]
-
-
-def _how_many(rings: Sequence[bool | None]) -> str:
-    return f"The difference is clear in this direction in {rings.count(True)} of {len(rings)} rings."
+def _in_rings(
+    subject: NamedMap, reference: NamedMap, name: str, where: str, holds: Callable[[Interval, float], bool | None]
+) -> Judged:
+    """Judge that the difference of two maps is on one side of 0 over a band, and in each ring of it."""
+    a, b = error_in(name, subject), error_in(name, reference)
+    difference, band = a.minus(b), BANDS[name](subject.heatmap)
+    differences = ring_differences(subject.heatmap, reference.heatmap)
+    rings = [holds(ring.error, 0) for ring in differences if band.contains(ring.radius)]
+    return judged(
+        [holds(difference.measured, 0), every(rings)],
+        [a, b, difference],
+        f"{where}, {subject} is wrong in {a} and {reference} in {b} of 100 pictures.",
+        f"The difference is clear in this direction in {rings.count(True)} of {len(rings)} rings.",
+    )
 
 
 @wave_claim(missing="One of the maps lacks these waves.", view=View(show="Difference", bands=("low",)))
@@ -65,14 +71,7 @@ def low(subject: NamedMap, reference: NamedMap) -> Judged:
     The mean error over all waves of up to 2 cycles per image, of {subject} minus that of {reference}; and the same in
     each ring of it.
     """
-    a, b = error_in("low", subject), error_in("low", reference)
-    difference, rings = a.minus(b), [ring.above(0) for ring in _rings(subject, reference, LOW)]
-    return judged(
-        [difference.measured.above(0), every(rings)],
-        [a, b, difference],
-        f"Under waves of up to 2 cycles per image, {subject} is wrong in {a} and {reference} in {b} of 100 pictures.",
-        _how_many(rings),
-    )
+    return _in_rings(subject, reference, "low", "Under waves of up to 2 cycles per image", Interval.above)
 
 
 @wave_claim(
@@ -86,15 +85,7 @@ def high(subject: NamedMap, reference: NamedMap) -> Judged:
     The mean error over the waves in the map’s corners, of {subject} minus that of {reference}; and the same in each
     ring of it.
     """
-    a, b = error_in("corners", subject), error_in("corners", reference)
-    difference = a.minus(b)
-    rings = [ring.below(0) for ring in _rings(subject, reference, corners(subject.heatmap))]
-    return judged(
-        [difference.measured.below(0), every(rings)],
-        [a, b, difference],
-        f"In the corners of the maps, {subject} is wrong in {a} and {reference} in {b} of 100 pictures.",
-        _how_many(rings),
-    )
+    return _in_rings(subject, reference, "corners", "In the corners of the maps", Interval.below)
 
 
 @wave_claim(view=View(wave=corner_wave, show="Difference"))
@@ -136,10 +127,7 @@ def _at_equal_strength(subject: NamedMap, reference: NamedMap) -> Judged:
     ]
     try:
         alike = require(strength.alike).crop(subject.heatmap.size)
-        a, b = (
-            mean_error(subject.name, in_band(subject.heatmap, band)),
-            mean_error(reference.name, in_band(alike, band)),
-        )
+        a, b = error_in("corners", subject), error_in("corners", replace(reference, heatmap=alike))
         low = error_in("low", subject).minus(error_in("low", reference))
     except NotCheckable:
         setting = f"SweepConfig(weaken_as={subject.input_size})"
@@ -199,6 +187,12 @@ def _unaffected(named: NamedMap, error: MeanError, missing: str) -> Judged:
     return judged([False], evidence, "", doubt)
 
 
+def _is_larger(error: MeanError, other: MeanError, summary: str, *doubts: str) -> Judged:
+    """Judge that one error of a map is larger than another."""
+    difference = error.minus(other)
+    return judged([difference.measured.above(0)], [difference, error, other], summary, *doubts)
+
+
 @wave_claim(missing="The reference’s map lacks these waves.", view=View(wave=corner_wave, bands=("corners", "lowest")))
 def red(reference: NamedMap) -> Judged:
     """The fastest waves mislead the ResNet.
@@ -208,12 +202,8 @@ def red(reference: NamedMap) -> Judged:
     The mean error of {reference} in the corners of its map, minus that over waves of up to 1 cycle per image.
     """
     fast, slow = error_in("corners", reference, "fastest waves"), error_in("lowest", reference, "slowest waves")
-    difference = fast.minus(slow)
-    return judged(
-        [difference.measured.above(0)],
-        [difference, fast, slow],
-        f"{reference} is wrong in {fast} of 100 pictures under the fastest waves, in {slow} under the slowest.",
-    )
+    summary = f"{reference} is wrong in {fast} of 100 pictures under the fastest waves, in {slow} under the slowest."
+    return _is_larger(fast, slow, summary)
 
 
 @wave_claim(missing="The subject’s map lacks these waves.", view=View(bands=("corners", "lowest")))
@@ -226,13 +216,9 @@ def within(subject: NamedMap) -> Judged:
     Within the map of {subject}: the mean error over waves of up to 1 cycle per image, minus that in the corners.
     """
     slow, fast = error_in("lowest", subject, "slowest waves"), error_in("corners", subject, "fastest waves")
-    difference = slow.minus(fast)
-    return judged(
-        [difference.measured.above(0)],
-        [difference, slow, fast],
-        f"{subject} is wrong in {slow} of 100 pictures under the slowest waves, in {fast} under the fastest.",
-        "The paper may compare with the ResNet here, as in the first two claims.",
-    )
+    summary = f"{subject} is wrong in {slow} of 100 pictures under the slowest waves, in {fast} under the fastest."
+    doubt = "The paper may compare with the ResNet here, as in the first two claims."
+    return _is_larger(slow, fast, summary, doubt)
 
 
 @wave_claim(missing="The maps have too few waves in common.", view=View(wave=(0, 8), show="Difference"))

@@ -49,7 +49,7 @@ def load_samples(name: str) -> ImageDataset:
         name: "cifar10-samples", 100 test images of 32 x 32 pixels, 10 for each class; or "photographs",
             pictures cropped to 224 x 224 pixels whose labels are among ImageNet's 1,000 classes.
     Raises:
-        ValueError: an unknown name.
+        ValueError: an unknown name, or an archive with other classes or another size than its sample set's.
         FileNotFoundError, RuntimeError: a bundled file is missing or damaged.
     """
     row = _row(name)
@@ -61,8 +61,29 @@ def load_samples(name: str) -> ImageDataset:
         images = images.transpose(0, 3, 1, 2).copy()
         labels = np.array([photograph["imagenet_index"] for photograph in photographs], dtype=np.int64)
     else:
-        images, labels, _ = read_archive(row.folder / "images.npz")
+        path = row.folder / "images.npz"
+        images, labels, classes = read_archive(path)
+        if classes.names != row.classes.names:
+            labels = _labels_by_name(path, labels, classes, row.classes)
+        if images.shape[-1] != row.image_size:
+            raise ValueError(f"{path}: the pictures should have {row.image_size} pixels; they have {images.shape[-1]}")
     return ImageDataset(name, "test", images, labels, row.classes, record["title"])
+
+
+def _labels_by_name(path: Path, labels: np.ndarray, own: ClassSet, known: ClassSet) -> np.ndarray:
+    """Return an archive's labels as indices of other classes, found by their names, or by WordNet ids if it has them.
+
+    Raises:
+        ValueError: a name is not that of exactly one class.
+    """
+    names, by = (own.wnids, known.wnids) if own.wnids and known.wnids else (own.names, known.names)
+    for name in names:
+        if (count := by.count(name)) != 1:
+            raise ValueError(
+                f"{path}: expected the name of one class of {known.name!r}, got {name!r}, the name of {count}; "
+                "name classes as the class set does, or by WordNet ids"
+            )
+    return np.array([by.index(name) for name in names])[labels]
 
 
 def sample_credits(name: str) -> tuple[SampleCredit, ...]:

@@ -52,25 +52,25 @@ def neighbours(text: str, classes: ClassSet) -> tuple[str, ...]:
     misspelt one.
     """
     table, parts = _table(classes), plain(text).split()
-    near, words = table.get("near", {}), table.get("words", {})
+    near, known = table.get("near", {}), table.get("words", {})
     for start in range(len(parts)):
         for form in singulars(" ".join(parts[start:])):
-            if form in near or (start and form in words):
-                indices = near.get(form, words.get(form, ()))
+            if form in near or (start and form in known):
+                indices = near.get(form, known.get(form, ()))
                 return _names_with(form, _members(indices, classes, ordered=True), classes)[:NEIGHBOURS]
     return tuple(difflib.get_close_matches(plain(text), vocabulary(classes), n=NEIGHBOURS, cutoff=MIN_RATIO))
 
 
 def _names_with(word: str, members: Sequence[int], classes: ClassSet) -> tuple[str, ...]:
     """Return a name of each class, with the word in it if there is one, and of a single class up to two."""
-    each = []
+    names_of = []
     for member in members:
         name = classes.names[member]
         with_word = [name] if word in plain(name) else []
         with_word += [other for other in vocabulary(classes) if word in plain(other).split()
                       and other not in (name, word) and find_word(other, classes) == (member,)]  # fmt: skip
-        each.append(with_word or [name])
-    return tuple(each[0][:2] if len(each) == 1 else dict.fromkeys(names[0] for names in each))
+        names_of.append(with_word or [name])
+    return tuple(names_of[0][:2] if len(names_of) == 1 else dict.fromkeys(names[0] for names in names_of))
 
 
 @cache

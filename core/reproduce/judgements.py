@@ -110,13 +110,23 @@ def _judged(network: ProfiledNetwork, row: SampleSet) -> bool:
 
 
 def _is_enough(network: ProfiledNetwork, jobs: Mapping[str, JobConfig], path: Path) -> bool:
-    """Return True if a file has enough pictures of every series, and judgements of the stored runs."""
+    """Return True if a file has enough pictures of every series by its settings, and judgements of the stored runs."""
     stored = JudgedOutcomes.load(path)
-    counts = {entry["name"]: entry["n"] for entry in stored.metadata["kinds"]}
-    if any(counts.get(name, 0) < job.count for name, job in jobs.items()):
+    entries = {entry["name"]: entry for entry in stored.metadata["kinds"]}
+    if any(name not in entries or not _suffices(entries[name], job) for name, job in jobs.items()):
         return False
     known, classes = stored.metadata["runs"], (CIFAR10.name, *(row.class_set for row in _LARGE))
     return all(fingerprint(run) in known for name in classes for run in _drawn_runs(network, name, path))
+
+
+def _has_settings(entry: Mapping[str, Any], job: JobConfig) -> bool:
+    """Return True if the stored pictures of a series were made by the settings of its job."""
+    return job.config is not None and entry["config"] == job.config.to_json()
+
+
+def _suffices(entry: Mapping[str, Any], job: JobConfig) -> bool:
+    """Return True if a job has nothing to add to the stored pictures of its series."""
+    return entry["n"] >= job.count and _has_settings(entry, job)
 
 
 def _drawn_runs(network: ProfiledNetwork, class_set: str, path: Path) -> list[PGDRun]:
@@ -161,7 +171,10 @@ def load_judge(
 
 
 def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping[str, JobConfig], path: Path) -> None:
-    """Paint and judge the missing series, saving the file after each; keep those of a finished file."""
+    """Paint and judge the missing series, saving the file after each; keep those of a finished file.
+
+    A series by other settings is painted again.
+    """
     classifier = network.classifier(data.classes)
     device = classifier.device
     row = SAMPLE_SETS[CIFAR10.name] if jobs else next(row for row in _LARGE if _judged(network, row))
@@ -183,7 +196,7 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
     rows = _known(path.with_name(f"{network.file_name}.npz"), facts)
     rows |= {name: row for name, row in _known(path, facts).items() if row[0]["n"] >= _count(rows, name)}
     for name, config in jobs.items():
-        if _count(rows, name) < config.count:
+        if name not in rows or not _suffices(rows[name][0], config):
             job = make_job(config, classifier, data, [judge, second])
             entry = {"name": name, "task": config.task, "n": job.count, "config": job.kind["config"]}
             rows[name] = (entry, _painted(job, name))

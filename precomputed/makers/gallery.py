@@ -141,10 +141,10 @@ def _strips(word: str, painter: Classifier, judge: Classifier) -> dict[str, Any]
     for method in COMPARED:
         config = replace(ours, method=ours.method.variant(method))
         states = pgd_steps(painter, Generation(torch.tensor([label])), start, config, seed=SEED)
-        kept = [state for state in states if state.step in steps]
-        frames = [to_uint8(state.images[0].numpy()).transpose(2, 0, 1) for state in kept]
+        stored = [state for state in states if state.step in steps]
+        frames = [to_uint8(state.images[0].numpy()).transpose(2, 0, 1) for state in stored]
         facts = show(frames, strip_path(word, method), label, painter, [judge], STRIP_QUALITY)
-        row[method] = {"steps": steps, "norm": short(kept[-1].perturbation_norm[0]), **facts}
+        row[method] = {"steps": steps, "norm": short(stored[-1].perturbation_norm[0]), **facts}
     return row
 
 

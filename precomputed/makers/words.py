@@ -49,13 +49,8 @@ LATER_SENSES = {
 IMAGENET_EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "belt": ("buckle",),  # also a seat belt
     "bike": ("bicycle-built-for-two", "mountain bike"),  # a moped
-    "globe": (),  # a bubble
-    "hose": (),  # stockings
-    "java": (),  # espresso
-    "plant": (),  # a lumbermill, as an industrial plant
     "train": ("bullet train", "electric locomotive", "steam locomotive"),  # a bullet train alone
     "match": ("matchstick",),  # none
-    "pool": (),  # a rain barrel
     "helmet": ("crash helmet", "football helmet", "pickelhaube"),  # a pickelhaube alone
     "house": ("boathouse", "mobile home"),  # a monastery and a palace
     "lamp": ("lampshade", "table lamp"),  # a candle, a spotlight and a jack-o'-lantern
@@ -68,6 +63,7 @@ CIFAR10_EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "jet": ("airplane",),
 }
 # Nouns whose closest classes by WordNet are far-fetched or missing, with those that people may want instead, or none.
+# They stand for no class: not "globe" for a bubble, "java" for espresso or "plant" for a lumbermill.
 IMAGENET_NEAR: dict[str, tuple[str, ...]] = {
     "arm": (), "bank": ("piggy bank",), "beach": ("seashore", "sandbar", "lakeside"), "bracelet": ("necklace",),
     "buck": (), "bull": ("ox", "bison"), "cake": ("trifle",), "calculator": ("hand-held computer", "abacus"),
@@ -158,9 +154,9 @@ class WordNet:
         senses = self.senses[noun]
         if (number := LATER_SENSES.get(plain(noun))) is not None:
             return (senses[number - 1],)
-        first, *others = [sense for sense in senses if sense not in self.names] or senses
+        first, *later = [sense for sense in senses if sense not in self.names] or senses
         same = {FOOD: {ANIMAL}, SUBSTANCE: {ANIMAL}, PLANT: {FOOD}}.get(self.topics[first], set())
-        return (first, *(sense for sense in others if self.topics[sense] in same))
+        return (first, *(sense for sense in later if self.topics[sense] in same))
 
 
 def _ancestors(parents: Mapping[str, Sequence[str]], synset: str) -> dict[str, int]:
@@ -232,13 +228,13 @@ def nearest(
         if plain(noun) in known or noun not in common:
             continue
         topics = {net.topics[sense] for sense in net.senses[noun]}
-        found = [index for index in ending.get(noun, ()) if net.topics[synsets[index]] in topics]
-        if found := found + _closest(net, net.meant(noun), below, frequency):
-            near[plain(noun)] = list(dict.fromkeys(found))[:NEIGHBOURS]
+        named = [index for index in ending.get(noun, ()) if net.topics[synsets[index]] in topics]
+        if indices := named + _closest(net, net.meant(noun), below, frequency):
+            near[plain(noun)] = list(dict.fromkeys(indices))[:NEIGHBOURS]
     near |= {noun: list(members) for noun, members in by_hand.items()}
     # Those without any are listed, too, where the lookup would otherwise take them for a misspelt word.
-    others = {noun for noun in common & net.senses.keys() if noun.isalpha()} - known.keys() - near.keys()
-    return near | {noun: [] for noun in _alike(sorted(others), sorted(known))}
+    rest = {noun for noun in common & net.senses.keys() if noun.isalpha()} - known.keys() - near.keys()
+    return near | {noun: [] for noun in _alike(sorted(rest), sorted(known))}
 
 
 def _closest(
@@ -248,32 +244,30 @@ def _closest(
 
     below: classes at or below each ancestor that may count, with the number of edges to it.
     """
-    found: dict[int, tuple[float, int, int]] = {}
+    rows: dict[int, tuple[float, int, int]] = {}
     for sense in senses:
         for shared, edges in net.ancestors(sense).items():
             members = below.get(shared, ())
             if len(members) > 1 or net.content[shared] >= CLOSE:
                 for index, down in members:
                     row = (-net.content[shared], edges + down, -frequency[index])
-                    found[index] = min(row, found.get(index, row))
-    least = min(CLOSE, -min(found.values(), default=(0, 0, 0))[0])
-    return sorted((index for index in found if -found[index][0] >= least), key=lambda index: (found[index], index))
+                    rows[index] = min(row, rows.get(index, row))
+    least = min(CLOSE, -min(rows.values(), default=(0, 0, 0))[0])
+    return sorted((index for index in rows if -rows[index][0] >= least), key=lambda index: (rows[index], index))
 
 
-def _alike(nouns: Sequence[str], words: Sequence[str]) -> list[str]:
+def _alike(nouns: Sequence[str], known: Sequence[str]) -> list[str]:
     """Return the nouns that the lookup would take for a misspelt word."""
-    letters = sorted({*"".join(words)})
-    counts = np.array([[word.count(letter) for letter in letters] for word in words])
-    lengths = np.array([len(word) for word in words])
-    found = []
+    letters = sorted({*"".join(known)})
+    counts = np.array([[word.count(letter) for letter in letters] for word in known])
+    lengths = np.array([len(word) for word in known])
+    alike = []
     for noun in nouns:
         shared = np.minimum(counts, [noun.count(letter) for letter in letters]).sum(1)
-        maybe = np.flatnonzero(
-            2 * shared >= MIN_RATIO * (lengths + len(noun))
-        ).tolist()  # an upper bound of difflib's ratio
-        if difflib.get_close_matches(noun, [words[k] for k in maybe], n=1, cutoff=MIN_RATIO):
-            found.append(noun)
-    return found
+        maybe = np.flatnonzero(2 * shared >= MIN_RATIO * (lengths + len(noun))).tolist()  # a bound of difflib's ratio
+        if difflib.get_close_matches(noun, [known[k] for k in maybe], n=1, cutoff=MIN_RATIO):
+            alike.append(noun)
+    return alike
 
 
 def _grouped(nouns: Mapping[str, Sequence[int]]) -> list[tuple[list[int], list[str]]]:
@@ -297,7 +291,7 @@ def main() -> None:
         (CIFAR10, [CIFAR10_SYNSETS[name] for name in CIFAR10.names], CIFAR10_EXCEPTIONS, {}),
     )
     for classes, synsets, exceptions, by_hand in sets:
-        known = drawable(net, classes, synsets, exceptions)
+        known = drawable(net, classes, synsets, dict.fromkeys(by_hand, ()) | dict(exceptions))
         indices = {noun: [classes.names.index(name) for name in names] for noun, names in by_hand.items()}
         near = nearest(net, known, synsets, indices)
         content[classes.name] = {"words": _grouped(known), "near": _grouped(near)}

@@ -15,6 +15,7 @@ from core.classifiers.families import ClassifierSpec, Family
 from core.classifiers.loaders import load_strictly, read_weights
 from core.classifiers.weights import FolderFile, Identity
 from core.data.sample_sets import CIFAR10, ClassSet
+from core.fourier.waves import add_basis, fourier_basis, random_signs
 
 SIZE = 8
 CLASSES = 4
@@ -121,3 +122,17 @@ def centre_mask(size: int = SIZE) -> Tensor:
     mask = torch.zeros(1, size, size, dtype=torch.bool)
     mask[:, size // 4 : size - size // 4, size // 4 : size - size // 4] = True
     return mask
+
+
+def slow_ranks(classifier, dataset, config) -> dict:
+    """{wave: rank of each image's class among the predictions, from 0}, None without one: an image at a time."""
+    ranks = {}
+    for wave in (None, *config.waves):
+        signs = torch.from_numpy(random_signs(len(dataset), wave or (0, 0), seed=config.seed))
+        basis = torch.from_numpy(fourier_basis(*(wave or (0, 0)), SIZE, SIZE)) * (wave is not None)
+        ranks[wave] = []
+        for image, label, sign in zip(dataset.images, dataset.labels, signs, strict=True):
+            pixels = torch.from_numpy(image)[None].float() / 255
+            logits = classifier(add_basis(pixels, basis, config.epsilon, signs=sign[None]))[0]
+            ranks[wave].append(logits.argsort(descending=True).tolist().index(label))
+    return ranks

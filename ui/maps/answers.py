@@ -70,10 +70,8 @@ def draw_answers(
 @single_flight_cache(max_entries=500)
 def _answers(name: str, picture: Picture, epsilon: float) -> WaveAnswers:
     """Return what is known of a picture, to be grown in place: all of a bundled one at the usual size v, or nothing."""
-    stored, about = (
-        stored_answers().get(name),
-        (SAMPLE_SETS[picture.sample_set].dataset, usual_map_size(picture.size), epsilon),
-    )
+    stored = stored_answers().get(name)
+    about = SAMPLE_SETS[picture.sample_set].dataset, usual_map_size(picture.size), epsilon
     if stored is not None and stored.about == about and not picture.own:
         return stored.of(picture.position)
     return no_answers(name, 1, *about)

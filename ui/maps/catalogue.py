@@ -170,10 +170,6 @@ def doubt_about(entry: Entry) -> str:
 MAP_ONLY = "map only: not on this machine"
 
 
-def _specs() -> dict[str, ClassifierSpec]:
-    return {spec.name: spec for spec in list_classifiers()}
-
-
 @dataclass(frozen=True)
 class Predictor:
     """A classifier that predicts. of: name of the map's classifier that it stands in for; or empty."""
@@ -191,7 +187,8 @@ def map_note(entry: Entry, predictors: Sequence[Predictor]) -> str:
     """Return the note beside a map's title if no installed classifier can stand in for it."""
     name = entry.classifier
     answered = any(name in (predictor.of, predictor.spec.name) for predictor in predictors)
-    return MAP_ONLY if not answered and name in _specs() and not is_ready(name) else ""
+    known = {spec.name for spec in list_classifiers()}
+    return MAP_ONLY if not answered and name in known and not is_ready(name) else ""
 
 
 def choose_predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec], class_set: str) -> list[Predictor]:

@@ -17,9 +17,7 @@ from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
 from core.data.stored import cached_by_files
 from core.fourier.contrasts import Band
 from core.fourier.waves import all_random_signs, rounded_radius
-from core.shared.numbers import (
-    Frequency,
-)
+from core.shared.numbers import Frequency
 from core.shared.text import TERMS, bdi
 from core.sweep.answers import SIGNS_SEED
 from core.sweep.predict import wave_on_image

@@ -76,7 +76,8 @@ def page() -> None:
         return
     frequency = st.session_state[CELL]
     perturbed = None if picture is None else PerturbedPicture(picture, frequency, strength(picture.size))
-    about = claim_on(chosen, frequency, url.text(CLAIM)) if _top() == 1 else None
+    is_top1 = METRICS[st.session_state[METRIC]].top in (None, 1)
+    about = claim_on(chosen, frequency, url.text(CLAIM)) if is_top1 else None
     predictors: list[Predictor] = []
     if perturbed is not None:
         class_set = perturbed.picture.class_set
@@ -180,10 +181,6 @@ def _open_preset() -> None:
     if name in PRESETS:
         state[_MAPS], state[SHOW], state["pictures"] = PRESETS[name].state
         state[METRIC], state[CELL] = TOP1.name, PRESETS[name].frequency
-
-
-def _top() -> int:
-    return METRICS[st.session_state[METRIC]].top or 1
 
 
 def _add_map(label: str) -> None:

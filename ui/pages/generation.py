@@ -374,7 +374,7 @@ def _bundled_sketches(row: SampleSet) -> None:
         st.session_state[_words(row)] = [sketches[names[index]]]
 
     image_picker(
-        _sketch_thumbnails(tuple(names)),
+        _sketch_thumbnails(tuple(sketches.items())),
         selected=next((k for k, name in enumerate(names) if _is_shown(name)), -1),
         key=f"{_PAGE}.sketches",
         label="Bundled sketches",
@@ -407,8 +407,8 @@ def _shown_sketch(row: SampleSet, targets: list[str]) -> str | None:
 
 
 @cache
-def _sketch_thumbnails(names: tuple[str, ...]) -> Thumbnails:
-    return pack_thumbnails(np.stack([draw_sketch(name) for name in names]), [SKETCHES[name].word for name in names])
+def _sketch_thumbnails(sketches: tuple[tuple[str, str], ...]) -> Thumbnails:
+    return pack_thumbnails(np.stack([draw_sketch(name) for name, _ in sketches]), [word for _, word in sketches])
 
 
 def _picture(row: SampleSet) -> tuple[np.ndarray, str]:

@@ -23,9 +23,9 @@ _FIGURES: dict[str, Callable[[], object]] = {
     "maps": figures.papers_maps,
     "mixer": figures.two_pictures,
     "hole": hole.fill_a_hole,
-    "gallery": figures.gallery,
+    "gallery": lambda: st.html(figures.gallery_html()),
     "limits": figures.three_maps,
-    "clip": figures.real_clip,
+    "clip": lambda: st.html(figures.real_clip_html("models")),
 }
 
 

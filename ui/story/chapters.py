@@ -115,22 +115,14 @@ def paragraphs(text: str) -> str:
 
 
 def _wave_link() -> str:
-    cell, picture = (
-        ("cell", "{},{}".format(*STORY_WAVE)),
-        (("pictures", "CIFAR-10"), ("picture", CHOSEN_PICTURES["story"]["position"])),
-    )
-    return link("frequency", *(("maps", label) for label in (CLIP, RESNET56)), cell, *picture)
+    picture = ("pictures", "CIFAR-10"), ("picture", CHOSEN_PICTURES["story"]["position"])
+    return _frequency(("cell", "{},{}".format(*STORY_WAVE)), *picture, maps=(CLIP, RESNET56))
 
 
 def _mixture_link() -> str:
-    pictures = [("picture", MIXED["pairs"][0][0]), ("second", MIXED["pairs"][0][1])]
-    state = [
-        ("pictures", SAMPLE_SETS[MIXED_KIND].title),
-        *pictures,
-        ("cutoff", f"{MIXED['starts'][0]:g}"),
-        ("tab", HYBRIDS_TOOL),
-    ]
-    return link("frequency", *(("maps", label) for label in labels(data.on_mixtures())), *state)
+    pair = zip(("picture", "second"), MIXED["pairs"][0], strict=True)
+    tool = ("cutoff", f"{MIXED['starts'][0]:g}"), ("tab", HYBRIDS_TOOL)
+    return _frequency(("pictures", SAMPLE_SETS[MIXED_KIND].title), *pair, *tool, maps=labels(data.on_mixtures()))
 
 
 def _hole_link() -> str:
@@ -216,11 +208,6 @@ def _clip_here() -> str:
     )
 
 
-def _filler() -> str:
-    (name,) = data.hole_networks()
-    return data.titles([name])[0]
-
-
 _IN_PAPERS_STEPS = ("paper", "strokes", "views")  # the methods whose counts in the paper's steps and ball are told
 CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "artist": lambda: short_title(classifier_spec(painter_name()).title),
@@ -233,7 +220,7 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "stands_in": _stands_in,
     "selected": _selected,
     "equal": _equal_strength,
-    "filler": _filler,
+    "filler": lambda: data.titles(data.hole_networks())[0],
     "alone": _alone,
     "robust": lambda: data.titles(data.drawing_twins())[1],
     "least": lambda: str(int(100 * min(run.curves["target_probability"][-1].min() for run in opening_runs()))),

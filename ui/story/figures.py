@@ -20,7 +20,7 @@ from core.sweep.story import stored_predictions
 from ui.components.maps.maps import ShownMaps, StripedPicture, WavePredictions, heatmap_view, stripes
 from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import hybrid_mixer
-from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, shipped_maps, stored_title
+from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps, stored_title
 from ui.maps.views import shown_maps
 from ui.runs.gallery import four_squares_html
 from ui.runs.replay import hole_subject, stored_example
@@ -50,7 +50,7 @@ def papers_maps() -> None:
 
 def maps_of(*labels: str) -> ShownMaps:
     """Return shipped maps, by label, to draw side by side."""
-    return shown_maps(_entries(*labels), "Top-1", "Error", _SIDE)
+    return shown_maps([shipped_maps()[label] for label in labels], "Top-1", "Error", _SIDE)
 
 
 def car_under_stripes() -> StripedPicture:
@@ -94,13 +94,11 @@ def squares_html() -> str:
     return four_squares_html()
 
 
-def gallery() -> None:
-    """Draw every class as an ordinary network and its robust twin draw it."""
-    st.html(gallery_html())
-
-
 def gallery_html() -> str:
-    """Return both networks' drawings as HTML: a row per network or, in a narrow window, a row per class."""
+    """Return every class as an ordinary network and its robust twin draw it, as HTML.
+
+    A row per network or, in a narrow window, a row per class.
+    """
     runs, titles = opening_runs(), data.titles(data.drawing_twins())
     names = runs[0].metadata["class_names"]
     cells = ['<div class="head"></div>', *(f'<div class="head">{html.escape(title)}</div>' for title in titles)]
@@ -127,11 +125,6 @@ def limits() -> list[str]:
     return [CLIP, here.label if here else MINI_CLIP, MINI_RESNET]
 
 
-def real_clip() -> None:
-    """Draw what changes with CLIP's weights, with a link to its download."""
-    st.html(real_clip_html("models"))
-
-
 def real_clip_html(url: str) -> str:
     """Return a word's drawing, what CLIP adds in words, and a link as a button if there is a URL."""
     ready = classifier_state(PAPERS_CLIP).status == "ready"
@@ -146,11 +139,6 @@ def real_clip_html(url: str) -> str:
         f"its classes, such as {word}. CLIP draws from any sentence, such as “a red {word} in the snow”.</p>"
         f"{button}</div></div>"
     )
-
-
-def _entries(*labels: str) -> list[Entry]:
-    maps = shipped_maps()
-    return [maps[label] for label in labels]
 
 
 def _cell() -> Frequency:

@@ -227,17 +227,12 @@ def _set_in_draw(word: str) -> None:
 
 def cards() -> None:
     """Draw links to things to try, each with a picture."""
-    st.html(cards_html())
-
-
-def cards_html() -> str:
-    """Return the things to try as HTML."""
     parts = [
         f'<a class="try" href="{html.escape(url)}"><img src="{_card_picture(picture)}" alt="">'
         f"<span><b>{html.escape(title)}</b>{html.escape(text)}</span></a>"
         for title, text, picture, url in TO_TRY
     ]
-    return f'<nav class="tries" aria-label="To try">{"".join(parts)}</nav>'
+    st.html(f'<nav class="tries" aria-label="To try">{"".join(parts)}</nav>')
 
 
 def _card_picture(name: str) -> str:

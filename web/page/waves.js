@@ -12,23 +12,18 @@ function drawn(name, { stage, mount }, data, onChoice) {
   return (value) => show({ key: name, token: String(value), about: null, ...data, value });
 }
 
-/** @param {import("./page.js").Figure} figure */
-export async function stripesFigure(figure) {
-  linked.stripes = drawn("stripes", figure, await load("stripes"), (wave) => {
-    linked.wave = wave;
-    linked.maps(wave);
-  });
-  linked.stripes(linked.wave);
+// The figure of one of both, whose waves the other one follows.
+function linkedFigure(name, other) {
+  return async (/** @type {import("./page.js").Figure} */ figure) => {
+    linked[name] = drawn(name, figure, await load(name), (wave) => {
+      linked.wave = wave;
+      linked[other](wave);
+    });
+    linked[name](linked.wave);
+  };
 }
-
-/** @param {import("./page.js").Figure} figure */
-export async function mapsFigure(figure) {
-  linked.maps = drawn("maps", figure, await load("maps"), (wave) => {
-    linked.wave = wave;
-    linked.stripes(wave);
-  });
-  linked.maps(linked.wave);
-}
+export const stripesFigure = linkedFigure("stripes", "maps");
+export const mapsFigure = linkedFigure("maps", "stripes");
 
 /** @param {import("./page.js").Figure} figure */
 export async function limitsFigure(figure) {

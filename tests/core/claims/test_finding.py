@@ -1,11 +1,14 @@
 """Texts of a finding's numbers and verdict, and the table of claims."""
 
 import inspect
+from dataclasses import replace
+from types import ModuleType
 
 import pytest
 
-from core.claims.finding import MORE, Evidence, Finding, Head, Topic, Verdict, every, judged
-from core.claims.table import CLAIMS, feature_findings, findings
+from core.claims import waves
+from core.claims.finding import MORE, Evidence, Finding, Head, NotCheckable, Topic, Verdict, check, every, judged
+from core.claims.table import CLAIMS, claims_by_key, feature_findings, findings
 from core.fourier.contrasts import BANDS
 from core.shared.numbers import Interval
 from tests.core.claims.judging import ALL_MAPS, CLIP, RESNET56
@@ -106,10 +109,43 @@ def test_every_claim_of_a_file_is_in_the_table_with_its_head():
         assert claim.key == key and bool(claim.headline) == claim.papers, key
         assert claim.statement.startswith("“") == claim.statement.endswith("”") == claim.papers, key
         assert claim.statistic.format_map(names).endswith("."), key
-        assert {*(claim.view.bands or ())} <= BANDS.keys(), key
+        assert {*(claim.view.bands or ())} <= BANDS.keys() and claim.view.show in ("Error", "Difference"), key
         assert (claim.topic == Topic.PICTURES) == bool(claim.tasks), key
     with pytest.raises(TypeError, match="topic"):
         Head(section="ours")
+
+
+def test_a_claim_that_cannot_be_checked_says_why():
+    @Head(topic=Topic.WAVES, section="ours")
+    def unknown(subject, reference):
+        """They are unknown.
+
+        Nothing about {subject}.
+        """
+        raise NotCheckable
+
+    maps = ALL_MAPS[CLIP], ALL_MAPS[RESNET56]
+    for (finding,) in (findings(*maps, maps, unknown), [check(unknown, *maps)]):
+        assert finding.doubts == ("A result that it needs is missing.",)
+    assert check(unknown, *maps, missing="It is lost.").doubts == ("It is lost.",)
+
+
+@pytest.mark.parametrize(("section", "expected"), [("3.1", "headline, statement and statistic"), ("ours", "statement")])
+def test_a_claim_of_other_paragraphs_is_refused(section, expected):
+    def unknown(subject):
+        """They are unknown."""
+
+    message = f"the claim 'unknown' of section '{section}' should have a docstring of {expected}.*; got 1; "
+    with pytest.raises(ValueError, match=message):
+        Head(topic=Topic.WAVES, section=section)(unknown)
+
+
+def test_two_claims_of_one_name_are_refused():
+    assert claims_by_key(waves, waves).keys() == claims_by_key(waves).keys()
+    other = ModuleType("other")
+    other.other = replace(CLAIMS["low"])
+    with pytest.raises(ValueError, match="two claims are called 'low'"):
+        claims_by_key(waves, other)
 
 
 def test_every_claim_is_judged_with_a_summary_of_its_bars():

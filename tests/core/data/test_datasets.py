@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from core.data.datasets import ARCHIVE, load_dataset, load_samples, sample_credi
 from core.data.picture_files import square_image
 from core.data.sample_sets import (
     CIFAR10,
+    SAMPLE_SETS,
     SAMPLES,
     ClassSet,
     ImageDataset,
@@ -252,6 +254,36 @@ def test_content_hash_covers_shape_pixels_and_labels():
 # Bundled samples and classes
 
 
+@pytest.mark.parametrize("classes", [("giant panda", "hen"), ("n02510455", "n01514859")])
+def test_an_archive_of_samples_names_its_classes(tmp_path, monkeypatch, classes):
+    row = replace(SAMPLE_SETS["photographs"], name="few", dataset="few", folder=tmp_path)
+    monkeypatch.setitem(SAMPLE_SETS, row.name, row)
+    (tmp_path / "provenance.json").write_text('{"title": "Few"}')
+
+    def load(size=224, classes=classes):
+        images = np.zeros((3, size, size, 3), np.uint8)
+        np.savez(tmp_path / "images.npz", images=images, labels=np.array([1, 0, 1]), classes=np.array(classes))
+        return load_samples("few")
+
+    data = load()
+    assert [data.classes.names[label] for label in data.labels] == ["hen", "giant panda", "hen"]
+    with pytest.raises(ValueError, match=r"images\.npz: the pictures should have 224 pixels; they have 32"):
+        load(size=32)
+    for wrong, count in (("dragon", 0), ("crane", 2)):
+        with pytest.raises(ValueError, match=rf"images\.npz: .* got '{wrong}', the name of {count};"):
+            load(classes=(wrong, "hen"))
+
+
+@pytest.mark.parametrize("row", SAMPLE_SETS.values(), ids=lambda row: row.name)
+def test_a_sample_set_names_pictures_and_words_that_it_has(row):
+    count = len(load_samples(row.dataset))
+    named = {row.first, row.second, row.inpainted, *row.holes, *row.faceless, *row.filled}
+    assert named <= {*range(count)} and {*row.drawn} <= {*row.classes.names}
+    for title in ("title", "dataset"):
+        twins = [other.name for other in SAMPLE_SETS.values() if getattr(other, title) == getattr(row, title)]
+        assert twins == [row.name], title
+
+
 def test_cifar10_samples_show_each_class_ten_times():
     data = load_samples("cifar10-samples")
     assert data.classes == CIFAR10
@@ -300,13 +332,7 @@ def test_imagenet100_agrees_with_imagenet():
         assert getattr(chosen, field) == tuple(getattr(everything, field)[k] for k in chosen.imagenet_indices)
 
 
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
-        ({"names": ("cat", " ")}, "no empty name"),
-        ({"names": "cat"}, "at least one class and no empty name, got 'cat'"),
-    ],
-)
-def test_class_set_refuses_what_makes_no_sense(fields, message):
-    with pytest.raises(ValueError, match=message):
-        ClassSet("custom", **fields)
+@pytest.mark.parametrize("names", [("cat", " "), "cat"])
+def test_class_set_refuses_what_makes_no_sense(names):
+    with pytest.raises(ValueError, match="at least one class and no empty name, got"):
+        ClassSet("custom", names)

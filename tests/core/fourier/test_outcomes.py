@@ -5,13 +5,13 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import clean_error, map_outcomes
-from core.fourier.waves import add_basis, fourier_basis, half_plane, random_signs
+from core.fourier.waves import half_plane
 from core.sweep.grow import grow
 from core.sweep.waves import SweepConfig
+from tests.core.toy import slow_ranks
 
 CONFIG = SweepConfig(size=5, epsilon=1.5, seed=3, batch_size=8)
 
@@ -20,16 +20,8 @@ CONFIG = SweepConfig(size=5, epsilon=1.5, seed=3, batch_size=8)
 def swept(linear_classifier, noise_dataset):
     """The finished map, and the misclassified images for each wave, (i, j) or None: one image at a time."""
     *_, heatmap = grow(linear_classifier, noise_dataset, CONFIG)
-    wrong = {}
-    for wave in (None, *CONFIG.waves):
-        signs = random_signs(len(noise_dataset), wave or (0, 0), seed=CONFIG.seed)
-        basis = fourier_basis(*(wave or (0, 0)), 8, 8) * (wave is not None)
-        wrong[wave] = []
-        for image, label, sign in zip(noise_dataset.images, noise_dataset.labels, signs, strict=True):
-            pixels = image[None].astype(np.float32) / 255
-            perturbed = add_basis(pixels, basis, CONFIG.epsilon, signs=sign[None])
-            wrong[wave].append(linear_classifier(torch.from_numpy(perturbed))[0].argmax().item() != label)
-    return heatmap, wrong
+    ranks = slow_ranks(linear_classifier, noise_dataset, CONFIG)
+    return heatmap, {wave: [rank > 0 for rank in known] for wave, known in ranks.items()}
 
 
 def test_outcomes_are_those_of_the_slow_twin(swept):

@@ -37,6 +37,11 @@ def test_config_survives_json():
     assert PGDConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 
 
+def test_a_methods_row_has_the_ingredients_of_large_drawings():
+    for name, row in METHODS.items():
+        assert row.method == defaults("generation", 224, name).method, name
+
+
 def test_paper_settings_scale_with_the_image():
     assert defaults("inpainting", 224) == PGDConfig(epsilon=21.6, step_size=0.1, steps=720)
     assert defaults("generation", 224) == PGDConfig(epsilon=40, step_size=1, steps=60)

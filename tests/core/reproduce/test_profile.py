@@ -114,6 +114,10 @@ def test_present_judgements_are_taken_over(toy, tmp_path, monkeypatch):
     (mark,) = outcomes.metadata["runs"]
     (run,) = (PGDRun.load(file) for file in (tmp_path / "runs").glob("generation_cifar10__*"))
     assert fingerprint(run) == mark and outcomes.metadata["runs"][mark]["judge"] == "mini-resnet"
+    monkeypatch.setattr(judgements, "SERIES", (replace(papers, fewer=2), views))
+    assert profile(tmp_path, "--parts", "judgements") == 0 and calls.pop() == papers.name, "of other settings"
+    again = JudgedOutcomes.load(path).kinds()
+    assert again[papers.name].config["steps"] == outcomes.kinds()[papers.name].config["steps"] // 2
     path.unlink()
     assert profile(tmp_path, "--parts", "judgements", "--judge", "mini-resnet-robust") == 0
     assert JudgedOutcomes.load(path).judges[0] == "mini-resnet-robust" and len(calls) == 3

@@ -45,6 +45,14 @@ def test_each_network_has_judgements_of_every_kind(name):
     assert kinds.keys() <= counts.keys(), "in no table"
 
 
+@pytest.mark.parametrize("name", SMALL)
+def test_judged_pictures_have_the_present_settings(name):
+    kinds = judged_outcomes()[name].kinds()
+    stored = {kind.name: kinds[kind.name] for kind in SERIES if kind.name in kinds}
+    jobs = {kind.name: kind.job(SAMPLE_SETS["cifar10"].image_size, kind.amounts[1], OPENING_SEED) for kind in SERIES}
+    assert [kind for kind, made in stored.items() if made.config != jobs[kind].config.to_json()] == []
+
+
 @pytest.mark.parametrize("start", MADE_STARTS)
 def test_each_start_has_stored_runs_and_judgements(start):
     plans = [example.plan for row in SAMPLE_SETS.values() for example in examples(row)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.fourier.heatmap import outcome_rows
-from core.fourier.waves import fourier_basis, hybrid, random_signs
+from core.fourier.waves import hybrid
 from core.shared.device import class_probabilities
 from core.sweep.answers import WaveAnswers, no_answers
 from core.sweep.predict import (
@@ -16,15 +16,6 @@ from core.sweep.predict import (
     wave_on_image,
 )
 from core.sweep.waves import SweepConfig
-
-
-def test_wave_on_image_has_the_signs_of_its_place(noise_images):
-    images, _ = noise_images
-    image = images[5].astype(np.float32) / 255
-    perturbed = wave_on_image(image, (2, -1), 1.5, seed=3, position=5)
-    signs = random_signs(6, (2, -1), seed=3)[5]
-    expected = np.clip(image + 1.5 * signs[:, None, None] * fourier_basis(2, -1, 8, 8), 0, 1)
-    np.testing.assert_allclose(perturbed, expected, atol=1e-6)
 
 
 def test_a_sweeps_probability_is_that_of_predictions(linear_classifier, noise_images, noise_dataset):

@@ -10,9 +10,10 @@ import torch
 from core.classifiers.classifier import Preprocess
 from core.fourier.heatmap import Heatmap, outcome_rows
 from core.fourier.map_estimate import ESTIMATOR
-from core.fourier.waves import add_basis, fourier_basis, half_plane, random_signs, resize_attenuation
+from core.fourier.waves import half_plane, random_signs, resize_attenuation
 from core.sweep.grow import grow
 from core.sweep.waves import SweepConfig, balanced_sample, images_per_wave, sampling_variance
+from tests.core.toy import slow_ranks
 
 CONFIG = SweepConfig(size=5, epsilon=1.5, seed=3, batch_size=8)
 LABELS = np.random.default_rng(0).permutation(np.repeat([0, 1, 2, 3], [40, 40, 15, 5]))
@@ -28,21 +29,6 @@ def counts(rows):
     return {wave: (row.count, *row.hits) for wave, row in rows.items()}
 
 
-def slow_sweep(classifier, dataset, config):
-    """Sweep one image and one wave at a time."""
-    for i, j in config.waves:
-        signs = torch.from_numpy(random_signs(len(dataset), (i, j), seed=config.seed))
-        basis = torch.from_numpy(fourier_basis(i, j, 8, 8))
-        top1 = top5 = 0
-        for image, label, sign in zip(dataset.images, dataset.labels, signs, strict=True):
-            pixels = torch.from_numpy(image)[None].float() / 255
-            ranking = classifier(add_basis(pixels, basis, config.epsilon, signs=sign[None]))[0]
-            ranking = ranking.argsort(descending=True).tolist()
-            top1 += ranking[0] == label
-            top5 += label in ranking[:5]
-        yield (i, j), (len(dataset), top1, top5)
-
-
 def full_above(images):
     """A hook for a network with memory for so many images; records the sizes of its batches."""
     sizes = []
@@ -56,7 +42,8 @@ def full_above(images):
 
 
 def test_a_sweep_agrees_with_the_slow_twin(linear_classifier, noise_dataset):
-    expected = dict(slow_sweep(linear_classifier, noise_dataset, CONFIG))
+    ranks = slow_ranks(linear_classifier, noise_dataset, CONFIG)
+    expected = {wave: (37, ranks[wave].count(0), sum(rank < 5 for rank in ranks[wave])) for wave in CONFIG.waves}
     assert len({top1 for _, top1, _ in expected.values()}) > 3, "the example is too easy to tell waves apart"
     before, weights = noise_dataset.images.copy(), [value.clone() for value in linear_classifier.parameters()]
     for size in (1, 5, 37, 100, None):

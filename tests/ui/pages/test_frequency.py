@@ -8,7 +8,7 @@ import core
 from core.data.sample_sets import HEATMAPS, SAMPLE_SETS
 from core.shared.files import npz_bytes
 from tests.ui import page_runner
-from tests.ui.page_runner import bodies, components, settable_widget
+from tests.ui.page_runner import bodies, components, page_text, settable_widget
 from ui.maps.catalogue import CLIP, EFFICIENTNET, FIRST_PRESET, MINI_CLIP, PAPERS_PAIR, RESNET50, RESNET56
 from ui.pages.frequency import CELL, DETAILS, OWN, PRESET
 from ui.tools.compute import UPLOADED
@@ -33,11 +33,6 @@ LINKS = {
 def open_page(**parameters) -> AppTest:
     # Without a picture no classifier is loaded: these tests are about the maps.
     return page_runner.open_page("frequency", **({"pictures": "Yours"} | parameters))
-
-
-def text(app: AppTest) -> str:
-    """The page's sentences."""
-    return "\n".join(element.value for kind in (app.markdown, app.caption, app.info) for element in kind)
 
 
 @pytest.mark.parametrize("link", LINKS)
@@ -92,7 +87,7 @@ def test_maps_that_do_not_fit_say_so_and_details_chart_rings():
     assert components(app, "picture")[0]["picture"]["size"] == 31, "the browser refuses, too"
     for name in ("CLIP ViT-B/32", "ResNet-56"):
         assert len(bodies(app, f'alt="Error of {name}, %"')) == 1
-    assert f"**{CLIP}**" in text(app) and "log says ResNet-56" in text(app)
+    assert f"**{CLIP}**" in page_text(app) and "log says ResNet-56" in page_text(app)
 
 
 def test_a_file_that_is_no_map_is_refused_and_the_next_is_added():
@@ -112,4 +107,4 @@ def test_a_file_that_is_no_map_is_refused_and_the_next_is_added():
     app.file_uploader(key=UPLOADED).set_value(("map.npz", heatmap.to_bytes(), "")).run()
     assert not app.error and not app.exception
     assert settable_widget(app, "maps").value == [CLIP, RESNET56, "mine · own images · uploaded 1"]
-    assert "weights unknown, sha256 unknown; seed 0" in text(app)
+    assert "weights unknown, sha256 unknown; seed 0" in page_text(app)

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from core.claims.statistics import stored_hybrids
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes
@@ -17,7 +16,7 @@ from core.sweep.story import StoredPredictions
 from tests.core.squares import only
 from tests.profiles import use_profile
 from tests.ui.page_runner import bodies, components, open_page, page_text
-from ui.maps.catalogue import CLIP, shipped_maps
+from ui.maps.catalogue import shipped_maps
 from ui.story.data import computed_map, first_maps
 
 CLIP_NAME = "clip-vit-b-32"
@@ -73,12 +72,6 @@ def test_a_chapter_names_clip_once_it_has_a_profile(place, request):
     assert RANDOM not in read(open_page("story", chapter=place))
     request.getfixturevalue("profile")
     assert RANDOM in read(open_page("story", chapter=place))
-
-
-def test_hybrids_are_joined_to_the_map_of_the_same_weights_alone(profile):
-    (label,) = [label for label, entry in shipped_maps().items() if entry.classifier == CLIP_NAME and label != CLIP]
-    assert label == LABEL and CLIP_NAME in stored_hybrids()
-    assert "equally often at a cutoff of" in read(open_page("findings", subject=label))
 
 
 def test_the_story_leaves_out_an_incomplete_map(profile, folder):

@@ -86,14 +86,6 @@ def test_four_at_once_are_offered_where_the_seed_matters(page, method, offered):
     assert len(button) == offered
 
 
-def test_four_methods_are_compared_in_one_run():
-    app = open_page("generation", generation_steps="2", generation_method_32=",".join(METHODS))
-    app.multiselect(key="generation-models-cifar10").set_value(["Toy A"]).run()
-    run_to_the_end(app, "generation")
-    assert [run.config.method.name for run in result(app, "generation").runs] == [*METHODS]
-    assert [model["title"] for model in replay_data(app)["models"]] == [*METHOD_TITLES.values()]
-
-
 JUDGED = [  # of four tries, the word's rank and the judge's probability; which try is shown first, and which was picked
     ([(2, 0.9), (1, 0.3), (1, 0.8), (3, 0.1)], 2, 2),
     ([(1, 0.6), (2, 0.9), (5, 0.2), (1, 0.5)], 0, 0),

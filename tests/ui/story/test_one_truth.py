@@ -26,14 +26,9 @@ def plain(text: str) -> str:
 def rows(text: str) -> dict[str, tuple[str, str]]:
     """Verdict and text of each claim in an HTML page, by its key; the first of several with one key."""
     parts = re.split(r'data-claim="([a-z0-9-]*)"', text)
-    pairs = list(
-        zip(
-            parts[1::2],
-            (re.split("<aside>|<div class=.beside|<div class=.footnotes", part)[0] for part in parts[2::2]),
-            strict=True,
-        )
-    )
-    return {key: (VERDICT.search(row)[1], plain(row)) for key, row in reversed(pairs)}
+    texts = [re.split("<aside>|<div class=.beside|<div class=.footnotes", part)[0] for part in parts[2::2]]
+    pairs = zip(parts[-2::-2], reversed(texts), strict=True)
+    return {key: (VERDICT.search(row)[1], plain(row)) for key, row in pairs}
 
 
 def findings_of(**parameters) -> dict[str, tuple[str, str]]:

@@ -14,8 +14,8 @@ from core.data.corruptions import corrupt
 from core.data.sample_sets import SAMPLE_SETS
 from core.shared.device import class_probabilities
 from core.sweep.predict import HybridPredictions, hybrid_cutoffs
-from tests.ui.page_runner import bodies, components
-from tests.ui.pages.test_frequency import open_page, text
+from tests.ui.page_runner import bodies, components, page_text
+from tests.ui.pages.test_frequency import open_page
 from tests.ui.toys import ToyClassifier
 from ui.maps.catalogue import MINI_CLIP, RESNET56, Predictor
 from ui.server.cache import LOADING
@@ -60,7 +60,7 @@ def test_a_map_of_ones_own_takes_few_predictions():
 
 
 def test_without_a_picture_a_tool_about_one_asks_for_it():
-    assert "upload your own" in text(open_page(pictures="Yours", tab=CORRUPTIONS_TOOL))
+    assert "upload your own" in page_text(open_page(pictures="Yours", tab=CORRUPTIONS_TOOL))
 
 
 # Two pictures in one
