@@ -10,12 +10,14 @@ import ui.runs.panel
 import ui.runs.state
 from core.classifiers.registry import classifier_spec
 from core.data.datasets import load_samples
+from core.data.picture_files import square_uploads
 from core.data.sketches import SKETCHES, decode_sketch, draw_sketch, encode_sketch, smooth_sketch
 from core.pgd.drawings import drawn_sketches, opening_words
 from core.pgd.plan import RunPlan
 from core.pgd.settings import PGDConfig
 from tests.ui.page_runner import components, open_page, page_text, run_to_the_end, settable_widget
 from tests.ui.replay_reader import frames_of, replay_data
+from tests.ui.toys import noise_file
 from ui.runs import settings as pace
 from ui.runs.gallery import example, stored_word
 from ui.server.jobs import JobManager
@@ -230,6 +232,17 @@ def test_a_sketch_of_one_colour_is_drawn():
     run = app.session_state["generation.runs"].result.runs[0]
     assert not app.exception and not app.error and len(np.unique(run.start)) <= 3
     assert run.curves["perturbation_norm"][-1, 0] > 0 and run.metadata["images"]["sketch"] == blank
+
+
+def test_a_drawing_from_an_own_photo_starts_from_its_middle():
+    app, file = drawing(generation_start_from="Photo"), noise_file(64, 128)
+    app.button(key="generation.choice").click().run()
+    app.file_uploader(key="generation.upload").set_value(("mine.png", file, "image/png")).run()
+    run_to_the_end(app, "generation")
+    run = app.session_state["generation.runs"].result.runs[0]
+    (square,) = square_uploads(file, [32])
+    assert not app.exception and np.allclose(255 * run.start[0], square.transpose(2, 0, 1), atol=1e-3)
+    assert run.metadata["images"]["credit"] == "Start: mine.png"
 
 
 def test_every_bundled_sketch_is_a_tile_that_chooses_its_word():
