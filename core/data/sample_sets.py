@@ -162,6 +162,8 @@ class SampleSet:
     faceless: the pictures in whose hole no method painted the animal's face, judged by eye.
     filled: the pictures of the row of filled holes. drawn: the initial classes of *Draw*, which offers only sets with
     some. rule: one sentence on how they were chosen; may be empty.
+    photo: index of the picture that *Draw* turns into another first. photo_word: the word that it draws; empty for the
+    first of `drawn`.
     maps: title of every data set whose maps are about these classes, by its name.
     """
 
@@ -181,6 +183,8 @@ class SampleSet:
     filled: tuple[int, ...] = ()
     drawn: tuple[str, ...] = ()
     rule: str = ""
+    photo: int = 0
+    photo_word: str = ""
     maps: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -236,6 +240,8 @@ SAMPLE_SETS = {
             holes={k: (*corner, _CORNERS["size"]) for k, corner in enumerate(_CORNERS["corners"])},
             faceless=tuple(_CORNERS["faceless"]),
             drawn=tuple(_OPENING["words"])[:1],
+            photo=1,
+            photo_word="goldfish",
             rule=(
                 "A rule chose the example’s class: of 100 drawn at random, the familiar one of which another network "
                 "is surest by views and which it does not recognise by the paper’s method. We chose the hen and the "

@@ -149,9 +149,19 @@ def sketched_path(name: str, method: MethodName) -> Path:
 
 
 @cache
+def _sketched() -> dict[str, Any]:
+    return json.loads(SKETCHED_FILE.read_text("utf-8"))
+
+
+def sketches_made_by() -> tuple[int, str]:
+    """Return the seed of the drawings of the bundled sketches and the registry name of their judge."""
+    return _sketched()["seed"], _sketched()["judges"][0]["name"]
+
+
+@cache
 def drawn_sketches() -> dict[str, GalleryWord]:
     """Load what both methods made of each bundled sketch, by its name."""
-    content = json.loads(SKETCHED_FILE.read_text("utf-8"))
+    content = _sketched()
     return {row["sketch"]: _word(row, content, sketched_path, row["sketch"]) for row in content["words"]}
 
 

@@ -37,7 +37,7 @@ from tests.browser.waiting import wait_until_drawn, wait_until_still
 from tests.painter_oracle import brush_mask
 
 LARGE = "inpainting-pictures=Photographs"
-NEW = re.compile("Not run yet")
+NEW = re.compile("Press Fill")
 
 
 @pytest.fixture

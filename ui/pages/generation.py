@@ -1,16 +1,17 @@
-"""Page *Draw*: a word becomes a picture by PGD on Eq. 2, from grey, a blur, noise, a sketch or a picture."""
+"""Page *Draw*: a sketch, a photo or a made start becomes a picture of a word by PGD on Eq. 2."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.classifiers.registry import ClassifierSpec
+from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
 from core.data.picture_files import square_image
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.sketches import (
@@ -22,7 +23,8 @@ from core.data.sketches import (
     encode_sketch,
     smooth_sketch,
 )
-from core.pgd.drawings import drawn_sketches
+from core.data.words import find_word
+from core.pgd.drawings import drawn_sketches, sketches_made_by
 from core.pgd.methods import MethodName
 from core.pgd.plan import RunPlan
 from core.pgd.settings import Task
@@ -42,12 +44,14 @@ from ui.runs.state import TRIES, RunRequest, RunResult
 from ui.runs.words import about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
 from ui.server.cache import ready_classifiers
 from ui.shared import url
-from ui.shared.pictures import UPLOAD, page_picture, picture_line
+from ui.shared.pictures import UPLOAD, page_picture, picture_line, take_picture
 from ui.shared.url import as_markdown, settable, settable_in_url
 
 _PAGE: Task = "generation"
 MAX_TARGETS = 10
+_SKY = PALETTE["sky blue"]
 SET, _START, SKETCH = f"{_PAGE}-set", f"{_PAGE}-start-from", f"{_PAGE}-sketch"  # in the URL and in the session
+_PICTURE, _PICTURES = f"{_PAGE}-picture", f"{_PAGE}-pictures"  # likewise
 # In the session: the sketch; whether a word was just entered; one that the network does not know, and what is drawn.
 _SKETCHED, _ASKED, _UNKNOWN = f"{_PAGE}.sketch", f"{_PAGE}.asked", f"{_PAGE}.unknown"
 
@@ -55,6 +59,7 @@ _SKETCHED, _ASKED, _UNKNOWN = f"{_PAGE}.sketch", f"{_PAGE}.asked", f"{_PAGE}.unk
 def page() -> None:
     """Draw the page."""
     painter_line = head("Draw what a network sees")
+    is_photo_lost = url.text(_PICTURES) == UPLOAD  # a link lacks the visitor's own photo
     with st.container(key="run-stage"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{_PAGE}.toolbar"):
             begin, word, verb = (st.container(width=width) for width in ("content", 260, "content"))
@@ -73,8 +78,8 @@ def page() -> None:
     _choose_beginning(begin, row, start)
     _choose_word(word, row, targets, specs)
     chosen = run_settings(expert, _PAGE, row.image_size, None, methods, start)
-    painter, rest = body.columns([5, 10], gap="medium") if start in ("sketch", "photo") else (None, body)
-    x0, facts = _starts(painter, expert, row, targets, start, chosen.seed)
+    side, rest = body.columns(_SIDE_AND_STAGE, gap="medium") if STARTS[start].supplied else (None, body)
+    x0, facts = _starts(side, expert, row, targets, start, chosen.seed)
     names = tuple(spec.name for spec in specs)
     why = cannot_run(targets, specs, row.classes)
     if x0 is None or why:
@@ -85,18 +90,22 @@ def page() -> None:
         request = RunRequest(plan, "", names, methods, row.class_set)
     large = row.image_size >= MIN_CROP_SIZE
     opened = targets[0] if large and start == "grey" and len(targets) == 1 else None
-    stage, beside = _containers(rest, row, start, shows_tries(_PAGE, request))
-    if beside is not None:
-        with beside, st.container(gap="xsmall"):
+    if side is not None:
+        stage = rest
+        with side, st.container(gap="xsmall", key=f"{_PAGE}.{start}-choices"):
             if start == "sketch":
                 _bundled_sketches(row)
-            elif start == "photo":
-                picture_line(_PAGE, across=3)
             else:
+                picture_line(_PAGE, _PHOTO_TILES)
+    else:
+        stage, beside = _containers(rest, row, shows_tries(_PAGE, request))
+        if beside is not None:
+            with beside, st.container(gap="xsmall"):
                 gallery(f"{_PAGE}.gallery", opened, partial(_open, row))
     sketch = _shown_sketch(row, targets) if large and start == "sketch" else None
     still = stored_word(opened) if sketch is None else drawn_sketches()[sketch]
-    linked = begins_by_itself(request, _words(row), SKETCH) and still is None
+    named = [_words(row), SKETCH, *([_START, _PICTURE] if start == "photo" else [])]
+    linked = begins_by_itself(request, *named) and still is None and not is_photo_lost
     with verb:
         draw = partial(draw_starts, targets, TRIES, row.name, chosen.seed, start) if start in MADE_STARTS else None
         ask_for_run(_PAGE, "Draw", request, st.session_state.pop(_ASKED, False) or linked, draw)
@@ -105,7 +114,7 @@ def page() -> None:
             _PAGE,
             "Draw",
             partial(stored_example, subject_of(request), request.names, methods),
-            partial(_reset, row),
+            partial(_reset, row, start),
             _restore,
             still,
         )
@@ -149,12 +158,18 @@ def _choose_set() -> SampleSet:
 def offered_starts(row: SampleSet) -> list[StartName]:
     """Return the starts that the page offers for a set, the default first.
 
-    A class without images here has no blur of its own; at full size both methods start from grey.
+    A class without images here has no blur of its own, so large drawings start from a sketch or grey.
     """
     starts: list[StartName] = list(STARTS)
     if row.image_size < MIN_CROP_SIZE:
         return starts
-    return sorted((start for start in starts if start != "blur"), key=lambda start: start != "grey")
+    first: list[StartName] = ["sketch", "photo", "grey"] if _sketches(row) else ["grey", "sketch", "photo"]
+    return [*first, *(start for start in starts if start not in ("blur", *first))]
+
+
+def _made_start(row: SampleSet) -> StartName:
+    """Return the default start of a drawing from a word alone."""
+    return next(start for start in offered_starts(row) if start in MADE_STARTS)
 
 
 def _choose_start(row: SampleSet) -> StartName:
@@ -163,6 +178,8 @@ def _choose_start(row: SampleSet) -> StartName:
     first = next(iter(offered))
     if st.session_state.get(_START, first) not in offered:
         st.session_state[_START] = first  # the chosen start belongs to another set
+    if _START not in st.session_state and url.texts(_words(row)) and not {_START, SKETCH} & url.names():
+        st.session_state[_START] = STARTS[_made_start(row)].label  # links of before, when a word was the default
     about = " ".join(f"*{label}*: {STARTS[start].source}" for label, start in offered.items())
     labels = list(offered)
     label = settable_in_url(
@@ -175,24 +192,32 @@ def _choose_start(row: SampleSet) -> StartName:
 
 
 def _choose_beginning(container: DeltaGenerator, row: SampleSet, start: StartName) -> None:
-    """Draw the choice to begin with a word or with a sketch, which chooses the start."""
-    key, titles, state = f"{_PAGE}.begin", {False: "From a word", True: "From a sketch"}, st.session_state
-    word_keys = {is_sketch: f"{_words(row)}.{is_sketch}" for is_sketch in titles}  # each beginning keeps its own word
+    """Draw the choice to begin with a sketch, a photo or a word, which chooses the start."""
+    key, state, current = f"{_PAGE}.begin", st.session_state, _beginning(start)
+    starts: dict[str, StartName] = {_beginning(name): name for name in ("sketch", "photo", _made_start(row))}
+    words = {name: f"{_words(row)}.{name}" for name in starts}  # each beginning keeps its own word
 
     def begin() -> None:
-        sketched = state[key] == titles[True]
-        state[word_keys[not sketched]] = state[_words(row)]
-        state[_words(row)] = state.get(word_keys[sketched], _usual_words(row, sketched))
-        state[_START] = STARTS["sketch" if sketched else offered_starts(row)[0]].label
+        chosen = state[key]
+        state[words[current]] = state[_words(row)]
+        state[_words(row)] = state.get(words[chosen], _usual_words(row, starts[chosen]))
+        state[_START] = STARTS[starts[chosen]].label
 
-    state[key] = titles[start in ("sketch", "photo")]
+    state[key] = current
     container.segmented_control(
-        "Begin", list(titles.values()), key=key, on_change=begin, required=True, label_visibility="collapsed"
+        "Begin with", list(starts), key=key, on_change=begin, required=True, label_visibility="collapsed"
     )
 
 
-def _usual_words(row: SampleSet, sketched: bool) -> list[str]:
-    return [next(iter(_sketches(row).values()))] if sketched else list(row.drawn)
+def _beginning(start: StartName) -> str:
+    """Return the title of the beginning that has a start."""
+    return STARTS[start].label if STARTS[start].supplied else "Word"
+
+
+def _usual_words(row: SampleSet, start: StartName) -> list[str]:
+    if start == "sketch" and _sketches(row):
+        return [next(iter(_sketches(row).values()))]
+    return [row.photo_word or row.drawn[0]] if start == "photo" else list(row.drawn)
 
 
 def _several_targets(row: SampleSet, start: StartName, any_text: bool) -> list[str]:
@@ -201,7 +226,7 @@ def _several_targets(row: SampleSet, start: StartName, any_text: bool) -> list[s
     any_text: True if all networks take words that are in no list.
     """
     key, names = _words(row), vocabulary(row.classes)
-    usual = _usual_words(row, start == "sketch")
+    usual = _usual_words(row, start)
     st.session_state.setdefault(key, url.texts(key)[:MAX_TARGETS] or usual)
     targets = settable(
         key,
@@ -215,6 +240,8 @@ def _several_targets(row: SampleSet, start: StartName, any_text: bool) -> list[s
         ),
     )
     url.put_all(key, targets, usual)
+    if url.texts(key):
+        url.put(_START, STARTS[start].label)  # a link with a word but no start is one of before
     return targets
 
 
@@ -257,26 +284,33 @@ def _choose_word(
 
 def _sketches(row: SampleSet) -> dict[str, str]:
     """Return the bundled sketches of a set, with the word that each is of."""
-    if row.image_size >= MIN_CROP_SIZE:
-        return {name: sketch.word for name, sketch in SKETCHES.items()}
-    return {name: name for name in SKETCHES if name in row.classes.names}
+    words = {name: sketch.word if row.image_size >= MIN_CROP_SIZE else name for name, sketch in SKETCHES.items()}
+    return {name: word for name, word in words.items() if find_word(word, row.classes)}
+
+
+def _first_sketch(row: SampleSet) -> np.ndarray:
+    """Return the sketch to begin with, uint8 (32, 32, 3); empty sky if no bundled one is of the set's classes."""
+    name = next(iter(_sketches(row)), None)
+    return np.full((SKETCH_SIZE, SKETCH_SIZE, 3), _SKY, np.uint8) if name is None else draw_sketch(name)
 
 
 # ---- where it begins ---------------------------------------------------------------------------------------------
 
 
-def _containers(
-    rest: DeltaGenerator, row: SampleSet, start: StartName, tries: bool
-) -> tuple[DeltaGenerator, DeltaGenerator | None]:
-    """Return the containers of the run and of the choices beside it; None if there are several tries."""
-    if tries or (row.image_size < MIN_CROP_SIZE and start not in ("sketch", "photo")):
+_SIDE_AND_STAGE = [5, 10]  # widths of a sketch or a photo and of the run
+_SKETCH_TILES, _PHOTO_TILES = (TileStyle(size=size) for size in (44, 62))  # below the chosen one
+
+
+def _containers(rest: DeltaGenerator, row: SampleSet, tries: bool) -> tuple[DeltaGenerator, DeltaGenerator | None]:
+    """Return the containers of the run and of the gallery, which small pictures and several tries lack."""
+    if tries or row.image_size < MIN_CROP_SIZE:
         return rest.container(), None
-    stage, beside = rest.columns([7, 3] if start in ("sketch", "photo") else [11, 9], gap="medium")
+    stage, beside = rest.columns([11, 9], gap="medium")
     return stage, beside
 
 
 def _starts(
-    painter: DeltaGenerator | None,
+    side: DeltaGenerator | None,
     expert: DeltaGenerator,
     row: SampleSet,
     targets: list[str],
@@ -284,8 +318,8 @@ def _starts(
     seed: int,
 ) -> tuple[np.ndarray | None, Mapping[str, str]]:
     """Draw what the starts depend on; return them, (B, 3, H, W) float32, with their metadata."""
-    if painter is not None:
-        with painter:
+    if side is not None:
+        with side:
             picture, credit = (_sketch(row), STARTS[start].name) if start == "sketch" else _picture(row)
         if not targets:
             return None, {}
@@ -312,13 +346,13 @@ def _keep_sketch(picture: np.ndarray) -> None:
 
 def _sketch(row: SampleSet) -> np.ndarray:
     """Draw the painter of sketches; return the sketch, uint8 (32, 32, 3)."""
-    state, first = st.session_state, draw_sketch(next(iter(_sketches(row))))
+    state, first = st.session_state, _first_sketch(row)
     if _SKETCHED not in state:
         state[_SKETCHED] = first
         with suppress(ValueError):
             if linked := url.text(SKETCH):
                 state[_SKETCHED] = decode_sketch(linked, SKETCH_SIZE)
-    sketch_painter(state[_SKETCHED], key=f"{_PAGE}.painter", on_paint=_keep_sketch, background=PALETTE["sky blue"])
+    sketch_painter(state[_SKETCHED], key=f"{_PAGE}.painter", on_paint=_keep_sketch, background=_SKY)
     text = None
     try:
         text = encode_sketch(state[_SKETCHED])
@@ -332,19 +366,34 @@ def _bundled_sketches(row: SampleSet) -> None:
     """Draw the bundled sketches; each also chooses its word."""
     sketches = _sketches(row)
     names = list(sketches)
+    if not names:
+        return
 
     def pick(index: int) -> None:
         _keep_sketch(draw_sketch(names[index]))
         st.session_state[_words(row)] = [sketches[names[index]]]
 
-    st.markdown("Or begin with one of these")
     image_picker(
         _sketch_thumbnails(tuple(names)),
         selected=next((k for k, name in enumerate(names) if _is_shown(name)), -1),
         key=f"{_PAGE}.sketches",
         label="Bundled sketches",
         on_pick=pick,
-        style=TileStyle(across=2, names=[sketches[name] for name in names], opens="st-key-generation-painter"),
+        style=replace(_SKETCH_TILES, opens="st-key-generation-painter"),
+    )
+    if row.image_size >= MIN_CROP_SIZE:
+        _count_sketches()
+
+
+def _count_sketches() -> None:
+    """Draw how many pictures of the bundled sketches a second network recognises, by both methods."""
+    words, (seed, judge) = drawn_sketches().values(), sketches_made_by()
+    views, papers = (sum(word.drawings[method].recognised() for word in words) for method in ("views", "paper"))
+    st.markdown(
+        f"From our {len(words)} sketches the network painted, a second network recognises **{views} pictures** by many "
+        f"views and **{papers}** by the paper’s method (seed {seed}).",
+        help=f"The second network is {short_title(classifier_title(judge))}, a close relative of the painter. One try "
+        "per sketch and method; nothing is picked.",
     )
 
 
@@ -359,14 +408,13 @@ def _shown_sketch(row: SampleSet, targets: list[str]) -> str | None:
 
 @cache
 def _sketch_thumbnails(names: tuple[str, ...]) -> Thumbnails:
-    return pack_thumbnails(np.stack([draw_sketch(name) for name in names]), names)
+    return pack_thumbnails(np.stack([draw_sketch(name) for name in names]), [SKETCHES[name].word for name in names])
 
 
 def _picture(row: SampleSet) -> tuple[np.ndarray, str]:
     """Draw the chosen picture; return it, uint8 (side, side, 3), and its caption."""
-    key = f"{_PAGE}-pictures"
-    chosen = st.session_state.get(key) or url.text(key)
-    st.session_state[key] = UPLOAD if chosen == UPLOAD else row.title  # no pictures of another set
+    chosen = st.session_state.get(_PICTURES) or url.text(_PICTURES)
+    st.session_state[_PICTURES] = UPLOAD if chosen == UPLOAD else row.title  # no pictures of another set
     picture = page_picture(_PAGE, row.title)
     pixels = picture.pixels.transpose(1, 2, 0)
     st.image(pixels, caption=picture.caption, width="stretch")
@@ -386,17 +434,20 @@ def _restore(result: RunResult) -> None:
             _keep_sketch(decode_sketch(run.metadata["images"].get("sketch", ""), SKETCH_SIZE))
 
 
-def _reset(row: SampleSet) -> None:
-    """Apply the settings of the stored example."""
-    start = STARTS[offered_starts(row)[0]].label
-    reset_to_example(
-        _PAGE, row, {"set": row.drawn_title, f"classes-{row.class_set}": list(row.drawn), "start-from": start}
-    )
+def _reset(row: SampleSet, start: StartName) -> None:
+    """Apply the settings of the stored example that a visitor began with, or of the first photo."""
+    start = start if STARTS[start].supplied else _made_start(row)
+    chosen = {"set": row.drawn_title, "start-from": STARTS[start].label}
+    reset_to_example(_PAGE, row, chosen | {f"classes-{row.class_set}": _usual_words(row, start)})
+    if start == "sketch":
+        _keep_sketch(_first_sketch(row))
+    elif start == "photo":
+        take_picture(_PAGE, row.name, row.photo)
 
 
 def _open(row: SampleSet, word: str) -> None:
     """Choose a word of the gallery and the start from which it was drawn."""
-    st.session_state[_words(row)], st.session_state[_START] = [word], STARTS[offered_starts(row)[0]].label
+    st.session_state[_words(row)], st.session_state[_START] = [word], STARTS[_made_start(row)].label
 
 
 # ---- the formulas ------------------------------------------------------------------------------------------------

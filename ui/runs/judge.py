@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from core.classifiers.registry import CLIPS, classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
@@ -59,6 +59,19 @@ def judgement_of(run: PGDRun, drew: Collection[str] = (), *, live: bool = True) 
 @single_flight_cache(max_entries=500, key=lambda run, judge: (fingerprint(run), judge))
 def _judgement(run: PGDRun, judge: str) -> Judgement | None:
     return judge_run(run, classifier_for(judge, class_set_of(run)))
+
+
+def surest(judgements: Sequence[Judgement | None]) -> int | None:
+    """Return the index of the judgement that recognises its picture with the highest probability; None if none does.
+
+    judgements: of one picture each, or None.
+    """
+    sure = {
+        k: judgement.shares[0] if judgement.shares else 0.0
+        for k, judgement in enumerate(judgements)
+        if judgement is not None and judgement.ranks[:1] == (1,)
+    }
+    return max(sure, key=sure.__getitem__, default=None)
 
 
 def guess(judgement: Judgement, row: int) -> tuple[str, bool]:

@@ -26,7 +26,8 @@ from core.shared.text import JARGON, sentence
 from ui.components.replay.replay import RunProgress, replay
 from ui.runs.export import save_buttons
 from ui.runs.gallery import save_stills, stills
-from ui.runs.replay import live_replay, run_replay, tries_replay
+from ui.runs.judge import surest
+from ui.runs.replay import judged_tries, live_replay, run_replay, tries_replay
 from ui.runs.settings import LAST_SEED, expected_seconds, remember_pace
 from ui.runs.state import (
     TRIES,
@@ -41,13 +42,13 @@ from ui.runs.state import (
     submit,
 )
 from ui.server.cache import NONE_READY, is_ready, ready_classifiers
+from ui.server.limits import limits
 from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.url import as_markdown
 
 # A redraw costs the browser more than the pictures in it, so each one sends several moments of the run.
 REDRAW_SECONDS = 0.5
-AT_ONCE_SECONDS = 10  # a linked run that takes less begins by itself
 # Captions for a run by views, by the fraction of steps from which each applies.
 _STORY = (
     (0, "At first every view disagrees."),
@@ -142,8 +143,11 @@ def _about_tries(request: RunRequest) -> str:
     assert request.plan is not None
     seconds = expected_seconds(request.plan, request.names, (leading(request.methods),))
     first, last = request.plan.seed, request.plan.seed + TRIES - 1
-    about = f"{TRIES} tries, by the random seeds {first} to {last}, of which you choose one."
-    return about if seconds is None else f"{about} They take about {duration(max(1.0, TRIES * seconds))}."
+    time = "" if seconds is None else f" (about {duration(max(1.0, TRIES * seconds))})"
+    return (
+        f"Makes {TRIES} versions, by the random seeds {first} to {last}{time}. You first see the one of which a second "
+        "network is surest, and can choose another."
+    )
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,7 @@ class Stage:
 
 
 def begins_by_itself(request: RunRequest, *named: str) -> bool:
-    """Return True, once per page, if the URL requests a run short enough to start automatically.
+    """Return True, once per page, if the URL requests a run that this server lets finish.
 
     named: parameters of the URL; a link to a run has at least one.
     """
@@ -174,7 +178,7 @@ def begins_by_itself(request: RunRequest, *named: str) -> bool:
     if opened or request.plan is None or request.why or not {*named} & url.names():
         return False
     seconds = expected_seconds(request.plan, request.names, request.methods)
-    return seconds is not None and seconds < AT_ONCE_SECONDS
+    return seconds is None or seconds <= limits().run_seconds
 
 
 def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
@@ -186,10 +190,10 @@ def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
     """
     page, verb, state = stage.page, stage.verb, run_state(stage.page)
     if state.active is not None:
-        if not request.is_about(state.active.run.plan):
+        if not (goes_on := request.is_about(state.active.run.plan)):
             state.active.job.stop()  # the visitor has turned to something else, which is shown at once
-        if not state.running:
-            collect(state)
+        if not state.running and collect(state) and goes_on:
+            _pick_try(page, state)
     if state.error:
         st.error(as_markdown(sentence(state.error)))
     result, changed = (None, []) if state.active is not None else state.view(request, stage.example)
@@ -243,7 +247,7 @@ def _how_long(verb: str, request: RunRequest) -> str:
     """Return how long a run takes that has not begun."""
     plan = request.plan
     seconds = None if plan is None else expected_seconds(plan, request.names, request.methods)
-    return "Not run yet." if seconds is None else f"Not run yet: {verb} takes about {duration(max(1.0, seconds))}."
+    return f"Press {verb}." if seconds is None else f"Press {verb} (about {duration(max(1.0, seconds))})."
 
 
 def _show_last(page: str, result: RunResult, restore: Callable[[RunResult], None]) -> None:
@@ -273,10 +277,23 @@ def _replay(page: str, data: dict[str, Any], resume: Callable[[], object] | None
     replay(data, key=f"{page}.replay", seek=seek, choose=choose, stop=stop, resume=resume or (lambda: None))
 
 
-def collect(state: RunState) -> None:
-    """Turn an ended run into a result and record its pace."""
-    if (ended := state.finish()) is not None:
-        remember_pace(ended.run.plan, ended.names, ended.methods, ended.job.seconds_per_step)
+def collect(state: RunState) -> bool:
+    """Turn an ended run into a result and record its pace; return True if there is a result."""
+    if (ended := state.finish()) is None:
+        return False
+    remember_pace(ended.run.plan, ended.names, ended.methods, ended.job.seconds_per_step)
+    return True
+
+
+def _pick_try(page: str, state: RunState) -> None:
+    """Display the try that a second network recognises best, with its seed in the settings."""
+    if state.result is None or not state.result.tries:
+        return
+    state.result = state.result.pick(surest(judged_tries(state.result)))
+    seed = state.result.runs[0].metadata["seed"]
+    if st.session_state.get(f"{page}-seed") != seed:
+        st.session_state[f"{page}-seed"] = seed
+        st.rerun()
 
 
 def _live(page: str) -> None:
@@ -302,7 +319,9 @@ def what_one_sees(active: ActiveRun) -> str:
     if job.status == "queued":
         return f"Waiting for the pictures before it: number {job.position} in line."
     if job.done < 2 or job.seconds_left is None:
-        return "Loading the network, a few seconds the first time."
+        seconds = expected_seconds(run.plan, active.names, active.methods)
+        time = "" if seconds is None else f" The run takes about {duration(max(1.0, seconds))}."
+        return f"Loading the network, a few seconds the first time.{time}"
     fraction = run.step / run.plan.config.steps
     has_views = any(METHODS[method].method.views for method in active.methods)
     said = [text for since, text in _STORY if since <= fraction][-1] if has_views else WITHOUT_VIEWS

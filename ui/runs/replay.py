@@ -18,6 +18,7 @@ from core.data.stored import cached_by_files
 from core.pgd.examples import row_of, stored_subjects
 from core.pgd.live import MAX_FRAMES
 from core.pgd.methods import COMPARED, METHODS, PAPER, MethodName
+from core.pgd.pictures import Judgement
 from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun, evenly_spaced
 from core.pgd.settings import Penalty, Task
@@ -90,11 +91,15 @@ def run_replay(
 
 def tries_replay(result: RunResult, packed: dict[str, Any]) -> dict[str, Any]:
     """Return the packed replay of the chosen try beside all tries and another network's predictions."""
-    last = [runs[-1] for runs in result.tries]
+    says = [("", False) if judgement is None else guess(judgement, 0) for judgement in judged_tries(result)]
+    frames = np.stack([runs[-1].frames[-1, 0] for runs in result.tries])[None]
+    return with_tries(packed, frames, result.chosen, says, result.picked)
+
+
+def judged_tries(result: RunResult) -> list[Judgement | None]:
+    """Return what another network says of each try."""
     drew = {run.metadata["classifier"]["name"] for run in result.runs}
-    judgements = [judgement_of(run, drew) for run in last]
-    says = [("", False) if judgement is None else guess(judgement, 0) for judgement in judgements]
-    return with_tries(packed, np.stack([run.frames[-1, 0] for run in last])[None], result.chosen, says)
+    return [judgement_of(runs[-1], drew) for runs in result.tries]
 
 
 def live_replay(

@@ -130,7 +130,8 @@ class RunResult:
     """Stored or ended runs to display.
 
     id: unique to the result. note: plain description. unfinished: the stopped run, if it can resume. stored: True if it
-    comes with the project. tries: the runs of each of several tries, of which `runs` is the chosen one.
+    comes with the project. tries: the runs of each of several tries, of which `runs` is the chosen one. picked: index
+    of the try that a second network picked; None if it recognises none.
     """
 
     id: str
@@ -140,6 +141,7 @@ class RunResult:
     stored: bool = False
     tries: tuple[tuple[PGDRun, ...], ...] = ()
     chosen: int = 0
+    picked: int | None = None
 
     @property
     def version(self) -> str:
@@ -149,6 +151,14 @@ class RunResult:
     def choose(self, k: int) -> RunResult:
         """Return the result with its k-th try displayed."""
         return replace(self, runs=self.tries[k], chosen=k)
+
+    def pick(self, k: int | None) -> RunResult:
+        """Return the result with the try that a second network picked, displayed unless the visitor chose another.
+
+        k: None if it recognises none, which leaves the first.
+        """
+        by_visitor = self.chosen != (self.picked or 0)
+        return replace(self if by_visitor else self.choose(k or 0), picked=k)
 
 
 @dataclass(eq=False)
@@ -195,8 +205,9 @@ class RunState:
         self.result = RunResult(job.id, runs, note, ended if can_resume else None)
         if seeds := ended.run.plan.seeds:
             tries = tuple(tuple(run.only(k) for run in runs) for k in range(len(seeds)))
-            goes_on = before is not None and before.unfinished is not None and before.unfinished.run is ended.run
-            self.result = replace(self.result, tries=tries).choose(before.chosen if before and goes_on else 0)
+            self.result = replace(self.result, tries=tries).choose(0)
+            if before is not None and before.unfinished is not None and before.unfinished.run is ended.run:
+                self.result = replace(self.result, picked=before.picked).choose(before.chosen)
         return ended
 
     def reset(self) -> None:

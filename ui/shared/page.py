@@ -94,8 +94,8 @@ PAPERS_ENTRY, *BUILDS_ON = Path(__file__).with_name("references.bib").read_text(
 THE_PAPER = dict(re.findall(r"^  (\w+) = \{(.*)\}", PAPERS_ENTRY, re.MULTILINE))  # its fields
 
 ABOUT_LINK = (
-    "This link opens the page with these settings, without your own pictures and files. A picture that was made here "
-    "is made anew there, from the same word, seed and settings: at once if that takes less than 10 s, else at a press."
+    "Anyone with this link gets the same word, sketch and settings, and the page draws the picture again. Your own "
+    "photos and files are not shared."
 )
 
 

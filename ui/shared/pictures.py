@@ -161,7 +161,7 @@ def _in_url(page: str) -> str:
 def _first(page: str, sample_set: str) -> int:
     """Return the index of a set's default sample on a page."""
     row = SAMPLE_SETS[sample_set]
-    return row.first if page == FREQUENCIES else row.inpainted
+    return {FREQUENCIES: row.first, "generation": row.photo}.get(page, row.inpainted)
 
 
 def chosen_picture(page: str, usual: str) -> Picture | None:
@@ -199,12 +199,13 @@ def page_picture(page: str, usual: str) -> Picture:
     return picture
 
 
-def picture_line(page: str, across: int = 0) -> None:
-    """Draw *Your photo* and the pictures of the chosen set in a line or, of so many in a row, a grid; after
-    `page_picture`.
-    """
+_LINE = TileStyle(line=True)
+
+
+def picture_line(page: str, style: TileStyle = _LINE) -> None:
+    """Draw *Your photo* and the pictures of the chosen set, in a line or a grid; after `page_picture`."""
     strip, selected, pick = picture_strip(page)
-    with st.container(horizontal=not across, vertical_alignment="center", gap="small", key=f"{page}.strip"):
+    with st.container(horizontal=style.line, vertical_alignment="center", gap="small", key=f"{page}.strip"):
         own = partial(open_upload, page)
         st.button("Your photo", icon=":material/add_photo_alternate:", key=f"{page}.choice", on_click=own)
         image_picker(
@@ -213,7 +214,7 @@ def picture_line(page: str, across: int = 0) -> None:
             key=f"{page}.line.{strip.digest}",
             label="Pictures",
             on_pick=pick,
-            style=TileStyle(across=across, line=not across),
+            style=style,
         )
 
 

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import ui.runs.panel
 import ui.runs.state
 from core.classifiers.registry import classifier_spec
 from core.data.datasets import load_samples
-from core.data.sketches import decode_sketch, draw_sketch, encode_sketch, smooth_sketch
-from core.pgd.drawings import opening_words
+from core.data.sketches import SKETCHES, decode_sketch, draw_sketch, encode_sketch, smooth_sketch
+from core.pgd.drawings import drawn_sketches, opening_words
 from core.pgd.plan import RunPlan
 from core.pgd.settings import PGDConfig
-from tests.ui.page_runner import open_page, page_text, run_to_the_end, settable_widget
+from tests.ui.page_runner import components, open_page, page_text, run_to_the_end, settable_widget
 from tests.ui.replay_reader import frames_of, replay_data
 from ui.runs import settings as pace
 from ui.runs.gallery import example, stored_word
@@ -149,6 +150,92 @@ def test_an_unknown_word_gets_its_neighbours_as_buttons():
 def test_no_word_can_be_added_that_the_run_would_refuse():
     (words,) = [box for box in open_page("generation").multiselect if "-classes-" in box.key]
     assert not words.proto.accept_new_options
+
+
+BEGINS = [({"classes_imagenet": "castle", "steps": "2"}, "Word"), ({"start_from": "Photo"}, "Photo"), ({}, "Sketch")]
+
+
+@pytest.mark.parametrize(("address", "beginning"), BEGINS)
+def test_a_link_opens_its_beginning_and_begins_by_itself(monkeypatch, address, beginning):
+    monkeypatch.setattr(ui.runs.panel, "expected_seconds", lambda *_: 240.0)
+    app = open_page("generation", **{f"generation_{name}": value for name, value in address.items()})
+    active = app.session_state["generation.runs"].active
+    assert app.segmented_control(key="generation.begin").value == beginning
+    assert (active is not None) == bool(address), "without a link nothing is drawn until a press"
+    if active is not None:
+        assert active.job.status == "stopped" or "4 min" in replay_data(app)["live"]["text"]
+        active.job.stop()
+        assert active.job.wait(60)
+
+
+def test_no_run_begins_that_this_server_would_end(monkeypatch):
+    monkeypatch.setattr(ui.runs.panel, "expected_seconds", lambda *_: 1e9)
+    app = open_page("generation", generation_classes_imagenet="castle", generation_steps="2")
+    assert app.session_state["generation.runs"].active is None and replay_data(app)["live"]["state"] == "new"
+
+
+def test_a_link_without_the_visitors_photo_draws_no_other():
+    app = open_page("generation", generation_start_from="Photo", generation_pictures="Yours")
+    assert app.session_state["generation.runs"].active is None and replay_data(app)["targets"] == ["goldfish"]
+
+
+def begin(app: AppTest, beginning: str) -> AppTest:
+    return app.segmented_control(key="generation.begin").set_value(beginning).run()
+
+
+def test_each_beginning_keeps_its_own_word():
+    app, box = open_page("generation"), lambda: app.selectbox(key="generation.word.imagenet").value
+    assert not app.exception and box() == "volcano" and replay_data(app)["live"] is None, "a stored painting"
+    app.session_state["generation-classes-imagenet"] = ["castle"]
+    app.run()
+    assert begin(app, "Photo") and box() == "goldfish" and "Press Draw (about" in replay_data(app)["live"]["text"]
+    assert begin(app, "Word") and box() == opening_words()[0] and replay_data(app)["live"] is None
+    app.session_state["generation-classes-imagenet"] = ["horse cart"]
+    app.run()
+    assert begin(app, "Sketch") and box() == "castle" and begin(app, "Word") and box() == "horse cart"
+    assert dict(app.query_params)["generation-start-from"] == "Grey"
+
+
+def test_a_link_to_an_own_word_keeps_the_sketch():
+    app = open_page("generation")
+    app.session_state["generation-classes-imagenet"] = ["castle"]
+    again = open_page("generation", **dict(app.run().query_params.items()))
+    assert again.segmented_control(key="generation.begin").value == "Sketch"
+    assert replay_data(again)["targets"] == ["castle"]
+
+
+def test_the_first_stroke_takes_the_stored_painting_away():
+    app = open_page("generation")
+    sketch = draw_sketch("volcano")
+    stored = replay_data(app)
+    sketch[0, 0] = 0
+    app.session_state["generation.sketch"] = sketch
+    data = replay_data(app.run())
+    assert stored["models"][1]["judged"] != [""] and stored["live"] is None
+    assert data["models"][1]["judged"] == [""] and not data["models"][1]["values"] and data["live"]["state"] == "new"
+    start = np.rint(255 * smooth_sketch(sketch, 224)).astype(np.uint8)
+    assert all(np.array_equal(frames_of(data, k)[-1, 0], start) for k in (0, 1))
+
+
+def test_recognised_sketches_are_counted_from_stored_judgements():
+    text, drawn = page_text(open_page("generation")), drawn_sketches().values()
+    views, papers = (sum(word.drawings[method].recognised() for word in drawn) for method in ("views", "paper"))
+    assert f"our {len(drawn)} sketches" in text and f"**{views} pictures**" in text and f"**{papers}**" in text
+
+
+def test_a_sketch_of_one_colour_is_drawn():
+    blank = encode_sketch(np.full((32, 32, 3), (132, 192, 253), np.uint8))
+    app = drawing(generation_start_from="Sketch", generation_sketch=blank, generation_classes_cifar10="frog")
+    run_to_the_end(app, "generation")
+    run = app.session_state["generation.runs"].result.runs[0]
+    assert not app.exception and not app.error and len(np.unique(run.start)) <= 3
+    assert run.curves["perturbation_norm"][-1, 0] > 0 and run.metadata["images"]["sketch"] == blank
+
+
+def test_every_bundled_sketch_is_a_tile_that_chooses_its_word():
+    tiles = {tuple(data["captions"]): data for data in components(open_page("generation"), "captions")}
+    assert [*tiles] == [tuple(sketch.word for sketch in SKETCHES.values())]
+    assert [data["selected"] for data in tiles.values()] == [0]
 
 
 def test_a_word_says_what_it_stands_for():

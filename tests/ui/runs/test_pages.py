@@ -86,6 +86,38 @@ def test_four_at_once_are_offered_where_the_seed_matters(page, method, offered):
     assert len(button) == offered
 
 
+JUDGED = [  # of four tries, the word's rank and the judge's probability; which try is shown first, and which was picked
+    ([(2, 0.9), (1, 0.3), (1, 0.8), (3, 0.1)], 2, 2),
+    ([(1, 0.6), (2, 0.9), (5, 0.2), (1, 0.5)], 0, 0),
+    ([(2, 0.9), (3, 0.9), (2, 0.2), (2, 0.1)], 0, None),
+    ([None, None, (1, 0.2), None], 2, 2),
+    ([None] * 4, 0, None),
+]
+
+
+@pytest.mark.parametrize(("judged", "shown", "picked"), JUDGED)
+def test_the_try_that_another_network_is_surest_of_is_shown_first(monkeypatch, judged, shown, picked):
+    def judgement_of(run, drew=(), *, live=True):
+        if (says := judged[run.metadata["seed"] % 4]) is None:
+            return None
+        rank, probability = says
+        return Judgement("other", 1, 0, int(rank == 1), ("deer",), (rank,), (probability,))
+
+    put_everywhere(monkeypatch, judgement_of=judgement_of)
+    app = open_page("generation", generation_steps="3", generation_method_32="views", generation_seed="4")
+    settable_widget(app, "generation-classes-cifar10").set_value(["deer"]).run()
+    app.button(key="generation.four").click().run()
+    assert app.session_state["generation.runs"].active.job.wait(240)
+    app.run()
+    own, tries = result(app, "generation"), replay_data(app)["tries"]
+    assert not app.exception and "Settings changed" not in page_text(app)
+    assert (tries["chosen"], tries["picked"]) == (shown, picked)
+    assert own.runs == own.tries[shown] and own.runs[0].metadata["seed"] == 4 + shown
+    assert settable_widget(app, "generation-seed").value == 4 + shown
+    own = own.choose(1)
+    assert (own.pick(3).chosen, own.pick(3).picked) == (1, 3), "the visitor's own choice stays"
+
+
 def test_too_many_runs_at_once_are_refused():
     app = open_page("generation", generation_method_32=",".join(METHODS))
     app.multiselect(key="generation-models-cifar10").set_value(["Toy A", "Toy B"]).run()

@@ -40,12 +40,11 @@ const sketchKind = {
       return [number(colour), swatch];
     });
     const own = row.appendChild(element("label", "own"));
-    painter.own = own.appendChild(element("input", "", "", { type: "color", ariaLabel: "Own colour" }));
+    painter.own = own.appendChild(element("input", "", "", { type: "color", ariaLabel: "Own colour", title: "Own colour" }));
     for (const event of ["click", "input"]) {
       // a click chooses the same colour again, which fires no input event
       painter.own.addEventListener(event, () => choose(painter, number(painter.own.value)));
     }
-    own.appendChild(element("span", "", "Own"));
   },
 
   sizeOf: ({ tool, side }) => (tool === "brush" ? ["Radius", 0, Math.floor(side / 4)] : null),

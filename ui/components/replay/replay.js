@@ -238,7 +238,7 @@ function show(view) {
   view.wipe.ariaPressed = String(memory.wipes);
   view.resume.hidden = state !== "stopped";
   view.stop.hidden = !goes;
-  say(view.text, data.live?.text ?? "");
+  say(view.text, data.live?.text || (isPicked(data) ? "The second network picked this one." : ""));
 }
 
 // The target probability of a picture by the k-th run.
@@ -299,6 +299,7 @@ function paint(canvas, { width, height }, image, start, part) {
   );
 }
 
+const isPicked = ({ tries }) => tries && tries.picked === tries.chosen; // null during a run
 const going = (data) => data.live?.state === "running" || data.live?.state === "queued";
 
 // Sets a text only if it changed, to avoid a new layout.

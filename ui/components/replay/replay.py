@@ -91,16 +91,22 @@ def pack_replay(
 
 
 def with_tries(
-    data: Mapping[str, Any], frames: np.ndarray, chosen: int, says: Sequence[tuple[str, bool]] = ()
+    data: Mapping[str, Any],
+    frames: np.ndarray,
+    chosen: int,
+    says: Sequence[tuple[str, bool]] = (),
+    picked: int | None = None,
 ) -> dict[str, Any]:
     """Return packed pictures of one try with those of all tries, of which the visitor chooses one.
 
     Args:
         frames: (F, T, 3, H, W) uint8; F is 1 or that of the packed pictures. chosen: place of the packed try.
         says: another network's prediction of each, plain, and True if it is the target; none during a run.
+        picked: place of the try that this network picked, or None.
     """
     packed = _bytes(frame_differences(frames))
-    return {**data, "tries": {"frames": packed, "count": frames.shape[1], "chosen": chosen, "says": says}}
+    about = {"count": frames.shape[1], "chosen": chosen, "says": says, "picked": picked}
+    return {**data, "tries": {"frames": packed, **about}}
 
 
 def replay(
