@@ -144,7 +144,8 @@ def paint_a_sketch() -> None:
                 sketch_painter(sketch, key="story.sketch-painter", on_paint=partial(_choose, None), background=_grey())
             _controls(word, growing, known)
         with right, st.container(key="story-painting"):
-            (st.fragment(_scene, run_every=REDRAW_SECONDS) if growing else _scene)(growing)
+            # Always a fragment, so that the element stays the same.
+            st.fragment(_scene, run_every=REDRAW_SECONDS if growing else None)(growing)
     image_picker(
         _thumbnails(),
         selected=next((k for k, name in enumerate(TILES) if name == name_of(sketch)), -1),

@@ -148,7 +148,7 @@ def test_a_link_keeps_word_and_sketch():
     app = opened()
     paints(app, sketch)
     choose(app, "vulcano")  # no run begins by itself
-    again = opened(**{name: values[0] for name, values in app.query_params.items()})
+    again = opened(**app.query_params)
     assert np.array_equal(again.session_state["story.sketch"], sketch)
     assert again.session_state["story.word"] == "vulcano" and shown(again) == shown(app)
     word = opening_words()[0]
