@@ -141,7 +141,8 @@ def paint_a_sketch() -> None:
         left, right = st.columns([34, 66], gap="small")
         with left:
             with st.container(key="story-sketch"):
-                sketch_painter(sketch, key="story.sketch-painter", on_paint=partial(_choose, None), background=_grey())
+                paint = partial(_choose, None)
+                sketch_painter(sketch, key="story.sketch-painter", on_paint=paint, background=_grey(), colour="red")
             _controls(word, growing, known)
         with right, st.container(key="story-painting"):
             # Always a fragment, so that the element stays the same.

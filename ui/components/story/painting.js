@@ -1,5 +1,5 @@
-// What a network paints from a sketch: large by many views, small by the paper's method. On a phone the sketch stands in
-// the painting's corner, and the painter takes the painting's place while one changes the sketch.
+// What a network paints from a sketch: large by many views, small by the paper's method. On a phone the sketch stands
+// in the painting's corner, and the painter takes the painting's place while one changes the sketch.
 
 import { button, element, viewOf } from "../basics.js";
 
@@ -53,7 +53,8 @@ function sketching(scene, now) {
   scene.change.textContent = now ? "Back to the painting" : "✎ Change the sketch";
 }
 
-function show(scene, [views, paper, sketch]) {
+function show(scene, pictures) {
+  const [views, paper, sketch] = pictures;
   const { root, data } = scene;
   paint(scene.views, views, data.size);
   paint(scene.paper, paper, data.size);
