@@ -78,4 +78,5 @@ def _text(text: str) -> None:
 
 def _go(number: int) -> None:
     judge.forget()
+    sketch.leave()
     url.put(CHAPTER, SLUGS[number - 1])

@@ -124,6 +124,12 @@ def _put_in_url(sketch: np.ndarray, word: str) -> None:
     url.put(LINKED_WORD, word if linked else None)
 
 
+def leave() -> None:
+    """Take the sketch and the word out of the URL; the session keeps them."""
+    url.put(LINKED_SKETCH, None)
+    url.put(LINKED_WORD, None)
+
+
 # ---- the stage ---------------------------------------------------------------------------------------------------
 
 
