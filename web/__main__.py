@@ -13,6 +13,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,10 @@ def pages(app: str) -> dict[str, bytes]:
         loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     common = {"app": app, "code": code, "styles": LOOK + CSS}
-    chapters = [chapter(index) for index in range(len(CHAPTER_NAMES))]
+    chapters = [
+        replace(here, parts=tuple(part for part in here.parts if part.figure != "sketch"))  # which a server paints
+        for here in map(chapter, range(len(CHAPTER_NAMES)))
+    ]
     texts = {
         "title": "What does CLIP see?",
         "sections": None,

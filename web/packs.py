@@ -84,6 +84,7 @@ def figure_packs() -> dict[str, Any]:
         "mixer": mixtures,
         **mixed,
         "hole": hole_figure(),
+        "still": figures.still_html(),
         "squares": figures.squares_html(),
         "gallery": figures.gallery_html(),
     }

@@ -34,6 +34,17 @@ def quoted(value: object, max_length: int = 40) -> str:
     return repr(text if len(text) <= max_length else f"{text[: max_length - 1]}…")
 
 
+# Words whose first sound is not that of their first letter.
+_SOUNDS_LIKE_CONSONANT = re.compile(r"(?:uni(?!m|n)|u[kst][eu]|eu|ewe|one\b|once)", re.IGNORECASE)
+_SOUNDS_LIKE_VOWEL = re.compile(r"[aeiou]|hour|honest|honou?r|heir", re.IGNORECASE)
+
+
+def with_article(noun: str) -> str:
+    """Return a noun with "a" or "an" by its sound: "a volcano", "an hourglass", "a unicycle"."""
+    vowel = _SOUNDS_LIKE_VOWEL.match(noun) and not _SOUNDS_LIKE_CONSONANT.match(noun)
+    return f"{'an' if vowel else 'a'} {noun}"
+
+
 def url_text(data: bytes) -> str:
     """Encode bytes; the same bytes give the same text."""
     return base64.urlsafe_b64encode(zlib.compress(data, 9)).decode("ascii").rstrip("=")

@@ -33,7 +33,7 @@ from web.__main__ import main
 from web.graphs import graph_classifier, named_tensors
 
 SLOW = pytest.mark.slow
-FIGURES = ("word", "judge", "stripes", "maps", "mixer", "hole")  # that are not folded away
+FIGURES = ("still", "word", "judge", "stripes", "maps", "mixer", "hole")  # that are not folded away
 
 
 @pytest.fixture(scope="session")
@@ -106,6 +106,7 @@ def test_a_reader_walks_through_all_chapters(open_article, folder, browser_name,
     assert [part.get_attribute("id") for part in page.locator("main > section").all()] == list(SLUGS)
     if browser_name == "browser":
         scroll_through(page)
+    expect(bring(page, "still").locator("figcaption").last).to_contain_text("sure: a volcano. A second network")
     opening = bring(page, "word")
     first, second = opening_words()[:2]
     expect(opening.locator(".judged").last).to_contain_text(f"says {first}, too")

@@ -4,48 +4,93 @@ import re
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from core.data.datasets import load_samples
 from core.data.picture_files import to_uint8
 from core.data.sample_sets import imagenet
-from core.pgd.drawings import SIZE, draw_questions, judged_path, opening_drawings, opening_words, stored_pool
+from core.pgd.drawings import draw_questions, drawn_sketches, judged_path, stored_pool
 from core.sweep.predict import wave_on_image
-from tests.browser.canvases import pixels
+from tests.browser.canvases import TOUCH, drag, pixels, place
 from tests.browser.checks import fits, grave_faults
 from tests.browser.waiting import wait_until_drawn
 from ui.components.mount import webp_data_uri
 from ui.story.chapters import CHAPTER_TITLES
 from ui.story.data import CHOSEN_PICTURES
+from ui.story.sketch import TILES
+
+ENDED = 300_000  # milliseconds: a run on a busy machine
 
 
-def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
+def canvas_of(scene: Locator) -> Locator:
+    """Return the large picture."""
+    return scene.locator(".frame > canvas")
+
+
+def expect_stored(scene: Locator, name: str) -> None:
+    """Check that a bundled sketch's painting and both networks' lines are shown."""
+    row = drawn_sketches()[name]
+    drawing = row.drawings["views"]
+    expect(scene.locator(".claim")).to_have_text(f"The painter is 99% sure: a {row.word}.")
+    expect(scene.locator(".judged")).to_have_text(
+        f"A second network agrees ({round(100 * drawing.judgements[0].shares[0])}%)."
+    )
+    with Image.open(drawing.picture) as stored:
+        expected = np.asarray(stored.convert("RGB")).astype(int)
+    # Chromium and Pillow decode with the same library, but not the same version.
+    assert np.abs(pixels(canvas_of(scene)) - expected).mean() < 1
+
+
+def choose_word(page: Page, word: str) -> None:
+    box = page.get_by_role("combobox", name="Any of 2,900 words")
+    box.fill(word)
+    page.get_by_role("option", name=word, exact=True).first.click()
+    expect(page.locator(".painting .claim")).to_have_text(re.compile("^Press Paint it"))
+    wait_until_drawn(page)
+
+
+def expect_painted(page: Page, word: str) -> None:
+    """Press *Paint it*, and wait for the painting and what the second network says of it."""
+    before, scene = pixels(canvas_of(page.locator(".painting"))), page.locator(".painting")
+    page.get_by_role("button", name="Paint it").click()
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    expect(scene.locator(".claim")).to_have_text(
+        re.compile(rf"^The painter is \d+% sure: an? {word}\.$"), timeout=ENDED
+    )
+    expect(scene).to_have_attribute("data-phase", "ended", timeout=ENDED)
+    expect(scene.locator(".judged")).to_have_text(re.compile(r"^A second network (agrees \(\d+%\)|sees an? .+)\.$"))
+    expect(scene.locator(".paper")).to_contain_text(re.compile("% sure"))
+    assert np.abs(pixels(canvas_of(scene)).astype(int) - before).mean() > 5
+    wait_until_drawn(page)
+
+
+def test_at_a_desk_a_sketch_is_painted_and_stripes_and_maps_agree(app, open_page):
     page = open_page(app, width=1440, height=900)
     expect(page).to_have_title("Story · What does CLIP see?")
-    heading, scene = page.locator(".story h2"), page.locator(".opening")
+    heading, scene = page.locator(".story h2").first, page.locator(".painting")
     expect(heading).to_have_text(CHAPTER_TITLES[0])
-    first, second = opening_words()[:2]
-    expect(scene.get_by_role("button", name=first)).to_have_attribute("aria-pressed", "true")
-    expect(scene).to_have_attribute("data-part", "1")
-    squares = [box.bounding_box() for box in scene.locator("canvas").all()]
-    assert len(squares) == 2 and all(320 <= box["width"] == box["height"] <= 480 for box in squares)
-    assert all(box["y"] + box["height"] < 700 and box["y"] == squares[0]["y"] for box in squares)
-    page.emulate_media(reduced_motion="reduce")  # who wants no motion sees the end at once
-    for word in (first, second):
-        if word != first:
-            scene.get_by_role("button", name=word).click()
-        expect(scene.get_by_role("button", name=word)).to_have_attribute("aria-pressed", "true")
-        expect(scene).to_have_attribute("data-part", "1")
-        for k, (drawing, judged) in enumerate(zip(opening_drawings(word), scene.locator(".judged").all(), strict=True)):
-            expect(scene.locator(".sure").nth(k)).to_have_text("99 % sure")
-            expect(judged).to_contain_text(f"says {drawing.judgements[0].says[0]}")
-            expect(judged).to_have_class(re.compile("recognised" if drawing.recognised() else "^judged$"))
-            with Image.open(drawing.picture) as strip:
-                last = np.asarray(strip.convert("RGB"))[-SIZE:].astype(int)
-            # Chromium and Pillow decode with the same library, but not the same version.
-            assert np.abs(pixels(scene.locator("canvas").nth(k)) - last).mean() < 1
-    tries = page.get_by_role("navigation", name="To try").bounding_box()
-    assert tries["y"] + tries["height"] <= 900
+    expect_stored(scene, "volcano")
+    painter, large = (box.bounding_box() for box in (page.locator(".painter .stage"), canvas_of(scene)))
+    small = scene.locator(".paper canvas").bounding_box()
+    assert small["width"] < painter["width"] < large["width"] and painter["y"] == large["y"]
+    assert painter["x"] + painter["width"] < large["x"] < large["x"] + large["width"] < small["x"]
+    tiles = page.get_by_role("radiogroup", name="Sketches to start from")
+    box = tiles.bounding_box()
+    assert box["y"] + box["height"] <= 900 and tiles.get_by_role("radio").count() == len(TILES)
+    tiles.get_by_role("radio", name="daisy").click()
+    expect(page.get_by_text("surer that this is a daisy").first).to_be_visible()
+    expect_stored(scene, "daisy")
+    expect(page).to_have_url(re.compile("sketch=daisy&word=daisy"))
+
+    page.get_by_role("button", name="red", exact=True).click()
+    drag(page, [(2, 4), (8, 4)])
+    expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint it"))
+    expect(scene.locator(".judged")).to_have_text("")
+    choose_word(page, "castle")
+    expect_painted(page, "castle")
+    assert grave_faults(page) == []
+    drag(page, [(2, 24), (8, 24)])  # what was said is of another sketch
+    expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint it"))
 
     for title in CHAPTER_TITLES[1:3]:
         page.get_by_role("link", name="Next").click()
@@ -81,33 +126,41 @@ def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
     expect(heading).to_have_text(CHAPTER_TITLES[1])
 
 
-def test_on_a_phone_a_word_is_drawn_in_place_and_goes_on_in_draw(app, open_page):
-    page = open_page(app, width=390, height=844)
-    next_chapter = page.get_by_role("link", name="Next").bounding_box()
-    assert fits(page) and next_chapter["y"] + next_chapter["height"] <= 844
+def test_on_a_phone_a_finger_paints_and_the_painting_goes_on_in_draw(app, open_page):
+    page = open_page(app, height=844, **TOUCH)
+    scene, painter = page.locator(".painting"), page.locator(".painter .stage")
+    expect_stored(scene, "volcano")
+    large, bar = canvas_of(scene).bounding_box(), page.locator(".st-key-story-steps").bounding_box()
+    assert fits(page) and large["width"] > 340 and large["y"] + large["height"] < bar["y"]
+    corner = scene.locator(".corner").bounding_box()
+    assert large["x"] < corner["x"] and corner["y"] + corner["height"] < large["y"] + large["height"]
+    expect(painter).to_be_hidden()
+    scene.locator(".change").tap()
+    expect(painter).to_be_visible()
+    expect(canvas_of(scene)).to_be_hidden()
+    page.get_by_role("button", name="red", exact=True).tap()
+    painter.scroll_into_view_if_needed()
+    page.touchscreen.tap(*place(page, (4, 6), 32))
+    expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint it"))
+    scene.get_by_role("button", name="Back to the painting").tap()
+    expect(painter).to_be_hidden()
     box = page.get_by_role("combobox", name="Any of 2,900 words")
     box.fill("vulcano")
     expect(page.get_by_role("option").first).to_have_text("Add: vulcano")
     box.press("Enter")
-    expect(page.locator(".st-key-near-words").get_by_role("button", name="volcano", exact=True)).to_be_visible()
-    wait_until_drawn(page)
-    for begun in (page.get_by_role("button", name="Draw", exact=True), page.get_by_role("button", name="vulcano")):
-        expect(begun).to_have_count(0)
-    box.fill("castle")
-    expect(page.get_by_role("option").first).to_have_text("castle")
-    expect(page.get_by_test_id("stAlert")).to_have_count(0)
-    box.press("Enter")
-    scene = page.locator(".opening")
-    expect(scene.get_by_role("button", name="castle")).to_have_attribute("aria-pressed", "true")
-    bar = page.locator(".st-key-story-steps").bounding_box()
-    assert all(box["y"] + box["height"] < bar["y"] for box in map(Locator.bounding_box, scene.locator("canvas").all()))
-    expect(scene.get_by_text(re.compile("left|Another network")).first).to_be_visible()
-    page.get_by_role("button", name="Open in Draw").click()
+    near = page.locator(".st-key-near-words").get_by_role("button", name="volcano", exact=True)
+    expect(near).to_be_visible()
+    expect(page.get_by_role("button", name="Paint it")).to_be_disabled()
+    near.tap()
+    expect(near).to_have_count(0)
+    scene.locator(".change").tap()
+    expect_painted(page, "volcano")  # which shows the painting again
+    expect(canvas_of(scene)).to_be_visible()
+    assert fits(page) and grave_faults(page) == []
+    page.get_by_role("button", name="Open in Draw").tap()
     expect(page.get_by_role("heading", name="Draw what a network sees")).to_be_visible()
-    expect(page.get_by_role("combobox", name="Word to draw")).to_have_value("castle")
-    expect(page.locator(".replay canvas").last).to_have_attribute("aria-label", re.compile("castle, step "))
-    # So that no later test runs beside it, unless it has ended already.
-    page.get_by_role("button", name="Stop the run", include_hidden=True).last.evaluate("button => button.click()")
+    expect(page.get_by_role("combobox", name="Word to draw")).to_have_value("volcano")
+    expect(page.locator(".replay canvas").last).to_have_attribute("aria-label", re.compile("volcano, step "))
     wait_until_drawn(page)
 
 

@@ -12,12 +12,11 @@ from ui.components.story.story import step_tabs
 from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.verdicts import STYLE
-from ui.story import figures, hole, judge, opening
-from ui.story.chapters import CHAPTER_NAMES, SLUGS, chapter
+from ui.story import figures, hole, judge, opening, sketch
+from ui.story.chapters import CHAPTER_NAMES, SLUGS, Chapter, chapter
 
 CHAPTER = "chapter"  # in the URL, the only place that stores the current one
 _FIGURES: dict[str, Callable[[], object]] = {
-    "word": opening.ask_for_a_word,
     "judge": judge.judge_drawings,
     "stripes": figures.striped_picture,
     "maps": figures.papers_maps,
@@ -33,11 +32,15 @@ def page() -> None:
     """Draw the chapter named in the URL, by default the first."""
     slug = url.text(CHAPTER)
     index = SLUGS.index(slug) if slug in SLUGS else 0
-    here = chapter(index)  # computed before anything is drawn, so that text and figure change together
+    known = {"asked": sketch.asked()} if index == 0 else {}
+    here = chapter(index, **known)  # computed before anything is drawn, so that text and figure change together
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
         st.title("What does CLIP see?", width="content", anchor=False)
         with st.container(key="story-steps"):
             step_tabs(CHAPTER_NAMES, SLUGS, index + 1, parameter=CHAPTER, on_go=_go)
+    if index == 0:
+        _sketch(here)
+        return
     parts = [part for part in here.parts if part.figure in _FIGURES]  # the article has one more
     for k, part in enumerate(parts):
         left, right = st.columns([25, 75], gap="medium")
@@ -52,8 +55,19 @@ def page() -> None:
             _FIGURES[part.figure]()
             if part.claims:
                 st.html(f'{STYLE}<div class="claims">{explain_on_page(part.claims, "claims", *JARGON)}</div>')
-    if parts[0].figure == "word":
-        opening.cards()
+
+
+def _sketch(here: Chapter) -> None:
+    """Draw the first chapter: its stage has the page's width, between two sentences and a note."""
+    text, note = here.parts[0].text, here.parts[0].note
+    with st.container(key="story-lead"):
+        _text(f"<h2>{html.escape(here.title)}</h2>{text}")
+    sketch.paint_a_sketch()
+    with st.container(key="story-again"):  # in a narrow window the text follows the stage
+        _text(text)
+    st.html(opening.cards_html())
+    with st.container(key="story-small"):
+        _text(note)
 
 
 def _text(text: str) -> None:
@@ -64,4 +78,5 @@ def _text(text: str) -> None:
 
 def _go(number: int) -> None:
     judge.forget()
+    sketch.leave()
     url.put(CHAPTER, SLUGS[number - 1])

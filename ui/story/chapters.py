@@ -13,9 +13,11 @@ from pathlib import Path
 from core.claims.waves import CLIP_GRID
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, short_title
 from core.data.sample_sets import SAMPLE_SETS
-from core.pgd.drawings import count, judge_name, painter_name, recognised
-from core.pgd.methods import METHODS
+from core.data.sketches import SKETCHES
+from core.pgd.drawings import count, drawn_sketches, judge_name, painter_name, recognised
+from core.pgd.methods import METHODS, MethodName
 from core.pgd.pictures import fingerprint, picture_outcomes, stored_judgement
+from core.shared.text import with_article
 from ui.maps.catalogue import CLIP, RESNET56, Entry, shipped_maps
 from ui.maps.rings import ring_chart
 from ui.runs.settings import models_in_url
@@ -72,9 +74,9 @@ CHAPTER_TITLES = tuple(row["title"] for row in _TABLE)
 SLUGS = tuple(name.lower() for name in CHAPTER_NAMES)
 
 
-def chapter(index: int) -> Chapter:
-    """Return the chapter at an index of `CHAPTER_NAMES`, with its facts."""
-    row, facts = _TABLE[index], Facts()
+def chapter(index: int, **known: str) -> Chapter:
+    """Return the chapter at an index of `CHAPTER_NAMES`, with its facts; known: facts to use as given."""
+    row, facts = _TABLE[index], Facts(known)
 
     def read(part: dict[str, str], field: str) -> str:
         return paragraphs(part.get(field, "").format_map(facts))
@@ -208,8 +210,17 @@ def _clip_here() -> str:
     )
 
 
+def _sketched(method: MethodName) -> str:
+    """Return how many paintings of bundled sketches the second network recognises."""
+    return str(sum(row.drawings[method].recognised() for row in drawn_sketches().values()))
+
+
 _IN_PAPERS_STEPS = ("paper", "strokes", "views")  # the methods whose counts in the paper's steps and ball are told
 CHAPTER_FACTS: dict[str, Callable[[], str]] = {
+    "asked": lambda: with_article(next(iter(SKETCHES.values())).word),
+    "sketches": lambda: str(len(drawn_sketches())),
+    "sketched": lambda: _sketched("views"),
+    "sketched_paper": lambda: _sketched("paper"),
     "artist": lambda: short_title(classifier_spec(painter_name()).title),
     "judge": lambda: short_title(classifier_spec(judge_name()).title),
     "words": lambda: str(len(recognised("draw-views"))),

@@ -11,9 +11,10 @@ import streamlit as st
 
 from core.classifiers.registry import PAPERS_CLIP, classifier_state
 from core.data.picture_files import png_data_uri
+from core.data.sketches import draw_sketch
 from core.fourier.contrasts import LOW
 from core.fourier.waves import all_random_signs
-from core.pgd.drawings import opening_words, strip_path
+from core.pgd.drawings import drawn_sketches, opening_words, strip_path
 from core.pgd.methods import COMPARED
 from core.shared.numbers import Frequency
 from core.sweep.story import stored_predictions
@@ -29,6 +30,7 @@ from ui.shared.colours import model_colour
 from ui.shared.pictures import sample_picture, to_picture
 from ui.story import data
 from ui.story.data import CHOSEN_PICTURES, STORY_WAVE, opening_runs
+from ui.story.sketch import stored
 from ui.tools.hybrids import STORED_PAIRS as MIXED
 from ui.tools.hybrids import stored_mixtures
 
@@ -92,6 +94,22 @@ def hole_runs() -> RunResult:
 def squares_html() -> str:
     """Return a word as drawn with each ingredient of the method by views as HTML, for the article."""
     return four_squares_html()
+
+
+def still_html() -> str:
+    """Return the first sketch and what many views made of it as HTML, for the article."""
+    name, row = next(iter(drawn_sketches().items()))
+    shown, drawing = stored(row), row.drawings["views"]
+    pictures = (
+        (png_data_uri(draw_sketch(name)), f"Sketch: {row.word}", "The sketch"),
+        (webp_data_uri(drawing.picture), f"Painting: {row.word}", f"{shown.claim} {shown.judged}"),
+    )
+    figures = [
+        f'<figure><img src="{uri}" alt="{html.escape(alt)}" width="224" height="224">'
+        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+        for uri, alt, caption in pictures
+    ]
+    return f'<div class="still">{"".join(figures)}</div>'
 
 
 def gallery_html() -> str:

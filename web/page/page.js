@@ -9,6 +9,7 @@ import { wordFigure } from "./words.js";
 
 const AHEAD = "600px"; // of the window, in which figures load before they are seen
 const FIGURES = {
+  still: pictures("still"),
   word: wordFigure,
   judge: judgeFigure,
   stripes: stripesFigure,

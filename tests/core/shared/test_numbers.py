@@ -6,7 +6,7 @@ from scipy.stats import binomtest
 
 from core.shared import numbers
 from core.shared.numbers import MIN_VALUES, Interval, median_interval, newcombe, wilson
-from core.shared.text import count_of
+from core.shared.text import count_of, with_article
 
 
 def test_shares_and_differences_have_true_minus_signs():
@@ -87,3 +87,11 @@ def test_median_interval_is_the_sign_tests():
             beyond, within = (binomtest(int((values < at).sum()), n).pvalue for at in (end - inwards, end + inwards))
             assert beyond <= 0.05 < within
     assert np.isnan(median_interval(np.arange(MIN_VALUES - 1.0)).low), "five values are too few"
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    ["a volcano", "an umbrella", "an African elephant", "an hourglass", "a unicycle", "a ukulele", "a European hare"],
+)  # fmt: skip
+def test_article_follows_the_sound(phrase):
+    assert with_article(phrase.partition(" ")[2]) == phrase

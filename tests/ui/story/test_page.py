@@ -13,17 +13,21 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
+from core.data.sketches import PALETTE, draw_sketch
+from core.pgd.drawings import drawn_sketches, opening_words
 from core.pgd.examples import OPENING, stored_path
 from core.pgd.methods import COMPARED
-from core.pgd.pictures import fingerprint, stored_judgement
+from core.pgd.pictures import Judgement, fingerprint, stored_judgement
 from core.pgd.record import PGDRun
-from tests.ui.page_runner import bodies, components, open_page, settable_widget
+from tests.ui.page_runner import PAGE, bodies, components, open_page, settable_widget
 from tests.ui.replay_reader import replay_data
+from ui.components.mount import pack_bytes, webp_data_uri
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
-from ui.runs.judge import judged
-from ui.runs.replay import drawing_subject, stored_example
+from ui.pages.story import _FIGURES
+from ui.runs.gallery import stored_word
+from ui.runs.replay import drawing_subject, stored_example, target_of
 from ui.story.chapters import CHAPTER_FACTS, CHAPTER_NAMES, SLUGS, chapter
-from ui.story.opening import _ended
+from ui.story.sketch import _ended, about_paper, judged
 
 TABLE = Path(__file__).parents[3] / "ui" / "story" / "chapters.toml"
 
@@ -48,7 +52,8 @@ def of(app: AppTest, name: str) -> dict:
 def test_the_story_is_short_and_each_fact_is_computed():
     words = 0
     for here in map(chapter, range(len(CHAPTER_NAMES))):
-        text = " ".join([here.title, *(f"{part.text} {part.note}" for part in here.parts)])
+        # The article's "still" says what the app's "sketch" says.
+        text = " ".join([here.title, *(f"{part.text} {part.note}" for part in here.parts if part.figure != "still")])
         words += len(re.findall(r"\S*\w\S*", html.unescape(re.sub(r"<[^>]*>", " ", text))))
         # Each chapter says whether it is of small networks or of the paper's.
         assert here.name == "Judge" or re.search("small|Mini|the paper|ordinary network|EfficientNet", text)
@@ -64,19 +69,119 @@ def test_a_chapters_url_opens_it_a_senseless_one_the_first(slug):
     tabs = of(app, "current")
     assert tabs["current"] == place + 1 and tabs["names"] == list(CHAPTER_NAMES)
     pictures = [body for body in bodies(app) if "<img" in body or "<figure" in body]
-    assert len(app.get("bidi_component")) - 1 + len(pictures) >= len(here.parts)
+    parts = [part for part in here.parts if part.figure in _FIGURES]
+    assert len(app.get("bidi_component")) - 1 + len(pictures) >= len(parts)
 
 
-def test_word_drawn_in_place_ends_with_a_picture_by_each_method():
+def shown(app: AppTest) -> dict:
+    """Return the data of the painting."""
+    return of(app, "about_paper")
+
+
+def paints(app: AppTest, sketch: np.ndarray) -> None:
+    """Paint a sketch, as the browser reports it."""
+    app.session_state["story.sketch"] = sketch
+    app.run()
+
+
+def choose(app: AppTest, word: str) -> None:
+    """Choose a word; the test runner's box takes no others than those of its list."""
+    app.session_state["story.word"] = word
+    app.run()
+
+
+@pytest.mark.parametrize("name", ["volcano", "lighthouse", "pumpkin"])
+def test_each_networks_line_is_that_of_the_stored_painting(name):
+    app, row = opened(sketch=name), drawn_sketches()[name]
+    data, (paper, views) = shown(app), (row.drawings[method] for method in COMPARED)
+    assert data["phase"] == "ended" and data["sketch"] == png_data_uri(draw_sketch(name))
+    assert (data["views"], data["paper"]) == (webp_data_uri(views.picture), webp_data_uri(paper.picture))
+    assert data["claim"] == f"The painter is 99% sure: a {row.word}."
+    assert data["judged"] == f"A second network agrees ({round(100 * views.judgements[0].shares[0])}%)."
+    assert data["agrees"] and ("noise" in data["about_paper"]) == (not paper.recognised())
+    assert f"surer that this is a {row.word}" in bodies(app, "surer that")[0]
+
+
+def judgement(rank: int) -> Judgement:
+    return Judgement("judge", 1, before=None, after=int(rank == 1), says=("envelope",), ranks=(rank,), shares=(0.25,))
+
+
+@pytest.mark.parametrize(
+    ("confidence", "views", "judge", "expected"),
+    [
+        (0.995, 0.995, judgement(6), "Also over 99% sure, but all we see is noise."),
+        (0.995, 0.6, judgement(6), "Over 99% sure, but all we see is noise."),
+        (0.995, 0.995, judgement(1), "Also over 99% sure, and the second network agrees (25%)."),
+        (0.72, 0.995, judgement(6), "72% sure. The second network sees an envelope."),
+        (0.995, 0.995, None, "Also over 99% sure."),
+    ],
+)
+def test_only_what_one_network_alone_recognises_is_called_noise(confidence, views, judge, expected):
+    assert about_paper(confidence, views, judge) == expected
+
+
+def test_a_second_network_that_sees_something_else_says_what():
+    assert judged(judgement(82)) == "A second network sees an envelope."
+
+
+def test_a_stroke_or_another_word_clears_what_was_said_of_the_painting():
+    app, sketch = opened(), draw_sketch("volcano").copy()
+    assert not app.query_params
+    sketch[20:, :5] = 0
+    paints(app, sketch)
+    data = shown(app)
+    assert data["phase"] == "new" and data["claim"].startswith("Press Paint it (about") and not data["judged"]
+    assert "99%" not in data["about_paper"] and app.session_state["generation.runs"].active is None
+    paints(app, draw_sketch("volcano"))
+    assert shown(app)["judged"].startswith("A second network agrees") and not app.query_params
+    choose(app, "castle")
+    assert shown(app)["phase"] == "new" and "surer that this is a castle" in bodies(app, "surer that")[0]
+    choose(app, "vulcano")
+    assert app.button(key="story.paint").disabled and app.button(key="story.near.volcano")
+    app.button(key="story.near.volcano").click().run()
+    assert shown(app)["phase"] == "ended"
+
+
+def test_a_link_keeps_word_and_sketch():
+    sketch = draw_sketch("horse").copy()
+    sketch[:4] = PALETTE["red"]
+    app = opened()
+    paints(app, sketch)
+    choose(app, "vulcano")  # no run begins by itself
+    again = opened(**app.query_params)
+    assert np.array_equal(again.session_state["story.sketch"], sketch)
+    assert again.session_state["story.word"] == "vulcano" and shown(again) == shown(app)
+    word = opening_words()[0]
+    data = shown(opened(word=word))  # without a sketch: from grey
+    assert data["views"] == webp_data_uri(stored_word(word).drawings["views"].picture)
+    assert np.array_equal(opened(sketch="nonsense").session_state["story.sketch"], draw_sketch("volcano"))
+
+
+def test_open_in_draw_shows_the_same_sketch_and_word():
+    app, sketch = opened(), draw_sketch("horse").copy()
+    sketch[:4] = PALETTE["red"]
+    paints(app, sketch)
+    choose(app, "castle")
+    app.button(key="story.open").click().run()
+    there = AppTest.from_string(PAGE.format("generation"), default_timeout=120)
+    for key in ("set", "start-from", "classes-imagenet", "models-imagenet"):
+        there.session_state[f"generation-{key}"] = app.session_state[f"generation-{key}"]
+    there.session_state["generation.sketch"] = app.session_state["generation.sketch"]
+    assert not there.run().exception
+    (painter,) = components(there, "palette")
+    assert painter["value"] == pack_bytes(sketch) and there.selectbox(key="generation.word.imagenet").value == "castle"
+
+
+def test_an_ended_run_shows_its_last_pictures_and_what_both_networks_say():
     result = stored_example(drawing_subject(SAMPLE_SETS["photographs"], "grey"), ["efficientnet-lite0"], COMPARED)
-    drawings, captions, word = _ended(result)
-    assert word == result.runs[0].metadata["class_names"][result.runs[0].metadata["targets"][0]]
+    painting, run = _ended(result), result.runs[1]
+    word, said = target_of(run, 0), stored_judgement(fingerprint(run))
+    assert painting.phase == "ended" and painting.claim == f"The painter is 99% sure: a {word}."
+    assert painting.judged == judged(said.of(0)) and painting.agrees == (said.ranks[0] == 1)
     frames = np.concatenate([run.frames[[0, -1], 0] for run in result.runs]).astype(int).transpose(0, 2, 3, 1)
-    for k, (drawing, (_, note), run) in enumerate(zip(drawings, captions, result.runs, strict=True)):
-        assert drawing.confidence == (run.curves["target_probability"][-1, 0],)
-        assert note == f"{judged(stored_judgement(fingerprint(run)), 0, word)[0]}."
-        picture = np.asarray(Image.open(io.BytesIO(drawing.picture)).convert("RGB"))
-        assert np.abs(frames - picture).mean(axis=(1, 2, 3)).argmin() == 2 * k + 1, "its own last frame"
+    for k, picture in enumerate((painting.paper, painting.views)):
+        pixels = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
+        assert np.abs(frames - pixels).mean(axis=(1, 2, 3)).argmin() == 2 * k + 1, "its own last frame"
 
 
 def test_the_wall_shows_every_class_by_both_networks():

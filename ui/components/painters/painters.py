@@ -70,7 +70,12 @@ def _read_bits(value: Any, size: int) -> str | None:
 
 
 def sketch_painter(
-    picture: np.ndarray, *, key: str, on_paint: Callable[[np.ndarray], None], background: Colour
+    picture: np.ndarray,
+    *,
+    key: str,
+    on_paint: Callable[[np.ndarray], None],
+    background: Colour,
+    colour: str = "sky blue",
 ) -> None:
     """Show a sketch and let the visitor paint it.
 
@@ -80,6 +85,7 @@ def sketch_painter(
         on_paint: called with the new picture after each stroke, before the rerun. It should store it, and the next run
             should pass it back as `picture`.
         background: colour of the picture after "Clear".
+        colour: of `PALETTE`, the brush's first.
     """
     size = len(picture)
     mount_synchronised(
@@ -92,6 +98,7 @@ def sketch_painter(
             "about": size,  # strokes fit pictures of one size only
             "palette": [[name, _hex(colour)] for name, colour in PALETTE.items()],
             "background": _hex(background),
+            "colour": _hex(PALETTE[colour]),
             "radius": RADIUS,
         },
     )

@@ -24,7 +24,7 @@ const sketchKind = {
     );
   },
 
-  begin: ({ radius, palette }) => ({ tool: "brush", sizes: { brush: radius }, colour: number(palette[0][1]) }),
+  begin: ({ radius, colour }) => ({ tool: "brush", sizes: { brush: radius }, colour: number(colour) }),
 
   follow({ data, memory }) {
     memory.background = number(data.background);

@@ -1,42 +1,61 @@
-"""Parts of the story: a word with two drawings, tabs of its chapters, and the visitor as judge.
+"""Parts of the story: a painting, a word with two drawings, tabs of its chapters, and the visitor as judge.
 
-`opening.js` plays the stored frames of a network's drawings by each method, from the same start, once, and blends
-neighbouring ones. `steps.js` draws the tabs with Back and Next; each chapter has its own URL.
+`painting.js` shows what a network paints from a sketch. `opening.js`, in the article, plays the stored frames of a
+network's drawings by each method, from the same start, once, and blends neighbouring ones. `steps.js` draws the tabs
+with Back and Next; each chapter has its own URL.
 `judge.js` asks, tells at once what was right, and writes the score; it reports the choices and a wish for a new round.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
+from core.data.picture_files import png_data_uri
 from core.pgd.drawings import SIZE, Drawing
 from ui.components.mount import index_from, register, webp_data_uri
 
-_opening = register("story/opening.js")
+register("story/opening.js")  # for the article
+_painting = register("story/painting.js")
 _tabs = register("story/steps.js")
 _judge = register("story/judge.js")
 
 
-def opening(
-    labels: Sequence[str],
-    chosen: int,
-    drawings: Sequence[Drawing],
-    captions: Sequence[tuple[str, str]],
-    *,
-    on_ask: Callable[[int], None],
-) -> None:
-    """Show the words as chips, and the drawings of the chosen word.
+@dataclass(frozen=True, kw_only=True)
+class Painting:
+    """What the chapter *Sketch* shows of a sketch and a word; texts are plain sentences.
 
-    Args:
-        chosen: index of the word. drawings: drawings of that word, with equally many frames.
-        captions: title and a judge's verdict for each drawing, plain text.
-        on_ask: called with the index of the word that the visitor chose, before the rerun.
+    phase: "new" before a run, "growing" during it, "ended" after it. views, paper: pictures by many views and by the
+    paper's method, WebP or its file. claim: on how sure the painter is. judged: on what the second network sees, or
+    during a run how it goes. agrees: True if the second network recognises the word. about_paper: below its picture.
     """
-    key, data = "story.opening", pack_opening(labels, chosen, drawings, captions)
-    _opening(key=key, data=data, on_ask_change=index_from(key, "ask", range(len(labels)), on_ask))
+
+    phase: str
+    views: Path | bytes
+    paper: Path | bytes
+    claim: str
+    judged: str = ""
+    agrees: bool = False
+    about_paper: str
+
+
+def painting(shown: Painting, sketch: np.ndarray, *, key: str) -> None:
+    """Show the painting, and on a phone the sketch in its corner; texts change together with the pictures.
+
+    sketch: uint8 (H, H, 3). key: unique on the page.
+    """
+    _painting(key=key, data=pack_painting(shown, sketch))
+
+
+def pack_painting(shown: Painting, sketch: np.ndarray) -> dict[str, Any]:
+    """Return JSON for the browser."""
+    pictures = {"views": webp_data_uri(shown.views), "paper": webp_data_uri(shown.paper)}
+    return {**vars(shown), **pictures, "sketch": png_data_uri(sketch), "size": SIZE}
 
 
 def pack_opening(

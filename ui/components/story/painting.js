@@ -1,0 +1,80 @@
+// What a network paints from a sketch: large by many views, small by the paper's method. On a phone the sketch stands
+// in the painting's corner, and the painter takes the painting's place while one changes the sketch.
+
+import { button, element, viewOf } from "../basics.js";
+
+export default function ({ data, parentElement }) {
+  if (!data) return;
+  const scene = viewOf(parentElement, createScene);
+  scene.data = data;
+  Promise.all([data.views, data.paper, data.sketch].map(decoded)).then((pictures) => {
+    if (scene.data === data) show(scene, pictures); // texts and pictures are of one state
+  });
+}
+
+async function decoded(source) {
+  const image = new Image();
+  image.src = source;
+  await image.decode();
+  return image;
+}
+
+function createScene(parentElement) {
+  const root = element("div", "painting");
+  /** @type {Record<string, any>} */
+  const scene = { root, phase: "" };
+  root.append(element("span", "arrow", "→", { ariaHidden: "true" }));
+  const main = root.appendChild(element("figure", "main"));
+  const frame = main.appendChild(element("div", "frame"));
+  scene.views = frame.appendChild(element("canvas", "", "", { role: "img" }));
+  const corner = button(frame, "", () => sketching(scene, true), "Change the sketch");
+  corner.classList.add("corner");
+  scene.sketch = corner.appendChild(element("canvas"));
+  const caption = main.appendChild(element("figcaption"));
+  scene.claim = caption.appendChild(element("strong", "claim"));
+  caption.append(" ");
+  scene.judged = caption.appendChild(element("span", "judged"));
+  scene.change = button(main, "", () => sketching(scene, !root.classList.contains("sketching")));
+  scene.change.classList.add("change");
+  const aside = root.appendChild(element("figure", "paper"));
+  scene.paper = aside.appendChild(element("canvas", "", "", { role: "img" }));
+  const about = aside.appendChild(element("figcaption"));
+  about.append(element("strong", "", "The paper’s method"));
+  scene.about = about.appendChild(element("span"));
+  parentElement.appendChild(root);
+  sketching(scene, false);
+  return scene;
+}
+
+// On a phone: whether the painter stands in the painting's place.
+function sketching(scene, now) {
+  scene.root.classList.toggle("sketching", now);
+  document.documentElement.classList.toggle("sketching", now);
+  scene.change.textContent = now ? "Back to the painting" : "✎ Change the sketch";
+}
+
+function show(scene, pictures) {
+  const [views, paper, sketch] = pictures;
+  const { root, data } = scene;
+  paint(scene.views, views, data.size);
+  paint(scene.paper, paper, data.size);
+  paint(scene.sketch, sketch, sketch.naturalWidth);
+  const { phase, claim, judged, agrees, about_paper: about } = data;
+  root.dataset.phase = phase;
+  scene.claim.textContent = claim;
+  scene.judged.textContent = judged;
+  scene.judged.classList.toggle("agrees", agrees);
+  scene.about.textContent = about;
+  scene.views.ariaLabel = phase === "new" ? "What it starts from" : `The painting. ${claim}`;
+  scene.paper.ariaLabel = phase === "new" ? "What it starts from" : `The paper’s method. ${about}`;
+  if (phase === "growing" && scene.phase !== phase) {
+    sketching(scene, false);
+    root.scrollIntoView({ behavior: "smooth", block: "nearest" });
+  }
+  scene.phase = phase;
+}
+
+function paint(canvas, image, size) {
+  if (canvas.width !== size) Object.assign(canvas, { width: size, height: size });
+  canvas.getContext("2d").drawImage(image, 0, 0);
+}
