@@ -84,14 +84,13 @@ class MethodRow:
 
     method: with the ingredients' values for drawings of large images; `core.pgd.settings.defaults` has those of any
         task and size.
-    title: in menus. caption: in a sentence. convinces: how a picture must convince, after these words.
+    title: in menus. caption: in a sentence.
     steps: a sentence on its steps.
     """
 
     method: Method
     title: str
     caption: str
-    convinces: str
     steps: str
 
 
@@ -104,14 +103,12 @@ METHODS: dict[MethodName, MethodRow] = {
         method=Method(),
         title="The paper’s method",
         caption="the paper’s method",
-        convinces="as it is",
         steps="each step follows the gradient at the picture itself, as in the paper",
     ),
     "strokes": MethodRow(
         method=Method(preconditioner=_STROKES),
         title="Natural strokes",
         caption="natural strokes alone",
-        convinces="as it is, by natural strokes",
         steps="each step follows the gradient at the picture itself, with the spectrum and the colours of natural "
         "pictures; nothing outside a hole changes",
     ),
@@ -119,7 +116,6 @@ METHODS: dict[MethodName, MethodRow] = {
         method=Method(views=_VIEWS),
         title="Random views",
         caption="random views alone",
-        convinces="from every view, by plain strokes",
         steps="each step follows the gradient at a random view of the picture, cropped or shifted, with noise; nothing "
         "outside a hole changes",
     ),
@@ -127,7 +123,6 @@ METHODS: dict[MethodName, MethodRow] = {
         method=Method(views=_VIEWS, preconditioner=_STROKES),
         title="Many views",
         caption="many views",
-        convinces="from every view",
         steps="each step follows the gradient at a random view of the picture, cropped or shifted, with noise, and has "
         "the spectrum and the colours of natural pictures; nothing outside a hole changes",
     ),

@@ -97,7 +97,7 @@ def test_a_tile_opens_its_pair_and_a_sketch_becomes_a_picture(draw_page):
     expect(gallery.get_by_role("radio").nth(8)).to_be_focused()
     page.keyboard.press("Enter")
     pair = page.locator(CANVAS)
-    for k, title in enumerate(("Must convince as it is", "Must convince from every view")):
+    for k, title in enumerate(("The paper’s method", "Many views")):
         expect(pair.nth(k)).to_have_attribute("aria-label", re.compile(f"{title}: {words[8].word}, "))
     expect(page.get_by_role("button", name="Save picture")).to_be_visible()
     expect(page.locator(".sure").nth(1)).to_contain_text(words[8].word)
@@ -115,7 +115,7 @@ def test_a_tile_opens_its_pair_and_a_sketch_becomes_a_picture(draw_page):
     expect(page.get_by_role("radiogroup", name="Bundled sketches").get_by_role("radio")).to_have_count(len(SKETCHES))
     page.get_by_role("radio", name="yawl", exact=True).click()
     expect(box).to_have_value("yawl")
-    expect(pair.nth(1)).to_have_attribute("aria-label", re.compile("from every view: yawl, "))  # a stored one
+    expect(pair.nth(1)).to_have_attribute("aria-label", re.compile("Many views: yawl, "))  # a stored one
     wait_until_drawn(page)
     stored = drawn(page, 1)
     sketch = np.rint(255 * np.moveaxis(smooth_sketch(draw_sketch("ship"), 224), 0, -1)).astype(np.uint8)

@@ -184,8 +184,8 @@ def test_a_judge_is_told_at_once_and_gets_a_line_to_share(app, open_page):
         judge.locator("button.next").click()
     wrong = {method: sum(question.method == method for question in questions[:2]) for method in ("views", "paper")}
     head = judge.get_by_role("heading")
-    expect(head).to_contain_text(f"{5 - wrong['views']} of 5 drawn to convince from every view")
-    expect(head).to_contain_text(f"{5 - wrong['paper']} of 5 drawn to convince as they are")
+    expect(head).to_contain_text(f"{5 - wrong['views']} of 5 drawn by many views")
+    expect(head).to_contain_text(f"{5 - wrong['paper']} of 5 drawn by the paper’s method")
     expect(page).to_have_url(re.compile(r"chosen=\d{10}"))
     expect(judge.locator(".line")).to_have_text(re.compile(r"chapter=judge&round=7$"))
     wait_until_drawn(page)

@@ -47,7 +47,7 @@ _HOLE, EVERY = f"{_PAGE}-hole", f"{_PAGE}.filled"  # in the URL, in the session
 _HOLES, _LAST_HOLES = f"{_PAGE}.holes", f"{_PAGE}.holes.last"  # by size: as painted, and what changed them last
 USUAL_TARGET = "What it shows: true class or first guess"
 FAILS = (
-    "Where EfficientNet-Lite0 must be convinced from every view, the hens’ hole fills with plumage and the polar "
+    "By many views, the hens’ hole fills with plumage and the polar "
     "bear’s with a polar bear’s head. The koala’s head comes back as fur without a face, and the tabby’s eye becomes "
     "curly fur. We looked at these results one by one."
 )

@@ -28,7 +28,7 @@ from ui.shared.tables import scrolling_table
 from ui.shared.url import one_line
 
 ABOUT_VIEWS = (
-    "**Must convince from every view**: each step follows the gradient at one random view of the picture: a crop with "
+    "**Many views**: each step follows the gradient at one random view of the picture: a crop with "
     "noise (around the hole if there is one), or a shifted or mirrored copy of a small picture. The gradient gets a "
     "natural spectrum ($1 / \\max(1, r)^p$ at $r$ cycles per image) and the colour covariance of natural pixels, to a "
     "power. Ball, unit step and clip are the same, and confidence is that of the picture itself (Athalye et al. 2018; "
@@ -151,13 +151,12 @@ def filled_html(sample_set: str) -> tuple[str, str]:
             says, agrees = ("", False) if judgement is None else guess(judgement, 0)
             recognised[run.config.method.name] += agrees
             seen = f"{'✓' if agrees else '✕'} {says}".replace(" %", "\N{NO-BREAK SPACE}%")
-            figures.append(Figure(seen, METHODS[run.config.method.name].convinces, to_picture(run.frames[-1, 0])))
+            figures.append(Figure(seen, METHODS[run.config.method.name].title, to_picture(run.frames[-1, 0])))
         name = html.escape(target_of(result.runs[0], 0))
         link = url.link("inpainting", ("inpainting-pictures", row.title), ("inpainting-picture", str(index)))
         tiles.append(f'<section><a href="{html.escape(link)}">{name}</a>{picture_row(figures)}</section>')
     counts = [
-        f"{recognised[method]} of {len(tiles)} that must convince {METHODS[method].convinces}"
-        for method in reversed(COMPARED)
+        f"{recognised[method]} of {len(tiles)} filled by {METHODS[method].caption}" for method in reversed(COMPARED)
     ]
     about = f"In the quick settings that this page opens with, it recognises {join_list(counts)}."
     return about, f'<div class="filled">{"".join(tiles)}</div>'

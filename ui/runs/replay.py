@@ -38,15 +38,15 @@ if TYPE_CHECKING:
     from core.pgd.steps import PGDState
 
 MAX_REPLAY_BYTES = 6 * 2**20  # per classifier's frames, which the browser fetches
-# What a run of each method must reach: the role of its picture.
-METHOD_TITLES: dict[MethodName, str] = {name: f"Must convince {row.convinces}" for name, row in METHODS.items()}
+# Titles of the pictures of each method.
+METHOD_TITLES: dict[MethodName, str] = {name: row.title for name, row in METHODS.items()}
 EXAMPLE = "A stored example, made like your own runs."
 
 
-def role(title: str, convinces: str, beside: Sequence[tuple[str, str]]) -> str:
+def role(title: str, method: str, beside: Sequence[tuple[str, str]]) -> str:
     """Return the role of a network's picture: its method, and its network if those in `beside` differ."""
     titles, methods = map(set, zip(*beside, strict=True))
-    return ": ".join([title] * (len(titles) > 1) + [convinces] * (len(titles) < 2 or len(methods) > 1))
+    return ": ".join([title] * (len(titles) > 1) + [method] * (len(titles) < 2 or len(methods) > 1))
 
 
 def run_title(run: PGDRun, runs: Sequence[PGDRun] = ()) -> str:
@@ -123,13 +123,13 @@ def live_replay(
     start = starts[rows]
     pairs = [(short_title(classifier_title(name)), METHOD_TITLES[method]) for name, method in runs]
     tracks, frames = [], starts[None]
-    for k, (title, convinces) in enumerate(pairs):
+    for k, (title, method) in enumerate(pairs):
         curve = np.zeros((0, len(start)), np.float32)
         if moments:
             frames = np.stack([to_uint8_planes(moment[k].images.cpu().numpy()) for moment in moments])
             curve = curves[k][:, rows]
         nobody = [""] * len(start), [False] * len(start)
-        caption = Caption(role(title, convinces, pairs), *nobody)
+        caption = Caption(role(title, method, pairs), *nobody)
         tracks.append(Track(caption, frames[:, rows], curve))
     data = pack_replay(
         tracks,

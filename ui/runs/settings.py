@@ -73,7 +73,7 @@ def choose_methods(page: str, size: int) -> tuple[MethodName, ...]:
             default=value,
             format_func=lambda method: METHODS[method].title,
             key=name,
-            help=" ".join(f"*{row.title}*: must convince {row.convinces}; {row.steps}." for row in METHODS.values())
+            help=" ".join(f"*{row.title}*: {row.steps}." for row in METHODS.values())
             + " All methods have the same start, steps and budget.",
         )
         return tuple(method for method in METHODS if method in chosen)

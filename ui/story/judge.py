@@ -21,7 +21,7 @@ from ui.shared import url
 _SEED, CHOICES = "round", "chosen"  # in the URL
 ROUND, _CHOSEN = "story.round", "story.chosen"  # in the session: seed and choices of a round that is in no link yet
 # What the drawings of each method had to do, in the words of the score.
-DRAWN_TO = {"views": "drawn to convince from every view", "paper": "drawn to convince as they are"}
+DRAWN_TO = {"views": "drawn by many views", "paper": "drawn by the paper’s method"}
 
 
 def judge_drawings() -> None:
