@@ -232,7 +232,7 @@ def results(folder):
 
 
 @pytest.mark.parametrize("command", parameters(COMMANDS))
-def test_a_printed_command_ends_and_resumes(command, machine, served, tmp_path, record_property):
+def test_documented_commands_run_and_resume(command, machine, served, tmp_path, record_property):
     folder = tmp_path / "here"
     put_what_a_reader_has(command, folder, served)
     environment = machine(command, network=command.downloads or "srun" in command.text)
@@ -252,7 +252,7 @@ def test_a_printed_command_ends_and_resumes(command, machine, served, tmp_path, 
 
 
 @pytest.mark.parametrize("command", parameters(command for command in COMMANDS if command.downloads))
-def test_without_a_network_a_command_says_so_and_leaves_nothing(command, machine, served, tmp_path, record_property):
+def test_offline_command_fails_with_one_sentence(command, machine, served, tmp_path, record_property):
     folder = tmp_path / "here"
     put_what_a_reader_has(command, folder, served)
     had = sorted(folder.rglob("*"))
@@ -265,7 +265,7 @@ def test_without_a_network_a_command_says_so_and_leaves_nothing(command, machine
     assert status and sorted(folder.rglob("*")) == had
 
 
-def test_modules_that_documents_name_exist():
+def test_documented_modules_exist():
     for document in DOCUMENTS:
         for module in re.findall(
             r"python -m ((?:core|precomputed|benchmarks|tests|web)[\w.]*)", document.read_text("utf-8")

@@ -106,7 +106,7 @@ def sound():
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", sound())
-def test_damaged_input_is_taken_or_refused_in_a_sentence(kind):
+def test_damaged_files_load_or_raise_one_sentence(kind):
     parse, errors, inputs, ways, count = sound()[kind]
     generator, refused, slowest = random.Random(12), 0, 0.0
     for whole in inputs:
@@ -140,7 +140,7 @@ def with_fact(metadata, path, value):
     return changed
 
 
-def test_facts_of_a_file_are_refused_or_become_plain_text():
+def test_metadata_of_files_is_escaped():
     (parse, refusal, (whole,), *_) = sound()["heat maps"]
     with np.load(io.BytesIO(whole)) as archive:
         arrays = dict(archive)

@@ -67,7 +67,7 @@ def test_each_judged_start_is_named():
     assert list(judged) == list(judged.values()) and {*judged} == {*DRAWN}
 
 
-def test_a_number_of_a_map_is_swept_stored_offered_and_exported(tmp_path):
+def test_map_number_is_measured_stored_and_exported(tmp_path):
     command = ["waves", *NETWORK, "--limit", "5", "--cells", "0,0;0,1", "--output", str(tmp_path / "map.npz")]
     assert sweep(command) == 0
     heatmap = Heatmap.load(tmp_path / "map.npz")
@@ -98,7 +98,7 @@ def test_the_claim_of_the_docs_is_judged_and_a_row_of_its_tab(monkeypatch):
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_a_tool_is_drawn_while_it_is_open_and_no_other_time(tool, monkeypatch):
+def test_only_the_open_tool_is_drawn(tool, monkeypatch):
     drawn = []
     for name, row in list(TOOLS.items()):
         monkeypatch.setitem(TOOLS, name, replace(row, draw=lambda state, name=name: drawn.append(name)))
@@ -114,7 +114,7 @@ def test_every_link_to_a_tool_names_one():
     assert of_claims and of_chapters and of_claims | of_chapters <= TOOLS.keys()
 
 
-def test_a_family_is_loaded_by_its_prefix_and_listed(monkeypatch, tmp_path):
+def test_classifier_family_is_loaded_and_listed(monkeypatch, tmp_path):
     monkeypatch.setitem(FAMILIES, "toy", linear_family(tmp_path))
     classifier = load_classifier("toy:name")
     assert classifier.name == "toy:name" and classifier(torch.rand(2, 3, 32, 32)).shape == (2, 10)
@@ -132,7 +132,7 @@ def test_a_family_is_loaded_by_its_prefix_and_listed(monkeypatch, tmp_path):
     assert "toy:name" in ready["cifar10"] and "toy:name" not in ready["imagenet"]
 
 
-def test_a_step_rule_is_one_method_and_keeps_the_ball():
+def test_step_rule_is_applied_within_the_ball():
     class BySigns(Generation):
         def step(self, images, x0, gradient, size):
             return images - size * unit(gradient.sign())

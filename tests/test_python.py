@@ -29,7 +29,7 @@ def run_in(folder, code, **environment):
     return run.stdout
 
 
-def test_the_lines_of_the_readme_run_as_they_stand(tmp_path):
+def test_readme_example_runs(tmp_path):
     assert len([line for line in readme_lines().splitlines() if line]) == 10
     run_in(tmp_path, readme_lines())
     assert core.Heatmap.load(tmp_path / "map.npz").size == 7 and (tmp_path / "castle.png").is_file()
@@ -40,11 +40,11 @@ def cells():
 
 
 @pytest.mark.slow
-def test_the_notebook_runs_to_its_end(tmp_path):
+def test_notebook_runs(tmp_path):
     run_in(tmp_path, "\n".join("".join(cell["source"]) for cell in cells() if cell["cell_type"] == "code"))
 
 
-def test_the_notebook_shows_its_pictures_and_is_small():
+def test_notebook_is_executed_and_small():
     code = [cell for cell in cells() if cell["cell_type"] == "code"]
     pictures = [output["data"] for cell in code for output in cell["outputs"] if "image/png" in output.get("data", {})]
     assert len(pictures) >= 4 and NOTEBOOK.stat().st_size < MAX_BYTES

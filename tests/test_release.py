@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 LICENCES = (ROOT / "docs/files.md").read_text(encoding="utf-8").partition("## Licences")[2]
 
 
-def test_the_version_is_the_same_everywhere():
+def test_version_is_consistent():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     released = re.search(
         r"^## (\S+) (?!\(unreleased)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
@@ -31,7 +31,7 @@ def test_the_version_is_the_same_everywhere():
     assert f"Version {VERSION}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_all_that_ships_or_is_downloaded_has_a_licence():
+def test_shipped_files_and_downloads_have_licences():
     rows = [row for row in LICENCES.splitlines() if row.startswith("| ")]
     for folder in (ROOT / "precomputed/samples").iterdir():
         provenance = json.loads((folder / "provenance.json").read_text("utf-8"))
@@ -48,7 +48,7 @@ def test_all_that_ships_or_is_downloaded_has_a_licence():
 
 
 @pytest.mark.slow
-def test_commands_of_a_wheel_run_without_the_checkout(tmp_path):
+def test_wheel_runs_without_checkout(tmp_path):
     """Dependencies are those of this environment; that a clean one gets them is pip's part."""
     source, site = tmp_path / "source", tmp_path / "site"
     source.mkdir()

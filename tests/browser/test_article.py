@@ -99,7 +99,7 @@ def scroll_through(page):
 
 
 @pytest.mark.parametrize(("browser_name", "how"), [("browser", "file"), pytest.param("firefox", "served", marks=SLOW)])
-def test_a_reader_walks_through_all_chapters(open_article, folder, browser_name, how):
+def test_article_chapters_work(open_article, folder, browser_name, how):
     index = (folder / "index.html").as_uri()
     page = open_article(reduced_motion="reduce", **({"url": index} if how == "file" else {}))
     assert page.locator("main h2").all_inner_texts() == [f"{k} {title}" for k, title in enumerate(CHAPTER_TITLES, 1)]
@@ -153,7 +153,7 @@ def test_a_reader_walks_through_all_chapters(open_article, folder, browser_name,
 
 
 @pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
-def test_a_hole_in_ones_own_photograph_takes_a_live_words_place(open_article, browser_name, tmp_path):
+def test_article_fills_an_own_photo(open_article, browser_name, tmp_path):
     page = open_article(390, 844, color_scheme="dark", reduced_motion="reduce")
     if browser_name == "browser":
         scroll_through(page)
@@ -202,7 +202,7 @@ RUN = """async ({ start, mask, target, painter, ...values }) => {
 
 
 @pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
-def test_steps_to_either_of_two_classes_are_torchs(open_article, browser_name):
+def test_article_steps_equal_torch(open_article, browser_name):
     names = imagenet().names
     members = [names.index(name) for name in ("hen", "macaw")]
     mask = middle_square(224)
@@ -227,7 +227,7 @@ def test_steps_to_either_of_two_classes_are_torchs(open_article, browser_name):
 
 
 @SLOW
-def test_a_part_that_does_not_arrive_says_so_and_can_be_retried(open_article):
+def test_article_part_that_fails_can_be_retried(open_article):
     page = open_article()
     page.route("**/packs/mixer*", lambda route: route.abort())
     row = page.locator(".row.mixer")
@@ -246,7 +246,7 @@ def test_a_part_that_does_not_arrive_says_so_and_can_be_retried(open_article):
         page.context.set_offline(False)
 
 
-def test_the_folder_is_small_and_holds_no_module(folder):
+def test_article_is_small_and_has_no_modules(folder):
     sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
     assert sum(sizes.values()) < 30e6
     assert "MIT License" in (folder / "LICENSE.onnxruntime-web.txt").read_text()

@@ -42,7 +42,7 @@ def hub(random_clip):
         yield server
 
 
-def test_press_watch_predict_inpaint_draw_ask_read(hub, streamlit_app, open_page, tmp_path):
+def test_every_page_uses_clip_after_its_download(hub, streamlit_app, open_page, tmp_path):
     (name,) = hub.files
     folders = {"HF_HUB_CACHE": str(tmp_path / "hub"), "CLIP_LAB_CACHE": str(tmp_path / "cache")}
     url = streamlit_app(APP, env={"HF_ENDPOINT": hub.url, "DEMO_CLIP_SHA256": hub.digest(name), **folders})

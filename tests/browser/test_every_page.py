@@ -66,7 +66,7 @@ def make_dark(page: Page) -> None:
 
 
 @pytest.mark.parametrize("path", [*PAGES, *(pytest.param(view, marks=pytest.mark.slow) for view in VIEWS)])
-def test_a_page_stays_put_fits_and_is_accessible(app, open_page, path):
+def test_page_is_stable_fits_and_is_accessible(app, open_page, path):
     page, name = open_page(f"{app}/{path}", width=1440), path.partition("?")[0]
     expect(page).to_have_title(f"{PAGES[name]} · What does CLIP see?")
     expect(page.get_by_test_id("stTopNav").locator("[aria-current=page]")).to_have_text([PAGES[name]])
@@ -100,7 +100,7 @@ def test_a_page_stays_put_fits_and_is_accessible(app, open_page, path):
         assert grave_faults(settled(page)) == []
 
 
-def test_nothing_shows_before_the_page_is_laid_out(contexts):
+def test_placeholders_are_hidden_before_layout(contexts):
     """Streamlit's placeholders are visible by a style of their own; on a slow computer they showed and moved."""
     page = contexts().new_page()
     block = '<div data-testid="stMainBlockContainer"><div data-testid="stVerticalBlock">{}</div></div>'
@@ -113,7 +113,7 @@ def test_nothing_shows_before_the_page_is_laid_out(contexts):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("button", "opened"), [("Share", POPOVER), ("Your photo", "[role=dialog]")])
-def test_what_opens_is_accessible(app, open_page, button, opened):
+def test_dialogs_are_accessible(app, open_page, button, opened):
     page = settled(open_page(f"{app}/inpainting", width=1440))
     page.get_by_role("button", name=button).click()
     expect(page.locator(opened)).to_be_visible()

@@ -71,7 +71,7 @@ def expect_wave(page: Page, frequency: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
-def test_pointing_draws_a_press_chooses_and_the_url_repeats_it(frequency_page):
+def test_map_pointing_clicking_and_url(frequency_page):
     page = frequency_page("picture=33&v32=6.2")
     address, panel, plot = page.url, page.locator(".panel"), page.locator(".plot").first
     image = IMAGES[33].astype(np.float32) / 255
@@ -117,7 +117,7 @@ def test_pointing_draws_a_press_chooses_and_the_url_repeats_it(frequency_page):
     np.testing.assert_array_equal(picture(page, "perturbed"), drawn)
 
 
-def test_maps_have_their_colours_and_the_newest_press_wins(frequency_page):
+def test_map_colours_and_rapid_clicks(frequency_page):
     page, table = frequency_page(), colormap_table("viridis")
     for number, heatmap in enumerate((CLIP, RESNET56)):
         rates = np.rint(1000 * heatmap.interval(1)[0]) / 1000
@@ -131,7 +131,7 @@ def test_maps_have_their_colours_and_the_newest_press_wins(frequency_page):
 
 
 @pytest.mark.slow
-def test_two_pictures_in_one_follow_the_cutoff(frequency_page):
+def test_hybrid_follows_the_cutoff(frequency_page):
     page = frequency_page("tab=Two+pictures+in+one&picture=1&second=4&cutoff=4")
     mixer, slider = page.locator(".mixer"), page.get_by_role("slider", name="Cutoff")
     expect(mixer.locator(".network").first).to_be_visible()
@@ -150,7 +150,7 @@ def test_two_pictures_in_one_follow_the_cutoff(frequency_page):
     assert np.abs(pixels(mixer.locator(".picture.mixed canvas")).astype(int) - to_uint8(mixed)).max() <= 1
 
 
-def test_the_keyboard_alone_reaches_a_map_and_types_own_words(frequency_page):
+def test_keyboard_reaches_map_and_own_words(frequency_page):
     page = frequency_page("cell=0,5")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # "Skip to main content"
@@ -182,7 +182,7 @@ def test_the_keyboard_alone_reaches_a_map_and_types_own_words(frequency_page):
 
 
 @pytest.mark.slow
-def test_a_map_of_ones_own_grows_stops_and_stands_by_the_others(frequency_page):
+def test_own_map_grows_and_stops(frequency_page):
     page = frequency_page("pictures=Photographs")
     page.get_by_role("radio", name="Yours", exact=True).click()
     choose_option(page.get_by_role("combobox", name="Images"), page.get_by_role("option").first)
@@ -203,7 +203,7 @@ def test_a_map_of_ones_own_grows_stops_and_stands_by_the_others(frequency_page):
     expect(page.get_by_text("computed here 1").first).to_be_attached()
 
 
-def test_on_a_phone_the_picture_stays_and_follows_the_finger(frequency_page):
+def test_map_on_a_phone_follows_touch(frequency_page):
     page = frequency_page(width=400, height=850, has_touch=True, is_mobile=True)
     expect(page.locator(".plot:visible")).to_have_count(1)
     page.locator(".toggle label").nth(1).click()

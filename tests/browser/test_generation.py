@@ -23,7 +23,7 @@ def draw_page(app, open_page):
     return lambda query: open_page(f"{app}/generation?{query}", width=1440, height=900)
 
 
-def test_small_drawings_fit_one_screen_and_replay(draw_page):
+def test_small_drawings_fit_and_replay(draw_page):
     page = draw_page(f"{SMALL}&generation-steps=12")
     tiles = page.locator(CANVAS)
     expect(tiles).to_have_count(16)
@@ -47,7 +47,7 @@ def test_small_drawings_fit_one_screen_and_replay(draw_page):
     assert download(page, "Save animation")[1][8:12] == b"WEBP"
 
 
-def test_the_chosen_of_four_becomes_large_and_its_link_draws_it(draw_page):
+def test_chosen_try_is_shown_and_linked(draw_page):
     page = draw_page(f"{SMALL}&generation-steps=9&generation-method-32=views&generation-classes-cifar10=deer")
     page.get_by_role("button", name="Four at once").click()
     tiles = page.locator(".st-key-run-stage .replay .choice button:enabled")
@@ -81,7 +81,7 @@ def test_the_chosen_of_four_becomes_large_and_its_link_draws_it(draw_page):
     assert np.array_equal(pixels(single.locator(CANVAS).last), tries[chosen])
 
 
-def test_a_tile_opens_its_pair_and_a_sketch_becomes_a_picture(draw_page):
+def test_gallery_tile_and_sketch_are_drawn(draw_page):
     page = draw_page("generation-steps=4&generation-start-from=Grey")
     gallery, words = page.get_by_role("radiogroup", name="Random words, drawn"), stored_gallery().words
     page.get_by_role("button", name="All 100 words").click()

@@ -51,7 +51,7 @@ def picture(run: PGDRun, frame: int) -> np.ndarray:
 
 
 @pytest.mark.slow
-def test_a_stored_run_replays_to_the_byte_by_buttons_and_keys(fill_page):
+def test_stored_run_replays_exactly(fill_page):
     page = fill_page(f"{LARGE}&inpainting-picture=0")
     run = PGDRun.load(RUNS / "inpainting_photographs-0__efficientnet-lite0.npz")
     steps, middle = run.config.steps, int(run.mask.nonzero()[-1].mean() + 0.5)
@@ -84,7 +84,7 @@ def wait_until(condition) -> None:
 
 
 @pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
-def test_paint_fill_stop_go_on_leave_return_and_share(fill_page, browser_name):
+def test_hole_is_painted_filled_stopped_and_shared(fill_page, browser_name):
     # Of a photograph, so many steps never end before they are stopped.
     page = fill_page(f"{LARGE}&inpainting-picture=0&inpainting-steps=2000&inpainting-method-224=paper")
     opened_at, clicked = page.url, brush_mask([(200, 30)], 16, height=224, width=224)
@@ -128,7 +128,7 @@ def test_paint_fill_stop_go_on_leave_return_and_share(fill_page, browser_name):
     expect(page.locator(".state")).not_to_contain_text(hole)
 
 
-def test_on_a_phone_ones_own_photograph_is_filled_in_sight(fill_page, tmp_path):
+def test_own_photo_is_filled_on_a_phone(fill_page, tmp_path):
     page = fill_page(f"{LARGE}&inpainting-steps=5", width=390, height=844)
     Image.fromarray(load_samples("photographs").images[3].transpose(1, 2, 0)).save(tmp_path / "mine.png")
     page.get_by_role("button", name="Your photo").click()
@@ -145,7 +145,7 @@ def test_on_a_phone_ones_own_photograph_is_filled_in_sight(fill_page, tmp_path):
 
 
 @pytest.mark.slow
-def test_nothing_moves_when_a_run_begins_stops_and_ends(fill_page):
+def test_layout_is_stable_during_a_run(fill_page):
     page = fill_page(LARGE, width=1440, height=900)
     wait_until_still(page)
     watched = f"{CANVAS}, .painter canvas, .painter img, .st-key-inpainting-toolbar, .hole-rate"

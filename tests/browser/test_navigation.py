@@ -11,7 +11,7 @@ from tests.browser.waiting import choose_option, patient, wait_until_drawn, wait
 from ui.shared.url import PAGES
 
 
-def test_a_link_below_a_page_keeps_its_parameters_on_a_phone(app, open_page):
+def test_navigation_on_a_phone_keeps_parameters(app, open_page):
     page = open_page(f"{app}/inpainting/x?inpainting-steps=77", width=400, height=850)
     expect(page).to_have_title(re.compile("^Fill a hole"))
     expect(page).to_have_url(re.compile(rf"{app}/inpainting\?.*inpainting-steps=77"))
@@ -42,7 +42,7 @@ def test_a_link_below_a_page_keeps_its_parameters_on_a_phone(app, open_page):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
-def test_back_leaves_a_page_at_once_and_returns_to_its_state(app, open_page):
+def test_back_restores_each_page(app, open_page):
     page = open_page(f"{app}/story?chapter=wave", width=1440)
 
     def follow(name):
@@ -80,7 +80,7 @@ def test_back_leaves_a_page_at_once_and_returns_to_its_state(app, open_page):
     back("Story", f"{app}/story?chapter=wave")
 
 
-def test_a_script_cannot_be_stopped_halfway(app, browser):
+def test_running_script_has_no_stop_button(app, browser):
     page, held = patient(browser.new_context()).new_page(), []
 
     def relay(socket):

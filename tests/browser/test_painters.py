@@ -76,7 +76,7 @@ def random_paths(count: int, size: int) -> list[list[Point]]:
     return [[(int(x), int(y)) for x, y in path] for path in points]
 
 
-def test_strokes_and_keys_on_a_mask_are_the_oracles(demo):
+def test_mask_strokes_equal_the_oracle(demo):
     page, size = demo("mask"), 224
     whole, side, paths = {"height": size, "width": size}, square_size(size), random_paths(3, size)
     choose(page, "Square")
@@ -116,7 +116,7 @@ def test_strokes_and_keys_on_a_mask_are_the_oracles(demo):
     expect_there(page, before)
 
 
-def test_a_sketch_is_the_oracles_and_what_was_undone_stays_so(demo):
+def test_sketch_strokes_and_undo_equal_the_oracle(demo):
     page, sheet, paths = demo("sketch"), Sheet(), random_paths(2, 32)
     open_tools(page)
     undo, clear = (page.get_by_role("button", name=name) for name in ("Undo", "Clear"))
@@ -155,7 +155,7 @@ def test_a_sketch_is_the_oracles_and_what_was_undone_stays_so(demo):
     expect_there(page, other.brush([(63, 0)], 2, PALETTE["sky blue"]))
 
 
-def test_a_finger_paints_and_the_page_stays(demo):
+def test_touch_paints_without_scrolling(demo):
     page, sheet = demo("sketch", **TOUCH), Sheet()
     stage = page.locator(".stage")
     stage.scroll_into_view_if_needed()

@@ -12,7 +12,7 @@ from tests.browser.waiting import wait_until_drawn, wait_until_still
 pytestmark = pytest.mark.slow
 
 
-def test_closing_the_tab_gives_the_slot_to_the_next(streamlit_app, open_page):
+def test_closed_tab_frees_the_slot(streamlit_app, open_page):
     address = f"{streamlit_app('tests/browser/apps/demos.py')}/?demo=job"
     first, second = open_page(address, width=600), open_page(address, width=600)
     running = re.compile(r"running, 0 in line, [1-9]\d* steps")
@@ -26,7 +26,7 @@ def test_closing_the_tab_gives_the_slot_to_the_next(streamlit_app, open_page):
     expect(second.get_by_text("stopped, 0 in line")).to_be_visible()
 
 
-def test_a_file_arrives_although_pages_are_read_meanwhile(streamlit_app, open_page):
+def test_download_survives_other_page_loads(streamlit_app, open_page):
     """Streamlit drops a file that a click has made once two scripts have ended, of any visitor."""
     app = streamlit_app("app.py")
     page, other = open_page(f"{app}/frequency?pictures=CIFAR-10&details=true"), open_page(f"{app}/models")

@@ -164,7 +164,7 @@ def test_on_a_phone_a_finger_paints_and_the_painting_goes_on_in_draw(app, open_p
     wait_until_drawn(page)
 
 
-def test_a_judge_is_told_at_once_and_gets_a_line_to_share(app, open_page):
+def test_judge_round_is_scored_and_shared(app, open_page):
     page = open_page(f"{app}/story?chapter=judge&round=7", width=390, height=844)
     judge, bar = page.locator(".judge"), page.locator(".st-key-story-steps").bounding_box()
     questions = draw_questions(stored_pool(), imagenet().names, 7)

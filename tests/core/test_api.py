@@ -60,7 +60,7 @@ def images():
 LABELS = np.arange(12) % len(NAMES)
 
 
-def test_a_module_comes_in_frozen_and_is_itself_left_alone(network, own, images):
+def test_wrapped_module_leaves_the_original_unchanged(network, own, images):
     pixels = torch.from_numpy(images).float() / 255
     normalised = (pixels - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
@@ -96,7 +96,7 @@ def test_a_wrapped_module_computes_what_it_wraps(kind, network, images):
     torch.testing.assert_close(made(pixels), network.eval()(pixels), rtol=0, atol=0)
 
 
-def test_what_a_module_lacks_is_absent(network, own, images):
+def test_missing_facts_of_a_module_are_absent(network, own, images):
     heatmap = core.heatmap(own, images, LABELS, size=3, epsilon=1, progress=False)
     facts = heatmap.metadata["classifier"]
     assert facts == {"name": "own", "kind": "closed-set", "weights_id": own.weights_id}
@@ -156,7 +156,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_images_of_any_form_are_the_same_images(form, own, images):
+def test_image_formats_are_equivalent(form, own, images):
     expected = core.heatmap(own, images, LABELS, size=3, epsilon=1, progress=False)
     given = FORMS[form](images)
     for labels in (None,) if isinstance(given, TensorDataset) else (LABELS.tolist(), torch.from_numpy(LABELS)):
@@ -166,7 +166,7 @@ def test_images_of_any_form_are_the_same_images(form, own, images):
         np.testing.assert_array_equal(heatmap.top1_errors, expected.top1_errors)
 
 
-def test_a_map_is_that_of_the_script(tmp_path, capsys):
+def test_api_map_equals_script(tmp_path, capsys):
     line = ["waves", "--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--size", "3", "--device", "cpu"]
     assert sweep([*line, "--output", str(tmp_path / "map.npz")]) == 0
     samples = core.load_samples("cifar10-samples")
@@ -254,7 +254,7 @@ def test_a_hole_of_its_own_for_each_picture(own, images):
     assert run.targets == ["a", "b"] and changed[0, :2].any() and not changed[0, 2:].any() and not changed[1, :6].any()
 
 
-def test_results_draw_themselves_become_tables_and_load_again(own, images, tmp_path):
+def test_results_have_pictures_tables_and_files(own, images, tmp_path):
     heatmap = core.heatmap(own, images, LABELS, size=3, epsilon=1, output=tmp_path / "map.npz", progress=False)
     run = core.draw(own, ["a", "b"], steps=2, progress=False)
     figure, (left, right) = matplotlib.pyplot.subplots(1, 2)
@@ -307,7 +307,7 @@ MODULES = {
 
 
 @pytest.mark.parametrize("case", MODULES)
-def test_a_module_that_does_not_fit_is_told_what_does(case):
+def test_unsuitable_module_is_explained(case):
     make, options, message = MODULES[case]
     with pytest.raises(ValueError, match=message) as error:
         core.classifier(make(), NAMES, **{"size": SIDE} | options)
@@ -341,7 +341,7 @@ IMAGES = {
 
 
 @pytest.mark.parametrize("case", IMAGES)
-def test_images_that_do_not_fit_are_told_what_does(case, own):
+def test_unsuitable_images_are_explained(case, own):
     images, labels, message = IMAGES[case]
     labels = np.arange(6) if labels is None else None if labels is False else labels
     with pytest.raises(ValueError, match=message) as error:
@@ -376,14 +376,14 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_drawn_is_told_why(case, own):
+def test_invalid_drawings_are_explained(case, own):
     call, message = REFUSED[case]
     with pytest.raises(ValueError, match=message) as error:
         call(own)
     assert "\n" not in str(error.value)
 
 
-def test_without_a_gradient_there_are_maps_and_no_drawings(network, images):
+def test_function_without_gradient_cannot_draw(network, images):
     classifier = core.classifier(torch.no_grad()(network.eval()), NAMES, size=SIDE)
     assert core.heatmap(classifier, images, LABELS, size=3, epsilon=1, progress=False).n == 12
     with pytest.raises(ValueError, match="the classifier cannot be differentiated: .* leave out no_grad"):

@@ -48,7 +48,7 @@ def test_stored_pictures_have_the_present_settings():
         assert json.loads(path.read_text())["config"] == draw.to_json(), path
 
 
-def test_the_bundled_photographs_holes_are_the_judged_ones():
+def test_bundled_holes_are_the_judged_ones():
     rows = [row for row in STORED["pictures"]["hole-views"] if row["picture"].startswith("bundled")]
     photographs = SAMPLE_SETS["photographs"]
     assert len(rows) == len(load_samples("photographs"))
@@ -83,7 +83,7 @@ def test_gallery_has_a_hundred_random_words_as_in_the_tables():
     assert sum(path.stat().st_size for path in (GALLERY_FILE, *GALLERY_FILE.parent.glob("gallery*/*"))) < 3_200_000
 
 
-def test_a_rule_chose_the_opening():
+def test_opening_words_follow_their_rule():
     rows = json.loads(GALLERY_FILE.read_text("utf-8"))["words"]
     assert SAMPLE_SETS["photographs"].drawn == opening_words()[:1]
     surest = [row for row in rows if row["word"] in familiar() and row["paper"]["says"][0] != row["word"]]

@@ -45,7 +45,7 @@ def one_thread():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_repeats_its_steps_and_resumes_to_the_same_bits(name, monkeypatch, tmp_path, one_thread, capsys):
+def test_training_is_deterministic_and_resumes(name, monkeypatch, tmp_path, one_thread, capsys):
     recipe, options, expected = RECIPES[name]
     for split, count in (("train", 100), ("test", 20)):
         images, labels = SAMPLES.images[:count].transpose(0, 2, 3, 1), SAMPLES.labels[:count]
@@ -78,7 +78,7 @@ def test_a_recipe_repeats_its_steps_and_resumes_to_the_same_bits(name, monkeypat
     assert logits.shape == (2, 10)
 
 
-def test_contrastive_loss_is_clips_own_or_that_of_a_slow_twin():
+def test_contrastive_loss_equals_the_reference():
     """Captions true of several images to different degrees; the last one, true of none, is only a negative."""
     torch.manual_seed(0)
     images, texts = F.normalize(torch.randn(4, 8), dim=1), F.normalize(torch.randn(5, 8), dim=1)
@@ -100,7 +100,7 @@ def test_caption_targets_by_hand():
     assert targets.tolist() == [[1.0, 1.0, 0.0, 0.0], [0.25, 0.0, 0.75, 0.0]]
 
 
-def test_the_bundled_vocabulary_splits_captions_as_clip_does():
+def test_bundled_vocabulary_tokenizes_like_clip():
     tokenizers = open_clip.SimpleTokenizer(str(VOCABULARY), context_length=24), open_clip.SimpleTokenizer()
     for caption in captions()[::37]:
         bundled, whole = ([t.decoder[token] for token in t.encode(caption.text)] for t in tokenizers)
@@ -109,7 +109,7 @@ def test_the_bundled_vocabulary_splits_captions_as_clip_does():
 
 
 @pytest.mark.parametrize("shape", [(8, 30), (30, 8)])
-def test_orthogonalise_keeps_directions_and_levels_sizes(shape):
+def test_orthogonalise_levels_singular_values(shape):
     matrix = torch.randn(shape, generator=torch.Generator().manual_seed(1))
     u, sizes, vt = torch.linalg.svd(matrix, full_matrices=False)
     levelled = u.T @ orthogonalise(matrix, steps=6) @ vt.T
@@ -117,7 +117,7 @@ def test_orthogonalise_keeps_directions_and_levels_sizes(shape):
     assert levelled.diagonal().min() > 0.6 and levelled.diagonal().max() < 1.3
 
 
-def test_attack_reaches_the_optimum_of_two_linear_classes():
+def test_attack_reaches_the_linear_optimum():
     """For two classes the loss grows fastest along the difference of their weights."""
     weight = torch.randn(2, 3 * 6 * 6, generator=torch.Generator().manual_seed(0))
     images = torch.full((1, 3, 6, 6), 0.5)
@@ -133,7 +133,7 @@ def test_attack_reaches_the_optimum_of_two_linear_classes():
     ("name", "accuracy"), [("mini-resnet", 0.85), ("mini-resnet-robust", 0.6), ("mini-clip", 0.75),
                            ("mini-clip-robust", 0.6), ("mini-clip-vit", 0.6)],
 )  # fmt: skip
-def test_a_bundled_network_classifies_samples_as_its_card_says(name, accuracy):
+def test_bundled_network_has_the_accuracy_of_its_card(name, accuracy):
     classifier = load_classifier(name, CIFAR10)  # also checks the digest
     with torch.no_grad():
         predictions = classifier(torch.from_numpy(SAMPLES.images).float() / 255).argmax(1)

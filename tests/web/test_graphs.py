@@ -42,7 +42,7 @@ def sessions(tmp_path_factory):
     return {name: onnxruntime.InferenceSession(str(folder / f"{name}.onnx"), options) for name in digests}
 
 
-def test_predictions_are_torchs(classifier, sessions):
+def test_graph_predictions_equal_torch(classifier, sessions):
     logits = np.concatenate([sessions[PREDICT].run(None, {"images": image[None]})[0] for image in IMAGES])
     with torch.inference_mode():
         expected = classifier(torch.from_numpy(IMAGES)).numpy()
@@ -51,7 +51,7 @@ def test_predictions_are_torchs(classifier, sessions):
 
 @pytest.mark.parametrize("members", [(5,), (1, 3, 8)])
 @pytest.mark.parametrize("graph", graph_names()[1:])
-def test_gradient_and_cross_entropy_are_those_of_merged_classes(classifier, sessions, graph, members):
+def test_graph_gradients_equal_torch(classifier, sessions, graph, members):
     size = int(graph.removeprefix(GRADIENT).strip("-") or IMAGE_SIZE)
     target = np.isin(np.arange(len(classifier.classes)), members)[None]
     image = np.clip(IMAGES[4] + 0.05 * np.sin(np.arange(IMAGES[4].size)).reshape(IMAGES[4].shape), 0, 1)

@@ -87,7 +87,7 @@ def _in_node(objective, x0, config, views, scale):
         *((method, penalty) for method in ("paper", "strokes", "views") for penalty in (None, "frozen")),
     ],
 )
-def test_sixty_steps_are_those_of_core(method, penalty, given):
+def test_javascript_steps_equal_python(method, penalty, given):
     side, scale, generator = SIDE, 0.02 * 32 / SIDE, np.random.default_rng(3)
     x0 = (0.5 + 0.1 * generator.standard_normal((1, 3, side, side))).clip(0, 1).astype(np.float32)
     mask = square_mask((side // 2, side // 3), side // 4, height=side, width=side)
@@ -114,7 +114,7 @@ def test_sixty_steps_are_those_of_core(method, penalty, given):
 
 
 @pytest.mark.parametrize("task", ["inpainting", "generation"])
-def test_random_views_have_the_distribution_of_cores(task):
+def test_javascript_views_have_pythons_distribution(task):
     settings, side = defaults(task, 224, "views").method.views, 224
     mask = square_mask((side // 2, side // 3), side // 4, height=side, width=side)
     values = {"views": settings.to_json(), "mask": mask.ravel().astype(int).tolist(), "hole": task == "inpainting"}
@@ -133,7 +133,7 @@ def test_random_views_have_the_distribution_of_cores(task):
         assert ks_2samp(ours, theirs).pvalue > 1e-4 and len(set(ours)) >= 0.9 * len(set(theirs)), name
 
 
-def test_noise_is_normal_and_that_of_its_seed():
+def test_javascript_noise_is_normal_and_seeded():
     draw = "({ seeded }) => [5, 5, 6].map((seed) => [...seeded(seed).normal(9999, 0.5)])"
     values, again, other = in_node(HERE / "engine" / "random.js", draw, {})
     assert values == again != other
@@ -141,7 +141,7 @@ def test_noise_is_normal_and_that_of_its_seed():
     assert abs(np.corrcoef(values[1:], values[:-1])[0, 1]) < 0.05
 
 
-def test_hole_is_filled_from_its_rim_as_in_core():
+def test_javascript_fills_holes_as_python_does():
     image = np.random.default_rng(0).random((3, 48, 48)).astype(np.float32)
     mask = square_mask((10, 8), 16, height=48, width=48) | square_mask((0, 40), 9, height=48, width=48)
     values = {"image": image.ravel().tolist(), "mask": mask.ravel().astype(int).tolist()}
@@ -151,7 +151,7 @@ def test_hole_is_filled_from_its_rim_as_in_core():
     np.testing.assert_allclose(filled, fill_hole(image, mask, "rim"), rtol=0, atol=1e-5)
 
 
-def test_grey_start_has_the_colours_and_the_spectrum_of_cores():
+def test_javascript_grey_start_has_pythons_spectrum():
     side, pixels = 64, natural_pixels()
     natural = {"mean": pixels.mean.tolist(), "colors": pixels.covariance_power(0.5).tolist()}
     values = {"natural": natural | {"spectrum": PINK, "deviation": FAINT}, "side": side}

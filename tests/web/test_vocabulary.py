@@ -16,7 +16,7 @@ TYPED = """dog DOGS lighthouse fire-truck firetruck pug women men cake beach swo
 pickle jar|stop sign|great dane dog|electric guitar player|<b>|'; DROP TABLE--|é|🐶|""".replace("\n", " ")
 
 
-def test_words_and_neighbours_are_those_of_core():
+def test_javascript_finds_words_as_python_does():
     classes, known = imagenet(), vocabulary(imagenet())
     table = word_table()
     nouns = [*known, *(noun for _, nouns in table["near"] for noun in nouns)]

@@ -288,7 +288,7 @@ def test_the_edge_of_a_band_parts_its_waves_from_the_others():
     [((0, 0), "low"), ((1, 2), "low"), ((0, 3), "low"), ((15, 0), "high"), ((11, 11), "high"), ((-15, 15), "high"),
      ((16, 0), None), ((20, 20), None)],
 )  # fmt: skip
-def test_a_wave_is_spoken_of_by_the_nearest_claim(wave, key):
+def test_nearest_claim_is_shown(wave, key):
     about = claim_about(wave, ALL_MAPS[CLIP].heatmap, ALL_MAPS[RESNET50].heatmap)  # the latter's map has waves up to 31
     assert (about and about[0].key) == key
 

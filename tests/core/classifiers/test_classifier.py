@@ -32,7 +32,7 @@ TIMM = {"timm_model_name": "vit_tiny_patch16_224", "timm_model_pretrained": Fals
         (lambda: resnet18(), 224, None, True),
     ],
 )
-def test_which_networks_have_patches_or_take_any_size(make, size, grid, any_size):
+def test_patches_and_flexible_sizes_are_detected(make, size, grid, any_size):
     network = make()
     assert (patch_grid(network, size), takes_any_size(network)) == (grid, any_size)
 

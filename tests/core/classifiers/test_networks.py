@@ -88,7 +88,7 @@ def test_resnet56_is_the_network_of_the_paper(resnet56_file):
         (partial(load_timm, model=TIMM), {"weight": torch.zeros(1)}, r"does not fit timm's test_resnet\.r160_in1k"),
     ],
 )
-def test_weights_that_do_not_fit_or_carry_code_are_refused(load, content, message, tmp_path):
+def test_unsafe_or_mismatched_weights_are_refused(load, content, message, tmp_path):
     torch.save(content, tmp_path / "weights.bin")
     with pytest.raises(RuntimeError, match=rf"weights\.bin .*{message}"):
         load(tmp_path / "weights.bin", IDENTITY)
@@ -187,7 +187,7 @@ def test_logits_and_gradients_are_open_clips(name, classes):
 
 
 @pytest.mark.parametrize("name", CLIPS)
-def test_kept_embeddings_are_those_of_the_text_tower(name):
+def test_stored_embeddings_equal_the_text_tower(name):
     ours = load_classifier(name)
     embeddings = load_prompt_embeddings(MODELS / name, ours.sha256)
     prompts = dict.fromkeys((*CIFAR10.names, *DEFAULT_WORDS))

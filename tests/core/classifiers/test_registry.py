@@ -44,7 +44,7 @@ def _forbidden(host, *rest, **options):
 
 
 @pytest.mark.parametrize("spec", list_classifiers(), ids=lambda spec: spec.name)
-def test_every_entry_states_licence_source_and_size(spec):
+def test_registry_entries_are_complete(spec):
     assert spec.title and spec.licence and spec.source and spec.weights_id and "," not in spec.title
     assert (spec.kind == "closed-set") <= (spec.vocabulary is not None)
     assert classifier_spec(spec.name) == spec and spec.download_bytes is not None
@@ -67,7 +67,7 @@ def test_load_classifier_never_downloads_unasked(name, error, message):
         load_classifier(name)
 
 
-def test_a_bundled_network_computes_its_configuration(tmp_path, monkeypatch):
+def test_bundled_network_follows_its_configuration(tmp_path, monkeypatch):
     monkeypatch.setattr(classifier_bundles, "MODELS", tmp_path)
     network, folder = MiniResNet(widths=[4, 8, 8]).eval(), tmp_path / "mini-resnet"
     folder.mkdir()
@@ -95,7 +95,7 @@ def test_a_downloaded_file_of_another_digest_is_deleted(monkeypatch, tmp_path):
     assert path.exists(), "the user's own file stays"
 
 
-def test_names_of_libraries_lead_to_the_right_files():
+def test_library_names_resolve_to_their_files():
     spec = family_spec("torchvision:resnet50/IMAGENET1K_V1")
     assert spec.weights.url.endswith("resnet50-0676ba61.pth") and spec.sha256 == "0676ba61"
     assert spec.download_bytes == pytest.approx(102_530_333, abs=1000) and spec.licence == "BSD-3-Clause"
@@ -128,7 +128,7 @@ def test_names_of_libraries_lead_to_the_right_files():
         ("open_clip:hf-hub:nowhere", r"called owner/name, got 'nowhere'"),
     ],
 )
-def test_names_that_cannot_work_say_why(name, message):
+def test_invalid_classifier_names_are_explained(name, message):
     with pytest.raises(ValueError, match=message):
         family_spec(name)
 
@@ -148,7 +148,7 @@ def own_file(tmp_path_factory):
     return path
 
 
-def test_a_listed_file_gives_weights_and_name(monkeypatch, own_file):
+def test_own_weights_file_is_listed(monkeypatch, own_file):
     monkeypatch.setenv(VARIABLE, f"{MOBILE}={own_file}, {MOBILE}={own_file.parent / 'none.pth'}, mini-clip={own_file}")
     (spec,) = listed_classifiers().specs.values()
     assert spec.name == MOBILE and spec.title == "mobilenet_v3_small (weights: file mine.pth)"

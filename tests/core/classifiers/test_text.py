@@ -107,7 +107,7 @@ def linear(classes):
     return ClosedSetClassifier(identity, network, Preprocess(8, (0.5,) * 3, (0.5,) * 3), classes)
 
 
-def test_a_word_is_the_union_of_its_classes():
+def test_word_is_the_union_of_its_classes():
     plain, images = linear(imagenet()), torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(1)).double()
     merged, (elephant, beacon, hen) = choose_targets(plain, ["elephants", "lighthouse", 8])
     names = plain.classes.names
@@ -135,6 +135,6 @@ def test_a_word_of_one_class_is_that_class_bit_for_bit():
 
 
 @pytest.mark.parametrize("words", [("dog", "poodle"), ("dog", "dalmatian"), ("elephant", 385)])
-def test_words_of_one_run_share_no_class(words):
+def test_words_that_share_classes_are_refused(words):
     with pytest.raises(ValueError, match="share a class"):
         choose_targets(linear(imagenet()), words)

@@ -115,7 +115,7 @@ def test_an_interrupted_url_download_starts_anew(hub, tmp_path):
 
 @pytest.mark.parametrize("kind", ["silent", "dead"])
 @pytest.mark.parametrize("where", ["hub", "url"])
-def test_a_dead_network_is_one_sentence_within_seconds(kind, where, use_hub, monkeypatch, tmp_path):
+def test_unreachable_server_fails_within_seconds(kind, where, use_hub, monkeypatch, tmp_path):
     monkeypatch.setattr(download, "PROBE_SECONDS", 0.5)
     monkeypatch.setattr(download, "STALL_SECONDS", 0.5)
     with silent_server() as silent:
@@ -127,7 +127,7 @@ def test_a_dead_network_is_one_sentence_within_seconds(kind, where, use_hub, mon
     assert time.monotonic() - start < 9 and left(tmp_path) == []  # without these limits each attempt takes 10
 
 
-def test_what_keeps_a_file_from_coming_is_a_sentence(hub, monkeypatch):
+def test_download_errors_are_explained(hub, monkeypatch):
     with pytest.raises(FileNotFoundError, match=r"^huggingface\.co/owner/other cannot be reached.*404"):
         HubFile("owner/other", ("weights.bin",)).fetch()
     with pytest.raises(FileNotFoundError, match=re.escape("huggingface.co/owner/name lacks y.json, x.bin or z.bin")):
@@ -147,7 +147,7 @@ def test_what_keeps_a_file_from_coming_is_a_sentence(hub, monkeypatch):
         source_of().remote_bytes()
 
 
-def test_a_clip_of_the_hub_comes_with_its_tokenizer(hub, tmp_path):
+def test_hub_clip_brings_its_tokenizer(hub, tmp_path):
     made = tmp_path / "made"
     save_clip(made, tiny_clip())
     (made / "tokenizer_config.json").write_text("{}")

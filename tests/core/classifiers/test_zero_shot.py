@@ -106,7 +106,7 @@ def test_fill_template():
             fill_template(bad, ANIMALS)
 
 
-def test_architecture_and_file_normalise_as_the_tag_says(tmp_path, monkeypatch):
+def test_normalisation_follows_the_tag(tmp_path, monkeypatch):
     """For `open_clip:ARCH/TAG` with a weight file, the network gets the tag's mean, not open_clip's default."""
     network = tiny_clip()
     save_file(network.state_dict(), tmp_path / "weights.safetensors")
@@ -176,7 +176,7 @@ def cached_files(cache):
 
 
 @pytest.mark.parametrize("harm", ["cut", "other rows"])
-def test_damaged_file_is_computed_again_and_mended(cache, harm):
+def test_damaged_cache_is_recomputed(cache, harm):
     rows = cached_embeddings(WHO, PROMPTS, Tower())
     (path,) = cached_files(cache)
     if harm == "cut":
@@ -189,7 +189,7 @@ def test_damaged_file_is_computed_again_and_mended(cache, harm):
     assert mended.encoded >= len(PROMPTS) and again.encoded == 1, "the next start embeds one prompt as a check"
 
 
-def test_without_a_digest_or_a_folder_all_is_embedded(cache, monkeypatch):
+def test_embeddings_are_not_cached_without_digest_or_folder(cache, monkeypatch):
     cached_embeddings(Identity("toy", "random"), PROMPTS, Tower())
     assert not cached_files(cache)
     (cache / "file").touch()
@@ -197,7 +197,7 @@ def test_without_a_digest_or_a_folder_all_is_embedded(cache, monkeypatch):
     np.testing.assert_array_equal(cached_embeddings(WHO, PROMPTS, Tower()), Tower()(PROMPTS))
 
 
-def test_a_clip_keeps_known_class_sets_and_no_words_of_visitors(cache, tmp_path):
+def test_visitor_words_are_not_cached(cache, tmp_path):
     folder = tmp_path / "clip"
     save_clip(folder, tiny_clip())
     first = load_classifier(f"open_clip:local-dir:{folder}", CIFAR10)

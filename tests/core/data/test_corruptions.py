@@ -48,7 +48,7 @@ def test_noise_has_the_stated_deviation():
     np.testing.assert_allclose(noises[0][inside] * 0.18 / 0.08, noises[2][inside], atol=1e-5)
 
 
-def test_impulses_set_the_stated_share_of_each_channel():
+def test_impulse_noise_has_the_stated_fraction():
     image = under("impulses", GREY, 3)
     assert set(np.unique(image)) == {0.0, 0.5, 1.0}
     assert [(image == value).mean() for value in (0, 1)] == pytest.approx([0.045] * 2, abs=0.004)
@@ -56,7 +56,7 @@ def test_impulses_set_the_stated_share_of_each_channel():
 
 
 @pytest.mark.parametrize(("side", "sigmas"), [(32, (0.4, 0.6, 0.7)), (64, (0.8, 1.2, 1.4)), (224, (1, 2, 3))])
-def test_blur_weakens_a_wave_as_the_sum_over_a_sampled_bell_says(side, sigmas):
+def test_blur_weakens_waves_as_computed(side, sigmas):
     cycles = side // 8
     wave = np.cos(2 * np.pi * cycles * np.arange(side) / side)
     images = np.broadcast_to((0.5 + 0.4 * wave), (1, 3, side, side)).astype(np.float32)
@@ -76,7 +76,7 @@ def test_pixelation_by_half_is_the_mean_of_each_block():
     assert len(np.unique(few, axis=0)) == 12  # int(32 * 0.4)
 
 
-def test_jpeg_is_what_another_library_makes_of_the_picture():
+def test_jpeg_agrees_with_another_library():
     expected = [
         decode_jpeg(encode_jpeg(torch.tensor(np.rint(image * 255).astype(np.uint8)), 18), ImageReadMode.RGB).numpy()
         for image in SMOOTH
@@ -111,7 +111,7 @@ def test_fog_is_a_grey_cloud_that_lowers_the_contrast():
 
 
 @pytest.mark.parametrize("decay", sorted(set(FOG_DECAYS.values())))
-def test_the_clouds_waves_shrink_by_the_stated_power(decay):
+def test_fog_spectrum_falls_by_the_stated_power(decay):
     radius = np.hypot(*np.meshgrid(np.fft.fftfreq(64, 1 / 64), np.fft.fftfreq(64, 1 / 64)))
     energy = np.zeros((64, 64))
     for seed in range(100):

@@ -333,6 +333,6 @@ def test_imagenet100_agrees_with_imagenet():
 
 
 @pytest.mark.parametrize("names", [("cat", " "), "cat"])
-def test_class_set_refuses_what_makes_no_sense(names):
+def test_invalid_class_set_is_refused(names):
     with pytest.raises(ValueError, match="at least one class and no empty name, got"):
         ClassSet("custom", names)

@@ -92,7 +92,7 @@ def test_a_square_beyond_the_image_and_an_unknown_fill_are_named():
         masks.fill_hole(np.zeros((3, 24, 20), np.float32), masks.square_mask((5, 5), 3, **SIZE), "blue")
 
 
-def test_the_rims_colours_solve_laplaces_equation():
+def test_rim_fill_solves_laplaces_equation():
     down, across = np.mgrid[:20, :24] / 24
     # Harmonic functions on the grid: linear functions, x^2 - y^2 and x * y.
     image = np.stack([0.2 + down / 2, 0.5 + across**2 - down**2, down * across]).clip(0, 1).astype(np.float32)
@@ -112,7 +112,7 @@ def test_the_rim_at_an_edge_takes_the_pixels_there():
 
 
 @pytest.mark.parametrize("size", [8, 224])
-def test_hole_text_is_read_back_to_the_pixel(size):
+def test_hole_text_round_trips(size):
     rng = np.random.default_rng(size)
     points = [tuple(int(v) for v in point) for point in rng.integers(0, size, (5, 2))]
     for mask in (
@@ -126,7 +126,7 @@ def test_hole_text_is_read_back_to_the_pixel(size):
         assert np.array_equal(read_hole(text, size), mask)
 
 
-def test_hole_text_gives_up_on_a_hole_that_is_too_ragged():
+def test_too_ragged_hole_has_no_text():
     assert hole_text(np.random.default_rng(0).random((1, 224, 224)) < 0.5) is None
 
 
@@ -148,7 +148,7 @@ def packed_text(data: bytes) -> str:
         "32." + "A" * 10**5,
     ],
 )
-def test_read_hole_refuses_what_is_no_hole_of_this_size(text):
+def test_invalid_hole_text_is_refused(text):
     assert read_hole(text, 32) is None
 
 
@@ -170,7 +170,7 @@ def softmax(logits):
 
 
 @pytest.mark.parametrize("label", [None, 2])
-def test_the_place_is_the_best_of_all_candidates_by_a_plain_loop(label):
+def test_costliest_hole_agrees_with_plain_loop(label):
     generator = np.random.default_rng(0)
     image = generator.integers(0, 256, (3, PICTURE, PICTURE), dtype=np.uint8)
     weights = generator.normal(size=(3, 3 * PICTURE * PICTURE)) / 30

@@ -205,7 +205,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on
 
 
 @linux
-def test_four_hostile_uploads_stay_within_limits(tmp_path):
+def test_hostile_uploads_stay_within_limits(tmp_path):
     path = tmp_path / "hostile"
     path.write_bytes(tiff_of_strips())
     measured = subprocess.run(

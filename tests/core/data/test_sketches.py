@@ -33,7 +33,7 @@ def noise(size: int, colours: int, seed: int = 0) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("size", "colours"), [(1, 1), (31, 2), (48, 64), (256, 1)])
-def test_text_is_read_back_to_the_pixel(size, colours):
+def test_sketch_text_round_trips(size, colours):
     picture = noise(size, colours)
     before = picture.copy()
     text = encode_sketch(picture)
@@ -45,7 +45,7 @@ def test_text_is_read_back_to_the_pixel(size, colours):
 
 
 @pytest.mark.parametrize("picture", [noise(32, 65), noise(128, 64)])
-def test_encode_refuses_what_is_too_much_for_a_url(picture):
+def test_sketch_too_large_for_url_is_refused(picture):
     with pytest.raises(ValueError, match="too many colours or details for a URL"):
         encode_sketch(picture)
 
@@ -85,7 +85,7 @@ def test_decode_refuses_whatever_is_no_sketch_of_this_size(text, size):
     assert len(str(caught.value)) < 120
 
 
-def test_decode_takes_little_memory_whatever_the_text():
+def test_decoding_sketches_takes_little_memory():
     bomb, long = url_text(bytes(1_600_000)), "A" * 10**6
     assert len(bomb) < MAX_SKETCH
     tracemalloc.start()

@@ -64,7 +64,7 @@ def test_a_part_of_imagenet_has_what_it_holds_of_a_word():
     ]
 
 
-def test_a_foreign_class_set_knows_its_own_names_alone():
+def test_foreign_class_set_knows_only_its_names():
     own = ClassSet("custom", ("cup", "Dog"))
     assert find_word("dog", own) == (1,) and not find_word("dogs", own)
     assert neighbours("cake", own) == () and vocabulary(own) == own.names

@@ -108,7 +108,7 @@ def test_rings_take_each_image_as_one_observation(two):
     assert all(ring.rise is None for ring in ring_differences(unknown, second))
 
 
-def test_what_is_not_known_to_be_paired_is_not_paired(two):
+def test_unknown_pairing_is_treated_as_independent(two):
     _, b, first, second = two
     shifted = heatmap(b[1:], b[0], content_hash="1")
     nameless = heatmap(b[1:], b[0], content_hash=None)
@@ -125,7 +125,7 @@ def test_what_is_not_known_to_be_paired_is_not_paired(two):
     assert difference(first, counts, top=5).low[0, 0] == difference(first, second, top=5).low[0, 0]
 
 
-def test_clear_waves_hold_scipys_false_discovery_rate(two):
+def test_clear_waves_agree_with_scipy(two):
     a, b, first, second = two
     counts = dataclasses.replace(second, bits=None, labels=None)
     tables = [([[x.sum(), N - x.sum()], [y.sum(), N - y.sum()]]) for x, y in zip(a[1:], b[1:], strict=True)]
@@ -148,7 +148,7 @@ def test_clear_waves_hold_scipys_false_discovery_rate(two):
         ("000", "In no ring is the error of A clearly other than that of B."),
     ],
 )
-def test_rings_in_words_are_those_whose_interval_leaves_zero_out(signs, said):
+def test_ring_words_name_significant_rings(signs, said):
     ends = {"+": (0.01, 0.03), "-": (-0.03, -0.01), "0": (-0.01, 0.03)}
     rings = [RingDifference(k, Interval(0.02, *ends[sign]), None) for k, sign in enumerate(signs)]
     assert rings_in_words("A", "B", rings) == said
@@ -174,7 +174,7 @@ def counted(errors, n=100, **metadata):
 SMALL = counted([[40, 20, 50], [10, 0, 10], [50, 20, 40]])
 
 
-def test_what_a_map_does_not_hold_is_unknown_and_not_zero():
+def test_missing_values_are_unknown():
     holes = counted([[40, -1, 50], [10, 0, 10], [50, -1, 40]])
     assert np.isnan(cell_error(holes, (1, 0)).measured.value)
     published = heatmap_of(

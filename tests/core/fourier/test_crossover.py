@@ -25,7 +25,7 @@ def by_hand(low, high, cutoffs):
     return None
 
 
-def test_without_a_crossover_there_is_none():
+def test_missing_crossover_is_none():
     assert crossover(says(0, 1, 2, 3), says(9, 8, 7, 6), CUTOFFS) is None
     assert crossover(says(6, 7, 8, 9), says(3, 2, 1, 0), CUTOFFS) is None
 

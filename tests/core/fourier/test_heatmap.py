@@ -48,7 +48,7 @@ def printed(percent, size=1):
     )
 
 
-def test_rate_divides_counts_and_marks_what_was_not_computed():
+def test_rate_is_nan_where_not_computed():
     rate = example().error_rate
     assert np.isnan(rate[2, 2])
     np.testing.assert_allclose(rate[0], [np.nan, 0.2, 0.3])

@@ -21,7 +21,7 @@ def pictures(seed=0, size=12):
 
 
 @pytest.mark.parametrize("cutoff", [0.7, 2.0, 3.5])
-def test_every_wave_of_a_hybrid_is_the_stated_share_of_both(cutoff):
+def test_hybrid_mixes_each_wave_by_its_weight(cutoff):
     low, high = pictures()
     mixture = mix(low, high, cutoff)
     for i in range(-5, 6):
@@ -32,14 +32,14 @@ def test_every_wave_of_a_hybrid_is_the_stated_share_of_both(cutoff):
             assert coefficient(mixture[1], i, j) == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_ends_of_the_cutoffs_give_one_picture():
+def test_extreme_cutoffs_give_one_picture():
     low, high = pictures()
     np.testing.assert_allclose(hybrid(low, high, math.inf), low, atol=1e-6)
     means = [picture.mean(axis=(1, 2), keepdims=True) for picture in (low, high)]
     np.testing.assert_allclose(hybrid(low, high, 0), high - means[1] + means[0], atol=1e-6)
 
 
-def test_a_hybrid_is_clipped_and_says_how_much_that_took():
+def test_hybrid_clipping_is_reported():
     low, high = np.zeros((3, 8, 8), np.float32), np.zeros((3, 8, 8), np.float32)
     high[:, ::2] = 1  # half above, half below its mean, which the low picture's mean replaces
     unclipped = mix(low, high, 0)
@@ -50,7 +50,7 @@ def test_a_hybrid_is_clipped_and_says_how_much_that_took():
     assert clipped_fraction(np.full((2, 3, 8, 8), 0.5)).tolist() == [0, 0]
 
 
-def test_what_cannot_be_mixed_is_refused():
+def test_mismatched_pictures_are_refused():
     with pytest.raises(ValueError, match=r"one shape; got \(3, 8, 8\) and \(3, 8, 9\)"):
         hybrid(np.zeros((3, 8, 8)), np.zeros((3, 8, 9)), 2)
     for cutoff in (-1, math.nan):

@@ -97,7 +97,7 @@ def test_hyperparameters_are_the_likeliest(example):
         assert max(less, more) < best + 1e-3 and abs(more - less) < 2e-3, name
 
 
-def test_dips_of_a_lattice_are_found_and_kept():
+def test_estimate_keeps_lattice_dips():
     truth = smooth_truth(23)
     i, j = np.indices(truth.shape) - 11
     dips = (i % 5 == 0) & (j % 5 == 0) & ((i != 0) | (j != 0))
@@ -120,7 +120,7 @@ def test_the_shift_of_a_lattice_is_the_likeliest_of_all_sizes():
     assert period == 3 and np.argmax(likelihoods) == 1
 
 
-def test_two_waves_are_the_fewest_of_a_lattice():
+def test_lattice_needs_two_waves():
     waves = np.array([(0, 1), (1, 0), (1, 1), (1, 2), (2, 1), (0, 3), (3, 0)])
     observed = 6.0 * (waves % 3 == 0).all(axis=1)
     assert _find_lattice(observed, np.eye(7), waves) == (3, pytest.approx(np.sqrt((2 * 36 - 1) / 2)))
@@ -142,7 +142,7 @@ def test_estimate_reads_counted_cells_of_one_half_plane_alone(example):
     assert np.nanmax(abs(estimate.error.value - whole.error.value)) < 0.05
 
 
-def test_estimate_needs_two_waves_and_takes_no_more_than_it_can():
+def test_estimate_limits_its_input():
     single, measured = np.zeros((3, 3), int), np.zeros((3, 3), int)
     measured[1, 1] = 10
     assert estimate_map(single, measured, image_size=8) is None

@@ -27,7 +27,7 @@ def dips(name, period, limit=14):
     return contrasts
 
 
-def test_clips_published_map_dips_on_its_lattice():
+def test_published_clip_map_dips_on_its_lattice():
     expected = dips("clip-vit-b-32_cifar10_published", 7)
     assert len(expected) == 12
     assert -min(expected.values()) == pytest.approx(9.5, abs=0.05) and -max(expected.values()) == pytest.approx(
@@ -50,7 +50,7 @@ def noise():
     return with_squares(heatmap, top1_errors=np.maximum(errors, errors[::-1, ::-1]))
 
 
-def test_a_planted_lattice_is_found_and_noise_is_not(noise):
+def test_planted_lattice_is_found(noise):
     assert lattice(noise, 4).p > 0.05
     errors = noise.top1_errors.copy()
     errors[2:-1:4, 2:-1:4] -= 100  # i and j from -8 to 8 in steps of 4
@@ -59,7 +59,7 @@ def test_a_planted_lattice_is_found_and_noise_is_not(noise):
     assert planted.p < 0.001
 
 
-def test_waves_without_all_their_neighbours_are_left_out(noise):
+def test_waves_with_missing_neighbours_are_excluded(noise):
     assert np.isnan(neighbour_contrasts(noise)[0]).all()
 
     def without(*waves):

@@ -17,7 +17,7 @@ MAP = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz")
 HYBRIDS = HybridOutcomes.load(PRECOMPUTED / "hybrids" / "mini-clip.npz")
 
 
-def test_a_row_entered_leaves_out_the_estimate():
+def test_setting_a_row_drops_the_estimate():
     estimate = np.zeros((len(MAP.counts), 3))
     facts = {**MAP.metadata, "estimate": {"half_width": 0.1}}
     estimated = dataclasses.replace(MAP, metadata=facts, numbers={**MAP.numbers, "estimate": estimate})
@@ -26,7 +26,7 @@ def test_a_row_entered_leaves_out_the_estimate():
     assert again.metadata["source"] == {"type": "computed"} and estimated.estimate is not None
 
 
-def test_what_differs_between_two_tables_is_named():
+def test_table_differences_are_named():
     facts = {**MAP.metadata, "seed": 7, "source": {"type": "other"}, "estimate": {}}
     facts["classifier"] = {**facts["classifier"], "name": "other"}
     other = dataclasses.replace(MAP, metadata=facts)
@@ -51,7 +51,7 @@ def test_a_number_has_its_shape_dtype_and_range(number, values):
         number.check("toy", np.array(values, dtype=np.float64), 2)
 
 
-def test_cutoffs_measured_in_any_order_count_alone():
+def test_cutoffs_may_be_measured_in_any_order():
     some = only(HYBRIDS, [0, 9, 7, 8])
     assert some.says.shape == (2, 3, 2000)
     low, high = some.says

@@ -59,7 +59,7 @@ def profile(folder, *options):
     )
 
 
-def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monkeypatch, capsys):
+def test_profile_is_made_and_shown(toy, tmp_path, monkeypatch, capsys):
     folder = tmp_path / "profile"
     assert profile(folder) == 0
     printed = capsys.readouterr()
@@ -83,7 +83,7 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     assert profile(folder) == 0 and "0 files made, 7 kept" in capsys.readouterr().out
 
 
-def test_a_stopped_profile_goes_on_where_it_stood(toy, tmp_path, capsys):
+def test_stopped_profile_resumes(toy, tmp_path, capsys):
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     assert profile(whole, "--parts", "hybrids") == 0
     calls["left"] = 30
@@ -96,7 +96,7 @@ def test_a_stopped_profile_goes_on_where_it_stood(toy, tmp_path, capsys):
         np.testing.assert_array_equal(first[name], second[name])
 
 
-def test_present_judgements_are_taken_over(toy, tmp_path, monkeypatch):
+def test_existing_judgements_are_kept(toy, tmp_path, monkeypatch):
     kinds = {kind.name: kind for kind in judgements.SERIES}
     papers, views = (replace(kinds[f"classless, {method}"], amounts=(3, 3)) for method in ("paper", "views"))
     monkeypatch.setattr(judgements, "SERIES", (papers,))
@@ -123,7 +123,7 @@ def test_present_judgements_are_taken_over(toy, tmp_path, monkeypatch):
     assert JudgedOutcomes.load(path).judges[0] == "mini-resnet-robust" and len(calls) == 3
 
 
-def test_a_run_of_other_settings_or_a_damaged_one_is_made_again(tmp_path):
+def test_outdated_or_damaged_run_is_remade(tmp_path):
     network = profiled("mini-clip")
     (file,) = [file for file in PARTS["runs"].items(network) if file.path.name.startswith("inpainting")]
     stored = PGDRun.load(PRECOMPUTED / file.path)
@@ -160,7 +160,7 @@ def test_drawings_of_imagenets_classes_are_judged(tmp_path, monkeypatch):
         list(PARTS["judgements"].items(network))
 
 
-def test_the_command_says_what_a_part_needs(toy, tmp_path, capsys):
+def test_missing_data_of_a_part_is_explained(toy, tmp_path, capsys):
     few = load_samples("cifar10-samples")
     arrays = {"images": few.images[:12].transpose(0, 2, 3, 1), "labels": few.labels[:12], "classes": few.classes.names}
     np.savez(tmp_path / "few.npz", **arrays)
@@ -171,7 +171,7 @@ def test_the_command_says_what_a_part_needs(toy, tmp_path, capsys):
     assert "pictures of 32" in printed
 
 
-def test_a_full_profile_replaces_what_was_quick(toy, tmp_path):
+def test_full_profile_replaces_quick_parts(toy, tmp_path):
     data = load_samples("cifar10-samples")
     assert profile(tmp_path, "--parts", "hybrids,corruptions") == 0
     for quick in (True, False):
@@ -182,7 +182,7 @@ def test_a_full_profile_replaces_what_was_quick(toy, tmp_path):
 
 
 @pytest.mark.parametrize("name", [chosen_pictures()["turned"], chosen_pictures()["kept"]])
-def test_stored_predictions_are_the_networks(name):
+def test_stored_predictions_equal_the_networks(name):
     stored, classifier = stored_predictions()[name], load_classifier(name, CIFAR10)
     made = predict_story(classifier)
     assert stored.metadata["classifier"]["sha256"] == classifier.sha256

@@ -91,7 +91,7 @@ def made(output, network, folder="heatmaps", data="cifar10"):
 # Numbers
 
 
-def test_a_map_is_compared_as_slow_twins_compare_it(output, report):
+def test_map_comparison_agrees_with_slow_twin(output, report):
     shown = numbers(result_of(report, "figure-1-clip"))
     files = made(output, "vit"), HEATMAPS / "clip-vit-b-32_cifar10_published.npz"
     here, there = map(squares_of_file, files)
@@ -131,19 +131,19 @@ def test_pictures_are_summarised_with_intervals(output, report):
     assert shown["Loss after, mean of 2"].here.value < shown["Loss before, mean of 2"].here.value
 
 
-def test_the_papers_losses_stand_beside_figure_3():
+def test_losses_of_figure_3_are_reported():
     shown = numbers(losses([3.8] * 4, [2e-4] * 4))
     assert shown["Loss before, mean of 4"].beside == 3.8 and shown["Loss after, mean of 4"].beside == 2e-4
     assert shown["Wrong with the hole (3), right after"].here.value == pytest.approx(2 / 3)
 
 
-def test_parts_that_cannot_run_say_why_and_what_to_do(report):
+def test_parts_that_cannot_run_are_explained(report):
     (missing,) = report.skipped
     assert missing.part.key == "figure-1-resnet" and missing.reason in html.unescape(report.to_html())
     assert "(--download, in Python download=True), or give a weight file." in missing.reason
 
 
-def test_without_data_samples_stand_in(tmp_path, place):
+def test_samples_replace_missing_data(tmp_path, place):
     parts = ("--parts", "figure-2-clip,stand-in-resnet", "--data-dir", str(tmp_path), "--limit", "10")
     report = reproduced(*arguments(place, tmp_path / "output")[:-4], *parts, *arguments(place, "")[-2:])
     (result,), (missing,) = report.results, report.skipped
@@ -151,7 +151,7 @@ def test_without_data_samples_stand_in(tmp_path, place):
     assert missing.part.key == "figure-2-clip" and "give a data folder" in missing.reason
 
 
-def test_a_folder_of_another_run_is_not_mixed_with_this_one(place, report, output, tmp_path):
+def test_folder_of_another_run_is_refused(place, report, output, tmp_path):
     map_file = made(output, "mini-clip")
     copy = tmp_path / map_file.relative_to(output)
     copy.parent.mkdir(parents=True)
@@ -161,7 +161,7 @@ def test_a_folder_of_another_run_is_not_mixed_with_this_one(place, report, outpu
     assert "No part ran." in page and "of other settings" in page
 
 
-def test_a_reproduction_is_a_profile_that_the_app_reads(place, report, output, monkeypatch):
+def test_reproduction_is_a_readable_profile(place, report, output, monkeypatch):
     folder, name = made(output, "vit").parents[1], f"open_clip:local-dir:{place / 'vit'}"
     use_profile(monkeypatch, folder)
     maps = [entry for entry in shipped_maps().values() if entry.classifier == name]
@@ -204,7 +204,7 @@ class Tags(HTMLParser):
         self.text.append(data)
 
 
-def test_the_page_runs_nothing_and_names_stay_text(report):
+def test_report_is_static_and_escaped(report):
     name = '<img src=x onerror="a()">|**b**'
     part = replace(MAPS[1], key=name, figure=name)
     files = "mini-resnet_cifar10-1000.npz", "resnet-56_cifar10_published.npz"
@@ -237,7 +237,7 @@ def test_options_are_refused_in_one_sentence(tmp_path, capsys):
     assert "--clip needs a zero-shot classifier; 'mini-resnet' has fixed classes" in capsys.readouterr().err
 
 
-def test_drawn_waves_grow_and_serve_every_band():
+def test_random_waves_are_nested_and_cover_bands():
     few, many = draw_waves(31, 12, seed=0), draw_waves(31, 48, seed=0)
     assert many[:12] == few and len(set(many)) == 48 and set(many) <= set(half_plane(31))
     radius = [round(math.hypot(*wave)) for wave in few]

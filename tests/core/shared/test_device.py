@@ -6,7 +6,7 @@ import torch
 from core.shared.device import SAME, device_name, free_device, onednn_is_better, prepare_torch, prepared_torch
 
 
-def test_products_stay_exact_and_the_device_says_who_makes_them():
+def test_matrix_products_are_exact():
     prepare_torch()
     a, b = (torch.randn(shape, generator=torch.Generator().manual_seed(1)) for shape in ((50, 768), (768, 2304)))
     exact = a.double() @ b.double()
@@ -15,7 +15,7 @@ def test_products_stay_exact_and_the_device_says_who_makes_them():
     assert torch.backends.cudnn.allow_tf32 is False
 
 
-def test_a_callers_settings_of_torch_come_back():
+def test_torch_settings_are_restored():
     before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
     try:
         torch.set_float32_matmul_precision("high")
@@ -29,7 +29,7 @@ def test_a_callers_settings_of_torch_come_back():
         torch.backends.cudnn.allow_tf32 = before[1]
 
 
-def test_a_server_takes_the_gpu_with_most_free_memory(monkeypatch):
+def test_gpu_with_most_free_memory_is_chosen(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert free_device() == "cpu"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)

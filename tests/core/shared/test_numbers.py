@@ -9,7 +9,7 @@ from core.shared.numbers import MIN_VALUES, Interval, median_interval, newcombe,
 from core.shared.text import count_of, with_article
 
 
-def test_shares_and_differences_have_true_minus_signs():
+def test_differences_have_true_minus_signs():
     assert (numbers.percent(0.3312), numbers.percent(0.5, 0)) == ("33.1 %", "50 %")
     assert (numbers.decimal(-0.25, 2), numbers.decimal(3.04, sign=True)) == ("−0.25", "+3.0")
     assert [numbers.confidence(share) for share in (0.9991, 0.999, 0.001, 0.0009)] == [
@@ -17,12 +17,12 @@ def test_shares_and_differences_have_true_minus_signs():
     ]  # fmt: skip
 
 
-def test_ends_have_signs_if_these_differ():
+def test_interval_bounds_are_signed_where_signs_differ():
     assert numbers.interval(Interval(-0.003, -0.016, 0.009)) == "−1.6 to +0.9"
     assert numbers.interval(Interval(0.33, 0.322, 0.34)) == "32.2 to 34.0"
 
 
-def test_a_difference_is_of_the_numbers_beside_it():
+def test_difference_equals_the_printed_numbers():
     maps = np.array([0.63862, 0.1]), np.array([0.72649, 0.1])  # 63.9 and 72.6, with an unrounded difference of 8.8
     difference = numbers.displayed_difference(Interval(maps[0] - maps[1], *maps), *maps)
     np.testing.assert_allclose(difference.value, [-0.087, 0])
@@ -41,14 +41,14 @@ def test_durations_and_counts_are_in_words():
     assert [numbers.join_list(list(parts)) for parts in ("1", "12", "124")] == ["1", "1 and 2", "1, 2 and 4"]
 
 
-def test_what_the_report_alone_writes():
+def test_report_formats():
     assert numbers.small_with_interval(Interval(3.8, 3.1, 4.5)) == "3.8 (3.1 to 4.5)"
     assert numbers.small_with_interval(Interval(0.2, -0.1, 0.5)) == "0.2 (0 to 0.5)"
     assert numbers.small_with_interval(Interval(0.2, float("nan"), float("nan"))) == "0.2"
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0 images"), (1, "1 image"), (1001, "1,001 images")])
-def test_a_count_is_singular_for_one_alone(number, text):
+def test_counts_are_pluralised(number, text):
     assert count_of(number, "image") == text
 
 
@@ -78,7 +78,7 @@ def test_newcombe_agrees_with_the_published_example():
     assert (float(low), float(high)) == (pytest.approx(0.0524, abs=1e-4), pytest.approx(0.3339, abs=1e-4))
 
 
-def test_median_interval_is_the_sign_tests():
+def test_median_interval_agrees_with_the_sign_test():
     rng = np.random.default_rng(0)
     for n in (6, 9, 20, 100):
         values = rng.exponential(size=n)

@@ -10,11 +10,11 @@ NAMES = {name for rows in ROLES.values() for row in rows for name in row} | {*IN
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
-def test_every_network_of_the_table_is_in_the_registry(name):
+def test_networks_with_roles_are_registered(name):
     assert classifier_spec(name).name == name
 
 
-def test_the_first_row_of_available_networks_is_taken():
+def test_first_available_row_is_used():
     small = ("mini-clip", "mini-clip-robust")
     assert networks_for("twins", small) == small
     assert networks_for("twins", (*small, "clip-vit-b-32")) == small
@@ -25,5 +25,5 @@ def test_the_first_row_of_available_networks_is_taken():
     assert networks_for("twins", ()) == ()
 
 
-def test_a_single_network_has_a_rank():
+def test_single_networks_are_ranked():
     assert preference("judge", "resnet-56") < preference("judge", "mini-clip") < preference("judge", "unknown")

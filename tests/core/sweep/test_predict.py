@@ -18,7 +18,7 @@ from core.sweep.predict import (
 from core.sweep.waves import SweepConfig
 
 
-def test_a_sweeps_probability_is_that_of_predictions(linear_classifier, noise_images, noise_dataset):
+def test_swept_probability_equals_predictions(linear_classifier, noise_images, noise_dataset):
     images, labels = noise_images
     config = SweepConfig(size=3, epsilon=1.5, seed=4, cells=((1, 0),))
     (row,) = config.measure(linear_classifier, noise_dataset, outcome_rows([(1, 0)], 3))
@@ -46,7 +46,7 @@ def test_hybrids_are_predicted_at_every_cutoff(linear_classifier):
     ("low_fractions", "position"),
     [((0.1, 0.4, 0.6, 0.9), 2), ((0.1, 0.7, 0.4, 0.9), 3), ((0.6, 0.7, 0.8, 0.9), 0), ((0.6, 0.7, 0.8, 0.5), None)],
 )
-def test_the_switch_is_where_the_low_picture_stays_more_probable(low_fractions, position):
+def test_switch_is_where_low_picture_stays_ahead(low_fractions, position):
     mixed = np.array([[1 - fraction, fraction] for fraction in low_fractions])
     predictions = HybridPredictions((1.0, 2.0, 4.0, 8.0), mixed[-1], mixed[0], mixed)
     assert predictions.switches_at(1, 0) == position

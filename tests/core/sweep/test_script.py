@@ -153,7 +153,7 @@ def test_a_killed_script_resumes_to_identical_counts(archive, whole, tmp_path, c
         np.testing.assert_array_equal(getattr(Heatmap.load(output), name), getattr(whole, name))
 
 
-def test_a_full_disk_is_told_in_a_sentence(archive, tmp_path, capsys):
+def test_full_disk_is_reported(archive, tmp_path, capsys):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:
@@ -168,7 +168,7 @@ def test_a_full_disk_is_told_in_a_sentence(archive, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_a_lost_process_ends_the_other(archive, whole, tmp_path):
+def test_lost_process_ends_the_others(archive, whole, tmp_path):
     output = tmp_path / "map.npz"
     group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
     first, lost = (start(command(archive, output), **group, RANK=rank, LOCAL_RANK=rank) for rank in "01")
@@ -186,7 +186,7 @@ def test_a_lost_process_ends_the_other(archive, whole, tmp_path):
 
 
 @pytest.mark.slow
-def test_under_torchrun_a_lost_process_starts_again(archive, whole, tmp_path):
+def test_torchrun_restarts_a_lost_process(archive, whole, tmp_path):
     output, script = tmp_path / "map.npz", tmp_path / "slowly.py"
     script.write_text(SLOWLY)
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--max-restarts", "1")
@@ -214,7 +214,7 @@ def test_rank_0_loads_the_network_before_the_others_may(archive, tmp_path, monke
     assert events[:3] == ["loads", "shares", "shares"]
 
 
-def test_shares_are_equal_in_cost():
+def test_work_is_split_by_cost():
     shares = share_out(list(range(21)), [10, *[1] * 20], 3)
     assert shares[0] == [0] and [len(share) for share in shares] == [1, 10, 10]
     assert sorted(sum(shares, [])) == list(range(21))

@@ -87,7 +87,7 @@ def tables():
 
 
 @pytest.mark.parametrize("name", SWEEPS)
-def test_a_table_is_told_from_that_of_other_settings(name, tables):
+def test_table_differs_from_those_of_other_settings(name, tables):
     classifier, data, config, kind, others = SWEEPS[name]
     assert tables[name].equals(kind.from_bytes(tables[name].to_bytes(), name="whole.npz"))
     assert list(grow(classifier, data, config, tables[name])) == []

@@ -87,7 +87,7 @@ def test_weakened_waves_are_those_that_enlarging_would_leave(linear_classifier, 
     assert first.metadata["weakened_as"] == 64
 
 
-def test_damaged_weights_and_a_full_memory_are_told(linear_classifier, noise_dataset):
+def test_damaged_weights_and_full_memory_are_reported(linear_classifier, noise_dataset):
     expected = counts(measured(linear_classifier, noise_dataset))
     hook, sizes = full_above(4)
     linear_classifier.network.register_forward_pre_hook(hook)
@@ -174,7 +174,7 @@ def test_a_sampled_sweep_counts_as_the_whole_one(linear_classifier, noise_datase
     assert len({row.hits[0] for row in sampled.values()}) > 3
 
 
-def test_a_map_of_samples_says_so_and_resumes(linear_classifier, noise_dataset, tmp_path):
+def test_sampled_map_is_marked_and_resumes(linear_classifier, noise_dataset, tmp_path):
     config = dataclasses.replace(CONFIG, fraction=0.25)
     *_, whole = grow(linear_classifier, noise_dataset, config)
     assert (whole.count == 9).all() and whole.clean[2] == 37 and whole.metadata["sample"]["images_per_wave"] == 9
@@ -190,7 +190,7 @@ def test_a_map_of_samples_says_so_and_resumes(linear_classifier, noise_dataset, 
     assert almost.counts[1] == 37 and "sample" not in almost.metadata and almost.bits is not None
 
 
-def test_a_sample_holds_each_class_by_its_share():
+def test_sample_is_balanced_by_class():
     for wave in half_plane(9):
         for size in (20, 33, 100):
             chosen = balanced_sample(LABELS, size, wave, seed=7)

@@ -20,7 +20,7 @@ CALLS = Path(__file__).with_name("calls.js")
 DRAW, TOUR, SIGNS = (function_of(CALLS, name) for name in ("drawWaves", "tours", "signsOf"))
 
 
-def test_values_and_intervals_are_sent_rounded_by_their_unit():
+def test_maps_are_packed_in_their_unit():
     values = np.array([[0.3065, np.nan, -0.25]]).repeat(3, axis=0)
     for unit, expected in (
         (PERCENT, [30.6, np.nan, -25]),
@@ -34,7 +34,7 @@ def test_values_and_intervals_are_sent_rounded_by_their_unit():
         np.testing.assert_allclose(layers[2] - layers[1], np.where(np.isnan(values), np.nan, 2 * unit.scale), atol=1e-5)
 
 
-def test_only_a_wave_and_a_strength_of_the_map_are_taken():
+def test_invalid_wave_or_strength_is_ignored():
     assert _read_frequency([2, -2], 2) == (2, -2)
     for value in (None, {}, "no", [3, 0], [0, -3], [0.5, 0], ["0", "0"], [0], [0, 0, 0]):
         assert _read_frequency(value, 2) is None
@@ -48,7 +48,7 @@ def test_only_a_wave_and_a_strength_of_the_map_are_taken():
     ("samples", "place", "seed", "count", "half", "epsilon"),
     [("cifar10-samples", 33, 3, 60, 15, 6.2), ("photographs", 5, 1, 7, 31, 15.7)],
 )
-def test_picture_and_wave_are_the_engines_to_the_bit(samples, place, seed, count, half, epsilon):
+def test_javascript_draws_waves_as_python_does(samples, place, seed, count, half, epsilon):
     image = load_samples(samples).images[place]
     edges = [(0, 0), (half, half), (-half, 0), (0, 1), (half, -half)]
     drawn_waves = np.random.default_rng(count).integers(-half, half + 1, (count - 5, 2)).tolist()
@@ -70,7 +70,7 @@ def test_picture_and_wave_are_the_engines_to_the_bit(samples, place, seed, count
         np.testing.assert_array_equal(alone, to_uint8(expected), err_msg=str(wave))
 
 
-def test_signs_of_every_wave_are_the_engines():
+def test_javascript_unpacks_signs_as_packed():
     signs = all_random_signs(15, 4, seed=2)[..., 3, :]
     waves = [*((i, j) for i in range(-7, 8) for j in range(-7, 8)), (8, 0), (0, -8)]
     bits = list(base64.b64decode(pack_signs(signs)))
@@ -79,7 +79,7 @@ def test_signs_of_every_wave_are_the_engines():
     np.testing.assert_array_equal(result[:-2], signs.reshape(-1, 3))
 
 
-def test_a_tour_runs_outward_on_the_selected_side():
+def test_tour_runs_outward_on_selected_side():
     (tour,) = in_node("maps/wave.js", TOUR, [((-3, 4), 15)])
     assert [round(np.hypot(*wave)) for wave in tour] == list(range(22)) and tour[-1] == [-15, 15]
     for i, j in tour:

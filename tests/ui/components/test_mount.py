@@ -50,7 +50,7 @@ def test_invalid_choice_is_ignored():
         assert receive(sent, current, number) is None and current.value == (1, "pictures")
 
 
-def test_the_modules_of_a_component_have_no_name_in_common():
+def test_modules_of_a_component_share_no_name():
     import_module("ui.pages.story")  # registers them
     for component, (_, script) in SOURCES.items():
         names = re.findall(r"^(?:async )?(?:function\*?|const|let) (\w+)", script, re.MULTILINE)

@@ -13,14 +13,14 @@ from ui.components.pictures.pictures import pack_thumbnails
 MIX = function_of(Path(__file__).with_name("calls.js"), "mixtures")
 
 
-def test_photographs_become_small_thumbnails():
+def test_thumbnails_are_small():
     pictures = load_samples("photographs").images.transpose(0, 2, 3, 1)
     packed = pack_thumbnails(pictures, [""] * len(pictures))
     assert packed.sheet.startswith("data:image/webp") and packed.tile == 96 and len(packed.sheet) < 100_000
 
 
 @pytest.mark.parametrize("size", [2, 21, 32])
-def test_mixtures_of_pictures_of_any_side_are_the_engines(size):
+def test_javascript_mixes_pictures_as_python_does(size):
     pictures, cutoffs = load_samples("cifar10-samples").images[[1, 4], :, :size, :size], [0.5, 1.0, size / 4, size / 2]
     low, high = (image.transpose(1, 2, 0).ravel().tolist() for image in pictures)
     mixed = in_node("pictures/mixer.js", MIX, {"low": low, "high": high, "size": size, "cutoffs": cutoffs})

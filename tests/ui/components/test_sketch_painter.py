@@ -10,7 +10,7 @@ from ui.components.painters.painters import read_choice
 SHIP = base64.b64encode(draw_sketch("ship").tobytes()).decode()
 
 
-def test_choice_of_the_right_size_is_taken():
+def test_sketch_of_right_size_is_accepted():
     assert read_choice(SHIP, 32) == SHIP
 
 
@@ -18,5 +18,5 @@ def test_choice_of_the_right_size_is_taken():
     "value",
     [None, 3, b"AAAA", "", "AAAA", SHIP[:-4], SHIP + "AAAA", SHIP[:-1] + "=", SHIP[:-1] + "!", "é" * 4096, [SHIP]],
 )
-def test_choice_that_is_no_picture_of_this_size_is_ignored(value):
+def test_invalid_sketch_is_ignored(value):
     assert read_choice(value, 32) is None

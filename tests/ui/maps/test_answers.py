@@ -15,7 +15,7 @@ from tests.ui.page_runner import bodies
 
 
 @pytest.mark.parametrize("name", list(stored_answers()))
-def test_stored_answers_are_the_networks_own(name):
+def test_stored_answers_equal_predictions(name):
     stored = stored_answers()[name]
     row = next(row for row in SAMPLE_SETS.values() if row.dataset == stored.metadata["dataset"])
     images = load_samples(row.dataset).images
@@ -48,7 +48,7 @@ def script():
 
 
 @pytest.mark.parametrize("own", [False, True])
-def test_a_bundled_picture_is_answered_at_every_wave_at_once(own):
+def test_bundled_picture_has_answers_at_every_wave(own):
     app = AppTest.from_function(script, default_timeout=120)
     app.session_state["own"] = own
     (body,) = bodies(app.run(), "data-answers")

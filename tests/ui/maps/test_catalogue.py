@@ -34,7 +34,7 @@ def with_facts(**changes):
     return replace(MAP, metadata={**MAP.metadata, **changes})
 
 
-def test_labels_tell_images_and_strength_where_they_differ():
+def test_map_labels_are_unique():
     assert len(MAPS) == len(list(HEATMAPS.glob("*.npz"))) and {MINI_CLIP, SMALL, CLIP} < MAPS.keys()
     assert [MAPS[label].heatmap.metadata["dataset"]["n"] for label in (MINI_CLIP, SMALL)] == [10_000, 1_000]
     assert [entry.label for entry in MAPS.values() if re.match("[a-z]", entry.label)] == [], "registry names"
@@ -43,12 +43,12 @@ def test_labels_tell_images_and_strength_where_they_differ():
     ]  # fmt: skip
 
 
-def test_maps_of_one_network_are_told_apart_by_their_labels():
+def test_maps_of_one_network_have_different_names():
     named = named_apart([MAPS[label] for label in (MINI_CLIP, SMALL, CLIP)])
     assert [entry.name for entry in named] == [MINI_CLIP, SMALL, "CLIP ViT-B/32"]
 
 
-def test_predictors_are_those_of_the_maps_or_of_their_classes():
+def test_predictors_match_maps_or_their_classes():
     def chosen(*labels, kind="cifar10"):
         return choose_predictors([MAPS[label] for label in labels], ready_classifiers(kind), kind)
 
@@ -68,7 +68,7 @@ def test_predictors_are_those_of_the_maps_or_of_their_classes():
     assert {predictor.of for predictor in predictors} == {""}, "small networks say nothing about other classes"
 
 
-def test_an_uploaded_map_gets_no_link_and_opens_no_folder():
+def test_uploaded_map_gets_no_link_and_loads_nothing():
     source = {
         **MAP.metadata["source"],
         "type": "published",

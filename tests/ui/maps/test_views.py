@@ -23,7 +23,7 @@ MAPS = shipped_maps()
 SMALL = MAPS["Mini CLIP · CIFAR-10, 1,000 images · computed"]
 
 
-def test_what_a_map_lacks_is_not_offered():
+def test_only_available_metrics_are_offered():
     clip, mini = MAPS[CLIP], MAPS[MINI_CLIP]
     assert offered_shows([clip, mini], "Top-5") == ["Error", "Difference"]
     assert offered_shows([mini], "Top-5") == offered_shows([mini, mini], "Probability") == ["Error"]
@@ -45,7 +45,7 @@ def sampled(images, size=15):
     return heatmap_of(errors, errors // 2, np.full_like(errors, images), np.array([1389, 65, 10_000]), metadata)
 
 
-def test_the_error_of_a_sampled_map_is_its_stored_estimate():
+def test_sampled_map_shows_its_stored_estimate():
     heatmap = with_estimate(sampled(100, size=31))
     half = {**heatmap.numbers, "estimate": heatmap.numbers["estimate"] / 2}
     forged = dataclasses.replace(heatmap, numbers=half)  # values that a recomputation would not give
@@ -62,7 +62,7 @@ def test_the_error_of_a_sampled_map_is_its_stored_estimate():
     np.testing.assert_array_equal(forged, plain)
 
 
-def test_a_colour_means_one_thing():
+def test_colours_are_unique():
     """Networks, verdicts, and more or fewer errors of one network: no colour is shared by two of these."""
     pairs = (colour for pair in colours.NETWORK_COLOURS.values() for colour in pair)
     verdicts = {colour for _, colour in SIGNS.values()}
@@ -79,7 +79,7 @@ def test_a_colour_means_one_thing():
     assert difference.colormap == f"{model_colour('resnet-56')}{model_colour('clip-vit-b-32')}", "worse on its side"
 
 
-def test_rings_are_drawn_to_scale_with_the_claims_band_shaded():
+def test_ring_chart_is_to_scale_and_shades_the_band():
     pair = MAPS[CLIP], MAPS[RESNET56]
     (source,) = re.findall('base64,(.*?)" alt', ring_chart(pair, ("low",)))
     svg = b64decode(source).decode()

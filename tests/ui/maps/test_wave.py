@@ -4,7 +4,7 @@ from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.maps.wave import claim_on, findings_between
 
 
-def test_a_verdicts_link_shows_the_same_verdict():
+def test_linked_page_shows_the_same_verdict():
     """Two pages judge it: *Findings* on the chosen pair, *Frequencies* on the maps of the link."""
     maps, shown = shipped_maps(), 0
     for finding in findings_between(maps[CLIP], maps[RESNET56], *maps.values()):

@@ -98,7 +98,7 @@ def test_every_claim_is_a_row_of_its_tab_with_a_summary(section, chosen, against
     assert [", in miniature" in row for _, row in visible(app)].count(True) == miniatures
 
 
-def test_a_row_names_the_doubts_about_its_map():
+def test_doubts_about_maps_are_footnotes():
     app = opened()
     notes = dict(re.findall(r'<p class="footnote"><sup>(\d)</sup> (.*?)</p>', bodies(app, "<table")[0]))
     assert [("79.4 %" in note, "Resnet50" in note) for note in notes.values()] == [(0, 1), (1, 0), (0, 0)]
@@ -109,7 +109,7 @@ def test_a_row_names_the_doubts_about_its_map():
         assert about == {key for key, maps in on_maps if label in maps} > {"low", "high"}
 
 
-def test_nothing_is_compared_with_itself_and_views_come_last():
+def test_network_is_not_compared_with_itself():
     app = opened(**{SECTION: Topic.PICTURES})
     subject, reference = app.selectbox
     assert {*reference.options, subject.value} == {*subject.options} > {*reference.options}
@@ -127,7 +127,7 @@ def test_nothing_is_compared_with_itself_and_views_come_last():
     assert len(named) == len(on_a_page) > 0 and all(names > pair for names in named)
 
 
-def test_outcomes_are_paired_and_uncheckable_claims_folded():
+def test_uncheckable_claims_are_folded():
     subject, reference = SMALL
     app = opened(subject=subject, reference=reference)
     assert any("paired by image" in item.value for item in app.markdown)
@@ -137,7 +137,7 @@ def test_outcomes_are_paired_and_uncheckable_claims_folded():
     assert folded.count("<tr data-claim") == hidden > 1
 
 
-def test_a_rows_link_opens_its_maps_wave_tool_and_pictures():
+def test_row_links_to_what_it_is_about():
     app = opened()
     where = html.unescape(re.search(r'href="([^"]*)"', row_of(app, "low"))[1])
     page, _, query = where.partition("?")
@@ -160,7 +160,7 @@ def test_a_rows_link_opens_its_maps_wave_tool_and_pictures():
     assert parse_qs(link_of(escaped).partition("?")[2])["maps"] == ["a & b=c#d"]
 
 
-def test_numbers_carry_units_and_intervals_verdicts_a_sign():
+def test_findings_show_units_intervals_and_signs():
     cells = (
         Evidence("difference", Interval(-0.0639, -0.0773, -0.0506)),
         Evidence("clean", Interval(0.0672, 0.0625, 0.0723), "error", bar="<i>no wave"),
@@ -187,13 +187,13 @@ def test_numbers_carry_units_and_intervals_verdicts_a_sign():
     assert [*map(float, bar.groups())] == pytest.approx([6.7, 6.2, 7.2], abs=0.1)
 
 
-def test_what_chance_alone_would_let_hold_is_counted():
+def test_expected_false_positives_are_counted():
     checked = [Finding(claim=CLAIMS["low"], parts=(part,)) for part in 20 * (True, False)]
     said = multiplicity([*checked, Finding(claim=CLAIMS["low"])])
     assert re.findall(r"[\d.]*\d", said) == ["40", "1.0"]
 
 
-def test_a_map_of_ones_own_is_judged_but_not_linked():
+def test_own_map_is_judged_but_not_linked():
     heatmap = shipped_maps()[MINI_CLIP].heatmap
     facts = {**heatmap.metadata, "classifier": {"name": "<b>bold</b>"}}
     own_map = Entry("<b>bold</b> · CIFAR-10 · uploaded 1", dataclasses.replace(heatmap, metadata=facts))

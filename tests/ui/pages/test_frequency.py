@@ -36,7 +36,7 @@ def open_page(**parameters) -> AppTest:
 
 
 @pytest.mark.parametrize("link", LINKS)
-def test_what_a_link_opens(link):
+def test_link_restores_state_and_ignores_nonsense(link):
     parameters, opened = LINKS[link]
     app = open_page(**{"pictures": "CIFAR-10"} | parameters)
     usual = {"cell": FIRST_CELL, "metric": "Top-1", "maps": [CLIP, RESNET56], "show": "Error"}
@@ -48,7 +48,7 @@ def test_what_a_link_opens(link):
         assert link != "whole" or not app.run().exception
 
 
-def test_presets_are_a_press_away_and_marked_while_shown():
+def test_presets_are_applied_and_marked():
     app = open_page(pictures="CIFAR-10")
 
     def marked():
@@ -77,7 +77,7 @@ def test_presets_are_a_press_away_and_marked_while_shown():
     assert "tab" not in app.query_params and marked() == PAPERS_PAIR
 
 
-def test_maps_that_do_not_fit_say_so_and_details_chart_rings():
+def test_mismatched_maps_are_explained():
     app = open_page(maps=[CLIP, RESNET50], show="Difference")
     assert "32 and 224 pixels" in app.warning[0].value and "size v: 4 and 15.7" in app.warning[0].value
     settable_widget(app, "maps").set_value([]).run()
@@ -90,7 +90,7 @@ def test_maps_that_do_not_fit_say_so_and_details_chart_rings():
     assert f"**{CLIP}**" in page_text(app) and "log says ResNet-56" in page_text(app)
 
 
-def test_a_file_that_is_no_map_is_refused_and_the_next_is_added():
+def test_invalid_map_file_is_refused():
     app, whole = open_page(tab=OWN_MAP, **{DETAILS: "true"}), (HEATMAPS / "mini-clip_cifar10.npz").read_bytes()
     cut = "it is cut short or another kind of file"
     for data, why in (

@@ -67,7 +67,7 @@ def use_weights(monkeypatch, name, weights):
     monkeypatch.setitem(CLASSIFIERS, name, dataclasses.replace(CLASSIFIERS[name], weights=weights))
 
 
-def test_every_classifier_has_links_to_its_card_and_maps(page):
+def test_models_link_to_card_and_maps(page):
     specs = list_classifiers()
     assert [*rows(page)] == [spec.name for spec in specs] and RELATIONS.keys() == {*CLASSIFIERS, *bundled_specs()}
     for spec in specs:
@@ -79,7 +79,7 @@ def test_every_classifier_has_links_to_its_card_and_maps(page):
     assert sorted(linked) == sorted(label for label in shipped if "1,000 images" not in label)
 
 
-def test_sizes_stand_on_buttons_and_beside_the_real_clip(page):
+def test_download_sizes_are_shown(page):
     text = text_of(page)
     far = findings_by_claim(CLIP, MINI_CLIP)["different"].evidence[0].measured.value
     assert "any sentence" in text and "button-link" not in text and f" {100 * far:.0f} % of waves" in text
@@ -91,7 +91,7 @@ def test_sizes_stand_on_buttons_and_beside_the_real_clip(page):
     assert not weight_downloads().running and weight_downloads().get("resnet-56") is None
 
 
-def test_a_dead_network_is_one_sentence_for_who_pressed_only(monkeypatch):
+def test_download_error_is_shown_only_to_its_visitor(monkeypatch):
     use_weights(monkeypatch, "resnet-56", UrlFile(dead_address(), None, 5))
     asking = opened()
     button(asking, "resnet-56").click().run()
@@ -102,7 +102,7 @@ def test_a_dead_network_is_one_sentence_for_who_pressed_only(monkeypatch):
     assert not passing.error and all(button(app, "resnet-56") for app in (asking, passing))
 
 
-def test_a_card_has_its_facts_and_a_senseless_link_opens_none(monkeypatch):
+def test_card_shows_facts_and_invalid_link_opens_none(monkeypatch):
     for spec in map(classifier_spec, ("mini-clip-robust", "clip-vit-b-32")):
         app = opened(spec.name)
         (card,) = [part for part in app.expander if part.proto.expanded]
@@ -123,7 +123,7 @@ def test_a_card_has_its_facts_and_a_senseless_link_opens_none(monkeypatch):
     assert "no-such-package" in text_of(app)
 
 
-def test_operators_classifiers_have_a_row_or_a_sentence(monkeypatch):
+def test_configured_classifiers_are_listed_or_explained(monkeypatch):
     name = f"open_clip:local-dir:{ROOT / 'precomputed/models/mini-clip'}"
     monkeypatch.setenv("CLIP_LAB_CLASSIFIERS", f"timm:resnet18, timm:[no](such), {name}")
     app = opened()

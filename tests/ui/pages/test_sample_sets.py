@@ -53,7 +53,7 @@ def one_classifier(monkeypatch):
 
 
 @pytest.mark.parametrize("tool", [HYBRIDS_TOOL, OWN_SWEEP])
-def test_frequency_page_and_its_tools_take_its_pictures(tool):
+def test_frequencies_shows_pictures_of_a_new_set(tool):
     app = open_page("frequency", pictures="Shapes", picture="5", tab=tool)
     assert not app.exception and app.session_state["cell.positions"]["shapes"] == 5
     picked = components(app, "picture")[0]["picture"]
@@ -64,7 +64,7 @@ def test_frequency_page_and_its_tools_take_its_pictures(tool):
         assert app.selectbox(key="sweep.name").options == ["Toy A"]
 
 
-def test_inpainting_fills_a_hole_in_its_picture():
+def test_inpainting_runs_on_a_new_set():
     app = open_page("inpainting", inpainting_pictures="Shapes", inpainting_steps="3")
     assert app.selectbox(key="inpainting-target-shapes").options[1:] == list(SHAPES.names)
     run_to_the_end(app, "inpainting")
@@ -76,7 +76,7 @@ def test_inpainting_fills_a_hole_in_its_picture():
     assert credit.items() <= run.metadata["images"].items()
 
 
-def test_two_sets_of_one_side_and_classes_live_together(monkeypatch, shapes):
+def test_sets_of_same_size_and_classes_stay_apart(monkeypatch, shapes):
     twin = replace(shapes, name="more", title="More shapes", dataset="more-samples", drawn=("bar",), maps={})
     monkeypatch.setitem(SAMPLE_SETS, twin.name, twin)
     app = open_page("inpainting", inpainting_pictures="More shapes")

@@ -65,13 +65,13 @@ def weights(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("here", HERE)
-def test_each_place_says_whether_it_shows_clip_or_its_miniature(weights, here):
+def test_pages_use_clip_once_installed(weights, here):
     weights(HERE[here])
     for shown, expected in PLACES:
         assert shown() == expected[[*HERE].index(here)]
 
 
-def test_pages_open_with_examples_of_this_machine(weights, monkeypatch):
+def test_pages_open_with_examples_of_installed_networks(weights, monkeypatch):
     weights((PAPERS_CLIP,))
     app = open_page("inpainting")
     assert "Settings changed (the classifiers)" in page_text(app), "before they are computed, another network's example"

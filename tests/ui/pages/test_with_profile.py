@@ -68,13 +68,13 @@ def read(app) -> str:
 @pytest.mark.parametrize(
     "place", ["hole", *(pytest.param(name, marks=pytest.mark.slow) for name in ("wave", "mixture"))]
 )
-def test_a_chapter_names_clip_once_it_has_a_profile(place, request):
+def test_chapters_show_the_profile_of_clip(place, request):
     assert RANDOM not in read(open_page("story", chapter=place))
     request.getfixturevalue("profile")
     assert RANDOM in read(open_page("story", chapter=place))
 
 
-def test_the_story_leaves_out_an_incomplete_map(profile, folder):
+def test_story_ignores_an_incomplete_map(profile, folder):
     path = folder / "heatmaps" / f"{CLIP_NAME}.npz"
     heatmap = Heatmap.load(path)
     only(heatmap, range(13)).save(path)

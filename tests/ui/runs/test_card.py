@@ -17,7 +17,7 @@ def opened(card):
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("side", [32, 224])
-def test_pictures_stand_side_by_side_in_full(count, side):
+def test_card_shows_pictures_side_by_side(count, side):
     colours = [(200, 30, 40), (30, 160, 60), (40, 60, 220)][:count]
     tiles = [Tile(picture=np.full((3, side, side), np.array(c)[:, None, None], np.uint8), title="a") for c in colours]
     pixels = opened(result_card("volcano", tiles, ["drawn"]))
@@ -30,14 +30,14 @@ def test_pictures_stand_side_by_side_in_full(count, side):
 @pytest.mark.parametrize(
     "text", ["", "x" * 400, "word " * 200, "سلام 🐈 <b>\x00", "https://example.org/?" + "a=b&" * 100]
 )
-def test_a_text_of_any_length_stays_inside(text):
+def test_card_text_stays_inside(text):
     picture = np.zeros((3, 32, 32), np.uint8)
     tiles = [Tile(picture=picture, title=text, lines=[text], judged=text, agrees=True)] * 2
     pixels = opened(result_card(text or "a", tiles, [text]))
     assert (pixels[:, -MARGIN // 2 :] == 255).all() and (pixels[-MARGIN // 2 :] == 255).all()
 
 
-def test_a_tick_says_that_another_network_agrees():
+def test_card_ticks_recognised_pictures():
     picture = np.zeros((3, 32, 32), np.uint8)
     cards = [
         opened(result_card("a", [Tile(picture=picture, title="a", judged="b", agrees=agrees)], []))

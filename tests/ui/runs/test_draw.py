@@ -57,7 +57,7 @@ def plan(side=32, steps=60, pictures=1):
     return RunPlan(targets=(0,) * pictures, start=start, config=PGDConfig(epsilon=1, step_size=1, steps=steps))
 
 
-def test_a_measured_pace_counts_more_than_a_guess():
+def test_measured_pace_replaces_the_guess():
     names, methods = ("mini-clip", "mini-clip-robust"), ("paper", "views")
     expected = pace.expected_seconds
     assert expected(plan(pictures=4), names, ALONE) < 2 < 12 < expected(plan(side=224), names, ALONE)
@@ -96,7 +96,7 @@ STARTS = {
 
 
 @pytest.mark.parametrize("kind", STARTS)
-def test_a_run_starts_as_chosen_and_its_link_draws_the_same(kind):
+def test_run_uses_its_start_and_its_link_repeats_it(kind):
     address, start = STARTS[kind]
     app = drawing(**{f"generation_{name}": value for name, value in address.items()})
     settable_widget(app, "generation-classes-cifar10").set_value(["deer"]).run()
@@ -112,7 +112,7 @@ def test_a_run_starts_as_chosen_and_its_link_draws_the_same(kind):
         assert run.metadata["images"]["credit"] == f"Start: {captions('cifar10')[3]}"
 
 
-def test_the_last_run_brings_its_word_and_its_sketch_back():
+def test_last_run_restores_word_and_sketch():
     app = run_to_the_end(
         drawing(generation_start_from="Sketch", generation_sketch=FROG, generation_classes_cifar10="frog"), "generation"
     )
@@ -125,7 +125,7 @@ def test_the_last_run_brings_its_word_and_its_sketch_back():
     assert np.array_equal(app.session_state["generation.sketch"], draw_sketch("frog"))
 
 
-def test_the_opening_words_tile_shows_what_the_page_opens_with():
+def test_example_tile_shows_the_stored_drawing():
     word = opening_words()[0]
     data = replay_data(open_page("generation", generation_classes_imagenet=word))
     (pixels,) = example().values()
@@ -133,7 +133,7 @@ def test_the_opening_words_tile_shows_what_the_page_opens_with():
     assert data["models"][-1]["recognised"] == [stored_word(word).drawings["views"].recognised()], "its tick"
 
 
-def test_an_unknown_word_gets_its_neighbours_as_buttons():
+def test_unknown_word_gets_suggestions():
     word = opening_words()[1]  # its drawings are stored
     app = open_page("generation", generation_classes_imagenet=word)
     drawn = replay_data(app)
@@ -251,7 +251,7 @@ def test_every_bundled_sketch_is_a_tile_that_chooses_its_word():
     assert [data["selected"] for data in tiles.values()] == [0]
 
 
-def test_a_word_says_what_it_stands_for():
+def test_word_lists_its_classes():
     app = open_page("generation", generation_classes_imagenet="dog")
     assert not app.exception and app.selectbox(key="generation.word.imagenet").value == "dog"
     assert "dog · any of 118" in app.selectbox(key="generation.word.imagenet").options
@@ -278,7 +278,7 @@ def fill(app: AppTest) -> AppTest:
     return typed(app)
 
 
-def test_an_own_target_runs_and_outlives_one_that_is_too_long():
+def test_own_target_runs_and_too_long_one_is_refused():
     short, long = "a small grey cat", "a horse " + "that stands beside another horse " * 12 + "still"
     app = open_page("inpainting", inpainting_target_cifar10=short, inpainting_steps="2", inpainting_pictures="CIFAR-10",
                     inpainting_models_cifar10=classifier_spec("mini-clip").title)  # fmt: skip

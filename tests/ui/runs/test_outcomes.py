@@ -47,7 +47,7 @@ PAIR = [PGDRun.load(RUNS / f"inpainting_cifar10-5-mean-square__{name}.npz") for 
 
 
 @pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
-def test_stored_runs_load_and_say_where_they_come_from(path):
+def test_stored_runs_load_and_state_their_source(path):
     run, facts = PGDRun.load(path), run_facts(PGDRun.load(path))
     assert run.metadata["task"] == path.stem.partition("_")[0].replace(OPENING, "generation")
     assert run.metadata["classifier"]["name"] == stored_classifier(path) and path.stat().st_size < 2e6
@@ -74,7 +74,7 @@ def test_stored_runs_load_and_say_where_they_come_from(path):
         ("inpainting", "photographs", ["efficientnet-lite0"], ("eq3", "frozen"), ["paper", "views"], 2),
     ],
 )
-def test_a_stored_example_is_of_what_was_chosen(kind, sample_set, names, facts, methods, picture):
+def test_stored_example_matches_the_choice(kind, sample_set, names, facts, methods, picture):
     row = SAMPLE_SETS[sample_set]
     subject = drawing_subject(row, facts[0]) if picture is None else hole_subject(row, picture)
     runs = stored_example(subject, names, methods, facts[0]).runs
@@ -146,14 +146,14 @@ def test_finished_runs_keep_their_frames_and_numbers():
 
 
 @pytest.mark.parametrize(("count", "size"), [(1, 3), (2, 10**9), (31, 3072), (1000, 3), (121, 150528)])
-def test_kept_frames_hold_both_ends_and_stay_small(count, size):
+def test_sampled_frames_include_both_ends(count, size):
     frames = sampled_frames(count, size)
     assert frames[0] == 0 and frames[-1] == count - 1 and (np.diff(frames) > 0).all()
     assert len(frames) <= 121 and (len(frames) <= 2 or len(frames) * size <= MAX_REPLAY_BYTES)
     assert count > 121 or count * size > MAX_REPLAY_BYTES or len(frames) == count
 
 
-def test_live_moments_are_the_states_given():
+def test_live_replay_shows_the_states():
     run = Run(toy_plan(), lambda: [ToyClassifier("toy-a"), ToyClassifier("toy-b")])
     data = live_replay(run.plan, [("toy-a", "paper")], [], [], id="j", live=RunProgress("queued", "waiting"))
     assert np.array_equal(frames_of(data, 0)[0], np.rint(run.plan.start * 255))
@@ -176,14 +176,14 @@ def test_live_moments_are_the_states_given():
 # ---- many pictures -----------------------------------------------------------------------------------------------
 
 
-def test_the_rate_of_holes_alone_is_that_of_stored_pictures():
+def test_rate_of_holes_alone_equals_stored_counts():
     rows = stored_views()["pictures"]
     seen = [("views", "alone"), ("paper", "alone"), ("views", "alone_original")]
     counts = [sum(row["places"][name][0] == 1 for row in rows[f"hole-{method}"]) for method, name in seen]
     assert [number.text for number in holes_alone().values()] == [f"{n} of {len(rows['hole-views'])}" for n in counts]
 
 
-def test_every_bundled_photograph_opens_filled_and_judged():
+def test_every_bundled_photo_has_judged_fillings():
     recognised = Counter()
     for index in range(len(samples("photographs"))):
         result = stored_example(hole_subject(SAMPLE_SETS["photographs"], index), ["efficientnet-lite0"], COMPARED)
@@ -212,7 +212,7 @@ def enlarge(pixels: np.ndarray) -> np.ndarray:
     return np.asarray(Image.fromarray(pixels.transpose(1, 2, 0)).resize((224, 224), Image.Resampling.BICUBIC))
 
 
-def test_picture_and_animation_show_each_runs_frames_exactly():
+def test_picture_and_animation_show_the_frames():
     card = np.asarray(Image.open(io.BytesIO(run_picture(PAIR, 0, "https://example.org/?a=b"))).convert("RGB"))
     side = (WIDTH - 2 * MARGIN - 2 * GAP) // 3
     for k, pixels in enumerate((PAIR[0].original[0], *(run.frames[-1, 0] for run in PAIR))):
@@ -230,7 +230,7 @@ def test_picture_and_animation_show_each_runs_frames_exactly():
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "馬", 'a/b\\c:d*e?f"g<h>i|j\r\nSet-Cookie: x'])
-def test_a_visitors_word_is_one_line_and_makes_valid_names(text):
+def test_visitor_word_is_one_line_and_valid_in_file_names(text):
     drawn = PGDRun.load(stored_path("generation", "cifar10", "mini-clip"))
     run = replace(drawn, metadata={**drawn.metadata, "class_names": [text] * 10})
     data = run_replay([run], id="odd")

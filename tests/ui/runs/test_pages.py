@@ -80,7 +80,7 @@ def test_each_network_draws_each_class_by_each_method():
         ("inpainting", "views", True),
     ],
 )
-def test_four_at_once_are_offered_where_the_seed_matters(page, method, offered):
+def test_four_tries_are_offered_where_the_seed_matters(page, method, offered):
     app = open_page(page, generation_classes_cifar10="deer", **{f"{page}_method_32": method})
     button = [button for button in app.button if button.key == f"{page}.four"]
     assert len(button) == offered
@@ -131,13 +131,13 @@ def test_unknown_method_in_a_link_is_ignored(linked):
 
 
 @pytest.mark.parametrize("label", OFFERED)
-def test_the_chosen_penalty_is_the_runs(label):
+def test_run_uses_the_chosen_penalty(label):
     app = run_to_the_end(open_page("inpainting", inpainting_penalty=label, inpainting_steps="2"), "inpainting")
     (run,) = result(app, "inpainting").runs
     assert run.metadata["objective"] == {"task": "inpainting", "weight": 10.0, "penalty": OFFERED[label]}
 
 
-def test_a_picture_has_its_hole_and_the_budget_scales_with_it():
+def test_hole_and_budget_follow_the_picture():
     app, image = open_page("inpainting", inpainting_picture="7"), samples("cifar10").images[7]
     hole = costliest_hole(image, 16, partial(class_probabilities, ToyClassifier("toy-a")))
     for place, expected in ((7, hole), (5, middle_square(32))):  # that of 5 was chosen by hand
@@ -159,7 +159,7 @@ CANNOT = [
 
 
 @pytest.mark.parametrize(("page", "name", "value", "reason"), CANNOT)
-def test_what_cannot_run_says_why_and_nothing_is_lost(page, name, value, reason):
+def test_run_that_cannot_start_is_explained(page, name, value, reason):
     app = open_page(page, **{f"{page}_steps": "17"})
     if name == "hole":
         app.session_state["inpainting.holes"][32] = np.zeros((1, 32, 32), dtype=bool)
@@ -175,7 +175,7 @@ def test_what_cannot_run_says_why_and_nothing_is_lost(page, name, value, reason)
     assert not app.error and replay_data(app)["live"] is None
 
 
-def test_without_a_network_no_other_picture_is_shown():
+def test_missing_network_shows_no_other_picture():
     app = open_page("inpainting", inpainting_picture="7")
     assert is_new(app)
     app.multiselect(key="inpainting-models-cifar10").set_value([]).run()
@@ -197,7 +197,7 @@ class HeldClassifier(ToyClassifier):
         return super().forward(images)
 
 
-def test_turning_to_another_target_stops_the_run(monkeypatch):
+def test_new_target_stops_the_run(monkeypatch):
     put_everywhere(monkeypatch, classifier_for=lambda name, _: HeldClassifier(name))
     app = open_page("inpainting", inpainting_steps="2000")
     app.button(key="inpainting.start").click().run()
@@ -217,7 +217,7 @@ def test_turning_to_another_target_stops_the_run(monkeypatch):
     HeldClassifier.release.set()
 
 
-def test_changed_settings_are_told_and_the_way_back_resets_them():
+def test_changed_settings_are_named_and_reset():
     """The browser drops the values of a closed part, and sends the previous ones with the next click."""
     app = run_to_the_end(open_page("inpainting", inpainting_steps="3", inpainting_method_32="paper"), "inpainting")
     assert "Settings changed" not in page_text(app)
@@ -233,7 +233,7 @@ def test_changed_settings_are_told_and_the_way_back_resets_them():
     assert back.value == 720 and back.key != steps.key and not app.exception
 
 
-def test_stored_holes_of_small_pictures_are_a_press_away():
+def test_stored_holes_of_small_pictures_are_shown():
     app, count = open_page("inpainting"), len(stored_row("cifar10")[0].start)
     app.session_state["inpainting.filled.cifar10"] = True
     assert not app.run().exception and f"A rule chose these {count}" in page_text(app)
@@ -252,7 +252,7 @@ LINKS = [
 
 
 @pytest.mark.parametrize(("page", "link", "settings", "hole"), LINKS)
-def test_a_link_opens_what_it_names_and_ignores_nonsense(page, link, settings, hole):
+def test_run_link_restores_state_and_ignores_nonsense(page, link, settings, hole):
     app = open_page(page, **{f"{page}-{name}": value for name, value in link.items()})
     values = [settable_widget(app, f"{page}-{name}").value for name in ("steps", "epsilon-32")]
     assert not app.exception and values == pytest.approx(settings)
@@ -287,7 +287,7 @@ def judges(monkeypatch):
     return calls
 
 
-def test_a_stored_example_is_judged_without_any_classifier(judges):
+def test_stored_example_is_judged_without_classifier(judges):
     rows = judged(open_page("generation"))
     for row, name, title in zip(
         rows, ("mini-clip", "mini-clip-robust"), ("Mini CLIP", "Mini CLIP (robust)"), strict=True
@@ -297,7 +297,7 @@ def test_a_stored_example_is_judged_without_any_classifier(judges):
         assert row[2].startswith(f"{stored['before']} of 8") and row[3].startswith(f"{stored['after']} of 8")
 
 
-def test_an_own_run_is_judged_once_by_another_network(judges):
+def test_own_run_is_judged_once(judges):
     app = run_to_the_end(open_page("generation", generation_steps="4"), "generation")
     (run,) = result(app, "generation").runs
     targets = np.array(run.metadata["targets"])
@@ -314,7 +314,7 @@ def test_an_own_run_is_judged_once_by_another_network(judges):
 
 
 @pytest.mark.parametrize("ready", ["CLIP", "broken", "foreign classes", "a single picture"])
-def test_a_judge_that_costs_or_cannot_is_not_asked(judges, monkeypatch, ready):
+def test_unsuitable_judge_is_not_asked(judges, monkeypatch, ready):
     run = PGDRun.load(stored_path("generation", "cifar10", "mini-clip"))
     run = replace(run, start=1 - run.start, metadata={**run.metadata, "classifier": {"name": "toy-a"}})  # not stored
     if ready == "CLIP":

@@ -44,7 +44,7 @@ def nothing():
     return None
 
 
-def test_a_run_begins_and_finishes_as_the_result_of_its_request(example):
+def test_finished_run_is_the_result_of_its_request(example):
     state = RunState()
     assert not state.running and state.view(request(), nothing) == (None, [])
     active = start(state)
@@ -55,7 +55,7 @@ def test_a_run_begins_and_finishes_as_the_result_of_its_request(example):
     assert result.note.startswith("Your run, 6 steps.")
 
 
-def test_the_example_is_shown_unless_the_subject_differs(example):
+def test_example_is_shown_for_its_own_subject(example):
     state = RunState()
     same, longer, other = request(), request(LONGER), request(names=("toy-b",))
     differ = {same: [], longer: ["steps or lengths"], other: ["the classifiers"]}
@@ -71,7 +71,7 @@ def test_the_example_is_shown_unless_the_subject_differs(example):
     assert shown(LONGER) is None, "neither matches the request"
 
 
-def test_a_stopped_run_can_resume_unless_it_never_began():
+def test_stopped_run_can_resume():
     state = RunState()
     active = start(state, LONGER)
     while not active.job.done:
@@ -88,7 +88,7 @@ def test_a_stopped_run_can_resume_unless_it_never_began():
     release.set()
 
 
-def test_a_failed_run_leaves_an_error_and_the_result_before_it():
+def test_failed_run_keeps_the_previous_result():
     state = RunState()
     own = run_to_the_end(state)
 
@@ -106,7 +106,7 @@ def test_a_failed_run_leaves_an_error_and_the_result_before_it():
     assert state.result is None
 
 
-def test_fingerprints_tell_requests_apart_and_some_cannot_run():
+def test_fingerprints_differ_between_requests():
     plans = [request(), request(LONGER), request(DOG), request(names=("toy-b",))]
     assert len({plan.fingerprint for plan in plans}) == 4 and request(None).fingerprint == ""
     assert request().fingerprint == request(toy_plan()).fingerprint

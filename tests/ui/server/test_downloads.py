@@ -33,7 +33,7 @@ def wait_for(condition):
         time.sleep(0.01)
 
 
-def test_a_download_arrives_whole_and_is_shared(cache):
+def test_download_is_complete_and_shared(cache):
     downloads = WeightDownloads()
     with weight_server(CONTENT) as server:
         download = downloads.start(spec_of(server.url))
@@ -49,7 +49,7 @@ def test_a_download_arrives_whole_and_is_shared(cache):
 
 
 @pytest.mark.parametrize("trouble", ["network", "disk"])
-def test_trouble_is_one_sentence_and_can_be_tried_again(cache, trouble):
+def test_failed_download_is_explained_and_can_be_retried(cache, trouble):
     downloads = WeightDownloads()
     with weight_server(CONTENT) as server:
         server.permits.release(9)
@@ -86,7 +86,7 @@ def maker():
 
 
 @pytest.mark.slow
-def test_a_profile_is_made_by_the_command_and_resumes(clip, maker, tmp_path):
+def test_profile_process_resumes(clip, maker, tmp_path):
     folder = tmp_path / "cache" / "profiles" / profile_name(clip.name)
     maker.start(clip)
     maker.start(clip)  # pressed twice
@@ -117,7 +117,7 @@ def test_an_installed_clip_without_a_profile_is_offered_one(installed_clip, tmp_
 
 @pytest.mark.parametrize("enabled", ["0", "1"])
 @pytest.mark.parametrize("installed", [False, True])
-def test_a_server_fetches_clip_where_its_operator_says_so(enabled, installed, tmp_path, monkeypatch, request):
+def test_server_fetches_clip_only_if_configured(enabled, installed, tmp_path, monkeypatch, request):
     if installed:
         request.getfixturevalue("installed_clip")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))

@@ -83,7 +83,7 @@ def frees_the_slot(manager):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="priorities of threads are Linux's")
-def test_a_run_gives_way_to_pages():
+def test_run_has_lower_priority():
     def priorities():
         # Runs of several classifiers have more threads, which must yield as well.
         with ThreadPoolExecutor(1) as pool:
@@ -95,7 +95,7 @@ def test_a_run_gives_way_to_pages():
     assert priority() == before and job.latest == 2 * [max(before, GIVING_WAY)]
 
 
-def test_moments_are_states_some_time_apart_given_once():
+def test_moments_are_spaced_and_returned_once():
     clock = Clock()
     _, steps, job = submitted(30, clock=clock)
     assert job.moments() == []
@@ -110,7 +110,7 @@ def test_moments_are_states_some_time_apart_given_once():
     job.stop()
 
 
-def test_an_iterator_that_raises_frees_the_slot():
+def test_failing_job_frees_the_slot():
     manager, failing, job = submitted(1, ValueError("epsilon must be >= 0"))
     failing.finish()
     assert job.wait(LIMIT) and job.status == "failed" and job.latest == 0 and failing.closed.is_set()
@@ -119,7 +119,7 @@ def test_an_iterator_that_raises_frees_the_slot():
     assert frees_the_slot(manager)
 
 
-def test_a_run_that_takes_too_long_keeps_its_state():
+def test_job_beyond_the_time_limit_keeps_its_state():
     clock = Clock()
     manager, steps, job = submitted(5, run_seconds=60, clock=clock)
     steps.step()
@@ -129,7 +129,7 @@ def test_a_run_that_takes_too_long_keeps_its_state():
     assert steps.closed.wait(LIMIT) and frees_the_slot(manager)
 
 
-def test_jobs_run_one_at_a_time_in_order_of_arrival():
+def test_jobs_run_one_at_a_time_in_order():
     manager, first, blocker = submitted(1, queue_limit=20)
     order = []
 
@@ -151,7 +151,7 @@ def test_jobs_run_one_at_a_time_in_order_of_arrival():
     assert order == [name for name in range(20) if name != 4 for _ in range(2)]
 
 
-def test_stop_shows_at_once_and_the_next_job_waits_for_the_step():
+def test_next_job_waits_for_the_stopped_one():
     (manager, steps, job), following = submitted(100), Steps(1)
     second = manager.submit(following, owner="b")
     steps.step(2)
@@ -165,7 +165,7 @@ def test_stop_shows_at_once_and_the_next_job_waits_for_the_step():
     assert second.wait(LIMIT)
 
 
-def test_a_full_line_is_refused_but_own_jobs_are_replaced():
+def test_full_queue_refuses_others_and_replaces_own_jobs():
     manager, blocking, first = submitted(1, queue_limit=2)
     waiting = [manager.submit(lambda: [1], owner=name) for name in "bc"]
     for owner in "da":
@@ -185,7 +185,7 @@ def test_a_full_line_is_refused_but_own_jobs_are_replaced():
     ("connected", "seconds", "status"),
     [(False, 9, "done"), (False, 11, "abandoned"), (True, 999, "done")],
 )
-def test_a_job_whose_visitor_has_gone_is_abandoned(connected, seconds, status):
+def test_job_without_heartbeat_is_stopped(connected, seconds, status):
     clock = Clock()
     manager, silent, job = submitted(9, queue_limit=1, quiet_seconds=10,
                                      is_connected=lambda owner: connected, clock=clock)  # fmt: skip
@@ -201,7 +201,7 @@ def test_a_job_whose_visitor_has_gone_is_abandoned(connected, seconds, status):
     assert following.wait(LIMIT) and following.status == "done"
 
 
-def test_times_follow_the_clock():
+def test_job_times_follow_the_clock():
     clock, steps = Clock(), Steps(10)
     manager = JobManager(clock=clock)
     clock.now = 5.0
@@ -218,7 +218,7 @@ def test_times_follow_the_clock():
     steps.finish()
 
 
-def test_run_rests_while_a_visitor_waits_for_something_short():
+def test_run_pauses_during_short_work():
     manager, steps, job = submitted(3)
     steps.step()
     with manager.before_runs():
@@ -231,7 +231,7 @@ def test_run_rests_while_a_visitor_waits_for_something_short():
 
 
 @pytest.mark.slow
-def test_a_process_that_ends_in_the_middle_of_a_run_ends_cleanly():
+def test_process_exits_cleanly_during_a_run():
     script = """
 import time, torch
 from ui.server.cache import job_manager
@@ -262,7 +262,7 @@ def lines(monkeypatch):
     return lambda: [json.loads(line) for line in written.getvalue().splitlines()]
 
 
-def test_the_log_tells_of_runs_but_not_of_visitors(lines):
+def test_log_names_runs_and_no_visitors(lines):
     about = {"what": "a\nb\u2028“c”", "classifiers": ["mini-clip"]}
     failing = Steps(0, error=ValueError("target 'my private words' is not known"))
     ran, failed = (JobManager().submit(run, owner="secret-session", about=about) for run in (lambda: range(3), failing))

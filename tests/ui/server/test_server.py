@@ -29,7 +29,7 @@ def test_docs_list_every_limit_with_its_default():
     }
 
 
-def test_environment_sets_limits_and_leaves_the_others():
+def test_environment_overrides_limits():
     unrelated = {"CLIP_LAB_CLASSIFIERS": "timm:resnet18", "CLIP_LAB_CACHE": "y", "PATH": "x"}
     assert read_limits({"CLIP_LAB_CLIP": "1"} | unrelated) == Limits(3600, True)
     assert read_limits({"CLIP_LAB_RUN_SECONDS": " 5 "}) == Limits(5, False)
@@ -38,7 +38,7 @@ def test_environment_sets_limits_and_leaves_the_others():
 
 
 @pytest.mark.parametrize("value", ["", "-1", "1.5", "2", "9" * 5000])
-def test_value_that_is_no_limit_is_refused_in_one_sentence(value):
+def test_invalid_limit_is_refused(value):
     with pytest.raises(ValueError, match=r"CLIP_LAB_CLIP .* wants a whole number from 0 to 1, got") as caught:
         read_limits({"CLIP_LAB_CLIP": value})
     assert len(str(caught.value)) < 250
@@ -64,7 +64,7 @@ def loads(monkeypatch):
     return loads
 
 
-def test_visitors_share_one_classifier_whatever_is_cleared(loads):
+def test_classifiers_are_shared_after_cache_clearing(loads):
     with ThreadPoolExecutor(4) as pool:
         (first,) = set(pool.map(lambda _: classifier_for("mini-clip", "cifar10"), range(4)))
     before = job_manager(), weight_downloads()
@@ -79,7 +79,7 @@ def test_visitors_share_one_classifier_whatever_is_cleared(loads):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="priorities of threads are Linux's")
-def test_a_page_never_waits_for_a_load_that_gives_way(loads):
+def test_classifier_loads_at_normal_priority(loads):
     running = []
 
     def run():

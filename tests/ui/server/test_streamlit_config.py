@@ -23,7 +23,7 @@ def test_streamlit_knows_every_option_of_the_config():
     assert named <= set(streamlit.config.get_config_options())
 
 
-def test_visitors_see_no_traceback():
+def test_tracebacks_are_hidden_from_visitors():
     def script():
         raise RuntimeError("/folder/of/the/server")
 
@@ -32,6 +32,6 @@ def test_visitors_see_no_traceback():
     assert "/folder" not in error.message and not error.stack_trace
 
 
-def test_the_plain_command_listens_here_the_container_everywhere():
+def test_server_listens_on_localhost_unless_in_container():
     assert tomllib.loads(CONFIG.read_text("utf-8"))["server"]["address"] == "127.0.0.1"
     assert "--server.address=0.0.0.0" in (CONFIG.parents[1] / "Dockerfile").read_text("utf-8")

@@ -38,7 +38,7 @@ def test_the_installed_streamlit_is_one_that_was_tested():
     )
 
 
-def test_internals_stand_in_few_files():
+def test_streamlit_internals_are_used_in_few_files():
     inside = re.compile(
         r"data-testid|data-stale|streamlit\.(?!testing|logger|delta_generator)\w+ import|import streamlit\."
     )
@@ -83,13 +83,13 @@ def client(monkeypatch):
         ("a/lab/", "/a/lab/inpainting/x", "/a/lab/inpainting"),
     ],
 )
-def test_a_page_has_one_name(client, base, url, sent_to):
+def test_page_under_a_longer_path_is_redirected(client, base, url, sent_to):
     answer = client(base).get(url)
     assert answer.status_code == 307 and str(answer.next_request.url) == f"http://lab.example{sent_to}"
     assert "the page" in client(base).get(sent_to).text
 
 
-def test_nobody_is_sent_to_another_host(client):
+def test_redirects_stay_on_the_host(client):
     for url in ("/x//evil.example/y", "/%2F%2Fevil.example/y", "/evil.example:80/y", "/\\evil.example/y"):
         answer = client().get(url)
         assert answer.status_code != 307 or answer.next_request.url.host == "lab.example"
@@ -97,7 +97,7 @@ def test_nobody_is_sent_to_another_host(client):
     assert client().get("/").text == client().get("/inpainting").text
 
 
-def test_a_page_has_its_servers_url_and_its_styles(client):
+def test_page_contains_base_url_and_styles(client):
     answer = client().get("/inpainting", headers={"accept": "text/html", "accept-encoding": "gzip"})
     head, styles = HEAD.decode(), (ROOT / "ui/server/streamlit.css").read_text("utf-8")
     style = f"<style>{styles}.own{{}}</style></body>"

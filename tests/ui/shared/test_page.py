@@ -14,7 +14,7 @@ TOOLTIP = re.compile(
 )
 
 
-def test_an_interval_goes_behind_its_number_and_names_stay_text():
+def test_interval_is_a_tooltip_and_names_are_escaped():
     numbers_of = {
         Number("−8.7 points", "−10.1 to −7.5"): "(−10.1 to −7.5)",
         Number("0.4", "0.3; p < 0.001"): "(0.3; p &lt; 0.001)",
@@ -27,7 +27,7 @@ def test_an_interval_goes_behind_its_number_and_names_stay_text():
     assert "<i>" not in cell_html(Number("<i>5 %", "1 to <i>2"))
 
 
-def test_a_term_is_explained_at_its_first_place_of_a_visit():
+def test_terms_are_explained_once_per_visit():
     def script():
         import streamlit as st
 

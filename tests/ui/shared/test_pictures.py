@@ -36,7 +36,7 @@ def upload(app: AppTest, page: str, name: str, data: bytes) -> AppTest:
         ({"pictures": "nonsense", "picture": "x"}, "cifar10", SAMPLE_SETS["cifar10"].first),
     ],
 )
-def test_a_links_picture_arrives_in_the_browser(parameters, kind, position):
+def test_picture_of_a_link_is_sent_to_the_browser(parameters, kind, position):
     sent = components(open_page("frequency", **parameters), "picture")[0]["picture"]
     pixels = np.frombuffer(base64.b64decode(sent["pixels"]), np.uint8).reshape(*2 * [sent["image_size"]], 3)
     np.testing.assert_array_equal(pixels.transpose(2, 0, 1), sample_picture(kind, position).pixels)
@@ -47,7 +47,7 @@ def test_a_links_picture_arrives_in_the_browser(parameters, kind, position):
     ("name", "prefix", "keys", "kind", "size"),
     [("frequency", "", "cell", "CIFAR-10", 32), ("inpainting", "inpainting-", "inpainting", "Photographs", 224)],
 )
-def test_an_upload_is_used_like_those_shown_and_goes(name, prefix, keys, kind, size):
+def test_upload_is_selected_and_freed(name, prefix, keys, kind, size):
     app = upload(open_page(name, **{f"{prefix}pictures": kind}), keys, "mine.png", noise_file())
     own = app.session_state[f"{keys}.own"]
     np.testing.assert_array_equal(own.pixels, uploaded_pixels(noise_file(), size))

@@ -21,7 +21,7 @@ def test_one_line_is_short_and_has_no_control_characters():
     assert one_line(None) == "None" and one_line(["a"]) == "['a']"
 
 
-def test_markdown_urls_icons_and_emoji_lose_their_meaning():
+def test_markdown_is_escaped():
     plain = "Target 'cat' is not among the 9 classes of classifier 'toy-a'; did you mean “dog” (50.0 %)?"
     assert as_markdown(plain) == plain
     for special in "\\`*_[]<>$~#|&!":
@@ -31,5 +31,5 @@ def test_markdown_urls_icons_and_emoji_lose_their_meaning():
         assert "\N{WORD JOINER}" in escaped and escaped.replace("\N{WORD JOINER}", "") == text
 
 
-def test_whole_number_takes_decimal_digits_alone():
+def test_whole_number_accepts_only_decimal_digits():
     assert [whole_number(text) for text in ("0", "42", "", "-1", "²", "1.0", 5000 * "9")] == [0, 42] + 5 * [None]

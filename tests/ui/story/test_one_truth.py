@@ -47,7 +47,7 @@ def everywhere() -> dict[str, dict[str, tuple[str, str]]]:
 
 
 @pytest.mark.parametrize(("name", "about"), [("Wave", "papers"), ("Mixture", "minis")])
-def test_the_story_says_what_findings_says(everywhere, name, about):
+def test_story_and_findings_agree(everywhere, name, about):
     claims = rows("".join(part.claims for part in chapter(CHAPTER_NAMES.index(name)).parts))
     assert claims
     for key, (verdict, text) in claims.items():
@@ -56,20 +56,20 @@ def test_the_story_says_what_findings_says(everywhere, name, about):
         assert figure in FIGURE.findall(everywhere[about][key][1])
 
 
-def test_a_difference_said_in_passing_is_that_of_findings(everywhere):
+def test_difference_in_story_text_agrees_with_findings(everywhere):
     number, way = re.search(r"([\d.]+) points (\w+)", CHAPTER_FACTS["equal"]()).groups()
     sign = {"higher": "+", "lower": "\N{MINUS SIGN}"}[way]
     assert f"{sign}{number} points" in everywhere["papers"]["relies"][1]
 
 
-def test_the_article_says_what_findings_says(everywhere):
+def test_article_and_findings_agree(everywhere):
     offline = rows("".join(html for _, html in sections()))
     for about in ("papers", "first painted"):
         for key, (verdict, text) in everywhere[about].items():
             assert offline[key][0] == verdict and FIGURE.findall(offline[key][1]) == FIGURE.findall(text)
 
 
-def test_differences_beside_their_numbers_can_be_checked():
+def test_shown_differences_equal_their_numbers():
     all_maps = {label: entry.named for label, entry in shipped_maps().items()}
     small = "Mini CLIP · CIFAR-10, 1,000 images · computed"  # its map records the misclassified images
     all_findings = feature_findings("mini-clip", "mini-clip-robust")
@@ -90,7 +90,7 @@ def test_differences_beside_their_numbers_can_be_checked():
 
 
 @pytest.mark.parametrize(("cell", "keys", "outline"), [("0,1", ["low"], 2.5), ("5,5", ["low"], 2.5)])
-def test_frequency_says_of_a_wave_what_findings_says(everywhere, cell, keys, outline):
+def test_frequencies_and_findings_agree(everywhere, cell, keys, outline):
     app = opened("frequency", maps=[CLIP, RESNET56], cell=cell, pictures="Yours")
     in_page = rows("".join(bodies(app, 'class="judged')))
     assert list(in_page) == keys and components(app, "maps")[0]["outline"] == outline

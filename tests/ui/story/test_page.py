@@ -49,7 +49,7 @@ def of(app: AppTest, name: str) -> dict:
     return data
 
 
-def test_the_story_is_short_and_each_fact_is_computed():
+def test_story_is_short_and_its_facts_are_computed():
     words = 0
     for here in map(chapter, range(len(CHAPTER_NAMES))):
         # The article's "still" says what the app's "sketch" says.
@@ -62,7 +62,7 @@ def test_the_story_is_short_and_each_fact_is_computed():
 
 
 @pytest.mark.parametrize("slug", [*SLUGS[3:], "11"])
-def test_a_chapters_url_opens_it_a_senseless_one_the_first(slug):
+def test_chapter_url_opens_chapter_or_the_first(slug):
     place = SLUGS.index(slug) if slug in SLUGS else 0
     app, here = opened(chapter=slug), chapter(place)
     assert f"<h2>{html.escape(here.title)}</h2>" in read(app) and not app.warning
@@ -184,7 +184,7 @@ def test_an_ended_run_shows_its_last_pictures_and_what_both_networks_say():
         assert np.abs(frames - pixels).mean(axis=(1, 2, 3)).argmin() == 2 * k + 1, "its own last frame"
 
 
-def test_the_wall_shows_every_class_by_both_networks():
+def test_hole_chapter_shows_every_class_by_both_networks():
     (body,) = bodies(opened(chapter="hole"), 'class="gallery"')
     names = SAMPLE_SETS["cifar10"].classes.names
     for network, title in (("mini-clip", "Mini CLIP"), ("mini-clip-robust", "Mini CLIP (robust)")):
@@ -200,7 +200,7 @@ def target(link: str, **parameters: object) -> AppTest:
     return opened(urlsplit(link).path, **parse_qs(urlsplit(link).query) | parameters)
 
 
-def test_links_open_what_texts_and_figures_show():
+def test_story_links_open_what_their_chapter_shows():
     for fact in ("patches", "weather"):
         assert set(parse_qs(urlsplit(CHAPTER_FACTS[fact]()).query)["maps"]) <= shipped_maps().keys()
     links = {name: chapter(CHAPTER_NAMES.index(name)).link[1] for name in ("Wave", "Mixture", "Hole")}

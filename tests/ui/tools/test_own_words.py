@@ -89,7 +89,7 @@ def expect_numbers(table: str, names: tuple[str, ...], expected: np.ndarray) -> 
     assert rows(table) == columns
 
 
-def test_predictions_are_the_engines_from_the_first_run_on():
+def test_own_words_show_the_classifiers_probabilities():
     names = tuple(DEFAULT_CLASSES.split(", "))
     expect_numbers(tables(opened())[0], names, engine(load_classifier("mini-clip", ClassSet("custom", names))))
     names = ("a kitten", "puppy", "speed boat")
@@ -98,7 +98,7 @@ def test_predictions_are_the_engines_from_the_first_run_on():
     expect_numbers(tables(app)[0], names, engine(classifier))
 
 
-def test_every_clip_predicts_among_the_same_list(ready, monkeypatch):
+def test_every_clip_predicts_the_same_words(ready, monkeypatch):
     preprocess, tokenizer = Preprocess(32, (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)), open_clip.get_tokenizer("ViT-B-32")
     other = ClipModel(Identity("other-clip", "random"), tiny_clip(), tokenizer, preprocess).for_classes(CIFAR10)
     clips = {"mini-clip": load_classifier("mini-clip", CIFAR10), "other-clip": other}
@@ -119,7 +119,7 @@ def test_every_clip_predicts_among_the_same_list(ready, monkeypatch):
         ("![p](http://x.y/z.png), dog, ![p](http://x.y/z.png)", "{class}", r"\!\[p\](http:"),
     ],
 )
-def test_what_cannot_be_asked_stays_in_its_field(classes, prompt, reason):
+def test_invalid_words_are_explained_and_kept(classes, prompt, reason):
     app = opened(classes, prompt)
     (error,) = app.error
     assert reason in (error.value if "!" in classes else error.value.replace("\\", "")) and not tables(app)
@@ -129,7 +129,7 @@ def test_what_cannot_be_asked_stays_in_its_field(classes, prompt, reason):
     assert not app.error and len(tables(app)) == 1
 
 
-def test_without_a_clip_a_sentence_says_where_to_get_one(ready):
+def test_without_clip_the_page_links_to_models(ready):
     ready.remove(MINI)
     app = opened()
     assert "**Models** offers some" in app.markdown[0].value

@@ -50,23 +50,23 @@ def toys(monkeypatch):
     ui.tools.corruptions._predictions.cache_clear()
 
 
-def test_claims_lead_to_tools_that_there_are():
+def test_claims_name_existing_tools():
     assert {claim.view.tool for claim in CLAIMS.values()} <= {"", *TOOLS}
 
 
-def test_a_map_of_ones_own_takes_few_predictions():
+def test_own_map_takes_few_predictions():
     config = sweep_config(samples("cifar10"), 4.0)
     assert 4000 < config.fraction * len(config.waves) * len(samples("cifar10")) <= QUICK_PREDICTIONS
 
 
-def test_without_a_picture_a_tool_about_one_asks_for_it():
+def test_tool_without_picture_asks_for_one():
     assert "upload your own" in page_text(open_page(pictures="Yours", tab=CORRUPTIONS_TOOL))
 
 
 # Two pictures in one
 
 
-def test_a_picture_without_a_class_has_the_predicted_one():
+def test_picture_without_class_uses_the_prediction():
     probabilities = np.eye(10, dtype=np.float32)
     predictions = HybridPredictions((1.0, 2.0, 4.0), probabilities[3], probabilities[6], probabilities[[6, 6, 3]])
     own = Picture(samples("cifar10").images[0], None, "cifar10", 0, "mine.png")
@@ -79,7 +79,7 @@ def mixer(**link):
     return components(opened(HYBRIDS_TOOL, **link), "cutoffs")[0]
 
 
-def test_the_tool_computes_what_is_stored_of_the_same_pair():
+def test_hybrid_predictions_equal_stored_ones():
     low, high = STORED_PAIRS["pairs"][1]
     data, stored = mixer(picture=str(low), second=str(high), cutoff="3"), stored_mixtures(("mini-clip", "mini-resnet"))
     assert data["cutoffs"] == list(CUTOFFS) and CUTOFFS[data["value"]] == pytest.approx(3, rel=0.05)
@@ -104,7 +104,7 @@ def test_the_tool_computes_what_is_stored_of_the_same_pair():
         ({"corruption": "Rain", "severity": "9"}, "Contrast", 2),
     ],
 )
-def test_a_corruptions_bars_are_the_stored_accuracies(linked, label, strength, toys):
+def test_corruption_bars_are_stored_accuracies(linked, label, strength, toys):
     app = opened(CORRUPTIONS_TOOL, picture="1", maps=[MINI_CLIP, RESNET56], **linked)
     assert app.selectbox(key="corruption").value == label and app.select_slider(key="severity").value == strength
     body, classes = bodies(app, "Clean")[0], samples("cifar10").classes.names
