@@ -74,9 +74,9 @@ def main() -> None:
     _write_cards(rows)
 
 
-def made_by(painter: Classifier) -> dict[str, Any]:
-    """Return what a file of facts says of how its pictures were made."""
-    config = defaults("generation", SIZE, "views").to_json()
+def made_by(painter: Classifier, start: str = "") -> dict[str, Any]:
+    """Return what a file of facts says of how its pictures were made; start: as in `defaults`."""
+    config = defaults("generation", SIZE, "views", start=start).to_json()
     source = computed_source(device_name(painter.device))
     return {"painter": classifier_facts(painter), "seed": SEED, "config": config, "source": source}
 
