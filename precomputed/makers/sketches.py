@@ -36,7 +36,9 @@ def main() -> None:
     for path in DRAWINGS.glob("sketch-*.webp"):
         path.unlink()
     rows = [_drawn(name, sketch.word, painter, judge) for name, sketch in SKETCHES.items()]
-    write_facts(SKETCHED_FILE, made_by(painter, "sketch") | {"judges": [classifier_facts(judge)], "size": SIZE, "words": rows})
+    write_facts(
+        SKETCHED_FILE, made_by(painter, "sketch") | {"judges": [classifier_facts(judge)], "size": SIZE, "words": rows}
+    )
 
 
 def _drawn(sketch: str, word: str, painter: Classifier, judge: Classifier) -> dict[str, Any]:

@@ -25,18 +25,16 @@ from core.data.sketches import (
 )
 from core.data.words import find_word
 from core.pgd.drawings import drawn_sketches, sketches_made_by
-from core.pgd.methods import MethodName
 from core.pgd.plan import RunPlan
 from core.pgd.settings import Task
 from core.pgd.starts import MADE_STARTS, STARTS, StartName, draw_starts, set_start, start_facts
 from core.pgd.views import MIN_CROP_SIZE
-from core.shared import paper
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.runs.export import run_download
 from ui.runs.gallery import four_squares_html, gallery, stored_word
 from ui.runs.judge import sample_set_of
-from ui.runs.outcome import ABOUT_VIEWS, recognised_table, run_table
+from ui.runs.outcome import drawing_formulas, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel, shows_tries
 from ui.runs.replay import reset_to_example, stored_example, subject_of, target_of
 from ui.runs.settings import choose_methods, choose_networks, run_settings
@@ -120,7 +118,7 @@ def page() -> None:
         )
         result = run_panel(contents, request)
     with details:
-        _formulas(start, methods, row.rule if result is not None and result.stored else "")
+        drawing_formulas(start, methods, row.rule if result is not None and result.stored else "")
         if result is not None:
             run_table(result)
             run_download(result.runs, key=f"{_PAGE}.{result.version}")
@@ -448,30 +446,3 @@ def _reset(row: SampleSet, start: StartName) -> None:
 def _open(row: SampleSet, word: str) -> None:
     """Choose a word of the gallery and the start from which it was drawn."""
     st.session_state[_words(row)], st.session_state[_START] = [word], STARTS[_made_start(row)].label
-
-
-# ---- the formulas ------------------------------------------------------------------------------------------------
-
-
-def _formulas(start: StartName, methods: Sequence[MethodName], rule: str) -> None:
-    """Draw the formulas. rule: how the displayed classes were chosen; may be empty."""
-    left, right = st.columns(2, gap="large")
-    left.markdown(formula(start))
-    if {*methods} - {"paper"}:
-        right.markdown(ABOUT_VIEWS)
-    if rule:
-        right.markdown(rule)
-
-
-def formula(start: StartName) -> str:
-    """Return the start, the loss and its constraint as Markdown."""
-    papers = paper.PGD_SETTINGS[_PAGE]
-    return (
-        rf"The start $x_0$: {STARTS[start].source[0].lower()}{STARTS[start].source[1:]} From it, $x$ minimises "
-        r"$\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
-        r"within $\lVert x - x_0\rVert_2 \le \varepsilon$, by steps "
-        r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. "
-        rf"At {paper.IMAGE_SIZE} pixels the paper has $\varepsilon$ = {papers['epsilon']} and states no steps; "
-        rf"the notebook of Santurkar et al. takes {papers['steps']} of $\alpha$ = {papers['step_size']}. Lengths scale "
-        "with the side."
-    )

@@ -1,4 +1,4 @@
-"""Results of runs: tables of their numbers, of another network's judgement and of many pictures."""
+"""Results of runs: tables of their numbers, of another network's judgement and of many pictures; the formulas."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.pictures import Judgement
 from core.pgd.record import PGDRun
 from core.pgd.settings import PENALTIES
+from core.pgd.starts import STARTS, StartName
+from core.shared import paper
 from core.shared.numbers import confidence, join_list, wilson
 from core.shared.text import Number
 from ui.runs.judge import guess, judgement_of
@@ -160,3 +162,27 @@ def filled_html(sample_set: str) -> tuple[str, str]:
     ]
     about = f"In the quick settings that this page opens with, it recognises {join_list(counts)}."
     return about, f'<div class="filled">{"".join(tiles)}</div>'
+
+
+def drawing_formulas(start: StartName, methods: Sequence[MethodName], rule: str) -> None:
+    """Draw the formulas of a drawing. rule: how the displayed classes were chosen; may be empty."""
+    left, right = st.columns(2, gap="large")
+    left.markdown(_drawing_formula(start))
+    if {*methods} - {"paper"}:
+        right.markdown(ABOUT_VIEWS)
+    if rule:
+        right.markdown(rule)
+
+
+def _drawing_formula(start: StartName) -> str:
+    """Return the start, the loss and its constraint as Markdown."""
+    papers = paper.PGD_SETTINGS["generation"]
+    return (
+        rf"The start $x_0$: {STARTS[start].source[0].lower()}{STARTS[start].source[1:]} From it, $x$ minimises "
+        r"$\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
+        r"within $\lVert x - x_0\rVert_2 \le \varepsilon$, by steps "
+        r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. "
+        rf"At {paper.IMAGE_SIZE} pixels the paper has $\varepsilon$ = {papers['epsilon']} and states no steps; "
+        rf"the notebook of Santurkar et al. takes {papers['steps']} of $\alpha$ = {papers['step_size']}. Lengths scale "
+        "with the picture’s size."
+    )
