@@ -40,7 +40,9 @@ const sketchKind = {
       return [number(colour), swatch];
     });
     const own = row.appendChild(element("label", "own"));
-    painter.own = own.appendChild(element("input", "", "", { type: "color", ariaLabel: "Own colour", title: "Own colour" }));
+    painter.own = own.appendChild(
+      element("input", "", "", { type: "color", ariaLabel: "Own colour", title: "Own colour" }),
+    );
     for (const event of ["click", "input"]) {
       // a click chooses the same colour again, which fires no input event
       painter.own.addEventListener(event, () => choose(painter, number(painter.own.value)));
