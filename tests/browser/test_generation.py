@@ -128,7 +128,7 @@ def test_gallery_tile_and_sketch_are_drawn(draw_page):
     expect(box).to_have_value("castle")  # each beginning keeps its own
 
 
-def test_the_first_stroke_on_a_sketch_takes_the_stored_painting_away(draw_page):
+def test_first_stroke_clears_the_stored_painting(draw_page):
     page = draw_page("")
     claim = page.locator(".judged.recognised")
     expect(claim).to_contain_text("volcano")

@@ -64,7 +64,7 @@ def expect_painted(page: Page, word: str) -> None:
     wait_until_drawn(page)
 
 
-def test_at_a_desk_a_sketch_is_painted_and_stripes_and_maps_agree(app, open_page):
+def test_sketch_is_painted_by_mouse_and_maps_agree(app, open_page):
     page = open_page(app, width=1440, height=900)
     expect(page).to_have_title("Story · What does CLIP see?")
     heading, scene = page.locator(".story h2").first, page.locator(".painting")
@@ -126,7 +126,7 @@ def test_at_a_desk_a_sketch_is_painted_and_stripes_and_maps_agree(app, open_page
     expect(heading).to_have_text(CHAPTER_TITLES[1])
 
 
-def test_on_a_phone_a_finger_paints_and_the_painting_goes_on_in_draw(app, open_page):
+def test_sketch_is_painted_by_finger_and_opens_in_draw(app, open_page):
     page = open_page(app, height=844, **TOUCH)
     scene, painter = page.locator(".painting"), page.locator(".painter .stage")
     expect_stored(scene, "volcano")

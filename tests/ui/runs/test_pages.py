@@ -96,7 +96,7 @@ JUDGED = [  # of four tries, the word's rank and the judge's probability; which 
 
 
 @pytest.mark.parametrize(("judged", "shown", "picked"), JUDGED)
-def test_the_try_that_another_network_is_surest_of_is_shown_first(monkeypatch, judged, shown, picked):
+def test_try_the_judge_is_surest_of_is_shown_first(monkeypatch, judged, shown, picked):
     def judgement_of(run, drew=(), *, live=True):
         if (says := judged[run.metadata["seed"] % 4]) is None:
             return None

@@ -124,7 +124,7 @@ def test_a_second_network_that_sees_something_else_says_what():
     assert judged(judgement(82)) == "A second network sees an envelope."
 
 
-def test_a_stroke_or_another_word_clears_what_was_said_of_the_painting():
+def test_stroke_or_other_word_clears_the_painting():
     app, sketch = opened(), draw_sketch("volcano").copy()
     assert not app.query_params
     sketch[20:, :5] = 0
@@ -172,7 +172,7 @@ def test_open_in_draw_shows_the_same_sketch_and_word():
     assert painter["value"] == pack_bytes(sketch) and there.selectbox(key="generation.word.imagenet").value == "castle"
 
 
-def test_an_ended_run_shows_its_last_pictures_and_what_both_networks_say():
+def test_ended_run_shows_pictures_and_both_networks():
     result = stored_example(drawing_subject(SAMPLE_SETS["photographs"], "grey"), ["efficientnet-lite0"], COMPARED)
     painting, run = _ended(result), result.runs[1]
     word, said = target_of(run, 0), stored_judgement(fingerprint(run))
