@@ -216,5 +216,5 @@ def _pixels_per_step(plan: RunPlan, methods: Sequence[MethodName]) -> int:
     """Return the number of pixels at which a network's gradients are computed in each step: of all images and views."""
     images, _, height, width = plan.start.shape
     views = [plan.with_method(method).config.method.views for method in methods]
-    gradients = sum(1 if each is None else each.count for each in views)
+    gradients = sum(1 if row is None else row.count for row in views)
     return gradients * images * height * width

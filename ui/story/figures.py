@@ -99,10 +99,10 @@ def squares_html() -> str:
 def still_html() -> str:
     """Return the first sketch and what many views made of it as HTML, for the article."""
     name, row = next(iter(drawn_sketches().items()))
-    shown, drawing = stored(row), row.drawings["views"]
+    scene, drawing = stored(row), row.drawings["views"]
     pictures = (
         (png_data_uri(draw_sketch(name)), f"Sketch: {row.word}", "The sketch"),
-        (webp_data_uri(drawing.picture), f"Painting: {row.word}", f"{shown.claim} {shown.judged}"),
+        (webp_data_uri(drawing.picture), f"Painting: {row.word}", f"{scene.claim} {scene.judged}"),
     )
     figures = [
         f'<figure><img src="{uri}" alt="{html.escape(alt)}" width="224" height="224">'

@@ -295,14 +295,14 @@ def _scene(growing: bool) -> None:
     if isinstance(run, ActiveRun) != growing:
         st.rerun()
     if isinstance(run, ActiveRun):
-        shown = _growing(run)
+        scene = _growing(run)
     elif run is not None:
-        shown = _ended(run)
+        scene = _ended(run)
     elif (still := _stored(sketch, word)) is not None:
-        shown = stored(still)
+        scene = stored(still)
     else:
-        shown = _before(_request(sketch, word), word)
-    painting(shown, sketch, key="story.painting")
+        scene = _before(_request(sketch, word), word)
+    painting(scene, sketch, key="story.painting")
 
 
 def _stored(sketch: np.ndarray, word: str) -> GalleryWord | None:
@@ -392,8 +392,8 @@ def claim(confidence: float, word: str) -> str:
 def judged(judgement: Judgement) -> str:
     """Return a sentence on what the second network sees in the painting."""
     if judgement.ranks[0] == 1:
-        share = f" ({_percent(judgement.shares[0])})" if judgement.shares else ""
-        return f"A second network agrees{share}."
+        confidence = f" ({_percent(judgement.shares[0])})" if judgement.shares else ""
+        return f"A second network agrees{confidence}."
     return f"A second network sees {with_article(one_line(judgement.says[0]))}."
 
 
@@ -411,8 +411,8 @@ def about_paper(confidence: float, views: float, judgement: Judgement | None) ->
     if judgement is None:
         return f"{sure}."
     if judgement.ranks[0] == 1:
-        share = f" ({_percent(judgement.shares[0])})" if judgement.shares else ""
-        return f"{sure}, and the second network agrees{share}."
+        percent = f" ({_percent(judgement.shares[0])})" if judgement.shares else ""
+        return f"{sure}, and the second network agrees{percent}."
     if confidence > _SURE:
         return f"{sure}, but all we see is noise."
     return f"{sure}. The second network sees {with_article(one_line(judgement.says[0]))}."
