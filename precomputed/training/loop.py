@@ -98,8 +98,8 @@ def draw_batch(data: Data, step: int, size: int, seed: int) -> Batch:
     indices = indices.to(device)
     images = unit_range(data.images[indices])
     images = torch.where(flips.to(device).view(-1, 1, 1, 1), images.flip(-1), images)
-    size = images.shape[-1]
-    rows, columns = shifts + torch.arange(size, device=device)  # (B, H), (B, W)
+    image_size = images.shape[-1]
+    rows, columns = shifts + torch.arange(image_size, device=device)  # (B, H), (B, W)
     padded = F.pad(images, (SHIFT,) * 4, mode="reflect").permute(0, 2, 3, 1)
     batch = torch.arange(size, device=device).view(-1, 1, 1)
     images = padded[batch, rows.unsqueeze(2), columns.unsqueeze(1)].permute(0, 3, 1, 2)  # (B, 3, H, W)
