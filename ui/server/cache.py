@@ -137,7 +137,7 @@ def job_manager() -> JobManager:
 
 
 def wait_for_first_paint() -> bool:
-    """Whether this run must leave torch alone: importing it now would hold up what the browser is about to paint.
+    """Return True if this run must not import torch yet: it would delay the first paint.
 
     The next run, which the browser asks for once it has shown this one, may load it.
     """

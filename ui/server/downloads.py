@@ -100,7 +100,7 @@ class WeightDownloads:
 
     @property
     def running(self) -> bool:
-        """Whether any download is running."""
+        """True while any download is running."""
         with self._lock:
             return any(download.running for download in self._downloads.values())
 

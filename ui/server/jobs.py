@@ -66,7 +66,7 @@ class Job:
 
     @property
     def active(self) -> bool:
-        """Whether the job waits or runs."""
+        """True while the job waits or runs."""
         return self.status in ("queued", "running")
 
     @property

@@ -28,7 +28,7 @@ _judge = register("story/judge.js")
 
 @dataclass(frozen=True, kw_only=True)
 class Painting:
-    """What the chapter *Sketch* shows of a sketch and a word; texts are plain sentences.
+    """Contents of the chapter *Sketch*: pictures and plain sentences.
 
     phase: "new" before a run, "growing" during it, "ended" after it. views, paper: pictures by many views and by the
     paper's method, WebP or its file. claim: on how sure the painter is. judged: on what the second network sees, or
