@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -101,6 +102,16 @@ def draw_sketch(name: str) -> np.ndarray:
     for shape in sketch.shapes:
         picture[shape.covers(x, y)] = shape.colour
     return picture
+
+
+@cache
+def _names() -> dict[bytes, str]:
+    return {draw_sketch(name).tobytes(): name for name in SKETCHES}
+
+
+def sketch_name(picture: np.ndarray) -> str:
+    """Return the name of a bundled sketch, given as uint8 (32, 32, 3); empty for any other picture."""
+    return _names().get(picture.tobytes(), "")
 
 
 def check_sketch(picture: Any) -> np.ndarray:

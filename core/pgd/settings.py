@@ -9,7 +9,7 @@ from numbers import Integral, Real
 from typing import Any, Literal
 
 from core.data.holes import square_size
-from core.pgd.methods import Method, MethodName, check_method
+from core.pgd.methods import METHODS, Method, MethodName, check_method
 from core.pgd.preconditioner import Preconditioner
 from core.pgd.views import MIN_CROP_SIZE, Views
 from core.shared import paper
@@ -142,6 +142,7 @@ def same_value(value: Any, other: Any) -> bool:
 
 # ---- defaults ----------------------------------------------------------------------------------------------------
 
+_DRAWING = PGDConfig(epsilon=60, step_size=6, steps=160, step_decay=0.3, method=METHODS["views"].method)
 _SHIFTS = Method(Views(shift=3, flip=True, noise=0.03), Preconditioner(spectrum=1.0, colors=0.5))
 
 # By task, and "paper" or, for all other methods, "large" (images of at least `MIN_CROP_SIZE`) or "small"; large
@@ -149,26 +150,12 @@ _SHIFTS = Method(Views(shift=3, flip=True, noise=0.03), Preconditioner(spectrum=
 # other classes, sketches and photos than those in docs/results.md.
 DEFAULTS: dict[tuple[Task, str], PGDConfig] = {
     ("generation", "paper"): PGDConfig(**paper.PGD_SETTINGS["generation"]),
-    ("generation", "large"): PGDConfig(
-        epsilon=60,
-        step_size=6,
-        steps=160,
-        step_decay=0.3,
-        method=Method(Views(min_size=0.35, noise=0.08), Preconditioner(spectrum=1.3, colors=0.6)),
+    ("generation", "large"): _DRAWING,
+    ("generation", "sketch"): replace(
+        _DRAWING, method=Method(Views(min_size=0.5, noise=0.08), Preconditioner(spectrum=1.3, colors=0.6))
     ),
-    ("generation", "sketch"): PGDConfig(
-        epsilon=60,
-        step_size=6,
-        steps=160,
-        step_decay=0.3,
-        method=Method(Views(min_size=0.5, noise=0.08), Preconditioner(spectrum=1.3, colors=0.6)),
-    ),
-    ("generation", "photo"): PGDConfig(
-        epsilon=60,
-        step_size=6,
-        steps=160,
-        step_decay=0.3,
-        method=Method(Views(min_size=0.5, noise=0.08), Preconditioner(spectrum=1.2, colors=0.6)),
+    ("generation", "photo"): replace(
+        _DRAWING, method=Method(Views(min_size=0.5, noise=0.08), Preconditioner(spectrum=1.2, colors=0.6))
     ),
     ("generation", "small"): PGDConfig(epsilon=40, step_size=1, steps=120, method=_SHIFTS),
     ("inpainting", "paper"): PGDConfig(**paper.PGD_SETTINGS["inpainting"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -24,6 +25,7 @@ from core.data.class_statistics import (
     natural_statistics,
 )
 from core.data.sample_sets import SAMPLE_SETS, ImageDataset
+from core.data.sketches import encode_sketch, smooth_sketch
 from core.data.words import find_class
 from core.pgd.views import MIN_CROP_SIZE
 
@@ -169,6 +171,17 @@ def _own_images(name: str, dataset: ImageDataset | None) -> tuple[np.ndarray, st
         return np.empty((0, 3, 1, 1), np.uint8), f"no images of {name!r}"
     images = dataset.images[dataset.labels == label]
     return images, images_in_words(len(images), dataset.split, f"“{name}”", dataset.name)
+
+
+def sketch_start(picture: np.ndarray, image_size: int) -> tuple[np.ndarray, dict[str, str]]:
+    """Return the start of a drawing from a sketch, (3, image_size, image_size), and the metadata on it.
+
+    The metadata has the sketch as text, unless it has too many details for one.
+    """
+    facts = {"dataset": "sketch", "start": "sketch", "credit": f"Start: {STARTS['sketch'].name}"}
+    with suppress(ValueError):
+        facts["sketch"] = encode_sketch(picture)
+    return smooth_sketch(picture, image_size), facts
 
 
 def draw_starts(

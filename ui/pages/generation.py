@@ -21,13 +21,13 @@ from core.data.sketches import (
     decode_sketch,
     draw_sketch,
     encode_sketch,
-    smooth_sketch,
+    sketch_name,
 )
 from core.data.words import find_word
 from core.pgd.drawings import drawn_sketches, sketches_made_by
 from core.pgd.plan import RunPlan
 from core.pgd.settings import Task
-from core.pgd.starts import MADE_STARTS, STARTS, StartName, draw_starts, set_start, start_facts
+from core.pgd.starts import MADE_STARTS, STARTS, StartName, draw_starts, set_start, sketch_start, start_facts
 from core.pgd.views import MIN_CROP_SIZE
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
@@ -318,16 +318,14 @@ def _starts(
     """Draw what the starts depend on; return them, (B, 3, H, W) float32, with their metadata."""
     if side is not None:
         with side:
-            picture, credit = (_sketch(row), STARTS[start].name) if start == "sketch" else _picture(row)
+            if start == "sketch":
+                planes, facts = sketch_start(_sketch(row), row.image_size)
+            else:
+                picture, credit = _picture(row)
+                planes = picture.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+                facts = {"dataset": start, "start": start, "credit": f"Start: {credit}"}
         if not targets:
             return None, {}
-        facts = {"dataset": start, "start": start, "credit": f"Start: {credit}"}
-        if start == "sketch":
-            planes = smooth_sketch(picture, row.image_size)
-            with suppress(ValueError):
-                facts["sketch"] = encode_sketch(picture)
-        else:
-            planes = picture.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
         return np.repeat(planes[None], len(targets), axis=0), facts
     for why in dict.fromkeys(set_start(target, row.name, start).why for target in targets):
         if why:
@@ -396,7 +394,7 @@ def _count_sketches() -> None:
 
 
 def _is_shown(sketch: str) -> bool:
-    return np.array_equal(draw_sketch(sketch), st.session_state[_SKETCHED])
+    return sketch_name(st.session_state[_SKETCHED]) == sketch
 
 
 def _shown_sketch(row: SampleSet, targets: list[str]) -> str | None:

@@ -127,7 +127,7 @@ def run_settings(
         st.html(f'<p class="prose">{explain_on_page(about, "settings", "Eq. 3")}</p>')
         with st.container(horizontal=True, gap="large"):
             penalty = choose_penalty(page) if page == "inpainting" else "eq3"
-            quick = _choose_pace(page, size, method)
+            quick = _choose_pace(page, size, method, start)
         usual = defaults(page, size, method, start=start, hole_size=hole_size, quick=quick)
         values = {**vars(usual), **({"weight": paper.PENALTY_WEIGHT} if page == "inpainting" else {})}
         offered = [field for field in FIELDS.values() if field.parameter and field.name in values]
@@ -154,11 +154,11 @@ def _radio(label: str, key: str, titles: Mapping[str, str], help: str) -> str:
     )
 
 
-def _choose_pace(page: Task, size: int, method: MethodName) -> bool:
+def _choose_pace(page: Task, size: int, method: MethodName, start: str) -> bool:
     """Draw the choice of fewer or all steps by default, if they differ; return True for fewer."""
     if not has_quick(size, method):
         return False
-    few, all_steps = (defaults(page, size, method, quick=quick).steps for quick in (True, False))
+    few, all_steps = (defaults(page, size, method, start=start, quick=quick).steps for quick in (True, False))
     titles = {QUICK_PACE: f"Fewer, longer steps ({few:,})", FULL_PACE: f"All steps ({all_steps:,})"}
     return _radio("Steps by default", f"{page}-pace", titles, help=QUICK) == QUICK_PACE
 

@@ -23,7 +23,7 @@ from core.data.sketches import (
     decode_sketch,
     draw_sketch,
     encode_sketch,
-    smooth_sketch,
+    sketch_name,
 )
 from core.data.words import find_word
 from core.pgd.drawings import GalleryWord, drawn_sketches, opening_words, painter_name
@@ -31,7 +31,7 @@ from core.pgd.methods import COMPARED, leading
 from core.pgd.pictures import Judgement
 from core.pgd.plan import RunPlan
 from core.pgd.settings import Task, defaults
-from core.pgd.starts import STARTS, StartName, draw_starts, start_facts
+from core.pgd.starts import STARTS, StartName, draw_starts, sketch_start, start_facts
 from core.shared.numbers import duration
 from core.shared.text import sentence, with_article
 from ui.components.mount import webp_strip
@@ -85,7 +85,7 @@ def bundled(name: str) -> np.ndarray:
 
 def name_of(sketch: np.ndarray) -> str:
     """Return the name of a bundled sketch or of the empty canvas; empty for any other."""
-    return next((name for name in (EMPTY, *SKETCHES) if np.array_equal(bundled(name), sketch)), "")
+    return EMPTY if np.array_equal(bundled(EMPTY), sketch) else sketch_name(sketch)
 
 
 def _word_of(name: str) -> str:
@@ -155,7 +155,7 @@ def paint_a_sketch() -> None:
             st.fragment(_scene, run_every=REDRAW_SECONDS if growing else None)(growing)
     image_picker(
         _thumbnails(),
-        selected=next((k for k, name in enumerate(TILES) if name == name_of(sketch)), -1),
+        selected=TILES.index(name) if (name := name_of(sketch)) in TILES else -1,
         key="story.sketches",
         label="Sketches to start from",
         on_pick=lambda index: _choose(TILES[index], bundled(TILES[index])),
@@ -267,10 +267,8 @@ def _request(sketch: np.ndarray, word: str) -> RunRequest:
     if start == "grey":
         planes, facts = draw_starts([word], 1, ROW.name, 0, start), dict(start_facts([word], ROW.name, start))
     else:
-        planes = smooth_sketch(sketch, ROW.image_size)[None]
-        facts = {"dataset": start, "start": start, "credit": f"Start: {STARTS[start].name}"}
-        with suppress(ValueError):
-            facts["sketch"] = encode_sketch(sketch)
+        picture, facts = sketch_start(sketch, ROW.image_size)
+        planes = picture[None]
     config = defaults(_DRAW_PAGE, ROW.image_size, leading(COMPARED), start=start, quick=True)
     plan = RunPlan(targets=(word,), start=planes, config=config, images=facts)
     return RunRequest(plan, "", (painter_name(),), COMPARED, ROW.class_set)
