@@ -46,7 +46,8 @@ from core.pgd.starts import draw_starts
 from core.pgd.steps import Generation, pgd_steps
 from core.shared.device import class_probabilities, device_name, prepare_torch
 from core.shared.files import make_folder, write_atomically
-from precomputed.makers.drawings import PAINTER, SEED, drawn_classes, judge_names, short
+from precomputed.makers.drawings import PAINTER, judge_names, short
+from precomputed.makers.plans import SEED, drawn_classes
 
 OPENING_WORDS = ("mousetrap", "water bottle", "banjo", "porcupine", "beaver")
 FOUR = "banjo"  # drawn by all four methods

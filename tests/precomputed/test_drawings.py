@@ -24,7 +24,7 @@ from core.pgd.drawings import (
 from core.pgd.methods import COMPARED, METHODS
 from core.pgd.pictures import stored_outcomes
 from core.pgd.settings import defaults
-from precomputed.makers.drawings import HOLE, SIZE, TRIED, UNSHOWN, drawings, drawn_classes
+from precomputed.makers.plans import HOLE, SIZE, TRIED, UNSHOWN, drawings, drawn_classes
 from tests.core.judged import stored_views
 
 STORED = stored_views()

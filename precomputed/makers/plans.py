@@ -1,0 +1,112 @@
+"""What `precomputed.makers.drawings` draws and fills: a plan for each picture, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from core.classifiers.registry import load_classifier
+from core.data.datasets import load_dataset, load_samples
+from core.data.holes import costliest_hole
+from core.data.sample_sets import imagenet
+from core.data.sketches import SKETCHES, draw_sketch, smooth_sketch
+from core.data.words import find_word
+from core.pgd.drawings import QUICK_TRIES
+from core.pgd.methods import COMPARED, METHODS
+from core.pgd.pictures import LARGE_SIZE
+from core.pgd.plan import RunPlan, inpainting_plan
+from core.pgd.settings import defaults
+from core.pgd.starts import draw_starts
+from core.shared.device import class_probabilities
+from core.shared.files import npz_bytes, write_atomically
+
+CHOOSER = "efficientnet-lite1"
+SIZE, COUNT, SEED = LARGE_SIZE, 100, 0
+HOLE = 98  # size of the hole in pixels
+SKETCH_SEEDS = 4  # drawings of a sketch by each method that draws random views; the others have nothing random
+WORDS_OF_PHOTO = 8  # random words painted into each bundled photograph
+# Not drawn, since the gallery is for everybody: no bodies.
+UNSHOWN = ("brassiere", "bikini")
+# ImageNet classes used to tune the method; never reported on.
+TRIED = frozenset(
+    """electric ray, ringneck snake, chiton, black stork, Welsh springer spaniel, dalmatian, dingo, hyena, lion, sloth
+bear, fox squirrel, zebra, bearskin, brass, canoe, cellular telephone, cleaver, coffeepot, envelope, flute,
+gong, hoopskirt, laptop, mitten, palace, pedestal, quill, school bus, shoji, slot, snorkel, snowplow, sock,
+teapot, tow truck, vestment, wing, sandbar, acorn, hip, volcano, golden retriever, hen, macaw, castle,
+strawberry, daisy, tabby, giant panda, goldfish, pizza""".replace("\n", " ").split(", ")
+)
+
+
+@cache
+def drawn_classes() -> tuple[int, ...]:
+    """Return the classes to draw, in an order fixed by the seed, without those used to tune the settings."""
+    names = imagenet().names
+    order = np.random.default_rng(SEED).permutation(len(names)).tolist()
+    return tuple(label for label in order if names[label] not in TRIED.union(UNSHOWN))[:COUNT]
+
+
+def drawings() -> Iterator[tuple[str, RunPlan]]:
+    """Yield name and plan of every drawing: all methods, in our ball and in the paper's, and quick tries by seed."""
+    ours, papers = defaults("generation", SIZE, "views"), defaults("generation", SIZE)
+    kinds = [(f"draw-{method}{end}", replace(ball, method=ours.method.variant(method)), SEED)
+             for end, ball in (("", ours), ("40", papers)) for method in METHODS]  # fmt: skip
+    quick = defaults("generation", SIZE, "views", quick=True)
+    kinds += [(kind, quick, SEED + k) for k, kind in enumerate(QUICK_TRIES)]
+    for kind, config, seed in kinds:
+        for label in drawn_classes():
+            start = draw_starts([imagenet().names[label]], 1, "photographs", seed, "grey")
+            yield f"{kind}-{label}", RunPlan((label,), start, config, seed, images={"start": "grey"})
+
+
+def sketches() -> Iterator[tuple[str, RunPlan]]:
+    """Yield name and plan of the bundled sketches' drawings by each method, by seed where something is random."""
+    ours = defaults("generation", SIZE, "views", start="sketch")
+    for method in METHODS:
+        config = replace(ours, method=ours.method.variant(method))
+        for seed in range(SEED, SEED + (SKETCH_SEEDS if config.method.views else 1)):
+            for name, sketch in SKETCHES.items():
+                start = smooth_sketch(draw_sketch(name), SIZE)[None]
+                yield f"sketch-{method}-{name}-{seed}", RunPlan(find_word(sketch.word, imagenet()), start, config, seed)
+
+
+def photos() -> Iterator[tuple[str, RunPlan]]:
+    """Yield name and plan of random words painted into each bundled photograph by both methods.
+
+    The words are drawn by a seed of each photograph, among classes that `drawn_classes` may have, but for its own.
+    """
+    bundled, names = load_samples("photographs"), imagenet().names
+    ours = defaults("generation", SIZE, "views", start="photo")
+    for method in COMPARED:
+        config = replace(ours, method=ours.method.variant(method))
+        for k, (image, own) in enumerate(zip(bundled.images, bundled.labels, strict=True)):
+            order = np.random.default_rng([SEED, k]).permutation(len(names)).tolist()
+            known = [label for label in order if names[label] not in TRIED.union(UNSHOWN) and label != own]
+            for label in known[:WORDS_OF_PHOTO]:
+                start = image[None].astype(np.float32) / np.float32(255)
+                yield f"photo-{method}-{k}-{label}", RunPlan((label,), start, config, SEED)
+
+
+def holes(folder: Path, work: Path) -> Iterator[tuple[str, RunPlan]]:
+    """Yield name and plan of every hole filled by each method, bundled photographs first. work: stores their masks."""
+    bundled, chooser, known = load_samples("photographs"), load_classifier(CHOOSER), work / "holes.npz"
+    pictures = [(f"bundled-{k}", *pair) for k, pair in enumerate(zip(bundled.images, bundled.labels, strict=True))]
+    further, own = load_dataset(folder, image_size=SIZE), {int(label) for label in bundled.labels}
+    labels = [imagenet().names.index(further.classes.names[label]) for label in further.labels]
+    order = np.random.default_rng(SEED).permutation(len(labels)).tolist()
+    chosen = [k for k in order if labels[k] not in own][: COUNT - len(pictures)]
+    pictures += [(f"further-{labels[k]}", further.images[k], labels[k]) for k in chosen]
+    ours = defaults("inpainting", SIZE, "views", hole_size=HOLE)
+    if not known.exists():
+        masks = [costliest_hole(image, HOLE, lambda batch: class_probabilities(chooser, batch), int(label))
+                 for _, image, label in pictures]  # fmt: skip
+        write_atomically(known, npz_bytes(masks=np.stack(masks)))
+    masks = list(np.load(known, allow_pickle=False)["masks"])
+    for method in METHODS:
+        config = replace(ours, method=ours.method.variant(method))
+        for (name, image, label), mask in zip(pictures, masks, strict=True):
+            plan = inpainting_plan(image[None], mask, [int(label)], config, fill="rim", seed=SEED)
+            yield f"hole-{method}-{name}", plan
