@@ -79,7 +79,9 @@ def main() -> None:
     torch.set_num_threads(1)  # another number rounds otherwise
     args.work.mkdir(parents=True, exist_ok=True)
     painter = load_classifier(PAINTER)
-    plans = dict(itertools.chain(drawings(), sketches(), photos(), holes(args.photographs, args.work)))
+    plans = dict(itertools.chain(drawings(), sketches(), photos()))
+    if not args.groups or any(group.startswith("hole") for group in args.groups):
+        plans |= holes(args.photographs, args.work)
     wanted = args.groups or list(dict.fromkeys(map(_group, plans)))
     for name in sorted(plans, key=lambda name: wanted.index(_group(name)) if _group(name) in wanted else -1):
         if _group(name) in wanted:
@@ -100,9 +102,9 @@ def _write(painter: Classifier, plans: dict[str, RunPlan], work: Path, photograp
     judges = [load_classifier(name) for name in judge_names()]
     _table(painter, judges, plans, work, _photographs(photographs, judges, work)).save(STORED)
     bundled = [plan for name, plan in plans.items() if name.startswith("hole-views-bundled")]
-    corners = [_corner(plan.mask) for plan in bundled if plan.mask is not None]
-    places = {"chooser": CHOOSER, "size": HOLE, "corners": corners, "faceless": FACELESS}
-    write_atomically(HOLES, json.dumps(places).encode())
+    if corners := [_corner(plan.mask) for plan in bundled if plan.mask is not None]:
+        places = {"chooser": CHOOSER, "size": HOLE, "corners": corners, "faceless": FACELESS}
+        write_atomically(HOLES, json.dumps(places).encode())
 
 
 def _group(name: str) -> str:
@@ -176,7 +178,7 @@ def _table(
         for group, rows in groups.items()
     ]
     known_kinds = JudgedOutcomes.load(STORED).parts() if STORED.exists() else {}
-    made = [*made, *(part for name, part in known_kinds.items() if name not in groups and name in configs)]
+    made = [*made, *(part for name, part in known_kinds.items() if name not in groups and name != "photographs")]
     return JudgedOutcomes.of(
         [*made, photographs],
         classifier=classifier_facts(painter),

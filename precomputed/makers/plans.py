@@ -59,7 +59,10 @@ def drawings() -> Iterator[tuple[str, RunPlan]]:
     for kind, config, seed in kinds:
         for label in drawn_classes():
             start = draw_starts([imagenet().names[label]], 1, "photographs", seed, "grey")
-            yield f"{kind}-{label}", RunPlan((label,), start, config, seed, images={"start": "grey"})
+            yield (
+                f"{kind}-{label}",
+                RunPlan(targets=(label,), start=start, config=config, seed=seed, images={"start": "grey"}),
+            )
 
 
 def sketches() -> Iterator[tuple[str, RunPlan]]:
@@ -70,7 +73,10 @@ def sketches() -> Iterator[tuple[str, RunPlan]]:
         for seed in range(SEED, SEED + (SKETCH_SEEDS if config.method.views else 1)):
             for name, sketch in SKETCHES.items():
                 start = smooth_sketch(draw_sketch(name), SIZE)[None]
-                yield f"sketch-{method}-{name}-{seed}", RunPlan(find_word(sketch.word, imagenet()), start, config, seed)
+                yield (
+                    f"sketch-{method}-{name}-{seed}",
+                    RunPlan(targets=find_word(sketch.word, imagenet()), start=start, config=config, seed=seed),
+                )
 
 
 def photos() -> Iterator[tuple[str, RunPlan]]:
@@ -87,7 +93,7 @@ def photos() -> Iterator[tuple[str, RunPlan]]:
             known = [label for label in order if names[label] not in TRIED.union(UNSHOWN) and label != own]
             for label in known[:WORDS_OF_PHOTO]:
                 start = image[None].astype(np.float32) / np.float32(255)
-                yield f"photo-{method}-{k}-{label}", RunPlan((label,), start, config, SEED)
+                yield f"photo-{method}-{k}-{label}", RunPlan(targets=(label,), start=start, config=config, seed=SEED)
 
 
 def holes(folder: Path, work: Path) -> Iterator[tuple[str, RunPlan]]:
