@@ -111,10 +111,6 @@ class Gallery:
     steps: int
     words: tuple[GalleryWord, ...]
 
-    def recognised(self, method: MethodName, judge: int = 0) -> int:
-        """Return the number of words that a judge recognises as drawn by a method."""
-        return sum(word.drawings[method].recognised(judge) for word in self.words)
-
 
 @cache
 def stored_gallery() -> Gallery:
@@ -167,7 +163,9 @@ def drawn_sketches() -> dict[str, GalleryWord]:
 
 # ---- how many are recognised -------------------------------------------------------------------------------------
 
-QUICK_TRIES = ("draw-quick", *(f"draw-quick{seed}" for seed in range(1, 4)))  # of each word, by seed
+QUICK_TRIES = ("draw-quick", *(f"draw-quick{seed}" for seed in range(1, 4)))  # of each word, by seed, from grey
+QUICK_CANVASES = ("draw-quick", "draw-meadow", "draw-sea", "draw-horizon")  # of each word, by canvas, from seed 0
+SEVERAL = {"tries": QUICK_TRIES, "canvases": QUICK_CANVASES}
 
 
 @cache
@@ -176,24 +174,31 @@ def stored_kinds() -> dict[str, PictureOutcomes]:
     return stored_outcomes().kinds()
 
 
-def recognised(kind: str, judge: int = 0) -> np.ndarray:
+def recognised(kind: str, judge: int = 0, *, seen: str = "") -> np.ndarray:
     """Return (n,) bool, True where the judge recognises a picture of a kind of `stored_outcomes`.
 
-    Of a filled hole the judge sees the hole alone. "photographs": a photograph of each word that was drawn. "tries": at
-    least one of `QUICK_TRIES` of each word.
+    Of a filled hole the judge sees the hole alone, else the result, unless `seen` names something else, such as
+    `BEFORE`. "photographs": a photograph of each word that was drawn. "tries" and "canvases": at least one of
+    `QUICK_TRIES` or of `QUICK_CANVASES` of each word.
     """
     kinds = stored_kinds()
-    if kind == "tries":
-        return np.max([recognised(name, judge) for name in QUICK_TRIES], axis=0)
-    seen = kinds[kind].recognised(judge, seen="alone" if kind.startswith("hole") else AFTER)
+    if kind in SEVERAL:
+        return np.max([recognised(name, judge) for name in SEVERAL[kind]], axis=0)
+    seen = kinds[kind].recognised(judge, seen=seen or ("alone" if kind.startswith("hole") else AFTER))
     if kind != "photographs":
         return seen
     return seen[np.isin(kinds[kind].pictures["target"], kinds["draw-views"].pictures["target"])]
 
 
-def count(kind: str, judge: int = 0) -> int:
+def count(kind: str, judge: int = 0, *, seen: str = "") -> int:
     """Return the number of `recognised`."""
-    return int(recognised(kind, judge).sum())
+    return int(recognised(kind, judge, seen=seen).sum())
+
+
+def counted(kind: str, judge: int = 0, *, seen: str = "") -> str:
+    """Return the number of `recognised` and how many pictures there are: '74 of 100'."""
+    found = recognised(kind, judge, seen=seen)
+    return f"{int(found.sum())} of {len(found)}"
 
 
 @cache

@@ -19,6 +19,7 @@ from core.pgd.drawings import (
     Drawing,
     GalleryWord,
     count,
+    counted,
     four_squares,
     painter_name,
     stored_gallery,
@@ -51,7 +52,7 @@ def gallery(key: str, opened: str | None, on_pick: Callable[[str], None]) -> Non
     names = [word.word for word in stored.words]
     painter = short_title(classifier_title(stored.painter))
     tile = "".join(f"; the tile of *{word}* shows the page’s example" for word in example())
-    seen = f"**{stored.recognised('views')} of {len(names)} random words**"
+    seen = f"**{counted('draw-views')} random words**"
     st.markdown(
         f"{seen}, drawn by {painter}, are recognised by another network; of {len(QUICK_TRIES)} quick tries at each, at "
         f"least one for **{count('tries')}**. Of a photograph of each it recognises {count('photographs')}.",

@@ -1,0 +1,179 @@
+"""Write the tables of docs/results.md on the pictures of `core.pgd.pictures.stored_outcomes`.
+
+    python -m precomputed.makers.tables
+
+Everything between the two marks in that file is replaced.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from core.classifiers.registry import classifier_title, short_title
+from core.data.sample_sets import PRECOMPUTED
+from core.fourier.contrasts import mcnemar
+from core.pgd.drawings import QUICK_TRIES, SEVERAL, recognised, stored_kinds
+from core.pgd.methods import METHODS, MethodName
+from core.pgd.pictures import AFTER, BEFORE, PictureOutcomes, stored_outcomes
+from core.shared.files import write_atomically
+from core.shared.numbers import Interval, p_value, student, wilson
+
+DOCUMENT = PRECOMPUTED.parent / "docs" / "results.md"
+BEGIN, END = "<!-- tables of pictures -->", "<!-- end of tables -->"
+
+_TITLES = {name: row.caption for name, row in METHODS.items()}
+_OF_WORDS = {
+    **{f"draw-{method}{ball}": title for ball in ("", "40") for method, title in _TITLES.items()},
+    **{kind: f"{_TITLES['views']}, quick, seed {seed}" for seed, kind in enumerate(QUICK_TRIES)},
+    **{f"draw-{canvas}": f"{_TITLES['views']}, quick, on {canvas}" for canvas in ("meadow", "sea", "horizon")},
+}
+_PAIRS: tuple[tuple[MethodName, MethodName], ...] = (
+    ("strokes", "paper"),
+    ("views_only", "paper"),
+    ("views", "views_only"),
+    ("views", "strokes"),
+    ("views", "paper"),
+)
+
+
+def main() -> None:
+    """Write the tables into the document."""
+    before, _, rest = DOCUMENT.read_text("utf-8").partition(BEGIN)
+    text = f"{before}{BEGIN}\n\n{tables()}\n{END}{rest.partition(END)[2]}"
+    write_atomically(DOCUMENT, text.encode("utf-8"))
+
+
+def tables() -> str:
+    """Return all tables as Markdown."""
+    painter, kinds = short_title(classifier_title(stored_outcomes().painter)), stored_kinds()
+    parts = [f"#### {painter} draws words from grey, 224 px\n", _methods({**_OF_WORDS})]
+    parts += [f"\nAt least one of four, of a word: {_by_judge(kind)}, {what}." for kind, what in (
+        ("tries", "quick tries from grey by four seeds"), ("canvases", "quick tries on four canvases"))
+        if all(name in kinds for name in SEVERAL[kind])]  # fmt: skip
+    photographs = kinds["photographs"]
+    parts += [
+        f"\nOf a photograph of each of these words: {_by_judge('photographs')}.",
+        f"Of a photograph of each of all {photographs.n:,} classes: "
+        + ", ".join(_count(photographs.recognised(judge)) for judge in _judges())
+        + ".\n",
+        _pairs("draw", ("", "40"), AFTER),
+    ]
+    for prefix, what in (("sketch", "from our sketches"), ("photo", "random words into photographs")):
+        if known := {f"{prefix}-{name}": title for name, title in _TITLES.items() if f"{prefix}-{name}" in kinds}:
+            starts = kinds[next(iter(known))]
+            parts += [
+                f"\n#### {painter} draws {what}, 224 px\n",
+                _methods(known),
+                f"\nOf the starts: {', '.join(_judged(starts, BEFORE))}.\n",
+            ]
+    holes = {f"hole-{name}": title for name, title in _TITLES.items()}
+    first, size = kinds[next(iter(holes))], stored_outcomes().metadata["hole_size"]
+    parts += [
+        f"\n#### {painter} fills holes of {size} × {size}, 224 px\n",
+        _methods(holes),
+        f"\nWith the hole: {', '.join(_judged(first, BEFORE))}.",
+        "\n**The hole alone**, a square of the hole with a tenth of its side around it:\n",
+        _table(["in the hole", "n", *_heads()], [*_alone(holes)]),
+        "",
+        _pairs("hole", ("",), "alone"),
+    ]
+    return "\n".join(parts)
+
+
+def _judges() -> range:
+    return range(len(stored_outcomes().judges))
+
+
+def _heads() -> list[str]:
+    titles = (short_title(classifier_title(judge)) for judge in stored_outcomes().judges)
+    return [f"{title}: top-1, top-5" for title in titles]
+
+
+def _methods(groups: dict[str, str]) -> str:
+    """Return a table with a row for each group that is stored."""
+    heads = ["method", "steps", "ball", "n", "own confidence", *_heads(), "L2 change"]
+    heads += ["mean radius of the change", "within radius 8", "values clipped"]
+    kinds = stored_kinds()
+    return _table(heads, [_row(kinds[name], title) for name, title in groups.items() if name in kinds])
+
+
+def _row(outcomes: PictureOutcomes, title: str) -> list[str]:
+    confidence, radius, low = (_mean(outcomes, name) for name in ("probability_after", "radius", "low"))
+    confidence = confidence._replace(high=min(confidence.high, 1.0))
+    norm, clipped = (outcomes.pictures[name].mean() for name in ("perturbation_norm", "clipped"))
+    config = outcomes.config
+    return [
+        title, f"{config['steps']} of {config['step_size']:.3g}", f"{config['epsilon']:.3g}", str(outcomes.n),
+        _with_interval(confidence, ".3f"), *_judged(outcomes, AFTER), f"{norm:.1f}", _with_interval(radius, ".1f"),
+        f"{100 * low.value:.0f}% ({100 * low.low:.0f} to {100 * low.high:.0f})", f"{100 * clipped:.1f}%",
+    ]  # fmt: skip
+
+
+def _alone(groups: dict[str, str]) -> Iterator[list[str]]:
+    """Yield what the judges recognise in the hole alone: in the original, in the start, in the results."""
+    kinds = stored_kinds()
+    first = kinds[next(iter(groups))]
+    for title, seen in (("the original", "alone_original"), ("the start", "alone_start")):
+        yield [title, str(first.n), *_judged(first, seen)]
+    for name, title in groups.items():
+        yield [title, str(kinds[name].n), *_judged(kinds[name], "alone")]
+
+
+def _judged(outcomes: PictureOutcomes, seen: str) -> list[str]:
+    """Return "top-1, top-5" of each judge, counts with intervals."""
+    return [
+        ", ".join(_count(outcomes.pictures[f"{seen}_rank_{judge}"] <= top) for top in (1, 5)) for judge in _judges()
+    ]
+
+
+def _by_judge(kind: str) -> str:
+    return ", ".join(
+        f"{short_title(classifier_title(judge))} {_count(recognised(kind, index))}"
+        for index, judge in enumerate(stored_outcomes().judges)
+    )
+
+
+def _count(found: np.ndarray) -> str:
+    """Return a count with its interval in per cent: '81 (72 to 87%)'."""
+    _, low, high = wilson(float(np.mean(found)), len(found)).item()
+    return f"{int(np.sum(found))} ({100 * low:.0f} to {100 * high:.0f}%)"
+
+
+def _pairs(prefix: str, balls: Sequence[str], seen: str) -> str:
+    """Return a table of McNemar's tests on the same pictures: methods that differ by one ingredient, and both."""
+    kinds, rows = stored_kinds(), []
+    for ball, (first, second) in itertools.product(balls, _PAIRS):
+        after, before = (kinds[f"{prefix}-{name}{ball}"] for name in (first, second))
+        steps = f"{after.config['steps']} of {after.config['step_size']:.3g}"
+        tests = [
+            _mcnemar(before.recognised(judge, seen=seen), after.recognised(judge, seen=seen)) for judge in _judges()
+        ]
+        rows.append([f"{_TITLES[first]} / {_TITLES[second]}", steps, str(after.n), *tests])
+    judges = [short_title(classifier_title(judge)) for judge in stored_outcomes().judges]
+    return _table(["recognised by the first alone / by the second alone", "steps", "n", *judges], rows)
+
+
+def _mcnemar(before: np.ndarray, after: np.ndarray) -> str:
+    gained, lost = (after > before).sum(), (after < before).sum()
+    return f"{gained} / {lost} (p {p_value(float(mcnemar(gained, lost)))})"
+
+
+def _mean(outcomes: PictureOutcomes, name: str) -> Interval:
+    return student(outcomes.pictures[name])
+
+
+def _with_interval(measured: Interval, form: str) -> str:
+    value, low, high = measured
+    return f"{value:{form}} ({low:{form}} to {high:{form}})"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+if __name__ == "__main__":
+    main()
