@@ -15,7 +15,7 @@ export function squareAt(width, height, place) {
 /** Create a frame in `parent`. `onMove(place, ended)`: called as it moves, and with `ended` when it is let go. */
 export function createFrame(parent, onMove) {
   const root = parent.appendChild(element("div", "photo-frame", "", { role: "slider", ariaLabel: "Frame" }));
-  /** @type {Record<string, any>} */
+  /** @type {any} */
   const frame = { root, onMove, place: 0.5, drag: null };
   frame.picture = root.appendChild(element("img", "", "", { draggable: false }));
   frame.square = root.appendChild(element("div", "square"));
@@ -46,7 +46,7 @@ export function createFrame(parent, onMove) {
   return frame;
 }
 
-/** Show a photo. source: its URL. width, height: of the photo in any unit. alt: what it shows. @param {any} shown */
+/** Show a photo. source: its URL. width, height: of the photo in any unit. alt: what it shows. */
 export function showFrame(frame, { source, width, height, place, alt }) {
   const { root, picture, square } = frame;
   Object.assign(frame, { width, height, isWide: width > height });

@@ -5,8 +5,8 @@ import { createFrame, showFrame } from "./frame.js";
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!data) return;
-  /** @type {any} */
   const view = viewOf(parentElement, () => {
+    /** @type {any} */
     const made = { memory: null, send: null, frame: null };
     made.frame = createFrame(parentElement, (place, ended) => {
       made.memory.place = place;
