@@ -34,7 +34,8 @@ HOLE = (214, 39, 140)  # the brush's colour, half transparent
 FRAME_SIZE = 448  # pixels of an animation
 BEGINNING, GROWTH, END = 1.0, 4.0, 2.0  # seconds: what it began with, the run, the result
 _FRAMES, _QUALITY, _EFFORT = 61, 85, 2  # of an animation: at most so many, and WebP's settings
-_COUNTS = {2: "twice", 3: "three times", 4: "four times"}
+_NUMBERS = ("none", "one", "two", "three", "four")
+_OFTEN = {2: "twice", 3: "three times", 4: "four times"}
 _DESCRIPTION, _SOFTWARE = 0x010E, 0x0131  # tags of Exif
 
 
@@ -65,7 +66,7 @@ class Painted:
     def line(self) -> str:
         """The sentences below the picture: what it is, who painted it, and what a second network sees."""
         many, whose = len(self.pictures), "my" if self.own else "a"
-        often = f" {_COUNTS[many]}" if many > 1 and len(self.painters) < many else ""
+        often = f" {_OFTEN[many]}" if many > 1 and len(self.painters) < many else ""
         over = f" into {whose} photo" if self.is_hole else ""
         by = join_list([f"by {painter}" for painter in self.painters])
         how = "" if self.method != "paper" else " with the paper’s method"
@@ -80,7 +81,9 @@ class Painted:
             return ""
         if len(known) == 1:
             return second_opinion(known[0], 0)[0]
-        return f"A second network recognises {sum(said.ranks[0] == 1 for said in known)} of the {len(known)}."
+        count = sum(said.ranks[0] == 1 for said in known)
+        some = f"all {_NUMBERS[count]}" if count == len(known) else f"{_NUMBERS[count]} of them"
+        return f"A second network recognises {some}."
 
     def facts(self, address: str) -> dict[str, str]:
         """Return texts for a file's metadata. address: URL where the picture can be made again; may be empty."""
