@@ -94,7 +94,7 @@ class MethodRow:
     steps: str
 
 
-_VIEWS = Views(min_size=0.35, noise=0.08)
+_VIEWS = Views(min_size=0.5, noise=0.08)
 _STROKES = Preconditioner(spectrum=1.3, colors=0.6)
 
 # The 2 x 2 of the ablation. Of several methods that are compared, the last gives steps and ball (`leading`).

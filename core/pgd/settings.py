@@ -146,14 +146,11 @@ _DRAWING = PGDConfig(epsilon=60, step_size=6, steps=160, step_decay=0.3, method=
 _SHIFTS = Method(Views(shift=3, flip=True, noise=0.03), Preconditioner(spectrum=1.0, colors=0.5))
 
 # By task, and "paper" or, for all other methods, "large" (images of at least `MIN_CROP_SIZE`) or "small"; large
-# drawings from a sketch or a photo have their own. Lengths are for 224 pixels and the paper's hole. Ours were tuned on
+# drawings from a photo have their own; from a sketch the best were those from grey. Lengths are for 224 pixels and the paper's hole. Ours were tuned on
 # other classes, sketches and photos than those in docs/results.md.
 DEFAULTS: dict[tuple[Task, str], PGDConfig] = {
     ("generation", "paper"): PGDConfig(**paper.PGD_SETTINGS["generation"]),
     ("generation", "large"): _DRAWING,
-    ("generation", "sketch"): replace(
-        _DRAWING, method=Method(Views(min_size=0.5, noise=0.08), Preconditioner(spectrum=1.3, colors=0.6))
-    ),
     ("generation", "photo"): replace(
         _DRAWING, method=Method(Views(min_size=0.5, noise=0.08), Preconditioner(spectrum=1.2, colors=0.6))
     ),
@@ -187,7 +184,7 @@ def defaults(
 
     Args:
         size: of the image in pixels, to which lengths are scaled.
-        start: of a drawing, a key of `core.pgd.starts.STARTS`; "sketch" and "photo" have settings of their own.
+        start: of a drawing, a key of `core.pgd.starts.STARTS`; "photo" has settings of its own.
         hole_size: size of a hole other than the paper's square, to which epsilon is scaled, too.
         quick: fewer, longer steps where there are any (`has_quick`).
     Raises:
