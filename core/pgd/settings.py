@@ -146,8 +146,8 @@ _DRAWING = PGDConfig(epsilon=60, step_size=6, steps=160, step_decay=0.3, method=
 _SHIFTS = Method(Views(shift=3, flip=True, noise=0.03), Preconditioner(spectrum=1.0, colors=0.5))
 
 # By task, and "paper" or, for all other methods, "large" (images of at least `MIN_CROP_SIZE`) or "small"; large
-# drawings from a photo have their own; from a sketch the best were those from grey. Lengths are for 224 pixels and the paper's hole. Ours were tuned on
-# other classes, sketches and photos than those in docs/results.md.
+# drawings from a photo have their own. From a sketch the best settings were those from grey. Lengths are for 224 pixels
+# and the paper's hole. Ours were tuned on other classes, sketches and photos than those in docs/results.md.
 DEFAULTS: dict[tuple[Task, str], PGDConfig] = {
     ("generation", "paper"): PGDConfig(**paper.PGD_SETTINGS["generation"]),
     ("generation", "large"): _DRAWING,
