@@ -66,8 +66,13 @@ def judge_name() -> str:
     return _opening()["judge"]["name"]
 
 
+def picked_words() -> tuple[str, ...]:
+    """Return the words of the gallery that pages offer first; we picked them by eye."""
+    return tuple(_opening()["picked"])
+
+
 def opening_words() -> tuple[str, ...]:
-    """Return the words of the story's opening, which a rule chose (docs/files.md)."""
+    """Return the first of `picked_words`, whose frames are stored, too."""
     return tuple(_opening()["words"])
 
 
@@ -78,7 +83,7 @@ def opening_drawings(word: str) -> tuple[Drawing, ...]:
 
 
 def four_squares() -> tuple[str, dict[MethodName, Drawing]]:
-    """Load the opening word whose judgements are most typical, as drawn by each method."""
+    """Load one of the opening words as drawn by each method; we picked it."""
     content = _opening()["methods"]
     word, label = content["word"], content["label"]
     return word, {

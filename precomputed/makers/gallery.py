@@ -1,7 +1,7 @@
 """Write the drawings that pages show, as lossy files: the gallery, the opening and the cards.
 
     python -m precomputed.makers.drawings --work FOLDER --photographs DIR   # draws the gallery's words
-    python -m precomputed.makers.gallery --work FOLDER
+    OMP_NUM_THREADS=1 python -m precomputed.makers.gallery --work FOLDER
 
 Writes precomputed/views: 100 words as drawn by both methods (gallery/, gallery.json), a strip of frames of each of
 `OPENING_WORDS` by each method, one of these words by all four (opening-*.webp, opening.json), and the pictures of two
@@ -63,6 +63,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder of precomputed.makers.drawings")
     work = parser.parse_args().work
     prepare_torch()
+    torch.set_num_threads(1)
     painter, judges = load_classifier(PAINTER), [load_classifier(name) for name in judge_names()]
     make_folder(DRAWINGS / "gallery")
     rows = [_word(work, label, COMPARED, painter, judges) for label in drawn_classes()]
@@ -76,9 +77,14 @@ def main() -> None:
 
 
 def made_by(painter: Classifier, start: str = "") -> dict[str, Any]:
-    """Return what a file of facts says of how its pictures were made; start: as in `defaults`."""
+    """Return what a file of facts says of how its pictures were made; start: as in `defaults`.
+
+    On the same build of torch, kind of processor and number of threads a run gives the same pixels.
+    """
     config = defaults("generation", SIZE, "views", start=start).to_json()
-    source = computed_source(device_name(painter.device))
+    source = computed_source(
+        device_name(painter.device), torch=torch.__version__, cpu=torch.backends.cpu.get_cpu_capability()
+    )
     return {"painter": classifier_facts(painter), "seed": SEED, "config": config, "source": source}
 
 

@@ -19,10 +19,13 @@ from core.pgd.drawings import (
     count,
     counted,
     four_squares,
+    picked_words,
+    recognised,
     stored_gallery,
     tries_by_label,
 )
 from core.pgd.methods import COMPARED, METHODS
+from core.pgd.pictures import BEFORE
 from core.shared.text import with_article
 from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
@@ -35,35 +38,50 @@ PANEL = "st-key-generation-panel"  # CSS class of the pictures that a tile opens
 
 
 def gallery(key: str, opened: str | None, on_pick: Callable[[str], None]) -> None:
-    """Draw the stored drawings of random words.
+    """Draw the stored drawings of words: those that we picked, and all random ones.
 
-    key: of the widget, unique on the page. opened: the word that is shown large; None, or a word that the gallery
+    key: of the widgets, unique on the page. opened: the word that is shown large; None, or a word that the gallery
     lacks, marks none. on_pick: gets a clicked word.
     """
-    stored = stored_gallery()
-    names = [word.word for word in stored.words]
+    stored, picked = stored_gallery(), picked_words()
     painter = short_title(classifier_title(stored.painter))
     tile = "".join(f"; the tile of *{word}* shows the page’s example" for word in example())
     judge, relative = classifier_title(stored.judges[0]), is_relative(stored.painter, stored.judges[0])
+    st.markdown(f"**We picked these {len(picked)}.** Below are {len(stored.words)} random words.")
+    _tiles(picked, f"{key}-picked", opened, on_pick, label="Words that we picked, drawn", across=6)
     st.markdown(
         f"A second network recognises **{counted('draw-views')} random words** that {painter} "
         f"drew, and **{count('tries')}** if it may pick from {len(QUICK_TRIES)} quick tries. It recognises "
-        f"{count('photographs')} of {len(names)} photos.",
+        f"{count('photographs')} of {len(stored.words)} photos.",
         help="Nothing here is hand-picked, so you’ll see failures. A tick means that the second network, "
-        f"{short_title(judge)}{', a close relative of the painter' * relative}, sees the word first. Each picture took "
-        f"{stored.steps} steps{tile}. A tooltip says how many of the quick tries the second network recognises. "
-        "*Details* shows each ingredient of the method alone.",
+        f"{short_title(judge)}{', a close relative of the painter' * relative}, sees the word first in the stored "
+        f"picture. Each picture took {stored.steps} steps{tile}. A tooltip says how many of the quick tries the second "
+        "network recognises. *Details* shows each ingredient of the method alone.",
     )
+    _tiles(tuple(word.word for word in stored.words), key, opened, on_pick, label="Random words, drawn", across=8)
+
+
+def _tiles(
+    names: tuple[str, ...],
+    key: str,
+    opened: str | None,
+    on_pick: Callable[[str], None],
+    *,
+    label: str,
+    across: int,
+) -> None:
+    """Draw a tile for each of some words of the gallery."""
+    words = [word for name in names if (word := stored_word(name))]
     image_picker(
-        _thumbnails(),
+        _thumbnails(names),
         selected=names.index(opened) if opened in names else -1,
         key=key,
-        label="Random words, drawn",
+        label=label,
         on_pick=lambda index: on_pick(names[index]),
         style=TileStyle(
-            across=8,
-            ticks=[word.drawings["views"].recognised() for word in stored.words],
-            names=names,
+            across=across,
+            ticks=[word.drawings["views"].recognised() for word in words],
+            names=list(names),
             opens=PANEL,
         ),
     )
@@ -73,10 +91,12 @@ HARD = 1  # of the quick tries at a word, at most, are recognised
 
 
 @cache
-def _thumbnails() -> Thumbnails:
-    drawn = [(word, word.drawings["views"]) for word in stored_gallery().words]
+def _thumbnails(names: tuple[str, ...]) -> Thumbnails:
+    drawn = [(word, word.drawings["views"]) for name in names if (word := stored_word(name))]
     known = {word.word: drawing.pixels() for word, drawing in drawn}
-    pictures = np.stack(list((known | example()).values()))
+    pictures = np.stack(
+        list((known | {word: picture for word, picture in example().items() if word in known}).values())
+    )
     says = []
     for word, drawing in drawn:
         other = (
@@ -143,3 +163,21 @@ def four_squares_html() -> str:
             "</figcaption></figure>"
         )
     return f'<div class="squares">{"".join(parts)}</div>'
+
+
+def sketch_counts() -> tuple[str, str]:
+    """Return what a second network recognises of our sketches and of what was painted from them, and more on it."""
+    judge, n = short_title(classifier_title(stored_gallery().judges[0])), len(recognised("sketch-paper"))
+    text = (
+        f"From our {n} sketches a second network recognises **{counted('sketch-views')}** paintings by many views, "
+        f"**{counted('sketch-paper')}** by the paper’s method and "
+        f"{counted('sketch-paper', seen=BEFORE)} of the sketches themselves."
+    )
+    seeds = len(recognised("sketch-views")) // n
+    about = (
+        f"{judge} is the second network, a close relative of the painter. All methods have the same ball and steps. "
+        f"Many views paint each sketch {seeds} times, from seeds 0 to {seeds - 1}; the paper’s method has nothing "
+        f"random. Natural strokes alone: {counted('sketch-strokes')}. Random views alone: "
+        f"{counted('sketch-views_only')}. Nothing is picked."
+    )
+    return text, about
