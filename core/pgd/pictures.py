@@ -45,6 +45,7 @@ NUMBERS = (
     "sure_change",
 )
 BEFORE, AFTER = "start", "result"  # what a judge sees: `hole_alone` and the original are others
+FILE, SMOOTH = "file", "smooth"  # a drawing as the lossy file that is shown, and after a Gaussian of 1 pixel
 LARGE_SIZE = 224  # pixels, of the pictures of `stored_outcomes`
 STORED = PRECOMPUTED / "views.npz"
 PREFIXES: dict[Task, str] = {"generation": "draw", "inpainting": "hole"}  # of the kinds of `stored_outcomes`
@@ -242,12 +243,13 @@ def on_common_starts(results: Sequence[PictureOutcomes]) -> list[PictureOutcomes
 def stored_outcomes() -> JudgedOutcomes:
     """Load the pictures of `precomputed.makers.drawings`.
 
-    kinds: "draw-paper", "hole-views" and so on for each method; "draw-paper40" and so on in the paper's steps and ball;
-    "draw-quick"; "photographs".
+    kinds: "draw-paper", "sketch-views", "photo-views", "hole-views" and so on for each method; "draw-paper40" and so on
+    in the paper's steps and ball; "draw-quick"; "photographs".
     columns: is_target, probability_after, perturbation_norm, target, radius (mean, of the change, in cycles per image),
     low (fraction of its energy within radius 8), clipped (fraction of values at 0 or 1), seconds (CPU, one thread); of
-    holes their left and top edge. Judges see the result; of holes also the start, and the square around the hole alone
-    (`hole_alone`): "alone", "alone_start" and "alone_original".
+    holes their left and top edge. Judges see the result, 8 bits and lossless; of words drawn from grey also `FILE` and
+    `SMOOTH`; of others also the start; and of holes the square around the hole alone (`hole_alone`): "alone",
+    "alone_start" and "alone_original".
     """
     return JudgedOutcomes.load(STORED)
 

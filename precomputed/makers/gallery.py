@@ -11,7 +11,6 @@ cards. What networks say of a picture is computed from the file that is shown. T
 from __future__ import annotations
 
 import argparse
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import load_classifier
@@ -46,14 +44,13 @@ from core.pgd.starts import draw_starts
 from core.pgd.steps import Generation, pgd_steps
 from core.shared.device import class_probabilities, device_name, prepare_torch
 from core.shared.files import make_folder, write_atomically
-from precomputed.makers.drawings import PAINTER, judge_names, short
+from precomputed.makers.drawings import GALLERY_QUALITY, PAINTER, judge_names, short, webp
 from precomputed.makers.plans import SEED, drawn_classes
 
 OPENING_WORDS = ("mousetrap", "water bottle", "banjo", "porcupine", "beaver")
 FOUR = "banjo"  # drawn by all four methods
 FRAMES, GROWTH = 10, 1.7  # of a strip: frame k is at (k / 9)^1.7 of the run, so that most show its beginning
-# Quality of WebP. At 160 pixels the painter itself no longer saw its words in the files of the paper's method.
-GALLERY_QUALITY, STRIP_QUALITY = 65, 80
+STRIP_QUALITY = 80  # of WebP
 CARD_SIZE = 160  # pixels
 
 
@@ -118,14 +115,6 @@ def said_of(path: Path, frames: int, label: int, painter: Classifier, judges: Se
         "ranks": [int(ranks(shares, [label])[0]) for shares in judged],
         "shares": [short(shares.max()) for shares in judged],
     }
-
-
-def webp(picture: np.ndarray, quality: int, size: int = 0) -> bytes:
-    """Encode a (3, H, W) uint8 picture as a lossy file, shrunk to a size unless that is 0."""
-    file, image = io.BytesIO(), Image.fromarray(picture.transpose(1, 2, 0))
-    image = image.resize((size, size), Image.Resampling.LANCZOS) if size else image
-    image.save(file, "WEBP", quality=quality, method=6)
-    return file.getvalue()
 
 
 def _word(

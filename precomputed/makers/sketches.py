@@ -25,8 +25,8 @@ from core.pgd.methods import COMPARED
 from core.pgd.settings import defaults
 from core.pgd.steps import Generation, run_pgd
 from core.shared.device import prepare_torch
-from precomputed.makers.drawings import JUDGE, PAINTER
-from precomputed.makers.gallery import GALLERY_QUALITY, made_by, show, write_facts
+from precomputed.makers.drawings import GALLERY_QUALITY, JUDGE, PAINTER
+from precomputed.makers.gallery import made_by, show, write_facts
 from precomputed.makers.plans import SEED
 
 

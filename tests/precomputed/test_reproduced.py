@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.data.sample_sets import imagenet
 from core.pgd.drawings import GALLERY_FILE, SIZE, judged_path, stored_gallery
-from precomputed.makers.gallery import GALLERY_QUALITY, webp
+from precomputed.makers.drawings import GALLERY_QUALITY, webp
 
 
 @pytest.mark.slow
