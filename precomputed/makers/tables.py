@@ -17,7 +17,7 @@ from core.data.sample_sets import PRECOMPUTED
 from core.fourier.contrasts import mcnemar
 from core.pgd.drawings import QUICK_TRIES, SEVERAL, recognised, stored_kinds
 from core.pgd.methods import METHODS, MethodName
-from core.pgd.pictures import AFTER, BEFORE, PictureOutcomes, stored_outcomes
+from core.pgd.pictures import AFTER, BEFORE, FILE, SMOOTH, PictureOutcomes, stored_outcomes
 from core.shared.files import write_atomically
 from core.shared.numbers import Interval, p_value, student, wilson
 
@@ -61,6 +61,13 @@ def tables() -> str:
         + ".\n",
         _pairs("draw", ("", "40"), AFTER),
     ]
+    seen = [name for name in _OF_WORDS if name in kinds and f"{FILE}_rank_0" in kinds[name].pictures]
+    if seen:
+        parts += [
+            "\n**Controls**: top-1 of each judge for the same drawings as the run gives them, as the lossy files that "
+            "pages show, and after a Gaussian of 1 pixel:\n",
+            _table(["method", "steps", "n", *_control_heads()], [_controls(name) for name in seen]),
+        ]
     for prefix, what in (("sketch", "from our sketches"), ("photo", "random words into photographs")):
         if known := {f"{prefix}-{name}": title for name, title in _TITLES.items() if f"{prefix}-{name}" in kinds}:
             starts = kinds[next(iter(known))]
@@ -127,6 +134,23 @@ def _judged(outcomes: PictureOutcomes, seen: str) -> list[str]:
     return [
         ", ".join(_count(outcomes.pictures[f"{seen}_rank_{judge}"] <= top) for top in (1, 5)) for judge in _judges()
     ]
+
+
+_CONTROLS = {AFTER: "as given", FILE: "as a file", SMOOTH: "smoothed"}
+
+
+def _control_heads() -> list[str]:
+    titles = (short_title(classifier_title(judge)) for judge in stored_outcomes().judges)
+    return [f"{title}: {', '.join(_CONTROLS.values())}" for title in titles]
+
+
+def _controls(name: str) -> list[str]:
+    outcomes = stored_kinds()[name]
+    steps = f"{outcomes.config['steps']} of {outcomes.config['step_size']:.3g}"
+    counts = [
+        ", ".join(str(int(outcomes.recognised(judge, seen=seen).sum())) for seen in _CONTROLS) for judge in _judges()
+    ]
+    return [_OF_WORDS[name], steps, str(outcomes.n), *counts]
 
 
 def _by_judge(kind: str) -> str:
