@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.data.picture_files import decode_image
+from core.data.canvases import CANVASES, COMPARED_CANVAS
 from core.data.sample_sets import PRECOMPUTED
 from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.pictures import AFTER, Judgement, PictureOutcomes, stored_outcomes
@@ -184,7 +185,8 @@ def drawn_sketches() -> dict[str, GalleryWord]:
 # ---- how many are recognised -------------------------------------------------------------------------------------
 
 QUICK_TRIES = ("draw-quick", *(f"draw-quick{seed}" for seed in range(1, 4)))  # of each word, by seed, from grey
-QUICK_CANVASES = ("draw-quick", "draw-meadow", "draw-sea", "draw-horizon")  # of each word, by canvas, from seed 0
+# Of each word, by canvas, from seed 0.
+QUICK_CANVASES = tuple("draw-quick" if name == COMPARED_CANVAS else f"draw-{name}" for name in CANVASES)
 SEVERAL = {"tries": QUICK_TRIES, "canvases": QUICK_CANVASES}
 
 

@@ -39,6 +39,7 @@ from scipy.ndimage import gaussian_filter
 
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import classifier_state, list_classifiers, load_classifier
+from core.data.canvases import COMPARED_CANVAS
 from core.data.corruptions import energy_by_radius, fraction_within, mean_radius
 from core.data.datasets import load_dataset
 from core.data.holes import hole_alone
@@ -232,7 +233,7 @@ def _row(plan: RunPlan, arrays: dict[str, np.ndarray], judges: Sequence[Classifi
         "low": short(fraction_within(energy, 8)),
     }
     seen = {AFTER: result}
-    if plan.images.get("start") == "grey":
+    if plan.images.get("start") == COMPARED_CANVAS:
         file = decode_image(webp(arrays["result"], GALLERY_QUALITY)).transpose(2, 0, 1)
         seen |= {
             FILE: file.astype(np.float32) / np.float32(255),

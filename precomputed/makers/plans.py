@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from core.classifiers.registry import load_classifier
+from core.data.canvases import CANVASES, COMPARED_CANVAS
 from core.data.datasets import load_dataset, load_samples
 from core.data.holes import costliest_hole
 from core.data.sample_sets import imagenet
@@ -50,18 +51,22 @@ def drawn_classes() -> tuple[int, ...]:
 
 
 def drawings() -> Iterator[tuple[str, RunPlan]]:
-    """Yield name and plan of every drawing: all methods, in our ball and in the paper's, and quick tries by seed."""
+    """Yield name and plan of every drawing of a word.
+
+    From grey: by all methods, in our ball and in the paper's; quick tries, by seed. On the other canvases: quick.
+    """
     ours, papers = defaults("generation", SIZE, "views"), defaults("generation", SIZE)
-    kinds = [(f"draw-{method}{end}", replace(ball, method=ours.method.variant(method)), SEED)
+    quick, grey = defaults("generation", SIZE, "views", quick=True), COMPARED_CANVAS
+    kinds = [(f"draw-{method}{end}", replace(ball, method=ours.method.variant(method)), SEED, grey)
              for end, ball in (("", ours), ("40", papers)) for method in METHODS]  # fmt: skip
-    quick = defaults("generation", SIZE, "views", quick=True)
-    kinds += [(kind, quick, SEED + k) for k, kind in enumerate(QUICK_TRIES)]
-    for kind, config, seed in kinds:
+    kinds += [(kind, quick, SEED + k, grey) for k, kind in enumerate(QUICK_TRIES)]
+    kinds += [(f"draw-{canvas}", quick, SEED, canvas) for canvas in CANVASES if canvas != grey]
+    for kind, config, seed, canvas in kinds:
         for label in drawn_classes():
-            start = draw_starts([imagenet().names[label]], 1, "photographs", seed, "grey")
+            start = draw_starts([imagenet().names[label]], 1, "photographs", seed, canvas)
             yield (
                 f"{kind}-{label}",
-                RunPlan(targets=(label,), start=start, config=config, seed=seed, images={"start": "grey"}),
+                RunPlan(targets=(label,), start=start, config=config, seed=seed, images={"start": canvas}),
             )
 
 
