@@ -17,14 +17,14 @@ from core.data.sketches import SKETCHES
 from core.pgd.drawings import count, drawn_sketches, judge_name, painter_name, recognised
 from core.pgd.methods import METHODS, MethodName
 from core.pgd.pictures import fingerprint, picture_outcomes, stored_judgement
-from core.shared.text import with_article
-from ui.maps.catalogue import CLIP, RESNET56, Entry, shipped_maps
+from core.shared.text import count_of, with_article
+from ui.maps.catalogue import CLIP, EFFICIENTNET, RESNET50, RESNET56, Entry, shipped_maps
 from ui.maps.rings import ring_chart
 from ui.runs.settings import models_in_url
 from ui.shared.url import format_size, link
 from ui.shared.verdicts import judged_html
-from ui.story import data
-from ui.story.data import CHOSEN_PICTURES, STORY_WAVE, far_from_clip, findings_by_claim, labels, opening_runs
+from ui.story import data, wave
+from ui.story.data import far_from_clip, findings_by_claim, labels, opening_runs
 from ui.tools.hybrids import PAIRS_SET as MIXED_KIND
 from ui.tools.hybrids import STORED_PAIRS as MIXED
 from ui.tools.registry import CORRUPTIONS_TOOL, HYBRIDS_TOOL
@@ -117,8 +117,8 @@ def paragraphs(text: str) -> str:
 
 
 def _wave_link() -> str:
-    picture = ("pictures", "CIFAR-10"), ("picture", CHOSEN_PICTURES["story"]["position"])
-    return _frequency(("cell", "{},{}".format(*STORY_WAVE)), *picture, maps=(CLIP, RESNET56))
+    picture = ("pictures", data.PHOTOGRAPHS.title), ("picture", wave.first_photo())
+    return _frequency(("cell", f"0,{wave.FIRST_STRIPES}"), *picture, maps=(RESNET50, EFFICIENTNET))
 
 
 def _mixture_link() -> str:
@@ -171,20 +171,8 @@ def _alone() -> str:
 
 def _equal_strength() -> str:
     evidence = findings_by_claim(CLIP, RESNET56)["relies"].evidence[-1]
-    points, way = evidence.number.lstrip("+\N{MINUS SIGN}"), "higher" if evidence.measured.value > 0 else "lower"
-    return f"at equal strength its error in the corners is {points} {way}."
-
-
-def _selected() -> str:
-    """Say how the picture under stripes was chosen, and how often the wave does the opposite."""
-    rule = CHOSEN_PICTURES["story"]
-    (turned, often), (misled, seldom) = zip(
-        data.titles([*rule["misled_alone"]]), rule["misled_alone"].values(), strict=True
-    )
-    return (
-        f"The picture is chosen: of {rule['recognised']} that both small networks recognise, this wave misleads "
-        f"{turned} alone in {often}, {misled} alone in {seldom}."
-    )
+    points, more = evidence.number.lstrip("+\N{MINUS SIGN}"), evidence.measured.value > 0
+    return f"at equal strength, CLIP would err {points} {'more' if more else 'less'} than ResNet-56 in the corners."
 
 
 def _stands_in() -> str:
@@ -193,10 +181,10 @@ def _stands_in() -> str:
     if data.on_one_picture()[0] == PAPERS_CLIP:
         far = far_from_clip()
         map_here = f" Our map of it differs from the paper’s at {far} of waves." if far else ""
-        return f"{clip} itself predicts here.{map_here}"
+        return f"{clip} itself answers here.{map_here}"
     return (
-        f"**{clip} stands for CLIP here**: a small CLIP trained for this project, beside {resnet}, a small ResNet. "
-        f"Its map differs from CLIP’s at {far_from_clip()} of waves."
+        f"{clip} is a stand-in for CLIP: a small CLIP trained for this project. {resnet} stands in for the ResNet. "
+        f"It is a poor copy: at {far_from_clip()} of the waves its error differs from CLIP’s."
     )
 
 
@@ -229,7 +217,9 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "photographs": lambda: str(count("photographs")),
     "tries": lambda: str(count("tries")),
     "stands_in": _stands_in,
-    "selected": _selected,
+    "striped_network": lambda: wave.striped(wave.first_photo()).network,
+    "first_photo": lambda: f"the {wave.striped(wave.first_photo()).name}",
+    "first_stripes": lambda: count_of(wave.FIRST_STRIPES, "stripe"),
     "equal": _equal_strength,
     "filler": lambda: data.titles(data.hole_networks())[0],
     "alone": _alone,
