@@ -12,7 +12,7 @@ from ui.components.story.story import step_tabs
 from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.verdicts import STYLE
-from ui.story import figures, hole, judge, opening, sketch, wave
+from ui.story import figures, hole, judge, mixture, opening, sketch, wave
 from ui.story.chapters import CHAPTER_NAMES, SLUGS, Chapter, Part, chapter
 
 CHAPTER = "chapter"  # in the URL, the only place that stores the current one
@@ -20,14 +20,14 @@ _FIGURES: dict[str, Callable[[], object]] = {
     "judge": judge.judge_drawings,
     "stripes": wave.photo_under_stripes,
     "maps": wave.maps_and_picture,
-    "mixer": figures.two_pictures,
+    "mixer": mixture.two_photos,
     "hole": hole.fill_a_hole,
     "gallery": lambda: st.html(figures.gallery_html()),
     "limits": figures.three_maps,
     "clip": lambda: st.html(figures.real_clip_html("models")),
 }
 
-_WIDE = {"judge", "stripes", "maps", "mixer", "pairs"}  # figures as wide as the page, below their text
+_WIDE = {"judge", "stripes", "maps", "mixer"}  # figures as wide as the page, below their text
 
 
 def page() -> None:

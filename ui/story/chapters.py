@@ -18,6 +18,7 @@ from core.pgd.drawings import count, drawn_sketches, judge_name, painter_name, r
 from core.pgd.methods import METHODS, MethodName
 from core.pgd.pictures import fingerprint, picture_outcomes, stored_judgement
 from core.shared.text import count_of, with_article
+from core.sweep.mixtures import MIXED_SET, mixed_pairs, mixing_network
 from ui.maps.catalogue import CLIP, EFFICIENTNET, RESNET50, RESNET56, Entry, shipped_maps
 from ui.maps.rings import ring_chart
 from ui.runs.settings import models_in_url
@@ -25,8 +26,7 @@ from ui.shared.url import format_size, link
 from ui.shared.verdicts import judged_html
 from ui.story import data, wave
 from ui.story.data import far_from_clip, findings_by_claim, labels, opening_runs
-from ui.tools.hybrids import PAIRS_SET as MIXED_KIND
-from ui.tools.hybrids import STORED_PAIRS as MIXED
+from ui.story.mixture import pairs_chart
 from ui.tools.registry import CORRUPTIONS_TOOL, HYBRIDS_TOOL
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["chapters"]
@@ -37,7 +37,7 @@ _LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
 _CLAIMS: dict[str, tuple[Callable[[], Sequence[str]], str]] = {
     "low": (lambda: (CLIP, RESNET56), "difference"),
     "high": (lambda: (CLIP, RESNET56), "difference"),
-    "relies": (lambda: labels(data.on_mixtures()), "difference of crossover cutoffs"),
+    "relies": (lambda: (CLIP, RESNET56), "difference in the corners at equal strength"),
 }
 
 
@@ -95,7 +95,7 @@ def chapter(index: int, **known: str) -> Chapter:
 
 
 def _claims(keys: Sequence[str]) -> str:
-    """Return claims as HTML, and below them the difference of their two maps ring by ring, if they compare bands."""
+    """Return claims as HTML, and the chart beside them: of their maps ring by ring, or of two pictures in one."""
     judged, bands, compared = "", list[str](), tuple[Entry, ...]()
     for key in keys:
         labels, figure = _CLAIMS[key][0](), _CLAIMS[key][1]
@@ -104,6 +104,9 @@ def _claims(keys: Sequence[str]) -> str:
         if finding.claim.view.bands:
             bands += finding.claim.view.bands
             compared = tuple(shipped_maps()[label] for label in labels)
+        if key == "relies":
+            doubts = html.escape(" ".join(finding.doubts))
+            judged = f'{judged.removesuffix("</div>")}<p class="doubts">{doubts}</p></div>{pairs_chart()}'
     return judged + (ring_chart(compared, tuple(bands)) if compared else "")
 
 
@@ -122,9 +125,10 @@ def _wave_link() -> str:
 
 
 def _mixture_link() -> str:
-    pair = zip(("picture", "second"), MIXED["pairs"][0], strict=True)
-    tool = ("cutoff", f"{MIXED['starts'][0]:g}"), ("tab", HYBRIDS_TOOL)
-    return _frequency(("pictures", SAMPLE_SETS[MIXED_KIND].title), *pair, *tool, maps=labels(data.on_mixtures()))
+    pair = mixed_pairs()[0]
+    photos = ("pictures", SAMPLE_SETS[MIXED_SET].title), ("picture", pair.low), ("second", pair.high)
+    tool = ("cutoff", f"{pair.predictions.cutoffs[pair.start]:g}"), ("tab", HYBRIDS_TOOL)
+    return _frequency(*photos, *tool, maps=(RESNET50, EFFICIENTNET))
 
 
 def _hole_link() -> str:
@@ -221,6 +225,7 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "first_photo": lambda: f"the {wave.striped(wave.first_photo()).name}",
     "first_stripes": lambda: count_of(wave.FIRST_STRIPES, "stripe"),
     "equal": _equal_strength,
+    "mixing_network": lambda: short_title(classifier_spec(mixing_network()).title),
     "filler": lambda: data.titles(data.hole_networks())[0],
     "alone": _alone,
     "robust": lambda: data.titles(data.drawing_twins())[1],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -16,7 +15,6 @@ from core.pgd.methods import COMPARED
 from core.shared.numbers import Frequency
 from ui.components.maps.maps import ShownMaps, heatmap_view
 from ui.components.mount import webp_data_uri
-from ui.components.pictures.pictures import hybrid_mixer
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps
 from ui.maps.views import shown_maps
 from ui.runs.gallery import four_squares_html
@@ -26,31 +24,15 @@ from ui.shared.pictures import to_picture
 from ui.story import data
 from ui.story.data import STORY_WAVE, opening_runs
 from ui.story.sketch import stored
-from ui.tools.hybrids import STORED_PAIRS as MIXED
-from ui.tools.hybrids import stored_mixtures
 
 _SIDE = 31
-_CELL, PAIR, _CUTOFF = "story.cell", "story.pair", "story.cutoff"  # keys in the session
+_CELL = "story.cell"  # key in the session
 PAPERS_MAPS = CLIP, RESNET56
 
 
 def maps_of(*labels: str) -> ShownMaps:
     """Return shipped maps, by label, to draw side by side."""
     return shown_maps([shipped_maps()[label] for label in labels], "Top-1", "Error", _SIDE)
-
-
-def two_pictures() -> None:
-    """Draw a stored pair in the mixer, with a slider for its cutoff and a choice of other pairs."""
-    mixtures, state = stored_mixtures(data.on_mixtures()), st.session_state
-    pair = state.get(PAIR, 0)
-    mixture = mixtures[pair]
-    hybrid_mixer(
-        mixture,
-        selected=state.get(_CUTOFF, mixture.cutoffs.index(MIXED["starts"][pair])),
-        key="story.mixer",
-        on_choose=partial(state.__setitem__, _CUTOFF),
-        on_pick=partial(state.__setitem__, PAIR),
-    )
 
 
 def hole_runs() -> RunResult:
