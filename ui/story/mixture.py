@@ -65,7 +65,8 @@ def pairs_chart() -> str:
     )
     said = pairs_summary()
     return (
-        f'<figure class="rings pairs">{_drawing(both, [model_colour(name) for name in names], said)}'
+        '<figure class="rings pairs"><b>How often a network sees the slow-wave picture</b>'
+        f"{_drawing(both, [model_colour(name) for name in names], said)}"
         f"<figcaption>{keys}<br>{html.escape(said)}</figcaption></figure>"
     )
 

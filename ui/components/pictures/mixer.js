@@ -128,7 +128,7 @@ function draw(mixer) {
   const { low, high } = mixer.bytes;
   paintPixels(canvas, data.size, data.size, hybridOf(low, high, data.size, cutoff));
   const cycles = countOf(cutoff, "cycle");
-  const label = `Cutoff: ${cycles} per image`;
+  const label = `Cutoff: ${cycles} per image, slow below, fast above`;
   caption.textContent = `Both, mixed at ${cycles}`;
   const both = `The slow waves of ${data.low.caption} and the fast waves of ${data.high.caption}`;
   canvas.ariaLabel = `${both}. ${label}`;
