@@ -95,14 +95,15 @@ class RunRequest:
         """Return True if it has the pictures, hole and targets of a plan."""
         if (own := self.plan) is None:
             return False
-        plan = plan.only(0) if plan.seeds else plan
-        arrays = [(run.start if run.original is None else run.original, run.mask) for run in (own, plan)]
-        return own.targets == plan.targets and all(itertools.starmap(np.array_equal, zip(*arrays, strict=True)))
+        for one in [plan.only(k) for k in range(len(plan.seeds))] or [plan]:
+            arrays = [(run.start if run.original is None else run.original, run.mask) for run in (own, one)]
+            if own.targets == one.targets and all(itertools.starmap(np.array_equal, zip(*arrays, strict=True))):
+                return True
+        return False
 
-    def tried(self, start: np.ndarray | None = None) -> RunRequest:
-        """Return the request of `TRIES` tries at once, by the leading method; start: of each, if they differ."""
-        assert self.plan is not None
-        return replace(self, plan=self.plan.repeated(TRIES, start), methods=(leading(self.methods),))
+    def tried(self, plan: RunPlan) -> RunRequest:
+        """Return the request of several tries at once, by the leading method; plan: of these tries."""
+        return replace(self, plan=plan, methods=(leading(self.methods),))
 
     def has_other_subject(self, result: RunResult | None) -> bool:
         """Return True if the request's pictures or target differ from the result's, or if either is missing."""
@@ -151,6 +152,14 @@ class RunResult:
     def choose(self, k: int) -> RunResult:
         """Return the result with its k-th try displayed."""
         return replace(self, runs=self.tries[k], chosen=k)
+
+    def about(self, request: RunRequest) -> RunResult:
+        """Return the result with a try of the request's start displayed, if the displayed one has another."""
+        if request.has_other_subject(self):
+            for k in range(len(self.tries)):
+                if not request.has_other_subject(other := self.choose(k)):
+                    return other
+        return self
 
     def pick(self, k: int | None) -> RunResult:
         """Return the result with the try that a second network picked, displayed unless the visitor chose another.
@@ -219,13 +228,13 @@ class RunState:
     def view(self, request: RunRequest, example: Callable[[], RunResult | None]) -> tuple[RunResult | None, list[str]]:
         """Return the result to show, and its differences from the request.
 
-        It is the result, else the example, if they have the request's subject. The result takes precedence, unless only
-        the example matches the request.
+        It is the result, or that of its tries, else the example, if they have the request's subject. The result takes
+        precedence, unless only the example matches the request.
         """
         if self._failed not in ("", request.fingerprint):
             self.error = ""
         self._failed = request.fingerprint if self.error else ""
-        result = self.result
+        result = self.result = self.result and self.result.about(request)
         if result is None or request.has_other_subject(result):
             stored = example()
             if result is None or (stored is not None and not request.changes(stored.runs)):
