@@ -129,6 +129,8 @@ def draw(  # noqa: PLR0913  # options by keyword
     """
     _check_tries(tries)
     goals, size = _several(targets, classifier), size or _checked(classifier).image_size
+    if sketch is not None and not (isinstance(start, str) and start == "blur"):
+        raise ValueError("sketch and start each say where a drawing begins; give only one of them")
     own = None if isinstance(start, str) else own_pixels(start, single=True)
     size = size if own is None else own.shape[-1]
     supplied = "sketch" if sketch is not None else "photo" if own is not None else ""

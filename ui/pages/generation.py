@@ -17,6 +17,7 @@ from core.pgd.drawings import drawn_sketches
 from core.pgd.plan import RunPlan
 from core.pgd.starts import STARTS, StartName
 from core.shared.numbers import join_list
+from ui.components.words.words import word_input
 from ui.pages.drawing_starts import (
     PAGE,
     SKETCH,
@@ -42,7 +43,7 @@ from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by
 from ui.runs.replay import reset_to_example, stored_example, subject_of, target_of
 from ui.runs.settings import choose_methods, choose_networks, run_settings
 from ui.runs.state import RunRequest, RunResult
-from ui.runs.words import MAX_LENGTH, about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
+from ui.runs.words import MAX_LENGTH, about_words, cannot_run, near_words, stands_for, unknown_to, vocabulary
 from ui.server.cache import ready_classifiers
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, take_picture
@@ -185,31 +186,29 @@ def _choose_word(
     """Draw the box of one word, which starts its drawing, and words near one that no network here knows."""
     key, state = f"{PAGE}.word.{row.class_set}", st.session_state
 
-    def draw(word: str | None) -> None:
+    def take(word: str, entered: bool) -> None:
         state.pop(_UNKNOWN, None)
-        if word and unknown_to(word, specs, row.classes) is not None:
+        if unknown_to(word, specs, row.classes) is not None:
             state[_UNKNOWN] = word, targets
-        elif word:
-            state[words_key(row)], state[_ASKED] = [word], True
+        else:
+            state[words_key(row)], state[_ASKED] = [word], entered
 
     unknown, beside = state.get(_UNKNOWN, ("", targets))
     if beside != targets:  # others were chosen in the meantime
         unknown = ""
-    current = unknown or (targets[0] if len(targets) == 1 else None)
-    state[key] = current
+    current = unknown or (targets[0] if len(targets) == 1 else "")
     with container, st.container(gap=None):
-        word_box(
-            st.container(),
+        word_input(
             "Word to draw",
-            row.classes,
+            vocabulary(row.classes),
             current,
+            note=stands_for(current, row.classes),
             placeholder=f"{len(targets)} words" if targets else "Type a word",
             key=key,
-            on_change=lambda: draw(state[key]),
-            label_visibility="collapsed",
+            on_word=take,
         )
         if unknown:
-            near_words(f"{PAGE}.near", unknown, specs, row.classes, draw)
+            near_words(f"{PAGE}.near", unknown, specs, row.classes, lambda word: take(word, True))
 
 
 # ---- where it begins ---------------------------------------------------------------------------------------------

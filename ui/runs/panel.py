@@ -193,7 +193,7 @@ def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
     if state.active is not None:
         if not (goes_on := request.is_about(state.active.run.plan)):
             state.active.job.stop()  # the visitor has turned to something else, which is shown at once
-        if not state.running and collect(state) and goes_on:
+        if not state.running and collect(state, left=not goes_on) and goes_on:
             _pick_try(page, state)
     if state.error:
         st.error(as_markdown(sentence(state.error)))
@@ -278,9 +278,9 @@ def _replay(page: str, data: dict[str, Any], resume: Callable[[], object] | None
     replay(data, key=f"{page}.replay", seek=seek, choose=choose, stop=stop, resume=resume or (lambda: None))
 
 
-def collect(state: RunState) -> bool:
-    """Turn an ended run into a result and record its pace; return True if there is a result."""
-    if (ended := state.finish()) is None:
+def collect(state: RunState, *, left: bool = False) -> bool:
+    """Turn an ended run into a result and record its pace; return True if there is a result. left: as in `finish`."""
+    if (ended := state.finish(left=left)) is None:
         return False
     remember_pace(ended.run.plan, ended.names, ended.methods, ended.job.seconds_per_step)
     return True

@@ -118,12 +118,16 @@ class RunRequest:
 
 @dataclass(frozen=True, eq=False)
 class ActiveRun:
-    """Run in progress: the job, the run, the names of its classifiers, and its methods."""
+    """Run in progress: the job, the run, the names of its classifiers, and its methods.
+
+    asked: fingerprint of the request that began it; empty for the rest of a stopped run.
+    """
 
     job: Job
     run: Run
     names: tuple[str, ...]
     methods: tuple[MethodName, ...]
+    asked: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,8 +194,11 @@ class RunState:
 
     # Transitions.
 
-    def finish(self) -> ActiveRun | None:
-        """Turn the ended run into a result or an error; return it, or None if it has no result."""
+    def finish(self, *, left: bool = False) -> ActiveRun | None:
+        """Turn the ended run into a result or an error; return it, or None if it has no result.
+
+        left: True if the visitor has turned to something else, which needs no word on a run that had not begun.
+        """
         ended, self.active = self.active, None
         assert ended is not None
         job = ended.job
@@ -203,7 +210,7 @@ class RunState:
             self.error = f"the run cannot be shown: {error}"
             return None
         if not runs:
-            if job.status in ENDED_EARLY:
+            if job.status in ENDED_EARLY and not left:
                 self.error = STOPPED_TOO_EARLY
             return None
         can_resume = job.status in ENDED_EARLY and len(runs[0].curves["loss"]) <= ended.run.plan.config.steps
@@ -306,24 +313,33 @@ def fill_request(
 
 
 def start(page: str, request: RunRequest) -> bool:
-    """Stop this visitor's earlier run and queue a request, or show a one-sentence reason why it cannot run."""
-    plan, names = request.plan, request.names
+    """Stop this visitor's earlier run and queue a request, or show a one-sentence reason why it cannot run.
+
+    A request that is in progress goes on: a second press within a moment does not begin it again.
+    """
+    plan, names, state = request.plan, request.names, run_state(page)
     if (why := refusal(request)) or plan is None:
-        run_state(page).error = why
+        state.error = why
         return False
+    if state.active is not None and state.running and state.active.asked == request.fingerprint:
+        return True
     run = Run(plan, lambda: [classifier_for(name, request.class_set) for name in names], request.methods)
-    return submit(page, run, names, request.methods)
+    return submit(page, run, names, request.methods, request.fingerprint)
 
 
-def submit(page: str, run: Run, names: tuple[str, ...], methods: tuple[MethodName, ...]) -> bool:
-    """Queue a run, or the rest of a stopped one; return False, with a message on the page, if the queue is full."""
+def submit(page: str, run: Run, names: tuple[str, ...], methods: tuple[MethodName, ...], asked: str = "") -> bool:
+    """Queue a run, or the rest of a stopped one; return False, with a message on the page, if the queue is full.
+
+    asked: as in `ActiveRun`.
+    """
+    state = run_state(page)  # before the run is queued: Streamlit may end the script at any use of its session
     steps, (pictures, *_, pixels) = run.plan.config.steps, run.plan.start.shape
     about = {"what": page, "classifiers": names, "methods": methods, "steps": steps, "from_step": run.step}
     about |= {"pictures": pictures, "pixels": pixels}
     try:
         job = job_manager().submit(run.states, owner=session_id(), total=steps + 1 - run.step, about=about)
     except QueueFull as error:
-        run_state(page).error = str(error)
+        state.error = str(error)
         return False
-    run_state(page).active = ActiveRun(job, run, names, methods)
+    state.active = ActiveRun(job, run, names, methods, asked)
     return True

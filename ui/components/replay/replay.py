@@ -26,12 +26,13 @@ _component = register("replay/replay.js")
 class Caption:
     """Texts of a run's pictures, plain. title: its role. judged: per picture, what a second network says, or empty.
 
-    recognised: per picture, True if that is the target.
+    recognised: per picture, True if that is the target. painter: who is sure of it.
     """
 
     title: str
     judged: Sequence[str] = ()
     recognised: Sequence[bool] = ()
+    painter: str = "The painter"
 
 
 @dataclass(frozen=True, eq=False)
