@@ -26,20 +26,17 @@ from core.data.sketches import (
 from core.data.words import find_word
 from core.pgd.drawings import drawn_sketches, sketches_made_by
 from core.pgd.plan import RunPlan
-from core.pgd.settings import Task
 from core.pgd.starts import MADE_STARTS, STARTS, StartName, draw_starts, set_start, sketch_start, start_facts
 from core.pgd.views import MIN_CROP_SIZE
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
+from ui.runs.opened import PAGE, SKETCH, SKETCHED, START, words_key
 from ui.runs.state import TRIES
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, Picture, frame_own_photo, page_picture, picture_line
 from ui.shared.url import as_markdown, settable_in_url
 
-PAGE: Task = "generation"
-START, SKETCH = f"{PAGE}-start-from", f"{PAGE}-sketch"  # in the URL and in the session
-_PICTURES = f"{PAGE}-pictures"  # likewise
-_SKETCHED = f"{PAGE}.sketch"  # in the session
+_PICTURES = f"{PAGE}-pictures"  # in the URL and in the session
 _SKY = PALETTE["sky blue"]
 _SKETCH_TILES, _PHOTO_TILES = (TileStyle(size=size) for size in (44, 62))  # below the chosen one
 _CANVAS_TILES, _CANVAS_PIXELS = TileStyle(size=40, line=True), 80
@@ -48,11 +45,6 @@ _CANVAS_TILES, _CANVAS_PIXELS = TileStyle(size=40, line=True), 80
 def is_large(row: SampleSet) -> bool:
     """Return True for a set of large pictures, whose drawings have a gallery, words for sketches, and canvases."""
     return row.image_size >= MIN_CROP_SIZE
-
-
-def words_key(row: SampleSet) -> str:
-    """Return the key in the session, and parameter of the URL, of the words to draw."""
-    return f"{PAGE}-classes-{row.class_set}"
 
 
 def usual_words(row: SampleSet, start: StartName) -> list[str]:
@@ -213,7 +205,7 @@ def start_tiles(row: SampleSet, start: StartName) -> None:
 
 def keep_sketch(picture: np.ndarray) -> None:
     """Make a uint8 (32, 32, 3) picture the visitor's sketch; for callbacks."""
-    st.session_state[_SKETCHED] = picture
+    st.session_state[SKETCHED] = picture
 
 
 def first_sketch(row: SampleSet) -> np.ndarray:
@@ -230,28 +222,28 @@ def sketches_of(row: SampleSet) -> dict[str, str]:
 
 def shown_sketch(row: SampleSet, targets: list[str]) -> str | None:
     """Return the bundled sketch that the painter shows and the targets are of; None if there is none."""
-    name = sketch_name(st.session_state[_SKETCHED])
+    name = sketch_name(st.session_state[SKETCHED])
     return name if name and targets == [sketches_of(row).get(name)] else None
 
 
 def _sketch(row: SampleSet) -> np.ndarray:
     """Draw the painter of sketches; return the sketch, uint8 (32, 32, 3)."""
     state, first = st.session_state, first_sketch(row)
-    if _SKETCHED not in state:
-        state[_SKETCHED] = first
+    if SKETCHED not in state:
+        state[SKETCHED] = first
         if linked := url.text(SKETCH):
             try:
-                state[_SKETCHED] = decode_sketch(linked, SKETCH_SIZE)
+                state[SKETCHED] = decode_sketch(linked, SKETCH_SIZE)
             except ValueError:
                 url.refuse(SKETCH)
-    sketch_painter(state[_SKETCHED], key=f"{PAGE}.painter", on_paint=keep_sketch, background=_SKY)
+    sketch_painter(state[SKETCHED], key=f"{PAGE}.painter", on_paint=keep_sketch, background=_SKY)
     text = None
     try:
-        text = encode_sketch(state[_SKETCHED])
+        text = encode_sketch(state[SKETCHED])
     except ValueError:
         st.caption("This sketch has too many details for a link.")
     url.put(SKETCH, text, encode_sketch(first))
-    return state[_SKETCHED]
+    return state[SKETCHED]
 
 
 def _bundled_sketches(row: SampleSet) -> None:
@@ -266,7 +258,7 @@ def _bundled_sketches(row: SampleSet) -> None:
         else:
             keep_sketch(empty_sketch(list(CANVASES)[index]))
 
-    shown = canvas_of(st.session_state[_SKETCHED]) or sketch_name(st.session_state[_SKETCHED])
+    shown = canvas_of(st.session_state[SKETCHED]) or sketch_name(st.session_state[SKETCHED])
     image_picker(
         _sketch_thumbnails(tuple(sketches.items())),
         selected=names.index(shown) if shown in names else -1,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 
 import streamlit as st
@@ -12,16 +11,12 @@ from streamlit.delta_generator import DeltaGenerator
 from core.classifiers.registry import ClassifierSpec
 from core.data.canvases import CANVASES
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.data.sketches import SKETCH_SIZE, decode_sketch
 from core.pgd.drawings import drawn_sketches
 from core.pgd.plan import RunPlan
 from core.pgd.starts import STARTS, StartName
 from core.shared.numbers import join_list
 from ui.components.words.words import word_input
 from ui.pages.drawing_starts import (
-    PAGE,
-    SKETCH,
-    START,
     choose_beginning,
     choose_start,
     compared_start,
@@ -33,14 +28,13 @@ from ui.pages.drawing_starts import (
     shown_sketch,
     start_tiles,
     usual_words,
-    words_key,
 )
 from ui.runs.export import run_download
 from ui.runs.gallery import four_squares_html, gallery, stored_word
-from ui.runs.judge import sample_set_of
+from ui.runs.opened import ASKED, MAX_WORDS, PAGE, SET, SKETCH, START, of_result, of_word, show, words_key
 from ui.runs.outcome import drawing_formulas, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel, shows_tries
-from ui.runs.replay import reset_to_example, stored_example, subject_of, target_of
+from ui.runs.replay import reset_to_example, stored_example, subject_of
 from ui.runs.settings import choose_methods, choose_networks, run_settings
 from ui.runs.state import RunRequest, RunResult
 from ui.runs.words import MAX_LENGTH, about_words, cannot_run, near_words, stands_for, unknown_to, vocabulary
@@ -49,10 +43,8 @@ from ui.shared import url
 from ui.shared.pictures import UPLOAD, take_picture
 from ui.shared.url import one_line, settable, settable_in_url
 
-MAX_TARGETS = 10
-SET, _PICTURE, _PICTURES = f"{PAGE}-set", f"{PAGE}-picture", f"{PAGE}-pictures"  # in the URL and in the session
-# In the session: whether a word was just entered; one that the network does not know, and what is drawn.
-_ASKED, _UNKNOWN = f"{PAGE}.asked", f"{PAGE}.unknown"
+_PICTURE, _PICTURES = f"{PAGE}-picture", f"{PAGE}-pictures"  # in the URL and in the session
+_UNKNOWN = f"{PAGE}.unknown"  # in the session: a word that the network does not know, and what is drawn
 _SIDE_AND_STAGE = [5, 10]  # widths of a sketch or a photo and of the run
 
 
@@ -98,13 +90,13 @@ def page() -> None:
         stage, beside = _containers(rest, row, shows_tries(PAGE, request))
         if beside is not None:
             with beside, st.container(gap="xsmall"):
-                gallery(f"{PAGE}.gallery", opened, partial(_open, row))
+                gallery(f"{PAGE}.gallery", opened, _open)
     sketch = shown_sketch(row, targets) if large and start == "sketch" else None
     still = stored_word(opened) if sketch is None else drawn_sketches()[sketch]
     named = [words_key(row), SKETCH, *([START, _PICTURE] if start == "photo" or start in CANVASES else [])]
     linked = begins_by_itself(request, *named) and still is None and not is_photo_lost
     with verb:
-        entered = st.session_state.pop(_ASKED, False) or linked
+        entered = st.session_state.pop(ASKED, False) or linked
         ask_for_run(PAGE, "Draw", request, entered, lambda plan: four_tries(plan, row))
     with stage:
         contents = Stage(
@@ -159,17 +151,17 @@ def _several_targets(row: SampleSet, start: StartName, any_text: bool) -> list[s
     usual = usual_words(row, start)
     if key not in st.session_state:
         linked = list(dict.fromkeys(url.texts(key)))
-        st.session_state[key] = linked[:MAX_TARGETS] or usual
-        if len(linked) > MAX_TARGETS:
-            rest = join_list([f"“{one_line(word, MAX_LENGTH)}”" for word in linked[MAX_TARGETS:]])
-            url.tell(f"One run draws {MAX_TARGETS} words, so we left out {rest}.")
+        st.session_state[key] = linked[:MAX_WORDS] or usual
+        if len(linked) > MAX_WORDS:
+            rest = join_list([f"“{one_line(word, MAX_LENGTH)}”" for word in linked[MAX_WORDS:]])
+            url.tell(f"One run draws {MAX_WORDS} words, so we left out {rest}.")
     targets = settable(
         key,
         lambda name, value: st.multiselect(
-            f"Draw (up to {MAX_TARGETS}; for CLIP, any text)",
+            f"Draw (up to {MAX_WORDS}; for CLIP, any text)",
             [*names, *(target for target in value if target not in names)],
             value,
-            max_selections=MAX_TARGETS,
+            max_selections=MAX_WORDS,
             accept_new_options=any_text,  # no "Add: dragon" where the run would be refused
             key=name,
         ),
@@ -191,7 +183,7 @@ def _choose_word(
         if unknown_to(word, specs, row.classes) is not None:
             state[_UNKNOWN] = word, targets
         else:
-            state[words_key(row)], state[_ASKED] = [word], entered
+            state[words_key(row)], state[ASKED] = [word], entered
 
     unknown, beside = state.get(_UNKNOWN, ("", targets))
     if beside != targets:  # others were chosen in the meantime
@@ -223,16 +215,9 @@ def _containers(rest: DeltaGenerator, row: SampleSet, tries: bool) -> tuple[Delt
 
 
 def _restore(result: RunResult) -> None:
-    """Restore a run's words and start, as far as possible; for callbacks."""
-    run, state = result.runs[0], st.session_state
-    row, start = sample_set_of(run), run.metadata["images"].get("start")
-    if row is None or not row.drawn or start not in STARTS:
-        return
-    state[SET], state[START] = row.drawn_title, STARTS[start].label
-    state[words_key(row)] = list(dict.fromkeys(target_of(run, k) for k in range(len(run.start))))[:MAX_TARGETS]
-    if start == "sketch":
-        with suppress(ValueError):
-            keep_sketch(decode_sketch(run.metadata["images"].get("sketch", ""), SKETCH_SIZE))
+    """Restore what determines a result, as far as possible; for callbacks."""
+    if (opened := of_result(result)) is not None:
+        show(opened)
 
 
 def _reset(row: SampleSet, start: StartName) -> None:
@@ -246,6 +231,7 @@ def _reset(row: SampleSet, start: StartName) -> None:
         take_picture(PAGE, row.name, row.photo)
 
 
-def _open(row: SampleSet, word: str) -> None:
-    """Choose a word of the gallery and the start from which it was drawn."""
-    st.session_state[words_key(row)], st.session_state[START] = [word], STARTS[compared_start(row)].label
+def _open(word: str) -> None:
+    """Show a word of the gallery as it was drawn; for callbacks."""
+    if (stored := stored_word(word)) is not None:
+        show(of_word(stored))

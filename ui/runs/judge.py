@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from core.classifiers.registry import CLIPS
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.data.words import covers, find_word
+from core.data.words import covers, everyday_name, find_word
 from core.pgd.pictures import Judgement, choose_judge, fingerprint, judge_run, stored_judgement
 from core.pgd.record import PGDRun
 from core.shared.numbers import sureness
