@@ -23,7 +23,7 @@ from core.pgd.pictures import Judgement
 from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun, evenly_spaced
 from core.pgd.settings import Penalty, Task
-from core.pgd.starts import MADE_STARTS, StartName
+from core.pgd.starts import MADE_STARTS, STARTS, StartName
 from core.pgd.views import MIN_CROP_SIZE
 from core.shared.files import ArchiveError
 from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, with_tries
@@ -99,7 +99,14 @@ def tries_replay(result: RunResult, packed: dict[str, Any]) -> dict[str, Any]:
     """Return the packed replay of the chosen try beside all tries and a second network's predictions."""
     says = [("", False) if judgement is None else guess(judgement, 0) for judgement in judged_tries(result)]
     frames = np.stack([runs[-1].frames[-1, 0] for runs in result.tries])[None]
-    return with_tries(packed, frames, result.chosen, says, result.picked)
+    origins = [runs[0].metadata["images"] for runs in result.tries]
+    return with_tries(packed, frames, result.chosen, says, result.picked, _titles(origins))
+
+
+def _titles(origins: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the titles of tries' starts; none if all have the same."""
+    starts = [STARTS[origin["start"]].label for origin in origins if origin.get("start") in STARTS]
+    return starts if len({*starts}) > 1 else []
 
 
 def judged_tries(result: RunResult) -> list[Judgement | None]:
@@ -147,7 +154,8 @@ def live_replay(
         targets=[everyday_name(one_line(str(target))) for target in plan.targets[rows]],
         steps=plan.config.steps,
     )
-    return with_tries(data, frames, 0) if plan.seeds else data
+    origins = plan.images.get("origins", [])
+    return with_tries(data, frames, 0, titles=_titles(origins)) if plan.seeds else data
 
 
 def _layout(start: np.ndarray, mask: np.ndarray | None, images: Mapping[str, Any]) -> dict[str, Any]:

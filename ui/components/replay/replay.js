@@ -266,7 +266,7 @@ function drawChoice({ data, tries, memory }, { tile, canvas, says }, k) {
   says.classList.toggle("recognised", Boolean(agrees));
   tile.disabled = going(data);
   tile.ariaPressed = String(k === chosen);
-  const about = `Try ${k + 1} of ${count}: ${data.targets[0]}`;
+  const about = `${data.tries.titles[k] ?? `Try ${k + 1} of ${count}`}: ${data.targets[0]}`;
   Object.assign(tile, { ariaLabel: text ? `${about}. A second network says ${text}` : about, title: text });
 }
 

@@ -97,6 +97,7 @@ def with_tries(
     chosen: int,
     says: Sequence[tuple[str, bool]] = (),
     picked: int | None = None,
+    titles: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return packed pictures of one try with those of all tries, of which the visitor chooses one.
 
@@ -104,9 +105,10 @@ def with_tries(
         frames: (F, T, 3, H, W) uint8; F is 1 or that of the packed pictures. chosen: place of the packed try.
         says: a second network's prediction of each, plain, and True if it is the target; none during a run.
         picked: place of the try that this network picked, or None.
+        titles: of tries from different starts.
     """
     packed = _bytes(frame_differences(frames))
-    about = {"count": frames.shape[1], "chosen": chosen, "says": says, "picked": picked}
+    about = {"count": frames.shape[1], "chosen": chosen, "says": says, "picked": picked, "titles": list(titles)}
     return {**data, "tries": {"frames": packed, **about}}
 
 
