@@ -49,27 +49,27 @@ _PAPERS = paper.PGD_SETTINGS[_PAGE]
 _HOLE, EVERY = f"{_PAGE}-hole", f"{_PAGE}.filled"  # in the URL, in the session
 _HOLES, _LAST_HOLES = f"{_PAGE}.holes", f"{_PAGE}.holes.last"  # by size: as painted, and what changed them last
 FAILS = (
-    "By many views, the hens’ hole fills with plumage and the polar "
-    "bear’s with a polar bear’s head. The koala’s head comes back as fur without a face, and the tabby’s eye becomes "
-    "curly fur. We looked at these results one by one."
+    "By many views, the hens’ hole fills with plumage and the polar bear’s with a head. The koala’s head comes back as "
+    "fur without a face, and the tabby’s eye becomes curly fur. (We checked each by eye.)"
 )
 _CHOICE_RULE = (
-    "A rule chose these {}: in each class the picture with the median gain of the robust networks, as another network "
-    "sees it, and the classes with the largest gain."
+    "A rule chose these {}: the classes in which the robust networks gain most, as a second network sees it, and in "
+    "each the picture with the median gain."
 )
-_FACELESS = "Neither paints this animal’s face into its hole."
+_FACELESS = "Neither method paints this animal’s face into the hole."
 MINIMISED = (
     r"This penalty is **exact**: the minimum changes nothing outside the hole while the cross-entropy's gradient "
     r"$g$ there is shorter than $\lambda$. Forward-backward steps find it: a step of length $t$ against "
     r"$g$, then for the change $y$ outside $y \leftarrow (1 - t\lambda / \lVert y\rVert_2)_+\,y$ (Combettes & "
     "Wajs 2005), the projection onto the ball, the clip."
 )
+_BOX_WIDTH = 400  # pixels
 _ASKED = f"{_PAGE}.asked"  # in the session: whether a word was just entered
 
 
 def page() -> None:
     """Draw the page."""
-    painter_line = head("Brush away and see what fills it")
+    painter_line = head("Brush something away and see what fills the hole")
     reserve("calc(var(--square) + 202px)")
     with st.container(key="run-stage"):
         left, right = st.columns([2, 3], gap="medium")
@@ -213,7 +213,7 @@ def _painter(picture: Picture, guess: FirstGuess | None) -> None:
         alt=picture.caption,
     )
     if guess is not None and not _has_chosen_hole(picture) and np.array_equal(mask, guess.mask):
-        st.caption(f"Of {POSITIONS**2} places tried, {as_markdown(guess.network)} needs this one most.")
+        st.caption(f"Of {POSITIONS**2} spots we tried, covering this one hurts {as_markdown(guess.network)} most.")
         url.put(_HOLE, None)  # the link's reader gets the same
         return
     text = hole_text(mask)
@@ -254,17 +254,18 @@ def _choose_target(picture: Picture, guess: FirstGuess | None, specs: Sequence[C
         state[key] = "" if word == everyday_name(usual) else word
         state[_ASKED] = entered
 
-    word_input(
-        "What should be there?",
-        vocabulary(classes),
-        one_line(shown),
-        lead="Fill with",
-        note=stands_for(chosen, classes) if chosen else f"({note})" if note else "",
-        placeholder="…",
-        key=f"{_PAGE}.target.{picture.class_set}",
-        on_word=take,
-        clears=True,
-    )
+    with st.container(width=_BOX_WIDTH):
+        word_input(
+            "What should be there?",
+            vocabulary(classes),
+            one_line(shown),
+            lead="Fill with",
+            note=stands_for(chosen, classes) if chosen else f"({note})" if note else "",
+            placeholder="…",
+            key=f"{_PAGE}.target.{picture.class_set}",
+            on_word=take,
+            clears=True,
+        )
     if chosen:
         near_words(f"{_PAGE}.near", chosen, specs, classes, lambda word: take(word, True))
     url.put(key, chosen or None)

@@ -79,7 +79,7 @@ def painted_by(container: DeltaGenerator, specs: Sequence[ClassifierSpec], class
         return
     names = [spec.name for spec in specs]
     text = html.escape(f"Painted by {', and by '.join(_painter(spec, names) for spec in specs)}.")
-    link = "" if is_ready(PAPERS_CLIP) else ' <a href="models">Get CLIP itself</a>'
+    link = "" if is_ready(PAPERS_CLIP) else ' <a href="models">Use CLIP instead</a>'
     container.html(f'<p class="prose">{explain_on_page(text, text, *JARGON)}{link}</p>')
 
 
@@ -92,7 +92,7 @@ def _painter(spec: ClassifierSpec, names: Sequence[str]) -> str:
         return "its robust twin" if spec.name.removesuffix("-robust") in names else f"{title}, a robust network"
     if spec.kind == "zero-shot":
         return f"{title}, a {'small ' if spec.name.startswith('mini-') else ''}CLIP"
-    return f"{title}, an ordinary network"
+    return f"{title}, an ordinary image classifier"
 
 
 def ask_for_run(

@@ -96,7 +96,7 @@ def near_words(
         f"“{one_line(word, MAX_LENGTH)}” is not among the {about_words(classes)} that {short_title(spec.title)} knows."
     )
     with st.container(key="near-words", gap="xsmall"):
-        hint = "Try:" if near else "Try another, or a CLIP, which takes any text."
+        hint = "Try:" if near else "Try another word, or use CLIP, which takes any text."
         st.markdown(as_markdown(f"{known} {hint}"))
         if near:
             with st.container(horizontal=True, gap="small"):
