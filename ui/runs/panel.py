@@ -23,7 +23,7 @@ from core.pgd.methods import METHODS, leading
 from core.pgd.plan import RunPlan
 from core.pgd.starts import MADE_STARTS, STARTS
 from core.shared.numbers import duration, join_list
-from core.shared.text import JARGON, sentence
+from core.shared.text import JARGON, count_of, sentence
 from ui.components.replay.replay import RunProgress, replay
 from ui.runs.export import save_buttons, save_stored
 from ui.runs.gallery import stills
@@ -52,11 +52,11 @@ from ui.shared.url import as_markdown
 REDRAW_SECONDS = 0.5
 # Captions for a run by views, by the fraction of steps from which each applies.
 _STORY = (
-    (0, "At first every view disagrees."),
-    (0.3, "Shapes appear on which most views agree."),
+    (0, "So far every crop says something different."),
+    (0.3, "Shapes appear that most crops agree on."),
     (0.7, "The shapes stay; their details settle."),
 )
-WITHOUT_VIEWS = "The network grows surer; we hardly see why."
+WITHOUT_VIEWS = "The network is getting surer; it’s hard to see why."
 
 
 def head(title: str) -> DeltaGenerator:
@@ -327,7 +327,7 @@ def what_one_sees(active: ActiveRun) -> str:
     """Return a line on a run in progress: what one sees, and the time left."""
     job, run = active.job, active.run
     if job.status == "queued":
-        return f"Waiting for the pictures before it: number {job.position} in line."
+        return f"Waiting: {count_of(job.position, 'picture')} ahead of yours."
     if job.done < 2 or job.seconds_left is None:
         seconds = expected_seconds(run.plan, active.names, active.methods)
         time = "" if seconds is None else f" The run takes about {duration(max(1.0, seconds))}."
