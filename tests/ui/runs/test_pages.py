@@ -205,7 +205,8 @@ def test_new_target_stops_the_run(monkeypatch):
     while not active.run.so_far():
         time.sleep(0.01)
     monkeypatch.setattr(ui.runs.panel, "expected_seconds", lambda *_: 240.0)
-    app.selectbox(key=TARGET).set_value("cat").run()
+    app.session_state[TARGET] = "cat"
+    app.run()
     assert app.session_state["inpainting.runs"].active is None and active.job.status == "stopped"
     assert is_new(app) and replay_data(app)["targets"] == ["cat"]
     assert "4 min" in replay_data(app)["live"]["text"]
@@ -213,7 +214,7 @@ def test_new_target_stops_the_run(monkeypatch):
     data = replay_data(app)
     assert data["live"]["state"] == "stopped"
     assert data["targets"] == ["dog"] and data["steps"] == 2000
-    assert app.selectbox(key=TARGET).value == "dog" and not app.exception
+    assert app.session_state[TARGET] == "dog" and not app.exception
     HeldClassifier.release.set()
 
 
