@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from core.data.picture_files import decode_image
 from core.data.canvases import CANVASES, COMPARED_CANVAS
+from core.data.picture_files import decode_image
 from core.data.sample_sets import PRECOMPUTED
 from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.pictures import AFTER, Judgement, PictureOutcomes, stored_outcomes

@@ -13,6 +13,7 @@ import streamlit as st
 from core.classifiers.registry import classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.drawings import (
+    QUICK_CANVASES,
     QUICK_TRIES,
     SIZE,
     GalleryWord,
@@ -51,7 +52,8 @@ def gallery(key: str, opened: str | None, on_pick: Callable[[str], None]) -> Non
     _tiles(picked, f"{key}-picked", opened, on_pick, label="Words that we picked, drawn", across=6)
     st.markdown(
         f"A second network recognises **{counted('draw-views')} random words** that {painter} "
-        f"drew, and **{count('tries')}** if it may pick from {len(QUICK_TRIES)} quick tries. It recognises "
+        f"drew. If it may pick from {len(QUICK_TRIES)} quick tries, it recognises **{counted('tries')}**, and from one "
+        f"on each of {len(QUICK_CANVASES)} canvases **{counted('canvases')}**. It recognises "
         f"{count('photographs')} of {len(stored.words)} photos.",
         help="Nothing here is hand-picked, so you’ll see failures. A tick means that the second network, "
         f"{short_title(judge)}{', a close relative of the painter' * relative}, sees the word first in the stored "
@@ -102,9 +104,10 @@ def _thumbnails(names: tuple[str, ...]) -> Thumbnails:
         other = (
             "" if drawing.recognised() else f": the second network sees {with_article(drawing.judgements[0].says[0])}"
         )
-        tries = tries_by_label()[word.label]
-        hard = "; a hard word" if tries <= HARD else ""
-        says.append(f"{word.word}{other} ({tries} of {len(QUICK_TRIES)} quick tries recognised{hard})")
+        tries = tries_by_label().get(word.label)
+        hard = "; a hard word" if tries is not None and tries <= HARD else ""
+        known_tries = "" if tries is None else f" ({tries} of {len(QUICK_TRIES)} quick tries recognised{hard})"
+        says.append(f"{word.word}{other}{known_tries}")
     return pack_thumbnails(pictures, says)
 
 
