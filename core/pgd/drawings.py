@@ -157,12 +157,12 @@ def _word(
 
 def judged_path(label: int, method: MethodName) -> Path:
     """Return the file of a class's drawing in the gallery, which visitors also judge."""
-    return DRAWINGS / "gallery" / f"{label}-{method}.webp"
+    return DRAWINGS / "gallery" / f"{label}-{method}.jpg"
 
 
 def sketched_path(name: str, method: MethodName) -> Path:
     """Return the file of what a method made of a bundled sketch."""
-    return DRAWINGS / f"sketch-{name}-{method}.webp"
+    return DRAWINGS / f"sketch-{name}-{method}.jpg"
 
 
 @cache

@@ -71,8 +71,9 @@ from precomputed.makers.plans import CHOOSER, HOLE, SEED, SIZE, drawings, holes,
 PAINTER, JUDGE = "efficientnet-lite0", "efficientnet-lite2"
 # Bundled photographs, by index, of whose animal neither method paints a face into the hole; judged by eye.
 FACELESS = (0, 7)  # a tabby, a koala
-# Of WebP. At this quality the first judge's answer to a file differs for at most 2 of 100 drawings by each method.
-GALLERY_QUALITY = 65
+# Of JPEG with full colours. In files of this quality the first judge recognises another word than in the run's picture
+# for at most 2 of 100 drawings by each method; WebP, which halves the colours, needs more than its best quality.
+STILL_QUALITY = 90
 
 
 def main() -> None:
@@ -234,7 +235,7 @@ def _row(plan: RunPlan, arrays: dict[str, np.ndarray], judges: Sequence[Classifi
     }
     seen = {AFTER: result}
     if plan.images.get("start") == COMPARED_CANVAS:
-        file = decode_image(webp(arrays["result"], GALLERY_QUALITY)).transpose(2, 0, 1)
+        file = decode_image(still(arrays["result"])).transpose(2, 0, 1)
         seen |= {
             FILE: file.astype(np.float32) / np.float32(255),
             SMOOTH: np.stack([gaussian_filter(plane, 1) for plane in result]),
@@ -252,11 +253,10 @@ def _row(plan: RunPlan, arrays: dict[str, np.ndarray], judges: Sequence[Classifi
     return row
 
 
-def webp(picture: np.ndarray, quality: int, size: int = 0) -> bytes:
-    """Encode a (3, H, W) uint8 picture as a lossy file, shrunk to a size unless that is 0."""
-    file, image = io.BytesIO(), Image.fromarray(picture.transpose(1, 2, 0))
-    image = image.resize((size, size), Image.Resampling.LANCZOS) if size else image
-    image.save(file, "WEBP", quality=quality, method=6)
+def still(picture: np.ndarray) -> bytes:
+    """Encode a (3, H, W) uint8 drawing as the lossy file that is shown."""
+    file = io.BytesIO()
+    Image.fromarray(picture.transpose(1, 2, 0)).save(file, "JPEG", quality=STILL_QUALITY, subsampling=0, optimize=True)
     return file.getvalue()
 
 

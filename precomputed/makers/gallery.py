@@ -11,6 +11,7 @@ cards. What networks say of a picture is computed from the file that is shown. T
 from __future__ import annotations
 
 import argparse
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import load_classifier
@@ -44,7 +46,7 @@ from core.pgd.starts import draw_starts
 from core.pgd.steps import Generation, pgd_steps
 from core.shared.device import class_probabilities, device_name, prepare_torch
 from core.shared.files import make_folder, write_atomically
-from precomputed.makers.drawings import GALLERY_QUALITY, PAINTER, judge_names, short, webp
+from precomputed.makers.drawings import PAINTER, judge_names, short, still
 from precomputed.makers.plans import SEED, drawn_classes
 
 # Picked by eye from the gallery's 100 words, and pages say so; of the first five frames are stored, too.
@@ -101,10 +103,10 @@ def show(
     label: int,
     painter: Classifier,
     judges: Sequence[Classifier],
-    quality: int,
 ) -> dict[str, Any]:
     """Write (3, H, W) uint8 frames, stacked, as a lossy file; return what the networks say of this file."""
-    write_atomically(path, webp(np.concatenate(frames, axis=1), quality))
+    picture = np.concatenate(frames, axis=1)
+    write_atomically(path, still(picture) if path.suffix == ".jpg" else webp(picture))
     return said_of(path, len(frames), label, painter, judges)
 
 
@@ -122,6 +124,14 @@ def said_of(path: Path, frames: int, label: int, painter: Classifier, judges: Se
     }
 
 
+def webp(picture: np.ndarray, size: int = 0) -> bytes:
+    """Encode a (3, H, W) uint8 picture as a lossy file, shrunk to a size unless that is 0."""
+    file, image = io.BytesIO(), Image.fromarray(picture.transpose(1, 2, 0))
+    image = image.resize((size, size), Image.Resampling.LANCZOS) if size else image
+    image.save(file, "WEBP", quality=STRIP_QUALITY, method=6)
+    return file.getvalue()
+
+
 def _word(
     work: Path, label: int, methods: Sequence[MethodName], painter: Classifier, judges: Sequence[Classifier]
 ) -> dict[str, Any]:
@@ -129,7 +139,7 @@ def _word(
     row: dict[str, Any] = {"label": label, "word": imagenet().names[label]}
     for method in methods:
         with np.load(work / f"draw-{method}-{label}.npz", allow_pickle=False) as file:
-            row[method] = show([file["result"]], judged_path(label, method), label, painter, judges, GALLERY_QUALITY)
+            row[method] = show([file["result"]], judged_path(label, method), label, painter, judges)
     return row
 
 
@@ -144,7 +154,7 @@ def _strips(word: str, painter: Classifier, judge: Classifier) -> dict[str, Any]
         states = pgd_steps(painter, Generation(torch.tensor([label])), start, config, seed=SEED)
         stored = [state for state in states if state.step in steps]
         frames = [to_uint8(state.images[0].numpy()).transpose(2, 0, 1) for state in stored]
-        facts = show(frames, strip_path(word, method), label, painter, [judge], STRIP_QUALITY)
+        facts = show(frames, strip_path(word, method), label, painter, [judge])
         row[method] = {"steps": steps, "norm": short(stored[-1].perturbation_norm[0]), **facts}
     return row
 
@@ -154,10 +164,10 @@ def _write_cards(rows: Sequence[dict[str, Any]]) -> None:
     samples = load_samples("photographs")
     image = samples.images[samples.labels.tolist().index(imagenet().names.index("hen"))]
     hole = fill_hole(image.astype(np.float32) / np.float32(255), middle_square(SIZE, SIZE // 3))
-    write_atomically(CARDS["hole"], webp(to_uint8(hole).transpose(2, 0, 1), STRIP_QUALITY, CARD_SIZE))
+    write_atomically(CARDS["hole"], webp(to_uint8(hole).transpose(2, 0, 1), CARD_SIZE))
     label = next(row["label"] for row in rows if row["word"] in familiar() and row["views"]["ranks"][0] == 1)
     picture = decode_image(judged_path(label, "views").read_bytes()).transpose(2, 0, 1)
-    write_atomically(CARDS["judge"], webp(picture, STRIP_QUALITY, CARD_SIZE))
+    write_atomically(CARDS["judge"], webp(picture, CARD_SIZE))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python -m precomputed.makers.sketches
 
-Writes precomputed/views/sketch-*.webp and sketches.json. Each picture is a run of its own, from seed 0, and takes about
+Writes precomputed/views/sketch-*.jpg and sketches.json. Each picture is a run of its own, from seed 0, and takes about
 ten seconds of a core.
 """
 
@@ -25,7 +25,7 @@ from core.pgd.methods import COMPARED
 from core.pgd.settings import defaults
 from core.pgd.steps import Generation, run_pgd
 from core.shared.device import prepare_torch
-from precomputed.makers.drawings import GALLERY_QUALITY, JUDGE, PAINTER
+from precomputed.makers.drawings import JUDGE, PAINTER
 from precomputed.makers.gallery import made_by, show, write_facts
 from precomputed.makers.plans import SEED
 
@@ -34,7 +34,7 @@ def main() -> None:
     """Draw from all sketches; write all files."""
     prepare_torch()
     painter, judge = load_classifier(PAINTER), load_classifier(JUDGE)
-    for path in DRAWINGS.glob("sketch-*.webp"):
+    for path in DRAWINGS.glob("sketch-*.jpg"):
         path.unlink()
     rows = [_drawn(name, sketch.word, painter, judge) for name, sketch in SKETCHES.items()]
     write_facts(
@@ -51,7 +51,7 @@ def _drawn(sketch: str, word: str, painter: Classifier, judge: Classifier) -> di
         config = replace(ours, method=ours.method.variant(method))
         last = run_pgd(painter, Generation(torch.tensor([label])), torch.from_numpy(start), config, seed=SEED)
         picture = to_uint8(last.images[0].numpy()).transpose(2, 0, 1)
-        row[method] = show([picture], sketched_path(sketch, method), label, painter, [judge], GALLERY_QUALITY)
+        row[method] = show([picture], sketched_path(sketch, method), label, painter, [judge])
     return row
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.data.sample_sets import imagenet
 from core.pgd.drawings import GALLERY_FILE, SIZE, judged_path, stored_gallery
-from precomputed.makers.drawings import GALLERY_QUALITY, webp
+from precomputed.makers.drawings import still
 
 
 @pytest.mark.slow
@@ -29,4 +29,4 @@ def test_command_gives_the_stored_picture(position, tmp_path):
     with Image.open(tmp_path / "grid.png") as grid:
         left, top = grid.width - SIZE - 6, grid.height - SIZE - 6
         picture = np.asarray(grid.convert("RGB").crop((left, top, left + SIZE, top + SIZE)))
-    assert webp(picture.transpose(2, 0, 1), GALLERY_QUALITY) == judged_path(word.label, "views").read_bytes()
+    assert still(picture.transpose(2, 0, 1)) == judged_path(word.label, "views").read_bytes()

@@ -143,6 +143,7 @@ def webp_strip(frames: np.ndarray, quality: int) -> bytes:
 
 
 def webp_data_uri(picture: Path | bytes) -> str:
-    """Return a WebP picture (file or content) as a data URI."""
+    """Return a WebP or JPEG picture (file or content) as a data URI."""
     content = picture if isinstance(picture, bytes) else picture.read_bytes()
-    return f"data:image/webp;base64,{base64.b64encode(content).decode()}"
+    kind = "jpeg" if content.startswith(b"\xff\xd8") else "webp"
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
