@@ -83,7 +83,7 @@ def choose_a_start(note: str) -> None:
         with st.container(key="story-tiles"):
             _tiles(begin)
         own = partial(open_upload, PAGE)
-        st.button("Your photo", icon=":material/add:", key="story.own", on_click=own, width="content")
+        st.button("Your photo", icon=":material/add:", key="story.your-photo", on_click=own, width="content")
         with st.container(key="story-beside", gap="xsmall"):
             st.html(f'<div class="story">{paragraphs(about_the_start())}{note}</div>')
             with st.container(horizontal=True, gap="small", key="story-save"):
