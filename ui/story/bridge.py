@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 
 from core.data.corruptions import energy_by_radius, fraction_above
-from core.data.picture_files import decode_image
 from core.pgd.methods import COMPARED
 from core.pgd.starts import StartName
 from ui.runs.state import RunResult
@@ -56,7 +55,7 @@ def _stored(name: str, word: str) -> FastWaves:
     begin = of_tile(name, word)
     row = begin.stored
     assert row is not None
-    pictures = (decode_image(row.drawings[method].content) for method in COMPARED)
+    pictures = (row.drawings[method].pixels() for method in COMPARED)
     paper, views = (picture.transpose(2, 0, 1).astype(np.float32) / np.float32(255) for picture in pictures)
     return fast_waves(begin.planes()[0], views, paper)
 

@@ -24,7 +24,7 @@ from core.shared.text import sentence, with_article
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import MAX_TILE, Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.components.story.story import painting
-from ui.runs.export import save_buttons
+from ui.runs.export import save_buttons, save_stored
 from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
 from ui.runs.words import about_words, near_words, word_box
@@ -93,7 +93,9 @@ def choose_a_start(text: str, note: str) -> None:
                 _set_in_draw(begin)
                 url.open_page(_DRAW_PAGE)
             if isinstance(result, RunResult):
-                save_buttons(result.runs, key=f"story.{result.id}")
+                save_buttons(result, key=f"story.{result.id}")
+            elif result is None and begin.stored is not None:
+                save_stored(begin.stored, key=f"story.stored.{begin.tile}.{begin.word}")
     draw_upload(PAGE, frames=False)
 
 
