@@ -12,7 +12,7 @@ from ui.components.story.story import step_tabs
 from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.verdicts import STYLE
-from ui.story import figures, hole, judge, mixture, opening, sketch, wave
+from ui.story import beginning, figures, hole, judge, mixture, opening, sketch, wave
 from ui.story.chapters import CHAPTER_NAMES, SLUGS, Chapter, Part, chapter
 
 CHAPTER = "chapter"  # in the URL, the only place that stores the current one
@@ -34,7 +34,9 @@ def page() -> None:
     """Draw the chapter named in the URL, by default the first."""
     slug = url.text(CHAPTER)
     index = SLUGS.index(slug) if slug in SLUGS else 0
-    known = {"asked": sketch.asked()} if index == 0 else {}
+    if index == 0:
+        beginning.take_upload()
+    known = {"asked": beginning.asked()} if index == 0 else {}
     here = chapter(index, **known)  # computed before anything is drawn, so that text and figure change together
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
         st.title("What does CLIP see?", width="content", anchor=False)
@@ -64,16 +66,14 @@ def page() -> None:
 
 
 def _sketch(here: Chapter) -> None:
-    """Draw the first chapter: its stage has the page's width, between two sentences and a note."""
+    """Draw the first chapter: its stage has the page's width, and its last paragraphs lead on to waves."""
     text, note = here.parts[0].text, here.parts[0].note
     with st.container(key="story-lead"):
-        _text(f"<h2>{html.escape(here.title)}</h2>{text}")
+        _text(f"<h2>{html.escape(sketch.title(here.title))}</h2>{text}")
     sketch.paint_a_sketch()
-    with st.container(key="story-again"):  # in a narrow window the text follows the stage
-        _text(text)
+    sketch.choose_a_start(text, note)
+    st.html(f'<div class="story story-bridge">{sketch.bridge_to_waves()}</div>')
     st.html(opening.cards_html())
-    with st.container(key="story-small"):
-        _text(note)
 
 
 def _wide(here: Chapter, part: Part, index: int) -> None:
@@ -84,12 +84,18 @@ def _wide(here: Chapter, part: Part, index: int) -> None:
         _FIGURES[part.figure]()
     if part.claims:
         _claims(part)
-    link = here.link if index == 0 else None
-    button = f'<a class="button-link" href="{html.escape(link[1])}">{link[0]}</a>' if link else ""
     # What a round teaches comes after its first answer.
     note = part.note if part.figure != "judge" or judge.has_begun() else ""
     with st.container(key=f"story-below-{index}"):
-        _text(note + button)
+        _text(note + _button(here, index))
+
+
+def _button(here: Chapter, index: int) -> str:
+    """Return the link that goes on from a chapter, below its first part, as HTML."""
+    if here.link is None or index:
+        return ""
+    title, url = here.link
+    return f'<a class="button-link" href="{html.escape(url)}">{title}</a>'
 
 
 def _claims(part: Part) -> None:
@@ -104,5 +110,5 @@ def _text(text: str) -> None:
 
 def _go(number: int) -> None:
     judge.forget()
-    sketch.leave()
+    beginning.leave()
     url.put(CHAPTER, SLUGS[number - 1])
