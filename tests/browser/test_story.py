@@ -1,4 +1,4 @@
-"""The page *Story* in a real browser: sketches by mouse and by finger, a round of the judge, waves, two photos in one."""
+"""The page *Story* in a real browser: sketches by mouse and by finger, waves, two photos in one, and the judge."""
 
 import re
 
