@@ -1,4 +1,4 @@
-"""The page *Story* in a real browser: sketches by mouse and by finger, a photo, limits, waves, two photos in one, and the judge."""
+"""The page *Story* in a real browser: a sketch by mouse and by finger, a photo, limits, waves, mixtures, the judge."""
 
 import re
 

@@ -15,7 +15,7 @@ import streamlit as st
 from core.classifiers.registry import classifier_spec, classifier_title
 from core.data.picture_files import framed_square, square_image
 from core.data.start_photos import START_PHOTOS
-from core.pgd.drawings import painter_name
+from core.pgd.drawings import judge_name, painter_name
 from core.pgd.methods import COMPARED, leading
 from core.pgd.plan import RunPlan
 from core.pgd.settings import Task, defaults
@@ -28,6 +28,7 @@ from ui.runs.export import save_buttons, save_stored
 from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
 from ui.runs.words import about_words, near_words, word_box
+from ui.server.cache import load_ahead
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, Photo, draw_upload, frame_photo, frame_place, open_upload, take_picture
 from ui.shared.url import as_markdown
@@ -71,6 +72,8 @@ def paint_a_sketch() -> None:
         with right, st.container(key="story-painting"):
             # Always a fragment, so that the element stays the same.
             st.fragment(_scene, run_every=REDRAW_SECONDS if growing else None)(growing)
+    if begin.is_known and begin.stored is None:  # the visitor is about to press *Paint it*
+        load_ahead((painter_name(), judge_name()), ROW.class_set)
 
 
 def choose_a_start(text: str, note: str) -> None:
