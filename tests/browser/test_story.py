@@ -175,7 +175,7 @@ def test_limits_lead_to_a_photo_a_sketch_and_clip(app, open_page, tmp_path):
     page.locator("[role=dialog] input[type=file]").set_input_files(tmp_path / "meadow.png")
     expect(tiles).to_have_count(len(TILES) + 2)
     expect(tiles.nth(len(TILES))).to_be_checked()
-    expect(page.get_by_role("img", name="meadow.png")).to_be_visible()
+    expect(page.get_by_alt_text("meadow.png")).to_be_visible()
     expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint it"))
     wait_until_drawn(page)
     page.get_by_role("link", name="Limits").click()
