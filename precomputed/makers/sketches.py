@@ -9,6 +9,7 @@ takes about ten seconds of a core, unless FOLDER, of precomputed.makers.drawings
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,11 +46,11 @@ def main() -> None:
     for path in (*DRAWINGS.glob("sketch-*.*"), *DRAWINGS.glob("photo-*.*")):
         path.unlink()
     rows = [
-        painted("sketch", name, sketch.word, smooth_sketch(draw_sketch(name), SIZE), painter, judge, work)
+        painted("sketch", name, sketch.word, smooth_sketch(draw_sketch(name), SIZE), (painter, judge), work)
         for name, sketch in SKETCHES.items()
     ]
     rows += [
-        painted("photo", name, photo.word, photo_start(name), painter, judge, work)
+        painted("photo", name, photo.word, photo_start(name), (painter, judge), work)
         for name, photo in START_PHOTOS.items()
     ]
     facts = made_by(painter, "sketch") | {
@@ -59,14 +60,16 @@ def main() -> None:
 
 
 def painted(
-    start: PaintedStart, name: str, word: str, planes: np.ndarray, painter: Classifier, judge: Classifier, work: Path
+    start: PaintedStart, name: str, word: str, planes: np.ndarray, networks: Sequence[Classifier], work: Path
 ) -> dict[str, Any]:
     """Paint a word by both methods; return what the networks say of the start, and of each file that it writes.
 
-    name: of the sketch or the photo. planes: its start, (3, SIZE, SIZE) float32 in [0, 1].
+    name: of the sketch or the photo. planes: its start, (3, SIZE, SIZE) float32 in [0, 1]. networks: the painter, then
+    judges. work: folder of finished drawings.
     """
+    painter, *judges = networks
     (label,), ours = find_word(word, imagenet()), defaults("generation", SIZE, "views", start=start)
-    seen = [class_probabilities(network, planes[None])[0] for network in (painter, judge)]
+    seen = [class_probabilities(network, planes[None])[0] for network in networks]
     before = [imagenet().names[int(shares.argmax())] for shares in seen]
     row: dict[str, Any] = {start: name, "word": word, "label": label, "before": before}
     for method in COMPARED:
@@ -78,7 +81,7 @@ def painted(
             x0 = torch.from_numpy(planes[None])
             last = run_pgd(painter, Generation(torch.tensor([label])), x0, config, seed=SEED)
             picture = to_uint8(last.images[0].numpy()).transpose(2, 0, 1)
-        row[method] = show([picture], painted_path(start, name, method), label, painter, [judge])
+        row[method] = show([picture], painted_path(start, name, method), label, painter, judges)
     return row
 
 
