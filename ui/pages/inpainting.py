@@ -42,7 +42,7 @@ from ui.runs.words import near_words, stands_for, vocabulary
 from ui.server.cache import ready_classifiers
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, Picture, page_picture, picture_line, take_picture, to_picture
-from ui.shared.url import as_markdown, one_line
+from ui.shared.url import as_markdown
 
 _PAGE: Task = "inpainting"
 _PAPERS = paper.PGD_SETTINGS[_PAGE]
@@ -258,7 +258,7 @@ def _choose_target(picture: Picture, guess: FirstGuess | None, specs: Sequence[C
         word_input(
             "What should be there?",
             vocabulary(classes),
-            one_line(shown),
+            shown,
             lead="Fill with",
             note=stands_for(chosen, classes) if chosen else f"({note})" if note else "",
             placeholder="…",
