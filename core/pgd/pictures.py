@@ -247,8 +247,8 @@ def stored_outcomes() -> JudgedOutcomes:
     in the paper's steps and ball; "draw-quick"; "photographs".
     columns: is_target, probability_after, perturbation_norm, target, radius (mean, of the change, in cycles per image),
     low (fraction of its energy within radius 8), clipped (fraction of values at 0 or 1), seconds (CPU, one thread); of
-    holes their left and top edge. Judges see the result, 8 bits and lossless; of words drawn from grey also `FILE` and
-    `SMOOTH`; of others also the start; and of holes the square around the hole alone (`hole_alone`): "alone",
+    holes their left and top edge. Judges see the result, 8 bits and lossless; of drawings also `FILE` and `SMOOTH`; of
+    sketches, photos and holes also the start; and of holes the square around the hole alone (`hole_alone`): "alone",
     "alone_start" and "alone_original".
     """
     return JudgedOutcomes.load(STORED)

@@ -39,7 +39,7 @@ from scipy.ndimage import gaussian_filter
 
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import classifier_state, list_classifiers, load_classifier
-from core.data.canvases import COMPARED_CANVAS
+from core.data.canvases import CANVASES
 from core.data.corruptions import energy_by_radius, fraction_within, mean_radius
 from core.data.datasets import load_dataset
 from core.data.holes import hole_alone
@@ -234,14 +234,12 @@ def _row(plan: RunPlan, arrays: dict[str, np.ndarray], judges: Sequence[Classifi
         "low": short(fraction_within(energy, 8)),
     }
     seen = {AFTER: result}
-    if plan.images.get("start") == COMPARED_CANVAS:
-        file = decode_image(still(arrays["result"])).transpose(2, 0, 1)
-        seen |= {
-            FILE: file.astype(np.float32) / np.float32(255),
-            SMOOTH: np.stack([gaussian_filter(plane, 1) for plane in result]),
-        }
-    else:
+    if plan.images.get("start") not in CANVASES:
         seen[BEFORE] = start
+    if plan.mask is None:
+        file = decode_image(still(arrays["result"])).transpose(2, 0, 1)
+        smooth = np.stack([gaussian_filter(plane, 1) for plane in result])
+        seen |= {FILE: file.astype(np.float32) / np.float32(255), SMOOTH: smooth}
     if plan.original is not None and plan.mask is not None:
         original = plan.original[0].astype(np.float32) / np.float32(255)
         alone = {"alone": result, "alone_start": start, "alone_original": original}

@@ -30,6 +30,7 @@ _OF_WORDS = {
     **{kind: f"{_TITLES['views']}, quick, seed {seed}" for seed, kind in enumerate(QUICK_TRIES)},
     **{f"draw-{canvas}": f"{_TITLES['views']}, quick, on {canvas}" for canvas in ("meadow", "sea", "horizon")},
 }
+_OF_STARTS = {"sketch": "from our sketches", "photo": "random words into photographs"}
 _PAIRS: tuple[tuple[MethodName, MethodName], ...] = (
     ("strokes", "paper"),
     ("views_only", "paper"),
@@ -61,14 +62,16 @@ def tables() -> str:
         + ".\n",
         _pairs("draw", ("", "40"), AFTER),
     ]
-    seen = [name for name in _OF_WORDS if name in kinds and f"{FILE}_rank_0" in kinds[name].pictures]
+    titles = _OF_WORDS | {f"{start}-{name}": f"{title}, {what}" for start, what in _OF_STARTS.items()
+                           for name, title in _TITLES.items()}  # fmt: skip
+    seen = [name for name in titles if name in kinds and f"{FILE}_rank_0" in kinds[name].pictures]
     if seen:
         parts += [
             "\n**Controls**: top-1 of each judge for the same drawings as the run gives them, as the lossy files that "
             "pages show, and after a Gaussian of 1 pixel:\n",
-            _table(["method", "steps", "n", *_control_heads()], [_controls(name) for name in seen]),
+            _table(["method", "steps", "n", *_control_heads()], [_controls(name, titles[name]) for name in seen]),
         ]
-    for prefix, what in (("sketch", "from our sketches"), ("photo", "random words into photographs")):
+    for prefix, what in _OF_STARTS.items():
         if known := {f"{prefix}-{name}": title for name, title in _TITLES.items() if f"{prefix}-{name}" in kinds}:
             starts = kinds[next(iter(known))]
             parts += [
@@ -144,13 +147,13 @@ def _control_heads() -> list[str]:
     return [f"{title}: {', '.join(_CONTROLS.values())}" for title in titles]
 
 
-def _controls(name: str) -> list[str]:
+def _controls(name: str, title: str) -> list[str]:
     outcomes = stored_kinds()[name]
     steps = f"{outcomes.config['steps']} of {outcomes.config['step_size']:.3g}"
     counts = [
         ", ".join(str(int(outcomes.recognised(judge, seen=seen).sum())) for seen in _CONTROLS) for judge in _judges()
     ]
-    return [_OF_WORDS[name], steps, str(outcomes.n), *counts]
+    return [title, steps, str(outcomes.n), *counts]
 
 
 def _by_judge(kind: str) -> str:
