@@ -1,4 +1,4 @@
-"""The page *Story* in a real browser: sketches by mouse and by finger, waves, two photos in one, and the judge."""
+"""The page *Story* in a real browser: a sketch by mouse and by finger, a photo, limits, waves, mixtures, the judge."""
 
 import re
 
@@ -19,9 +19,10 @@ from tests.browser.checks import fits, grave_faults
 from tests.browser.waiting import wait_until_drawn
 from ui.components.mount import webp_data_uri
 from ui.shared.pictures import sample_picture
+from ui.story.beginning import TILES, Beginning, of_tile
+from ui.story.bridge import measured
 from ui.story.chapters import CHAPTER_TITLES
 from ui.story.judge import candidates
-from ui.story.sketch import TILES
 from ui.story.wave import FIRST_STRIPES, first_photo, small_picture, striped
 from ui.tools.hybrids import photo_pairs
 
@@ -47,10 +48,16 @@ def expect_stored(scene: Locator, name: str) -> None:
     assert np.abs(pixels(canvas_of(scene)) - expected).mean() < 1
 
 
+def added(begin: Beginning) -> str:
+    """Return what the bridge says of a stored painting by many views."""
+    waves = measured(begin, None)
+    return f"Of what the network added, {round(100 * waves.views)}% is above that"
+
+
 def choose_word(page: Page, word: str) -> None:
-    box = page.get_by_role("combobox", name="Any of 2,900 words")
+    box = page.get_by_role("combobox", name="Any of 2,911 words")
     box.fill(word)
-    page.get_by_role("option", name=word, exact=True).first.click()
+    box.press("Tab")  # leaves the box; Enter would paint
     expect(page.locator(".painting .claim")).to_have_text(re.compile("^Press Paint it"))
     wait_until_drawn(page)
 
@@ -80,20 +87,26 @@ def test_sketch_is_painted_by_mouse(app, open_page):
     small = scene.locator(".paper canvas").bounding_box()
     assert small["width"] < painter["width"] < large["width"] and painter["y"] == large["y"]
     assert painter["x"] + painter["width"] < large["x"] < large["x"] + large["width"] < small["x"]
-    tiles = page.get_by_role("radiogroup", name="Sketches to start from")
+    tiles = page.get_by_role("radiogroup", name="Pictures to start from")
     box = tiles.bounding_box()
-    assert box["y"] + box["height"] <= 900 and tiles.get_by_role("radio").count() == len(TILES)
+    assert (
+        box["y"] + box["height"] <= 900 and tiles.get_by_role("radio").count() == len(TILES) + 1
+    )  # the last adds a photo
     tiles.get_by_role("radio", name="daisy").click()
     expect(page.get_by_text("surer that this is a daisy").first).to_be_visible()
     expect_stored(scene, "daisy")
     expect(page).to_have_url(re.compile("sketch=daisy&word=daisy"))
+    waves = page.locator(".story-bridge")
+    expect(waves).to_contain_text(added(of_tile("daisy", "daisy")))
 
     page.get_by_role("button", name="red", exact=True).click()
     drag(page, [(2, 4), (8, 4)])
     expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint it"))
     expect(scene.locator(".judged")).to_have_text("")
+    expect(waves).not_to_contain_text("added")
     choose_word(page, "castle")
     expect_painted(page, "castle")
+    expect(waves).to_contain_text(re.compile(r"Of what the network added, \d+% is above that"))
     assert grave_faults(page) == []
     drag(page, [(2, 24), (8, 24)])  # what was said is of another sketch
     expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint it"))
@@ -117,9 +130,8 @@ def test_sketch_is_painted_by_finger_and_opens_in_draw(app, open_page):
     expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint it"))
     scene.get_by_role("button", name="Back to the painting").tap()
     expect(painter).to_be_hidden()
-    box = page.get_by_role("combobox", name="Any of 2,900 words")
+    box = page.get_by_role("combobox", name="Any of 2,911 words")
     box.fill("vulcano")
-    expect(page.get_by_role("option").first).to_have_text("Add: vulcano")
     box.press("Enter")
     near = page.locator(".st-key-near-words").get_by_role("button", name="volcano", exact=True)
     expect(near).to_be_visible()
@@ -134,6 +146,40 @@ def test_sketch_is_painted_by_finger_and_opens_in_draw(app, open_page):
     expect(page.get_by_role("heading", name="Draw what a network sees")).to_be_visible()
     expect(page.get_by_role("combobox", name="Word to draw")).to_have_value("volcano")
     expect(page.locator(".replay canvas").last).to_have_attribute("aria-label", re.compile("volcano, step "))
+    wait_until_drawn(page)
+
+
+def test_limits_lead_to_a_photo_a_sketch_and_clip(app, open_page, tmp_path):
+    page = open_page(f"{app}/story?chapter=limits", width=1440, height=900)
+    heading, scene = page.locator(".story h2").first, page.locator(".painting")
+    tiles = page.get_by_role("radiogroup", name="Pictures to start from").get_by_role("radio")
+    expect(page.locator(".story-cards p")).to_have_count(4)
+    page.get_by_role("button", name="Paint your own sketch").click()
+    expect(heading).to_have_text(CHAPTER_TITLES[0])
+    expect(tiles.first).to_be_checked()  # the empty canvas
+    tiles.filter(has_text="cup").click()
+    expect(heading).to_have_text("Any picture can become any word")
+    expect(scene.locator(".claim")).to_have_text("The painter is 99% sure: a goldfish.")
+    expect(page.locator(".story-bridge")).to_contain_text(added(of_tile("espresso", "goldfish")))
+    page.get_by_role("slider", name="Frame").press("ArrowRight")
+    expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint it"))
+    expect(page).to_have_url(re.compile("frame=52"))
+    expect(page.locator(".story-bridge")).not_to_contain_text("added")
+    wait_until_drawn(page)
+
+    page.get_by_role("link", name="Limits").click()
+    expect(page.locator(".story-cards p")).to_have_count(4)
+    page.get_by_role("button", name="Try your own photo").click()
+    Image.fromarray(np.full((60, 90, 3), (90, 160, 60), np.uint8)).save(tmp_path / "meadow.png")
+    page.locator("[role=dialog] input[type=file]").set_input_files(tmp_path / "meadow.png")
+    expect(tiles).to_have_count(len(TILES) + 2)
+    expect(tiles.nth(len(TILES))).to_be_checked()
+    expect(page.get_by_alt_text("meadow.png")).to_be_visible()
+    expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint it"))
+    wait_until_drawn(page)
+    page.get_by_role("link", name="Limits").click()
+    page.get_by_role("button", name=re.compile("CLIP$")).click()
+    expect(page).to_have_url(re.compile("/models"))
     wait_until_drawn(page)
 
 
