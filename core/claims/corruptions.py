@@ -17,9 +17,9 @@ from core.claims.finding import (
     Topic,
     View,
     above,
+    by_test,
     judged,
     require,
-    tested,
 )
 from core.claims.statistics import (
     HIGH_CORRUPTIONS,
@@ -166,7 +166,7 @@ def shift() -> Judged:
     for what, (value, p) in tests.items():
         bar = what if len(correlations) < _JUDGED else ""
         name = f"correlation of the crossover cutoff with {what}"
-        correlations.append(Evidence(name, tested(value, p), "ratio"))
+        correlations.append(Evidence(name, by_test(value, p), "ratio"))
         evidence += [Evidence(name, Interval.exact(value), "ratio", bar=bar), Evidence("p", Interval.exact(p), "p")]
     small = all(name.startswith(MINIATURE) or name in RESNET_NAMES for name in networks)
     names = [result_title(stored.metadata["classifier"]) for stored in outcomes]

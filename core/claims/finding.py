@@ -112,7 +112,7 @@ def weakest(parts: Sequence[Part]) -> Part:
     return min(parts, key=lambda part: (False, None, True).index(part.truth))
 
 
-def tested(value: float, p: float, level: float = SIGNIFICANT) -> Interval:
+def by_test(value: float, p: float, level: float = SIGNIFICANT) -> Interval:
     """Return a number that decides a part only if its test has a p below the level; it has no interval of its own."""
     return Interval(value, value, value) if p < level else Interval.exact(value)
 

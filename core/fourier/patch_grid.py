@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import compress
 
 import numpy as np
@@ -46,6 +47,7 @@ def neighbour_contrasts(heatmap: Heatmap) -> np.ndarray:
     return contrast
 
 
+@lru_cache(64)
 def lattice(heatmap: Heatmap, period: int) -> Lattice | None:
     """Return the lattice statistic for multiples of `period`, with a permutation test for dips.
 

@@ -17,14 +17,14 @@ from core.shared.text import Number, bdi, count_of, isolated, number_html, sente
 from ui.shared.colours import model_colour
 
 # Of each verdict: its sign, for use without colour; its colour, on which white text has a contrast of 5 to 7; and what
-# one claim or several do.
+# is said of one claim, or of several.
 SIGNS = {
-    Verdict.HOLDS: ("✓", "#1a7f37", "holds", "hold"),
-    Verdict.IN_PART: ("◐", "#8a5a00", "holds in part", "hold in part"),
-    Verdict.DEPENDS: ("⇄", "#6639ba", "depends on the reading", "depend on the reading"),
-    Verdict.FAILS: ("✕", "#b3261e", "fails", "fail"),
-    Verdict.UNDECIDED: ("?", "#57606a", "stays open", "stay open"),
-    Verdict.NOT_CHECKABLE: ("–", "#57606a", "cannot be checked", "cannot be checked"),
+    Verdict.HOLDS: ("✓", "#1a7f37", "{} holds", "{} hold"),
+    Verdict.IN_PART: ("◐", "#8a5a00", "{} holds in part", "{} hold in part"),
+    Verdict.DEPENDS: ("⇄", "#6639ba", "{} depends on the reading", "{} depend on the reading"),
+    Verdict.FAILS: ("✕", "#b3261e", "{} fails", "{} fail"),
+    Verdict.UNDECIDED: ("?", "#57606a", "about {} we cannot tell", "about {} we cannot tell"),
+    Verdict.NOT_CHECKABLE: ("○", "#57606a", "{} cannot be checked", "{} cannot be checked"),
 }
 TRUTHS = {True: "✓", False: "✕", None: "?"}  # signs of a claim's parts
 CSS = Path(__file__).with_suffix(".css").read_text("utf-8")
@@ -51,7 +51,7 @@ def summary_html(
     named = headings(findings)
     rows = [sorted(part, key=lambda finding: [*SIGNS].index(finding.verdict)) for part in (papers, ours)]
     marks = [[(finding, url(finding), named[row_id(finding)]) for finding in part] for part in rows]
-    return str(_macros().summary(len(papers), _clauses(papers), len(ours), _clauses(ours), marks))
+    return str(_macros().summary(len(papers), _clauses(papers), marks))
 
 
 def _clauses(findings: Sequence[Finding]) -> Any:
@@ -62,8 +62,7 @@ def _clauses(findings: Sequence[Finding]) -> Any:
     clauses = list[str]()
     for verdict, (sign, colour, one, several) in SIGNS.items():
         if count := counts[verdict]:
-            noun = ("claim " if count == 1 else "claims ") if not clauses else ""
-            said = f"{count} {noun}{one if count == 1 else several}"
+            said = (one if count == 1 else several).format(count if clauses else count_of(count, "claim"))
             mark = f'<i style="--chip:{colour}" aria-hidden="true">{sign}</i>'
             clauses.append(f'<span class="clause">{mark} {said}</span>')
     return Markup(join_list(clauses)) if clauses else ""
@@ -118,18 +117,11 @@ def multiplicity(findings: Sequence[Finding]) -> str:
     )
 
 
-def judged_html(
-    finding: Finding, shows: Sequence[str] | None = None, where: str = "", papers: Finding | None = None
-) -> str:
-    """Return a claim, its verdict and its evidence, or the part named in `shows`.
-
-    where: text after its source. papers: the finding on the paper's own networks, whose verdict stands below, so that
-    nobody takes one for the other; left out where it is about the same networks.
-    """
+def judged_html(finding: Finding, shows: Sequence[str] | None = None, where: str = "") -> str:
+    """Return a claim, its verdict and its evidence, or the part named in `shows`; where: text after its source."""
     selected = [part for part in finding.evidence if shows is None or part.what in shows]
-    other = papers if papers is not None and papers.networks != finding.networks else None
-    networks = () if {part.what for part in selected}.issuperset(finding.names) and not other else finding.names
-    return str(_macros().judged(finding, selected, networks, where, other))
+    networks = () if {part.what for part in selected}.issuperset(finding.names) else finding.names
+    return str(_macros().judged(finding, selected, networks, where))
 
 
 def _lead(evidence: Sequence[Evidence]) -> Evidence | None:
