@@ -2,9 +2,11 @@
 
 import itertools
 import re
+from pathlib import Path
 
 import pytest
 
+import core.claims.__main__ as claims_table
 from core.claims.finding import Topic, Verdict
 from core.claims.table import CLAIMS, feature_findings, findings
 from core.shared.numbers import decimal
@@ -146,3 +148,10 @@ def test_a_network_is_not_compared_with_itself(name):
             assert finding.verdict == Verdict.NOT_CHECKABLE and "of one network" in finding.doubts[0]
         else:  # nor by the second reading
             assert len({part.reading for part in finding.parts}) < 2
+
+
+def test_the_table_of_the_docs_is_what_the_command_prints(capsys):
+    claims_table.main()
+    text = (Path(__file__).parents[3] / "docs" / "results.md").read_text("utf-8")
+    (table,) = re.findall(r"<!-- claims -->\n(.*?)<!-- end of claims -->", text, re.S)
+    assert table == capsys.readouterr().out, "paste what `python -m core.claims` prints"
