@@ -88,7 +88,7 @@ def expected(subject=CLIP, reference=RESNET56):
 def test_every_claim_is_a_row_of_its_tab_with_a_summary(section, chosen, against):
     app = opened(**{SECTION: section}, **dict(zip(("subject", "reference"), chosen, strict=False)))
     (summary,), every, all_findings = bodies(app, 'class="summary'), table(app), expected(*chosen)
-    said = html.unescape(re.sub("<[^>]*>", "", summary.partition("<nav")[0]))
+    said = html.unescape(re.sub("<[^>]*>", "", summary.partition('<div class="strip"')[0]))
     papers = [finding.verdict for finding in all_findings if finding.claim.papers]
     assert f"We checked the paper {len(papers)} times:" in said
     signs = re.findall(r"([✓◐⇄✕?○]) (?:about )?(\d+)", said)
