@@ -329,8 +329,8 @@ def sampled(subject: Painted) -> Judged:
     “Any similarity to the original class is due to the pixel sampling process, with the final result looking like
     incomprehensible noise.”
 
-    The share of drawings by {subject} whose class a second network recognises, at the end minus at the start, which
-    counts as nothing up to 10 points.
+    The share of drawings by {subject} whose class a second network recognises, at the end minus at the start; gains up
+    to 10 points are ignored.
     """
     gain = _recognised(subject.recognised(), subject.recognised(BEFORE), _ENDS, _ENDS)
     _, end, start, *_ = gain.evidence
@@ -358,8 +358,7 @@ def _more_recognised(both: Sequence[Painted], names: Sequence[str], methods: Seq
 
 @picture_claim(section="ours", tasks=("generation", "inpainting"), missing=_NO_JUDGE)
 def views(by_views: Painted, by_paper: Painted) -> Judged:
-    """A network paints what other networks recognise once the picture must convince it from every view, by natural
-    strokes.
+    """Forced to convince from every view, by natural strokes, a network paints things other networks recognise.
 
     The share of pictures whose class a second network recognises: by many views minus by the paper’s method, from the
     same starts, picture by picture (McNemar’s exact test).

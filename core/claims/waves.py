@@ -197,7 +197,7 @@ def spared(reference: NamedMap, subject: NamedMap | None = None) -> Judged:
     center.”
 
     By one reading: the mean error of {reference} over waves of up to 1 cycle per image, minus its error without a wave;
-    up to 2 points count as nothing. By the other, “in relation to” the second network (paper, §4): minus that network’s
+    differences up to 2 points are ignored. By the other, “in relation to” the second network (paper, §4): minus that network’s
     error under the same waves, which should be larger.
     """
     slow, beyond = error_in("lowest", reference, reference.name), in_band(reference.heatmap, "beyond lowest")
@@ -381,8 +381,8 @@ def robust_high(subject: NamedMap) -> Judged:
 
     “Since the CLIP model is robust to high frequency perturbations …”
 
-    The mean error of {subject} in the corners of its map, minus its error without a wave; up to 2 points count as
-    nothing.
+    The mean error of {subject} in the corners of its map, minus its error without a wave; differences up to 2 points
+    are ignored.
     """
     fast = error_in("corners", subject, "fastest waves")
     result = _unaffected(subject, fast, robust_high.missing)
