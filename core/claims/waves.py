@@ -197,8 +197,8 @@ def spared(reference: NamedMap, subject: NamedMap | None = None) -> Judged:
     center.”
 
     By one reading: the mean error of {reference} over waves of up to 1 cycle per image, minus its error without a wave;
-    differences up to 2 points are ignored. By the other, “in relation to” the second network (paper, §4): minus that network’s
-    error under the same waves, which should be larger.
+    differences up to 2 points are ignored. By the other, “in relation to” the second network (paper, §4): minus that
+    network’s error under the same waves, which should be larger.
     """
     slow, beyond = error_in("lowest", reference, reference.name), in_band(reference.heatmap, "beyond lowest")
     try:

@@ -89,7 +89,7 @@ def test_low_and_high_frequencies_part_the_two_published_maps(published):
     assert (high.maps, high.claim.view.show, high.wave) == ((CLIP, RESNET56), "Difference", (-14, -14))
 
 
-@pytest.mark.parametrize(("ring", "verdict"), [(2000, Verdict.UNDECIDED), (1900, Verdict.IN_PART)])
+@pytest.mark.parametrize(("ring", "verdict"), [(2000, Verdict.UNDECIDED), (1800, Verdict.IN_PART)])
 def test_a_band_is_judged_by_its_weakest_ring(ring, verdict):
     named, radius = ALL_MAPS["mini-resnet_cifar10"], np.hypot(*(np.indices((31, 31)) - 15)).round()
     maps = [
@@ -144,7 +144,7 @@ def test_most_waves_differ_and_the_maps_correlate(published):
     different = published["different"]
     pair, chance, share, *correlations = numbers(different)
     assert different.verdict == Verdict.HOLDS and share[0] > 90
-    assert pair == pytest.approx(apart(CLIP, RESNET56))
+    assert pair == pytest.approx(apart(CLIP, RESNET56), abs=0.1)  # published rates are rounded: wider intervals
     twice = [apart(f"{name}_cifar10", f"{other}_cifar10") for name, other in TRAINED_TWICE]
     assert chance == pytest.approx(max(twice))
     assert [100 * end for end in different.parts[0].number.measured] == pytest.approx(minus(pair, chance))
