@@ -97,7 +97,7 @@ def _by_the_rise(subject: NamedMap, reference: NamedMap) -> str:
         return ""
     if clean[0] is not None and clean[1] is not None:
         rise = Evidence("", a.minus(clean[0]).minus(b.minus(clean[1])).measured.item(), sign_words=MORE)
-        return f"By the rise over the clean error, {subject} errs {rise.figure} than {reference}."
+        return f"By the rise over the clean error, {subject} errs {rise.number} than {reference}."
     # The unknown clean error at which both errors rise alike: error - clean = other error - other clean.
     unknown = clean.index(None)
     errors, known = [errors.measured.value for errors in (a, b)], clean[1 - unknown]
