@@ -180,11 +180,6 @@ def _sketched() -> dict[str, Any]:
     return json.loads(SKETCHED_FILE.read_text("utf-8"))
 
 
-def sketches_made_by() -> tuple[int, str]:
-    """Return the seed of the paintings of the bundled sketches and the registry name of their judge."""
-    return _sketched()["seed"], _sketched()["judges"][0]["name"]
-
-
 def drawn_sketches() -> dict[str, GalleryWord]:
     """Load what both methods painted from each bundled sketch, by its name."""
     return _painted("sketch")

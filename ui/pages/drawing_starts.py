@@ -10,7 +10,6 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.classifiers.registry import classifier_title, short_title
 from core.data.canvases import CANVASES, COMPARED_CANVAS, DEFAULT_CANVAS, canvas_of, empty_sketch, paint_canvas
 from core.data.picture_files import square_image, to_uint8
 from core.data.sample_sets import SampleSet
@@ -24,12 +23,12 @@ from core.data.sketches import (
     sketch_name,
 )
 from core.data.words import find_word
-from core.pgd.drawings import drawn_sketches, sketches_made_by
 from core.pgd.plan import RunPlan
 from core.pgd.starts import MADE_STARTS, STARTS, StartName, draw_starts, set_start, sketch_start, start_facts
 from core.pgd.views import MIN_CROP_SIZE
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
+from ui.runs.gallery import sketch_counts
 from ui.runs.opened import PAGE, SKETCH, SKETCHED, START, words_key
 from ui.runs.state import TRIES
 from ui.shared import url
@@ -268,7 +267,8 @@ def _bundled_sketches(row: SampleSet) -> None:
         style=replace(_SKETCH_TILES, opens="st-key-generation-painter"),
     )
     if is_large(row) and sketches:
-        _count_sketches()
+        text, about = sketch_counts()
+        st.markdown(text, help=about)
 
 
 @cache
@@ -276,18 +276,6 @@ def _sketch_thumbnails(sketches: tuple[tuple[str, str], ...]) -> Thumbnails:
     pictures = [*map(empty_sketch, CANVASES), *(draw_sketch(name) for name, _ in sketches)]
     empty = [f"Empty sketch: {canvas.title.lower()}" for canvas in CANVASES.values()]
     return pack_thumbnails(np.stack(pictures), [*empty, *(word for _, word in sketches)])
-
-
-def _count_sketches() -> None:
-    """Draw how many pictures of the bundled sketches a second network recognises, by both methods."""
-    words, (seed, judge) = drawn_sketches().values(), sketches_made_by()
-    views, papers = (sum(word.drawings[method].recognised() for word in words) for method in ("views", "paper"))
-    st.markdown(
-        f"From our {len(words)} sketches the network painted, a second network recognises **{views} pictures** by many "
-        f"views and **{papers}** by the paper’s method (seed {seed}).",
-        help=f"The second network is {short_title(classifier_title(judge))}, a close relative of the painter. One try "
-        "per sketch and method; nothing is picked.",
-    )
 
 
 def _picture(row: SampleSet) -> tuple[np.ndarray, Picture]:
