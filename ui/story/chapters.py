@@ -14,9 +14,9 @@ from core.claims.waves import CLIP_GRID
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import SKETCHES
-from core.pgd.drawings import count, drawn_sketches, judge_name, painter_name, recognised
-from core.pgd.methods import COMPARED, METHODS, MethodName
-from core.pgd.pictures import fingerprint, picture_outcomes, stored_judgement
+from core.pgd.drawings import count, counted, drawn_sketches, judge_name, painter_name, recognised
+from core.pgd.methods import COMPARED, METHODS
+from core.pgd.pictures import BEFORE, fingerprint, picture_outcomes, stored_judgement
 from core.shared.text import count_of, with_article
 from core.sweep.mixtures import MIXED_SET, mixed_pairs, mixing_network
 from ui.maps.catalogue import CLIP, EFFICIENTNET, RESNET50, RESNET56, Entry, shipped_maps
@@ -200,11 +200,6 @@ def about_clip() -> str:
     )
 
 
-def _sketched(method: MethodName) -> str:
-    """Return how many paintings of bundled sketches the second network recognises."""
-    return _none(sum(row.drawings[method].recognised() for row in drawn_sketches().values()))
-
-
 def _none(number: int) -> str:
     return str(number) if number else "none"
 
@@ -213,9 +208,9 @@ _IN_PAPERS_STEPS = ("paper", "strokes", "views")  # the methods whose counts in 
 CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "asked": lambda: with_article(next(iter(SKETCHES.values())).word),
     "sketches": lambda: str(len(drawn_sketches())),
-    "sketched_before": lambda: _none(sum(row.recognised_before() for row in drawn_sketches().values())),
-    "sketched": lambda: _sketched("views"),
-    "sketched_paper": lambda: _sketched("paper"),
+    "sketched_before": lambda: _none(count("sketch-paper", seen=BEFORE)),
+    "sketched": lambda: counted("sketch-views"),
+    "sketched_paper": lambda: counted("sketch-paper"),
     "artist": lambda: short_title(classifier_spec(painter_name()).title),
     "judge": lambda: short_title(classifier_spec(judge_name()).title),
     "words": lambda: str(len(recognised("draw-views"))),
