@@ -29,8 +29,8 @@ CHOOSER = "efficientnet-lite1"
 SIZE, COUNT, SEED = LARGE_SIZE, 100, 0
 HOLE = 98  # size of the hole in pixels
 SKETCH_SEEDS = 4  # drawings of a sketch by many views; by the other methods one, as most have nothing random
-WORDS_OF_PHOTO = 4  # random words painted into each bundled photograph
-QUICK_COUNT = 50  # of the drawn classes, the first, are drawn quickly by seed and by canvas
+WORDS_OF_PHOTO = 2  # random words painted into each bundled photograph
+QUICK_COUNT = 40  # of the drawn classes, the first, are drawn quickly by seed and by canvas
 # Not drawn, since the gallery is for everybody: no bodies.
 UNSHOWN = ("brassiere", "bikini")
 # ImageNet classes used to tune the method; never reported on.
