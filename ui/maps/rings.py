@@ -43,14 +43,18 @@ def ring_chart(entries: tuple[Entry, ...], bands: tuple[str, ...] = (), brief: b
     if len(entries) == 1:
         (entry,), (heatmap,) = entries, heatmaps
         errors = {radius: errors.measured for radius, errors in ring_errors(heatmap).items()}
-        lines, said = [("error", model_colour(entry.classifier), errors)], f"Error of {entry.name}"
+        lines, said = [("error", model_colour(entry.classifier), errors)], f"Error of {entry.name}, %"
     else:
         first, second = entries
         rings = ring_differences(*heatmaps)
         lines = [("error", model_colour(first.classifier), {ring.radius: ring.error for ring in rings})]
         rises = {ring.radius: ring.rise for ring in rings if ring.rise is not None}
         lines += [("rise over the clean error", _RISE, rises)] if rises else []
-        said = f"{first.name} minus {second.name}"
+        said = (
+            f"{first.name} minus {second.name}"
+            if brief
+            else f"Error of {first.name} minus that of {second.name}, points"
+        )
         said = rings_in_words(first.name, second.name, rings) if bands and not brief else said
     radii = list(lines[0][2])
     if len(radii) < 3:
