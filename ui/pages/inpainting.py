@@ -53,7 +53,7 @@ FAILS = (
     "curly fur. We looked at these results one by one."
 )
 _CHOICE_RULE = (
-    "A rule chose these {}: in each class the picture with the median gain of the robust networks, as another network "
+    "A rule chose these {}: in each class the picture with the median gain of the robust networks, as a second network "
     "sees it, and the classes with the largest gain."
 )
 _FACELESS = "Neither paints this animal’s face into its hole."

@@ -220,7 +220,7 @@ function show(view) {
     column.figures.forEach((figure, at) => drawFigure(view, figure, k, at));
     if (!column.sure) return;
     const share = valueAt(view, k, 0);
-    say(column.sure, share === undefined ? "" : `${percent(share)} sure`);
+    say(column.sure, share === undefined ? "" : `${data.lead ? "The painter is " : ""}${percent(share)} sure`);
     if (data.lead && column.sure.textContent) column.sure.append(`: ${data.targets[0]}`); // the box may say another
     say(column.judged, (frame === last && state === "ended" && models[k].judged[0]) || "");
     column.judged.classList.toggle("recognised", Boolean(models[k].recognised[0]));
