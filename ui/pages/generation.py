@@ -31,7 +31,7 @@ from core.pgd.views import MIN_CROP_SIZE
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.runs.export import run_download
-from ui.runs.gallery import four_squares_html, gallery, stored_word
+from ui.runs.gallery import four_squares_html, gallery, stored_from_photo, stored_word
 from ui.runs.opened import (
     ASKED,
     MAX_WORDS,
@@ -109,6 +109,8 @@ def page() -> None:
                 gallery(f"{PAGE}.gallery", opened, _open)
     sketch = _shown_sketch(row, targets) if large and start == "sketch" else None
     still = stored_word(opened) if sketch is None else drawn_sketches()[sketch]
+    if large and start == "photo" and x0 is not None:
+        still = stored_from_photo(targets, x0[0])
     named = [words_key(row), SKETCH, *([START, _PICTURE] if start == "photo" else [])]
     linked = begins_by_itself(request, *named) and still is None and not is_photo_lost
     with verb:

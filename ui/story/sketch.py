@@ -7,32 +7,33 @@ shows it as well. Text and pictures always belong to what is chosen (`beginning.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import classifier_spec, classifier_title
+from core.classifiers.registry import classifier_spec
 from core.data.picture_files import framed_square, square_image
 from core.data.start_photos import START_PHOTOS
 from core.pgd.drawings import painter_name
 from core.pgd.methods import COMPARED, leading
 from core.pgd.plan import RunPlan
 from core.pgd.settings import Task, defaults
-from core.pgd.starts import STARTS
 from core.shared.text import sentence, with_article
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import MAX_TILE, Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.components.story.story import painting
 from ui.runs.export import save_buttons, save_stored
+from ui.runs.opened import Opened, as_start, of_result, of_word, open_in_draw
 from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
 from ui.runs.words import about_words, near_words, word_box
 from ui.shared import url
-from ui.shared.pictures import UPLOAD, Photo, draw_upload, frame_photo, frame_place, open_upload, take_picture
+from ui.shared.pictures import Photo, draw_upload, frame_photo, open_upload
 from ui.shared.url import as_markdown
 from ui.story import beginning, bridge, scene
-from ui.story.beginning import PAGE, ROW, TILES, Beginning
+from ui.story.beginning import MIDDLE, PAGE, ROW, TILES, Beginning
 from ui.story.chapters import paragraphs
 
 _DRAW_PAGE: Task = "generation"  # whose runs these are
@@ -90,8 +91,8 @@ def choose_a_start(text: str, note: str) -> None:
         st.html(f'<div class="story story-again">{text}</div>{notes}')
         with st.container(horizontal=True, gap="small", key="story-save"):
             if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
-                _set_in_draw(begin)
-                url.open_page(_DRAW_PAGE)
+                begins = result is None and begin.stored is None and begin.is_known
+                open_in_draw(_opened(begin), begins=begins)
             if isinstance(result, RunResult):
                 save_buttons(result, key=f"story.{result.id}")
             elif result is None and begin.stored is not None:
@@ -275,18 +276,22 @@ def _request(begin: Beginning) -> RunRequest:
     return RunRequest(plan, "", (painter_name(),), COMPARED, ROW.class_set)
 
 
-def _set_in_draw(begin: Beginning) -> None:
-    """Choose the sketch or the photo, the word and the painter on the page *Draw*."""
-    state, word = st.session_state, begin.word if begin.is_known else beginning.word_of(begin.name)
-    state[f"{_DRAW_PAGE}-set"] = ROW.drawn_title
-    state[f"{_DRAW_PAGE}-start-from"] = STARTS[begin.start].label
-    state[f"{_DRAW_PAGE}.sketch"] = begin.sketch
-    state[f"{_DRAW_PAGE}-classes-{ROW.class_set}"] = [word]
-    state[f"{_DRAW_PAGE}-models-{ROW.class_set}"] = [classifier_title(painter_name())]
-    if begin.photo is not None:
-        photo = begin.photo.photo
-        take_picture(_DRAW_PAGE, UPLOAD, photo.framed(ROW.name, begin.photo.place))
-        state[frame_place(_DRAW_PAGE)] = begin.photo.place
+def _opened(begin: Beginning) -> Opened:
+    """Return what determines the painting on the page *Draw*: of the shown one, else of that to come."""
+    run, place = _shown_run(), MIDDLE if begin.photo is None else begin.photo.place
+    if run is None and begin.stored is not None:
+        return of_word(begin.stored)
+    photo = None if begin.photo is None else begin.photo.photo.framed(ROW.name, place)
+    if photo is not None and begin.name:
+        photo = as_start(ROW, photo.pixels)
+    shown = of_result(run) if isinstance(run, RunResult) else None
+    if shown is not None:
+        return replace(shown, photo=photo, place=place)
+    word = begin.word if begin.is_known else beginning.word_of(begin.name)
+    sketch = begin.sketch if begin.start == "sketch" else None
+    return Opened(
+        row=ROW, words=(word,), start=begin.start, sketch=sketch, photo=photo, place=place, painters=(painter_name(),)
+    )
 
 
 def _scene(growing: bool) -> None:
