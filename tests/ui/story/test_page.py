@@ -181,7 +181,7 @@ def in_draw(app: AppTest) -> AppTest:
     """Press *Open in Draw*; return that page in the same session."""
     app.button(key="story.open").click().run()
     there = AppTest.from_string(PAGE.format("generation"), default_timeout=120)
-    for key, value in app.session_state.filtered_state.items():
+    for key, value in app.session_state.items():
         if key.startswith(("generation", "opened.generation")):
             there.session_state[key] = value
     assert not there.run().exception
