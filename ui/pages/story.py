@@ -56,11 +56,9 @@ def page() -> None:
         left, right = body.columns([25, 75], gap="medium")
         with left:
             _text(part.text if k else f"<h2>{html.escape(here.title)}</h2>{part.text}")
-            link = here.link if k == 0 else None
-            # In a narrow window this follows the figure. What a round teaches comes after its first answer.
-            note = part.note if part.figure != "judge" or judge.has_begun() else ""
+            # In a narrow window this follows the figure.
             with st.container(key=f"story-notes-{k}"):
-                _text(note + (f'<a class="button-link" href="{html.escape(link[1])}">{link[0]}</a>' if link else ""))
+                _text(part.note + _button(here, k))
         with right, st.container(key=f"story-figure-{k}"):
             _FIGURES[part.figure]()
             if part.claims:
@@ -98,10 +96,18 @@ def _wide(here: Chapter, part: Part, index: int) -> None:
         _FIGURES[part.figure]()
     if part.claims:
         _claims(part)
-    link = here.link if index == 0 else None
-    button = f'<a class="button-link" href="{html.escape(link[1])}">{link[0]}</a>' if link else ""
+    # What a round teaches comes after its first answer.
+    note = part.note if part.figure != "judge" or judge.has_begun() else ""
     with st.container(key=f"story-below-{index}"):
-        _text(part.note + button)
+        _text(note + _button(here, index))
+
+
+def _button(here: Chapter, index: int) -> str:
+    """Return the link that goes on from a chapter, below its first part, as HTML."""
+    if here.link is None or index:
+        return ""
+    title, url = here.link
+    return f'<a class="button-link" href="{html.escape(url)}">{title}</a>'
 
 
 def _claims(part: Part) -> None:

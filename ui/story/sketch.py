@@ -16,7 +16,7 @@ import streamlit as st
 from core.classifiers.registry import classifier_spec
 from core.data.picture_files import framed_square, square_image
 from core.data.start_photos import START_PHOTOS
-from core.pgd.drawings import painter_name
+from core.pgd.drawings import judge_name, painter_name
 from core.pgd.methods import COMPARED, leading
 from core.pgd.plan import RunPlan
 from core.pgd.settings import Task, defaults
@@ -24,11 +24,13 @@ from core.shared.text import sentence, with_article
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import MAX_TILE, Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.components.story.story import painting
+from ui.components.words.words import word_input
 from ui.runs.export import save_buttons, save_stored
 from ui.runs.opened import Opened, as_start, of_result, of_word, open_in_draw
 from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
-from ui.runs.words import about_words, near_words, word_box
+from ui.runs.words import about_words, near_words, stands_for, vocabulary
+from ui.server.cache import load_ahead
 from ui.shared import url
 from ui.shared.pictures import Photo, draw_upload, frame_photo, open_upload
 from ui.shared.url import as_markdown
@@ -72,6 +74,8 @@ def paint_a_sketch() -> None:
         with right, st.container(key="story-painting"):
             # Always a fragment, so that the element stays the same.
             st.fragment(_scene, run_every=REDRAW_SECONDS if growing else None)(growing)
+    if begin.is_known and begin.stored is None:  # the visitor is about to press *Paint it*
+        load_ahead((painter_name(), judge_name()), ROW.class_set)
 
 
 def choose_a_start(text: str, note: str) -> None:
@@ -199,19 +203,24 @@ def _painter(begin: Beginning) -> None:
 
 def _controls(begin: Beginning, growing: bool) -> None:
     """Draw the box for any word, words near an unknown one, and the button that paints or stops."""
-    state = st.session_state
-    state[_BOX] = begin.word or None
+
+    def take(word: str, entered: bool) -> None:
+        beginning.choose_word(word)
+        if entered and beginning.chosen().stored is None:
+            _press()
+
     with st.container(horizontal=True, gap="small", key="story-word"):
-        word_box(
-            st.container(),
-            ANY_WORD,
-            ROW.classes,
-            begin.word or None,
-            placeholder="Type any word",
-            key=_BOX,
-            on_change=lambda: beginning.choose_word(state[_BOX]),
-            label_visibility="collapsed",
-        )
+        with st.container():
+            word_input(
+                ANY_WORD,
+                vocabulary(ROW.classes),
+                begin.word,
+                note=stands_for(begin.word, ROW.classes) if begin.word else "",
+                placeholder="Type any word",
+                key=_BOX,
+                on_word=take,
+                clears=True,
+            )
         if growing:
             st.button("Stop", key="story.stop", on_click=_stop)
         else:
@@ -287,7 +296,7 @@ def _opened(begin: Beginning) -> Opened:
     shown = of_result(run) if isinstance(run, RunResult) else None
     if shown is not None:
         return replace(shown, photo=photo, place=place)
-    word = begin.word if begin.is_known else beginning.word_of(begin.name)
+    word = begin.word if begin.is_known else beginning.word_of(begin.tile)
     sketch = begin.sketch if begin.start == "sketch" else None
     return Opened(
         row=ROW, words=(word,), start=begin.start, sketch=sketch, photo=photo, place=place, painters=(painter_name(),)
