@@ -13,7 +13,6 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from core.shared.files import make_folder, write_atomically
 
 HERE = Path(__file__).parent
 PAGE, WORKER, RUNTIME = HERE / "page", HERE / "engine" / "worker.js", HERE / "runtime"
-_COMPONENTS = ("heatmap", "stripes", "mixer", "mask", "opening", "judge")
+_COMPONENTS = ("heatmap", "stripes", "mixer", "mask", "opening", "judge", "sketch", "framer", "picker", "painting")
 _MODULES = RUNTIME / "node_modules"
 _OPTIONS = (
     "--bundle", "--format=iife", "--target=es2022", "--charset=utf8",
@@ -86,10 +85,8 @@ def pages(app: str) -> dict[str, bytes]:
         loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     common = {"app": app, "code": code, "styles": LOOK + CSS}
-    chapters = [
-        replace(here, parts=tuple(part for part in here.parts if part.figure != "sketch"))  # which a server paints
-        for here in map(chapter, range(len(CHAPTER_NAMES)))
-    ]
+    # Readers choose the word of the first chapter: its text holds for any.
+    chapters = [chapter(index, asked="what you name") for index in range(len(CHAPTER_NAMES))]
     texts = {
         "title": "What does CLIP see?",
         "sections": None,

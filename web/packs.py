@@ -11,34 +11,38 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from core.data.class_statistics import FAINT, PINK, natural_pixels
 from core.data.sample_sets import imagenet
-from core.data.words import PATH, PLURALS, vocabulary
-from core.pgd.drawings import judged_path, opening_drawings, opening_words, stored_pool
+from core.data.sketches import BLUR
+from core.data.words import PATH, PLURALS
+from core.pgd.drawings import judged_path, stored_pool
 from core.pgd.methods import COMPARED, leading
 from core.pgd.record import PGDRun
 from core.pgd.settings import PGDConfig, Task, defaults
 from core.shared import paper
+from core.shared.text import SOUNDS_LIKE_CONSONANT, SOUNDS_LIKE_VOWEL
 from ui.components.maps.maps import ShownMaps, pack_maps, pack_stripes
 from ui.components.mount import pack_pixels, webp_data_uri, webp_strip
 from ui.components.pictures.pictures import pack_mixture
-from ui.components.story.story import pack_opening
 from ui.shared.pictures import sample_picture
-from ui.story import data, figures, judge, opening
+from ui.runs.replay import METHOD_TITLES
+from ui.story import data, figures, judge
 from ui.story.data import STORY_WAVE
-from ui.story.opening import TITLES
 from ui.tools.hybrids import STORED_PAIRS, stored_mixtures
 from web.graphs import IMAGE_SIZE, graph_facts
+from web.paintings import painting_packs
 
 PIECE = 2**19  # bytes, so that a progress bar moves and received pieces need not be loaded again
 PACKS = "packs"
 ROUNDS = 40  # of the judge
 _RUN_FRAMES = 12  # of a stored run
 INTERVAL = 6  # steps between pictures of a live run
+PAINTED_STARTS = ("grey", "sketch", "photo")  # keys of `core.pgd.starts.STARTS`
+ARTICLES = {"vowel": SOUNDS_LIKE_VOWEL, "consonant": SOUNDS_LIKE_CONSONANT}  # starts of words
 
 
 def pack_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -70,9 +74,8 @@ def figure_packs() -> dict[str, Any]:
         for method in COMPARED
     }
     return {
-        "word": {"words": opening_words(), "known": len(vocabulary(imagenet())), "titles": TITLES},
+        **painting_packs(),
         "vocabulary": word_table(),
-        **{f"word-{index}": _word(index) for index in range(len(opening_words()))},
         "judge": {
             "rounds": [judge.questions(seed, pictures=False) for seed in range(ROUNDS)],
             "methods": judge.DRAWN_TO,
@@ -84,15 +87,9 @@ def figure_packs() -> dict[str, Any]:
         "mixer": mixtures,
         **mixed,
         "hole": hole_figure(),
-        "still": figures.still_html(),
         "squares": figures.squares_html(),
         "gallery": figures.gallery_html(),
     }
-
-
-def _word(index: int) -> dict[str, Any]:
-    word = opening_words()[index]
-    return pack_opening(opening_words(), index, opening_drawings(word), opening.captions(word))
 
 
 def word_table() -> dict[str, Any]:
@@ -137,7 +134,7 @@ def hole_figure() -> dict[str, Any]:
             }
             for run in runs
         ],
-        "titles": TITLES,
+        "titles": [METHOD_TITLES[method] for method in COMPARED],
     }
 
 
@@ -152,14 +149,19 @@ def engine_facts() -> dict[str, Any]:
     return {
         "graphs": list(graph_facts()["files"]),
         "classes": list(imagenet().names),
-        "settings": {task: _settings(task) for task in get_args(Task)},
+        "articles": ARTICLES,
+        "settings": {
+            **{start: _settings("generation", start) for start in PAINTED_STARTS},
+            "inpainting": _settings("inpainting"),
+        },
+        "blur": BLUR,
         "natural": {"mean": natural.mean.tolist(), "colors": colors, "spectrum": PINK, "deviation": FAINT},
     }
 
 
-def _settings(task: Task) -> dict[str, Any]:
+def _settings(task: Task, start: str = "") -> dict[str, Any]:
     """Return the settings of a run by both methods, which take the same steps in the same ball."""
-    config = defaults(task, IMAGE_SIZE, leading(COMPARED), quick=True)
+    config = defaults(task, IMAGE_SIZE, leading(COMPARED), start=start, quick=True)
     views = config.method.views
     assert views and (views.count, views.shift, views.flip) == (1, 0, False), "all that engine/views.js knows"
     configs = [_config(replace(config, method=config.method.variant(name))) for name in COMPARED]

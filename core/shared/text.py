@@ -34,15 +34,15 @@ def quoted(value: object, max_length: int = 40) -> str:
     return repr(text if len(text) <= max_length else f"{text[: max_length - 1]}…")
 
 
-# Words whose first sound is not that of their first letter.
-_SOUNDS_LIKE_CONSONANT = re.compile(r"(?:uni(?!m|n)|u[kst][eu]|eu|ewe|one\b|once)", re.IGNORECASE)
-_SOUNDS_LIKE_VOWEL = re.compile(r"[aeiou]|hour|honest|honou?r|heir", re.IGNORECASE)
+# Starts of words; the article (web/) reads these expressions, too.
+SOUNDS_LIKE_CONSONANT = r"(?:uni(?!m|n)|u[kst][eu]|eu|ewe|one\b|once)"  # though it begins with a vowel
+SOUNDS_LIKE_VOWEL = r"[aeiou]|hour|honest|honou?r|heir"
 
 
 def with_article(noun: str) -> str:
     """Return a noun with "a" or "an" by its sound: "a volcano", "an hourglass", "a unicycle"."""
-    vowel = _SOUNDS_LIKE_VOWEL.match(noun) and not _SOUNDS_LIKE_CONSONANT.match(noun)
-    return f"{'an' if vowel else 'a'} {noun}"
+    vowel, consonant = (re.match(start, noun, re.IGNORECASE) for start in (SOUNDS_LIKE_VOWEL, SOUNDS_LIKE_CONSONANT))
+    return f"{'an' if vowel and not consonant else 'a'} {noun}"
 
 
 def url_text(data: bytes) -> str:

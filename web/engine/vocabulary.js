@@ -70,6 +70,16 @@ export function vocabulary(classes, { words, near, plurals }) {
   return { all, find, neighbours, meaning };
 }
 
+/**
+ * A noun with "a" or "an" by its sound, as `with_article` of core/shared/text.py.
+ *
+ * @param {string} noun @param {{ vowel: string, consonant: string }} starts regular expressions of a word's start
+ */
+export function withArticle(noun, { vowel, consonant }) {
+  const begins = (start) => new RegExp(`^(?:${start})`, "i").test(noun);
+  return `${begins(vowel) && !begins(consonant) ? "an" : "a"} ${noun}`;
+}
+
 const plain = (text) => text.toLowerCase().replace(/[-_]/g, " ").trim().split(/\s+/).join(" ");
 
 /** The three words most like a text, as Python's `difflib.get_close_matches` finds them. */

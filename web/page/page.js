@@ -4,13 +4,12 @@ import { button, element } from "../../ui/components/basics.js";
 import { engine } from "../engine/client.js";
 import { components, load } from "../engine/packs.js";
 import { holeFigure } from "./hole.js";
+import { sketchFigure } from "./sketch.js";
 import { limitsFigure, mapsFigure, stripesFigure } from "./waves.js";
-import { wordFigure } from "./words.js";
 
 const AHEAD = "600px"; // of the window, in which figures load before they are seen
 const FIGURES = {
-  still: pictures("still"),
-  word: wordFigure,
+  sketch: sketchFigure,
   judge: judgeFigure,
   stripes: stripesFigure,
   maps: mapsFigure,

@@ -1,0 +1,149 @@
+// Figure 1: a sketch, a photo or an empty canvas, and what a network paints over it: stored paintings, and any other,
+// painted live. Pictures and sentences always belong to the chosen start and word.
+
+import { element, pack, percent, unpack } from "../../ui/components/basics.js";
+import { pixelsOf, planes } from "../engine/bytes.js";
+import { latest } from "../engine/client.js";
+import { load } from "../engine/packs.js";
+import { greyStart, smoothStart } from "../engine/starts.js";
+import { bundledPhoto, framed, pictureUrl, uploadButton } from "./pictures.js";
+import { knownWords, paintLive, SIDE, wanted, wordForm } from "./words.js";
+
+const NOTE_NEW = "Starts from the same picture.";
+const ALONE = "No second network came along to check it: you are the judge.";
+const SURE = 0.99;
+const TILES = "@media (max-width: 640px) { .tiles { grid-template-columns: none; grid-auto-flow: column; overflow-x: auto; } }";
+
+/**
+ * What is painted over. pixels: interleaved; of a photo, those in its frame.
+ *
+ * @typedef {{ pixels: Uint8Array, photo: import("./pictures.js").Photo | null, place: number }} Start
+ */
+
+/** The start as three planes, and the task whose settings it takes. @param {Start} start */
+function startPlanes({ pixels, photo }, { natural, blur }) {
+  if (photo) return { task: "photo", planes: planes(pixels) };
+  const isFlat = pixels.every((value, k) => value === pixels[k % 3]);
+  if (isFlat) return { task: "grey", planes: greyStart(natural, SIDE) };
+  return { task: "sketch", planes: smoothStart(planes(pixels), SIDE, blur) };
+}
+
+/** @param {import("./page.js").Figure} figure */
+export async function sketchFigure({ stage, mount, attempt }) {
+  const [{ starts, first, tiles, painter: kit, known }, facts] = await Promise.all([load("starts"), load("engine")]);
+  const begin = latest();
+  /** @type {Start} */
+  let chosen = { pixels: new Uint8Array(), photo: null, place: 0.5 };
+  let tile = -1; // the chosen one; -1 for a start of one's own
+  let shown = ""; // the word of the painting
+  let token = 0; // counts changes by the page, not by the reader's brush
+
+  const row = stage.appendChild(element("div", "sketch-stage"));
+  const left = row.appendChild(element("div", "sketch-start"));
+  const places = { sketch: left.appendChild(element("div", "start")), photo: left.appendChild(element("div", "start")) };
+  const showSketch = mount("sketch", places.sketch, { choice: ({ value }) => begun({ pixels: unpack(value) }) });
+  const showPhoto = mount("framer", places.photo, { choice: ({ value }) => begun({ place: value }) });
+  const hint = `any of ${known.toLocaleString("en")} words`;
+  const { input, say, isRunning, drop } = wordForm(left, "Paint it", hint, paint);
+  const painting = mount("painting", row.appendChild(element("div", "sketch-painting")), {}, "");
+  const bar = stage.appendChild(element("div", "sketch-tiles"));
+  const pick = mount("picker", bar.appendChild(element("div")), { pick: (index) => attempt(() => choose(index)) }, TILES);
+  const own = bar.appendChild(element("div", "own-photo"));
+  uploadButton(own, "+ Your photo", SIDE, (photo) => begun({ photo, place: 0.5 }), say);
+  own.append(element("span", "", "It never leaves this page."));
+  input.addEventListener("change", () => {
+    if (!isRunning() && input.value.trim() !== shown) before();
+  });
+
+  // Draw the chosen start; the painting has been drawn.
+  function drawStart() {
+    const { pixels, photo, place } = chosen;
+    const name = photo ? "photo" : "sketch";
+    for (const [other, node] of Object.entries(places)) node.hidden = other !== name;
+    token += 1;
+    const about = { key: `start-${name}`, token: String(token) };
+    if (photo) {
+      const { canvas } = photo;
+      const { width, height } = canvas;
+      showPhoto({ ...about, value: place, about: null, source: canvas.toDataURL(), width, height, alt: photo.name });
+    } else showSketch({ ...about, ...kit, value: pack(pixels) });
+  }
+
+  function show(scene) {
+    painting({ judged: "", agrees: false, ...scene, sketch: pictureUrl(chosen.pixels), size: SIDE });
+  }
+
+  /** Show what a painting starts from, before there is one; return it. */
+  function before(claim = "Press Paint it.") {
+    const start = startPlanes(chosen, facts);
+    const picture = pictureUrl(pixelsOf(start.planes));
+    shown = input.value.trim();
+    say("");
+    show({ phase: "new", views: picture, paper: picture, claim, about_paper: NOTE_NEW });
+    return start;
+  }
+
+  // Start anew from a changed sketch or photo.
+  function begun(change) {
+    drop();
+    begin();
+    const isBrushed = "pixels" in change;
+    chosen = { ...chosen, ...(isBrushed ? { photo: null } : {}), ...change };
+    if (chosen.photo) chosen.pixels = framed(chosen.photo, chosen.place);
+    tile = -1;
+    if (change.photo && isOffered(input.value.trim())) input.value = ""; // for another picture
+    if (change.photo) drawStart();
+    drawTiles();
+    before(input.value.trim() ? undefined : "Type a word, then press Paint it.");
+  }
+
+  const isOffered = (word) => starts.some((start) => start.word === word);
+  const drawTiles = () => pick({ ...tiles, selected: tile });
+
+  async function choose(index) {
+    drop();
+    const isLatest = begin();
+    const { name, word, pixels, photo, stored } = starts[index];
+    const hasOwnWord = Boolean(input.value.trim()) && !isOffered(input.value.trim());
+    const [source, scene] = await Promise.all([photo && load(photo), stored && load(stored)]);
+    const strip = source && (await bundledPhoto(source, name));
+    if (!isLatest()) return;
+    chosen = { pixels: strip ? framed(strip) : unpack(pixels), photo: strip ?? null, place: 0.5 };
+    tile = index;
+    if (stored || !hasOwnWord) input.value = word; // an empty canvas keeps a word of one's own
+    drawStart();
+    drawTiles();
+    if (!scene) return before();
+    shown = word;
+    say("");
+    show(scene);
+  }
+
+  async function paint(word) {
+    const goal = wanted(await knownWords(), word);
+    const isWanted = begin();
+    const { task, planes: start } = before("");
+    shown = word;
+    const scene = (moments, ended) => {
+      const [paper, views] = moments;
+      const exactly = ended ? goal.exactly(views.best) : "";
+      show({
+        phase: ended ? "ended" : "growing",
+        views: views.picture,
+        paper: paper.picture,
+        claim: `The painter is ${percent(views.share)} sure: ${goal.named}. ${exactly}`,
+        judged: ended ? ALONE : "",
+        about_paper: ended ? `${howSure(paper.share, views.share)}.` : `${percent(paper.share)} sure so far.`,
+      });
+    };
+    return (await paintLive(task, { start, mask: null, ...goal }, isWanted, say, scene)) === "replaced";
+  }
+
+  await choose(first);
+}
+
+// As `about_paper` of ui/story/sketch.py says it.
+function howSure(paper, views) {
+  if (paper <= SURE) return `${percent(paper)} sure`;
+  return `${views > SURE ? "Also over" : "Over"} ${percent(SURE)} sure`;
+}
