@@ -18,18 +18,18 @@ import numpy as np
 from core.data.class_statistics import FAINT, PINK, natural_pixels
 from core.data.sample_sets import imagenet
 from core.data.sketches import BLUR
-from core.data.words import PATH, PLURALS
+from core.data.words import PATH, PLURALS, vocabulary
 from core.pgd.drawings import judged_path, stored_pool
 from core.pgd.methods import COMPARED, leading
 from core.pgd.record import PGDRun
 from core.pgd.settings import PGDConfig, Task, defaults
 from core.shared import paper
-from core.shared.text import SOUNDS_LIKE_CONSONANT, SOUNDS_LIKE_VOWEL
+from core.shared.text import with_article
 from ui.components.maps.maps import ShownMaps, pack_maps, pack_stripes
 from ui.components.mount import pack_pixels, webp_data_uri, webp_strip
 from ui.components.pictures.pictures import pack_mixture
-from ui.shared.pictures import sample_picture
 from ui.runs.replay import METHOD_TITLES
+from ui.shared.pictures import sample_picture
 from ui.story import data, figures, judge
 from ui.story.data import STORY_WAVE
 from ui.tools.hybrids import STORED_PAIRS, stored_mixtures
@@ -42,7 +42,6 @@ ROUNDS = 40  # of the judge
 _RUN_FRAMES = 12  # of a stored run
 INTERVAL = 6  # steps between pictures of a live run
 PAINTED_STARTS = ("grey", "sketch", "photo")  # keys of `core.pgd.starts.STARTS`
-ARTICLES = {"vowel": SOUNDS_LIKE_VOWEL, "consonant": SOUNDS_LIKE_CONSONANT}  # starts of words
 
 
 def pack_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -97,6 +96,16 @@ def word_table() -> dict[str, Any]:
     return {**json.loads(PATH.read_text("utf-8"))["imagenet"], "plurals": PLURALS}
 
 
+def articles() -> dict[str, list[str]]:
+    """Return the words, in lower case, that take "an" or no article; all others take "a"."""
+    words = sorted({word.lower() for word in (*vocabulary(imagenet()), *imagenet().names)})
+    joined = {word: with_article(word).removesuffix(word).strip() for word in words}
+    return {name: [word for word, article in joined.items() if article == used] for name, used in _ARTICLES.items()}
+
+
+_ARTICLES = {"an": "an", "none": ""}
+
+
 def _maps(maps: ShownMaps, outline: float = 0) -> dict[str, Any]:
     """Pack maps whose notes do not say whether weights are on this machine, which is irrelevant elsewhere."""
     views = [replace(view, note="(the paper’s)" if view.note else "") for view in maps.views]
@@ -149,7 +158,7 @@ def engine_facts() -> dict[str, Any]:
     return {
         "graphs": list(graph_facts()["files"]),
         "classes": list(imagenet().names),
-        "articles": ARTICLES,
+        "articles": articles(),
         "settings": {
             **{start: _settings("generation", start) for start in PAINTED_STARTS},
             "inpainting": _settings("inpainting"),

@@ -82,6 +82,11 @@ def confidence(fraction: float) -> str:
     return "under 0.1 %" if fraction < 0.001 else percent(fraction)
 
 
+def sureness(fraction: float) -> str:
+    """'88%' of a network's confidence, from 1% to 99%: none is certain."""
+    return f"{min(99, max(1, round(100 * fraction)))}%"
+
+
 def p_value(p: float) -> str:
     """'= 0.03', '= 0.002' or '< 0.001', to follow 'p'."""
     return f"= {p:.2f}" if p >= 0.01 else f"= {p:.1g}" if p >= 0.001 else "< 0.001"

@@ -34,15 +34,42 @@ def quoted(value: object, max_length: int = 40) -> str:
     return repr(text if len(text) <= max_length else f"{text[: max_length - 1]}…")
 
 
-# Starts of words; the article (web/) reads these expressions, too.
-SOUNDS_LIKE_CONSONANT = r"(?:uni(?!m|n)|u[kst][eu]|eu|ewe|one\b|once)"  # though it begins with a vowel
-SOUNDS_LIKE_VOWEL = r"[aeiou]|hour|honest|honou?r|heir"
+# Words whose first sound is not that of their first letter; a letter before a hyphen or a digit is read by its name.
+_SOUNDS_LIKE_CONSONANT = re.compile(
+    r"uni(?!m|n|dent)|u(?:b[io]|fo|ga|k[eru]|r[aeio]|s[aeiu]|sb|t[aeio])|u[-.\d]|ua|eu|ewe|oui|one\b|once|ones",
+    re.IGNORECASE,
+)
+_SOUNDS_LIKE_VOWEL = re.compile(
+    r"[aeiou]|y[b-df-hj-np-tv-xz]|hour|honest|honou?r|heir|hors d|[fhlmnrsx](?:[-.\d])|8|11\b|18\b", re.IGNORECASE
+)
+_HAS_DETERMINER = re.compile(r"(?:an?|the|my|your|our|some|two|three|many)\s", re.IGNORECASE)
+# Last words of nouns that take no article: plurals, and what one does not count.
+_WITHOUT_ARTICLE = {
+    "bars", "bedclothes", "binoculars", "brass", "broccoli", "carbonara", "clothes", "corn", "cream", "cutlery",
+    "dough", "eggnog", "equipment", "furniture", "glasses", "goods", "guacamole", "hay", "jewelry", "mail", "potato",
+    "powder", "rapeseed", "sauce", "scissors", "shades", "spectacles", "spray", "sunglasses", "thatch", "tights",
+    "tissue", "trunks", "velvet", "wine", "wool",
+}  # fmt: skip
 
 
 def with_article(noun: str) -> str:
-    """Return a noun with "a" or "an" by its sound: "a volcano", "an hourglass", "a unicycle"."""
-    vowel, consonant = (re.match(start, noun, re.IGNORECASE) for start in (SOUNDS_LIKE_VOWEL, SOUNDS_LIKE_CONSONANT))
-    return f"{'an' if vowel and not consonant else 'a'} {noun}"
+    """Return a noun with "a" or "an" by its sound: "a volcano", "an hourglass", "a unicycle"; "sunglasses" as it is."""
+    if _HAS_DETERMINER.match(noun) or noun.casefold().rpartition(" ")[2] in _WITHOUT_ARTICLE:
+        return noun
+    start = noun.lstrip("“”‘’\"'(")
+    vowel = _SOUNDS_LIKE_VOWEL.match(start) and not _SOUNDS_LIKE_CONSONANT.match(start)
+    return f"{'an' if vowel else 'a'} {noun}"
+
+
+def capitalised(text: str) -> str:
+    """Return a text with a capital first letter, as at the beginning of a sentence; other letters stay."""
+    return text[:1].upper() + text[1:]
+
+
+def ordinal(number: int) -> str:
+    """'1st', '82nd', '113th' or '1,003rd'."""
+    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{suffix}"
 
 
 def url_text(data: bytes) -> str:

@@ -7,7 +7,7 @@ from core.data.words import find_word, neighbours, vocabulary
 from core.shared.text import with_article
 from tests.node import in_node
 from web.__main__ import HERE
-from web.packs import ARTICLES, word_table
+from web.packs import articles, word_table
 
 LOOK_UP = """({ vocabulary }, { classes, table, words }) => {
   const { all, find, neighbours } = vocabulary(classes, table);
@@ -37,7 +37,7 @@ def test_javascript_finds_words_as_python_does():
 
 
 def test_javascript_article_is_pythons():
-    words = [*vocabulary(imagenet()), "hour", "unicycle", "Umbrella"]
-    join = "({ withArticle }, { words, starts }) => words.map((word) => withArticle(word, starts))"
-    joined = in_node(HERE / "engine" / "vocabulary.js", join, {"words": words, "starts": ARTICLES})
+    words = [*vocabulary(imagenet()), *imagenet().names, "xyz"]
+    join = "({ withArticle }, { words, table }) => words.map((word) => withArticle(word, table))"
+    joined = in_node(HERE / "engine" / "vocabulary.js", join, {"words": words, "table": articles()})
     assert joined == [with_article(word) for word in words]

@@ -50,7 +50,7 @@ export function unpackBits(base64, count) {
 export const countOf = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
 /** Clamped to 1 and 99 %: no classifier means 0 % or 100 %. @param {number} share */
-export const percent = (share) => `${Math.min(99, Math.max(1, Math.round(100 * share)))} %`;
+export const percent = (share) => `${Math.min(99, Math.max(1, Math.round(100 * share)))}%`;
 
 /** Paint `value(at, channel)` of each pixel, row by row; the canvas rounds it and clips it to 0 and 255. */
 export function paintPixels(canvas, width, height, value) {

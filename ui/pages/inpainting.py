@@ -7,15 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import ClassifierSpec, classifier_title
+from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
 from core.data.holes import POSITIONS, Fill, hole_size, hole_text, read_hole
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.pgd.drawings import judge_name
 from core.pgd.methods import COMPARED, METHODS, MethodName, leading
 from core.pgd.settings import PENALTIES, Penalty, Task
 from core.pgd.views import MIN_CROP_SIZE
 from core.shared import paper
 from core.shared.numbers import confidence
-from core.shared.text import TERMS, number_html
+from core.shared.text import TERMS, number_html, tooltip
 from ui.components.painters.painters import mask_painter
 from ui.components.replay.replay import replay
 from ui.components.versioned import Versioned
@@ -117,14 +118,17 @@ def page() -> None:
 
 
 def rate_html() -> str:
-    """Return how many stored holes another network recognises from the hole alone, for each filling, as HTML."""
+    """Return how many stored holes a second network recognises from the hole alone, for each filling, as HTML."""
     counts, parts = holes_alone(), []
-    titles = {method: METHOD_TITLES[method] for method in reversed(COMPARED)} | {"original": "Original"}
+    titles = {method: METHOD_TITLES[method] for method in reversed(COMPARED)} | {"original": "Before the hole"}
     for name, title in titles.items():
         recognised, of = counts[name].text.split(" of ")
         bar = f'<span class="bar" style="--share:{int(recognised) / int(of):.0%}"></span>'
         parts.append(f"<span>{title}{bar}<b>{number_html(counts[name])}</b></span>")
-    return f'<div class="hole-rate"><span>Another network recognises the hole alone:</span>{"".join(parts)}</div>'
+    judge = short_title(classifier_title(judge_name()))
+    about = tooltip("a second network", f"{judge}, a close relative of the painter")
+    head = f"<span>How often {about} recognises the hole by itself:</span>"
+    return f'<div class="hole-rate">{head}{"".join(parts)}</div>'
 
 
 def _stored_holes(row: SampleSet) -> None:

@@ -14,7 +14,7 @@ from core.pgd.record import PGDRun, evenly_spaced, pack_runs
 from core.shared.numbers import confidence, join_list
 from core.shared.text import count_of
 from ui.runs.card import Tile, result_card
-from ui.runs.judge import became, judged, judgement_of, sample_set_of
+from ui.runs.judge import judgement_of, sample_set_of, second_opinion, to_be_exact
 from ui.runs.replay import run_title, target_of
 from ui.runs.words import meaning
 from ui.shared import url
@@ -38,11 +38,10 @@ def run_picture(runs: Sequence[PGDRun], row: int, address: str = "") -> bytes:
     tiles = [] if first.original is None else [Tile(picture=first.original[row], title="Original")]
     for run in runs:
         lines = [f"{confidence(float(run.curves['target_probability'][-1, row]))} confident"]
-        if name := became(run, row):
-            lines.append(f"Most of all a {name}")
+        lines += filter(None, [to_be_exact(run, row)])
         judgement, says, agrees = judgement_of(run, drew), "", False
         if judgement is not None and judgement.says:
-            says, agrees = judged(judgement, row, target)
+            says, agrees = second_opinion(judgement, row, target)
         picture = run.frames[-1, row]
         tiles.append(Tile(picture=picture, title=run_title(run, runs), lines=lines, judged=says, agrees=agrees))
     verb = "Drawn" if first.original is None else "Filled"

@@ -25,16 +25,16 @@ from core.pgd.drawings import (
     tries_by_label,
 )
 from core.pgd.methods import COMPARED, METHODS
-from core.shared.numbers import confidence, percent
+from core.shared.numbers import confidence
+from core.shared.text import with_article
 from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.components.replay.replay import Caption, Track, pack_replay
 from ui.runs.card import Tile, result_card
-from ui.runs.judge import judged
+from ui.runs.judge import is_relative, second_opinion
 from ui.runs.replay import METHOD_TITLES, drawing_subject, stored_example, target_of
 from ui.shared import url
 from ui.shared.downloads import download_button
-from ui.shared.page import NARROW_PERCENT
 from ui.shared.pictures import to_picture
 from ui.shared.url import file_stem
 
@@ -51,13 +51,15 @@ def gallery(key: str, opened: str | None, on_pick: Callable[[str], None]) -> Non
     names = [word.word for word in stored.words]
     painter = short_title(classifier_title(stored.painter))
     tile = "".join(f"; the tile of *{word}* shows the page’s example" for word in example())
-    seen = f"**{stored.recognised('views')} of {len(names)} random words**"
+    judge, relative = classifier_title(stored.judges[0]), is_relative(stored.painter, stored.judges[0])
     st.markdown(
-        f"{seen}, drawn by {painter}, are recognised by another network; of {len(QUICK_TRIES)} quick tries at each, at "
-        f"least one for **{count('tries')}**. Of a photograph of each it recognises {count('photographs')}.",
-        help="Nobody chose these words or pictures; failures are here, too. A tick: another network’s first guess of "
-        f"the picture is the word. They took {stored.steps} steps{tile}. A tooltip says how many of the quick tries "
-        "it recognises. *Details* shows each ingredient of the method alone.",
+        f"A second network recognises **{stored.recognised('views')} of {len(names)} random words** that {painter} "
+        f"drew, and **{count('tries')}** if it may pick from {len(QUICK_TRIES)} quick tries. It recognises "
+        f"{count('photographs')} of {len(names)} photos.",
+        help="Nothing here is hand-picked, so you’ll see failures. A tick means that the second network, "
+        f"{short_title(judge)}{', a close relative of the painter' * relative}, sees the word first. Each picture took "
+        f"{stored.steps} steps{tile}. A tooltip says how many of the quick tries the second network recognises. "
+        "*Details* shows each ingredient of the method alone.",
     )
     image_picker(
         _thumbnails(),
@@ -84,7 +86,9 @@ def _thumbnails() -> Thumbnails:
     pictures = np.stack(list((known | example()).values()))
     says = []
     for word, drawing in drawn:
-        other = "" if drawing.recognised() else f": another network says {drawing.judgements[0].says[0]}"
+        other = (
+            "" if drawing.recognised() else f": the second network sees {with_article(drawing.judgements[0].says[0])}"
+        )
         tries = tries_by_label()[word.label]
         hard = "; a hard word" if tries <= HARD else ""
         says.append(f"{word.word}{other} ({tries} of {len(QUICK_TRIES)} quick tries recognised{hard})")
@@ -114,7 +118,7 @@ def stills(word: GalleryWord) -> dict[str, Any]:
     tracks = []
     for method in COMPARED:
         drawing = word.drawings[method]
-        text, agrees = judged(drawing.judgements[0], 0, word.word)
+        text, agrees = second_opinion(drawing.judgements[0], 0, word.word)
         frames = _pixels(drawing).transpose(2, 0, 1)[None, None]
         tracks.append(
             Track(Caption(METHOD_TITLES[method], [text], [agrees]), frames, np.array([[drawing.confidence[0]]]))
@@ -141,7 +145,7 @@ def _stills_picture(word: GalleryWord, address: str) -> bytes:
     tiles = []
     for method in COMPARED:
         drawing = word.drawings[method]
-        text, agrees = judged(drawing.judgements[0], 0, word.word)
+        text, agrees = second_opinion(drawing.judgements[0], 0, word.word)
         sure = f"{confidence(drawing.confidence[0])} confident"
         planes = _pixels(drawing).transpose(2, 0, 1)
         tiles.append(Tile(picture=planes, title=METHOD_TITLES[method], lines=[sure], judged=text, agrees=agrees))
@@ -154,22 +158,18 @@ _ROWS, _COLUMNS = ("the picture itself", "random views"), ("plain strokes", "nat
 
 
 def four_squares_html() -> str:
-    """Return one word as drawn with each ingredient, what another network says of each, and counts, as HTML."""
-    word, drawings = four_squares()
-    judge, n = short_title(classifier_title(stored_gallery().judges[0])), len(stored_gallery().words)
+    """Return one word as drawn with each ingredient, what a second network says of each, and counts, as HTML."""
+    (word, drawings), n = four_squares(), len(stored_gallery().words)
     parts = [f'<div class="head">{text}</div>' for text in (f"“{word}”", *_COLUMNS)]
     for name, row in METHODS.items():
-        drawing, judgement = drawings[name], drawings[name].judgements[0]
+        drawing = drawings[name]
         views, natural = row.method.views is not None, row.method.preconditioner is not None
-        tick = "✓ " * drawing.recognised()
-        says = f"{tick}{judge} says {judgement.says[0]} ({percent(judgement.shares[0], 0)})".replace(
-            " %", NARROW_PERCENT
-        )
+        says, agrees = second_opinion(drawing.judgements[0], 0)
         about = f"{word}: {_ROWS[views]}, {_COLUMNS[natural]}"
         parts += [] if natural else [f'<div class="name">{_ROWS[views]}</div>']
         parts.append(
             f'<figure><img src="{webp_data_uri(drawing.picture)}" alt="{html.escape(about)}" width="224" height="224">'
-            f"<figcaption>{html.escape(says)}<br>{count(f'draw-{name}')} of {n} words are recognised"
+            f"<figcaption>{'✓ ' * agrees}{html.escape(says)}<br>{count(f'draw-{name}')} of {n} words are recognised"
             "</figcaption></figure>"
         )
     return f'<div class="squares">{"".join(parts)}</div>'

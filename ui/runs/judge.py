@@ -1,21 +1,23 @@
-"""Judgements of another network on pictures, drawn or filled, stored or a visitor's own."""
+"""What a second network says of pictures, drawn or filled, stored or a visitor's own, and the sentences on it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from core.classifiers.registry import CLIPS, classifier_title, short_title
+from core.classifiers.registry import CLIPS
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.words import covers, find_word
 from core.pgd.pictures import Judgement, choose_judge, fingerprint, judge_run, stored_judgement
 from core.pgd.record import PGDRun
-from core.shared.numbers import percent
+from core.shared.numbers import sureness
+from core.shared.text import capitalised, ordinal, with_article
 from ui.server.cache import classifier_for, ready_classifiers, single_flight_cache, wait_for_first_paint
 from ui.server.limits import log
 from ui.shared.pictures import Picture, predicted
 from ui.shared.url import one_line
 
 _FAILURES = (RuntimeError, FileNotFoundError, ValueError)  # of a network that cannot judge
+_CLOSE = 5  # a higher rank is "only" that
 
 
 def sample_set_of(run: PGDRun) -> SampleSet | None:
@@ -34,7 +36,7 @@ def class_set_of(run: PGDRun) -> str:
 
 
 def judgement_of(run: PGDRun, drew: Collection[str] = (), *, live: bool = True) -> Judgement | None:
-    """Return what another network says of a run's results: the stored judgement, else a ready classifier's own.
+    """Return what a second network says of a run's results: the stored judgement, else a ready classifier's own.
 
     A classifier that drew none of the displayed pictures is preferred; a downloaded CLIP, whose first prediction is
     slow, is none. None if no network can judge, before torch may be loaded, or without `live` where none is stored.
@@ -61,6 +63,12 @@ def _judgement(run: PGDRun, judge: str) -> Judgement | None:
     return judge_run(run, classifier_for(judge, class_set_of(run)))
 
 
+def is_relative(painter: str, judge: str) -> bool:
+    """Return True if two networks, given by name, differ in their size alone."""
+    first, second = (name.rstrip("0123456789") for name in (painter, judge))
+    return first == second
+
+
 def surest(judgements: Sequence[Judgement | None]) -> int | None:
     """Return the index of the judgement that recognises its picture with the highest probability; None if none does.
 
@@ -75,21 +83,34 @@ def surest(judgements: Sequence[Judgement | None]) -> int | None:
 
 
 def guess(judgement: Judgement, row: int) -> tuple[str, bool]:
-    """Return a judge's prediction for result `row` with its probability, and True if it is the target."""
-    probability = f", {percent(judgement.shares[row], 0)}" if judgement.shares else ""
+    """Return a second network's prediction for result `row` with its probability, and True if it is the target."""
+    probability = f", {sureness(judgement.shares[row])}" if judgement.shares else ""
     return f"{one_line(judgement.says[row])}{probability}", judgement.ranks[row] == 1
 
 
-def judged(judgement: Judgement, row: int, target: str) -> tuple[str, bool]:
-    """Return a sentence on what a judge says of result `row`, and True if it is the target."""
-    says, rank = one_line(judgement.says[row]), judgement.ranks[row]
-    probability = f" ({percent(judgement.shares[row], 0)})" if judgement.shares else ""
-    alone = "From the hole alone, another" if judgement.hole_alone else "Another"
-    text = f"{alone} network, {short_title(classifier_title(judgement.judge))}, says {says}"
+def second_opinion(judgement: Judgement, row: int, target: str = "") -> tuple[str, bool]:
+    """Return what a second network says of result `row`, in one sentence or two, and True if it sees the target.
+
+    The sentence leaves out the network's name, which stands once on each page.
+
+    Args:
+        target: in the visitor's word, whose rank the second sentence tells; empty for no second sentence.
+    """
+    who = "Shown only the hole, a second network" if judgement.hole_alone else "A second network"
+    sure = f" ({sureness(judgement.shares[row])})" if judgement.shares else ""
+    rank = judgement.ranks[row]
     if rank == 1:
-        return f"{text}, too{probability}", True
-    guess = f"; {target} is its guess number {rank:,}" if rank else ""
-    return f"{text}{probability}{guess}", False
+        return f"{who} agrees{sure}.", True
+    seen = f"{who} sees {with_article(one_line(judgement.says[row]))}{sure}."
+    if not (rank and target):
+        return seen, False
+    return f"{seen} {capitalised(target)} is {'only ' * (rank > _CLOSE)}its {ordinal(rank)} guess.", False
+
+
+def to_be_exact(run: PGDRun, row: int) -> str:
+    """Return a sentence on the class that a word of several has become; empty for any other target."""
+    name = became(run, row)
+    return f"To be exact: {with_article(name)}." if name else ""
 
 
 def became(run: PGDRun, row: int) -> str:

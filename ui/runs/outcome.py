@@ -1,4 +1,4 @@
-"""Results of runs: tables of their numbers, of another network's judgement and of many pictures; the formulas."""
+"""Results of runs: tables of their numbers, of a second network's judgement and of many pictures; the formulas."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import classifier_title, result_title
+from core.classifiers.registry import classifier_title, result_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.stored import cached_by_files, device_text
 from core.pgd.drawings import count, painter_name, stored_kinds
@@ -21,13 +21,13 @@ from core.pgd.starts import STARTS, StartName
 from core.shared import paper
 from core.shared.numbers import confidence, join_list, wilson
 from core.shared.text import Number
-from ui.runs.judge import guess, judgement_of
+from ui.runs.judge import guess, is_relative, judgement_of
 from ui.runs.replay import hole_subject, run_title, stored_example, target_of
 from ui.runs.state import RunResult
 from ui.shared import url
 from ui.shared.pictures import Figure, picture_row, to_picture
 from ui.shared.tables import scrolling_table
-from ui.shared.url import one_line
+from ui.shared.url import as_markdown, one_line
 
 ABOUT_VIEWS = (
     "**Many views**: each step follows the gradient at one random view of the picture: a crop with "
@@ -78,7 +78,7 @@ def run_facts(run: PGDRun) -> dict[str, str]:
     }
 
 
-# ---- another network's judgement ---------------------------------------------------------------------------------
+# ---- a second network's judgement --------------------------------------------------------------------------------
 
 
 def counted(count: int, n: int) -> Number:
@@ -88,7 +88,7 @@ def counted(count: int, n: int) -> Number:
 
 
 def recognised_table(result: RunResult) -> None:
-    """Draw whether the judge is a relative of the painter, and how many pictures and starts it recognises.
+    """Draw who the second network is, and how many pictures and starts it recognises.
 
     The stage says it of a single picture: one prediction is no measurement.
     """
@@ -96,17 +96,13 @@ def recognised_table(result: RunResult) -> None:
     several = len(result.runs[0].start) > 1
     judged = ((run, judgement_of(run, drew, live=several or not result.stored)) for run in result.runs)
     judgements = [(run, judgement) for run, judgement in judged if judgement is not None]
-    judges = {judgement.judge for _, judgement in judgements}
-    if {_family(name) for name in drew} & {_family(name) for name in judges}:
-        st.markdown("The network that judges is of the same family as the one that painted.")
+    for judge in dict.fromkeys(judgement.judge for _, judgement in judgements):
+        relative = any(is_relative(name, judge) for name in drew)
+        title = one_line(short_title(classifier_title(judge)))
+        st.markdown(f"The second network is {as_markdown(title)}{', a close relative of the painter' * relative}.")
     if several and judgements:
         columns = ("Drawings", "Recognised by", "At the start", "At the end", "Targets that it does not know")
-        scrolling_table(columns, judge_rows(judgements), "Recognised by another network")
-
-
-def _family(name: str) -> str:
-    """Return a network's name without its size."""
-    return name.rstrip("0123456789")
+        scrolling_table(columns, judge_rows(judgements), "Recognised by a second network")
 
 
 def judge_rows(judged_runs: Sequence[tuple[PGDRun, Judgement]]) -> list[tuple[str, ...]]:
@@ -128,8 +124,8 @@ def judge_rows(judged_runs: Sequence[tuple[PGDRun, Judgement]]) -> list[tuple[st
 
 
 def holes_alone() -> dict[str, Number]:
-    """Return how often another network recognises what is in a photograph's stored hole from the hole alone, by what
-    is in it.
+    """Return how often a second network recognises what is in a photo's stored hole from the hole alone, by what is in
+    it.
     """
     filled = stored_kinds()["hole-views"]
     counts = [(str(method), count(f"hole-{method}")) for method in reversed(COMPARED)]
@@ -139,7 +135,7 @@ def holes_alone() -> dict[str, Number]:
 
 @cached_by_files("runs")
 def filled_html(sample_set: str) -> tuple[str, str]:
-    """Return how many stored fillings of a set's holes another network recognises from the hole alone, as a sentence,
+    """Return how many stored fillings of a set's holes a second network recognises from the hole alone, as a sentence,
     and the fillings with what it says of each, as HTML.
     """
     row, tiles, recognised = SAMPLE_SETS[sample_set], [], Counter[MethodName]()
@@ -152,7 +148,7 @@ def filled_html(sample_set: str) -> tuple[str, str]:
             judgement = judgement_of(run, live=False)
             says, agrees = ("", False) if judgement is None else guess(judgement, 0)
             recognised[run.config.method.name] += agrees
-            seen = f"{'✓' if agrees else '✕'} {says}".replace(" %", "\N{NO-BREAK SPACE}%")
+            seen = f"{'✓' if agrees else '✕'} {says}"
             figures.append(Figure(seen, METHODS[run.config.method.name].title, to_picture(run.frames[-1, 0])))
         name = html.escape(target_of(result.runs[0], 0))
         link = url.link("inpainting", ("inpainting-pictures", row.title), ("inpainting-picture", str(index)))

@@ -26,7 +26,7 @@ from core.pgd.starts import MADE_STARTS, StartName
 from core.pgd.views import MIN_CROP_SIZE
 from core.shared.files import ArchiveError
 from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, with_tries
-from ui.runs.judge import became, class_set_of, guess, judged, judgement_of
+from ui.runs.judge import class_set_of, guess, judgement_of, second_opinion, to_be_exact
 from ui.runs.settings import MAX_CLASSIFIERS, first_choice
 from ui.runs.state import RunRequest, RunResult, run_state
 from ui.server.cache import ready_classifiers
@@ -71,7 +71,7 @@ def run_replay(
 
     Args:
         id: unique to the result. live: progress of a stopped run.
-        own: True for the visitor's runs, which another network judges now; stored ones have been judged.
+        own: True for the visitor's runs, which a second network judges now; stored ones have been judged.
     """
     first = runs[0]
     frames = sampled_frames(len(first.frames), first.start.size)
@@ -90,14 +90,14 @@ def run_replay(
 
 
 def tries_replay(result: RunResult, packed: dict[str, Any]) -> dict[str, Any]:
-    """Return the packed replay of the chosen try beside all tries and another network's predictions."""
+    """Return the packed replay of the chosen try beside all tries and a second network's predictions."""
     says = [("", False) if judgement is None else guess(judgement, 0) for judgement in judged_tries(result)]
     frames = np.stack([runs[-1].frames[-1, 0] for runs in result.tries])[None]
     return with_tries(packed, frames, result.chosen, says, result.picked)
 
 
 def judged_tries(result: RunResult) -> list[Judgement | None]:
-    """Return what another network says of each try."""
+    """Return what a second network says of each try."""
     drew = {run.metadata["classifier"]["name"] for run in result.runs}
     return [judgement_of(runs[-1], drew) for runs in result.tries]
 
@@ -163,9 +163,9 @@ def _caption(run: PGDRun, runs: Sequence[PGDRun], own: bool) -> Caption:
     texts, ticks = [""] * len(rows), [False] * len(rows)
     for row in rows:
         if judgement is not None and judgement.says:
-            texts[row], ticks[row] = judged(judgement, row, target_of(run, row))
-        if own and (name := became(run, row)):
-            texts[row] = f"Most of all a {name}. {texts[row]}".strip()
+            texts[row], ticks[row] = second_opinion(judgement, row, target_of(run, row))
+        if own:
+            texts[row] = f"{to_be_exact(run, row)} {texts[row]}".strip()
     return Caption(title, texts, ticks)
 
 

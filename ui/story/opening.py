@@ -10,7 +10,7 @@ from core.pgd.drawings import CARDS, Drawing, opening_drawings
 from core.pgd.methods import COMPARED
 from ui.components.mount import webp_data_uri
 from ui.maps.catalogue import CLIP, shipped_maps
-from ui.runs.judge import judged
+from ui.runs.judge import second_opinion
 from ui.runs.replay import METHOD_TITLES
 from ui.shared.pictures import enlarge
 
@@ -30,8 +30,8 @@ def captions(word: str) -> list[tuple[str, str]]:
 
 
 def _judged(drawing: Drawing, word: str) -> str:
-    """Return a sentence on another network's prediction for a drawing; empty without one."""
-    return f"{judged(drawing.judgements[0], 0, word)[0]}." if drawing.judgements else ""
+    """Return what a second network says of a drawing; empty without its judgement."""
+    return second_opinion(drawing.judgements[0], 0, word)[0] if drawing.judgements else ""
 
 
 def cards_html() -> str:

@@ -32,7 +32,7 @@ from core.pgd.pictures import Judgement
 from core.pgd.plan import RunPlan
 from core.pgd.settings import Task, defaults
 from core.pgd.starts import STARTS, StartName, draw_starts, sketch_start, start_facts
-from core.shared.numbers import duration
+from core.shared.numbers import duration, sureness
 from core.shared.text import sentence, with_article
 from ui.components.mount import webp_strip
 from ui.components.painters.painters import sketch_painter
@@ -40,7 +40,7 @@ from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker,
 from ui.components.story.story import Painting, painting
 from ui.runs.export import save_buttons
 from ui.runs.gallery import stored_word
-from ui.runs.judge import became, judgement_of
+from ui.runs.judge import judgement_of, second_opinion, to_be_exact
 from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect, what_one_sees
 from ui.runs.replay import target_of, to_uint8_planes
 from ui.runs.settings import expected_seconds
@@ -320,7 +320,7 @@ def stored(word: GalleryWord) -> Painting:
         views=views.picture,
         paper=paper.picture,
         claim=claim(views.confidence[-1], word.word),
-        **_judged(judgements[1]),
+        **_judged(judgements[1], word.word),
         about_paper=about_paper(paper.confidence[-1], views.confidence[-1], judgements[0]),
     )
 
@@ -351,7 +351,7 @@ def _growing(run: ActiveRun) -> Painting:
         paper=paper,
         claim=claim(sure[1], str(plan.targets[0])) if sure else "",
         judged=what_one_sees(run),
-        about_paper=f"{_percent(sure[0])} sure so far." if sure else "Starts from the same picture.",
+        about_paper=f"{sureness(sure[0])} sure so far." if sure else "Starts from the same picture.",
     )
 
 
@@ -360,14 +360,14 @@ def _ended(result: RunResult) -> Painting:
     sure = [float(run.curves["target_probability"][-1, 0]) for run in result.runs]
     paper, views = (_webp(run.frames[-1, 0]) for run in result.runs)
     judgements = [None if (said := judgement_of(run)) is None else said.of(0) for run in result.runs]
-    exact, early = became(result.runs[1], 0), "" if result.unfinished is None else "Stopped early. "
-    text = f"{early}{claim(sure[1], target_of(result.runs[1], 0))}"
+    early = "" if result.unfinished is None else "Stopped early. "
+    text = f"{early}{claim(sure[1], target_of(result.runs[1], 0))} {to_be_exact(result.runs[1], 0)}"
     return Painting(
         phase="ended",
         views=views,
         paper=paper,
-        claim=f"{text} To be exact: {with_article(exact)}." if exact else text,
-        **_judged(judgements[1]),
+        claim=text.strip(),
+        **_judged(judgements[1], target_of(result.runs[1], 0)),
         about_paper=about_paper(sure[0], sure[1], judgements[0]),
     )
 
@@ -377,26 +377,13 @@ def _webp(picture: np.ndarray) -> bytes:
     return webp_strip(picture[None], _WEBP_QUALITY)
 
 
-def _percent(fraction: float) -> str:
-    """Return a percentage from 1% to 99%: no network is 0% or 100% sure."""
-    return f"{min(99, max(1, round(100 * fraction)))}%"
-
-
 def claim(confidence: float, word: str) -> str:
     """Return a sentence on how sure the painter is."""
-    return f"The painter is {_percent(confidence)} sure: {with_article(one_line(word))}."
+    return f"The painter is {sureness(confidence)} sure: {with_article(one_line(word))}."
 
 
-def judged(judgement: Judgement) -> str:
-    """Return a sentence on what the second network sees in the painting."""
-    if judgement.ranks[0] == 1:
-        confidence = f" ({_percent(judgement.shares[0])})" if judgement.shares else ""
-        return f"A second network agrees{confidence}."
-    return f"A second network sees {with_article(one_line(judgement.says[0]))}."
-
-
-def _judged(judgement: Judgement | None) -> dict[str, Any]:
-    return {} if judgement is None else {"judged": judged(judgement), "agrees": judgement.ranks[0] == 1}
+def _judged(judgement: Judgement | None, word: str) -> dict[str, Any]:
+    return {} if judgement is None else dict(zip(("judged", "agrees"), second_opinion(judgement, 0, word), strict=True))
 
 
 def about_paper(confidence: float, views: float, judgement: Judgement | None) -> str:
@@ -405,12 +392,8 @@ def about_paper(confidence: float, views: float, judgement: Judgement | None) ->
     confidence: the painter's, in the picture by the paper's method. views: in the painting by many views.
     """
     also = "Also over" if views > _SURE else "Over"
-    sure = f"{also} 99% sure" if confidence > _SURE else f"{_percent(confidence)} sure"
-    if judgement is None:
-        return f"{sure}."
-    if judgement.ranks[0] == 1:
-        percent = f" ({_percent(judgement.shares[0])})" if judgement.shares else ""
-        return f"{sure}, and the second network agrees{percent}."
-    if confidence > _SURE:
+    sure = f"{also} 99% sure" if confidence > _SURE else f"{sureness(confidence)} sure"
+    opinion, agrees = ("", False) if judgement is None else second_opinion(judgement, 0)
+    if opinion and confidence > _SURE and not agrees:
         return f"{sure}, but all we see is noise."
-    return f"{sure}. The second network sees {with_article(one_line(judgement.says[0]))}."
+    return f"{sure}. {opinion}".strip()

@@ -71,13 +71,13 @@ export function vocabulary(classes, { words, near, plurals }) {
 }
 
 /**
- * A noun with "a" or "an" by its sound, as `with_article` of core/shared/text.py.
+ * A noun with its article, as `with_article` of core/shared/text.py has it.
  *
- * @param {string} noun @param {{ vowel: string, consonant: string }} starts regular expressions of a word's start
+ * @param {string} noun @param {{ an: string[], none: string[] }} articles words that do not take "a"
  */
-export function withArticle(noun, { vowel, consonant }) {
-  const begins = (start) => new RegExp(`^(?:${start})`, "i").test(noun);
-  return `${begins(vowel) && !begins(consonant) ? "an" : "a"} ${noun}`;
+export function withArticle(noun, { an, none }) {
+  const word = noun.toLowerCase();
+  return none.includes(word) ? noun : `${an.includes(word) ? "an" : "a"} ${noun}`;
 }
 
 const plain = (text) => text.toLowerCase().replace(/[-_]/g, " ").trim().split(/\s+/).join(" ");

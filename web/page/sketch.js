@@ -11,7 +11,7 @@ import { knownWords, paintLive, SIDE, wanted, wordForm } from "./words.js";
 
 const NOTE_NEW = "Starts from the same picture.";
 const ALONE = "No second network came along to check it: you are the judge.";
-const SURE = 0.99;
+const SURE = 0.99; // above which a painter is surer than the page says
 const TILES = "@media (max-width: 640px) { .tiles { grid-template-columns: none; grid-auto-flow: column; overflow-x: auto; } }";
 
 /**
@@ -124,14 +124,13 @@ export async function sketchFigure({ stage, mount, attempt }) {
     const isWanted = begin();
     const { task, planes: start } = before("");
     shown = word;
-    const scene = (moments, ended) => {
-      const [paper, views] = moments;
-      const exactly = ended ? goal.exactly(views.best) : "";
+    const scene = ([paper, views], ended, stopped) => {
+      const sure = `The painter is ${percent(views.share)} sure: ${goal.named}.`;
       show({
         phase: ended ? "ended" : "growing",
         views: views.picture,
         paper: paper.picture,
-        claim: `The painter is ${percent(views.share)} sure: ${goal.named}. ${exactly}`,
+        claim: ended ? `${stopped ? "Stopped early. " : ""}${sure} ${goal.exactly(views.best)}`.trim() : sure,
         judged: ended ? ALONE : "",
         about_paper: ended ? `${howSure(paper.share, views.share)}.` : `${percent(paper.share)} sure so far.`,
       });

@@ -148,7 +148,7 @@ const countOf = (all) => all.length.toLocaleString("en");
  *   target: Uint8Array, meaning: string, budget?: number }} plan budget: in parts of the ball
  * @param {() => boolean} isWanted whether the pictures are still to be shown
  * @param {(words: string) => void} say
- * @param {(moments: Moment[], ended: boolean) => void} show
+ * @param {(moments: Moment[], ended: boolean, stopped: boolean) => void} show
  */
 export async function paintLive(task, { start, mask, target, meaning, budget = 1 }, isWanted, say, show) {
   const { settings } = await load("engine");
@@ -170,12 +170,12 @@ export async function paintLive(task, { start, mask, target, meaning, budget = 1
     const left = Math.ceil((((performance.now() - began) / 1000) * (total - slowest)) / Math.max(1, slowest));
     say(`${meaning}: ${slowest <= 0 ? "it begins …" : `${left} s left`}`);
     moments[index] = { picture: pictureUrl(frame), share: Math.exp(-entropy), best };
-    if (moments[0] && moments[1]) show([...moments], false);
+    if (moments[0] && moments[1]) show([...moments], false, false);
   };
   const stopped = await engine.run(painters, { start, mask, target, weight, interval }, report, say);
   const seconds = Math.round((performance.now() - began) / 1000);
   if (isWanted()) {
-    if (moments[0] && moments[1]) show(moments, true);
+    if (moments[0] && moments[1]) show(moments, true, Boolean(stopped));
     say(stopped ? "Stopped." : `Painted on this device in ${seconds} s.`);
   }
   return stopped;

@@ -6,7 +6,7 @@ from scipy.stats import binomtest
 
 from core.shared import numbers
 from core.shared.numbers import MIN_VALUES, Interval, median_interval, newcombe, wilson
-from core.shared.text import count_of, with_article
+from core.shared.text import count_of, ordinal, with_article
 
 
 def test_differences_have_true_minus_signs():
@@ -91,7 +91,23 @@ def test_median_interval_agrees_with_the_sign_test():
 
 @pytest.mark.parametrize(
     "phrase",
-    ["a volcano", "an umbrella", "an African elephant", "an hourglass", "a unicycle", "a ukulele", "a European hare"],
+    [
+        "a volcano", "an umbrella", "an African elephant", "an electric ray", "an hourglass", "a unicorn", "a unicycle",
+        "a ukulele", "a European hare", "a ewe", "a one-armed bandit", "an onion", "an uninvited guest", "a unit",
+        "a urocyon", "an urn", "an usher", "a utensil", "a USB stick", "an X-ray", "an F1 car", "a T-shirt",
+        "an heirloom", "a horse", "an 8-ball", "an 11-year-old", "a 12-string guitar", "a yacht", "an “apple”",
+    ],
 )  # fmt: skip
 def test_article_follows_the_sound(phrase):
     assert with_article(phrase.partition(" ")[2]) == phrase
+
+
+@pytest.mark.parametrize("phrase", ["sunglasses", "red wine", "Hay", "a red ball", "the moon", "two cats"])
+def test_plurals_masses_and_phrases_take_no_article(phrase):
+    assert with_article(phrase) == phrase
+
+
+def test_ordinals_and_sureness():
+    known = {1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 11: "11th", 12: "12th", 82: "82nd", 113: "113th", 1003: "1,003rd"}
+    assert {number: ordinal(number) for number in known} == known
+    assert [numbers.sureness(part) for part in (0, 0.004, 0.884, 0.996, 1)] == ["1%", "1%", "88%", "99%", "99%"]

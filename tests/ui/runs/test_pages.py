@@ -266,7 +266,7 @@ def test_run_link_restores_state_and_ignores_nonsense(page, link, settings, hole
 
 def judged(app: AppTest) -> list[list[str]] | None:
     """The page's table on the judge, a list of cells for each run; None without one."""
-    tables = "".join(bodies(app, 'aria-label="Recognised by another network"'))
+    tables = "".join(bodies(app, 'aria-label="Recognised by a second network"'))
     rows = re.findall(r"<tr>(<td>.*?)</tr>", tables, flags=re.DOTALL)
     return [[re.sub(r"<[^>]*>", "", cell) for cell in re.findall(r"<td>(.*?)</td>", row)] for row in rows] or None
 

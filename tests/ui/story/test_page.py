@@ -25,9 +25,10 @@ from ui.components.mount import pack_bytes, webp_data_uri
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.pages.story import _FIGURES
 from ui.runs.gallery import stored_word
+from ui.runs.judge import second_opinion
 from ui.runs.replay import drawing_subject, stored_example, target_of
 from ui.story.chapters import CHAPTER_FACTS, CHAPTER_NAMES, SLUGS, chapter
-from ui.story.sketch import _ended, about_paper, judged
+from ui.story.sketch import _ended, about_paper
 
 TABLE = Path(__file__).parents[3] / "ui" / "story" / "chapters.toml"
 
@@ -111,17 +112,13 @@ def judgement(rank: int) -> Judgement:
     [
         (0.995, 0.995, judgement(6), "Also over 99% sure, but all we see is noise."),
         (0.995, 0.6, judgement(6), "Over 99% sure, but all we see is noise."),
-        (0.995, 0.995, judgement(1), "Also over 99% sure, and the second network agrees (25%)."),
-        (0.72, 0.995, judgement(6), "72% sure. The second network sees an envelope."),
+        (0.995, 0.995, judgement(1), "Also over 99% sure. A second network agrees (25%)."),
+        (0.72, 0.995, judgement(6), "72% sure. A second network sees an envelope (25%)."),
         (0.995, 0.995, None, "Also over 99% sure."),
     ],
 )
 def test_only_what_one_network_alone_recognises_is_called_noise(confidence, views, judge, expected):
     assert about_paper(confidence, views, judge) == expected
-
-
-def test_a_second_network_that_sees_something_else_says_what():
-    assert judged(judgement(82)) == "A second network sees an envelope."
 
 
 def test_stroke_or_other_word_clears_the_painting():
@@ -177,7 +174,7 @@ def test_ended_run_shows_pictures_and_both_networks():
     painting, run = _ended(result), result.runs[1]
     word, said = target_of(run, 0), stored_judgement(fingerprint(run))
     assert painting.phase == "ended" and painting.claim == f"The painter is 99% sure: a {word}."
-    assert painting.judged == judged(said.of(0)) and painting.agrees == (said.ranks[0] == 1)
+    assert (painting.judged, painting.agrees) == second_opinion(said, 0, word)
     frames = np.concatenate([run.frames[[0, -1], 0] for run in result.runs]).astype(int).transpose(0, 2, 3, 1)
     for k, picture in enumerate((painting.paper, painting.views)):
         pixels = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))

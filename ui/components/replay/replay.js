@@ -244,7 +244,7 @@ function show(view) {
 // The target probability of a picture by the k-th run.
 const valueAt = ({ memory, data, models }, k, row) => models[k].values[memory.frame * data.targets.length + row];
 
-// Shows what another network has judged, the square around a hole.
+// Shows what a second network has judged, the square around a hole.
 function showAlone({ alone, judged, figures }, square) {
   alone.hidden = !square || !judged.textContent;
   if (alone.hidden) return;
@@ -255,7 +255,7 @@ function showAlone({ alone, judged, figures }, square) {
   alone.alt = "The hole alone";
 }
 
-// A try at this moment of a run in progress, or at the end, with another network's prediction.
+// A try at this moment of a run in progress, or at the end, with a second network's prediction.
 function drawChoice({ data, tries, memory }, { tile, canvas, says }, k) {
   const { count, chosen, says: predictions } = data.tries;
   const moments = tries.length / (3 * data.width * data.height * count);
@@ -267,7 +267,7 @@ function drawChoice({ data, tries, memory }, { tile, canvas, says }, k) {
   tile.disabled = going(data);
   tile.ariaPressed = String(k === chosen);
   const about = `Try ${k + 1} of ${count}: ${data.targets[0]}`;
-  Object.assign(tile, { ariaLabel: text ? `${about}. Another network says ${text}` : about, title: text });
+  Object.assign(tile, { ariaLabel: text ? `${about}. A second network says ${text}` : about, title: text });
 }
 
 function drawFigure(view, { canvas, border, range, caption }, k, row) {

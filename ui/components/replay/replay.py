@@ -24,7 +24,7 @@ _component = register("replay/replay.js")
 
 @dataclass(frozen=True)
 class Caption:
-    """Texts of a run's pictures, plain. title: its role. judged: per picture, another network's prediction, or empty.
+    """Texts of a run's pictures, plain. title: its role. judged: per picture, what a second network says, or empty.
 
     recognised: per picture, True if that is the target.
     """
@@ -101,7 +101,7 @@ def with_tries(
 
     Args:
         frames: (F, T, 3, H, W) uint8; F is 1 or that of the packed pictures. chosen: place of the packed try.
-        says: another network's prediction of each, plain, and True if it is the target; none during a run.
+        says: a second network's prediction of each, plain, and True if it is the target; none during a run.
         picked: place of the try that this network picked, or None.
     """
     packed = _bytes(frame_differences(frames))
