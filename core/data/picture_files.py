@@ -1,4 +1,4 @@
-"""Decoding of untrusted pictures within limits, their square part, and PNGs."""
+"""Untrusted pictures, decoded within limits, whole or their square; and PNGs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +33,7 @@ def decode_image(data: bytes) -> np.ndarray:
 def open_picture(data: bytes) -> Image.Image:
     """Decode an untrusted picture file into RGB pixels.
 
-    Time and memory depend on the file; `square_uploads` limits both.
+    Time and memory depend on the file; `whole_uploads` limits both.
 
     Applies the EXIF orientation, composes transparency over white, converts grey, palette and CMYK to RGB and 16 bits
     to 8 bits, and takes the first frame of an animation. Colour profiles are not applied, as in classifiers' training
@@ -82,8 +81,12 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
     """Rotate a decoded picture upright and convert it to RGB."""
     # Damaged EXIF data must not fail a picture; rotated in place, it stays upright even if Pillow then fails to write
     # the remaining EXIF data.
-    with suppress(Exception):
+    try:
         ImageOps.exif_transpose(image, in_place=True)
+    except MemoryError:
+        raise  # the picture would lie on its side
+    except Exception:
+        pass
     # In some versions of Pillow a 16-bit grey PNG has mode I, which otherwise means 32 bits.
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
         # Rounded; Pillow's own conversion clips at 255.
@@ -155,18 +158,53 @@ def png_data_uri(image: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(png_bytes(image)).decode("ascii")
 
 
+MAX_RATIO = 4  # of an upload's sides; what a longer one has more is cut off at both ends
+
+
+def whole_image(image: Image.Image, size: int) -> np.ndarray:
+    """Return a whole picture with a shorter side of `size` pixels, uint8 (H, W, 3).
+
+    The longer side has at most `MAX_RATIO` times as many; the middle is kept. Source: torchvision's Resize (bilinear,
+    antialiased) on Pillow images.
+
+    Args:
+        image: in mode RGB. size: >= 1.
+    """
+    shorter, longer = sorted(image.size)
+    cut = max(0, (longer - MAX_RATIO * shorter) // 2)
+    across, down = (cut, 0) if image.width > image.height else (0, cut)
+    box = (across, down, image.width - across, image.height - down)
+    lengths = [max(size, int(size * length / shorter)) for length in (box[2] - box[0], box[3] - box[1])]
+    target = (lengths[0], lengths[1])
+    resized = image if box == (0, 0, *target) else image.resize(target, Image.Resampling.BILINEAR, box)
+    return np.array(resized)
+
+
+def framed_square(image: np.ndarray, place: float) -> np.ndarray:
+    """Return the largest square of a picture, uint8 (S, S, 3) with S = min(H, W).
+
+    Args:
+        image: uint8 (H, W, 3).
+        place: of the square along the longer side, from 0, its left or upper end, to 1.
+    """
+    height, width = image.shape[:2]
+    size = min(height, width)
+    left, top = (int((length - size) * place + 0.5) for length in (width, height))
+    return np.ascontiguousarray(image[top : top + size, left : left + size])
+
+
 _SECONDS = 5.0  # half to wait for other pictures, half for this one; a photograph takes at most 1.5
-_MEMORY = 450_000_000  # bytes; a 50-megapixel photograph takes 200 MB, 400 MB if it is rotated
+_MEMORY = 480_000_000  # bytes; a 50-megapixel photo takes 200 MB, 430 MB if it is rotated
 _REFUSED = 3  # exit status: the output is an error message
 _CODE = Path(__file__).resolve().parents[2]
 _one_at_a_time = threading.Lock()
 
 
-def square_uploads(data: bytes, sizes: Sequence[int]) -> tuple[np.ndarray, ...]:
-    """Return `square_image` of an untrusted picture file in several sizes; decodes one file at a time.
+def whole_uploads(data: bytes, sizes: Sequence[int]) -> tuple[np.ndarray, ...]:
+    """Return `whole_image` of an untrusted picture file in several sizes; decodes one file at a time.
 
     Returns:
-        uint8 (size, size, 3) for each of `sizes`.
+        uint8 (H, W, 3) for each of `sizes`, which is its shorter side.
     Raises:
         ImageError: as for `open_picture`, or decoding takes too much memory or time.
     """
@@ -190,23 +228,26 @@ def square_uploads(data: bytes, sizes: Sequence[int]) -> tuple[np.ndarray, ...]:
         raise ImageError(done.stdout.decode("utf-8"))
     if done.returncode != 0:  # killed by the operating system, or a library hit the limit
         raise ImageError("this picture takes too much memory to read; save a smaller copy")
-    pixels = np.split(np.frombuffer(done.stdout, np.uint8), np.cumsum([3 * size**2 for size in sizes])[:-1])
-    return tuple(part.reshape(size, size, 3).copy() for part, size in zip(pixels, sizes, strict=True))
+    output = io.BytesIO(done.stdout)
+    return tuple(np.load(output, allow_pickle=False) for _ in sizes)
 
 
 def main() -> int:
-    """Decode standard input into squares of raw pixels on standard output; the arguments are their sides."""
+    """Decode standard input into arrays on standard output; the arguments are their shorter sides."""
     sizes = [int(text) for text in sys.argv[1:]]
     if sys.platform == "linux":
         import resource
 
         resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
+    output = io.BytesIO()
     try:
         picture = open_picture(sys.stdin.buffer.read())
-        sys.stdout.buffer.write(b"".join(square_image(picture, size).tobytes() for size in sizes))
+        for size in sizes:
+            np.save(output, whole_image(picture, size))
     except ImageError as error:
         sys.stdout.buffer.write(str(error).encode("utf-8"))
         return _REFUSED
+    sys.stdout.buffer.write(output.getvalue())
     return 0
 
 

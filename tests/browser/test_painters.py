@@ -167,3 +167,35 @@ def test_touch_paints_without_scrolling(demo):
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     expect_there(page, sheet.brush(points, 2, PALETTE["sky blue"]))
     assert stage.bounding_box() == before and page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("way", ["wide", "tall"])
+def test_frame_moves_by_pointer_keys_and_finger(streamlit_app, open_page, way):
+    page = open_page(f"{streamlit_app('tests/browser/apps/demos.py')}/?demo=frame&{way}=1", **TOUCH)
+    frame = page.locator(".photo-frame")
+    expect(frame).to_be_visible()
+    wait_until_still(page)
+    box = frame.bounding_box()
+    assert box["width"] / box["height"] == pytest.approx(1.5 if way == "wide" else 2 / 3, rel=0.02), "the whole photo"
+
+    def at(along: float) -> tuple[float, float]:
+        across, down = (along, 0.5) if way == "wide" else (0.5, along)
+        return box["x"] + across * box["width"], box["y"] + down * box["height"]
+
+    page.mouse.move(*at(0.5))
+    page.mouse.down()
+    page.mouse.move(*at(0.4))
+    page.mouse.move(*at(0.1))
+    page.mouse.up()
+    expect(page.get_by_text("Python has 0.00")).to_be_visible()
+    frame.focus()
+    page.keyboard.press("ArrowRight" if way == "wide" else "ArrowDown")
+    expect(page.get_by_text("Python has 0.02")).to_be_visible()
+    page.touchscreen.tap(*at(0.95))  # outside the frame, which comes there
+    expect(page.get_by_text("Python has 1.00")).to_be_visible()
+    finger = page.context.new_cdp_session(page)
+    for kind, points in [("touchStart", [0.8]), ("touchMove", [0.7]), ("touchMove", [0.6]), ("touchEnd", [])]:
+        touches = [dict(zip("xy", at(along), strict=True)) for along in points]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+    expect(page.get_by_text("Python has 0.40")).to_be_visible()
+    assert page.evaluate("scrollY") == 0

@@ -42,7 +42,7 @@ from ui.runs.state import TRIES, RunRequest, RunResult
 from ui.runs.words import about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
 from ui.server.cache import ready_classifiers
 from ui.shared import url
-from ui.shared.pictures import UPLOAD, page_picture, picture_line, take_picture
+from ui.shared.pictures import UPLOAD, frame_own_photo, page_picture, picture_line, take_picture
 from ui.shared.url import as_markdown, settable, settable_in_url
 
 _PAGE: Task = "generation"
@@ -94,7 +94,7 @@ def page() -> None:
             if start == "sketch":
                 _bundled_sketches(row)
             else:
-                picture_line(_PAGE, _PHOTO_TILES)
+                picture_line(_PAGE, _PHOTO_TILES, frames=False)
     else:
         stage, beside = _containers(rest, row, shows_tries(_PAGE, request))
         if beside is not None:
@@ -411,9 +411,12 @@ def _picture(row: SampleSet) -> tuple[np.ndarray, str]:
     """Draw the chosen picture; return it, uint8 (side, side, 3), and its caption."""
     chosen = st.session_state.get(_PICTURES) or url.text(_PICTURES)
     st.session_state[_PICTURES] = UPLOAD if chosen == UPLOAD else row.title  # no pictures of another set
-    picture = page_picture(_PAGE, row.title)
+    picture = page_picture(_PAGE, row.title, frames=False)
     pixels = picture.pixels.transpose(1, 2, 0)
-    st.image(pixels, caption=picture.caption, width="stretch")
+    if picture.photo is not None and not picture.photo.is_square:
+        frame_own_photo(_PAGE, picture)
+    else:
+        st.image(pixels, caption=picture.caption, width="stretch")
     return square_image(pixels, row.image_size, resize_to=row.image_size), picture.caption
 
 

@@ -12,9 +12,11 @@ import numpy as np
 import streamlit as st
 
 from core.data.datasets import load_samples, sample_credits
-from core.data.picture_files import png_data_uri, square_uploads, to_uint8
+from core.data.picture_files import framed_square, png_data_uri, to_uint8, whole_uploads
 from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset
 from core.shared.device import class_probabilities
+from ui.components.mount import webp_data_uri, webp_strip
+from ui.components.painters.painters import photo_frame
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.server.cache import classifier_for, single_flight_cache
 from ui.server.limits import check_upload
@@ -23,6 +25,7 @@ from ui.shared.page import press_once
 from ui.shared.url import as_markdown, one_line
 
 MAX_MB = 20  # of an uploaded picture
+_SHOWN_SIZE, _SHOWN_QUALITY = 448, 88  # of a photo under its frame
 UPLOAD = "Yours"  # in place of a sample set: the visitor's own picture
 
 
@@ -32,7 +35,8 @@ class Picture:
 
     pixels: (3, H, W) uint8, H = W. label: index of the true class in `classes`, None for a visitor's picture without
     one. sample_set: name of the set that it belongs to or is used like. position: its index in its data set, which
-    seeds the signs of its waves. own: whether it is the visitor's. Equal if all but the captions are.
+    seeds the signs of its waves. own: whether it is the visitor's. photo: the whole of a visitor's. Equal if all but
+    captions and photos are.
     """
 
     pixels: np.ndarray
@@ -41,6 +45,7 @@ class Picture:
     position: int
     caption: str
     own: bool = False
+    photo: Photo | None = None
 
     @cached_property
     def _identity(self) -> tuple[object, ...]:
@@ -106,15 +111,43 @@ def sample_picture(name: str, position: int) -> Picture:
     return Picture(data.images[position], label, name, position, captions(name)[position])
 
 
-def uploaded_pixels(data: bytes, size: int) -> np.ndarray:
-    """Decode a visitor's file to (3, size, size) uint8. The result is not cached.
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A visitor's whole photo, from `uploaded_photo`.
+
+    pixels: uint8 (H, W, 3); the shorter side is that of the pictures that it is used like. shown: URL of a larger copy
+    for the browser. name: of its file.
+    """
+
+    pixels: np.ndarray
+    shown: str
+    name: str
+
+    @property
+    def is_square(self) -> bool:
+        return self.pixels.shape[0] == self.pixels.shape[1]
+
+    def framed(self, sample_set: str, place: float = 0.5) -> Picture:
+        """Return its square at a place from 0 to 1 along the longer side, used like pictures of a set."""
+        pixels = framed_square(self.pixels, place).transpose(2, 0, 1).copy()
+        return Picture(pixels, None, sample_set, 0, self.name, own=True, photo=self)
+
+
+def uploaded_photo(data: bytes, size: int, name: str) -> Photo:
+    """Decode a visitor's file of this name; the photo's shorter side has `size` pixels. The result is not cached.
 
     Raises:
         ValueError: the file is not a readable picture, or too large; the message says which.
     """
     check_upload(data, MAX_MB)
-    (square,) = square_uploads(data, [size])
-    return square.transpose(2, 0, 1).copy()
+    pixels, large = whole_uploads(data, (size, _SHOWN_SIZE))
+    return Photo(pixels, webp_data_uri(webp_strip(large.transpose(2, 0, 1)[None], _SHOWN_QUALITY)), name)
+
+
+def frame_photo(photo: Photo, place: float, *, key: str, on_move: Callable[[float], None]) -> None:
+    """Show a photo under a frame that the visitor moves; arguments as for `photo_frame`."""
+    height, width = photo.pixels.shape[:2]
+    photo_frame(photo.shown, (width, height), place, key=key, on_move=on_move, alt=photo.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,16 +218,16 @@ def chosen_picture(page: str, usual: str) -> Picture | None:
     return sample_picture(chosen, positions[chosen])
 
 
-def page_picture(page: str, usual: str) -> Picture:
+def page_picture(page: str, usual: str, *, frames: bool = True) -> Picture:
     """Return the picture of a page of runs, the usual one in place of a missing upload, and draw the open upload.
 
-    usual: as in `chosen_picture`.
+    usual: as in `chosen_picture`. frames: as in `draw_upload`.
     """
     picture = chosen_picture(page, usual)
     if picture is None:
         st.session_state[_in_url(page)] = usual
         picture = chosen_picture(page, usual)
-    draw_upload(page)
+    draw_upload(page, frames=frames)
     assert picture is not None
     return picture
 
@@ -202,12 +235,19 @@ def page_picture(page: str, usual: str) -> Picture:
 _LINE = TileStyle(line=True)
 
 
-def picture_line(page: str, style: TileStyle = _LINE) -> None:
-    """Draw *Your photo* and the pictures of the chosen set, in a line or a grid; after `page_picture`."""
+def picture_line(page: str, style: TileStyle = _LINE, *, frames: bool = True) -> None:
+    """Draw *Your photo* and the pictures of the chosen set, in a line or a grid; after `page_picture`.
+
+    frames: as in `draw_upload`.
+    """
     strip, selected, pick = picture_strip(page)
     with st.container(horizontal=style.line, vertical_alignment="center", gap="small", key=f"{page}.strip"):
         own = partial(open_upload, page)
         st.button("Your photo", icon=":material/add_photo_alternate:", key=f"{page}.choice", on_click=own)
+        photo = _photo(page) if frames else None
+        if photo is not None and not photo.is_square:
+            move = partial(_open_frame, page, photo)
+            st.button("Move the frame", icon=":material/crop:", key=f"{page}.reframe", on_click=move)
         image_picker(
             strip,
             selected=selected,
@@ -269,19 +309,49 @@ def open_upload(page: str) -> None:
     st.session_state[f"{page}.picking"] = True
 
 
+def _open_frame(page: str, photo: Photo) -> None:
+    """Open the dialog on the frame of the visitor's photo; for callbacks."""
+    st.session_state[f"{page}.framed"], st.session_state[f"{page}.picking"] = photo, True
+
+
 def _close_upload(page: str) -> None:
     st.session_state[f"{page}.picking"] = False
+    st.session_state.pop(f"{page}.framed", None)
 
 
-def draw_upload(page: str) -> None:
-    """Draw the dialog with the upload, if it is open."""
+def draw_upload(page: str, *, frames: bool = True) -> None:
+    """Draw the dialog with the upload, if it is open.
+
+    frames: True to choose the square of a photo in the dialog, too; False if the page itself has the frame.
+    """
     # Drawn in every run: an automatic rerun, such as the one that loads torch, must not close it.
     if st.session_state.get(f"{page}.picking"):
-        st.dialog("Your picture", width="medium", on_dismiss=partial(_close_upload, page))(_upload)(page)
+        st.dialog("Your photo", width="medium", on_dismiss=partial(_close_upload, page))(_upload)(page, frames)
 
 
-def _upload(page: str) -> None:
-    """Draw the dialog's content: a file is a choice, and is used like the pictures of the set that the page shows."""
+def _upload(page: str, frames: bool) -> None:
+    """Draw the dialog's content: the upload, then the frame of a photo that is not square."""
+    state, slot = st.session_state, st.empty()
+    if f"{page}.framed" not in state:
+        with slot.container():
+            photo = _uploaded(page)
+        if photo is None:
+            return
+        state[frame_place(page)] = 0.5
+        if photo.is_square or not frames:
+            _take_photo(page, photo)
+        state[f"{page}.framed"] = photo
+    photo = state[f"{page}.framed"]
+    with slot.container():
+        st.markdown("Move the frame to choose the part.")
+        move = partial(state.__setitem__, frame_place(page))
+        frame_photo(photo, state[frame_place(page)], key=f"{page}.frame", on_move=move)
+        if st.button("Use this part", type="primary", key=f"{page}.use"):
+            _take_photo(page, photo)
+
+
+def _uploaded(page: str) -> Photo | None:
+    """Draw the upload; return the photo, which is used like the pictures of the set that the page shows."""
     file = st.file_uploader(
         f"JPEG, PNG, WebP, GIF, BMP or TIFF, up to {MAX_MB} MB; kept only during your visit",
         key=f"{page}.upload",
@@ -289,22 +359,50 @@ def _upload(page: str) -> None:
     )
     press_once("[role=dialog] input[type=file]", st.session_state[f"{page}.uploads"])
     if file is None:
-        return
-    row = SAMPLE_SETS[_shown_set(page)]
+        return None
     try:
-        pixels = uploaded_pixels(file.getvalue(), row.image_size)
+        return uploaded_photo(file.getvalue(), SAMPLE_SETS[_shown_set(page)].image_size, file.name)
     except ValueError as error:
         st.error(as_markdown(f"“{one_line(file.name, 60)}”: {error}."))
-        return
-    take_picture(page, UPLOAD, Picture(pixels, None, row.name, 0, file.name, own=True))
+        return None
+
+
+def _take_photo(page: str, photo: Photo) -> None:
+    """Take the square of a photo in its frame and close the dialog."""
+    take_picture(page, UPLOAD, photo.framed(_shown_set(page), st.session_state[frame_place(page)]))
     _close_upload(page)
     st.rerun()
+
+
+def frame_own_photo(page: str, picture: Picture) -> None:
+    """Draw the chosen photo of the visitor, not a square one, under its frame, which chooses another square of it."""
+    photo = picture.photo
+    assert photo is not None
+
+    def move(place: float) -> None:
+        st.session_state[frame_place(page)] = place
+        take_picture(page, UPLOAD, photo.framed(picture.sample_set, place))
+
+    frame_photo(photo, st.session_state[frame_place(page)], key=f"{page}.own-frame", on_move=move)
+    st.caption("Move the frame to choose the part.")
+
+
+def frame_place(page: str) -> str:
+    """Return the key in the session of the place of the frame on a page's own photo."""
+    return f"{page}.frame-place"
 
 
 def _own_picture(page: str) -> Picture | None:
     """Return the visitor's picture, if there is one."""
     picture: Picture | None = st.session_state.get(f"{page}.own")
     return picture
+
+
+def _photo(page: str) -> Photo | None:
+    """Return the whole of the visitor's photo if that is the chosen picture."""
+    own = _own_picture(page)
+    is_chosen = own is not None and st.session_state[_in_url(page)] == UPLOAD
+    return own.photo if own is not None and is_chosen else None
 
 
 def _positions(page: str) -> dict[str, int]:

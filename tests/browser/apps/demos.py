@@ -1,6 +1,6 @@
 """Each component alone on a page, for browser tests; one server runs them all without torch.
 
-`?demo=mask`; `?demo=sketch`; `?demo=job`, an endless one.
+`?demo=mask`; `?demo=sketch`; `?demo=frame`; `?demo=job`, an endless one.
 """
 
 import hashlib
@@ -13,8 +13,9 @@ import streamlit as st
 
 from core.data.datasets import load_samples
 from core.data.holes import encode_mask, square_size
+from core.data.picture_files import png_data_uri
 from core.data.sketches import PALETTE, draw_sketch
-from ui.components.painters.painters import mask_painter, sketch_painter
+from ui.components.painters.painters import mask_painter, photo_frame, sketch_painter
 from ui.server.jobs import JobManager
 from ui.server.streamlit_internals import session_id
 
@@ -39,6 +40,17 @@ def sketch() -> None:
     if st.checkbox("Show the painter", value=True):
         sketch_painter(st.session_state[name], key="demo", on_paint=paint, background=white)
     st.text(f"Python has {digest(st.session_state[name].tobytes())}")
+
+
+def frame() -> None:
+    """A photo under its frame, wide or tall."""
+    height, width = (300, 200) if "tall" in st.query_params else (200, 300)
+    source = png_data_uri(np.tile(np.linspace(0, 255, width, dtype=np.uint8)[:, None], (height, 1, 3)))
+    place = st.session_state.setdefault("place", 0.5)
+    move = partial(st.session_state.__setitem__, "place")
+    photo_frame(source, (width, height), place, key="demo", on_move=move, alt="a gradient")
+    st.text(f"Python has {place:.2f}")
+    st.text("".join(f"{line}\n" for line in range(60)))
 
 
 def digest(data: bytes) -> str:
@@ -78,4 +90,4 @@ def count() -> Iterator[int]:
 
 
 st.set_page_config(page_title="Components", layout="wide")
-{page.__name__: page for page in (mask, sketch, job)}[st.query_params["demo"]]()
+{page.__name__: page for page in (mask, sketch, frame, job)}[st.query_params["demo"]]()

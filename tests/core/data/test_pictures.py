@@ -17,10 +17,12 @@ from core.data import picture_files
 from core.data.picture_files import (
     ImageError,
     decode_image,
+    framed_square,
     png_data_uri,
     square_image,
-    square_uploads,
     to_uint8,
+    whole_image,
+    whole_uploads,
 )
 
 LOSSLESS = {"PNG": {}, "WEBP": {"lossless": True, "exact": True}, "TIFF": {}}
@@ -154,11 +156,11 @@ ROOT = Path(__file__).parents[3]
 MEASURE = """
 import json, resource, sys, time
 from concurrent.futures import ThreadPoolExecutor
-from core.data.picture_files import ImageError, square_uploads
+from core.data.picture_files import ImageError, whole_uploads
 
 def upload(data):
     try:
-        square_uploads(data, (32,))
+        whole_uploads(data, (32,))
     except ImageError as error:
         return str(error)
 
@@ -190,15 +192,33 @@ def tiff_of_strips(count=4_000_000, width=8):
     return b"II*\0" + struct.pack("<I", 16) + bytes(8) + directory + places + lengths
 
 
-def test_square_uploads_gives_what_data_sets_get(monkeypatch):
+def test_uploads_are_whole_and_upright(monkeypatch):
     monkeypatch.setattr(picture_files, "_SECONDS", 120.0)  # on a busy machine
     data = encode(photograph(), "JPEG")
-    for size, square in zip((32, 224), square_uploads(data, (32, 224)), strict=True):
-        np.testing.assert_array_equal(square, square_image(decode_image(data), size))
-    (square,) = square_uploads(large_photograph(), (32,))
-    assert np.abs(square.astype(int) - (10, 20, 30)).max() <= 2
+    for size, whole in zip((32, 224), whole_uploads(data, (32, 224)), strict=True):
+        np.testing.assert_array_equal(whole, whole_image(Image.fromarray(decode_image(data)), size))
+    (whole,) = whole_uploads(large_photograph(), (32,))
+    assert whole.shape == (42, 32, 3), "upright"
+    assert np.abs(whole.astype(int) - (10, 20, 30)).max() <= 2
     with pytest.raises(ImageError, match="no readable JPEG"):
-        square_uploads(b"%PDF-1.7", (32,))
+        whole_uploads(b"%PDF-1.7", (32,))
+
+
+@pytest.mark.parametrize(("width", "height"), [(300, 200), (200, 300), (301, 200), (64, 64), (8, 9)])
+def test_framed_square_in_the_middle_is_the_usual_one(width, height):
+    image = photograph().resize((width, height))
+    whole = whole_image(image, 64)
+    assert min(whole.shape[:2]) == 64
+    np.testing.assert_array_equal(framed_square(whole, 0.5), square_image(image, 64, resize_to=64))
+    start, end = framed_square(whole, 0), framed_square(whole, 1)
+    np.testing.assert_array_equal(start, whole[:64, :64])
+    np.testing.assert_array_equal(end, whole[-64:, -64:])
+
+
+@pytest.mark.parametrize("size", [(8, 4000), (4000, 8)])
+def test_a_very_long_picture_keeps_its_middle(size):
+    whole = whole_image(Image.new("RGB", size), 32)
+    assert sorted(whole.shape[:2]) == [32, 128]
 
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux alone")
@@ -220,4 +240,4 @@ def test_hostile_uploads_stay_within_limits(tmp_path):
 def test_a_picture_over_the_memory_limit_is_refused():
     code = "from core.data import picture_files as p; p._MEMORY = 2 * 10**8; raise SystemExit(p.main())"
     done = subprocess.run([sys.executable, "-c", code, "32"], cwd=ROOT, capture_output=True, input=large_photograph())
-    assert done.returncode not in (0, picture_files._REFUSED), "which `square_uploads` says to be too much memory"
+    assert done.returncode not in (0, picture_files._REFUSED), "which `whole_uploads` says to be too much memory"

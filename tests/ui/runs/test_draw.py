@@ -10,7 +10,7 @@ import ui.runs.panel
 import ui.runs.state
 from core.classifiers.registry import classifier_spec
 from core.data.datasets import load_samples
-from core.data.picture_files import square_uploads
+from core.data.picture_files import framed_square
 from core.data.sketches import SKETCHES, decode_sketch, draw_sketch, encode_sketch, smooth_sketch
 from core.pgd.drawings import drawn_sketches, opening_words
 from core.pgd.plan import RunPlan
@@ -21,7 +21,7 @@ from tests.ui.toys import noise_file
 from ui.runs import settings as pace
 from ui.runs.gallery import example, stored_word
 from ui.server.jobs import JobManager
-from ui.shared.pictures import captions
+from ui.shared.pictures import captions, uploaded_photo
 
 ROBUST, ALONE = "Mini ResNet (robust)", ("paper",)
 FROG = encode_sketch(draw_sketch("frog"))
@@ -234,14 +234,20 @@ def test_a_sketch_of_one_colour_is_drawn():
     assert run.curves["perturbation_norm"][-1, 0] > 0 and run.metadata["images"]["sketch"] == blank
 
 
-def test_a_drawing_from_an_own_photo_starts_from_its_middle():
+def test_a_drawing_from_an_own_photo_starts_from_its_frame():
     app, file = drawing(generation_start_from="Photo"), noise_file(64, 128)
     app.button(key="generation.choice").click().run()
     app.file_uploader(key="generation.upload").set_value(("mine.png", file, "image/png")).run()
-    run_to_the_end(app, "generation")
-    run = app.session_state["generation.runs"].result.runs[0]
-    (square,) = square_uploads(file, [32])
-    assert not app.exception and np.allclose(255 * run.start[0], square.transpose(2, 0, 1), atol=1e-3)
+    (frame,) = [data for data in components(app, "source") if "width" in data]
+    assert (frame["width"], frame["height"], frame["value"]) == (64, 32, 0.5)
+    whole = uploaded_photo(file, 32, "mine.png")
+    for place in (0.5, 1.0):
+        app.session_state["generation.frame-place"] = place
+        app.session_state["generation.own"] = whole.framed("cifar10", place)
+        run_to_the_end(app, "generation")
+        run = app.session_state["generation.runs"].result.runs[0]
+        square = framed_square(whole.pixels, place)
+        assert not app.exception and np.allclose(255 * run.start[0], square.transpose(2, 0, 1), atol=1e-3)
     assert run.metadata["images"]["credit"] == "Start: mine.png"
 
 

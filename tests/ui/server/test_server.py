@@ -17,7 +17,7 @@ from ui.server.cache import classifier_for, job_manager, ready_classifiers
 from ui.server.downloads import weight_downloads
 from ui.server.jobs import lower_priority
 from ui.server.limits import VARIABLES, Limits, read_limits
-from ui.shared.pictures import MAX_MB, uploaded_pixels
+from ui.shared.pictures import MAX_MB, uploaded_photo
 
 SERVER = Path(__file__).parents[3] / "docs" / "server.md"
 
@@ -46,7 +46,7 @@ def test_invalid_limit_is_refused(value):
 
 def test_an_upload_beyond_the_limit_is_refused():
     with pytest.raises(ValueError, match="larger than the 20 MB"):
-        uploaded_pixels(bytes(MAX_MB * 2**20 + 1), 32)
+        uploaded_photo(bytes(MAX_MB * 2**20 + 1), 32, "large.png")
 
 
 @pytest.fixture

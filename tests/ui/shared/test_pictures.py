@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.data.sample_sets import SAMPLE_SETS
 from tests.ui.page_runner import components, open_page
 from tests.ui.toys import noise_file, put_everywhere
-from ui.shared.pictures import sample_picture, uploaded_pixels
+from ui.shared.pictures import sample_picture, uploaded_photo
 
 
 @pytest.fixture(autouse=True)
@@ -50,13 +50,27 @@ def test_picture_of_a_link_is_sent_to_the_browser(parameters, kind, position):
 def test_upload_is_selected_and_freed(name, prefix, keys, kind, size):
     app = upload(open_page(name, **{f"{prefix}pictures": kind}), keys, "mine.png", noise_file())
     own = app.session_state[f"{keys}.own"]
-    np.testing.assert_array_equal(own.pixels, uploaded_pixels(noise_file(), size))
+    np.testing.assert_array_equal(own.pixels, uploaded_photo(noise_file(), size, "").framed(kind).pixels)
     assert app.query_params[f"{prefix}pictures"] == "Yours" and own.caption == "mine.png" and own.label is None
     assert not app.file_uploader, "the dialog has closed"
     kept = weakref.ref(own.pixels)
     del app, own
     gc.collect()
     assert kept() is None
+
+
+def test_the_frame_of_a_photo_chooses_its_square():
+    file = noise_file(300, 224)
+    app = upload(open_page("inpainting"), "inpainting", "mine.png", file)
+    assert not app.file_uploader and "inpainting.own" not in app.session_state, "first one chooses"
+    app.session_state["inpainting.frame-place"] = 0.25  # moved in the browser
+    app.button(key="inpainting.use").click().run()
+    own, whole = app.session_state["inpainting.own"], uploaded_photo(file, 224, "")
+    np.testing.assert_array_equal(own.pixels, whole.pixels[19:243].transpose(2, 0, 1))
+    assert not app.exception and not app.session_state["inpainting.picking"]
+    app.button(key="inpainting.reframe").click().run()
+    (frame,) = [data for data in components(app, "source") if "width" in data]
+    assert (frame["width"], frame["height"], frame["value"]) == (224, 300, 0.25)
 
 
 def test_a_broken_upload_is_refused():

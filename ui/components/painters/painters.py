@@ -1,13 +1,14 @@
-"""Pixel-exact painters of holes and of sketches, with undo and clear.
+"""Pixel-exact painters of holes and of sketches, with undo and clear; and the frame that chooses a photo's square.
 
 `mask.js` (brush, square, eraser) and `sketch.js` (brush, fill, colours) hold their cells at the picture's resolution,
 paint without a rerun and report them after each stroke. `tests/painter_oracle.py` is the reference implementation of a
-stroke.
+stroke. `frame.js` moves a frame over a photo, here and in other components; `framer.js` is a component of it alone.
 """
 
 from __future__ import annotations
 
 import base64
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -124,6 +125,37 @@ def read_choice(value: Any, size: int) -> str | None:
         return pack_bytes(_unpack(value, size))
     except ValueError:
         return None
+
+
+def photo_frame(
+    source: str, size: tuple[int, int], place: float, *, key: str, on_move: Callable[[float], None], alt: str
+) -> None:
+    """Show a whole photo and let the visitor move a square frame along its longer side.
+
+    Args:
+        source: URL of the photo.
+        size: its width and height, in pixels.
+        place: of the frame, from 0, the photo's left or upper end, to 1; as `framed_square` takes it.
+        key: unique on the page.
+        on_move: called with the new place when the frame is let go, before the rerun. It should store it, and the next
+            run should pass it back as `place`.
+        alt: what the photo shows, for screen readers.
+    """
+    width, height = size
+    mount_synchronised(
+        _framer,
+        key,
+        place,
+        read=read_place,
+        on_choice=on_move,
+        data={"about": zlib.crc32(source.encode()), "source": source, "width": width, "height": height, "alt": alt},
+    )
+
+
+def read_place(value: Any) -> float | None:
+    """Return a frame's place sent by the (untrusted) browser; None if it is none."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value <= 1 else None
 
 
 def _hex(colour: Colour) -> str:
