@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from core.data.sample_sets import PRECOMPUTED
+from core.data.sample_sets import PRECOMPUTED, imagenet
 from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.pictures import AFTER, Judgement, PictureOutcomes, stored_outcomes
 
 DRAWINGS = PRECOMPUTED / "views"
 OPENING_FILE, GALLERY_FILE, SKETCHED_FILE = (DRAWINGS / f"{name}.json" for name in ("opening", "gallery", "sketches"))
+PaintedStart = Literal["sketch", "photo"]  # what stored paintings start from
 SIZE = 224  # pixels, of all drawings
 CARDS = {name: DRAWINGS / f"card-{name}.webp" for name in ("hole", "judge")}  # things to try
 
@@ -33,6 +34,11 @@ class Drawing:
     picture: Path | bytes
     confidence: tuple[float, ...]
     judgements: tuple[Judgement, ...] = ()
+
+    @property
+    def content(self) -> bytes:
+        """Content of its file."""
+        return self.picture if isinstance(self.picture, bytes) else self.picture.read_bytes()
 
     def recognised(self, judge: int = 0) -> bool:
         """Return True if the word is a judge's top-1 prediction; False without a judgement."""
@@ -91,11 +97,19 @@ def _drawing(known: Mapping[str, Any], method: MethodName, picture: Path, judges
 
 @dataclass(frozen=True, kw_only=True)
 class GalleryWord:
-    """A random word: its ImageNet label, its name, and what each method drew."""
+    """A word: its ImageNet label, its name, and what each method drew.
+
+    before: classes that the painter and then each judge see in the start; empty if not stored.
+    """
 
     label: int
     word: str
     drawings: Mapping[MethodName, Drawing]
+    before: tuple[str, ...] = ()
+
+    def recognised_before(self, judge: int = 0) -> bool:
+        """Return True if the word is a judge's top-1 prediction for the start; False if not stored."""
+        return bool(self.before) and self.before[1 + judge] == imagenet().names[self.label]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +149,8 @@ def _word(
     """Return a row of a file; path: returns the file of a method's drawing, by the row's key."""
     judges = [judge["name"] for judge in content["judges"]]
     drawings = {method: _drawing(row[method], method, path(key, method), judges) for method in COMPARED}
-    return GalleryWord(label=row["label"], word=row["word"], drawings=drawings)
+    before = tuple(row.get("before", ()))
+    return GalleryWord(label=row["label"], word=row["word"], drawings=drawings, before=before)
 
 
 def judged_path(label: int, method: MethodName) -> Path:
@@ -143,9 +158,9 @@ def judged_path(label: int, method: MethodName) -> Path:
     return DRAWINGS / "gallery" / f"{label}-{method}.webp"
 
 
-def sketched_path(name: str, method: MethodName) -> Path:
-    """Return the file of what a method made of a bundled sketch."""
-    return DRAWINGS / f"sketch-{name}-{method}.webp"
+def painted_path(start: PaintedStart, name: str, method: MethodName) -> Path:
+    """Return the file of what a method painted from a bundled sketch or photo."""
+    return DRAWINGS / f"{start}-{name}-{method}.webp"
 
 
 @cache
@@ -154,15 +169,24 @@ def _sketched() -> dict[str, Any]:
 
 
 def sketches_made_by() -> tuple[int, str]:
-    """Return the seed of the drawings of the bundled sketches and the registry name of their judge."""
+    """Return the seed of the paintings of the bundled sketches and the registry name of their judge."""
     return _sketched()["seed"], _sketched()["judges"][0]["name"]
 
 
-@cache
 def drawn_sketches() -> dict[str, GalleryWord]:
-    """Load what both methods made of each bundled sketch, by its name."""
-    content = _sketched()
-    return {row["sketch"]: _word(row, content, sketched_path, row["sketch"]) for row in content["words"]}
+    """Load what both methods painted from each bundled sketch, by its name."""
+    return _painted("sketch")
+
+
+def drawn_photos() -> dict[str, GalleryWord]:
+    """Load what both methods painted from each photo of `core.data.start_photos`, by its name."""
+    return _painted("photo")
+
+
+@cache
+def _painted(start: PaintedStart) -> dict[str, GalleryWord]:
+    rows, content = (row for row in _sketched()["words"] if start in row), _sketched()
+    return {row[start]: _word(row, content, partial(painted_path, start), row[start]) for row in rows}
 
 
 # ---- how many are recognised -------------------------------------------------------------------------------------

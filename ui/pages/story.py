@@ -12,8 +12,8 @@ from ui.components.story.story import step_tabs
 from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.verdicts import STYLE
-from ui.story import figures, hole, judge, opening, sketch
-from ui.story.chapters import CHAPTER_NAMES, SLUGS, Chapter, chapter
+from ui.story import beginning, figures, hole, judge, opening, sketch
+from ui.story.chapters import CHAPTER_NAMES, SLUGS, Chapter, chapter, paragraphs
 
 CHAPTER = "chapter"  # in the URL, the only place that stores the current one
 _FIGURES: dict[str, Callable[[], object]] = {
@@ -32,7 +32,9 @@ def page() -> None:
     """Draw the chapter named in the URL, by default the first."""
     slug = url.text(CHAPTER)
     index = SLUGS.index(slug) if slug in SLUGS else 0
-    known = {"asked": sketch.asked()} if index == 0 else {}
+    if index == 0:
+        beginning.take_upload()
+    known = {"asked": beginning.asked()} if index == 0 else {}
     here = chapter(index, **known)  # computed before anything is drawn, so that text and figure change together
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
         st.title("What does CLIP see?", width="content", anchor=False)
@@ -58,16 +60,17 @@ def page() -> None:
 
 
 def _sketch(here: Chapter) -> None:
-    """Draw the first chapter: its stage has the page's width, between two sentences and a note."""
+    """Draw the first chapter: its stage has the page's width, and its last paragraphs lead on to waves."""
     text, note = here.parts[0].text, here.parts[0].note
     with st.container(key="story-lead"):
-        _text(f"<h2>{html.escape(here.title)}</h2>{text}")
+        _text(f"<h2>{html.escape(sketch.title(here.title))}</h2>{text}")
     sketch.paint_a_sketch()
+    sketch.choose_a_start(note)
     with st.container(key="story-again"):  # in a narrow window the text follows the stage
         _text(text)
+    with st.container(key="story-bridge"):
+        _text(paragraphs(sketch.bridge_to_waves()))
     st.html(opening.cards_html())
-    with st.container(key="story-small"):
-        _text(note)
 
 
 def _text(text: str) -> None:
@@ -78,5 +81,5 @@ def _text(text: str) -> None:
 
 def _go(number: int) -> None:
     judge.forget()
-    sketch.leave()
+    beginning.leave()
     url.put(CHAPTER, SLUGS[number - 1])

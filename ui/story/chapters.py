@@ -212,13 +212,18 @@ def _clip_here() -> str:
 
 def _sketched(method: MethodName) -> str:
     """Return how many paintings of bundled sketches the second network recognises."""
-    return str(sum(row.drawings[method].recognised() for row in drawn_sketches().values()))
+    return _none(sum(row.drawings[method].recognised() for row in drawn_sketches().values()))
+
+
+def _none(number: int) -> str:
+    return str(number) if number else "none"
 
 
 _IN_PAPERS_STEPS = ("paper", "strokes", "views")  # the methods whose counts in the paper's steps and ball are told
 CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "asked": lambda: with_article(next(iter(SKETCHES.values())).word),
     "sketches": lambda: str(len(drawn_sketches())),
+    "sketched_before": lambda: _none(sum(row.recognised_before() for row in drawn_sketches().values())),
     "sketched": lambda: _sketched("views"),
     "sketched_paper": lambda: _sketched("paper"),
     "artist": lambda: short_title(classifier_spec(painter_name()).title),

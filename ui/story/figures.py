@@ -30,7 +30,7 @@ from ui.shared.colours import model_colour
 from ui.shared.pictures import sample_picture, to_picture
 from ui.story import data
 from ui.story.data import CHOSEN_PICTURES, STORY_WAVE, opening_runs
-from ui.story.sketch import stored
+from ui.story.scene import stored
 from ui.tools.hybrids import STORED_PAIRS as MIXED
 from ui.tools.hybrids import stored_mixtures
 

@@ -28,7 +28,7 @@ from ui.runs.gallery import stored_word
 from ui.runs.judge import second_opinion
 from ui.runs.replay import drawing_subject, stored_example, target_of
 from ui.story.chapters import CHAPTER_FACTS, CHAPTER_NAMES, SLUGS, chapter
-from ui.story.sketch import _ended, about_paper
+from ui.story.scene import about_paper, ended
 
 TABLE = Path(__file__).parents[3] / "ui" / "story" / "chapters.toml"
 
@@ -171,7 +171,7 @@ def test_open_in_draw_shows_the_same_sketch_and_word():
 
 def test_ended_run_shows_pictures_and_both_networks():
     result = stored_example(drawing_subject(SAMPLE_SETS["photographs"], "grey"), ["efficientnet-lite0"], COMPARED)
-    painting, run = _ended(result), result.runs[1]
+    painting, run = ended(result), result.runs[1]
     word, said = target_of(run, 0), stored_judgement(fingerprint(run))
     assert painting.phase == "ended" and painting.claim == f"The painter is 99% sure: a {word}."
     assert (painting.judged, painting.agrees) == second_opinion(said, 0, word)
