@@ -71,7 +71,7 @@ def pages(app: str) -> dict[str, bytes]:
     from ui.shared.verdicts import CSS
     from ui.story import figures
     from ui.story.chapters import CHAPTER_NAMES, chapter
-    from web.findings import sections
+    from web.findings import findings_page
 
     def here(html: str) -> str:
         """Lead links to pages of the app to the article's own, or to the full lab; without one they are plain text."""
@@ -94,7 +94,8 @@ def pages(app: str) -> dict[str, bytes]:
         "here": lambda text: here(explain_terms(text, *JARGON)),
         "real_clip": figures.real_clip_html(f"{app}/models" if app else classifier_spec(PAPERS_CLIP).source),
     }
-    findings = {"chapters": None, "title": TITLE, "sections": sections()}
+    summary, sections = findings_page()
+    findings = {"chapters": None, "title": TITLE, "summary": summary, "sections": sections}
     page = loader.get_template("page.html")
     return {
         "index.html": page.render(**common, **texts).encode(),

@@ -20,7 +20,7 @@ from core.data.sample_sets import imagenet
 from core.data.sketches import BLUR
 from core.data.words import PATH, PLURALS, vocabulary
 from core.pgd.drawings import judged_path, stored_pool
-from core.pgd.methods import COMPARED, leading
+from core.pgd.methods import COMPARED, METHODS, leading
 from core.pgd.record import PGDRun
 from core.pgd.settings import PGDConfig, Task, defaults
 from core.shared import paper
@@ -28,7 +28,6 @@ from core.shared.text import with_article
 from ui.components.maps.maps import ShownMaps, pack_maps, pack_stripes
 from ui.components.mount import pack_pixels, webp_data_uri, webp_strip
 from ui.components.pictures.pictures import pack_mixture
-from ui.runs.replay import METHOD_TITLES
 from ui.shared.pictures import sample_picture
 from ui.story import data, figures, judge
 from ui.story.data import STORY_WAVE
@@ -143,7 +142,7 @@ def hole_figure() -> dict[str, Any]:
             }
             for run in runs
         ],
-        "titles": [METHOD_TITLES[method] for method in COMPARED],
+        "titles": [METHODS[method].title for method in COMPARED],
     }
 
 

@@ -102,7 +102,12 @@ export function alongColumns(values, { from, to, count, positions, weights }, ad
 }
 
 /** Resample each column likewise; width: of a row. @param {Float32Array} values @param {Taps} taps */
-export function alongRows(values, { from, to, count, positions, weights }, /** @type {number} */ width, adjoint = false) {
+export function alongRows(
+  values,
+  { from, to, count, positions, weights },
+  /** @type {number} */ width,
+  adjoint = false,
+) {
   const planes = values.length / (width * (adjoint ? to : from));
   const result = new Float32Array(planes * width * (adjoint ? from : to));
   for (let plane = 0; plane < planes; plane++) {

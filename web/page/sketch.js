@@ -2,9 +2,11 @@
 // painted live. Pictures and sentences always belong to the chosen start and word.
 
 import { element, pack, percent, unpack } from "../../ui/components/basics.js";
+import { fastWaves, wavesText } from "../engine/bridge.js";
 import { pixelsOf, planes } from "../engine/bytes.js";
 import { latest } from "../engine/client.js";
 import { load } from "../engine/packs.js";
+import { difference } from "../engine/pgd.js";
 import { greyStart, smoothStart } from "../engine/starts.js";
 import { bundledPhoto, framed, pictureUrl, uploadButton } from "./pictures.js";
 import { knownWords, paintLive, SIDE, wanted, wordForm } from "./words.js";
@@ -12,7 +14,8 @@ import { knownWords, paintLive, SIDE, wanted, wordForm } from "./words.js";
 const NOTE_NEW = "Starts from the same picture.";
 const ALONE = "No second network came along to check it: you are the judge.";
 const SURE = 0.99; // above which a painter is surer than the page says
-const TILES = "@media (max-width: 640px) { .tiles { grid-template-columns: none; grid-auto-flow: column; overflow-x: auto; } }";
+const TILES =
+  "@media (max-width: 640px) { .tiles { grid-template-columns: none; grid-auto-flow: column; overflow-x: auto; } }";
 
 /**
  * What is painted over. pixels: interleaved; of a photo, those in its frame.
@@ -40,17 +43,28 @@ export async function sketchFigure({ stage, mount, attempt }) {
 
   const row = stage.appendChild(element("div", "sketch-stage"));
   const left = row.appendChild(element("div", "sketch-start"));
-  const places = { sketch: left.appendChild(element("div", "start")), photo: left.appendChild(element("div", "start")) };
+  const places = {
+    sketch: left.appendChild(element("div", "start")),
+    photo: left.appendChild(element("div", "start")),
+  };
   const showSketch = mount("sketch", places.sketch, { choice: ({ value }) => begun({ pixels: unpack(value) }) });
   const showPhoto = mount("framer", places.photo, { choice: ({ value }) => begun({ place: value }) });
   const hint = `any of ${known.toLocaleString("en")} words`;
   const { input, say, isRunning, drop } = wordForm(left, "Paint it", hint, paint);
   const painting = mount("painting", row.appendChild(element("div", "sketch-painting")), {}, "");
   const bar = stage.appendChild(element("div", "sketch-tiles"));
-  const pick = mount("picker", bar.appendChild(element("div")), { pick: (index) => attempt(() => choose(index)) }, TILES);
+  const pick = mount(
+    "picker",
+    bar.appendChild(element("div")),
+    { pick: (index) => attempt(() => choose(index)) },
+    TILES,
+  );
   const own = bar.appendChild(element("div", "own-photo"));
   uploadButton(own, "+ Your photo", SIDE, (photo) => begun({ photo, place: 0.5 }), say);
   own.append(element("span", "", "It never leaves this page."));
+  const about = stage.appendChild(element("div", "about"));
+  const seen = about.appendChild(element("p", "seen"));
+  const bridge = about.appendChild(element("div", "bridge"));
   input.addEventListener("change", () => {
     if (!isRunning() && input.value.trim() !== shown) before();
   });
@@ -70,7 +84,20 @@ export async function sketchFigure({ stage, mount, attempt }) {
   }
 
   function show(scene) {
-    painting({ judged: "", agrees: false, ...scene, sketch: pictureUrl(chosen.pixels), size: SIDE });
+    const own = { sketch: pictureUrl(chosen.pixels), start: chosen.photo ? "photo" : "sketch", size: SIDE };
+    painting({ judged: "", agrees: false, ...scene, ...own });
+  }
+
+  // What networks see in the start, and the waves of the pictures: plain text with **bold**.
+  function tell({ before = "", waves }) {
+    seen.textContent = before;
+    bridge.replaceChildren(
+      ...waves.split("\n\n").map((text) => {
+        const paragraph = element("p");
+        paragraph.append(...text.split("**").map((part, k) => (k % 2 ? element("strong", "", part) : part)));
+        return paragraph;
+      }),
+    );
   }
 
   /** Show what a painting starts from, before there is one; return it. */
@@ -80,6 +107,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
     shown = input.value.trim();
     say("");
     show({ phase: "new", views: picture, paper: picture, claim, about_paper: NOTE_NEW });
+    tell({ waves: wavesText({ start: fastWaves(start.planes) }, start.task) });
     return start;
   }
 
@@ -103,20 +131,21 @@ export async function sketchFigure({ stage, mount, attempt }) {
   async function choose(index) {
     drop();
     const isLatest = begin();
-    const { name, word, pixels, photo, stored } = starts[index];
+    const { word, sketch, photo, stored } = starts[index];
     const hasOwnWord = Boolean(input.value.trim()) && !isOffered(input.value.trim());
-    const [source, scene] = await Promise.all([photo && load(photo), stored && load(stored)]);
-    const strip = source && (await bundledPhoto(source, name));
+    const [picture, painted] = await Promise.all([photo && load(photo), stored && load(stored)]);
+    const strip = picture && (await bundledPhoto(picture.source, picture.name));
     if (!isLatest()) return;
-    chosen = { pixels: strip ? framed(strip) : unpack(pixels), photo: strip ?? null, place: 0.5 };
+    chosen = { pixels: strip ? framed(strip) : unpack(sketch), photo: strip ?? null, place: 0.5 };
     tile = index;
     if (stored || !hasOwnWord) input.value = word; // an empty canvas keeps a word of one's own
     drawStart();
     drawTiles();
-    if (!scene) return before();
+    if (!painted) return before();
     shown = word;
     say("");
-    show(scene);
+    show(painted.scene);
+    tell(painted);
   }
 
   async function paint(word) {
@@ -124,7 +153,13 @@ export async function sketchFigure({ stage, mount, attempt }) {
     const isWanted = begin();
     const { task, planes: start } = before("");
     shown = word;
-    const scene = ([paper, views], ended, stopped) => {
+    const scene = (moments, ended, stopped) => {
+      const [paper, views] = moments;
+      const added = ({ pixels }) => fastWaves(difference(planes(pixels), start));
+      if (ended) {
+        const waves = { start: fastWaves(start), views: added(views), paper: added(paper) };
+        tell({ waves: wavesText(waves, task) });
+      }
       const sure = `The painter is ${percent(views.share)} sure: ${goal.named}.`;
       show({
         phase: ended ? "ended" : "growing",

@@ -122,7 +122,8 @@ export function wanted({ all, classes, articles, find, neighbours, meaning }, wo
   if (!members.length) {
     const near = neighbours(word);
     const called = word.length > MAX_LENGTH ? `${word.slice(0, MAX_LENGTH - 1)}…` : word;
-    const message = `This network doesn’t know “${called}”. ${near.length ? "Try:" : `It knows ${countOf(all)} others.`}`;
+    const instead = near.length ? "Try:" : `It knows ${all.length.toLocaleString("en")} others.`;
+    const message = `This network doesn’t know “${called}”. ${instead}`;
     throw Object.assign(new Error(message), { near });
   }
   return {
@@ -133,12 +134,11 @@ export function wanted({ all, classes, articles, find, neighbours, meaning }, wo
     exactly: (best) => (members.length > 1 ? `To be exact: ${withArticle(classes[best], articles)}.` : ""),
   };
 }
-const countOf = (all) => all.length.toLocaleString("en");
-
 /**
- * A moment of a picture that is painted: its URL, the painter's share for the target, and the likeliest of its classes.
+ * A moment of a picture that is painted: its URL and interleaved pixels, the painter's share for the target, and the
+ * likeliest of its classes.
  *
- * @typedef {{ picture: string, share: number, best: number }} Moment
+ * @typedef {{ picture: string, pixels: Uint8ClampedArray, share: number, best: number }} Moment
  */
 
 /**
@@ -169,7 +169,7 @@ export async function paintLive(task, { start, mask, target, meaning, budget = 1
     const slowest = Math.min(...steps);
     const left = Math.ceil((((performance.now() - began) / 1000) * (total - slowest)) / Math.max(1, slowest));
     say(`${meaning}: ${slowest <= 0 ? "it begins …" : `${left} s left`}`);
-    moments[index] = { picture: pictureUrl(frame), share: Math.exp(-entropy), best };
+    moments[index] = { picture: pictureUrl(frame), pixels: frame, share: Math.exp(-entropy), best };
     if (moments[0] && moments[1]) show([...moments], false, false);
   };
   const stopped = await engine.run(painters, { start, mask, target, weight, interval }, report, say);
