@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from core.data.picture_files import open_picture
+from core.data.picture_files import framed_square, open_picture
 from core.data.sample_sets import SAMPLE_SETS
 
 _ROW = SAMPLE_SETS["photographs"]
@@ -46,9 +46,11 @@ def photo_strip(name: str) -> np.ndarray:
     return np.array(image.crop(box))
 
 
+def photo_square(name: str) -> np.ndarray:
+    """Return the middle square of a bundled photo, uint8 (224, 224, 3)."""
+    return framed_square(photo_strip(name), 0.5)
+
+
 def photo_start(name: str) -> np.ndarray:
-    """Return the middle square of a bundled photo as a start, (3, 224, 224) float32 in [0, 1]."""
-    strip, size = photo_strip(name), _ROW.image_size
-    top, left = (round((length - size) / 2) for length in strip.shape[:2])
-    square = strip[top : top + size, left : left + size]
-    return np.ascontiguousarray(square.transpose(2, 0, 1), np.float32) / np.float32(255)
+    """Return the same as a start, (3, 224, 224) float32 in [0, 1]."""
+    return photo_square(name).transpose(2, 0, 1).astype(np.float32) / np.float32(255)

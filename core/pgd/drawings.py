@@ -11,9 +11,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from core.data.picture_files import decode_image
 from core.data.sample_sets import PRECOMPUTED, imagenet
 from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.pictures import AFTER, Judgement, PictureOutcomes, stored_outcomes
+from core.pgd.settings import PGDConfig
 
 DRAWINGS = PRECOMPUTED / "views"
 OPENING_FILE, GALLERY_FILE, SKETCHED_FILE = (DRAWINGS / f"{name}.json" for name in ("opening", "gallery", "sketches"))
@@ -35,10 +37,10 @@ class Drawing:
     confidence: tuple[float, ...]
     judgements: tuple[Judgement, ...] = ()
 
-    @property
-    def content(self) -> bytes:
-        """Content of its file."""
-        return self.picture if isinstance(self.picture, bytes) else self.picture.read_bytes()
+    def pixels(self) -> np.ndarray:
+        """Load the picture, uint8 (H, W, 3)."""
+        data = self.picture if isinstance(self.picture, bytes) else self.picture.read_bytes()
+        return decode_image(data)
 
     def recognised(self, judge: int = 0) -> bool:
         """Return True if the word is a judge's top-1 prediction; False without a judgement."""
@@ -99,12 +101,18 @@ def _drawing(known: Mapping[str, Any], method: MethodName, picture: Path, judges
 class GalleryWord:
     """A word: its ImageNet label, its name, and what each method drew.
 
-    before: classes that the painter and then each judge see in the start; empty if not stored.
+    config: of the runs, but for their methods. seed: of the runs. sketch, photo: name of the bundled one that they began
+    with; both empty for a grey start. before: classes that the painter and then each judge see in the start; empty if
+    not stored.
     """
 
     label: int
     word: str
     drawings: Mapping[MethodName, Drawing]
+    config: PGDConfig
+    seed: int
+    sketch: str = ""
+    photo: str = ""
     before: tuple[str, ...] = ()
 
     def recognised_before(self, judge: int = 0) -> bool:
@@ -149,8 +157,10 @@ def _word(
     """Return a row of a file; path: returns the file of a method's drawing, by the row's key."""
     judges = [judge["name"] for judge in content["judges"]]
     drawings = {method: _drawing(row[method], method, path(key, method), judges) for method in COMPARED}
-    before = tuple(row.get("before", ()))
-    return GalleryWord(label=row["label"], word=row["word"], drawings=drawings, before=before)
+    made = {name: row.get(name, "") for name in ("sketch", "photo")} | {"before": tuple(row.get("before", ()))}
+    config = PGDConfig.from_json(content["photo_config" if made["photo"] else "config"])
+    about = {"label": row["label"], "word": row["word"], "config": config, "seed": content["seed"]}
+    return GalleryWord(drawings=drawings, **about, **made)
 
 
 def judged_path(label: int, method: MethodName) -> Path:

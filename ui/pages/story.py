@@ -13,7 +13,7 @@ from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.verdicts import STYLE
 from ui.story import beginning, figures, hole, judge, opening, sketch
-from ui.story.chapters import CHAPTER_NAMES, SLUGS, Chapter, chapter, paragraphs
+from ui.story.chapters import CHAPTER_NAMES, SLUGS, Chapter, chapter
 
 CHAPTER = "chapter"  # in the URL, the only place that stores the current one
 _FIGURES: dict[str, Callable[[], object]] = {
@@ -65,11 +65,8 @@ def _sketch(here: Chapter) -> None:
     with st.container(key="story-lead"):
         _text(f"<h2>{html.escape(sketch.title(here.title))}</h2>{text}")
     sketch.paint_a_sketch()
-    sketch.choose_a_start(note)
-    with st.container(key="story-again"):  # in a narrow window the text follows the stage
-        _text(text)
-    with st.container(key="story-bridge"):
-        _text(paragraphs(sketch.bridge_to_waves()))
+    sketch.choose_a_start(text, note)
+    st.html(f'<div class="story story-bridge">{sketch.bridge_to_waves()}</div>')
     st.html(opening.cards_html())
 
 

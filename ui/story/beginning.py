@@ -117,6 +117,7 @@ class Beginning:
         """Return the start of the painting, (3, S, S) float32 in [0, 1], and the metadata on it."""
         if self.photo is not None:
             facts = {"dataset": "photo", "start": "photo", "credit": f"Start: {self.photo.photo.name}"}
+            facts |= {} if self.photo.name else {"own": "yes"}
             return self.picture.transpose(2, 0, 1).astype(np.float32) / np.float32(255), facts
         if self.start == "sketch":
             return sketch_start(self.sketch, ROW.image_size)

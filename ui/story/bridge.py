@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 
 from core.data.corruptions import energy_by_radius, fraction_above
-from core.data.picture_files import decode_image
 from core.pgd.methods import COMPARED
 from core.pgd.starts import StartName
 from ui.runs.state import RunResult
@@ -56,7 +55,7 @@ def _stored(name: str, word: str) -> FastWaves:
     begin = of_tile(name, word)
     row = begin.stored
     assert row is not None
-    pictures = (decode_image(row.drawings[method].content) for method in COMPARED)
+    pictures = (row.drawings[method].pixels() for method in COMPARED)
     paper, views = (picture.transpose(2, 0, 1).astype(np.float32) / np.float32(255) for picture in pictures)
     return fast_waves(begin.planes()[0], views, paper)
 
@@ -76,10 +75,25 @@ def waves_text(waves: FastWaves, start: StartName) -> str:
             f"{_percent(waves.paper)} with the paper’s method."
         )
         if waves.paper > _MOST and waves.paper - waves.views > _CLEARLY:
-            shapes = "Many views add mostly shapes; the" if waves.views < _MOST else "The"
-            parts.append(f"{shapes} paper’s method adds mostly fast waves, which look like noise to us.")
+            if waves.views < _MOST:
+                parts.append("Many views add mostly shapes.")
+            parts.append("The paper’s method adds mostly fast waves, which look like noise to us.")
     question = "Which waves does a network rely on? That is what the paper asks. [Add a wave →](?chapter=wave)"
     return f"{' '.join(parts)}\n\n{question}"
+
+
+def bars_html(waves: FastWaves, start: StartName) -> str:
+    """Return the same numbers as bars; empty before anything is painted."""
+    if waves.views is None or waves.paper is None:
+        return ""
+    rows = [("Added by many views", waves.views), ("Added by the paper’s method", waves.paper)]
+    if start != "grey":
+        rows.insert(0, ("The photo" if start == "photo" else "The smooth sketch", waves.start))
+    cells = "".join(
+        f'<span>{title}</span><span class="bar" style="--share:{100 * part:.1f}%"></span><span>{_percent(part)}</span>'
+        for title, part in rows
+    )
+    return f'<div class="fast-waves"><b>Above {FAST} cycles per image</b>{cells}</div>'
 
 
 def _percent(fraction: float) -> str:

@@ -7,7 +7,7 @@ shows it as well. Text and pictures always belong to what is chosen (`beginning.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 import streamlit as st
@@ -24,7 +24,7 @@ from core.shared.text import sentence, with_article
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import MAX_TILE, Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.components.story.story import painting
-from ui.runs.export import save_buttons
+from ui.runs.export import save_buttons, save_stored
 from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
 from ui.runs.words import about_words, near_words, word_box
@@ -42,7 +42,7 @@ _LINKED = (beginning.LINKED_WORD, beginning.LINKED_SKETCH, beginning.LINKED_PHOT
 _NOTHING = RunRequest(None, "", (), COMPARED, ROW.class_set)
 ANY_WORD = f"Any of {about_words(ROW.classes)}"
 TILE_SIZE = 64  # pixels
-_NAMES = [*(START_PHOTOS[name].title if name in START_PHOTOS else name for name in TILES), "yours"]
+_NAMES = [*(START_PHOTOS[name].title if name in START_PHOTOS else name for name in TILES), "photo"]
 _OWN_TILES = "story.own-tiles"  # in the session: the visitor's photo, and the tiles with it
 _STAGE = "st-key-story-painting"  # CSS class of what a tile changes
 
@@ -73,34 +73,38 @@ def paint_a_sketch() -> None:
             st.fragment(_scene, run_every=REDRAW_SECONDS if growing else None)(growing)
 
 
-def choose_a_start(note: str) -> None:
-    """Draw pictures to start from, notes, and buttons that go on from the painting. note: on all paintings, HTML."""
+def choose_a_start(text: str, note: str) -> None:
+    """Draw pictures to start from, notes, and buttons that go on from the painting.
+
+    text: the chapter's, as HTML, which in a narrow window stands here. note: on all paintings, HTML.
+    """
     begin = beginning.chosen()
     state, result = run_state(_DRAW_PAGE), _shown_run()
     if state.error and _is_painted(begin):
         st.error(as_markdown(sentence(state.error)))
-    with st.container(horizontal=True, gap="small", key="story-begin"):
-        with st.container(key="story-tiles"):
-            _tiles(begin)
-        own = partial(open_upload, PAGE)
-        st.button("Your photo", icon=":material/add:", key="story.your-photo", on_click=own, width="content")
-        with st.container(key="story-beside", gap="xsmall"):
-            st.html(f'<div class="story">{paragraphs(about_the_start())}{note}</div>')
-            with st.container(horizontal=True, gap="small", key="story-save"):
-                if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
-                    _set_in_draw(begin)
-                    url.open_page(_DRAW_PAGE)
-                if isinstance(result, RunResult):
-                    save_buttons(result.runs, key=f"story.{result.id}")
+    left, right = st.columns([52, 48], gap="small")
+    with left:
+        _tiles(begin)
+    with right, st.container(key="story-beside", gap="xsmall"):
+        notes = f'<div class="story">{paragraphs(about_the_start())} {note}</div>'
+        st.html(f'<div class="story story-again">{text}</div>{notes}')
+        with st.container(horizontal=True, gap="small", key="story-save"):
+            if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
+                _set_in_draw(begin)
+                url.open_page(_DRAW_PAGE)
+            if isinstance(result, RunResult):
+                save_buttons(result, key=f"story.{result.id}")
+            elif result is None and begin.stored is not None:
+                save_stored(begin.stored, key=f"story.stored.{begin.tile}.{begin.word}")
     draw_upload(PAGE, frames=False)
 
 
 def bridge_to_waves() -> str:
-    """Return the chapter's last paragraphs, in the marks of `chapters.paragraphs`."""
+    """Return the chapter's last paragraphs and their bars as HTML."""
     begin, run = beginning.chosen(), _shown_run()
-    if isinstance(run, ActiveRun):
-        return bridge.waves_text(bridge.fast_waves(begin.planes()[0]), begin.start)
-    return bridge.waves_text(bridge.measured(begin, run), begin.start)
+    waves = bridge.fast_waves(begin.planes()[0]) if isinstance(run, ActiveRun) else bridge.measured(begin, run)
+    text = paragraphs(bridge.waves_text(waves, begin.start))
+    return f"<div>{text}</div>{bridge.bars_html(waves, begin.start)}"
 
 
 def about_the_start() -> str:
@@ -125,13 +129,23 @@ def _tiles(begin: Beginning) -> None:
     selected = TILES.index(begin.tile) if begin.tile in TILES else -1
     if begin.photo is not None and not begin.photo.name:
         selected = count
+    names = _NAMES[: len(thumbnails.captions)]
+
+    def pick(index: int) -> None:
+        if index < count:
+            beginning.choose(TILES[index])
+        elif index < len(names):
+            beginning.choose_own()
+        else:
+            open_upload(PAGE)
+
     image_picker(
         thumbnails,
         selected=selected,
         key="story.sketches",
         label="Pictures to start from",
-        on_pick=lambda k: beginning.choose(TILES[k]) if k < count else beginning.choose_own(),
-        style=TileStyle(size=TILE_SIZE, line=True, names=_NAMES[: len(thumbnails.captions)], opens=_STAGE),
+        on_pick=pick,
+        style=TileStyle(size=TILE_SIZE, line=True, names=names, opens=_STAGE, adds="your photo"),
     )
 
 
@@ -288,4 +302,4 @@ def _scene(growing: bool) -> None:
         shown = scene.stored(begin.stored)
     else:
         shown = scene.before(_request(begin), begin.is_known)
-    painting(shown, begin.picture, key="story.painting")
+    painting(shown, begin.picture, "sketch" if begin.photo is None else "photo", key="story.painting")

@@ -3,6 +3,7 @@
 import html
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,11 +15,13 @@ from streamlit.testing.v1 import AppTest
 from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import PALETTE, draw_sketch
-from core.pgd.drawings import drawn_sketches, opening_words
+from core.data.start_photos import START_PHOTOS
+from core.pgd.drawings import drawn_photos, drawn_sketches, opening_words
 from core.pgd.examples import OPENING, stored_path
 from core.pgd.methods import COMPARED
 from core.pgd.pictures import Judgement, fingerprint, stored_judgement
 from core.pgd.record import PGDRun
+from core.shared.text import with_article
 from tests.ui.page_runner import PAGE, bodies, components, open_page, settable_widget
 from tests.ui.replay_reader import replay_data
 from ui.components.mount import pack_bytes, webp_data_uri
@@ -101,6 +104,25 @@ def test_each_networks_line_is_that_of_the_stored_painting(name):
     assert data["judged"] == f"A second network agrees ({round(100 * views.judgements[0].shares[0])}%)."
     assert data["agrees"] and ("noise" in data["about_paper"]) == (not paper.recognised())
     assert f"surer that this is a {row.word}" in bodies(app, "surer that")[0]
+    (note,) = bodies(app, "Before painting")
+    assert row.before[1] in note or f"sees a {row.word}" in note
+
+
+@pytest.mark.parametrize("name", START_PHOTOS)
+def test_a_photo_comes_with_its_stored_painting_until_its_frame_moves(name):
+    row, word = drawn_photos()[name], START_PHOTOS[name].word
+    app = opened(photo=name)
+    data = shown(app)
+    assert data["phase"] == "ended" and data["start"] == "photo" and data["claim"].endswith(f"a {word}.")
+    assert data["views"] == webp_data_uri(row.drawings["views"].picture)
+    assert "Any picture can become any word" in read(app) and of(app, "alt")["value"] == 0.5
+    assert f"both networks see {with_article(row.before[0])}" in bodies(app, "Before painting")[0]
+    app.session_state["story.photo"] = replace(app.session_state["story.photo"], place=0.2)
+    assert of(app.run(), "alt")["value"] == 0.2 and shown(app)["phase"] == "new" and app.query_params["frame"] == ["20"]
+    assert not bodies(app, "Before painting")
+    app.session_state["story.photo"] = None  # back to the sketch under it
+    app.session_state["story.word"] = "volcano"
+    assert shown(app.run())["start"] == "sketch" and "blobs" in read(app)
 
 
 def judgement(rank: int) -> Judgement:
