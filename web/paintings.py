@@ -17,7 +17,7 @@ from ui.components.painters.painters import sketch_kit
 from ui.components.pictures.pictures import TileStyle, pack_thumbnails, tiles_json
 from ui.story import scene
 from ui.story.beginning import EMPTY, FIRST, Beginning, grey, of_tile, word_of
-from ui.story.bridge import measured, waves_text
+from ui.story.bridge import measured
 
 NAMES = (EMPTY, *SKETCHES, *START_PHOTOS)
 STYLE = TileStyle(size=56, opens="sketch-painting")
@@ -66,13 +66,9 @@ def _painting(begin: Beginning) -> dict[str, Any]:
     return {
         "scene": {**vars(shown), "views": webp_data_uri(shown.views), "paper": webp_data_uri(shown.paper)},
         "before": scene.seen_before(begin.stored, is_photo=begin.photo is not None),
-        "waves": without_link(waves_text(measured(begin, None), begin.start)),
+        "task": begin.start,
+        "waves": vars(measured(begin, None)),
     }
-
-
-def without_link(text: str) -> str:
-    """Return the bridge to waves without the link at its end: in the article one reads on."""
-    return text.partition(" [")[0]
 
 
 def _caption(name: str, begin: Beginning) -> str:

@@ -113,12 +113,12 @@ def test_article_chapters_work(open_article, folder, browser_name, how):
     sketch.get_by_role("radio", name="lighthouse").click()
     expect(claim).to_contain_text("sure: a lighthouse.")
     expect(sketch.get_by_role("searchbox")).to_have_value("lighthouse")
-    expect(sketch.locator(".bridge")).to_contain_text(re.compile(r"added, \d+% is above that"))
+    expect(page.locator(".bridge")).to_contain_text(re.compile(r"added, \d+% is above that"))
     box = sketch.locator(".start .stage").bounding_box()
     sketch.locator(".start .stage").click(position={"x": box["width"] / 2, "y": box["height"] / 2})
     expect(claim).to_have_text("Press Paint it.")  # a stroke takes the old sentences away
     expect(judged).to_have_text("")
-    expect(sketch.locator(".bridge")).not_to_contain_text("added")
+    expect(page.locator(".bridge")).not_to_contain_text("added")
     judge, moral = bring(page, "judge"), page.locator(".row.judge aside")
     expect(moral).to_be_hidden()
     for number in range(1, 11):

@@ -1,14 +1,14 @@
 """The article's waves in Node, against `ui.story.bridge`: the fractions and every sentence on them."""
 
+import re
 from itertools import product
 
 import numpy as np
 
 from core.data.sketches import draw_sketch, smooth_sketch
 from tests.node import in_node
-from ui.story.bridge import FastWaves, fast_waves, waves_text
+from ui.story.bridge import FastWaves, bars_html, fast_waves, waves_text
 from web.__main__ import HERE
-from web.paintings import without_link
 
 BRIDGE = HERE / "engine" / "bridge.js"
 
@@ -34,6 +34,15 @@ def test_javascript_sentences_on_waves_are_pythons():
     values = [
         [name, {field: value for field, value in vars(waves).items() if value is not None}] for name, waves in cases
     ]
-    said = in_node(BRIDGE, "({ wavesText }, cases) => cases.map(([name, waves]) => wavesText(waves, name))", values)
-    assert said == [without_link(waves_text(waves, name)) for name, waves in cases]
-    assert len(set(said)) > 100
+    say = """({ wavesText, wavesBars, BARS_TITLE }, cases) => cases.map(([name, waves]) => {
+      const rows = wavesBars(waves, name).map(([title, fraction, text]) => [title, fraction, text]);
+      return [wavesText(waves, name), BARS_TITLE, rows];
+    })"""
+    said = in_node(BRIDGE, say, values)
+    for (name, waves), (text, title, rows) in zip(cases, said, strict=True):
+        expected, _, _ = waves_text(waves, name).partition(" [")  # the app's link
+        assert text == expected
+        bars = re.findall(r"<span>(.*?)</span><span.*?--share:(.*?)%.*?<span>(.*?)</span>", bars_html(waves, name))
+        assert [(title, f"{100 * fraction:.1f}", text) for title, fraction, text in rows] == bars
+        assert not bars or title in bars_html(waves, name)
+    assert len({text for text, *_ in said}) > 100

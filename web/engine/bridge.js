@@ -29,12 +29,13 @@ export function fastWaves(values) {
 
 const percent = (fraction) => (fraction < 0.005 ? "under 1%" : `${Math.round(100 * fraction)}%`);
 
+/** @typedef {{ start: number, views?: number, paper?: number }} Waves fractions of `fastWaves`: of the start, and of
+ *   what each method added, once it has */
+
 /**
  * What the article says of waves below a painting, in paragraphs with **bold**.
  *
- * @param {{ start: number, views?: number, paper?: number }} waves fractions of `fastWaves`: of the start, and of what
- *   each method added, once it has
- * @param {string} start "grey", "sketch" or "photo"
+ * @param {Waves} waves @param {string} start "grey", "sketch" or "photo"
  */
 export function wavesText({ start: before, views, paper }, start) {
   const parts = ["**Every picture is a sum of waves**: slow ones make its shapes, fast ones its edges."];
@@ -52,9 +53,28 @@ export function wavesText({ start: before, views, paper }, start) {
         `${percent(paper)} with the paper’s method.`,
     );
     if (paper > MOST && paper - views > CLEARLY) {
-      const shapes = views < MOST ? "Many views add mostly shapes; the" : "The";
-      parts.push(`${shapes} paper’s method adds mostly fast waves, which look like noise to us.`);
+      if (views < MOST) parts.push("Many views add mostly shapes.");
+      parts.push("The paper’s method adds mostly fast waves, which look like noise to us.");
     }
   }
   return `${parts.join(" ")}\n\nWhich waves does a network rely on? That is what the paper asks.`;
 }
+
+/**
+ * The same numbers as bars: title, fraction and its text; none before anything is painted.
+ *
+ * @param {Waves} waves @param {string} start "grey", "sketch" or "photo"
+ * @returns {[string, number, string][]}
+ */
+export function wavesBars({ start: before, views, paper }, start) {
+  if (views === undefined || paper === undefined) return [];
+  /** @type {[string, number][]} */
+  const rows = [
+    ["Added by many views", views],
+    ["Added by the paper’s method", paper],
+  ];
+  if (start !== "grey") rows.unshift([start === "photo" ? "The photo" : "The smooth sketch", before]);
+  return rows.map(([title, fraction]) => [title, fraction, percent(fraction)]);
+}
+
+export const BARS_TITLE = `Above ${FAST} cycles per image`;

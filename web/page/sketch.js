@@ -2,7 +2,7 @@
 // painted live. Pictures and sentences always belong to the chosen start and word.
 
 import { element, pack, percent, unpack } from "../../ui/components/basics.js";
-import { fastWaves, wavesText } from "../engine/bridge.js";
+import { BARS_TITLE, fastWaves, wavesBars, wavesText } from "../engine/bridge.js";
 import { pixelsOf, planes } from "../engine/bytes.js";
 import { latest } from "../engine/client.js";
 import { load } from "../engine/packs.js";
@@ -62,9 +62,9 @@ export async function sketchFigure({ stage, mount, attempt }) {
   const own = bar.appendChild(element("div", "own-photo"));
   uploadButton(own, "+ Your photo", SIDE, (photo) => begun({ photo, place: 0.5 }), say);
   own.append(element("span", "", "It never leaves this page."));
-  const about = stage.appendChild(element("div", "about"));
-  const seen = about.appendChild(element("p", "seen"));
-  const bridge = about.appendChild(element("div", "bridge"));
+  const seen = stage.appendChild(element("p", "seen"));
+  const bridge = element("div", "bridge");
+  stage.closest(".row")?.append(bridge); // the chapter ends with it
   input.addEventListener("change", () => {
     if (!isRunning() && input.value.trim() !== shown) before();
   });
@@ -88,16 +88,23 @@ export async function sketchFigure({ stage, mount, attempt }) {
     painting({ judged: "", agrees: false, ...scene, ...own });
   }
 
-  // What networks see in the start, and the waves of the pictures: plain text with **bold**.
-  function tell({ before = "", waves }) {
+  /** What networks see in the start, and the waves of the pictures. @param {any} told */
+  function tell({ before = "", waves, task }) {
     seen.textContent = before;
-    bridge.replaceChildren(
-      ...waves.split("\n\n").map((text) => {
-        const paragraph = element("p");
-        paragraph.append(...text.split("**").map((part, k) => (k % 2 ? element("strong", "", part) : part)));
-        return paragraph;
-      }),
-    );
+    const text = element("div");
+    for (const marked of wavesText(waves, task).split("\n\n")) {
+      const parts = marked.split("**").map((part, k) => (k % 2 ? element("strong", "", part) : part));
+      text.appendChild(element("p")).append(...parts);
+    }
+    const rows = wavesBars(waves, task);
+    const bars = element("div", "fast-waves");
+    bars.append(element("b", "", BARS_TITLE));
+    for (const [title, fraction, words] of rows) {
+      const bar = element("span", "bar");
+      bar.style.setProperty("--share", `${100 * fraction}%`);
+      bars.append(element("span", "", title), bar, element("span", "", words));
+    }
+    bridge.replaceChildren(text, ...(rows.length ? [bars] : []));
   }
 
   /** Show what a painting starts from, before there is one; return it. */
@@ -107,7 +114,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
     shown = input.value.trim();
     say("");
     show({ phase: "new", views: picture, paper: picture, claim, about_paper: NOTE_NEW });
-    tell({ waves: wavesText({ start: fastWaves(start.planes) }, start.task) });
+    tell({ waves: { start: fastWaves(start.planes) }, task: start.task });
     return start;
   }
 
@@ -157,8 +164,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
       const [paper, views] = moments;
       const added = ({ pixels }) => fastWaves(difference(planes(pixels), start));
       if (ended) {
-        const waves = { start: fastWaves(start), views: added(views), paper: added(paper) };
-        tell({ waves: wavesText(waves, task) });
+        tell({ waves: { start: fastWaves(start), views: added(views), paper: added(paper) }, task });
       }
       const sure = `The painter is ${percent(views.share)} sure: ${goal.named}.`;
       show({
