@@ -9,10 +9,11 @@ import { load } from "../engine/packs.js";
 import { difference } from "../engine/pgd.js";
 import { greyStart, smoothStart } from "../engine/starts.js";
 import { bundledPhoto, framed, pictureUrl, uploadButton } from "./pictures.js";
-import { knownWords, paintLive, SIDE, wanted, wordForm } from "./words.js";
+import { howLong, knownWords, paintLive, SIDE, wanted, wordForm } from "./words.js";
 
 const NOTE_NEW = "Starts from the same picture.";
 const ALONE = "No second network came along to check it: you are the judge.";
+const MIDDLE = 0.5; // first place of a photo's frame
 const SURE = 0.99; // above which a painter is surer than the page says
 const TILES =
   "@media (max-width: 640px) { .tiles { grid-template-columns: none; grid-auto-flow: column; overflow-x: auto; } }";
@@ -36,7 +37,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
   const [{ starts, first, tiles, painter: kit, known }, facts] = await Promise.all([load("starts"), load("engine")]);
   const begin = latest();
   /** @type {Start} */
-  let chosen = { pixels: new Uint8Array(), photo: null, place: 0.5 };
+  let chosen = { pixels: new Uint8Array(), photo: null, place: MIDDLE };
   let tile = -1; // the chosen one; -1 for a start of one's own
   let shown = ""; // the word of the painting
   let token = 0; // counts changes by the page, not by the reader's brush
@@ -60,13 +61,17 @@ export async function sketchFigure({ stage, mount, attempt }) {
     TILES,
   );
   const own = bar.appendChild(element("div", "own-photo"));
-  uploadButton(own, "+ Your photo", SIDE, (photo) => begun({ photo, place: 0.5 }), say);
+  uploadButton(own, "+ Your photo", SIDE, (photo) => begun({ photo, place: MIDDLE }), say);
   own.append(element("span", "", "It never leaves this page."));
   const seen = stage.appendChild(element("p", "seen"));
   const bridge = element("div", "bridge");
   stage.closest(".row")?.append(bridge); // the chapter ends with it
   input.addEventListener("change", () => {
-    if (!isRunning() && input.value.trim() !== shown) before();
+    const word = input.value.trim();
+    if (isRunning() || word === shown) return;
+    const isStored = tile >= 0 && chosen.place === MIDDLE && starts[tile].stored && starts[tile].word === word;
+    if (isStored) attempt(() => choose(tile));
+    else before();
   });
 
   // Draw the chosen start; the painting has been drawn.
@@ -108,7 +113,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
   }
 
   /** Show what a painting starts from, before there is one; return it. */
-  function before(claim = "Press Paint it.") {
+  function before(claim = `Press Paint it${howLong()}.`) {
     const start = startPlanes(chosen, facts);
     const picture = pictureUrl(pixelsOf(start.planes));
     shown = input.value.trim();
@@ -125,7 +130,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
     const isBrushed = "pixels" in change;
     chosen = { ...chosen, ...(isBrushed ? { photo: null } : {}), ...change };
     if (chosen.photo) chosen.pixels = framed(chosen.photo, chosen.place);
-    tile = -1;
+    if (isBrushed || change.photo) tile = -1;
     if (change.photo && isOffered(input.value.trim())) input.value = ""; // for another picture
     if (change.photo) drawStart();
     drawTiles();
@@ -143,7 +148,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
     const [picture, painted] = await Promise.all([photo && load(photo), stored && load(stored)]);
     const strip = picture && (await bundledPhoto(picture.source, picture.name));
     if (!isLatest()) return;
-    chosen = { pixels: strip ? framed(strip) : unpack(sketch), photo: strip ?? null, place: 0.5 };
+    chosen = { pixels: strip ? framed(strip) : unpack(sketch), photo: strip ?? null, place: MIDDLE };
     tile = index;
     if (stored || !hasOwnWord) input.value = word; // an empty canvas keeps a word of one's own
     drawStart();
@@ -182,7 +187,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
   await choose(first);
 }
 
-// As `about_paper` of ui/story/sketch.py says it.
+// As `about_paper` of ui/story/scene.py says it.
 function howSure(paper, views) {
   if (paper <= SURE) return `${percent(paper)} sure`;
   return `${views > SURE ? "Also over" : "Over"} ${percent(SURE)} sure`;

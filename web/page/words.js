@@ -9,6 +9,10 @@ import { pictureUrl } from "./pictures.js";
 export const SIDE = 224; // of the painter's pictures, in pixels
 
 const MAX_LENGTH = 24; // characters of an unknown word in a sentence
+let took = 0; // seconds of the last run that ended by itself
+
+/** How long a run takes on this device, in brackets; empty before the first. */
+export const howLong = () => (took ? ` (about ${took} s)` : "");
 
 /** The classes and the words that stand for some of them. */
 export async function knownWords() {
@@ -174,6 +178,7 @@ export async function paintLive(task, { start, mask, target, meaning, budget = 1
   };
   const stopped = await engine.run(painters, { start, mask, target, weight, interval }, report, say);
   const seconds = Math.round((performance.now() - began) / 1000);
+  if (!stopped) took = seconds;
   if (isWanted()) {
     if (moments[0] && moments[1]) show(moments, true, Boolean(stopped));
     say(stopped ? "Stopped." : `Painted on this device in ${seconds} s.`);
