@@ -26,7 +26,10 @@ from core.shared.files import make_folder, write_atomically
 
 HERE = Path(__file__).parent
 PAGE, WORKER, RUNTIME = HERE / "page", HERE / "engine" / "worker.js", HERE / "runtime"
-_COMPONENTS = ("heatmap", "stripes", "mixer", "mask", "opening", "judge", "sketch", "framer", "picker", "painting")
+_COMPONENTS = (
+    "sketch", "framer", "picker", "painting", "judge", "stripes", "heatmap", "small_picture", "mixer", "mask",
+    "opening",
+)  # fmt: skip
 _MODULES = RUNTIME / "node_modules"
 _OPTIONS = (
     "--bundle", "--format=iife", "--target=es2022", "--charset=utf8",

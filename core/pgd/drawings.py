@@ -237,64 +237,13 @@ def tries_by_label() -> dict[int, int]:
     return dict(zip(map(int, stored_kinds()[QUICK_TRIES[0]].pictures["target"]), counts.tolist(), strict=True))
 
 
-# ---- rounds that visitors judge ----------------------------------------------------------------------------------
-
-
-PER_METHOD, OPTIONS = 5, 5
-ROUND_LENGTH = PER_METHOD * len(COMPARED)  # drawings in a round
-MAX_ROUND = 999_999
-
-
 @cache
 def familiar() -> frozenset[str]:
     """Load the ImageNet classes that a child knows: what is drawn and the options are among them."""
     return frozenset((DRAWINGS / "familiar.txt").read_text("utf-8").splitlines())
 
 
-@cache
-def stored_pool() -> tuple[int, ...]:
-    """Load the labels of the drawings in the gallery."""
-    return tuple(word.label for word in stored_gallery().words)
-
-
-@dataclass(frozen=True)
-class Question:
-    """One drawing: the label of its target, the method, and the labels to choose from."""
-
-    label: int
-    method: MethodName
-    options: tuple[int, ...]
-
-
-def draw_questions(pool: Sequence[int], names: Sequence[str], seed: int) -> tuple[Question, ...]:
-    """Draw a round of ten distinct classes, five by each method, in an order determined by the seed.
-
-    The first drawing is one that people can read: it had to convince from every view and its word is easy. Further
-    options are classes that are not in this round. All classes are among `familiar`.
-
-    Args:
-        pool: labels of the classes that were drawn. names: of all classes, by label.
-        seed: at least 0.
-    """
-    generator = np.random.default_rng(seed)
-    known = [label for label in pool if names[label] in familiar()]
-    drawn = generator.choice(known, ROUND_LENGTH, replace=False).tolist()
-    methods = generator.permutation(np.repeat(COMPARED, PER_METHOD)).tolist()
-    remaining = [label for label, name in enumerate(names) if name in familiar() and label not in drawn]
-    questions = []
-    for label, method in zip(drawn, methods, strict=True):
-        options = [label, *generator.choice(remaining, OPTIONS - 1, replace=False).tolist()]
-        questions.append(Question(label, method, tuple(generator.permutation(options).tolist())))
-    readable = [question for question in questions if question.method == "views"]
-    first = max(readable, key=lambda question: tries_by_label().get(question.label, 0))
-    return tuple(sorted(questions, key=lambda question: question is not first))
-
-
-def read_choices(text: str) -> tuple[int, ...]:
-    """Parse the choices in a URL, a digit each, up to the first invalid one."""
-    positions: list[int] = []
-    for character in text[:ROUND_LENGTH]:
-        if character not in map(str, range(OPTIONS)):
-            break
-        positions.append(int(character))
-    return tuple(positions)
+def card_word() -> str:
+    """Return the word on the judge's card: the first familiar one that the second network recognises."""
+    words = (word for word in stored_gallery().words if word.word in familiar())
+    return next(word.word for word in words if word.drawings["views"].recognised())
