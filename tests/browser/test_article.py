@@ -78,7 +78,7 @@ def bring(page, figure):
         fold.click()
     place = page.locator(f".row.{figure} .figure > .stage")
     place.scroll_into_view_if_needed()
-    expect(place.locator("canvas, img").first).to_be_visible()
+    expect(place.locator("canvas:visible, img:visible").first).to_be_visible()
     return place
 
 
