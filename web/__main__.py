@@ -68,12 +68,14 @@ def write_article(folder: Path, app: str) -> int:
 def pages(app: str) -> dict[str, bytes]:
     """Return both pages, filled from the chapters and the findings."""
     from core.classifiers.registry import PAPERS_CLIP, classifier_spec
+    from core.data.sample_sets import imagenet
+    from core.data.words import vocabulary
     from core.shared.text import JARGON, explain_terms
     from ui.pages.findings import TITLE
     from ui.shared.page import LOOK, THE_PAPER
     from ui.shared.verdicts import CSS
-    from ui.story import figures
-    from ui.story.chapters import CHAPTER_NAMES, chapter
+    from ui.story.chapters import CHAPTER_NAMES, about_clip, chapter
+    from ui.story.limits import clip_title
     from web.findings import findings_page
 
     def here(html: str) -> str:
@@ -95,7 +97,8 @@ def pages(app: str) -> dict[str, bytes]:
         "sections": None,
         "chapters": chapters,
         "here": lambda text: here(explain_terms(text, *JARGON)),
-        "real_clip": figures.real_clip_html(f"{app}/models" if app else classifier_spec(PAPERS_CLIP).source),
+        "clip": (clip_title(), f"{app}/models" if app else classifier_spec(PAPERS_CLIP).source, about_clip()),
+        "known": f"{len(vocabulary(imagenet())) // 100 * 100:,} words",
     }
     summary, sections = findings_page()
     findings = {"chapters": None, "title": TITLE, "summary": summary, "sections": sections}

@@ -72,7 +72,6 @@ def figure_packs() -> dict[str, Any]:
         "limits": _maps(figures.maps_of(*figures.limits())),
         **mixer_packs(),
         "hole": hole_figure(),
-        "squares": figures.squares_html(),
         "gallery": figures.gallery_html(),
     }
 

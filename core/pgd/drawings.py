@@ -101,9 +101,9 @@ def _drawing(known: Mapping[str, Any], method: MethodName, picture: Path, judges
 class GalleryWord:
     """A word: its ImageNet label, its name, and what each method drew.
 
-    config: of the runs, but for their methods. seed: of the runs. sketch, photo: name of the bundled one that they began
-    with; both empty for a grey start. before: classes that the painter and then each judge see in the start; empty if
-    not stored.
+    config: of the runs, but for their methods. seed: of the runs. sketch, photo: name of the bundled one that they
+    began with; both empty for a grey start. before: classes that the painter and then each judge see in the start;
+    empty if not stored.
     """
 
     label: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from ui.components.story.story import step_tabs
 from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.verdicts import STYLE
-from ui.story import beginning, figures, hole, judge, mixture, opening, sketch, wave
+from ui.story import beginning, figures, hole, judge, limits, mixture, opening, sketch, wave
 from ui.story.chapters import CHAPTER_NAMES, SLUGS, Chapter, Part, chapter
 
 CHAPTER = "chapter"  # in the URL, the only place that stores the current one
@@ -23,8 +24,6 @@ _FIGURES: dict[str, Callable[[], object]] = {
     "mixer": mixture.two_photos,
     "hole": hole.fill_a_hole,
     "gallery": lambda: st.html(figures.gallery_html()),
-    "limits": figures.three_maps,
-    "clip": lambda: st.html(figures.real_clip_html("models")),
 }
 
 _WIDE = {"judge", "stripes", "maps", "mixer"}  # figures as wide as the page, below their text
@@ -45,20 +44,21 @@ def page() -> None:
     if index == 0:
         _sketch(here)
         return
+    if here.slug == "limits":
+        _limits(here)
+        return
     parts = [part for part in here.parts if part.figure in _FIGURES]  # the article has one more
     for k, part in enumerate(parts):
         if part.figure in _WIDE:
             _wide(here, part, k)
             continue
-        left, right = st.columns([25, 75], gap="medium")
+        body = st.expander(part.fold) if part.fold else st.container()
+        left, right = body.columns([25, 75], gap="medium")
         with left:
             _text(part.text if k else f"<h2>{html.escape(here.title)}</h2>{part.text}")
-            link = here.link if k == 0 else None
             # In a narrow window this follows the figure.
             with st.container(key=f"story-notes-{k}"):
-                _text(
-                    part.note + (f'<a class="button-link" href="{html.escape(link[1])}">{link[0]}</a>' if link else "")
-                )
+                _text(part.note + _button(here, k))
         with right, st.container(key=f"story-figure-{k}"):
             _FIGURES[part.figure]()
             if part.claims:
@@ -74,6 +74,18 @@ def _sketch(here: Chapter) -> None:
     sketch.choose_a_start(text, note)
     st.html(f'<div class="story story-bridge">{sketch.bridge_to_waves()}</div>')
     st.html(opening.cards_html())
+
+
+def _limits(here: Chapter) -> None:
+    """Draw the last chapter: a card for each paragraph, what to do next, and three maps under a fold."""
+    part = here.parts[0]
+    _text(f'<h2>{html.escape(here.title)}</h2><div class="story-cards">{part.text}</div>')
+    with st.container(key="story-to-do"):
+        limits.things_to_do(partial(_go, 1))
+    with st.expander(part.fold):
+        _text(part.note)
+        with st.container(key="story-figure-0"):
+            figures.three_maps()
 
 
 def _wide(here: Chapter, part: Part, index: int) -> None:

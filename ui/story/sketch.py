@@ -12,24 +12,34 @@ from functools import cache
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import classifier_spec, classifier_title
+from core.classifiers.registry import classifier_spec
 from core.data.picture_files import framed_square, square_image
 from core.data.start_photos import START_PHOTOS
-from core.pgd.drawings import painter_name
+from core.pgd.drawings import judge_name, painter_name
 from core.pgd.methods import COMPARED, leading
 from core.pgd.plan import RunPlan
 from core.pgd.settings import Task, defaults
-from core.pgd.starts import STARTS
 from core.shared.text import sentence, with_article
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import MAX_TILE, Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.components.story.story import painting
 from ui.runs.export import save_buttons, save_stored
+from ui.runs.opened import Opened, of_result, open_in_draw
 from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
 from ui.runs.words import about_words, near_words, word_box
+from ui.server.cache import load_ahead
 from ui.shared import url
-from ui.shared.pictures import UPLOAD, Photo, draw_upload, frame_photo, frame_place, open_upload, take_picture
+from ui.shared.pictures import (
+    Photo,
+    Picture,
+    draw_upload,
+    frame_photo,
+    frame_place,
+    open_upload,
+    sample_picture,
+    samples,
+)
 from ui.shared.url import as_markdown
 from ui.story import beginning, bridge, scene
 from ui.story.beginning import PAGE, ROW, TILES, Beginning
@@ -71,6 +81,8 @@ def paint_a_sketch() -> None:
         with right, st.container(key="story-painting"):
             # Always a fragment, so that the element stays the same.
             st.fragment(_scene, run_every=REDRAW_SECONDS if growing else None)(growing)
+    if begin.is_known and begin.stored is None:  # the visitor is about to press *Paint it*
+        load_ahead((painter_name(), judge_name()), ROW.class_set)
 
 
 def choose_a_start(text: str, note: str) -> None:
@@ -90,8 +102,8 @@ def choose_a_start(text: str, note: str) -> None:
         st.html(f'<div class="story story-again">{text}</div>{notes}')
         with st.container(horizontal=True, gap="small", key="story-save"):
             if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
-                _set_in_draw(begin)
-                url.open_page(_DRAW_PAGE)
+                # A painting from a photo is stored only here.
+                open_in_draw(_in_draw(begin), begins=begin.photo is not None and begin.stored is not None)
             if isinstance(result, RunResult):
                 save_buttons(result, key=f"story.{result.id}")
             elif result is None and begin.stored is not None:
@@ -275,18 +287,31 @@ def _request(begin: Beginning) -> RunRequest:
     return RunRequest(plan, "", (painter_name(),), COMPARED, ROW.class_set)
 
 
-def _set_in_draw(begin: Beginning) -> None:
-    """Choose the sketch or the photo, the word and the painter on the page *Draw*."""
-    state, word = st.session_state, begin.word if begin.is_known else beginning.word_of(begin.name)
-    state[f"{_DRAW_PAGE}-set"] = ROW.drawn_title
-    state[f"{_DRAW_PAGE}-start-from"] = STARTS[begin.start].label
-    state[f"{_DRAW_PAGE}.sketch"] = begin.sketch
-    state[f"{_DRAW_PAGE}-classes-{ROW.class_set}"] = [word]
-    state[f"{_DRAW_PAGE}-models-{ROW.class_set}"] = [classifier_title(painter_name())]
-    if begin.photo is not None:
-        photo = begin.photo.photo
-        take_picture(_DRAW_PAGE, UPLOAD, photo.framed(ROW.name, begin.photo.place))
-        state[frame_place(_DRAW_PAGE)] = begin.photo.place
+def _in_draw(begin: Beginning) -> Opened:
+    """Return what determines the shown picture on the page *Draw*; for an unknown word, that of the tile."""
+    run, stored = _shown_run(), begin.stored
+    if isinstance(run, RunResult) and (known := of_result(run)) is not None:
+        return known
+    return Opened(
+        row=ROW,
+        words=(begin.word if begin.is_known else beginning.word_of(begin.tile),),
+        start=begin.start,
+        sketch=begin.sketch if begin.start == "sketch" else None,
+        photo=_in_frame(begin),
+        painters=(painter_name(),),
+        config=None if stored is None else stored.config,
+    )
+
+
+def _in_frame(begin: Beginning) -> Picture | None:
+    """Return the photo's square, a bundled sample if it is one; None without a photo."""
+    if begin.photo is None:
+        return None
+    picture = begin.photo.photo.framed(ROW.name, begin.photo.place)
+    known = (k for k, image in enumerate(samples(ROW.name).images) if np.array_equal(image, picture.pixels))
+    position = next(known, None)
+    st.session_state[frame_place(_DRAW_PAGE)] = begin.photo.place
+    return picture if position is None else sample_picture(ROW.name, position)
 
 
 def _scene(growing: bool) -> None:

@@ -17,7 +17,6 @@ const FIGURES = {
   hole: holeFigure,
   limits: limitsFigure,
   gallery: pictures("gallery"),
-  squares: pictures("squares"),
 };
 
 /** Return the figure of a pack that is HTML, made with the page. */

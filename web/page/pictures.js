@@ -93,7 +93,7 @@ function drawn(image, box, scale = 1) {
 const contextOf = (canvas) => canvas.getContext("2d", { willReadFrequently: true });
 
 /**
- * A button that asks for a photo.
+ * A button that asks for a photo; returns its input.
  *
  * @param {HTMLElement} parent @param {string} text @param {number} side the photo's shorter one, in pixels
  * @param {(photo: Photo) => any} take @param {(sentence: string) => void} refuse
@@ -111,4 +111,5 @@ export function uploadButton(parent, text, side, take, refuse) {
     }
     input.value = "";
   });
+  return input;
 }

@@ -32,6 +32,17 @@ function startPlanes({ pixels, photo }, { natural, blur }) {
   return { task: "sketch", planes: smoothStart(planes(pixels), SIDE, blur) };
 }
 
+/** @type {(actions: { photo: () => void, sketch: () => void }) => void} */
+let isReady = () => {};
+/** What links elsewhere on the page begin here, once the figure is there. */
+const actions = new Promise((resolve) => {
+  isReady = resolve;
+});
+for (const link of document.querySelectorAll("[data-begin]")) {
+  const name = /** @type {HTMLElement} */ (link).dataset.begin ?? "";
+  link.addEventListener("click", () => actions.then((begin) => begin[name]()));
+}
+
 /** @param {import("./page.js").Figure} figure */
 export async function sketchFigure({ stage, mount, attempt }) {
   const [{ starts, first, tiles, painter: kit, known }, facts] = await Promise.all([load("starts"), load("engine")]);
@@ -61,7 +72,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
     TILES,
   );
   const own = bar.appendChild(element("div", "own-photo"));
-  uploadButton(own, "+ Your photo", SIDE, (photo) => begun({ photo, place: MIDDLE }), say);
+  const upload = uploadButton(own, "+ Your photo", SIDE, (photo) => begun({ photo, place: MIDDLE }), say);
   own.append(element("span", "", "It never leaves this page."));
   const seen = stage.appendChild(element("p", "seen"));
   const bridge = element("div", "bridge");
@@ -185,6 +196,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
   }
 
   await choose(first);
+  isReady({ photo: () => upload.click(), sketch: () => attempt(() => choose(0)) });
 }
 
 // As `about_paper` of ui/story/scene.py says it.

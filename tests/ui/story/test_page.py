@@ -16,7 +16,7 @@ from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import PALETTE, draw_sketch
 from core.data.start_photos import START_PHOTOS
-from core.pgd.drawings import drawn_photos, drawn_sketches, opening_words
+from core.pgd.drawings import drawn_photos, drawn_sketches, judge_name, opening_words, painter_name
 from core.pgd.examples import OPENING, stored_path
 from core.pgd.methods import COMPARED
 from core.pgd.pictures import Judgement, fingerprint, stored_judgement
@@ -119,7 +119,7 @@ def test_a_photo_comes_with_its_stored_painting_until_its_frame_moves(name):
     assert "Any picture can become any word" in read(app) and of(app, "alt")["value"] == 0.5
     assert f"both networks see {with_article(row.before[0])}" in bodies(app, "Before painting")[0]
     app.session_state["story.photo"] = replace(app.session_state["story.photo"], place=0.2)
-    assert of(app.run(), "alt")["value"] == 0.2 and shown(app)["phase"] == "new" and app.query_params["frame"] == ["20"]
+    assert of(app.run(), "alt")["value"] == 0.2 and shown(app)["phase"] == "new" and app.query_params["frame"] == "20"
     assert not bodies(app, "Before painting")
     app.session_state["story.photo"] = None  # back to the sketch under it
     app.session_state["story.word"] = "volcano"
@@ -144,14 +144,15 @@ def test_only_what_one_network_alone_recognises_is_called_noise(confidence, view
     assert about_paper(confidence, views, judge) == expected
 
 
-def test_stroke_or_other_word_clears_the_painting():
+def test_stroke_or_other_word_clears_the_painting(loaded_ahead):
     app, sketch = opened(), draw_sketch("volcano").copy()
-    assert not app.query_params
+    assert not app.query_params and not loaded_ahead
     sketch[20:, :5] = 0
     paints(app, sketch)
     data = shown(app)
     assert data["phase"] == "new" and data["claim"].startswith("Press Paint it (about") and not data["judged"]
     assert "99%" not in data["about_paper"] and app.session_state["generation.runs"].active is None
+    assert loaded_ahead == [(painter_name(), judge_name())]  # before the visitor presses the button
     paints(app, draw_sketch("volcano"))
     assert shown(app)["judged"].startswith("A second network agrees") and not app.query_params
     choose(app, "castle")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,13 @@ def painting(shown: Painting, picture: np.ndarray, start: str, *, key: str) -> N
 def pack_painting(shown: Painting, picture: np.ndarray, start: str) -> dict[str, Any]:
     """Return JSON for the browser."""
     pictures = {"views": webp_data_uri(shown.views), "paper": webp_data_uri(shown.paper)}
-    return {**vars(shown), **pictures, "sketch": png_data_uri(picture), "start": start, "size": SIZE}
+    sketch = _start_uri(picture.tobytes(), len(picture))
+    return {**vars(shown), **pictures, "sketch": sketch, "start": start, "size": SIZE}
+
+
+@lru_cache(16)
+def _start_uri(pixels: bytes, size: int) -> str:
+    return png_data_uri(np.frombuffer(pixels, np.uint8).reshape(size, size, 3))
 
 
 def pack_opening(
