@@ -30,7 +30,7 @@ from ui.components.mount import pack_pixels, webp_data_uri, webp_strip
 from ui.shared.pictures import sample_picture
 from ui.story import data, figures
 from ui.story.data import STORY_WAVE
-from web.figures import judge_packs, mixer_packs, striped_packs
+from web.figures import judge_packs, mixer_packs, pixel_packs, striped_packs
 from web.graphs import IMAGE_SIZE, graph_facts
 from web.paintings import painting_packs
 
@@ -71,7 +71,7 @@ def figure_packs() -> dict[str, Any]:
         "maps": _maps(figures.maps_of(*figures.PAPERS_MAPS), LOW.edge),
         "limits": _maps(figures.maps_of(*figures.limits())),
         **mixer_packs(),
-        "hole": hole_figure(),
+        **hole_packs(),
         "gallery": figures.gallery_html(),
     }
 
@@ -97,14 +97,14 @@ def _maps(maps: ShownMaps, outline: float = 0) -> dict[str, Any]:
     return {"value": list(STORY_WAVE), **pack_maps(replace(maps, views=views, outline=outline))}
 
 
-def hole_figure() -> dict[str, Any]:
-    """Return the first photograph with its hole, and its stored runs by both methods as two drawings."""
+def hole_packs() -> dict[str, Any]:
+    """Return the first photo with its hole, and its stored runs by both methods as two drawings."""
     row, runs = data.PHOTOGRAPHS, figures.hole_runs().runs
     picture = sample_picture(row.name, row.inpainted)
     mask = runs[0].mask
     assert mask is not None
     targets = runs[0].metadata["targets"]
-    return {
+    hole = {
         "pixels": pack_pixels(picture.pixels),
         "caption": picture.caption,
         "mask": base64.b64encode(np.packbits(mask[0]).tobytes()).decode(),
@@ -118,6 +118,7 @@ def hole_figure() -> dict[str, Any]:
         ],
         "titles": [METHODS[method].title for method in COMPARED],
     }
+    return {**pixel_packs([hole]), "hole": hole}
 
 
 def _frames(run: PGDRun) -> np.ndarray:

@@ -3,7 +3,7 @@
 import { element, packBits, unpack, unpackBits } from "../../ui/components/basics.js";
 import { pixelsOf, planes, softmax } from "../engine/bytes.js";
 import { engine, latest } from "../engine/client.js";
-import { load } from "../engine/packs.js";
+import { load, withPixels } from "../engine/packs.js";
 import { filledFromRim } from "../engine/starts.js";
 import { framed, pictureUrl, uploadButton } from "./pictures.js";
 import { knownWords, paintLive, SIDE, wanted, wordForm } from "./words.js";
@@ -24,7 +24,7 @@ const middleSquare = () => {
 
 /** @param {import("./page.js").Figure} figure */
 export async function holeFigure({ stage, mount }) {
-  const [stored, { classes }] = await Promise.all([load("hole"), load("engine")]);
+  const [stored, { classes }] = await Promise.all([load("hole").then(withPixels), load("engine")]);
   const begin = latest();
   let pixels = unpack(stored.pixels);
   let mask = unpackBits(stored.mask, SIDE * SIDE);
