@@ -75,8 +75,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
   const upload = uploadButton(own, "+ Your photo", SIDE, (photo) => begun({ photo, place: MIDDLE }), say);
   own.append(element("span", "", "It never leaves this page."));
   const seen = stage.appendChild(element("p", "seen"));
-  const bridge = element("div", "bridge");
-  stage.closest(".row")?.append(bridge); // the chapter ends with it
+  const bridge = /** @type {HTMLElement} */ (document.querySelector(".row.sketch .bridge"));
   input.addEventListener("change", () => {
     const word = input.value.trim();
     if (isRunning() || word === shown) return;
