@@ -57,7 +57,7 @@ def added(begin: Beginning) -> str:
 def choose_word(page: Page, word: str) -> None:
     box = page.get_by_role("combobox", name="Any of 2,911 words")
     box.fill(word)
-    page.get_by_role("option", name=word, exact=True).first.click()
+    box.press("Tab")  # leaves the box; Enter would paint
     expect(page.locator(".painting .claim")).to_have_text(re.compile("^Press Paint it"))
     wait_until_drawn(page)
 
@@ -132,7 +132,6 @@ def test_sketch_is_painted_by_finger_and_opens_in_draw(app, open_page):
     expect(painter).to_be_hidden()
     box = page.get_by_role("combobox", name="Any of 2,911 words")
     box.fill("vulcano")
-    expect(page.get_by_role("option").first).to_have_text("Add: vulcano")
     box.press("Enter")
     near = page.locator(".st-key-near-words").get_by_role("button", name="volcano", exact=True)
     expect(near).to_be_visible()

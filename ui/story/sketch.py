@@ -23,11 +23,12 @@ from core.shared.text import sentence, with_article
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import MAX_TILE, Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.components.story.story import painting
+from ui.components.words.words import word_input
 from ui.runs.export import save_buttons, save_stored
 from ui.runs.opened import Opened, of_result, open_in_draw
 from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
-from ui.runs.words import about_words, near_words, word_box
+from ui.runs.words import about_words, near_words, stands_for, vocabulary
 from ui.server.cache import load_ahead
 from ui.shared import url
 from ui.shared.pictures import (
@@ -210,19 +211,24 @@ def _painter(begin: Beginning) -> None:
 
 def _controls(begin: Beginning, growing: bool) -> None:
     """Draw the box for any word, words near an unknown one, and the button that paints or stops."""
-    state = st.session_state
-    state[_BOX] = begin.word or None
+
+    def take(word: str, entered: bool) -> None:
+        beginning.choose_word(word)
+        if entered and beginning.chosen().stored is None:
+            _press()
+
     with st.container(horizontal=True, gap="small", key="story-word"):
-        word_box(
-            st.container(),
-            ANY_WORD,
-            ROW.classes,
-            begin.word or None,
-            placeholder="Type any word",
-            key=_BOX,
-            on_change=lambda: beginning.choose_word(state[_BOX]),
-            label_visibility="collapsed",
-        )
+        with st.container():
+            word_input(
+                ANY_WORD,
+                vocabulary(ROW.classes),
+                begin.word,
+                note=stands_for(begin.word, ROW.classes) if begin.word else "",
+                placeholder="Type any word",
+                key=_BOX,
+                on_word=take,
+                clears=True,
+            )
         if growing:
             st.button("Stop", key="story.stop", on_click=_stop)
         else:
