@@ -42,6 +42,7 @@ def photo_strip(name: str) -> np.ndarray:
     width, height = (int(length * scale) for length in image.size)
     image = image if scale == 1 else image.resize((width, height), Image.Resampling.BILINEAR)
     cut = round((_RESIZED - _ROW.image_size) / 2)
+    width, height = width - width % 2, height - height % 2  # the middle lies between two pixels
     box = (0, cut, width, cut + _ROW.image_size) if width >= height else (cut, 0, cut + _ROW.image_size, height)
     return np.array(image.crop(box))
 
