@@ -53,7 +53,8 @@ function createSlider(mixer, parent) {
   let drawing = 0; // at most once a frame
   input.addEventListener("input", () => {
     mixer.memory.at = Number(input.value);
-    drawing ||= requestAnimationFrame(() => {
+    if (drawing) return;
+    drawing = requestAnimationFrame(() => {
       drawing = 0;
       draw(mixer);
     });
