@@ -1,4 +1,4 @@
-"""Heat maps available to a visitor: the paper's figures, who predicts beside a map, sources, downloads, uploads."""
+"""Heat maps available to a visitor: the paper's figures, networks that answer for a map, sources, files."""
 
 from __future__ import annotations
 
@@ -74,10 +74,14 @@ class Entry:
     def subtitle(self) -> str:
         """Data set, number of images, size of the wave and, if known, the clean error."""
         facts, clean = self.heatmap.metadata, without_wave(self.heatmap)
-        error = "clean error not published" if clean is None else f"clean error {percent(clean.measured.value)}"
+        error = "error without a wave not published" if clean is None else _clean(clean.measured.value)
         data, sampled = facts["dataset"], self.heatmap.images_per_wave
         images = f"n = {data['n']:,}" if sampled is None else f"{sampled:,} of {data['n']:,} images under each wave"
-        return f"{dataset_title(data['name'])}, {images} · v = {facts['epsilon']:g} · {error}"
+        return f"{dataset_title(data['name'])}, {images} · strength {facts['epsilon']:g} · {error}"
+
+
+def _clean(fraction: float) -> str:
+    return f"{percent(fraction, space='')} wrong without a wave"
 
 
 def named_apart(chosen: Iterable[Entry]) -> list[Entry]:
@@ -167,7 +171,7 @@ def doubt_about(entry: Entry) -> str:
     return note and sentence(note.partition(". ")[0])
 
 
-MAP_ONLY = "map only: not on this machine"
+MAP_ONLY = "map only (network not installed)"
 
 
 @dataclass(frozen=True)
@@ -237,14 +241,14 @@ class MapPreset:
 
 
 # The maps of the paper's Figures 1 and 2 with pictures of their data sets; the page opens with the first.
-PAPERS_PAIR = "CLIP and a ResNet"
+PAPERS_PAIR, PHOTOGRAPHS = "CLIP and a ResNet", "Photographs"
 PRESETS = {
     PAPERS_PAIR: MapPreset((CLIP, RESNET56), (0, 1)),
-    "Photographs": MapPreset(
+    PHOTOGRAPHS: MapPreset(
         (RESNET50, EFFICIENTNET),
         (0, 9),
         pictures="Photographs",
-        note="EfficientNet-Lite0’s map is ours; the paper shows CLIP’s.",
+        note="We measured EfficientNet-Lite0 ourselves; the paper shows CLIP here.",
     ),
     "Difference": MapPreset((CLIP, RESNET56), (0, 1), show="Difference"),
 }

@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from core.claims.finding import Finding
 from core.fourier.contrasts import BANDS, mismatches, ring_differences, ring_errors, rings_in_words
-from core.shared.numbers import Interval, decimal
+from core.shared.numbers import Interval, decimal, join_list, percent
+from core.shared.text import count_of
 from ui.maps.catalogue import Entry
 from ui.maps.views import SHOWN_SIZE
 from ui.shared.colours import model_colour
@@ -29,6 +30,27 @@ def rings_of(finding: Finding, maps: Mapping[str, Entry]) -> str:
     return "" if bands is None or not 0 < len(entries) < 3 else ring_chart(entries, bands)
 
 
+def ring_charts(entries: tuple[Entry, ...], bands: tuple[str, ...] = ()) -> tuple[str, str]:
+    """Return the chart of one or two maps, or of two that cannot be subtracted a chart each and why, both as HTML."""
+    if together := ring_chart(entries, bands):
+        return together, ""
+    charts = [ring_chart((entry,)) for entry in entries]
+    peaks = [_peak(entry) for entry in entries]
+    return "".join(charts), (
+        f"{join_list(peaks)}. The two maps were measured differently, so compare their shapes, not their heights."
+        if len(peaks) > 1
+        else ""
+    )
+
+
+def _peak(entry: Entry) -> str:
+    """Return where a map's errors are most frequent: 'A is wrong most often at 9 cycles per image (52.3%)'."""
+    errors = {radius: errors.measured.value for radius, errors in ring_errors(entry.heatmap.crop(SHOWN_SIZE)).items()}
+    radius = max(errors, key=errors.__getitem__)
+    cycles, often = count_of(radius, "cycle"), percent(errors[radius], space="")
+    return f"{entry.name} is wrong most often at {cycles} per image ({often})"
+
+
 @lru_cache(64)
 def ring_chart(entries: tuple[Entry, ...], bands: tuple[str, ...] = ()) -> str:
     """Return the errors of one map by ring, or the differences of two, with their intervals and some bands shaded.
@@ -43,14 +65,14 @@ def ring_chart(entries: tuple[Entry, ...], bands: tuple[str, ...] = ()) -> str:
     if len(entries) == 1:
         (entry,), (heatmap,) = entries, heatmaps
         errors = {radius: errors.measured for radius, errors in ring_errors(heatmap).items()}
-        lines, said = [("error", model_colour(entry.classifier), errors)], f"Error of {entry.name}, %"
+        lines, said = [("error", model_colour(entry.classifier), errors)], f"How often {entry.name} is wrong, by wave"
     else:
         first, second = entries
         rings = ring_differences(*heatmaps)
         lines = [("error", model_colour(first.classifier), {ring.radius: ring.error for ring in rings})]
         rises = {ring.radius: ring.rise for ring in rings if ring.rise is not None}
-        lines += [("rise over the clean error", _RISE, rises)] if rises else []
-        said = f"Error of {first.name} minus that of {second.name}, points"
+        lines += [("rise over the error without a wave", _RISE, rises)] if rises else []
+        said = f"Error of {first.name} minus that of {second.name}, in points"
         said = rings_in_words(first.name, second.name, rings) if bands else said
     radii = list(lines[0][2])
     if len(radii) < 3:

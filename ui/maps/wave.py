@@ -60,17 +60,17 @@ def verdict_html(finding: Finding, band: Band | None, frequency: Frequency) -> s
     """Return a claim and its verdict as HTML; for a claim about a band, say if this wave lies in it."""
     where = ":"
     if band is not None:
-        own = "as your wave" if band.contains(rounded_radius([frequency])[0]) else "unlike your wave"
-        where = f", {band.position} the dashed circle, {own}:"
+        own = "Yours is one of them." if band.contains(rounded_radius([frequency])[0]) else "Yours is not."
+        where = f", about waves {band.position} the circle. {own}"
     judged = judged_html(finding, where=where)
     return explain_on_page(judged, "verdict", *TERMS)
 
 
 def doubts_html(chosen: Sequence[Entry]) -> str:
-    """Return what is in doubt about the shipped ones of these maps, folded, as HTML; empty for nothing."""
+    """Return what we doubt about the shipped ones of these maps, folded, as HTML; empty for nothing."""
     notes = {entry.name: doubt_about(entry) for entry in chosen if doubt_about(entry)}
     text = " ".join(f"{bdi(name)}: {bdi(note)}" for name, note in notes.items())
-    return text and f'<details class="notes"><summary>What is in doubt about these maps</summary>{text}</details>'
+    return text and f'<details class="notes"><summary>What we’re not sure of</summary>{text}</details>'
 
 
 def claim_on(chosen: Sequence[Entry], frequency: Frequency, linked: str = "") -> tuple[Finding, Band | None] | None:
@@ -155,7 +155,7 @@ def download_picture(perturbed: PerturbedPicture) -> None:
     )
     i, j = perturbed.frequency
     download_button(
-        "The picture with the wave (PNG)",
+        "Picture with the wave (PNG)",
         lambda: png_bytes(to_uint8(image)),
         f"wave_{i}_{j}_v{perturbed.epsilon:g}.png",
         key="cell.picture",

@@ -2,8 +2,8 @@
 
 `heatmap.js` draws the maps, follows the pointer and the arrow keys without a rerun, and reports a chosen frequency
 once; this module packs the maps and sets the selected frequency. With a picture (`wave_lab`) the browser also adds the
-wave under the cursor to it with `wave.js`, the counterpart of `core.fourier.waves`, and says what networks answer,
-which `ui.maps.answers` writes into the page. `stripes.js` does so for a number of vertical stripes.
+wave under the cursor to it with `wave.js`, the counterpart of `core.fourier.waves`, and `answers.js` says what networks
+answer, which `ui.maps.answers` writes into the page. `stripes.js` does so for a number of vertical stripes.
 """
 
 from __future__ import annotations

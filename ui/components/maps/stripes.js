@@ -74,6 +74,6 @@ function show({ data, memory: { wave }, canvas, clean, text, input, answers }) {
     answers[k].was.textContent = now === clean[0] ? "" : names[clean[0]];
     answers[k].is.textContent = names[now];
     answers[k].is.className = now === label ? "" : "wrong";
-    answers[k].share.textContent = `${Math.round(100 * share)} %`;
+    answers[k].share.textContent = `${Math.round(100 * share)}%`;
   });
 }
