@@ -27,7 +27,7 @@ from core.shared.files import make_folder, write_atomically
 
 HERE = Path(__file__).parent
 PAGE, WORKER, RUNTIME = HERE / "page", HERE / "engine" / "worker.js", HERE / "runtime"
-_COMPONENTS = ("heatmap", "stripes", "mixer", "mask", "opening", "judge")
+_COMPONENTS = ("heatmap", "stripes", "small_picture", "mixer", "mask", "opening", "judge")
 _MODULES = RUNTIME / "node_modules"
 _OPTIONS = (
     "--bundle", "--format=iife", "--target=es2022", "--charset=utf8",

@@ -18,20 +18,20 @@ import numpy as np
 from core.data.class_statistics import FAINT, PINK, natural_pixels
 from core.data.sample_sets import imagenet
 from core.data.words import PATH, PLURALS, vocabulary
+from core.fourier.contrasts import LOW
 from core.pgd.drawings import judged_path, opening_drawings, opening_words, stored_pool
 from core.pgd.methods import COMPARED, leading
 from core.pgd.record import PGDRun
 from core.pgd.settings import PGDConfig, Task, defaults
 from core.shared import paper
-from ui.components.maps.maps import ShownMaps, pack_maps, pack_stripes
+from ui.components.maps.maps import ShownMaps, pack_maps
 from ui.components.mount import pack_pixels, webp_data_uri, webp_strip
-from ui.components.pictures.pictures import pack_mixture
 from ui.components.story.story import pack_opening
 from ui.shared.pictures import sample_picture
 from ui.story import data, figures, judge, opening
 from ui.story.data import STORY_WAVE
 from ui.story.opening import TITLES
-from ui.tools.hybrids import STORED_PAIRS, stored_mixtures
+from web.figures import mixer_packs, striped_packs
 from web.graphs import IMAGE_SIZE, graph_facts
 
 PIECE = 2**19  # bytes, so that a progress bar moves and received pieces need not be loaded again
@@ -63,7 +63,6 @@ def json_bytes(value: Any) -> bytes:
 
 def figure_packs() -> dict[str, Any]:
     """Return what the figures load, by name: the component's data, and what a figure needs besides."""
-    mixtures, mixed = mixer()
     drawings = {
         f"judged-{label}-{method}": webp_data_uri(judged_path(label, method))
         for label in stored_pool()
@@ -78,11 +77,10 @@ def figure_packs() -> dict[str, Any]:
             "methods": judge.DRAWN_TO,
         },
         **drawings,
-        "stripes": {"value": list(STORY_WAVE), **pack_stripes(figures.car_under_stripes())},
-        "maps": _maps(figures.maps_of(*figures.PAPERS_MAPS), figures.LOW.edge),
+        **striped_packs(),
+        "maps": _maps(figures.maps_of(*figures.PAPERS_MAPS), LOW.edge),
         "limits": _maps(figures.maps_of(*figures.limits())),
-        "mixer": mixtures,
-        **mixed,
+        **mixer_packs(),
         "hole": hole_figure(),
         "still": figures.still_html(),
         "squares": figures.squares_html(),
@@ -104,18 +102,6 @@ def _maps(maps: ShownMaps, outline: float = 0) -> dict[str, Any]:
     """Pack maps whose notes do not say whether weights are on this machine, which is irrelevant elsewhere."""
     views = [replace(view, note="(the paper’s)" if view.note else "") for view in maps.views]
     return {"value": list(STORY_WAVE), **pack_maps(replace(maps, views=views, outline=outline))}
-
-
-def mixer() -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what the pairs have in common, and each pair by name, first at its own cutoff."""
-    packed = [pack_mixture(mixture) for mixture in stored_mixtures(data.on_mixtures())]
-    common = ("strip", "cutoffs", "ticks", "size")
-    pairs = {
-        f"mixer-{k}": {name: value for name, value in pair.items() if name not in common}
-        | {"value": pair["cutoffs"].index(cutoff)}
-        for k, (pair, cutoff) in enumerate(zip(packed, STORED_PAIRS["starts"], strict=True))
-    }
-    return {name: packed[0][name] for name in common}, pairs
 
 
 def hole_figure() -> dict[str, Any]:

@@ -17,6 +17,14 @@ PLURALS = {
     "s": "", "ses": "s", "xes": "x", "zes": "z", "ches": "ch", "shes": "sh", "men": "man", "ies": "y",
 }  # fmt: skip
 
+# Classes whose first name in WordNet few people use.
+_EVERYDAY = {"ice bear": "polar bear"}
+
+
+def everyday_name(name: str) -> str:
+    """Return the name that people use for a class, such as "polar bear" for "ice bear"."""
+    return _EVERYDAY.get(name, name)
+
 
 def plain(text: str) -> str:
     """Return a word as it is looked up: in lower case, with single blanks for hyphens and underscores."""

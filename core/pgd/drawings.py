@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from core.data.picture_files import decode_image
 from core.data.sample_sets import PRECOMPUTED
 from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.pictures import AFTER, Judgement, PictureOutcomes, stored_outcomes
+from core.pgd.settings import PGDConfig
 
 DRAWINGS = PRECOMPUTED / "views"
 OPENING_FILE, GALLERY_FILE, SKETCHED_FILE = (DRAWINGS / f"{name}.json" for name in ("opening", "gallery", "sketches"))
@@ -33,6 +35,11 @@ class Drawing:
     picture: Path | bytes
     confidence: tuple[float, ...]
     judgements: tuple[Judgement, ...] = ()
+
+    def pixels(self) -> np.ndarray:
+        """Load the picture, uint8 (H, W, 3)."""
+        data = self.picture if isinstance(self.picture, bytes) else self.picture.read_bytes()
+        return decode_image(data)
 
     def recognised(self, judge: int = 0) -> bool:
         """Return True if the word is a judge's top-1 prediction; False without a judgement."""
@@ -91,11 +98,18 @@ def _drawing(known: Mapping[str, Any], method: MethodName, picture: Path, judges
 
 @dataclass(frozen=True, kw_only=True)
 class GalleryWord:
-    """A random word: its ImageNet label, its name, and what each method drew."""
+    """A random word: its ImageNet label, its name, and what each method drew.
+
+    config: of the runs, but for their methods. seed: of the runs. sketch: name of the bundled one that they began with;
+    empty for a grey start.
+    """
 
     label: int
     word: str
     drawings: Mapping[MethodName, Drawing]
+    config: PGDConfig
+    seed: int
+    sketch: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +149,8 @@ def _word(
     """Return a row of a file; path: returns the file of a method's drawing, by the row's key."""
     judges = [judge["name"] for judge in content["judges"]]
     drawings = {method: _drawing(row[method], method, path(key, method), judges) for method in COMPARED}
-    return GalleryWord(label=row["label"], word=row["word"], drawings=drawings)
+    made = {"config": PGDConfig.from_json(content["config"]), "seed": content["seed"], "sketch": row.get("sketch", "")}
+    return GalleryWord(label=row["label"], word=row["word"], drawings=drawings, **made)
 
 
 def judged_path(label: int, method: MethodName) -> Path:

@@ -88,12 +88,47 @@ class HybridPredictions:
     high: np.ndarray
     mixed: np.ndarray
 
-    def switches_at(self, low_class: int, high_class: int) -> int | None:
-        """Return the index of the cutoff from which the low picture's class is the more probable of the two.
+    def between(self, low_class: int, high_class: int) -> PairPredictions:
+        """Return what is shown of them: the probabilities of both pictures' classes, and the best of all others."""
+        rest = self.mixed.copy()
+        rest[:, [low_class, high_class]] = -1
+        others = rest.argmax(axis=1)
+        return PairPredictions(
+            self.cutoffs,
+            (low_class, high_class),
+            self.mixed[:, [low_class, high_class]],
+            others,
+            self.mixed[np.arange(len(others)), others],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class PairPredictions:
+    """What is shown of a classifier's predictions for the hybrids of two pictures.
+
+    cutoffs: (C,), cycles per image, ascending. classes: of the low and of the high picture. shares: (C, 2), the
+    probabilities of both. others: (C,), the most probable of all other classes. other_shares: (C,), its probability.
+    """
+
+    cutoffs: tuple[float, ...]
+    classes: tuple[int, int]
+    shares: np.ndarray
+    others: np.ndarray
+    other_shares: np.ndarray
+
+    @property
+    def tops(self) -> np.ndarray:
+        """(C,) int, the most probable class at each cutoff."""
+        best = np.column_stack([self.shares, self.other_shares]).argmax(axis=1)
+        return np.where(best == 2, self.others, np.array(self.classes)[best.clip(max=1)])
+
+    @property
+    def switches(self) -> int | None:
+        """Index of the cutoff from which the low picture's class is the more probable of the two.
 
         None if it is not at the last cutoff; 0 if it is at all of them.
         """
-        more = self.mixed[:, low_class] > self.mixed[:, high_class]
+        more = self.shares[:, 0] > self.shares[:, 1]
         together = int(np.logical_and.accumulate(more[::-1]).sum())
         return len(more) - together if together else None
 

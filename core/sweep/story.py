@@ -1,4 +1,4 @@
-"""Predictions for the story's pictures: under every wave of its map, and mixed in pairs."""
+"""Predictions for the story's small picture under every wave of its map."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from core.data.datasets import load_samples
 from core.data.sample_sets import PRECOMPUTED
 from core.data.stored import cached_by_files, classifier_facts, computed_source
 from core.fourier.table import Number, Outcomes, outcome_file
-from core.fourier.waves import half_plane, hybrid
+from core.fourier.waves import half_plane
 from core.shared.device import class_probabilities, device_name
 from core.shared.files import Fact
 from core.sweep.grow import PICTURES_AT_ONCE
-from core.sweep.predict import MIXED_AT, HybridPredictions, batches, hybrid_cutoffs, pixels, wave_on_image
+from core.sweep.predict import batches, pixels, wave_on_image
 
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
@@ -29,7 +29,7 @@ _SCALE = 10_000  # probabilities are stored as integers in units of 1 / _SCALE
 
 @cache
 def chosen_pictures() -> dict[str, Any]:
-    """Load the choice of pictures: "position" of the story's picture, pairs of "mixtures", and the rules."""
+    """Load the choice of pictures: "position" of the story's picture, and the rules."""
     return json.loads(STORY_CHOICE.read_text("utf-8"))
 
 
@@ -37,16 +37,14 @@ def _chosen() -> dict[str, Any]:
     """Return everything that determines stored predictions, besides the network, as JSON."""
     chosen = chosen_pictures()
     facts = {name: chosen[name] for name in ("samples", "epsilon", "seed")}
-    return facts | {"position": chosen["story"]["position"], "pairs": chosen["mixtures"]["pairs"]}
+    return facts | {"position": chosen["story"]["position"]}
 
 
 @dataclass(frozen=True, eq=False)
 class StoredPredictions(Outcomes):
-    """Predictions of one network for the story's picture and its pairs of mixed pictures, a row a picture.
+    """Predictions of one network for the story's picture: without a wave, then under each of `half_plane`.
 
-    First the story's picture without a wave, then under each of `half_plane`; then for each pair the low picture, the
-    high one, and their hybrid at each cutoff. Number probabilities: (K,) of the classes, in units of 1 / `_SCALE`; of
-    the story's picture only that of the top-1 class, 0 for the others.
+    Number probabilities: (K,) of the classes, in units of 1 / `_SCALE`: that of the top-1 class, 0 for the others.
     """
 
     TRANSFORM, NUMBERS = "predictions", {"probabilities": Number((None,), np.uint16, high=_SCALE)}
@@ -60,24 +58,16 @@ class StoredPredictions(Outcomes):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        pairs, rest = divmod(len(self.counts) - STORY_WAVES, 2 + MIXED_AT)
-        if rest or pairs < 0:
-            raise ValueError(f"predictions have {STORY_WAVES} rows and {2 + MIXED_AT} a pair; got {len(self.counts)}")
+        if len(self.counts) != STORY_WAVES:
+            raise ValueError(f"predictions have {STORY_WAVES} rows; got {len(self.counts)}")
 
     def top1(self) -> list[tuple[int, float]]:
         """(class, probability) of the story's picture without a wave, then under each of `half_plane`."""
-        shares = self.numbers["probabilities"][:STORY_WAVES]
+        shares = self.numbers["probabilities"]
         return list(zip(shares.argmax(axis=1).tolist(), (shares.max(axis=1) / _SCALE).tolist(), strict=True))
 
-    def hybrids(self, pair: int) -> HybridPredictions:
-        """Predictions for a pair of mixed pictures."""
-        first = STORY_WAVES + pair * (2 + MIXED_AT)
-        low, high, *mixed = self.numbers["probabilities"][first : first + 2 + MIXED_AT] / _SCALE
-        cutoffs = hybrid_cutoffs(load_samples(_chosen()["samples"]).image_size)
-        return HybridPredictions(cutoffs, low, high, np.stack(mixed))
 
-
-STORY_WAVES = 1 + len(half_plane(STORY_SIZE))  # rows of the story's picture
+STORY_WAVES = 1 + len(half_plane(STORY_SIZE))  # rows
 
 
 @cached_by_files("predictions")
@@ -87,19 +77,16 @@ def stored_predictions() -> dict[str, StoredPredictions]:
 
 
 def predict_story(classifier: Classifier) -> StoredPredictions:
-    """Predict the story's picture under every wave, and its pairs of mixed pictures."""
+    """Predict the story's picture under every wave."""
     chosen = _chosen()
     data, position = load_samples(chosen["samples"]), chosen["position"]
     (image,) = pixels(data, np.array([position]))
     signs = {"seed": chosen["seed"], "position": position}
     waves = half_plane(STORY_SIZE)
     pictures = [image, *(wave_on_image(image, wave, chosen["epsilon"], **signs) for wave in waves)]
-    for low, high in (pixels(data, np.array(pair)) for pair in chosen["pairs"]):
-        pictures += [low, high, *(hybrid(low, high, cutoff) for cutoff in hybrid_cutoffs(data.image_size))]
     shares = [class_probabilities(classifier, some) for some in batches(np.stack(pictures), PICTURES_AT_ONCE)]
     probabilities = np.concatenate(shares)
-    story = probabilities[:STORY_WAVES]
-    story[story < story.max(axis=1, keepdims=True)] = 0
+    probabilities[probabilities < probabilities.max(axis=1, keepdims=True)] = 0
     stored = (probabilities.astype(np.float64) * _SCALE).round().astype(np.uint16)
     source = computed_source(device_name(classifier.device))
     facts = {"classifier": classifier_facts(classifier), "pictures": chosen, "source": source}

@@ -42,7 +42,7 @@ from ui.runs.state import TRIES, RunRequest, RunResult
 from ui.runs.words import about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
 from ui.server.cache import ready_classifiers
 from ui.shared import url
-from ui.shared.pictures import UPLOAD, frame_own_photo, page_picture, picture_line, take_picture
+from ui.shared.pictures import UPLOAD, Picture, frame_own_photo, page_picture, picture_line, take_picture
 from ui.shared.url import as_markdown, settable, settable_in_url
 
 _PAGE: Task = "generation"
@@ -321,9 +321,10 @@ def _starts(
             if start == "sketch":
                 planes, facts = sketch_start(_sketch(row), row.image_size)
             else:
-                picture, credit = _picture(row)
-                planes = picture.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
-                facts = {"dataset": start, "start": start, "credit": f"Start: {credit}"}
+                square, picture = _picture(row)
+                planes = square.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+                facts = {"dataset": start, "start": start, "credit": f"Start: {picture.caption}"}
+                facts |= {"own": "yes"} if picture.own else {}
         if not targets:
             return None, {}
         return np.repeat(planes[None], len(targets), axis=0), facts
@@ -407,8 +408,8 @@ def _sketch_thumbnails(sketches: tuple[tuple[str, str], ...]) -> Thumbnails:
     return pack_thumbnails(np.stack([draw_sketch(name) for name, _ in sketches]), [word for _, word in sketches])
 
 
-def _picture(row: SampleSet) -> tuple[np.ndarray, str]:
-    """Draw the chosen picture; return it, uint8 (side, side, 3), and its caption."""
+def _picture(row: SampleSet) -> tuple[np.ndarray, Picture]:
+    """Draw the chosen picture; return it as a start, uint8 (size, size, 3), and as it is."""
     chosen = st.session_state.get(_PICTURES) or url.text(_PICTURES)
     st.session_state[_PICTURES] = UPLOAD if chosen == UPLOAD else row.title  # no pictures of another set
     picture = page_picture(_PAGE, row.title, frames=False)
@@ -417,7 +418,7 @@ def _picture(row: SampleSet) -> tuple[np.ndarray, str]:
         frame_own_photo(_PAGE, picture)
     else:
         st.image(pixels, caption=picture.caption, width="stretch")
-    return square_image(pixels, row.image_size, resize_to=row.image_size), picture.caption
+    return square_image(pixels, row.image_size, resize_to=row.image_size), picture
 
 
 def _restore(result: RunResult) -> None:

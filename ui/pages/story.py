@@ -12,20 +12,22 @@ from ui.components.story.story import step_tabs
 from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.verdicts import STYLE
-from ui.story import figures, hole, judge, opening, sketch
-from ui.story.chapters import CHAPTER_NAMES, SLUGS, Chapter, chapter
+from ui.story import figures, hole, judge, mixture, opening, sketch, wave
+from ui.story.chapters import CHAPTER_NAMES, SLUGS, Chapter, Part, chapter
 
 CHAPTER = "chapter"  # in the URL, the only place that stores the current one
 _FIGURES: dict[str, Callable[[], object]] = {
     "judge": judge.judge_drawings,
-    "stripes": figures.striped_picture,
-    "maps": figures.papers_maps,
-    "mixer": figures.two_pictures,
+    "stripes": wave.photo_under_stripes,
+    "maps": wave.maps_and_picture,
+    "mixer": mixture.two_photos,
     "hole": hole.fill_a_hole,
     "gallery": lambda: st.html(figures.gallery_html()),
     "limits": figures.three_maps,
     "clip": lambda: st.html(figures.real_clip_html("models")),
 }
+
+_WIDE = {"judge", "stripes", "maps", "mixer"}  # figures as wide as the page, below their text
 
 
 def page() -> None:
@@ -43,6 +45,9 @@ def page() -> None:
         return
     parts = [part for part in here.parts if part.figure in _FIGURES]  # the article has one more
     for k, part in enumerate(parts):
+        if part.figure in _WIDE:
+            _wide(here, part, k)
+            continue
         left, right = st.columns([25, 75], gap="medium")
         with left:
             _text(part.text if k else f"<h2>{html.escape(here.title)}</h2>{part.text}")
@@ -54,7 +59,7 @@ def page() -> None:
         with right, st.container(key=f"story-figure-{k}"):
             _FIGURES[part.figure]()
             if part.claims:
-                st.html(f'{STYLE}<div class="claims">{explain_on_page(part.claims, "claims", *JARGON)}</div>')
+                _claims(part)
 
 
 def _sketch(here: Chapter) -> None:
@@ -68,6 +73,24 @@ def _sketch(here: Chapter) -> None:
     st.html(opening.cards_html())
     with st.container(key="story-small"):
         _text(note)
+
+
+def _wide(here: Chapter, part: Part, index: int) -> None:
+    """Draw a part of a chapter as wide as the page: its text, its figure, its claims, and in small print its note."""
+    with st.container(key=f"story-wide-{index}"):
+        _text(part.text if index else f"<h2>{html.escape(here.title)}</h2>{part.text}")
+    with st.container(key=f"story-stage-{index}"):
+        _FIGURES[part.figure]()
+    if part.claims:
+        _claims(part)
+    link = here.link if index == 0 else None
+    button = f'<a class="button-link" href="{html.escape(link[1])}">{link[0]}</a>' if link else ""
+    with st.container(key=f"story-below-{index}"):
+        _text(part.note + button)
+
+
+def _claims(part: Part) -> None:
+    st.html(f'{STYLE}<div class="claims">{explain_on_page(part.claims, "claims", *JARGON)}</div>')
 
 
 def _text(text: str) -> None:

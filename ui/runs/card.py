@@ -1,98 +1,116 @@
-"""A result as one picture to keep or to post: pictures, word, confidence, judge, network, date and link."""
+"""A result as one picture to keep or to post: large, its start in the corner, and one line of text below it."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
-WIDTH, MARGIN, GAP = 1280, 48, 32  # pixels
-HEADING, _ROLE, TEXT, _SMALL = 52, 25, 22, 18  # sizes of type
-_PAPER, _INK, QUIET, GOOD = "#ffffff", "#1c2024", "#5a6470", "#1a7f37"
-LEADING = 1.35  # of lines, relative to the size of type
+from ui.server.streamlit_internals import app_font
+from ui.shared.pictures import to_picture
+
+PROJECT = "What does CLIP see?"
+TILE = 1080  # pixels, of each picture
+GAP = 8  # between pictures
+CORNER, CORNER_GAP, CORNER_BORDER = 280, 24, 6  # of the start in the corner
+_PAPER, _INK, _QUIET = "#ffffff", "#1c2024", "#5a6470"
+_MARGIN, _LINE_SIZES, _SMALL, _LEADING = 36, range(34, 23, -1), 22, 1.3  # of a card that is one picture wide
+_PNG_LEVEL = 3  # of compression; 6 takes three times as long for a file 10% smaller
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tile:
-    """One picture of a card.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Card:
+    """What a card shows.
 
-    picture: (3, H, W) uint8. title: its role. lines: below it. judged: what another network says; agrees: as the word.
+    pictures: (3, H, W) uint8 each, all large: a result, a photo and its painting, or up to four tries. line: the
+    text. corner: (3, H, W) uint8, what the result was painted from, or None. facts: texts for the file's metadata, by
+    name: PNG's own keywords where there is one.
     """
 
-    picture: np.ndarray
-    title: str
-    lines: Sequence[str] = ()
-    judged: str = ""
-    agrees: bool = False
+    pictures: Sequence[np.ndarray]
+    line: str
+    corner: np.ndarray | None = None
+    facts: dict[str, str] = field(default_factory=dict)
 
 
-def result_card(heading: str, tiles: Sequence[Tile], notes: Sequence[str]) -> bytes:
-    """Return a PNG of `WIDTH` pixels: the heading, the pictures side by side with their lines, the notes below."""
-    tile_size = (WIDTH - 2 * MARGIN - GAP * (max(2, len(tiles)) - 1)) // max(2, len(tiles))
-    texts = [_text_of(tile, tile_size) for tile in tiles]
-    below = max(_height(lines) for lines in texts)
-    foot = [(line, _SMALL, QUIET) for note in notes for line in _wrapped(note, _SMALL, WIDTH - 2 * MARGIN)]
-    head = _wrapped(heading, HEADING, WIDTH - 2 * MARGIN)[:2]
-    top = MARGIN + round(len(head) * HEADING * LEADING) + GAP // 2
-    height = top + tile_size + GAP // 2 + below + GAP + _height(foot) + MARGIN
-    sheet = Image.new("RGB", (WIDTH, height), _PAPER)
-    pen = ImageDraw.Draw(sheet)
-    _write(pen, MARGIN, MARGIN - 8, [(line, HEADING, _INK) for line in head])
-    for k, (tile, lines) in enumerate(zip(tiles, texts, strict=True)):
-        left = MARGIN + k * (tile_size + GAP)
-        large = Image.fromarray(tile.picture.transpose(1, 2, 0)).resize(
-            (tile_size, tile_size), Image.Resampling.LANCZOS
-        )
-        sheet.paste(large, (left, top))
-        _write(pen, left, top + tile_size + GAP // 2, lines)
-    _write(pen, MARGIN, top + tile_size + GAP // 2 + below + GAP, foot)
-    file = io.BytesIO()
-    sheet.save(file, "PNG", optimize=True)
+def card_png(card: Card) -> bytes:
+    """Return a PNG, `TILE` pixels wide, or twice that for several pictures, with the card's facts as its metadata."""
+    columns = min(2, len(card.pictures))
+    rows = -(-len(card.pictures) // columns)
+    width, top = columns * TILE + (columns - 1) * GAP, rows * TILE + (rows - 1) * GAP
+    lines, size = _fitting(card.line, width - 2 * columns * _MARGIN, columns)
+    small, leading = columns * _SMALL, round(_LEADING * size)
+    height = top + columns * _MARGIN // 2 + len(lines) * leading + round(_LEADING * small) + columns * _MARGIN // 2
+    sheet = Image.new("RGB", (width, height), _PAPER)
+    for k, picture in enumerate(card.pictures):
+        sheet.paste(enlarged(picture, TILE), (k % 2 * (TILE + GAP), k // 2 * (TILE + GAP)))
+    if card.corner is not None:
+        _paste_corner(sheet, card.corner, TILE)
+    pen, at = ImageDraw.Draw(sheet), top + columns * _MARGIN // 2
+    for line in lines:
+        pen.text((columns * _MARGIN, at), line, _INK, font(size, line))
+        at += leading
+    pen.text((columns * _MARGIN, at), PROJECT, _QUIET, font(small))
+    file, known = io.BytesIO(), PngInfo()
+    for name, text in ({"Title": card.line} | card.facts).items():
+        known.add_itxt(name, text)
+    sheet.save(file, "PNG", compress_level=_PNG_LEVEL, pnginfo=known)
     return file.getvalue()
 
 
-_Line = tuple[str, int, str]  # text, size and colour
+def enlarged(picture: np.ndarray, size: int) -> Image.Image:
+    """Return a (3, H, W) uint8 picture as a square of `size` pixels, enlarged smoothly."""
+    return Image.fromarray(to_picture(picture)).resize((size, size), Image.Resampling.LANCZOS)
 
 
-def _text_of(tile: Tile, width: int) -> list[_Line]:
-    judged = f"✓ {tile.judged}" if tile.agrees else tile.judged
-    parts = [(tile.title, _ROLE, _INK), *((text, TEXT, QUIET) for text in tile.lines)]
-    parts.append((judged, TEXT, GOOD if tile.agrees else QUIET))
-    return [(line, size, colour) for text, size, colour in parts for line in _wrapped(text, size, width) if line]
+def _paste_corner(sheet: Image.Image, picture: np.ndarray, bottom: int) -> None:
+    """Paste what a result was painted from into its lower left corner; bottom: the picture's lower edge."""
+    framed = Image.new("RGB", (CORNER + 2 * CORNER_BORDER,) * 2, _PAPER)
+    framed.paste(enlarged(picture, CORNER), (CORNER_BORDER, CORNER_BORDER))
+    sheet.paste(framed, (CORNER_GAP, bottom - CORNER_GAP - framed.height))
 
 
-def _write(pen: ImageDraw.ImageDraw, left: int, top: int, lines: Sequence[_Line]) -> None:
-    for text, size, colour in lines:
-        pen.text((left, top), text, colour, _font(size))
-        top += round(size * LEADING)
+def _fitting(text: str, width: int, scale: int) -> tuple[list[str], int]:
+    """Return a text in one line and its size of type, or in two or more of the smallest size."""
+    for size in _LINE_SIZES:
+        if font(scale * size, text).getlength(text) <= width:
+            return [text], scale * size
+    size = scale * _LINE_SIZES[-1]
+    return _wrapped(text, font(size, text), width), size
 
 
-def _height(lines: Sequence[_Line]) -> int:
-    return sum(round(size * LEADING) for _, size, _ in lines)
-
-
-def _wrapped(text: str, size: int, width: int) -> list[str]:
-    """Return the lines of a text; a word that is too long for one, such as a link, is broken."""
-    lines, font = [""], _font(size)
-    for word in text.replace(" %", "\N{NO-BREAK SPACE}%").split(" "):
+def _wrapped(text: str, type_: ImageFont.FreeTypeFont, width: int) -> list[str]:
+    """Return the lines of a text; a word that is too long for one is broken."""
+    lines = [""]
+    for word in text.split(" "):
         line = f"{lines[-1]} {word}".strip()
-        if font.getlength(line) <= width:
+        if type_.getlength(line) <= width:
             lines[-1] = line
             continue
         lines += [""] if lines[-1] else []
         for letter in word:
-            if font.getlength(lines[-1] + letter) > width:
+            if type_.getlength(lines[-1] + letter) > width:
                 lines.append("")
             lines[-1] += letter
     return lines
 
 
+def font(size: int, text: str = "") -> ImageFont.FreeTypeFont:
+    """Return the app's own type, or for a text in other scripts DejaVu Sans, which matplotlib brings."""
+    return _font(size, all(letter < "\u0530" or "\u2000" <= letter < "\u2070" for letter in text))
+
+
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    """Return DejaVu Sans, which matplotlib brings: it has Greek, Cyrillic, Arabic and signs."""
-    return ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf", size)
+def _font(size: int, own: bool) -> ImageFont.FreeTypeFont:
+    if own and (path := app_font()) is not None:
+        known = ImageFont.truetype(path, size)
+        known.set_variation_by_name("Regular")
+        return known
+    return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", size)

@@ -1,83 +1,214 @@
-"""Runs to download: a picture to post, its growth as an animation, the run's file."""
+"""Results to keep: the picture to post, its growth as an animation, the run's file. Stored or the visitor's, alike."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
 import streamlit as st
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
-from core.classifiers.registry import result_title
+from core.classifiers.registry import classifier_title, result_title, short_title
+from core.data.sketches import SKETCH_SIZE, decode_sketch, draw_sketch, sketch_name
+from core.data.stored import VERSION
+from core.pgd.drawings import GalleryWord, painter_name
+from core.pgd.methods import COMPARED, METHODS, MethodName
+from core.pgd.pictures import Judgement
 from core.pgd.record import PGDRun, evenly_spaced, pack_runs
-from core.shared.numbers import confidence, join_list
-from core.shared.text import count_of
-from ui.runs.card import Tile, result_card
-from ui.runs.judge import judgement_of, sample_set_of, second_opinion, to_be_exact
-from ui.runs.replay import run_title, target_of
-from ui.runs.words import meaning
+from core.pgd.settings import PGDConfig
+from core.shared.numbers import join_list
+from core.shared.text import capitalised, count_of
+from ui.runs.card import PROJECT, Card, card_png, enlarged
+from ui.runs.judge import judgement_of, second_opinion
+from ui.runs.replay import judged_tries, target_of
+from ui.runs.state import RunResult
 from ui.shared import url
 from ui.shared.downloads import download_button
-from ui.shared.pictures import to_picture
-from ui.shared.url import file_stem
+from ui.shared.url import file_stem, one_line
 
-MIN_FRAME_SIDE = 224  # pixels: smaller frames are enlarged smoothly, since players would show them tiny
-_GAP, _LINE = 8, 24  # pixels between pictures; height of their captions
-_ANIMATED = 61
-SECONDS = 4.0  # length of an animation; the last frame stays for another second
+HOLE = (214, 39, 140)  # the brush's colour, half transparent
+FRAME_SIZE = 448  # pixels of an animation
+BEGINNING, GROWTH, END = 1.0, 4.0, 2.0  # seconds: what it began with, the run, the result
+_FRAMES, _QUALITY, _EFFORT = 61, 85, 2  # of an animation: at most so many, and WebP's settings
+_NUMBERS = ("none", "one", "two", "three", "four")
+_OFTEN = {2: "twice", 3: "three times", 4: "four times"}
+_DESCRIPTION, _SOFTWARE = 0x010E, 0x0131  # tags of Exif
 
 
-def run_picture(runs: Sequence[PGDRun], row: int, address: str = "") -> bytes:
-    """Return image `row` as a PNG to post: the original, if any, beside each run's result, and what it is.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Painted:
+    """A finished picture, or several of one word, and what one says of it.
 
-    address: the page's URL, for whoever wants to draw it, too; may be empty.
+    word: in the visitor's spelling. painters: titles of the networks. pictures: (3, H, W) uint8 each, by several tries
+    or networks. judgements: of each picture alone, or None. before: (3, H, W) uint8, the sketch, the photo or the hole
+    that it began with; None for a start that a visitor did not choose. is_photo: True if that is a photo. is_hole: True
+    if that has a hole. own: True if the visitor made it. method, config, seeds: of the run. date: ISO; may be empty.
     """
-    first, target = runs[0], target_of(runs[0], row)
+
+    word: str
+    painters: Sequence[str]
+    pictures: Sequence[np.ndarray]
+    judgements: Sequence[Judgement | None]
+    before: np.ndarray | None
+    is_photo: bool = False
+    is_hole: bool = False
+    own: bool = False
+    method: MethodName
+    config: PGDConfig
+    seeds: Sequence[int]
+    date: str = ""
+
+    @property
+    def line(self) -> str:
+        """The sentences below the picture: what it is, who painted it, and what a second network sees."""
+        many, whose = len(self.pictures), "my" if self.own else "a"
+        often = f" {_OFTEN[many]}" if many > 1 and len(self.painters) < many else ""
+        over = f" into {whose} photo" if self.is_hole else ""
+        by = join_list([f"by {painter}" for painter in self.painters])
+        how = "" if self.method != "paper" else " with the paper’s method"
+        origin = f" from {whose} {'photo' if self.is_photo else 'sketch'}"
+        origin = "" if self.before is None or self.is_hole else origin
+        return f"{capitalised(self.word)}, painted{over}{often} {by}{how}{origin}. {self._opinion}".strip()
+
+    @property
+    def _opinion(self) -> str:
+        known = [judgement for judgement in self.judgements if judgement is not None and judgement.says]
+        if len(known) < len(self.judgements):
+            return ""
+        if len(known) == 1:
+            return second_opinion(known[0], 0)[0]
+        count = sum(said.ranks[0] == 1 for said in known)
+        some = f"all {_NUMBERS[count]}" if count == len(known) else f"{_NUMBERS[count]} of them"
+        return f"A second network recognises {some}."
+
+    def facts(self, address: str) -> dict[str, str]:
+        """Return texts for a file's metadata. address: URL where the picture can be made again; may be empty."""
+        seeds = join_list([str(seed) for seed in self.seeds])
+        settings = [METHODS[self.method].title, f"{count_of(self.config.steps, 'step')} of {self.config.step_size:.3g}"]
+        settings.append(f"epsilon {self.config.epsilon:.3g}")
+        settings.append(f"random seed{'s' * (len(self.seeds) > 1)} {seeds}")
+        known = {"Description": f"{', '.join(self.painters)}: {', '.join(settings)}", "Creation Time": self.date}
+        known |= {"Software": f"{PROJECT} {VERSION}", "URL": address}
+        return {name: text for name, text in known.items() if text}
+
+
+# ---- what was painted --------------------------------------------------------------------------------------------
+
+
+def painted_by_runs(runs: Sequence[PGDRun], row: int) -> Painted:
+    """Return image `row` of runs with the same start; of several methods by one network, the last."""
     drew = {run.metadata["classifier"]["name"] for run in runs}
-    tiles = [] if first.original is None else [Tile(picture=first.original[row], title="Original")]
-    for run in runs:
-        lines = [f"{confidence(float(run.curves['target_probability'][-1, row]))} confident"]
-        lines += filter(None, [to_be_exact(run, row)])
-        judgement, says, agrees = judgement_of(run, drew), "", False
-        if judgement is not None and judgement.says:
-            says, agrees = second_opinion(judgement, row, target)
-        picture = run.frames[-1, row]
-        tiles.append(Tile(picture=picture, title=run_title(run, runs), lines=lines, judged=says, agrees=agrees))
-    verb = "Drawn" if first.original is None else "Filled"
-    painters = join_list(list(dict.fromkeys(result_title(run.metadata["classifier"]) for run in runs)))
-    config, seed = first.config, first.metadata["seed"]
-    settings = f"{count_of(config.steps, 'step')}, epsilon {config.epsilon:.3g}, random seed {seed}"
-    notes = [f"{verb} by {painters} on {first.metadata['source']['date'][:10]}: {settings}.", address]
-    samples = sample_set_of(first)
-    return result_card(meaning(target, samples.classes) if samples else target, tiles, notes)
+    shown = list({run.metadata["classifier"]["name"]: run for run in runs}.values())
+    judgements = [judgement_of(run, drew) for run in shown]
+    first, facts = shown[-1], shown[-1].metadata["images"]
+    before, own = _before(first, row)
+    return Painted(
+        word=target_of(first, row),
+        painters=[one_line(result_title(run.metadata["classifier"])) for run in shown],
+        pictures=[run.frames[-1, row] for run in shown],
+        judgements=[None if said is None or not said.says else said.of(row) for said in judgements],
+        before=before,
+        is_photo=facts.get("start") == "photo",
+        is_hole=first.mask is not None,
+        own=own,
+        method=first.config.method.name,
+        config=first.config,
+        seeds=[first.metadata["seed"]],
+        date=first.metadata["source"]["date"][:10],
+    )
 
 
-def run_animation(runs: Sequence[PGDRun], row: int) -> bytes:
-    """Return the same pictures step by step, as a looping lossless WebP."""
-    count = min(len(run.frames) for run in runs)
-    chosen = evenly_spaced(count, _ANIMATED).tolist()
-    first, *rest = [_side_by_side(runs, row, k) for k in chosen]
-    buffer = io.BytesIO()
-    durations = [round(1000 * SECONDS / len(chosen))] * len(rest) + [1000]
-    first.save(buffer, "WEBP", save_all=True, append_images=rest, duration=durations, loop=0, lossless=True, method=1)
-    return buffer.getvalue()
+def painted_in_tries(result: RunResult) -> Painted:
+    """Return all tries of a result, in their order."""
+    first = painted_by_runs(result.tries[0], 0)
+    return replace(
+        first,
+        pictures=[runs[-1].frames[-1, 0] for runs in result.tries],
+        judgements=judged_tries(result),
+        seeds=[runs[-1].metadata["seed"] for runs in result.tries],
+    )
 
 
-def _side_by_side(runs: Sequence[PGDRun], row: int, frame: int) -> Image.Image:
-    original = runs[0].original
-    pictures = [] if original is None else [("Original", original[row])]
-    pictures += [(run_title(run, runs), run.frames[frame, row]) for run in runs]
-    height, width = runs[0].start.shape[-2:]
-    scale = max(1, -(-MIN_FRAME_SIDE // max(height, width)))
-    height, width = scale * height, scale * width
-    sheet = Image.new("RGB", (len(pictures) * (width + _GAP) - _GAP, height + _LINE), "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
-    for k, (title, pixels) in enumerate(pictures):
-        left = k * (width + _GAP)
-        sheet.paste(Image.fromarray(to_picture(pixels)).resize((width, height), Image.Resampling.BICUBIC), (left, 0))
-        pen.text((left, height + 4), title.encode("latin-1", "replace").decode("latin-1")[:34], "black", font)
-    return sheet
+def painted_before(word: GalleryWord) -> Painted:
+    """Return a stored drawing of a word."""
+    drawing = word.drawings[COMPARED[-1]]
+    return Painted(
+        word=word.word,
+        painters=[short_title(classifier_title(painter_name()))],
+        pictures=[drawing.pixels().transpose(2, 0, 1)],
+        judgements=[next(iter(drawing.judgements), None)],
+        before=_blocks(draw_sketch(word.sketch)) if word.sketch else None,
+        method=drawing.method,
+        config=word.config,
+        seeds=[word.seed],
+    )
+
+
+def _before(run: PGDRun, row: int) -> tuple[np.ndarray | None, bool]:
+    """Return what a run's picture began with, (3, H, W) uint8, if a visitor can see it as such; True if it is own."""
+    facts, own = run.metadata["images"], bool(run.metadata["images"].get("own"))
+    if run.mask is not None and run.original is not None:
+        hole = run.mask[row if len(run.mask) > 1 else 0]
+        return np.where(hole, (run.original[row] + _planes(HOLE)) // 2, run.original[row]).astype(np.uint8), own
+    if facts.get("start") == "photo":
+        return run.frames[0, row], own
+    if facts.get("start") != "sketch":
+        return None, False
+    with suppress(ValueError):
+        sketch = decode_sketch(facts.get("sketch", ""), SKETCH_SIZE)
+        return _blocks(sketch), not sketch_name(sketch)
+    return run.frames[0, row], True  # too many details for a text: the smooth sketch
+
+
+def _blocks(sketch: np.ndarray) -> np.ndarray:
+    """Return a sketch, uint8 (H, H, 3), as (3, H', H'), each pixel a block, so that nothing enlarges it smoothly."""
+    return sketch.repeat(FRAME_SIZE // SKETCH_SIZE, axis=0).repeat(FRAME_SIZE // SKETCH_SIZE, axis=1).transpose(2, 0, 1)
+
+
+def _planes(colour: tuple[int, int, int]) -> np.ndarray:
+    return np.array(colour, dtype=np.uint16)[:, None, None]
+
+
+# ---- files ---------------------------------------------------------------------------------------------------------
+
+
+def picture_file(painted: Painted, address: str = "") -> bytes:
+    """Return a PNG to post. address: as in `Painted.facts`."""
+    beside = painted.is_photo and len(painted.pictures) == 1 and painted.before is not None
+    pictures = [*([painted.before] if beside else []), *painted.pictures]
+    corner = None if beside else painted.before
+    shown = [picture for picture in pictures if picture is not None]
+    return card_png(Card(pictures=shown, line=painted.line, corner=corner, facts=painted.facts(address)))
+
+
+def animation_file(runs: Sequence[PGDRun], row: int, address: str = "") -> bytes:
+    """Return how image `row` grew as a looping WebP: what it began with, the run, and the result, which stays."""
+    painted, run = painted_by_runs(runs, row), runs[-1]
+    growth = [run.frames[k, row] for k in evenly_spaced(len(run.frames), _FRAMES)]
+    first = growth[0] if painted.before is None else painted.before
+    pictures = [enlarged(picture, FRAME_SIZE) for picture in (first, *growth)]
+    between = round(1000 * GROWTH / max(1, len(growth) - 1))
+    durations = [round(1000 * BEGINNING), *[between] * (len(growth) - 1), round(1000 * END)]
+    facts, known = painted.facts(address), Image.Exif()
+    known[_DESCRIPTION] = "; ".join(filter(None, [painted.line, facts["Description"], address]))
+    known[_SOFTWARE] = facts["Software"]
+    file = io.BytesIO()
+    pictures[0].save(
+        file,
+        "WEBP",
+        save_all=True,
+        append_images=pictures[1:],
+        duration=durations,
+        loop=0,
+        quality=_QUALITY,
+        method=_EFFORT,
+        exif=known,
+    )
+    return file.getvalue()
 
 
 def run_stem(runs: Sequence[PGDRun], row: int) -> str:
@@ -90,22 +221,40 @@ def run_stem(runs: Sequence[PGDRun], row: int) -> str:
     return f"{stem}-{row + 1}" if len(runs[0].start) > 1 else stem
 
 
-def save_buttons(runs: Sequence[PGDRun], *, key: str) -> None:
-    """Draw the downloads of a picture of a result and of its growth; `key` is unique on the page."""
-    row, address = 0, url.address()
+# ---- buttons -------------------------------------------------------------------------------------------------------
+
+
+def save_buttons(result: RunResult, *, key: str) -> None:
+    """Draw the downloads of a result's picture, of all its tries, and of its growth; `key` is unique on the page."""
+    runs, row, address = result.runs, 0, url.address()
     if len(runs[0].start) > 1:
         targets = [f"{k + 1}: {target_of(runs[0], k)}" for k in range(len(runs[0].start))]
         row = st.selectbox(
             "Picture", range(len(targets)), format_func=targets.__getitem__, key=f"{key}.row", width=200,
             label_visibility="collapsed",
         )  # fmt: skip
-    kinds = {
-        "Save picture": (partial(run_picture, runs, row, address), "png"),
-        "Save animation": (partial(run_animation, runs, row), "webp"),
+    stem = run_stem(runs, row)
+    files: dict[str, tuple[Callable[[], bytes], str]] = {
+        "Save picture": (lambda: picture_file(painted_by_runs(runs, row), address), f"{stem}.png"),
     }
-    for label, (make, suffix) in kinds.items():
-        name = f"{run_stem(runs, row)}.{suffix}"
-        download_button(label, make, name, key=f"{key}.{row}.{suffix}", icon=":material/download:")
+    if result.tries:
+        files["Save all four"] = (lambda: picture_file(painted_in_tries(result), address), f"{stem}-tries.png")
+    files["Save animation"] = (partial(animation_file, runs, row, address), f"{stem}.webp")
+    for label, (make, name) in files.items():
+        download_button(label, make, name, key=f"{key}.{row}.{label}", icon=":material/download:")
+
+
+def save_stored(word: GalleryWord, *, key: str) -> None:
+    """Draw the download of a stored drawing of a word; `key` is unique on the page."""
+    address = url.address()
+    name = f"generation-{file_stem(word.word)}.png"
+    download_button(
+        "Save picture",
+        lambda: picture_file(painted_before(word), address),
+        name,
+        key=key,
+        icon=":material/download:",
+    )
 
 
 def run_download(runs: Sequence[PGDRun], *, key: str) -> None:

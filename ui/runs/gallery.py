@@ -4,39 +4,31 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from core.classifiers.registry import classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.drawings import (
     QUICK_TRIES,
     SIZE,
-    Drawing,
     GalleryWord,
     count,
     four_squares,
-    painter_name,
     stored_gallery,
     tries_by_label,
 )
 from core.pgd.methods import COMPARED, METHODS
-from core.shared.numbers import confidence
 from core.shared.text import with_article
 from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.components.replay.replay import Caption, Track, pack_replay
-from ui.runs.card import Tile, result_card
 from ui.runs.judge import is_relative, second_opinion
 from ui.runs.replay import METHOD_TITLES, drawing_subject, stored_example, target_of
-from ui.shared import url
-from ui.shared.downloads import download_button
 from ui.shared.pictures import to_picture
-from ui.shared.url import file_stem
 
 PANEL = "st-key-generation-panel"  # CSS class of the pictures that a tile opens
 
@@ -82,7 +74,7 @@ HARD = 1  # of the quick tries at a word, at most, are recognised
 @cache
 def _thumbnails() -> Thumbnails:
     drawn = [(word, word.drawings["views"]) for word in stored_gallery().words]
-    known = {word.word: _pixels(drawing) for word, drawing in drawn}
+    known = {word.word: drawing.pixels() for word, drawing in drawn}
     pictures = np.stack(list((known | example()).values()))
     says = []
     for word, drawing in drawn:
@@ -104,10 +96,6 @@ def example() -> dict[str, np.ndarray]:
     return {target_of(run, 0): to_picture(run.frames[-1, 0])} if stored_word(target_of(run, 0)) else {}
 
 
-def _pixels(drawing: Drawing) -> np.ndarray:
-    return np.asarray(Image.open(drawing.picture).convert("RGB"))
-
-
 def stored_word(name: str | None) -> GalleryWord | None:
     """Return a word of the gallery; None if the gallery lacks it."""
     return next((word for word in stored_gallery().words if word.word == name), None)
@@ -119,7 +107,7 @@ def stills(word: GalleryWord) -> dict[str, Any]:
     for method in COMPARED:
         drawing = word.drawings[method]
         text, agrees = second_opinion(drawing.judgements[0], 0, word.word)
-        frames = _pixels(drawing).transpose(2, 0, 1)[None, None]
+        frames = drawing.pixels().transpose(2, 0, 1)[None, None]
         tracks.append(
             Track(Caption(METHOD_TITLES[method], [text], [agrees]), frames, np.array([[drawing.confidence[0]]]))
         )
@@ -132,25 +120,6 @@ def stills(word: GalleryWord) -> dict[str, Any]:
         "steps": 1,
     }
     return pack_replay(tracks, tracks[0].frames[0], [0], **about)
-
-
-def save_stills(word: GalleryWord, *, key: str) -> None:
-    """Draw the download of both stored drawings of a word; `key` is unique on the page."""
-    make = partial(_stills_picture, word, url.address())
-    name = f"generation-{file_stem(word.word)}.png"
-    download_button("Save picture", make, name, key=key, icon=":material/download:")
-
-
-def _stills_picture(word: GalleryWord, address: str) -> bytes:
-    tiles = []
-    for method in COMPARED:
-        drawing = word.drawings[method]
-        text, agrees = second_opinion(drawing.judgements[0], 0, word.word)
-        sure = f"{confidence(drawing.confidence[0])} confident"
-        planes = _pixels(drawing).transpose(2, 0, 1)
-        tiles.append(Tile(picture=planes, title=METHOD_TITLES[method], lines=[sure], judged=text, agrees=agrees))
-    painter = short_title(classifier_title(painter_name()))
-    return result_card(word.word, tiles, [f"Drawn by {painter}; stored with the project.", address])
 
 
 # Rows and columns of the four squares, without and with each ingredient.

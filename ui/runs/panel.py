@@ -24,8 +24,8 @@ from core.pgd.starts import MADE_STARTS
 from core.shared.numbers import duration
 from core.shared.text import JARGON, sentence
 from ui.components.replay.replay import RunProgress, replay
-from ui.runs.export import save_buttons
-from ui.runs.gallery import save_stills, stills
+from ui.runs.export import save_buttons, save_stored
+from ui.runs.gallery import stills
 from ui.runs.judge import surest
 from ui.runs.replay import judged_tries, live_replay, run_replay, tries_replay
 from ui.runs.settings import LAST_SEED, expected_seconds, remember_pace
@@ -222,9 +222,9 @@ def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
         if state.active is None:
             _status(stage, request, result, changed)
             if still is not None:
-                save_stills(still, key=f"{page}.still")
+                save_stored(still, key=f"{page}.still")
             if result is not None:
-                save_buttons(result.runs, key=f"{page}.{result.version}")
+                save_buttons(result, key=f"{page}.{result.version}")
     return result
 
 

@@ -277,6 +277,7 @@ def fill_request(
     if credit in picture.classes.names:
         credit = f"{row.title} test image of class {credit}"
     origin = {"dataset": "one picture" if picture.own else row.dataset, "index": picture.position, "credit": credit}
+    origin |= {"own": "yes"} if picture.own else {}
     plan, why = None, cannot_run([target], specs, picture.classes) if target else WAITING
     try:
         plan = inpainting_plan(

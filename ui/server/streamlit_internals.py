@@ -56,6 +56,11 @@ def visitors_files(mime: str, key: str, name: str) -> Callable[[bytes], None]:
     return keep
 
 
+def app_font() -> Path | None:
+    """Return Streamlit's file of the type in which the app is set, Source Sans; None if this version has none."""
+    return next(iter(sorted((Path(st.__file__).parent / "static/static/media").glob("SourceSans*Upright*"))), None)
+
+
 def import_ahead() -> None:
     """Import and read what Streamlit needs in its first run."""
     import pandas  # noqa: F401  # of which it asks whether a component's data are

@@ -245,7 +245,8 @@ def picture_line(page: str, style: TileStyle = _LINE, *, frames: bool = True) ->
     with st.container(horizontal=style.line, vertical_alignment="center", gap="small", key=f"{page}.strip"):
         own = partial(open_upload, page)
         st.button("Your photo", icon=":material/add_photo_alternate:", key=f"{page}.choice", on_click=own)
-        photo = _photo(page) if frames else None
+        taken = own_photo(page) if frames and st.session_state[_in_url(page)] == UPLOAD else None
+        photo = taken and taken.photo
         if photo is not None and not photo.is_square:
             move = partial(_open_frame, page, photo)
             st.button("Move the frame", icon=":material/crop:", key=f"{page}.reframe", on_click=move)
@@ -415,13 +416,17 @@ def _set_of_uploads(page: str) -> str:
     return _LARGEST_SET if page == FREQUENCIES else _shown_set(page)
 
 
+def own_photo(page: str) -> Picture | None:
+    """Return the visitor's picture as it was taken; None if there is none."""
+    return cast("Picture | None", st.session_state.get(f"{page}.own"))
+
+
 def _own_picture(page: str, sample_set: str = "") -> Picture | None:
     """Return the visitor's picture for a set, by default for the one it is used like; None if there is none.
 
     On *Frequencies*, whose networks see pictures of several sizes, a large one is shrunk for a set of small ones.
     """
-    state = st.session_state
-    own: Picture | None = state.get(f"{page}.own")
+    state, own = st.session_state, own_photo(page)
     row = SAMPLE_SETS.get(sample_set or state.get(f"{page}.{_LIKE}", ""))
     if own is None or row is None or row.name == own.sample_set:
         return own
@@ -431,18 +436,6 @@ def _own_picture(page: str, sample_set: str = "") -> Picture | None:
         pixels = square_image(own.pixels.transpose(1, 2, 0), row.image_size, resize_to=row.image_size)
         state[f"{page}.{_SHRUNK}"] = replace(own, pixels=pixels.transpose(2, 0, 1).copy(), sample_set=row.name)
     return cast(Picture, state[f"{page}.{_SHRUNK}"])
-
-
-def own_photo(page: str) -> object:
-    """Return the visitor's picture as it was taken, to compare with an earlier one; None if there is none."""
-    return st.session_state.get(f"{page}.own")
-
-
-def _photo(page: str) -> Photo | None:
-    """Return the whole of the visitor's photo if that is the chosen picture."""
-    own = _own_picture(page)
-    is_chosen = own is not None and st.session_state[_in_url(page)] == UPLOAD
-    return own.photo if own is not None and is_chosen else None
 
 
 def _positions(page: str) -> dict[str, int]:

@@ -17,16 +17,16 @@ from core.data.sketches import SKETCHES
 from core.pgd.drawings import count, drawn_sketches, judge_name, painter_name, recognised
 from core.pgd.methods import METHODS, MethodName
 from core.pgd.pictures import fingerprint, picture_outcomes, stored_judgement
-from core.shared.text import with_article
-from ui.maps.catalogue import CLIP, RESNET56, Entry, shipped_maps
+from core.shared.text import count_of, with_article
+from core.sweep.mixtures import MIXED_SET, mixed_pairs, mixing_network
+from ui.maps.catalogue import CLIP, EFFICIENTNET, RESNET50, RESNET56, Entry, shipped_maps
 from ui.maps.rings import ring_chart
 from ui.runs.settings import models_in_url
 from ui.shared.url import format_size, link
 from ui.shared.verdicts import judged_html
-from ui.story import data
-from ui.story.data import CHOSEN_PICTURES, STORY_WAVE, far_from_clip, findings_by_claim, labels, opening_runs
-from ui.tools.hybrids import PAIRS_SET as MIXED_KIND
-from ui.tools.hybrids import STORED_PAIRS as MIXED
+from ui.story import data, wave
+from ui.story.data import far_from_clip, findings_by_claim, labels, opening_runs
+from ui.story.mixture import pairs_chart
 from ui.tools.registry import CORRUPTIONS_TOOL, HYBRIDS_TOOL
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["chapters"]
@@ -37,7 +37,7 @@ _LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
 _CLAIMS: dict[str, tuple[Callable[[], Sequence[str]], str]] = {
     "low": (lambda: (CLIP, RESNET56), "difference"),
     "high": (lambda: (CLIP, RESNET56), "difference"),
-    "relies": (lambda: labels(data.on_mixtures()), "difference of crossover cutoffs"),
+    "relies": (lambda: (CLIP, RESNET56), "difference in the corners at equal strength"),
 }
 
 
@@ -95,7 +95,7 @@ def chapter(index: int, **known: str) -> Chapter:
 
 
 def _claims(keys: Sequence[str]) -> str:
-    """Return claims as HTML, and below them the difference of their two maps ring by ring, if they compare bands."""
+    """Return claims as HTML, and the chart beside them: of their maps ring by ring, or of two pictures in one."""
     judged, bands, compared = "", list[str](), tuple[Entry, ...]()
     for key in keys:
         labels, figure = _CLAIMS[key][0](), _CLAIMS[key][1]
@@ -104,6 +104,9 @@ def _claims(keys: Sequence[str]) -> str:
         if finding.claim.view.bands:
             bands += finding.claim.view.bands
             compared = tuple(shipped_maps()[label] for label in labels)
+        if key == "relies":
+            doubts = html.escape(" ".join(finding.doubts))
+            judged = f'{judged.removesuffix("</div>")}<p class="doubts">{doubts}</p></div>{pairs_chart()}'
     return judged + (ring_chart(compared, tuple(bands)) if compared else "")
 
 
@@ -117,14 +120,15 @@ def paragraphs(text: str) -> str:
 
 
 def _wave_link() -> str:
-    picture = ("pictures", "CIFAR-10"), ("picture", CHOSEN_PICTURES["story"]["position"])
-    return _frequency(("cell", "{},{}".format(*STORY_WAVE)), *picture, maps=(CLIP, RESNET56))
+    picture = ("pictures", data.PHOTOGRAPHS.title), ("picture", wave.first_photo())
+    return _frequency(("cell", f"0,{wave.FIRST_STRIPES}"), *picture, maps=(RESNET50, EFFICIENTNET))
 
 
 def _mixture_link() -> str:
-    pair = zip(("picture", "second"), MIXED["pairs"][0], strict=True)
-    tool = ("cutoff", f"{MIXED['starts'][0]:g}"), ("tab", HYBRIDS_TOOL)
-    return _frequency(("pictures", SAMPLE_SETS[MIXED_KIND].title), *pair, *tool, maps=labels(data.on_mixtures()))
+    pair = mixed_pairs()[0]
+    photos = ("pictures", SAMPLE_SETS[MIXED_SET].title), ("picture", pair.low), ("second", pair.high)
+    tool = ("cutoff", f"{pair.predictions.cutoffs[pair.start]:g}"), ("tab", HYBRIDS_TOOL)
+    return _frequency(*photos, *tool, maps=(RESNET50, EFFICIENTNET))
 
 
 def _hole_link() -> str:
@@ -171,20 +175,8 @@ def _alone() -> str:
 
 def _equal_strength() -> str:
     evidence = findings_by_claim(CLIP, RESNET56)["relies"].evidence[-1]
-    points, way = evidence.number.lstrip("+\N{MINUS SIGN}"), "higher" if evidence.measured.value > 0 else "lower"
-    return f"at equal strength its error in the corners is {points} {way}."
-
-
-def _selected() -> str:
-    """Say how the picture under stripes was chosen, and how often the wave does the opposite."""
-    rule = CHOSEN_PICTURES["story"]
-    (turned, often), (misled, seldom) = zip(
-        data.titles([*rule["misled_alone"]]), rule["misled_alone"].values(), strict=True
-    )
-    return (
-        f"The picture is chosen: of {rule['recognised']} that both small networks recognise, this wave misleads "
-        f"{turned} alone in {often}, {misled} alone in {seldom}."
-    )
+    points, more = evidence.number.lstrip("+\N{MINUS SIGN}"), evidence.measured.value > 0
+    return f"at equal strength, CLIP would err {points} {'more' if more else 'less'} than ResNet-56 in the corners."
 
 
 def _stands_in() -> str:
@@ -193,10 +185,10 @@ def _stands_in() -> str:
     if data.on_one_picture()[0] == PAPERS_CLIP:
         far = far_from_clip()
         map_here = f" Our map of it differs from the paper’s at {far} of waves." if far else ""
-        return f"{clip} itself predicts here.{map_here}"
+        return f"{clip} itself answers here.{map_here}"
     return (
-        f"**{clip} stands for CLIP here**: a small CLIP trained for this project, beside {resnet}, a small ResNet. "
-        f"Its map differs from CLIP’s at {far_from_clip()} of waves."
+        f"{clip} is a stand-in for CLIP: a small CLIP trained for this project. {resnet} stands in for the ResNet. "
+        f"It is a poor copy: at {far_from_clip()} of the waves its error differs from CLIP’s."
     )
 
 
@@ -229,8 +221,11 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "photographs": lambda: str(count("photographs")),
     "tries": lambda: str(count("tries")),
     "stands_in": _stands_in,
-    "selected": _selected,
+    "striped_network": lambda: wave.striped(wave.first_photo()).network,
+    "first_photo": lambda: f"the {wave.striped(wave.first_photo()).name}",
+    "first_stripes": lambda: count_of(wave.FIRST_STRIPES, "stripe"),
     "equal": _equal_strength,
+    "mixing_network": lambda: short_title(classifier_spec(mixing_network()).title),
     "filler": lambda: data.titles(data.hole_networks())[0],
     "alone": _alone,
     "robust": lambda: data.titles(data.drawing_twins())[1],

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.claims.finding import Finding
-from core.claims.statistics import by_hybrids
+from core.claims.statistics import by_hybrids, stored_hybrids
 from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS
 from core.data.stored import cached_by_files
@@ -48,13 +48,13 @@ def on_one_picture() -> tuple[str, ...]:
 
 
 def on_mixtures() -> tuple[str, ...]:
-    """Return a CLIP and a ResNet that saw the same hybrids, and whose predictions of the pairs are stored."""
+    """Return a CLIP and a ResNet that saw the same hybrids."""
     maps = first_maps()
 
     def saw_the_same(row: Sequence[str]) -> bool:
         return by_hybrids(*(maps[name].named for name in row)) is not None
 
-    return networks_for("comparison", stored_predictions(), maps, together=saw_the_same)
+    return networks_for("comparison", stored_hybrids(), maps, together=saw_the_same)
 
 
 def drawing_twins() -> tuple[str, ...]:

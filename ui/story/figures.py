@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import html
-from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -12,75 +10,29 @@ import streamlit as st
 from core.classifiers.registry import PAPERS_CLIP, classifier_state
 from core.data.picture_files import png_data_uri
 from core.data.sketches import draw_sketch
-from core.fourier.contrasts import LOW
-from core.fourier.waves import all_random_signs
 from core.pgd.drawings import drawn_sketches, opening_words, strip_path
 from core.pgd.methods import COMPARED
 from core.shared.numbers import Frequency
-from core.sweep.story import stored_predictions
-from ui.components.maps.maps import ShownMaps, StripedPicture, WavePredictions, heatmap_view, stripes
+from ui.components.maps.maps import ShownMaps, heatmap_view
 from ui.components.mount import webp_data_uri
-from ui.components.pictures.pictures import hybrid_mixer
-from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps, stored_title
+from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps
 from ui.maps.views import shown_maps
 from ui.runs.gallery import four_squares_html
 from ui.runs.replay import hole_subject, stored_example
 from ui.runs.state import RunResult
-from ui.shared.colours import model_colour
-from ui.shared.pictures import sample_picture, to_picture
+from ui.shared.pictures import to_picture
 from ui.story import data
-from ui.story.data import CHOSEN_PICTURES, STORY_WAVE, opening_runs
+from ui.story.data import STORY_WAVE, opening_runs
 from ui.story.sketch import stored
-from ui.tools.hybrids import STORED_PAIRS as MIXED
-from ui.tools.hybrids import stored_mixtures
 
 _SIDE = 31
-_CELL, PAIR, _CUTOFF = "story.cell", "story.pair", "story.cutoff"  # keys in the session
+_CELL = "story.cell"  # key in the session
 PAPERS_MAPS = CLIP, RESNET56
-
-
-def striped_picture() -> None:
-    """Draw a picture under stripes, with the networks' predictions for it."""
-    stripes(car_under_stripes(), selected=_cell(), key="story.stripes", on_select=_keep)
-
-
-def papers_maps() -> None:
-    """Draw the paper's maps of CLIP and of a ResNet."""
-    maps = replace(maps_of(*PAPERS_MAPS), outline=LOW.edge)
-    heatmap_view(maps, selected=_cell(), key="story.maps", on_select=_keep)
 
 
 def maps_of(*labels: str) -> ShownMaps:
     """Return shipped maps, by label, to draw side by side."""
     return shown_maps([shipped_maps()[label] for label in labels], "Top-1", "Error", _SIDE)
-
-
-def car_under_stripes() -> StripedPicture:
-    """Return the picture of the chapter *Wave*, with each network's predictions under every wave."""
-    picture = sample_picture("cifar10", CHOSEN_PICTURES["story"]["position"])
-    signs = all_random_signs(_SIDE, picture.position + 1, seed=CHOSEN_PICTURES["seed"])[:, :, picture.position]
-    answers = [
-        WavePredictions(stored_title(name), model_colour(name), clean, perturbed)
-        for name in data.on_one_picture()
-        for clean, *perturbed in (stored_predictions()[name].top1(),)
-    ]
-    return StripedPicture(
-        picture.pixels, signs, CHOSEN_PICTURES["epsilon"], answers, picture.classes.names, picture.label
-    )
-
-
-def two_pictures() -> None:
-    """Draw a stored pair in the mixer, with a slider for its cutoff and a choice of other pairs."""
-    mixtures, state = stored_mixtures(data.on_mixtures()), st.session_state
-    pair = state.get(PAIR, 0)
-    mixture = mixtures[pair]
-    hybrid_mixer(
-        mixture,
-        selected=state.get(_CUTOFF, mixture.cutoffs.index(MIXED["starts"][pair])),
-        key="story.mixer",
-        on_choose=partial(state.__setitem__, _CUTOFF),
-        on_pick=partial(state.__setitem__, PAIR),
-    )
 
 
 def hole_runs() -> RunResult:
@@ -134,7 +86,7 @@ def _picture(pixels: np.ndarray, alt: str) -> str:
 
 def three_maps() -> None:
     """Draw CLIP's published map, the map of CLIP or its miniature measured here, and a small CNN's."""
-    heatmap_view(maps_of(*limits()), selected=_cell(), key="story.limits", on_select=_keep)
+    heatmap_view(maps_of(*limits()), selected=chosen_wave(), key="story.limits", on_select=keep_wave)
 
 
 def limits() -> list[str]:
@@ -159,10 +111,11 @@ def real_clip_html(url: str) -> str:
     )
 
 
-def _cell() -> Frequency:
-    """Return the chosen wave."""
+def chosen_wave() -> Frequency:
+    """Return the wave chosen on the maps."""
     return st.session_state.get(_CELL, STORY_WAVE)
 
 
-def _keep(frequency: Frequency) -> None:
+def keep_wave(frequency: Frequency) -> None:
+    """Choose a wave; for callbacks."""
     st.session_state[_CELL] = frequency

@@ -169,7 +169,7 @@ def paint_a_sketch() -> None:
             _set_in_draw(sketch, word)
             url.open_page(_DRAW_PAGE)
         if isinstance(result, RunResult):
-            save_buttons(result.runs, key=f"story.{result.id}")
+            save_buttons(result, key=f"story.{result.id}")
 
 
 def _controls(word: str, growing: bool, known: bool) -> None:

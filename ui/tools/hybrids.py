@@ -1,31 +1,38 @@
-"""Tool *Two pictures in one*: low frequencies of one picture, high ones of another, and each network's prediction."""
+"""Tool *Two pictures in one*: slow waves of one picture, fast ones of another, and each network's prediction."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import classifier_spec, short_title
 from core.data.sample_sets import SAMPLE_SETS
-from core.data.stored import cached_by_files
-from core.sweep.predict import HybridPredictions, hybrid_cutoffs, predict_hybrids
-from core.sweep.story import chosen_pictures, stored_predictions
-from ui.components.pictures.pictures import Mixed, Mixture, Thumbnails, hybrid_mixer, pack_thumbnails
-from ui.maps.catalogue import Predictor, stored_title
+from core.data.words import everyday_name
+from core.fourier.waves import hybrid
+from core.shared.text import with_article
+from core.sweep.mixtures import MIXED_SET, mixed_pairs, mixing_network
+from core.sweep.predict import HybridPredictions, PairPredictions, hybrid_cutoffs, predict_hybrids
+from ui.components.pictures.pictures import (
+    Mixed,
+    Mixture,
+    Thumbnails,
+    TileStyle,
+    hybrid_mixer,
+    pack_thumbnails,
+)
+from ui.maps.catalogue import Predictor
 from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all
 from ui.server.cache import classifier_for, single_flight_cache
 from ui.shared import url
 from ui.shared.colours import model_colour
 from ui.shared.page import torch_starts
-from ui.shared.pictures import Picture, sample_picture, samples, thumbnails
+from ui.shared.pictures import Picture, sample_picture, samples, thumbnails, to_picture
 from ui.shared.url import whole_number
 
-PAIRS_SET = "cifar10"  # sample set of the stored pairs
-STORED_PAIRS = chosen_pictures()["mixtures"]
+PAIRS_STYLE = TileStyle(size=84, line=True)
 
 
 def mixture(
@@ -34,55 +41,74 @@ def mixture(
     predictions: Mapping[Predictor, HybridPredictions],
     strip: Thumbnails,
     second: int,
-    strip_title: str = "High frequencies from this picture",
 ) -> Mixture:
-    """Return both pictures with each network's bars.
+    """Return both pictures with each network's bars. strip, second: pictures to choose from, index of the chosen one.
 
-    strip, second, strip_title: pictures to choose from, the index of the chosen one, and the title above them.
+    A picture without a class gets the network's own prediction as its class.
     """
-    networks = [_mixed(predictor, hybrids, low, high) for predictor, hybrids in predictions.items()]
-    pair = (low.pixels, high.pixels, (_name(low), _name(high)))
-    return Mixture(*pair, hybrid_cutoffs(low.size), networks, strip, second, strip_title)
+    networks = [
+        mixed(
+            short_title(predictor.spec.title),
+            predictor.spec.name,
+            hybrids.between(*(
+                int(clean.argmax()) if picture.label is None else picture.label
+                for picture, clean in ((low, hybrids.low), (high, hybrids.high))
+            )),
+            low.classes.names,
+        )
+        for predictor, hybrids in predictions.items()
+    ]  # fmt: skip
+    pair = (low.pixels, high.pixels, (picture_name(low), picture_name(high)))
+    return Mixture(*pair, hybrid_cutoffs(low.size), networks, strip, second, "Fast waves from this picture")
 
 
-def _name(picture: Picture) -> str:
-    return picture.caption if picture.label is None else picture.classes.names[picture.label]
+def picture_name(picture: Picture) -> str:
+    """Return the name of what a picture shows, or of the visitor's file."""
+    return picture.caption if picture.label is None else everyday_name(picture.classes.names[picture.label])
 
 
-def _mixed(predictor: Predictor, predictions: HybridPredictions, low: Picture, high: Picture) -> Mixed:
-    """Return a network's bars. A picture without a class gets the network's own prediction as its class."""
-    classes = [
-        int(clean.argmax()) if picture.label is None else picture.label
-        for picture, clean in ((low, predictions.low), (high, predictions.high))
-    ]
-    title, switches = short_title(predictor.spec.title), predictions.switches_at(*classes)
-    shares = [(round(float(a), 4), round(float(b), 4)) for a, b in predictions.mixed[:, classes]]
-    names = (low.classes.names[classes[0]], low.classes.names[classes[1]])
-    mark = f"{title}: no change" if not switches else f"{title} {predictions.cutoffs[switches]:g}"
-    tops = [low.classes.names[top] for top in predictions.mixed.argmax(1)]
-    return Mixed(title, model_colour(predictor.spec.name), names, shares, tops, switches or None, mark)
+def mixed(title: str, name: str, predictions: PairPredictions, names: Sequence[str]) -> Mixed:
+    """Return a network's bars. title, name: of the network. names: of its classes."""
+    names = [everyday_name(each) for each in names]
+    low, high = predictions.classes
+    rounded = zip(predictions.others, predictions.other_shares, strict=True)
+    switches = predictions.switches
+    return Mixed(
+        title,
+        model_colour(name),
+        (names[low], names[high]),
+        [(round(float(a), 4), round(float(b), 4)) for a, b in predictions.shares],
+        [(names[other], round(float(share), 4)) for other, share in rounded],
+        [with_article(names[top]) for top in predictions.tops],
+        switches or None,
+        f"{title}: no change" if not switches else f"{title} {predictions.cutoffs[switches]:g}",
+    )
 
 
-def stored_mixtures(networks: Sequence[str]) -> tuple[Mixture, ...]:
-    """Return the stored pairs with some networks' predictions. Does not import torch."""
-    return _mixtures(tuple((name, stored_title(name)) for name in networks))
-
-
-@cached_by_files("predictions", entries=4)
-def _mixtures(networks: tuple[tuple[str, str], ...]) -> tuple[Mixture, ...]:
-    """Return the pairs. networks: names and titles."""
-    pairs = [[sample_picture(PAIRS_SET, position) for position in pair] for pair in STORED_PAIRS["pairs"]]
-    captions = [f"{_name(high)}; low frequencies of {_name(low)}" for low, high in pairs]
-    strip = pack_thumbnails(np.stack([high.pixels.transpose(1, 2, 0) for _, high in pairs]), captions)
-    heading = f"{len(pairs)} pairs; the tiles show the high-frequency pictures"
-    made = []
-    for index, (low, high) in enumerate(pairs):
-        predictions = {
-            Predictor(replace(classifier_spec(name), title=title)): stored_predictions()[name].hybrids(index)
-            for name, title in networks
-        }
-        made.append(mixture(low, high, predictions, strip, index, heading))
-    return tuple(made)
+@cache
+def photo_pairs() -> tuple[Mixture, ...]:
+    """Return the bundled pairs of photos with the stored predictions. Does not import torch."""
+    rows = mixed_pairs()
+    photos = [[sample_picture(MIXED_SET, position) for position in (row.low, row.high)] for row in rows]
+    both = [hybrid(low.image, high.image, row.predictions.cutoffs[row.start])
+            for row, (low, high) in zip(rows, photos, strict=True)]  # fmt: skip
+    captions = [f"{picture_name(low)} and {picture_name(high)}" for low, high in photos]
+    strip = pack_thumbnails(np.stack([to_picture(picture) for picture in both]), captions)
+    title = short_title(classifier_spec(mixing_network()).title)
+    return tuple(
+        Mixture(
+            low.pixels,
+            high.pixels,
+            (picture_name(low), picture_name(high)),
+            row.predictions.cutoffs,
+            [mixed(title, mixing_network(), row.predictions, low.classes.names)],
+            strip,
+            index,
+            f"{len(rows)} pairs, which we chose by eye",
+            PAIRS_STYLE,
+        )
+        for index, (row, (low, high)) in enumerate(zip(rows, photos, strict=True))
+    )
 
 
 SECOND, CUTOFF = "second", "cutoff"  # in the URL: index of a bundled picture; cycles per image
@@ -100,19 +126,20 @@ def hybrid_panel(page: PageState) -> None:
         specs = {predictor.spec: predictor for predictor in predictors[:MAX_NETWORKS]}
         results = predict_all(specs, lambda name: _predictions(name, picture, second, cutoffs))
         predictions = {specs[spec]: answer for spec, answer in results.items()}
-    mixed = mixture(picture, second, predictions, thumbnails(picture.sample_set), second.position)
+    both = mixture(picture, second, predictions, thumbnails(picture.sample_set), second.position)
     hybrid_mixer(
-        mixed,
-        selected=_selected(cutoffs, _first(mixed.networks, len(cutoffs))) if mixed.networks else len(cutoffs) // 2,
+        both,
+        selected=_selected(cutoffs, _first(both.networks, len(cutoffs))) if both.networks else len(cutoffs) // 2,
         key=f"frequency.hybrids.{picture.size}",
         on_choose=lambda index: st.session_state.__setitem__(_CUTOFF_KEY, cutoffs[index]),
         on_pick=partial(st.session_state.__setitem__, _OF_SET.format(picture.sample_set)),
     )
-    if mixed.networks:
+    if both.networks:
         st.caption(
-            "The low-frequency picture contributes a share exp(-r² / 2c²) of each wave of r cycles per image, the "
-            f"other picture the rest; c is the cutoff. Networks predict at each of the slider’s {len(cutoffs)} "
-            "cutoffs; no bar is interpolated. The wave of the maps above is not added. This is a single pair."
+            "Step back, or squint, and you see the other picture. The picture of slow waves gives a share "
+            "exp(-r² / 2c²) of each wave of r cycles per image, the other picture the rest; c is the cutoff. Every bar "
+            f"is a real prediction, one for each of the slider’s {len(cutoffs)} positions. The wave of the maps above "
+            "is not added."
         )
 
 
@@ -127,7 +154,7 @@ def _first(networks: Sequence[Mixed], count: int) -> int:
     both pictures, or the middle one.
     """
     network = networks[0]
-    seen = [k for k in range(network.switches or 0) if network.tops[k] in network.classes]
+    seen = [k for k in range(network.switches or 0) if max(network.shares[k]) > network.others[k][1]]
     return seen[-1] if seen else count // 2
 
 

@@ -12,13 +12,14 @@ import streamlit as st
 from core.claims.corruptions import CORRUPTIONS_TOOL
 from core.data.picture_files import png_data_uri
 from core.fourier.waves import hybrid
+from core.sweep.mixtures import MIXED_SET, mixed_pairs
 from ui.maps.predictions import PageState
 from ui.shared import url
 from ui.shared.page import scroll_into_view
 from ui.shared.pictures import sample_picture, to_picture
 from ui.tools.compute import add_map_panel, sweep_is_running, sweep_panel
 from ui.tools.corruptions import corrupted_picture, corruption_panel
-from ui.tools.hybrids import PAIRS_SET, STORED_PAIRS, hybrid_panel, stored_mixtures
+from ui.tools.hybrids import hybrid_panel
 from ui.tools.own_words import OWN_CLASSES, PROMPT, own_classes
 
 TOOL = "tab"  # in the URL: the tool that is open, by its name in `TOOLS`
@@ -113,13 +114,13 @@ def _label(name: str) -> str:
 
 
 def _mixed_card() -> np.ndarray:
-    pair = stored_mixtures(())[0]
-    low, high = (picture / np.float32(255) for picture in (pair.low, pair.high))
-    return to_picture(hybrid(low, high, STORED_PAIRS["starts"][0]))
+    pair = mixed_pairs()[0]
+    low, high = (sample_picture(MIXED_SET, position).image for position in (pair.low, pair.high))
+    return to_picture(hybrid(low, high, pair.predictions.cutoffs[pair.start]))
 
 
 def _fog_card() -> np.ndarray:
-    return to_picture(corrupted_picture(sample_picture(PAIRS_SET, 0), "fog", 2))
+    return to_picture(corrupted_picture(sample_picture("cifar10", 0), "fog", 2))
 
 
 # Keyed by the name on the page and in the URL.

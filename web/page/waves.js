@@ -1,32 +1,39 @@
-// Figure 3: a picture under stripes, and every wave at once; a wave touched in one is laid over the other.
+// Figures of waves: a photo under stripes; the paper's maps with a small picture under the wave of a cell.
 
 import { element } from "../../ui/components/basics.js";
 import { load } from "../engine/packs.js";
 
-const linked = { wave: /** @type {[number, number]} */ ([0, 1]), stripes: (_) => {}, maps: (_) => {} };
-
-// Mount a component whose waves go to `onChoice`; return a function that shows one of them.
-function drawn(name, { stage, mount }, data, onChoice) {
-  const choice = ({ value }) => onChoice(value.slice(0, 2));
-  const show = mount(name === "stripes" ? name : "heatmap", stage.appendChild(element("div")), { choice });
-  return (value) => show({ key: name, token: String(value), about: null, ...data, value });
+/** A photo under stripes, and a strip of others. @param {import("./page.js").Figure} figure */
+export async function stripesFigure({ stage, mount, attempt }) {
+  const { first, value, strip } = await load("stripes");
+  const show = mount("stripes", stage, { choice: () => {}, pick: (index) => attempt(() => draw(index)) });
+  async function draw(index) {
+    const photo = await load(`stripes-${index}`);
+    // One token: the number of stripes stays.
+    show({ key: "stripes", token: "0", about: null, value, ...photo, strip: { ...strip, selected: index } });
+  }
+  await draw(first);
 }
 
-// The figure of one of both, whose waves the other one follows.
-function linkedFigure(name, other) {
-  return async (/** @type {import("./page.js").Figure} */ figure) => {
-    linked[name] = drawn(name, figure, await load(name), (wave) => {
-      linked.wave = wave;
-      linked[other](wave);
-    });
-    linked[name](linked.wave);
-  };
+/** @param {import("./page.js").Figure} figure */
+export async function mapsFigure(figure) {
+  const [data, small] = await Promise.all([load("maps"), load("small-picture")]);
+  const maps = figure.stage.appendChild(element("div"));
+  const beside = figure.mount("small_picture", figure.stage.appendChild(element("div")));
+  const draw = drawn("maps", { ...figure, stage: maps }, data, (wave) => beside({ ...small, value: wave }));
+  draw(data.value);
+  beside(small);
 }
-export const stripesFigure = linkedFigure("stripes", "maps");
-export const mapsFigure = linkedFigure("maps", "stripes");
 
 /** @param {import("./page.js").Figure} figure */
 export async function limitsFigure(figure) {
   const data = await load("limits");
   drawn("limits", figure, data, () => {})(data.value);
+}
+
+// Mount maps whose chosen wave goes to `onChoice`; return a function that shows one of them.
+function drawn(name, { stage, mount }, data, onChoice) {
+  const choice = ({ value }) => onChoice(value.slice(0, 2));
+  const show = mount("heatmap", stage.appendChild(element("div")), { choice });
+  return (value) => show({ key: name, token: String(value), about: null, ...data, value });
 }

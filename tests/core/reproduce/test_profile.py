@@ -75,7 +75,7 @@ def test_profile_is_made_and_shown(toy, tmp_path, monkeypatch, capsys):
     assert {name: outcomes.n for name, outcomes in kinds.items()} == {"classless, paper": 6, "classless, views": 6}
     assert kinds["classless, views"].judges == ("mini-resnet", "mini-clip-vit")
     predictions = stored_predictions()[NAME]
-    assert len(predictions.top1()) == 482 and predictions.hybrids(0).mixed.shape == (49, 10)
+    assert len(predictions.top1()) == 482
     (entry,) = [entry for entry in shipped_maps().values() if entry.classifier == NAME]
     assert entry.heatmap.estimate is not None and (entry.heatmap.count > 0).all()
     drawn = [path for path in stored_subjects("generation")["cifar10"] if path.stem.endswith("__toy-linear")]

@@ -49,7 +49,16 @@ def test_hybrids_are_predicted_at_every_cutoff(linear_classifier):
 def test_switch_is_where_low_picture_stays_ahead(low_fractions, position):
     mixed = np.array([[1 - fraction, fraction] for fraction in low_fractions])
     predictions = HybridPredictions((1.0, 2.0, 4.0, 8.0), mixed[-1], mixed[0], mixed)
-    assert predictions.switches_at(1, 0) == position
+    assert predictions.between(1, 0).switches == position
+
+
+def test_top_prediction_is_one_of_the_three_that_are_shown():
+    mixed = np.random.default_rng(0).dirichlet(np.ones(12), 40)
+    shown = HybridPredictions(tuple(range(1, 41)), mixed[0], mixed[1], mixed).between(3, 7)
+    np.testing.assert_array_equal(shown.tops, mixed.argmax(1))
+    np.testing.assert_array_equal(shown.shares, mixed[:, [3, 7]])
+    assert not np.isin(shown.others, [3, 7]).any()
+    np.testing.assert_array_equal(shown.other_shares, np.delete(mixed, [3, 7], axis=1).max(1))
 
 
 def test_answers_of_version_1_open_with_the_new_name(tmp_path):

@@ -1,4 +1,4 @@
-"""The card of a result: its size, its pictures where they belong, and texts of any length."""
+"""The card of a result: its size, its pictures where they belong, texts of any length, and the file's metadata."""
 
 import io
 
@@ -6,43 +6,48 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ui.runs.card import GAP, MARGIN, WIDTH, Tile, result_card
+from ui.runs.card import CORNER, CORNER_BORDER, CORNER_GAP, GAP, TILE, Card, card_png, font
+
+COLOURS = ((200, 30, 40), (30, 160, 60), (40, 60, 220), (90, 90, 20))
 
 
-def opened(card):
-    image = Image.open(io.BytesIO(card))
-    assert image.format == "PNG" and image.width == WIDTH >= 1200
+def plain(colour, size=32):
+    return np.full((3, size, size), np.array(colour)[:, None, None], np.uint8)
+
+
+def opened(card: Card) -> np.ndarray:
+    image = Image.open(io.BytesIO(card_png(card)))
+    assert image.format == "PNG" and image.width >= TILE >= 1080
     return np.asarray(image.convert("RGB"))
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
-@pytest.mark.parametrize("side", [32, 224])
-def test_card_shows_pictures_side_by_side(count, side):
-    colours = [(200, 30, 40), (30, 160, 60), (40, 60, 220)][:count]
-    tiles = [Tile(picture=np.full((3, side, side), np.array(c)[:, None, None], np.uint8), title="a") for c in colours]
-    pixels = opened(result_card("volcano", tiles, ["drawn"]))
-    size = (WIDTH - 2 * MARGIN - GAP * (max(2, count) - 1)) // max(2, count)
-    for place, colour in enumerate(colours):
-        rows, columns = np.nonzero((pixels == colour).all(axis=2))
-        assert len(rows) == size * size and columns.min() == MARGIN + place * (size + GAP)
+@pytest.mark.parametrize("count", [1, 2, 4])
+@pytest.mark.parametrize("size", [32, 224])
+def test_pictures_are_large_and_fill_the_width(count, size):
+    pixels = opened(Card(pictures=[plain(colour, size) for colour in COLOURS[:count]], line="Volcano"))
+    assert pixels.shape[1] == (TILE if count == 1 else 2 * TILE + GAP)
+    for k, colour in enumerate(COLOURS[:count]):
+        left, top = k % 2 * (TILE + GAP), k // 2 * (TILE + GAP)
+        assert (pixels[top : top + TILE, left : left + TILE] == colour).all()
+    assert len(pixels) - top - TILE < 0.12 * pixels.shape[1], "the text takes a strip"
+
+
+def test_start_is_small_in_the_corner():
+    pixels = opened(Card(pictures=[plain(COLOURS[0])], line="Volcano", corner=plain(COLOURS[1])))
+    rows, columns = np.nonzero((pixels == COLOURS[1]).all(axis=2))
+    edge = CORNER_GAP + CORNER_BORDER
+    assert (columns.min(), rows.max(), len(rows)) == (edge, TILE - edge - 1, CORNER**2)
 
 
 @pytest.mark.parametrize(
     "text", ["", "x" * 400, "word " * 200, "سلام 🐈 <b>\x00", "https://example.org/?" + "a=b&" * 100]
 )
-def test_card_text_stays_inside(text):
-    picture = np.zeros((3, 32, 32), np.uint8)
-    tiles = [Tile(picture=picture, title=text, lines=[text], judged=text, agrees=True)] * 2
-    pixels = opened(result_card(text or "a", tiles, [text]))
-    assert (pixels[:, -MARGIN // 2 :] == 255).all() and (pixels[-MARGIN // 2 :] == 255).all()
+def test_any_text_stays_inside(text):
+    pixels = opened(Card(pictures=[plain(COLOURS[0])], line=text, facts={"URL": text}))
+    strip = pixels[TILE:]
+    assert (strip[:, -9:] == 255).all() and (strip[-9:] == 255).all() and (text == "" or strip.min() < 100)
 
 
-def test_card_ticks_recognised_pictures():
-    picture = np.zeros((3, 32, 32), np.uint8)
-    cards = [
-        opened(result_card("a", [Tile(picture=picture, title="a", judged="b", agrees=agrees)], []))
-        for agrees in (False, True)
-    ]
-    cards = [card.astype(int) for card in cards]
-    green = [((card[..., 1] > card[..., 0] + 60) & (card[..., 1] > card[..., 2] + 40)).sum() for card in cards]
-    assert green[0] == 0 < green[1]
+def test_line_is_set_in_the_apps_type():
+    assert {font(30, text).getname()[0] for text in ("Volcano", "größer – “Ж”")} == {"SourceSans3VF"}
+    assert font(30, "馬").getname()[0] == "DejaVu Sans"

@@ -12,10 +12,12 @@ import torch
 from PIL import Image
 
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.data.sketches import decode_sketch, draw_sketch, encode_sketch
+from core.pgd.drawings import drawn_sketches
 from core.pgd.examples import OPENING, RUNS, stored_classifier, stored_path
 from core.pgd.live import Run
 from core.pgd.methods import COMPARED
-from core.pgd.pictures import fingerprint, stored_judgement
+from core.pgd.pictures import Judgement, fingerprint, stored_judgement
 from core.pgd.record import PGDRun
 from core.shared.numbers import confidence
 from tests.core.judged import stored_views
@@ -24,8 +26,17 @@ from tests.ui.page_runner import open_page
 from tests.ui.replay_reader import frames_of, numbers_of, replay_data
 from tests.ui.toys import HOSTILE, ToyClassifier, toy_plan
 from ui.components.replay.replay import RunProgress
-from ui.runs.card import GAP, MARGIN, WIDTH
-from ui.runs.export import run_animation, run_picture, run_stem
+from ui.runs.card import TILE, enlarged
+from ui.runs.export import (
+    FRAME_SIZE,
+    animation_file,
+    painted_before,
+    painted_by_runs,
+    painted_in_tries,
+    picture_file,
+    run_stem,
+)
+from ui.runs.judge import second_opinion
 from ui.runs.outcome import filled_html, holes_alone, run_facts
 from ui.runs.replay import (
     MAX_REPLAY_BYTES,
@@ -38,6 +49,7 @@ from ui.runs.replay import (
     sampled_frames,
     stored_example,
 )
+from ui.runs.state import RunResult
 from ui.shared.pictures import samples
 
 STORED = sorted(RUNS.glob("*.npz"))
@@ -201,32 +213,100 @@ def test_every_bundled_photo_has_judged_fillings():
 # ---- downloads ---------------------------------------------------------------------------------------------------
 
 
-def tiles(image: Image.Image, count: int) -> list[np.ndarray]:
-    """The pictures of a sheet without gaps and captions."""
-    pixels = np.asarray(image.convert("RGB"))
-    assert pixels.shape[1] == count * 224 + (count - 1) * 8
-    return [pixels[:224, 232 * k : 232 * k + 224] for k in range(count)]
+HOLE = [PGDRun.load(stored_path("inpainting", "photographs-6", "efficientnet-lite0", method=name)) for name in COMPARED]
 
 
-def enlarge(pixels: np.ndarray) -> np.ndarray:
-    return np.asarray(Image.fromarray(pixels.transpose(1, 2, 0)).resize((224, 224), Image.Resampling.BICUBIC))
+def drawn(start: str, **facts: str) -> PGDRun:
+    """A stored drawing as if it had begun elsewhere: its first frame is a photo."""
+    run = PGDRun.load(stored_path("generation", "imagenet", "efficientnet-lite0", method="views"))
+    frames = np.concatenate([HOLE[0].original[None], run.frames[1:]])
+    images = {**run.metadata["images"], "start": start, **facts}
+    return replace(run, frames=frames, metadata={**run.metadata, "images": images})
 
 
-def test_picture_and_animation_show_the_frames():
-    card = np.asarray(Image.open(io.BytesIO(run_picture(PAIR, 0, "https://example.org/?a=b"))).convert("RGB"))
-    side = (WIDTH - 2 * MARGIN - 2 * GAP) // 3
-    for k, pixels in enumerate((PAIR[0].original[0], *(run.frames[-1, 0] for run in PAIR))):
-        left, large = MARGIN + k * (side + GAP), Image.fromarray(pixels.transpose(1, 2, 0)).resize((side, side), 1)
-        strip = card[:, left : left + side]
-        tops = [top for top in range(len(strip) - side) if np.array_equal(strip[top : top + side], np.asarray(large))]
-        assert len(tops) == 1
-    short = [replace(run, frames=run.frames[:5], frame_steps=run.frame_steps[:5]) for run in PAIR]
-    animation = Image.open(io.BytesIO(run_animation(short, 0)))
-    assert animation.n_frames == 5
-    for number, frame in ((0, 0), (animation.n_frames - 1, -1)):
-        animation.seek(number)
-        for tile, run in zip(tiles(animation, 3)[1:], short, strict=True):
-            assert np.array_equal(tile, enlarge(run.frames[frame, 0]))
+def own_sketch() -> str:
+    sketch = draw_sketch("volcano").copy()
+    sketch[:3] = 0
+    return encode_sketch(sketch)
+
+
+def test_cards_line_says_what_it_began_with():
+    sure = second_opinion(stored_judgement(fingerprint(HOLE[1])), 0)[0]
+    assert painted_by_runs(HOLE, 0).line == f"Hen, painted into a photo by EfficientNet-Lite0. {sure}"
+    volcano = encode_sketch(draw_sketch("volcano"))
+    for run, origin in (
+        (drawn("grey"), ""),
+        (drawn("photo"), " from a photo"),
+        (drawn("photo", own="yes"), " from my photo"),
+        (drawn("sketch", sketch=volcano), " from a sketch"),
+        (drawn("sketch", sketch=own_sketch()), " from my sketch"),
+    ):
+        assert painted_by_runs([run], 0).line.startswith(f"Mousetrap, painted by EfficientNet-Lite0{origin}.")
+    assert "with the paper’s method" in painted_by_runs(PAIR[:1], 0).line
+    both = painted_by_runs(PAIR, 0)
+    assert len(both.pictures) == 2 and " by Mini CLIP and by Mini CLIP (robust)" in both.line
+
+
+def test_stored_drawing_has_the_same_card_as_a_run():
+    row = drawn_sketches()["volcano"]
+    painted = painted_before(row)
+    assert painted.line.startswith("Volcano, painted by EfficientNet-Lite0 from a sketch. A second network ")
+    card = Image.open(io.BytesIO(picture_file(painted, "https://example.org/?a=b")))
+    assert card.text["Title"] == painted.line and card.text["URL"] == "https://example.org/?a=b"
+    assert f"{row.config.steps} steps" in card.text["Description"] and "seed 0" in card.text["Description"]
+    large = np.asarray(enlarged(row.drawings["views"].pixels().transpose(2, 0, 1), TILE))
+    assert np.array_equal(np.asarray(card)[:700, :TILE], large[:700]), "the sketch is below"
+
+
+def test_photo_stands_beside_its_painting():
+    run = drawn("photo")
+    pixels = np.asarray(Image.open(io.BytesIO(picture_file(painted_by_runs([run], 0)))))
+    assert np.array_equal(pixels[:TILE, :TILE], enlarged(run.frames[0, 0], TILE))
+    assert np.array_equal(pixels[:TILE, -TILE:], enlarged(run.frames[-1, 0], TILE))
+
+
+def test_card_of_tries_has_all_of_them_and_counts_them():
+    tries = [
+        drawn("grey"),
+        *(replace(drawn("grey"), start=np.full((1, 3, 224, 224), k / 9, np.float32)) for k in range(3)),
+    ]
+    result = RunResult("mine", (tries[2],), "", tries=tuple((run,) for run in tries), chosen=2)
+    painted = painted_in_tries(result)
+    assert len(painted.pictures) == 4 and painted.line.startswith(
+        "Mousetrap, painted four times by EfficientNet-Lite0."
+    )
+    said = (
+        Judgement("judge", 1, None, 1, ("mousetrap",), (1,), (0.9,)),
+        Judgement("judge", 1, None, 0, ("a",), (2,), (0.9,)),
+    )
+    for right, text in ((4, "all four"), (1, "one of them"), (0, "none of them")):
+        judged = replace(painted, judgements=[said[0]] * right + [said[1]] * (4 - right))
+        assert judged.line.endswith(f" A second network recognises {text}.")
+    chosen = painted_by_runs(result.runs, 0)
+    assert chosen.seeds == [tries[2].metadata["seed"]] and np.array_equal(chosen.pictures[0], tries[2].frames[-1, 0])
+
+
+def test_animation_begins_with_the_start_and_rests_on_the_result():
+    for run, first in (
+        (HOLE[1], None),
+        (drawn("photo"), HOLE[0].original[0]),
+        (
+            drawn("sketch", sketch=own_sketch()),
+            decode_sketch(own_sketch(), 32).repeat(14, 0).repeat(14, 1).transpose(2, 0, 1),
+        ),
+    ):
+        animation = Image.open(io.BytesIO(animation_file([run], 0, "https://example.org")))
+        assert animation.size == (FRAME_SIZE, FRAME_SIZE) and FRAME_SIZE >= 448
+        assert run.config.steps and "https://example.org" in animation.getexif()[0x010E]
+        shown, durations = [], []
+        for k in range(animation.n_frames):
+            animation.seek(k)
+            shown.append(np.asarray(animation.convert("RGB")).astype(int))
+            durations.append(animation.info["duration"])
+        assert durations[0] >= 1000 and durations[-1] == 2000 and 5000 <= sum(durations) <= 8000
+        for pixels, expected in ((shown[0], first), (shown[-1], run.frames[-1, 0])):
+            if expected is not None:
+                assert np.abs(pixels - np.asarray(enlarged(expected, FRAME_SIZE))).mean() < 8  # WebP is lossy
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "馬", 'a/b\\c:d*e?f"g<h>i|j\r\nSet-Cookie: x'])
@@ -237,5 +317,5 @@ def test_visitor_word_is_one_line_and_valid_in_file_names(text):
     for line in (run_facts(run)["Target"], *data["targets"]):
         assert not re.search(r"[\n\x00-\x1f\u202e]", line) and len(line) < 400
     assert re.fullmatch(r"generation(-[a-z0-9]+)*", run_stem([run], 0)) and len(run_stem([run], 0)) < 110
-    assert run_animation([run], 0) and run_picture([run], 0)
+    assert animation_file([run], 0) and picture_file(painted_by_runs([run], 0))
     assert run_stem([drawn], 1) == "generation-mini-clip-automobile-2"

@@ -22,13 +22,14 @@ from core.pgd.record import PGDRun
 from tests.ui.page_runner import PAGE, bodies, components, open_page, settable_widget
 from tests.ui.replay_reader import replay_data
 from ui.components.mount import pack_bytes, webp_data_uri
-from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
+from ui.maps.catalogue import EFFICIENTNET, RESNET50, shipped_maps
 from ui.pages.story import _FIGURES
 from ui.runs.gallery import stored_word
 from ui.runs.judge import second_opinion
 from ui.runs.replay import drawing_subject, stored_example, target_of
 from ui.story.chapters import CHAPTER_FACTS, CHAPTER_NAMES, SLUGS, chapter
 from ui.story.sketch import _ended, about_paper
+from ui.story.wave import FIRST_STRIPES
 
 TABLE = Path(__file__).parents[3] / "ui" / "story" / "chapters.toml"
 
@@ -202,8 +203,8 @@ def test_story_links_open_what_their_chapter_shows():
         assert set(parse_qs(urlsplit(CHAPTER_FACTS[fact]()).query)["maps"]) <= shipped_maps().keys()
     links = {name: chapter(CHAPTER_NAMES.index(name)).link[1] for name in ("Wave", "Mixture", "Hole")}
     app = target(links["Wave"], pictures="Yours")  # without a picture no classifier is loaded
-    assert settable_widget(app, "maps").value == [CLIP, RESNET56]  # those of the last figure
-    assert app.session_state["frequency.cell"] == (0, 1)
+    assert settable_widget(app, "maps").value == [RESNET50, EFFICIENTNET]  # of photos
+    assert app.session_state["frequency.cell"] == (0, FIRST_STRIPES)
     there, here = of(target(links["Mixture"]), "cutoffs"), of(opened(chapter="mixture"), "cutoffs")
     assert all(there[key] == here[key] for key in ("pair", "cutoffs", "value", "low", "high"))
     there, here = replay_data(target(links["Hole"])), replay_data(opened(chapter="hole"))

@@ -13,15 +13,16 @@ from core.data.corruptions import CORRUPTIONS as ALL_CORRUPTIONS
 from core.data.corruptions import corrupt
 from core.data.sample_sets import SAMPLE_SETS
 from core.shared.device import class_probabilities
+from core.sweep.mixtures import mixed_pairs
 from core.sweep.predict import HybridPredictions, hybrid_cutoffs
 from tests.ui.page_runner import bodies, components, page_text
 from tests.ui.pages.test_frequency import open_page
 from tests.ui.toys import ToyClassifier
-from ui.maps.catalogue import MINI_CLIP, RESNET56, Predictor
+from ui.maps.catalogue import EFFICIENTNET, MINI_CLIP, RESNET56, Predictor
 from ui.server.cache import LOADING
-from ui.shared.pictures import Picture, sample_picture, samples
+from ui.shared.pictures import Picture, sample_picture, samples, thumbnails
 from ui.tools.compute import QUICK_PREDICTIONS, sweep_config
-from ui.tools.hybrids import STORED_PAIRS, _mixed, stored_mixtures
+from ui.tools.hybrids import mixture, photo_pairs
 from ui.tools.registry import CORRUPTIONS_TOOL, HYBRIDS_TOOL, TOOLS
 
 FIRST = SAMPLE_SETS["cifar10"].first
@@ -68,11 +69,14 @@ def test_tool_without_picture_asks_for_one():
 
 def test_picture_without_class_uses_the_prediction():
     probabilities = np.eye(10, dtype=np.float32)
-    predictions = HybridPredictions((1.0, 2.0, 4.0), probabilities[3], probabilities[6], probabilities[[6, 6, 3]])
+    predictions = HybridPredictions((1.0, 2.0, 4.0), probabilities[3], probabilities[6], probabilities[[6, 5, 3]])
     own = Picture(samples("cifar10").images[0], None, "cifar10", 0, "mine.png")
-    mixed = _mixed(Predictor(classifier_spec("mini-clip")), predictions, own, sample_picture("cifar10", 4))
-    assert mixed.classes == ("cat", "deer") and [a for a, _ in mixed.shares] == [0, 0, 1]
-    assert mixed.switches == 2 and mixed.mark == "Mini CLIP 4"
+    strip = thumbnails("cifar10")
+    both = mixture(own, sample_picture("cifar10", 4), {Predictor(classifier_spec("mini-clip")): predictions}, strip, 4)
+    (shown,) = both.networks
+    assert shown.classes == ("cat", "deer") and [a for a, _ in shown.shares] == [0, 0, 1]
+    assert shown.says == ["a frog", "a dog", "a cat"] and shown.others[1] == ("dog", 1)
+    assert shown.switches == 2 and shown.mark == "Mini CLIP 4" and both.captions == ("mine.png", "deer")
 
 
 def mixer(**link):
@@ -80,18 +84,23 @@ def mixer(**link):
 
 
 def test_hybrid_predictions_equal_stored_ones():
-    low, high = STORED_PAIRS["pairs"][1]
-    data, stored = mixer(picture=str(low), second=str(high), cutoff="3"), stored_mixtures(("mini-clip", "mini-resnet"))
-    assert data["cutoffs"] == list(CUTOFFS) and CUTOFFS[data["value"]] == pytest.approx(3, rel=0.05)
-    for network, expected in zip(data["networks"], stored[1].networks, strict=True):
-        np.testing.assert_allclose(network["shares"], expected.shares, atol=2e-4)
-        facts = expected.title, list(expected.classes), expected.tops, expected.mark
-        assert tuple(network[name] for name in ("title", "classes", "tops", "mark")) == facts
+    pair = mixed_pairs()[1]
+    link = {"pictures": "Photographs", "picture": str(pair.low), "second": str(pair.high), "cutoff": "3"}
+    data = mixer(**link, maps=[EFFICIENTNET])
+    assert data["cutoffs"] == list(pair.predictions.cutoffs)
+    assert data["cutoffs"][data["value"]] == pytest.approx(3, rel=0.07)
+    (network,), (expected,) = data["networks"], photo_pairs()[1].networks
+    np.testing.assert_allclose(network["shares"], expected.shares, atol=2e-3)
+    for name in ("title", "says", "mark"):
+        assert network[name] == getattr(expected, name)
+    for shares, other, said in zip(network["shares"], network["others"], network["says"], strict=True):
+        names = [*network["classes"], other[0]]
+        assert said.endswith(names[int(np.argmax([*shares, other[1]]))]), "the top prediction has a bar"
     data = mixer(picture="0", second="9999", cutoff="nan")
-    assert data["strip"]["selected"] == SAMPLE_SETS["cifar10"].second
+    assert data["strip"]["selected"] == SAMPLE_SETS["cifar10"].second and data["cutoffs"] == list(CUTOFFS)
     network = data["networks"][0]
-    before = [k for k in range(network["switches"]) if network["tops"][k] in network["classes"]]
-    assert data["value"] == max(before)  # the last cutoff at which it sees one of both, before it changes
+    seen = [k for k in range(network["switches"]) if max(network["shares"][k]) > network["others"][k][1]]
+    assert data["value"] == max(seen)  # the last cutoff at which it sees one of both, before it changes
 
 
 # Corruptions

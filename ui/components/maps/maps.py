@@ -1,4 +1,4 @@
-"""Heat maps side by side with a linked cursor, the picture under their wave, and the picture under stripes.
+"""Heat maps side by side with a linked cursor, and the picture under their wave.
 
 `heatmap.js` draws the maps, follows the pointer and the arrow keys without a rerun, and reports a chosen frequency
 once; this module packs the maps and sets the selected frequency. With a picture (`wave_lab`) the browser also adds the
@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from core.fourier.heatmap import PERCENT, Unit, colormap_table
-from core.fourier.waves import canonical_frequency, half_plane
 from core.shared import paper
 from core.shared.numbers import Frequency, Interval
 from ui.components.mount import (
@@ -31,7 +30,6 @@ from ui.components.mount import (
 from ui.components.pictures.pictures import STRIP, Thumbnails, tiles_json
 
 _heatmap = register("maps/heatmap.js")
-_stripes = register("maps/stripes.js")
 
 
 @dataclass(frozen=True)
@@ -220,80 +218,4 @@ def _pack(view: MapView) -> dict[str, Any]:
         "label": view.value_label,
         "size": len(view.values),
         "layers": pack_bytes(layers.astype("<f4")),
-    }
-
-
-@dataclass(frozen=True)
-class WavePredictions:
-    """Predictions (class, probability) of a network. clean: without a wave; waves: under each wave of `half_plane`."""
-
-    title: str
-    colour: str
-    clean: tuple[int, float]
-    waves: Sequence[tuple[int, float]]
-
-
-@dataclass(frozen=True, eq=False)
-class StripedPicture:
-    """The picture and its waves.
-
-    pixels: (3, H, H) uint8. signs: (S, S, 3) int8 of every wave, as `PictureUnderWave` has them. epsilon: size v of the
-    waves, L2 norm per channel. names: class names. label: index of the true one, if known.
-    """
-
-    pixels: np.ndarray
-    signs: np.ndarray
-    epsilon: float
-    answers: Sequence[WavePredictions]
-    names: Sequence[str]
-    label: int | None
-
-
-def stripes(striped: StripedPicture, *, selected: Frequency, key: str, on_select: Callable[[Frequency], None]) -> None:
-    """Show the picture under the selected wave.
-
-    Args:
-        on_select: called with the wave that the visitor chose, before the rerun; the next run should pass it back.
-    """
-    half = len(striped.signs) // 2
-    mount_synchronised(
-        _stripes,
-        key,
-        selected,
-        read=lambda value: read_stripes(value, half),
-        on_choice=on_select,
-        data=pack_stripes(striped),
-    )
-
-
-def read_stripes(value: Any, half: int) -> Frequency | None:
-    """Parse the wave sent by the browser, a number of vertical stripes; return None if it is invalid."""
-    match value:
-        case [0, int(j)] if 0 < j <= half:
-            return 0, j
-    return None
-
-
-def pack_stripes(striped: StripedPicture) -> dict[str, Any]:
-    """Return JSON for the browser: a prediction for each cell of a map, row by row."""
-    size, half = len(striped.signs), len(striped.signs) // 2
-    index = {wave: k for k, wave in enumerate(half_plane(size))}
-    cells = [index[canonical_frequency(i - half, j - half)] for i in range(size) for j in range(size)]
-    return {
-        "pixels": pack_pixels(striped.pixels),
-        "image_size": striped.pixels.shape[-1],
-        "signs": pack_signs(striped.signs),
-        "size": size,
-        "epsilon": striped.epsilon,
-        "names": list(striped.names),
-        "label": striped.label,
-        "networks": [
-            {
-                "title": network.title,
-                "colour": network.colour,
-                "clean": network.clean,
-                "cells": [network.waves[k] for k in cells],
-            }
-            for network in striped.answers
-        ],
     }

@@ -1,79 +1,102 @@
-// A picture without and under stripes, and networks' predictions for it. A wave (i, j) is i stripes down and j across.
+// A photo, a wave of some vertical stripes, and both together, with what a network sees in them.
 
 import { element, memoryOf, paintPixels, unpack, viewOf } from "../basics.js";
-import { fourierBasis, name, signsAt, underWave } from "./wave.js";
+import { createTiles, fillTiles } from "../pictures/tiles.js";
+import { fourierBasis, underWave, waveAlone } from "./wave.js";
 
 const REST_MILLISECONDS = 250; // before a choice is reported
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   if (!data) return;
-  const view = viewOf(parentElement, () => createView(parentElement, data));
+  const view = viewOf(parentElement, createView);
   view.send = (value) => setStateValue("choice", { value, token: data.token, about: data.about });
+  view.memory = memoryOf(data, () => ({ stripes: data.value }));
+  if (view.data?.id !== data.id) load(view, data);
   view.data = data;
-  view.memory = memoryOf(data, () => ({ wave: data.value })); // null is no wave
+  fillTiles(view.strip, data.strip, (index) => setTriggerValue("pick", index));
   show(view);
 }
 
-function createView(parentElement, { size, networks }) {
+function createView(parentElement) {
   const root = element("div", "stripes");
-  const figure = root.appendChild(element("figure"));
-  const canvas = figure.appendChild(element("canvas", "", "", { role: "img" }));
-  const label = figure.appendChild(element("label"));
+  const scene = root.appendChild(element("div", "scene"));
   /** @type {Record<string, any>} */
-  const view = {
-    root,
-    canvas,
-    text: label.appendChild(element("span")),
-    input: label.appendChild(element("input", "", "", { type: "range", min: 0, max: (size - 1) / 2, step: 1 })),
-    timer: 0,
-  };
+  const view = { root, timer: 0 };
+  for (const [name, caption] of [
+    ["both", ""],
+    ["clean", "The photo"],
+    ["wave", ""],
+  ]) {
+    const figure = scene.appendChild(element("figure", name));
+    view[name] = figure.appendChild(element("canvas", "", "", { role: "img" }));
+    const text = figure.appendChild(element("figcaption", "", caption));
+    if (name === "wave") view.waveCaption = text;
+    if (name === "both") text.remove();
+  }
+  const control = scene.querySelector(".both").appendChild(element("label"));
+  view.text = control.appendChild(element("span"));
+  view.input = control.appendChild(element("input", "", "", { type: "range", min: 0, step: 1 }));
+  view.marks = control.appendChild(element("span", "marks", "", { ariaHidden: "true" }));
+  view.legend = control.appendChild(element("span", "legend"));
   view.input.addEventListener("input", () => {
-    const stripes = Number(view.input.value);
-    view.memory.wave = stripes ? [0, stripes] : null;
+    view.memory.stripes = Number(view.input.value);
     show(view);
     clearTimeout(view.timer);
-    if (stripes) view.timer = setTimeout(() => view.send([0, stripes]), REST_MILLISECONDS);
+    view.timer = setTimeout(() => view.send(view.memory.stripes), REST_MILLISECONDS);
   });
-  const answers = root.appendChild(element("div", "answers", "", { ariaLive: "polite" }));
-  const before = answers.appendChild(element("figure", "clean"));
-  view.clean = before.appendChild(element("canvas", "", "", { role: "img" }));
-  before.append(element("figcaption", "", "Without the wave"));
-  view.answers = networks.map(({ title, colour }) => {
-    const answer = answers.appendChild(element("div", "answer"));
-    answer.style.setProperty("--colour", colour);
-    answer.append(element("div", "title", title));
-    return {
-      was: answer.appendChild(element("s")),
-      is: answer.appendChild(element("strong")),
-      share: answer.appendChild(element("span", "share")),
-    };
-  });
+  const answer = scene.appendChild(element("div", "answer", "", { ariaLive: "polite" }));
+  view.network = answer.appendChild(element("div", "title"));
+  view.was = answer.appendChild(element("s"));
+  const now = answer.appendChild(element("div", "now"));
+  view.says = now.appendChild(element("strong"));
+  view.share = now.appendChild(element("span", "share"));
+  view.line = answer.appendChild(element("p"));
+  view.strip = createTiles(root);
   parentElement.appendChild(root);
   return view;
 }
 
-/** @param {Record<string, any>} view */
-function show({ data, memory: { wave }, canvas, clean, text, input, answers }) {
-  const { image_size: width, size, names, label, epsilon } = data;
-  const half = (size - 1) / 2;
-  input.value = wave ? Math.round(Math.hypot(...wave)) : 0;
-  text.textContent = !wave
-    ? "No stripes"
-    : wave[0]
-      ? `Wave ${name(wave)}`
-      : `${wave[1]} ${Math.abs(wave[1]) === 1 ? "stripe" : "stripes"} across: wave (0, ${wave[1]})`;
-  const pixels = unpack(data.pixels);
+function load(view, data) {
+  const { image_size: width, name, answers, network } = data;
+  view.pixels = unpack(data.pixels);
+  paintPixels(view.clean, width, width, (at, channel) => view.pixels[3 * at + channel]);
+  view.clean.ariaLabel = `The photo without a wave: ${name}`;
+  view.input.max = answers.length - 1;
+  view.network.textContent = `${network} sees`;
+  const most = answers.length - 1;
+  view.marks.replaceChildren(
+    ...answers.flatMap(({ fooled }, k) => {
+      if (!fooled) return [];
+      const mark = element("i");
+      mark.style.setProperty("--at", k / most);
+      return [mark];
+    }),
+  );
+  const count = answers.filter(({ fooled }) => fooled).length;
+  view.legend.textContent = count ? "Red: stripes that fool it." : "";
+  view.legend.hidden = !count;
+}
+
+// Tests read `data-stripes`.
+function show(view) {
+  const { data, pixels, memory } = view;
+  const { stripes } = memory;
+  const { image_size: width, answers, epsilon, signs, name } = data;
+  const basis = fourierBasis([0, stripes], width);
   const plain = (at, channel) => pixels[3 * at + channel];
-  const signs = wave && signsAt(unpack(data.signs), size, wave);
-  paintPixels(canvas, width, width, wave ? underWave(pixels, fourierBasis(wave, width), epsilon, signs) : plain);
-  canvas.ariaLabel = `A picture of: ${names[label]}. ${text.textContent}`;
-  paintPixels(clean, width, width, plain);
-  clean.ariaLabel = `The picture without a wave: ${names[label]}`;
-  data.networks.forEach(({ clean, cells }, k) => {
-    const [now, share] = wave ? cells[(wave[0] + half) * size + wave[1] + half] : clean;
-    answers[k].was.textContent = now === clean[0] ? "" : names[clean[0]];
-    answers[k].is.textContent = names[now];
-    answers[k].is.className = now === label ? "" : "wrong";
-    answers[k].share.textContent = `${Math.round(100 * share)}%`;
-  });
+  const counted = `${stripes || "No"} ${stripes === 1 ? "stripe" : "stripes"}`;
+  view.input.value = stripes;
+  view.text.textContent = counted;
+  view.waveCaption.textContent = stripes ? "The wave" : "No wave";
+  paintPixels(view.both, width, width, stripes ? underWave(pixels, basis, epsilon, signs[stripes - 1]) : plain);
+  paintPixels(view.wave, width, width, stripes ? waveAlone(basis, signs[stripes - 1]) : () => 128);
+  view.both.ariaLabel = `The photo of: ${name}. ${counted}`;
+  view.wave.ariaLabel = `The wave alone: ${counted}`;
+  const { says, percent, wrong, line } = answers[stripes];
+  view.was.textContent = says === answers[0].says ? "" : answers[0].says;
+  view.says.textContent = says;
+  view.says.className = wrong ? "wrong" : "";
+  view.share.textContent = `${percent}%`;
+  view.line.textContent = line;
+  view.root.dataset.stripes = stripes;
 }

@@ -1,4 +1,4 @@
-// Mixes two pictures, low frequencies of one and high frequencies of the other, at every cutoff of a slider.
+// Mixes two pictures, slow waves of one and fast waves of the other, at every cutoff of a slider.
 
 import { countOf, element, memoryOf, paintPixels, unpack, viewOf } from "../basics.js";
 import { createTiles, fillTiles } from "./tiles.js";
@@ -32,7 +32,7 @@ function createMixer(parentElement) {
   const controls = layout.appendChild(element("div", "controls"));
   createSlider(mixer, controls.appendChild(element("div", "cutoff")));
   mixer.legend = controls.appendChild(
-    element("p", "legend", "Solid: probability of the low-frequency picture. Striped: of the high-frequency picture."),
+    element("p", "legend", "Solid bar: the slow-wave picture. Striped: the fast-wave picture. Grey: its best other guess."),
   );
   mixer.networks = controls.appendChild(element("div", "networks"));
   const second = layout.appendChild(element("div", "second"));
@@ -46,9 +46,13 @@ function createSlider(mixer, parent) {
   const label = parent.appendChild(element("label"));
   mixer.text = label.appendChild(element("span"));
   const input = (mixer.input = label.appendChild(element("input", "", "", { type: "range" })));
+  let drawing = 0; // at most once a frame
   input.addEventListener("input", () => {
     mixer.memory.at = Number(input.value);
-    draw(mixer);
+    drawing ||= requestAnimationFrame(() => {
+      drawing = 0;
+      draw(mixer);
+    });
   });
   input.addEventListener("change", () => {
     clearTimeout(mixer.resting); // keys send one per step
@@ -56,7 +60,6 @@ function createSlider(mixer, parent) {
   });
   mixer.ticks = parent.appendChild(element("div", "ticks"));
   mixer.marks = parent.appendChild(element("ul", "marks", "", { ariaLabel: "Crossover cutoff of each network" }));
-  parent.append(element("p", "hint", "From a distance you see the other picture, too."));
 }
 
 function load(mixer, data) {
@@ -69,8 +72,8 @@ function load(mixer, data) {
     paintPixels(canvas, size, size, (at, channel) => bytes[3 * at + channel]);
     canvas.ariaLabel = data[name].caption;
   }
-  mixer.pictures.low.caption.textContent = `Low frequencies of: ${low.caption}`;
-  mixer.pictures.high.caption.textContent = `High frequencies of: ${high.caption}`;
+  mixer.pictures.low.caption.textContent = `Slow waves of: ${low.caption}`;
+  mixer.pictures.high.caption.textContent = `Fast waves of: ${high.caption}`;
   Object.assign(mixer.input, { min: 0, max: data.cutoffs.length - 1, step: 1 });
   mixer.ticks.replaceChildren(...data.ticks.map(([at, text]) => placed("span", "", text, at)));
 }
@@ -105,11 +108,11 @@ function networkRow({ colour, classes }) {
   const root = element("div", "network", "", { role: "img" });
   root.style.setProperty("--colour", colour);
   const name = root.appendChild(element("div", "name"));
-  const bars = classes.map((name, k) => {
-    const row = root.appendChild(element("div", k ? "bar high" : "bar low"));
-    row.append(element("span", "class", name));
+  const bars = ["low", "high", "other"].map((kind, k) => {
+    const row = root.appendChild(element("div", `bar ${kind}`));
+    const label = row.appendChild(element("span", "class", classes[k] ?? ""));
     const fill = row.appendChild(element("span", "track")).appendChild(element("span", "fill"));
-    return { row, fill, share: row.appendChild(element("span", "share")) };
+    return { row, label, fill, share: row.appendChild(element("span", "share")) };
   });
   return { root, name, bars };
 }
@@ -125,24 +128,28 @@ function draw(mixer) {
   const { low, high } = mixer.bytes;
   paintPixels(canvas, data.size, data.size, hybridOf(low, high, data.size, cutoff));
   const cycles = countOf(cutoff, "cycle");
-  const label = `Cutoff: ${cycles} per image`;
+  const label = `Cutoff: ${cycles} per image, slow below, fast above`;
   caption.textContent = `Both, mixed at ${cycles}`;
-  const both = `The low frequencies of ${data.low.caption} and the high frequencies of ${data.high.caption}`;
+  const both = `The slow waves of ${data.low.caption} and the fast waves of ${data.high.caption}`;
   canvas.ariaLabel = `${both}. ${label}`;
   mixer.text.textContent = label;
   mixer.input.value = at;
-  const predictions = data.networks.map(({ title, tops }) => `${title} predicts “${tops[at]}”`);
-  mixer.input.setAttribute("aria-valuetext", [`${cycles} per image`, ...predictions].join(". "));
+  const said = data.networks.map(({ title, says }) => `${title} sees ${says[at]}`);
+  mixer.input.setAttribute("aria-valuetext", [`${cycles} per image`, ...said].join(". "));
   mixer.bars.forEach(({ root, name, bars }, number) => {
-    const { title, classes, shares } = data.networks[number];
-    name.textContent = predictions[number];
-    const percent = shares[at].map((share) => `${(100 * share).toFixed(1)} %`);
-    bars.forEach(({ row, fill, share }, k) => {
-      fill.style.width = `${100 * shares[at][k]}%`;
+    const { title, classes, shares, others } = data.networks[number];
+    const [other, otherShare] = others[at];
+    name.textContent = said[number];
+    const values = [...shares[at], otherShare];
+    const names = [...classes, other];
+    const percent = values.map((share) => `${(100 * share).toFixed(1)}%`);
+    bars.forEach(({ row, label, fill, share }, k) => {
+      label.textContent = names[k];
+      fill.style.width = `${100 * values[k]}%`;
       share.textContent = percent[k];
-      row.classList.toggle("leads", shares[at][k] > shares[at][1 - k]);
+      row.classList.toggle("leads", values[k] === Math.max(...values));
     });
-    root.setAttribute("aria-label", `${title}: ${classes.map((name, k) => `${name} ${percent[k]}`).join(", ")}`);
+    root.setAttribute("aria-label", `${title}: ${names.map((name, k) => `${name} ${percent[k]}`).join(", ")}`);
   });
   mixer.root.dataset.cutoff = cutoff;
 }

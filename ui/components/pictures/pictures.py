@@ -125,15 +125,17 @@ class Mixed:
     """Predictions of one network; texts are plain.
 
     colour: CSS. classes: the low picture's class and the high picture's. shares: for each cutoff, the probabilities of
-    both. tops: for each cutoff, its prediction. switches: place of the cutoff at which the first class becomes the more
-    probable; None where it does not. mark: words beside that position.
+    both. others: for each cutoff, the most probable of all other classes and its probability. says: for each cutoff,
+    its prediction, with an article. switches: index of the cutoff at which the first class becomes the more probable;
+    None where it does not. mark: words beside that position.
     """
 
     title: str
     colour: str
     classes: tuple[str, str]
     shares: Sequence[tuple[float, float]]
-    tops: Sequence[str]
+    others: Sequence[tuple[str, float]]
+    says: Sequence[str]
     switches: int | None
     mark: str
 
@@ -144,7 +146,7 @@ class Mixture:
 
     low, high: (3, H, H) uint8, the pictures that give the low and the high frequencies. captions: of both, plain text.
     cutoffs: (C,) of the slider, cycles per image, in equal ratios. networks: may be none. strip: pictures to
-    take the high frequencies from. second: the place of `high` among them. strip_title: above them, plain text.
+    choose from. second: index of the chosen one. strip_title: above them, plain text. strip_style: how they look.
     """
 
     low: np.ndarray
@@ -155,6 +157,7 @@ class Mixture:
     strip: Thumbnails
     second: int
     strip_title: str
+    strip_style: TileStyle = STRIP
 
 
 def hybrid_mixer(
@@ -199,7 +202,7 @@ def pack_mixture(mixture: Mixture) -> dict[str, Any]:
         "ticks": [[(power - first) / (last - first), f"{2.0**power:g}"] for power in powers],
         "networks": [asdict(network) for network in mixture.networks],
         "strip": {
-            **tiles_json(mixture.strip, mixture.second, "Picture that gives the high frequencies", STRIP),
+            **tiles_json(mixture.strip, mixture.second, mixture.strip_title, mixture.strip_style),
             "title": mixture.strip_title,
         },
     }

@@ -1,0 +1,35 @@
+"""Packs of the chapters *Judge*, *Wave* and *Mixture*: data of the app's components, with all that a choice needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.sweep.mixtures import mixed_pairs
+from ui.components.maps.stripes import pack_small, pack_striped
+from ui.components.pictures.pictures import pack_mixture
+from ui.shared.pictures import samples
+from ui.story import data, wave
+from ui.story.data import STORY_WAVE
+from ui.tools.hybrids import photo_pairs
+
+
+def striped_packs() -> dict[str, Any]:
+    """Return what the photos under stripes have in common, each photo, and the small picture beside the maps."""
+    photos = {f"stripes-{k}": pack_striped(wave.striped(k)) for k in range(len(samples(data.PHOTOGRAPHS.name)))}
+    first = wave.first_photo()
+    common = {"strip": photos[f"stripes-{first}"]["strip"], "first": first, "value": wave.FIRST_STRIPES}
+    for photo in photos.values():
+        del photo["strip"]
+    small = {"value": list(STORY_WAVE), **pack_small(wave.small_picture())}
+    return {"stripes": common, **photos, "small-picture": small}
+
+
+def mixer_packs() -> dict[str, Any]:
+    """Return what the pairs of mixed photos have in common, and each pair, first at its own cutoff."""
+    packed = [pack_mixture(mixture) for mixture in photo_pairs()]
+    common = ("strip", "cutoffs", "ticks", "size")
+    pairs = {
+        f"mixer-{k}": {name: value for name, value in pair.items() if name not in common} | {"value": row.start}
+        for k, (pair, row) in enumerate(zip(packed, mixed_pairs(), strict=True))
+    }
+    return {"mixer": {name: packed[0][name] for name in common}, **pairs}
