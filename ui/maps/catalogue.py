@@ -81,7 +81,7 @@ class Entry:
 
 
 def _clean(fraction: float) -> str:
-    return f"{percent(fraction, space='')} wrong without a wave"
+    return f"{percent(fraction)} wrong without a wave"
 
 
 def named_apart(chosen: Iterable[Entry]) -> list[Entry]:

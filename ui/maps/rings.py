@@ -47,7 +47,7 @@ def _peak(entry: Entry) -> str:
     """Return where a map's errors are most frequent: 'A is wrong most often at 9 cycles per image (52.3%)'."""
     errors = {radius: errors.measured.value for radius, errors in ring_errors(entry.heatmap.crop(SHOWN_SIZE)).items()}
     radius = max(errors, key=errors.__getitem__)
-    cycles, often = count_of(radius, "cycle"), percent(errors[radius], space="")
+    cycles, often = count_of(radius, "cycle"), percent(errors[radius])
     return f"{entry.name} is wrong most often at {cycles} per image ({often})"
 
 

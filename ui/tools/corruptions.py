@@ -80,7 +80,7 @@ def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int)
         layer["data"] = {"values": values}
     classes = len(networks[0].outcomes.metadata["class_names"])
     strokes = [f'<i style="background:{colour}"></i>{html.escape(name)}' for name, colour in colours.items()]
-    strokes.append(f'<i class="dashed"></i>a guess among {classes} classes ({percent(1 / classes, 0, "")})')
+    strokes.append(f'<i class="dashed"></i>a guess among {classes} classes ({percent(1 / classes, 0)})')
     st.html(f'<div class="chart-legend">{"".join(f"<span>{stroke}</span>" for stroke in strokes)}</div>')
     accuracies = "; ".join(f"{row['network']}, {row['corruption']}: {row['accuracy']:.0f}%" for row in rows)
     about = f"Accuracy at strength {strength}, with 95% intervals; dashed: by guessing. {accuracies}"
