@@ -26,17 +26,28 @@ from core.data.sketches import (
 from core.data.words import find_word
 from core.pgd.drawings import drawn_sketches, sketches_made_by
 from core.pgd.plan import RunPlan
-from core.pgd.settings import Task
 from core.pgd.starts import MADE_STARTS, STARTS, StartName, draw_starts, set_start, sketch_start, start_facts
 from core.pgd.views import MIN_CROP_SIZE
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.runs.export import run_download
 from ui.runs.gallery import four_squares_html, gallery, stored_word
-from ui.runs.judge import sample_set_of
+from ui.runs.opened import (
+    ASKED,
+    MAX_WORDS,
+    PAGE,
+    SET,
+    SKETCH,
+    SKETCHED,
+    START,
+    of_result,
+    of_word,
+    show,
+    words_key,
+)
 from ui.runs.outcome import drawing_formulas, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel, shows_tries
-from ui.runs.replay import reset_to_example, stored_example, subject_of, target_of
+from ui.runs.replay import reset_to_example, stored_example, subject_of
 from ui.runs.settings import choose_methods, choose_networks, run_settings
 from ui.runs.state import TRIES, RunRequest, RunResult
 from ui.runs.words import about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
@@ -45,13 +56,9 @@ from ui.shared import url
 from ui.shared.pictures import UPLOAD, Picture, frame_own_photo, page_picture, picture_line, take_picture
 from ui.shared.url import as_markdown, settable, settable_in_url
 
-_PAGE: Task = "generation"
-MAX_TARGETS = 10
 _SKY = PALETTE["sky blue"]
-SET, _START, SKETCH = f"{_PAGE}-set", f"{_PAGE}-start-from", f"{_PAGE}-sketch"  # in the URL and in the session
-_PICTURE, _PICTURES = f"{_PAGE}-picture", f"{_PAGE}-pictures"  # likewise
-# In the session: the sketch; whether a word was just entered; one that the network does not know, and what is drawn.
-_SKETCHED, _ASKED, _UNKNOWN = f"{_PAGE}.sketch", f"{_PAGE}.asked", f"{_PAGE}.unknown"
+_PICTURE, _PICTURES = f"{PAGE}-picture", f"{PAGE}-pictures"  # in the URL and in the session
+_UNKNOWN = f"{PAGE}.unknown"  # in the session: a word that the network does not know, and what is drawn
 
 
 def page() -> None:
@@ -59,7 +66,7 @@ def page() -> None:
     painter_line = head("Draw what a network sees")
     is_photo_lost = url.text(_PICTURES) == UPLOAD  # a link lacks the visitor's own photo
     with st.container(key="run-stage"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{_PAGE}.toolbar"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{PAGE}.toolbar"):
             begin, word, verb = (st.container(width=width) for width in ("content", 260, "content"))
         body = st.container()
     height, expert, details = st.container(), st.expander("Expert settings"), st.expander("Details")
@@ -67,15 +74,15 @@ def page() -> None:
         row = _choose_set()
         with height:
             reserve("690px" if row.image_size >= MIN_CROP_SIZE else "400px")
-        specs = choose_networks(_PAGE, row.class_set)
+        specs = choose_networks(PAGE, row.class_set)
         start = _choose_start(row)
         any_text = bool(specs) and all(spec.kind == "zero-shot" for spec in specs)
         targets = _several_targets(row, start, any_text)
-        methods = choose_methods(_PAGE, row.image_size)
+        methods = choose_methods(PAGE, row.image_size)
     painted_by(painter_line, specs, row.class_set)
     _choose_beginning(begin, row, start)
     _choose_word(word, row, targets, specs)
-    chosen = run_settings(expert, _PAGE, row.image_size, None, methods, start)
+    chosen = run_settings(expert, PAGE, row.image_size, None, methods, start)
     side, rest = body.columns(_SIDE_AND_STAGE, gap="medium") if STARTS[start].supplied else (None, body)
     x0, facts = _starts(side, expert, row, targets, start, chosen.seed)
     names = tuple(spec.name for spec in specs)
@@ -90,26 +97,26 @@ def page() -> None:
     opened = targets[0] if large and start == "grey" and len(targets) == 1 else None
     if side is not None:
         stage = rest
-        with side, st.container(gap="xsmall", key=f"{_PAGE}.{start}-choices"):
+        with side, st.container(gap="xsmall", key=f"{PAGE}.{start}-choices"):
             if start == "sketch":
                 _bundled_sketches(row)
             else:
-                picture_line(_PAGE, _PHOTO_TILES, frames=False)
+                picture_line(PAGE, _PHOTO_TILES, frames=False)
     else:
-        stage, beside = _containers(rest, row, shows_tries(_PAGE, request))
+        stage, beside = _containers(rest, row, shows_tries(PAGE, request))
         if beside is not None:
             with beside, st.container(gap="xsmall"):
-                gallery(f"{_PAGE}.gallery", opened, partial(_open, row))
+                gallery(f"{PAGE}.gallery", opened, _open)
     sketch = _shown_sketch(row, targets) if large and start == "sketch" else None
     still = stored_word(opened) if sketch is None else drawn_sketches()[sketch]
-    named = [_words(row), SKETCH, *([_START, _PICTURE] if start == "photo" else [])]
+    named = [words_key(row), SKETCH, *([START, _PICTURE] if start == "photo" else [])]
     linked = begins_by_itself(request, *named) and still is None and not is_photo_lost
     with verb:
         draw = partial(draw_starts, targets, TRIES, row.name, chosen.seed, start) if start in MADE_STARTS else None
-        ask_for_run(_PAGE, "Draw", request, st.session_state.pop(_ASKED, False) or linked, draw)
+        ask_for_run(PAGE, "Draw", request, st.session_state.pop(ASKED, False) or linked, draw)
     with stage:
         contents = Stage(
-            _PAGE,
+            PAGE,
             "Draw",
             partial(stored_example, subject_of(request), request.names, methods),
             partial(_reset, row, start),
@@ -121,7 +128,7 @@ def page() -> None:
         drawing_formulas(start, methods, row.rule if result is not None and result.stored else "")
         if result is not None:
             run_table(result)
-            run_download(result.runs, key=f"{_PAGE}.{result.version}")
+            run_download(result.runs, key=f"{PAGE}.{result.version}")
             recognised_table(result)
         if row.image_size >= MIN_CROP_SIZE:
             st.html(four_squares_html())
@@ -174,14 +181,14 @@ def _choose_start(row: SampleSet) -> StartName:
     """Draw the menu of starts; return the chosen one."""
     offered = {STARTS[start].label: start for start in offered_starts(row)}
     first = next(iter(offered))
-    if st.session_state.get(_START, first) not in offered:
-        st.session_state[_START] = first  # the chosen start belongs to another set
-    if _START not in st.session_state and url.texts(_words(row)) and not {_START, SKETCH} & url.names():
-        st.session_state[_START] = STARTS[_made_start(row)].label  # links of before, when a word was the default
+    if st.session_state.get(START, first) not in offered:
+        st.session_state[START] = first  # the chosen start belongs to another set
+    if START not in st.session_state and url.texts(words_key(row)) and not {START, SKETCH} & url.names():
+        st.session_state[START] = STARTS[_made_start(row)].label  # links of before, when a word was the default
     about = " ".join(f"*{label}*: {STARTS[start].source}" for label, start in offered.items())
     labels = list(offered)
     label = settable_in_url(
-        _START,
+        START,
         lambda name, value: st.selectbox("Start from", labels, labels.index(value), key=name, help=about),
         first,
         lambda text: text if text in offered else None,
@@ -191,15 +198,15 @@ def _choose_start(row: SampleSet) -> StartName:
 
 def _choose_beginning(container: DeltaGenerator, row: SampleSet, start: StartName) -> None:
     """Draw the choice to begin with a sketch, a photo or a word, which chooses the start."""
-    key, state, current = f"{_PAGE}.begin", st.session_state, _beginning(start)
+    key, state, current = f"{PAGE}.begin", st.session_state, _beginning(start)
     starts: dict[str, StartName] = {_beginning(name): name for name in ("sketch", "photo", _made_start(row))}
-    words = {name: f"{_words(row)}.{name}" for name in starts}  # each beginning keeps its own word
+    words = {name: f"{words_key(row)}.{name}" for name in starts}  # each beginning keeps its own word
 
     def begin() -> None:
         chosen = state[key]
-        state[words[current]] = state[_words(row)]
-        state[_words(row)] = state.get(words[chosen], _usual_words(row, starts[chosen]))
-        state[_START] = STARTS[starts[chosen]].label
+        state[words[current]] = state[words_key(row)]
+        state[words_key(row)] = state.get(words[chosen], _usual_words(row, starts[chosen]))
+        state[START] = STARTS[starts[chosen]].label
 
     state[key] = current
     container.segmented_control(
@@ -223,42 +230,38 @@ def _several_targets(row: SampleSet, start: StartName, any_text: bool) -> list[s
 
     any_text: True if all networks take words that are in no list.
     """
-    key, names = _words(row), vocabulary(row.classes)
+    key, names = words_key(row), vocabulary(row.classes)
     usual = _usual_words(row, start)
-    st.session_state.setdefault(key, url.texts(key)[:MAX_TARGETS] or usual)
+    st.session_state.setdefault(key, url.texts(key)[:MAX_WORDS] or usual)
     targets = settable(
         key,
         lambda name, value: st.multiselect(
-            f"Draw (up to {MAX_TARGETS}; for CLIP, any text)",
+            f"Draw (up to {MAX_WORDS}; for CLIP, any text)",
             [*names, *(target for target in value if target not in names)],
             value,
-            max_selections=MAX_TARGETS,
+            max_selections=MAX_WORDS,
             accept_new_options=any_text,  # no "Add: dragon" where the run would be refused
             key=name,
         ),
     )
     url.put_all(key, targets, usual)
     if url.texts(key):
-        url.put(_START, STARTS[start].label)  # a link with a word but no start is one of before
+        url.put(START, STARTS[start].label)  # a link with a word but no start is one of before
     return targets
-
-
-def _words(row: SampleSet) -> str:
-    return f"{_PAGE}-classes-{row.class_set}"
 
 
 def _choose_word(
     container: DeltaGenerator, row: SampleSet, targets: list[str], specs: Sequence[ClassifierSpec]
 ) -> None:
     """Draw the box of one word, which starts its drawing, and words near one that no network here knows."""
-    key, state = f"{_PAGE}.word.{row.class_set}", st.session_state
+    key, state = f"{PAGE}.word.{row.class_set}", st.session_state
 
     def draw(word: str | None) -> None:
         state.pop(_UNKNOWN, None)
         if word and unknown_to(word, specs, row.classes) is not None:
             state[_UNKNOWN] = word, targets
         elif word:
-            state[_words(row)], state[_ASKED] = [word], True
+            state[words_key(row)], state[ASKED] = [word], True
 
     unknown, beside = state.get(_UNKNOWN, ("", targets))
     if beside != targets:  # others were chosen in the meantime
@@ -277,7 +280,7 @@ def _choose_word(
             label_visibility="collapsed",
         )
         if unknown:
-            near_words(f"{_PAGE}.near", unknown, specs, row.classes, draw)
+            near_words(f"{PAGE}.near", unknown, specs, row.classes, draw)
 
 
 def _sketches(row: SampleSet) -> dict[str, str]:
@@ -338,25 +341,25 @@ def _starts(
 
 def _keep_sketch(picture: np.ndarray) -> None:
     """Make a uint8 (32, 32, 3) picture the visitor's sketch; for callbacks."""
-    st.session_state[_SKETCHED] = picture
+    st.session_state[SKETCHED] = picture
 
 
 def _sketch(row: SampleSet) -> np.ndarray:
     """Draw the painter of sketches; return the sketch, uint8 (32, 32, 3)."""
     state, first = st.session_state, _first_sketch(row)
-    if _SKETCHED not in state:
-        state[_SKETCHED] = first
+    if SKETCHED not in state:
+        state[SKETCHED] = first
         with suppress(ValueError):
             if linked := url.text(SKETCH):
-                state[_SKETCHED] = decode_sketch(linked, SKETCH_SIZE)
-    sketch_painter(state[_SKETCHED], key=f"{_PAGE}.painter", on_paint=_keep_sketch, background=_SKY)
+                state[SKETCHED] = decode_sketch(linked, SKETCH_SIZE)
+    sketch_painter(state[SKETCHED], key=f"{PAGE}.painter", on_paint=_keep_sketch, background=_SKY)
     text = None
     try:
-        text = encode_sketch(state[_SKETCHED])
+        text = encode_sketch(state[SKETCHED])
     except ValueError:
         st.caption("This sketch has too many details for a link.")
     url.put(SKETCH, text, encode_sketch(first))
-    return state[_SKETCHED]
+    return state[SKETCHED]
 
 
 def _bundled_sketches(row: SampleSet) -> None:
@@ -368,12 +371,12 @@ def _bundled_sketches(row: SampleSet) -> None:
 
     def pick(index: int) -> None:
         _keep_sketch(draw_sketch(names[index]))
-        st.session_state[_words(row)] = [sketches[names[index]]]
+        st.session_state[words_key(row)] = [sketches[names[index]]]
 
     image_picker(
         _sketch_thumbnails(tuple(sketches.items())),
         selected=next((k for k, name in enumerate(names) if _is_shown(name)), -1),
-        key=f"{_PAGE}.sketches",
+        key=f"{PAGE}.sketches",
         label="Bundled sketches",
         on_pick=pick,
         style=replace(_SKETCH_TILES, opens="st-key-generation-painter"),
@@ -395,7 +398,7 @@ def _count_sketches() -> None:
 
 
 def _is_shown(sketch: str) -> bool:
-    return sketch_name(st.session_state[_SKETCHED]) == sketch
+    return sketch_name(st.session_state[SKETCHED]) == sketch
 
 
 def _shown_sketch(row: SampleSet, targets: list[str]) -> str | None:
@@ -412,39 +415,33 @@ def _picture(row: SampleSet) -> tuple[np.ndarray, Picture]:
     """Draw the chosen picture; return it as a start, uint8 (size, size, 3), and as it is."""
     chosen = st.session_state.get(_PICTURES) or url.text(_PICTURES)
     st.session_state[_PICTURES] = UPLOAD if chosen == UPLOAD else row.title  # no pictures of another set
-    picture = page_picture(_PAGE, row.title, frames=False)
+    picture = page_picture(PAGE, row.title, frames=False)
     pixels = picture.pixels.transpose(1, 2, 0)
     if picture.photo is not None and not picture.photo.is_square:
-        frame_own_photo(_PAGE, picture)
+        frame_own_photo(PAGE, picture)
     else:
         st.image(pixels, caption=picture.caption, width="stretch")
     return square_image(pixels, row.image_size, resize_to=row.image_size), picture
 
 
 def _restore(result: RunResult) -> None:
-    """Restore a run's words and start, as far as possible; for callbacks."""
-    run, state = result.runs[0], st.session_state
-    row, start = sample_set_of(run), run.metadata["images"].get("start")
-    if row is None or not row.drawn or start not in STARTS:
-        return
-    state[SET], state[_START] = row.drawn_title, STARTS[start].label
-    state[_words(row)] = list(dict.fromkeys(target_of(run, k) for k in range(len(run.start))))[:MAX_TARGETS]
-    if start == "sketch":
-        with suppress(ValueError):
-            _keep_sketch(decode_sketch(run.metadata["images"].get("sketch", ""), SKETCH_SIZE))
+    """Restore what determines a result, as far as possible; for callbacks."""
+    if (opened := of_result(result)) is not None:
+        show(opened)
 
 
 def _reset(row: SampleSet, start: StartName) -> None:
     """Apply the settings of the stored example that a visitor began with, or of the first photo."""
     start = start if STARTS[start].supplied else _made_start(row)
     chosen = {"set": row.drawn_title, "start-from": STARTS[start].label}
-    reset_to_example(_PAGE, row, chosen | {f"classes-{row.class_set}": _usual_words(row, start)})
+    reset_to_example(PAGE, row, chosen | {f"classes-{row.class_set}": _usual_words(row, start)})
     if start == "sketch":
         _keep_sketch(_first_sketch(row))
     elif start == "photo":
-        take_picture(_PAGE, row.name, row.photo)
+        take_picture(PAGE, row.name, row.photo)
 
 
-def _open(row: SampleSet, word: str) -> None:
-    """Choose a word of the gallery and the start from which it was drawn."""
-    st.session_state[_words(row)], st.session_state[_START] = [word], STARTS[_made_start(row)].label
+def _open(word: str) -> None:
+    """Show a word of the gallery as it was drawn; for callbacks."""
+    if (stored := stored_word(word)) is not None:
+        show(of_word(stored))

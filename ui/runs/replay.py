@@ -266,11 +266,17 @@ def reset_to_example(page: Task, row: SampleSet, chosen: Mapping[str, Any]) -> N
     """
     state = st.session_state
     run_state(page).reset()
+    forget_settings(page)
+    state.update({f"{page}-{name}": value for name, value in chosen.items()})
+    state[f"{page}-models-{row.class_set}"] = first_choice(ready_classifiers(row.class_set))
+
+
+def forget_settings(page: Task) -> None:
+    """Reset all settings of a page to its defaults; for callbacks."""
+    state = st.session_state
     for key in [str(key) for key in state if str(key).startswith(f"{page}-") and url.was_drawn(str(key))]:
         del state[key]
         url.put(key, None)
-    state.update({f"{page}-{name}": value for name, value in chosen.items()})
-    state[f"{page}-models-{row.class_set}"] = first_choice(ready_classifiers(row.class_set))
 
 
 def stored_row(sample_set: str) -> list[PGDRun]:

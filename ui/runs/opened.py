@@ -1,0 +1,155 @@
+"""A picture that the page *Draw* opens: its word, start, method, network and settings, as the page keeps them.
+
+The gallery, the story and *Show the last run* all open a picture by `show`, so each reproduces it: what is stored, or
+was painted in this visit, stands there at once.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.classifiers.registry import classifier_title
+from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.data.sketches import SKETCH_SIZE, decode_sketch, draw_sketch
+from core.pgd.drawings import GalleryWord, painter_name
+from core.pgd.methods import COMPARED, MethodName, leading
+from core.pgd.settings import FIELDS, PGDConfig, Task, defaults, has_quick, same_value
+from core.pgd.starts import STARTS, StartName
+from ui.runs.judge import sample_set_of
+from ui.runs.replay import forget_settings, target_of
+from ui.runs.settings import FULL_PACE, QUICK_PACE
+from ui.runs.state import RunResult, run_state
+from ui.server.cache import ready_classifiers
+from ui.shared import url
+from ui.shared.pictures import UPLOAD, Picture, samples, take_picture
+
+PAGE: Task = "generation"
+SET, START, SKETCH = f"{PAGE}-set", f"{PAGE}-start-from", f"{PAGE}-sketch"  # in the URL and in the session
+# In the session: the sketch; whether a run shall begin at once.
+SKETCHED, ASKED = f"{PAGE}.sketch", f"{PAGE}.asked"
+MAX_WORDS = 10
+
+
+def words_key(row: SampleSet) -> str:
+    """Return the name of the words among a set's classes, in the URL and in the session."""
+    return f"{PAGE}-classes-{row.class_set}"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Opened:
+    """What determines a picture of the page *Draw*.
+
+    row: with the words' classes and the picture's size. start: key in `STARTS`. sketch: uint8 (32, 32, 3), or None.
+    photo: the start if it is a photo, or None. painters: registry names. methods: in the order of `METHODS`. config: of
+    the leading method; None for the page's defaults.
+    """
+
+    row: SampleSet
+    words: tuple[str, ...]
+    start: StartName
+    sketch: np.ndarray | None = None
+    photo: Picture | None = None
+    painters: tuple[str, ...]
+    methods: tuple[MethodName, ...] = COMPARED
+    config: PGDConfig | None = None
+    seed: int = 0
+
+    def settings(self) -> dict[str, Any]:
+        """Return the page's settings, by their keys in the session."""
+        size, method = self.row.image_size, leading(self.methods)
+        chosen: dict[str, Any] = {f"{PAGE}-method-{size}": self.methods, f"{PAGE}-seed": self.seed}
+        for pace in (QUICK_PACE, FULL_PACE) if has_quick(size, method) else ():
+            usual = defaults(PAGE, size, method, start=self.start, quick=pace == QUICK_PACE)
+            if self.config is None or not self._numbers(usual):
+                return chosen | {f"{PAGE}-pace": pace}
+        return chosen | self._numbers(defaults(PAGE, size, method, start=self.start, quick=True))
+
+    def _numbers(self, usual: PGDConfig) -> dict[str, Any]:
+        """Return the numbers that differ from the usual ones, by their keys in the session."""
+        config = self.config or usual
+        return {
+            f"{PAGE}-{field.parameter}{f'-{self.row.image_size}' if field.scaled else ''}": getattr(config, name)
+            for name, field in FIELDS.items()
+            if field.parameter and hasattr(config, name) and not same_value(getattr(config, name), getattr(usual, name))
+        }
+
+
+def of_word(word: GalleryWord) -> Opened:
+    """Return what determines a stored drawing."""
+    sketch = draw_sketch(word.sketch) if word.sketch else None
+    return Opened(
+        row=SAMPLE_SETS["photographs"],
+        words=(word.word,),
+        start="grey" if sketch is None else "sketch",
+        sketch=sketch,
+        painters=(painter_name(),),
+        config=word.config,
+        seed=word.seed,
+    )
+
+
+def of_result(result: RunResult) -> Opened | None:
+    """Return what determines a result, as far as its runs know; None if the page cannot show it."""
+    run, last = result.runs[0], result.runs[-1]
+    row, facts = sample_set_of(run), run.metadata["images"]
+    start, sketch, photo = facts.get("start"), None, None
+    if row is None or not row.drawn or start not in STARTS:
+        return None
+    if start == "sketch":
+        with suppress(ValueError):
+            sketch = decode_sketch(facts.get("sketch", ""), SKETCH_SIZE)
+    if start == "photo":
+        photo = _photo(row, run.frames[0, 0], facts["credit"].partition(": ")[2])
+    return Opened(
+        row=row,
+        words=tuple(dict.fromkeys(target_of(run, k) for k in range(len(run.start))))[:MAX_WORDS],
+        start=start,
+        sketch=sketch,
+        photo=photo,
+        painters=tuple(dict.fromkeys(other.metadata["classifier"]["name"] for other in result.runs)),
+        methods=COMPARED if result.tries else tuple(dict.fromkeys(other.config.method.name for other in result.runs)),
+        config=last.config,
+        seed=run.metadata["seed"],
+    )
+
+
+def _photo(row: SampleSet, pixels: np.ndarray, caption: str) -> Picture:
+    """Return a start as a picture: the bundled one if it is one, else the visitor's."""
+    equal = (samples(row.name).images == pixels).all(axis=(1, 2, 3))
+    index = int(equal.argmax())
+    return Picture(pixels, None, row.name, index if equal[index] else 0, caption, own=not equal[index])
+
+
+def show(opened: Opened, *, begins: bool = False) -> None:
+    """Choose on the page *Draw* all that determines a picture; for callbacks and other pages.
+
+    begins: True to begin its run at once, for a picture that is neither stored nor in the session.
+    """
+    state, row = st.session_state, opened.row
+    forget_settings(PAGE)
+    run_state(PAGE).error = ""
+    titles = [classifier_title(name) for name in opened.painters]
+    if {spec.title for spec in ready_classifiers(row.class_set)}.issuperset(titles):
+        state[f"{PAGE}-models-{row.class_set}"] = titles
+    state.update(opened.settings())
+    state[SET], state[START] = row.drawn_title, STARTS[opened.start].label
+    state[words_key(row)] = list(opened.words)
+    if opened.sketch is not None:
+        state[SKETCHED] = opened.sketch
+    if opened.photo is not None:
+        own = opened.photo.own
+        take_picture(PAGE, UPLOAD if own else row.name, opened.photo if own else opened.photo.position)
+    state[f"opened.{words_key(row)}"] = True  # nothing begins by a link
+    if begins:
+        state[ASKED] = True
+
+
+def open_in_draw(opened: Opened, *, begins: bool = False) -> None:
+    """Go to the page *Draw* and show a picture there. begins: as in `show`."""
+    show(opened, begins=begins)
+    url.open_page(PAGE)
