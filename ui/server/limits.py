@@ -55,8 +55,8 @@ def read_limits(environment: Mapping[str, str]) -> Limits:
         value = int(text) if text.isdecimal() and len(text) < 12 else -1
         if not low <= value <= high:
             raise ValueError(
-                f"the environment variable {name} ({what}) wants a whole number from {low:,} to {high:,}, got "
-                f"{quoted(text)}; mend or unset it, and start the app again"
+                f"the environment variable {name} ({what}) must be an integer from {low:,} to {high:,}, got "
+                f"{quoted(text)}; fix or unset it, and start the app again"
             )
         values.append(value)
     seconds, clip = values

@@ -22,6 +22,7 @@ from core.sweep.mixtures import MIXED_SET, mixed_pairs, mixing_network
 from ui.maps.catalogue import CLIP, EFFICIENTNET, RESNET50, RESNET56, Entry, shipped_maps
 from ui.maps.rings import ring_chart
 from ui.runs.settings import models_in_url
+from ui.shared.page import clip_paints
 from ui.shared.url import format_size, link
 from ui.shared.verdicts import judged_html
 from ui.story import data, wave
@@ -193,9 +194,9 @@ def _stands_in() -> str:
 
 
 def _clip_here() -> str:
+    if paints := clip_paints():
+        return f"**CLIP is installed.** {paints}"
     state = classifier_state(PAPERS_CLIP)
-    if state.status == "ready":
-        return "**CLIP is installed**: it predicts, fills and draws on every page, with words of your own."
     return (
         f"**Get the real CLIP.** A download of {format_size(state.download_bytes)}, once. Then any sentence can be "
         "drawn, not only words of 1,000 classes, and CLIP itself predicts beside its map."
