@@ -24,13 +24,13 @@ from ui.shared.page import torch_starts, try_predict
 from ui.shared.pictures import Picture
 
 GROW_SECONDS, GROW_BATCH = 0.25, 16  # between two deliveries of answers; waves in one forward pass
-LARGE = 100  # size in pixels from which a network takes too long to be asked about every wave
+LARGE = 100  # pixels; networks for larger pictures are slow, so they are not asked about every wave
 
 
 def draw_answers(
     predictors: Sequence[Predictor], chosen: Sequence[Entry], perturbed: PerturbedPicture, more: bool = False
 ) -> bool:
-    """Give the maps' component what each network says of the picture under every wave, as far as it is known.
+    """Give the maps' component all that is known of what each network says of the picture under each wave.
 
     What is not stored is computed: the chosen wave's answer first and, if a network is small, the others as they come.
     chosen: the maps on which waves can be outlined. more: True if the page asks for more. Returns True if

@@ -39,7 +39,7 @@ _UPLOADED = "frequency.my_maps"
 class Entry:
     """Heat map with its label and titles.
 
-    label: unique name, used in the URL. shipped: True if it comes with this project, so that its texts can be trusted.
+    label: unique name, used in the URL. shipped: True if it comes with this project, so its texts can be trusted.
     more: True if menus list it last, and the story leaves it out: another strength, fewer images, another random seed,
     waves missing. apart: True if another map of the same classifier is shown, so that its name is the label.
     """
@@ -62,7 +62,7 @@ class Entry:
 
     @property
     def sample_set(self) -> SampleSet | None:
-        """Sample set whose classes the map is about; None if unknown."""
+        """Sample set with the map's classes; None if unknown."""
         return set_of_map(self.heatmap.metadata["dataset"]["name"])
 
     @property
@@ -85,7 +85,7 @@ def _clean(fraction: float) -> str:
 
 
 def named_apart(chosen: Iterable[Entry]) -> list[Entry]:
-    """Return maps to be read together: those whose names repeat have their labels as names."""
+    """Return maps to be read together; where names repeat, labels replace them."""
     named = list(chosen)
     count = Counter(entry.name for entry in named)
     return [replace(entry, apart=count[entry.name] > 1) for entry in named]
@@ -144,7 +144,7 @@ def computed_maps(name: str) -> list[Entry]:
 
 
 def stored_title(name: str) -> str:
-    """Return the short title of a network of which something is stored, as its computed maps have it."""
+    """Return the short title of a network with stored results, as on its computed maps."""
     return next((entry.name for entry in computed_maps(name)), short_title(classifier_title(name)))
 
 
@@ -188,7 +188,7 @@ class Predictor:
 
 
 def map_note(entry: Entry, predictors: Sequence[Predictor]) -> str:
-    """Return the note beside a map's title if no installed classifier can stand in for it."""
+    """Return the note after a map's title if no installed classifier can stand in for it."""
     name = entry.classifier
     answered = any(name in (predictor.of, predictor.spec.name) for predictor in predictors)
     known = {spec.name for spec in list_classifiers()}
@@ -256,7 +256,7 @@ FIRST_PRESET = PRESETS[PAPERS_PAIR]
 
 
 def source_text(entry: Entry) -> str:
-    """Return Markdown about a map's origin; of any but the shipped ones, whose texts are trusted, as plain text."""
+    """Return Markdown about a map's origin; plain text for maps that were not shipped with this project."""
     facts, source = entry.heatmap.metadata, entry.heatmap.metadata["source"]
     if entry.shipped and source["type"] == "published":
         note = f" {source['note']}" if source.get("note") else ""

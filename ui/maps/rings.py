@@ -122,7 +122,7 @@ def _drawing(lines: Sequence[Line], spans: Sequence[tuple[int, int]], said: str,
         middle = [f"{x(radius)},{y(100 * interval.value)}" for radius, interval in values.items()]
         parts.append(f'<polygon points="{" ".join([*upper, *reversed(lower)])}" fill="{colour}" opacity="0.25"/>')
         parts.append(f'<polyline points="{" ".join(middle)}" fill="none" stroke="{colour}" stroke-width="2"/>')
-    # Streamlit's HTML keeps no <svg>, so it is an image, whose greys are legible on white and on black.
+    # Streamlit's HTML keeps no <svg>, so it is an image with greys that are legible on white and on black.
     style, size = f"<style>{_STYLE}</style>", f'viewBox="0 0 {_WIDTH} {_HEIGHT}"'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{style}{"".join(parts)}</svg>'
     return f'<img src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}" alt="{said}">'

@@ -21,7 +21,7 @@ PUBLISHED = "(the paper’s)"
 def shown_maps(chosen: Sequence[Entry], metric: str, show: str, size: int = SHOWN_SIZE) -> ShownMaps:
     """Return a view of each map, or of the first two maps' difference.
 
-    The error of a map whose sweep stored an estimate, as it had few images per wave, is that estimate.
+    If a map's sweep stored an estimate, because it had few images per wave, its error is that estimate.
 
     Args:
         chosen: at least one.

@@ -68,7 +68,7 @@ CELL = "frequency.cell"
 PRESET, DETAILS = "frequency.preset", "details"
 _WELCOMED = "frequency.photo"  # the visitor's last own photo
 
-OWN = "Yours"  # beside the presets
+OWN = "Yours"  # next to the presets
 MAX_FREQUENCY = MAX_SIZE // 2
 MAX_MAPS = 4
 
@@ -80,7 +80,7 @@ def page() -> None:
     st.title("Touch a wave and see which network it fools", anchor=False)
     with st.container(key="frequency-top"):
         stage = st.container(key="frequency-stage")
-        # A style puts it above the stage, whose first map is the first stop of the keyboard.
+        # A style puts these above the stage; for the keyboard the stage's first map comes first.
         bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-bar")
         own = st.container(key="frequency-own-tools")
         verdict = st.container(key="frequency-verdict")
@@ -254,7 +254,7 @@ def _welcome_photo() -> None:
 
 
 def _add_map(label: str) -> None:
-    """Show a new map beside the displayed ones."""
+    """Show a new map next to the displayed ones."""
     st.session_state[_MAPS] = [*st.session_state[_MAPS], label][-MAX_MAPS:]
     st.rerun()
 
@@ -266,7 +266,7 @@ def _maps(
     notes: Mapping[str, str],
     outline: float,
 ) -> None:
-    """Draw the maps beside the picture, with a dashed circle for the claim's waves, and notes on the comparison."""
+    """Draw the maps and the picture, with a dashed circle for the claim's waves, and notes on the comparison."""
     show = st.session_state[SHOW]
     maps = shown_maps(chosen, st.session_state[METRIC], show)
     if show != "Difference":  # what they were measured on is under *Details*
@@ -312,7 +312,7 @@ def _answers(chosen: list[Entry], predictors: list[Predictor], perturbed: Pertur
     if perturbed is None:
         return False
     if not perturbed.possible:
-        st.info("This picture is too small for this wave, so there are no predictions.")
+        st.info("This picture is too small for this wave, so no network answers.")
     elif not predictors:
         st.info(NONE_READY)
     else:

@@ -52,7 +52,7 @@ from ui.shared.url import as_markdown, format_size, one_line
 from ui.story.data import far_from_clip
 
 FIRST_SET = picture_kinds()[FIRST_PRESET.pictures]
-OPEN_CARD = "card"  # in the URL: the classifier whose card is open
+OPEN_CARD = "card"  # in the URL: the classifier with an open card
 _REDRAW_SECONDS = 0.5  # while a download runs
 _REQUESTED = "models.requested"  # this visitor's downloads, by classifier: only they see a failure
 
@@ -119,7 +119,7 @@ class Part:
 
 
 def parts() -> list[Part]:
-    """Return who paints, who judges, who answers under waves, and the paper's CLIP, each as it is on this machine."""
+    """Return who paints, judges and answers under waves on this machine, and the paper's CLIP."""
     ready = {spec.name: spec for spec in list_classifiers() if classifier_state(spec.name).status == "ready"}
     (painter,) = networks_for("painter", ready)
     any_text = ready[painter].vocabulary is None
@@ -128,7 +128,7 @@ def parts() -> list[Part]:
     class_set = SAMPLE_SETS[FIRST_SET].class_set
     answering = choose_predictors(chosen, ready_classifiers(class_set), class_set)
     of = [stored_title(predictor.of) for predictor in answering if predictor.of]
-    stand_in = f" They stand in for {join_list(of)}, whose maps you see." if of else " They are the maps’ own networks."
+    stand_in = f" They stand in for {join_list(of)}." if of else " They are the maps’ own networks."
     drawing, judged = (webp_data_uri(strip_path(word, "views")) for word in opening_words()[:2])
     return [
         Part("paints", "Paints", (painter,), "Changes a picture until it shows what you ask for: "
@@ -149,7 +149,7 @@ def _about_clip() -> str:
         return f"Matches pictures with words. It paints any sentence, and answers next to its own map.{profile}"
     return (
         "Matches pictures with words. With it you can draw any sentence instead of single words, and see CLIP’s own "
-        f"answers next to its map. Until then {stored_title(INSTEAD[PAPERS_CLIP])} stands in: a small copy whose error "
+        f"answers next to its map. Until then {stored_title(INSTEAD[PAPERS_CLIP])} stands in: a small copy. Its error "
         f"differs from CLIP’s at {far_from_clip()} of the waves."
     )
 

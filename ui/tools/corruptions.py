@@ -185,8 +185,8 @@ def _predictions(name: str, picture: Picture, key: str, strength: int) -> np.nda
 def _networks(chosen: Sequence[Entry], picture: Picture) -> tuple[list[ClassifierSpec], list[NetworkOutcomes]]:
     """Return the networks that answer for the maps, with robust twins, and the stored outcomes of those that have any.
 
-    If outcomes are stored for pictures of this size, only networks with outcomes are returned, so that captions and
-    chart are about the same ones.
+    If outcomes are stored for pictures of this size, only networks with outcomes are returned: captions and chart
+    are about the same ones.
     """
     predictors = choose_predictors(chosen, ready_classifiers(picture.class_set), picture.class_set)
     specs = with_twins(predictors, picture.class_set)

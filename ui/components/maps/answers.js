@@ -60,11 +60,11 @@ export function cardLines({ clean: [before, was], right, waves: [changed, known,
   ];
 }
 
-/** The text beside the outlined waves. */
+/** The legend of outlined waves. */
 export const legendOf = (title, named) =>
   named ? `outlined: waves that fool ${title}` : `outlined: waves that change ${title}’s answer`;
 
-/** An SVG path around the cells of a map whose waves differ; `size`: cells on a side. */
+/** An SVG path around the cells that `differ`; `size`: cells on a side. */
 export function outlinePath(size, differ) {
   const half = (size - 1) / 2;
   let path = "";

@@ -1,5 +1,5 @@
 // Draws the heat maps and moves their common cursor. Coordinates are frequencies [i, j]: i down, j to the right.
-// Beside a picture (`panel.js`) the maps are so large that both, and the content below, fit in the window.
+// Next to a picture (`panel.js`) the maps are so large that both, and the content below, fit in the window.
 
 import { element, memoryOf, tooltip, unpack, viewOf } from "../basics.js";
 import { answersText, outlineWaves } from "./answers.js";
@@ -9,11 +9,11 @@ import { minus, name } from "./wave.js";
 // CSS pixels.
 const MIN_COLUMN = 270; // width of a map's column
 const MAX_SIDE = 480; // of a map, in windows up to 1,020 pixels high; in higher ones more
-const MIN_SIDE = 180; // of a map beside a picture
+const MIN_SIDE = 180; // of a map next to a picture
 const GUTTER = 30; // for the vertical axis
 const GAP = 16; // between columns
 const BETWEEN = 76; // of maps, wave, picture and answers, together
-const BESIDE = 840; // width from which answers stand beside the picture
+const BESIDE = 840; // width from which answers stand to the right of the picture
 const NARROW = 640; // a phone's width
 const BESIDES = 560; // height of everything but the maps
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -298,7 +298,7 @@ function fillMap(map, { title, note, colour, subtitle, label, layers }, { range:
     `${title}: ${label} under each wave, ${minus(-half)} to ${half} cycles per image. Arrow keys choose a wave, ` +
     "with Shift in steps of 5.";
 
-  // One canvas pixel per cell, enlarged by CSS; missing cells stay transparent, so that the hatching shows.
+  // One canvas pixel per cell, enlarged by CSS; missing cells stay transparent and show the hatching.
   map.canvas.width = map.canvas.height = size;
   const context = map.canvas.getContext("2d");
   const image = context.createImageData(size, size);

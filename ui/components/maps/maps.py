@@ -43,7 +43,7 @@ class MapView:
             is at row i + R // 2, column j + R // 2.
         interval: each value with the ends of its interval, in the same unit, or None.
         value_label: name of the values, e.g. "error". unit: their unit.
-        note: plain text beside the title. colour: colour of the key before the title, e.g. "#0072B2"; no key if empty.
+        note: plain text after the title. colour: colour of the key before the title, e.g. "#0072B2"; no key if empty.
     """
 
     title: str
@@ -132,7 +132,7 @@ def wave_lab(
     on_select: Callable[[Frequency, float], None],
     on_pick: Callable[[int | None], None],
 ) -> None:
-    """Show heat maps beside a picture; the browser adds the wave under the cursor to it without a rerun.
+    """Show heat maps and a picture; the browser adds the wave under the cursor to it without a rerun.
 
     Args:
         maps, selected, key: as `heatmap_view` takes them.

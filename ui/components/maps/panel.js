@@ -1,4 +1,4 @@
-// The picture under the wave, beside the maps: redrawn with every movement of the maps' cursor, without Python.
+// The picture under the wave, next to the maps: redrawn with every movement of the maps' cursor, without Python.
 
 import { button, countOf, element, paintPixels, unpack } from "../basics.js";
 import { createTiles, fillTiles } from "../pictures/tiles.js";
