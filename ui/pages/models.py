@@ -26,7 +26,7 @@ from core.classifiers.registry import (
     result_title,
 )
 from core.data.picture_files import png_data_uri
-from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
+from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, usual_epsilon
 from core.fourier.heatmap import colormap_table
 from core.pgd.drawings import judge_name, opening_words, strip_path
 from core.shared.numbers import join_list
@@ -122,8 +122,8 @@ def parts() -> list[Part]:
     """Return who paints, judges and answers under waves on this machine, and the paper's CLIP."""
     ready = {spec.name: spec for spec in list_classifiers() if classifier_state(spec.name).status == "ready"}
     (painter,) = networks_for("painter", ready)
-    any_text = ready[painter].vocabulary is None
-    knows = "any sentence" if any_text else f"any of the {len(ready[painter].vocabulary.names):,} classes it knows"
+    known = ready[painter].vocabulary
+    knows = f"any of the {len(CLASS_SETS[known]()):,} classes it knows" if known in CLASS_SETS else "any sentence"
     chosen = [shipped_maps()[label] for label in FIRST_PRESET.maps]
     class_set = SAMPLE_SETS[FIRST_SET].class_set
     answering = choose_predictors(chosen, ready_classifiers(class_set), class_set)

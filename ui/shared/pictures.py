@@ -246,7 +246,7 @@ def picture_line(page: str, style: TileStyle = _LINE, *, frames: bool = True) ->
         own = partial(open_upload, page)
         st.button("Your photo", icon=":material/add_photo_alternate:", key=f"{page}.choice", on_click=own)
         taken = own_photo(page) if frames and st.session_state[_in_url(page)] == UPLOAD else None
-        photo = taken and taken.photo
+        photo = None if taken is None else taken.photo
         if photo is not None and not photo.is_square:
             move = partial(_open_frame, page, photo)
             st.button("Move the frame", icon=":material/crop:", key=f"{page}.reframe", on_click=move)

@@ -199,7 +199,7 @@ def test_mismatches_names_each_difference_between_runs():
     assert mismatches(SMALL, SMALL) == ()
     other = counted([[1]], image_size=16, epsilon=2.0, dataset={"name": "stripes"}, class_names=["a"], weakened_as=224)
     reasons = " ".join(mismatches(SMALL, other))
-    for part in ("8 and 16 pixels", "dots and stripes", "size v: 1 and 2", "2 and 1 classes", "waves are weakened"):
+    for part in ("8 and 16 pixels", "dots and stripes", "strengths: 1 and 2", "2 and 1 classes", "waves are weakened"):
         assert part in reasons
 
 

@@ -128,7 +128,7 @@ def test_invalid_map_file_is_refused():
 
 
 def introduction(app) -> str:
-    (text,) = bodies(app, "Each cell is one wave")
+    (text,) = bodies(app, "Each cell is one ")
     return html.unescape(re.sub(r"<span class=\"tooltip-text.*?</span>|<[^>]*>", "", text))
 
 
