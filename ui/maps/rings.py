@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from core.claims.finding import Finding
 from core.fourier.contrasts import BANDS, mismatches, ring_differences, ring_errors, rings_in_words
-from core.shared.numbers import Interval, decimal, join_list, percent
+from core.shared.numbers import Interval, decimal, percent
 from core.shared.text import count_of
 from ui.maps.catalogue import Entry
 from ui.maps.views import SHOWN_SIZE
@@ -35,20 +35,20 @@ def ring_charts(entries: tuple[Entry, ...], bands: tuple[str, ...] = ()) -> tupl
     if together := ring_chart(entries, bands):
         return together, ""
     charts = [ring_chart((entry,)) for entry in entries]
-    peaks = [_peak(entry) for entry in entries]
+    if len(entries) < 2:
+        return "".join(charts), ""
+    (first, often), (other, seldom) = (_peak(entry) for entry in entries)
     return "".join(charts), (
-        f"{join_list(peaks)}. The two maps were measured differently, so compare their shapes, not their heights."
-        if len(peaks) > 1
-        else ""
+        f"{entries[0].name} is wrong most often at {count_of(first, 'cycle')} per image ({often}), {entries[1].name} "
+        f"at {other} ({seldom}). The maps were measured differently, so compare their shapes, not their heights."
     )
 
 
-def _peak(entry: Entry) -> str:
-    """Return where a map's errors are most frequent: 'A is wrong most often at 9 cycles per image (52.3%)'."""
+def _peak(entry: Entry) -> tuple[int, str]:
+    """Return the ring, in cycles per image, where a map's errors are most frequent, and how frequent: 9, '52.3%'."""
     errors = {radius: errors.measured.value for radius, errors in ring_errors(entry.heatmap.crop(SHOWN_SIZE)).items()}
     radius = max(errors, key=errors.__getitem__)
-    cycles, often = count_of(radius, "cycle"), percent(errors[radius])
-    return f"{entry.name} is wrong most often at {cycles} per image ({often})"
+    return radius, percent(errors[radius])
 
 
 @lru_cache(64)

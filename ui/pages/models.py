@@ -79,9 +79,7 @@ def _networks() -> None:
     if ticking != busy:  # the first job began or the last one ended: the page starts or stops the timer
         st.session_state["models.ticking"] = busy
         st.rerun()
-    st.html(
-        '<p class="prose">Every network here can tell you what it sees in a picture. These are the ones you meet.</p>'
-    )
+    st.html('<p class="prose">These networks do the work here.</p>')
     for part in parts():
         with st.container(key=f"models-part-{part.name}"):
             st.html(_part_html(part))
