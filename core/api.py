@@ -110,8 +110,8 @@ def draw(  # noqa: PLR0913  # options by keyword
             and with noise, in natural strokes, which draws what other networks recognise; "views_only" and "strokes"
             have one of these two ingredients.
         start: "blur", drawn from the covariance of the class's images, in its place "grey" where there are none;
-            "classless", a blur of no class; "independent", pixel noise; "grey"; or your own photo or photos, of any
-            form that `heatmap` takes, with the settings of photos.
+            "classless", a blur of no class; "independent", pixel noise; a canvas, "grey", "meadow", "sea" or
+            "horizon"; or your own photo or photos, of any form that `heatmap` takes, with the settings of photos.
         sketch: (32, 32, 3) uint8, a sketch in flat colours, in place of `start`: its smooth version is the start, with
             the settings of sketches.
         size: of the pictures in pixels. None: the classifier's input, or that of your own start.
@@ -129,6 +129,8 @@ def draw(  # noqa: PLR0913  # options by keyword
     """
     _check_tries(tries)
     goals, size = _several(targets, classifier), size or _checked(classifier).image_size
+    if sketch is not None and not (isinstance(start, str) and start == "blur"):
+        raise ValueError("sketch and start each say where a drawing begins; give only one of them")
     own = None if isinstance(start, str) else own_pixels(start, single=True)
     size = size if own is None else own.shape[-1]
     supplied = "sketch" if sketch is not None else "photo" if own is not None else ""

@@ -77,13 +77,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     texts = "; ".join(f"{name}: {(text := STARTS[name].source)[0].lower()}{text[1:-1]}" for name in MADE_STARTS)
     generate.add_argument(
-        "--start", default="blur", metavar="NAME|FILE", help=f"{texts}; or a photo, a file, with the settings of photos"
+        "--start", metavar="NAME|FILE", help=f"default blur. {texts}; or a photo, a file, with the settings of photos"
     )
     generate.add_argument(
         "--sketch",
         type=Path,
         metavar="FILE",
-        help=f"start from a sketch, a PNG of {SKETCH_SIZE} x {SKETCH_SIZE} pixels in flat colours, with its settings",
+        help=f"in place of --start: a sketch, a PNG of {SKETCH_SIZE} x {SKETCH_SIZE} pixels in flat colours, with its "
+        "settings",
     )
     return parser
 
@@ -139,12 +140,14 @@ def _start(args: argparse.Namespace, size: int) -> tuple[StartName, np.ndarray |
     """Return the name of the start of drawings and, of a sketch or a photo, its (3, size, size) picture.
 
     Raises:
-        ValueError: the start is neither a name nor a readable picture, or the sketch is of another size.
+        ValueError: the start is neither a name nor a readable picture, the sketch has another size, or both are given.
     """
+    if args.sketch is not None and args.start is not None:
+        raise ValueError("--sketch and --start each say where a drawing begins; give only one of them")
     if args.sketch is not None:
         return "sketch", smooth_sketch(check_sketch(_read(args.sketch)), size)
     for name in MADE_STARTS:
-        if args.start == name:
+        if (args.start or "blur") == name:
             return name, None
     path = Path(args.start)
     if not path.is_file():

@@ -62,7 +62,7 @@ class RunPlan:
     targets: for each of the B images, a class by name or index or, for zero-shot classifiers, any text.
     start: (B, 3, H, W) float32 in [0, 1], x0. config: lengths and number of steps.
     seed: for random draws. seeds: each image's own, B of them; empty if all have `seed`. images: their origin, a JSON
-    object.
+    object; of several starts (`from_each`) "origins" has what is each one's own.
     original: (B, 3, H, W) uint8 and mask: bool (1, H, W) or (B, 1, H, W), for inpainting; None for generation.
     weight, penalty: lambda of Eq. 3, and the penalty it multiplies.
     """
@@ -104,9 +104,20 @@ class RunPlan:
         plan = self._at([row for row in range(len(self.start)) for _ in range(tries)], seeds=seeds)
         return plan if start is None else replace(plan, start=start)
 
+    def from_each(self, starts: Sequence[tuple[np.ndarray, Mapping[str, Any]]]) -> RunPlan:
+        """Return the plan of one try at a single image from each of several starts, all with its seed.
+
+        starts: (3, H, W) each, with the origin of each, as in `images`.
+        """
+        pictures, origins = zip(*starts, strict=True)
+        images = {**self.images, "origins": [dict(origin) for origin in origins]}
+        same = {"seeds": (self.seed,) * len(starts), "images": images}
+        return replace(self._at([0] * len(starts), **same), start=np.stack(pictures))
+
     def only(self, row: int) -> RunPlan:
         """Return the plan of one image alone."""
-        return self._at([row], seed=self.seeds[row] if self.seeds else self.seed, seeds=())
+        seed = self.seeds[row] if self.seeds else self.seed
+        return self._at([row], seed=seed, seeds=(), images=origin_of(self.images, row))
 
     def _at(self, rows: list[int], **changes: Any) -> RunPlan:
         """Return the plan of some images, in this order, with changes."""
@@ -122,6 +133,12 @@ class RunPlan:
     def minimised_penalty(self) -> Penalty:
         """Penalty that the method minimises; "frozen" is the minimum of Eq. 3 if its penalty is exact."""
         return "frozen" if self.config.method.freezes_outside else self.penalty
+
+
+def origin_of(images: Mapping[str, Any], row: int) -> dict[str, Any]:
+    """Return the origin of one image alone, where each of several has its own."""
+    own = {name: fact for name, fact in images.items() if name != "origins"}
+    return own | images["origins"][row] if "origins" in images else own
 
 
 def inpainting_plan(

@@ -14,7 +14,7 @@ from PIL import Image
 
 from core.pgd.grid import picture_grid
 from core.pgd.methods import MethodName
-from core.pgd.plan import RunPlan
+from core.pgd.plan import RunPlan, origin_of
 from core.pgd.settings import FIELDS, PENALTIES, PGDConfig, same_value
 from core.shared.files import ArchiveContent, ArchiveFormat
 from core.shared.numbers import confidence
@@ -81,7 +81,8 @@ class PGDRun(ArchiveContent):
     def only(self, row: int) -> PGDRun:
         """Return the run of one picture alone."""
         rows, facts = slice(row, row + 1), dict(self.metadata)
-        images = facts["images"] | {name: facts["images"][name][rows] for name in _OF_EACH if name in facts["images"]}
+        images = origin_of(facts["images"], row)
+        images |= {name: images[name][rows] for name in _OF_EACH if name in images}
         metadata = facts | {name: facts[name][rows] for name in _OF_EACH if name in facts} | {"images": images}
         metadata["seed"] = metadata.pop("seeds", [facts["seed"]])[0]
         return replace(

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from core.data.canvases import CANVASES, COMPARED_CANVAS, CanvasName, paint_canvas
 from core.data.class_statistics import (
     STATISTICS,
     ClassCovariance,
@@ -29,7 +30,7 @@ from core.data.sketches import encode_sketch, smooth_sketch
 from core.data.words import find_class
 from core.pgd.views import MIN_CROP_SIZE
 
-StartName = Literal["blur", "classless", "independent", "grey", "sketch", "photo"]
+StartName = Literal["blur", "classless", "independent"] | CanvasName | Literal["sketch", "photo"]
 MIN_IMAGES = 8  # fewer images give no useful covariance of a class
 
 
@@ -75,6 +76,15 @@ STARTS: dict[StartName, StartText] = {
         "The mean colour of natural pixels with faint pink noise in their colours; it contains nothing of the target "
         "class.",
     ),
+    **{
+        name: StartText(
+            f"the canvas {canvas.title.lower()!r}",
+            canvas.title,
+            f"Flat colours, blurred into each other, {canvas.words}; they contain nothing of the target class.",
+        )
+        for name, canvas in CANVASES.items()
+        if name != COMPARED_CANVAS
+    },
     "sketch": StartText(
         "a sketch",
         "Sketch",
@@ -130,6 +140,8 @@ def start_of(
     """
     if start == "grey":
         return Start(start, GreyNoise(image_size))
+    if start in CANVASES:
+        return Start(start, Given(paint_canvas(start, image_size), CANVASES[start].words))
     if start == "classless":
         return Start(start, _classless().resize(image_size))
     bundled = _bundled(class_set, start)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from core.data.canvases import CANVASES
 from core.data.sketches import SKETCHES, draw_sketch, smooth_sketch
 from core.pgd.drawings import stored_gallery
 from core.pgd.examples import RUNS
@@ -111,7 +112,9 @@ def test_gallery_tile_and_sketch_are_drawn(draw_page):
     page.get_by_role("radio", name="Sketch", exact=True).click()
     expect(page.locator(".painter .stage")).to_be_visible()
     expect(box).to_have_value("volcano")
-    expect(page.get_by_role("radiogroup", name="Bundled sketches").get_by_role("radio")).to_have_count(len(SKETCHES))
+    expect(page.get_by_role("radiogroup", name="Bundled sketches").get_by_role("radio")).to_have_count(
+        len(CANVASES) + len(SKETCHES)
+    )
     page.get_by_role("radio", name="yawl", exact=True).click()
     expect(box).to_have_value("yawl")
     expect(pair.nth(1)).to_have_attribute("aria-label", re.compile("Many views: yawl, "))  # a stored one
@@ -123,7 +126,7 @@ def test_gallery_tile_and_sketch_are_drawn(draw_page):
     assert not np.array_equal(drawn(page, 1), stored)
     page.get_by_role("button", name="Wipe").click()
     assert np.array_equal(drawn(page, 1)[:, :112], sketch[:, :112])
-    page.get_by_role("radio", name="Word", exact=True).click()
+    page.get_by_role("radio", name="Canvas", exact=True).click()
     expect(box).to_have_value("castle")  # each beginning keeps its own
 
 

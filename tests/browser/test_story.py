@@ -42,7 +42,7 @@ def expect_stored(scene: Locator, name: str) -> None:
 
 
 def choose_word(page: Page, word: str) -> None:
-    box = page.get_by_role("combobox", name="Any of 2,900 words")
+    box = page.get_by_role("combobox", name="Any of 2,911 words")
     box.fill(word)
     page.get_by_role("option", name=word, exact=True).first.click()
     expect(page.locator(".painting .claim")).to_have_text(re.compile("^Press Paint it"))
@@ -144,7 +144,7 @@ def test_sketch_is_painted_by_finger_and_opens_in_draw(app, open_page):
     expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint it"))
     scene.get_by_role("button", name="Back to the painting").tap()
     expect(painter).to_be_hidden()
-    box = page.get_by_role("combobox", name="Any of 2,900 words")
+    box = page.get_by_role("combobox", name="Any of 2,911 words")
     box.fill("vulcano")
     expect(page.get_by_role("option").first).to_have_text("Add: vulcano")
     box.press("Enter")

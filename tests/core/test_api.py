@@ -12,6 +12,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import core
+from core.data.canvases import paint_canvas
 from core.data.holes import fill_hole
 from core.data.sample_sets import CIFAR10
 from core.data.sketches import smooth_sketch
@@ -228,8 +229,24 @@ def test_drawing_starts_from_a_smooth_sketch(own):
     assert run.metadata["images"]["start"] == "sketch"
     usual, sketched = (defaults("generation", 224, "views", start=start).method for start in ("", "sketch"))
     assert usual.views.min_size == 0.35 and sketched.views.min_size == 0.5
+    with pytest.raises(ValueError, match="give only one of them"):
+        core.draw(own, "a", sketch=sketch, start="grey", progress=False)
     with pytest.raises(ValueError, match=r"a sketch must be uint8 \(32, 32, 3\); got float64 \(2, 2\)"):
         core.draw(own, "a", sketch=np.zeros((2, 2)), progress=False)
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (132, 192, 253), (255, 255, 255)])
+def test_a_sketch_of_one_colour_draws_as_from_grey(own, colour):
+    sketch = np.full((32, 32, 3), colour, np.uint8)
+    run = core.draw(own, "a", method="views", sketch=sketch, steps=12, progress=False)
+    assert np.isfinite(run.curves["loss"]).all() and np.ptp(run.start, axis=(2, 3)).max() < 1e-6
+    assert run.curves["loss"].min() < run.curves["loss"][0, 0] and (run.images[0] != run.frames[0, 0]).any()
+
+
+def test_a_canvas_is_a_start_and_in_the_run(own):
+    run = core.draw(own, ["a", "b"], start="meadow", steps=2, tries=2, progress=False)
+    np.testing.assert_array_equal(run.start, np.stack([paint_canvas("meadow", SIDE)] * 4))
+    assert run.metadata["images"]["start"] == "meadow"
 
 
 @pytest.mark.parametrize("method", ["paper", "views"])
@@ -356,7 +373,10 @@ REFUSED = {
     "an index too high": (lambda own: core.draw(own, 6), "target 6 is not one of the 6 classes; give an index below 6"),
     "a negative index": (lambda own: core.draw(own, [0, -1]), "target -1 is not one of the 6 classes"),
     "no word": (lambda own: core.draw(own, []), "targets should be at least one class"),
-    "an unknown start": (lambda own: core.draw(own, "a", start="noise"), "one of blur, classless, independent, grey"),
+    "an unknown start": (
+        lambda own: core.draw(own, "a", start="noise"),
+        "one of blur, classless, independent, grey, meadow, sea, horizon",
+    ),
     "an unknown setting": (
         lambda own: core.draw(own, "a", step=2),
         "'step' is no setting of .*; its .*step_size",

@@ -30,7 +30,12 @@ def components(app: AppTest, name: str = "") -> list[dict[str, Any]]:
 
 def run_to_the_end(app: AppTest, page: str) -> AppTest:
     """Press *Start* and wait for the run, unless the page refuses to start one."""
-    app.button(key=f"{page}.start").click().run()
+    return press_to_the_end(app, page, "start")
+
+
+def press_to_the_end(app: AppTest, page: str, button: str) -> AppTest:
+    """Press a button and wait for the run that it starts, if it has not ended by then."""
+    app.button(key=f"{page}.{button}").click().run()
     if (active := app.session_state[f"{page}.runs"].active) is not None:
         assert active.job.wait(240)
     return app.run()

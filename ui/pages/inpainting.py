@@ -10,6 +10,7 @@ import streamlit as st
 from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
 from core.data.holes import POSITIONS, Fill, hole_size, hole_text, read_hole
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.data.words import everyday_name
 from core.pgd.drawings import judge_name
 from core.pgd.methods import COMPARED, METHODS, MethodName, leading
 from core.pgd.settings import PENALTIES, Penalty, Task
@@ -20,6 +21,7 @@ from core.shared.text import TERMS, number_html, tooltip
 from ui.components.painters.painters import mask_painter
 from ui.components.replay.replay import replay
 from ui.components.versioned import Versioned
+from ui.components.words.words import word_input
 from ui.runs.export import run_download
 from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.judge import sample_set_of
@@ -36,39 +38,38 @@ from ui.runs.replay import (
 )
 from ui.runs.settings import choose_methods, choose_networks, run_settings
 from ui.runs.state import RunResult, fill_request
-from ui.runs.words import meaning, near_words, vocabulary
+from ui.runs.words import near_words, stands_for, vocabulary
 from ui.server.cache import ready_classifiers
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, Picture, page_picture, picture_line, take_picture, to_picture
-from ui.shared.url import as_markdown, one_line
+from ui.shared.url import as_markdown
 
 _PAGE: Task = "inpainting"
 _PAPERS = paper.PGD_SETTINGS[_PAGE]
 _HOLE, EVERY = f"{_PAGE}-hole", f"{_PAGE}.filled"  # in the URL, in the session
 _HOLES, _LAST_HOLES = f"{_PAGE}.holes", f"{_PAGE}.holes.last"  # by size: as painted, and what changed them last
-USUAL_TARGET = "What it shows: true class or first guess"
 FAILS = (
-    "By many views, the hens’ hole fills with plumage and the polar "
-    "bear’s with a polar bear’s head. The koala’s head comes back as fur without a face, and the tabby’s eye becomes "
-    "curly fur. We looked at these results one by one."
+    "By many views, the hens’ hole fills with plumage and the polar bear’s with a head. The koala’s head comes back as "
+    "fur without a face, and the tabby’s eye becomes curly fur. (We checked each by eye.)"
 )
 _CHOICE_RULE = (
-    "A rule chose these {}: in each class the picture with the median gain of the robust networks, as another network "
-    "sees it, and the classes with the largest gain."
+    "A rule chose these {}: the classes in which the robust networks gain most, as a second network sees it, and in "
+    "each the picture with the median gain."
 )
-_FACELESS = "Neither paints this animal’s face into its hole."
+_FACELESS = "Neither method paints this animal’s face into the hole."
 MINIMISED = (
     r"This penalty is **exact**: the minimum changes nothing outside the hole while the cross-entropy's gradient "
     r"$g$ there is shorter than $\lambda$. Forward-backward steps find it: a step of length $t$ against "
     r"$g$, then for the change $y$ outside $y \leftarrow (1 - t\lambda / \lVert y\rVert_2)_+\,y$ (Combettes & "
     "Wajs 2005), the projection onto the ball, the clip."
 )
-TARGET_WIDTH = 340  # pixels
+_BOX_WIDTH = 400  # pixels
+_ASKED = f"{_PAGE}.asked"  # in the session: whether a word was just entered
 
 
 def page() -> None:
     """Draw the page."""
-    painter_line = head("Brush away and see what fills it")
+    painter_line = head("Brush something away and see what fills the hole")
     reserve("calc(var(--square) + 202px)")
     with st.container(key="run-stage"):
         left, right = st.columns([2, 3], gap="medium")
@@ -89,7 +90,7 @@ def page() -> None:
         target = _choose_target(picture, guess, specs)
         chosen = run_settings(expert, _PAGE, picture.size, hole_size(_hole(picture, guess)) or None, methods)
         request = fill_request(picture, _hole(picture, guess), target, chosen, specs, methods)
-        ask_for_run(_PAGE, "Fill", request)
+        ask_for_run(_PAGE, "Fill", request, st.session_state.pop(_ASKED, False) and not request.why)
     with right:
         contents = Stage(
             _PAGE,
@@ -206,12 +207,13 @@ def _painter(picture: Picture, guess: FirstGuess | None) -> None:
         to_picture(picture.pixels),
         mask,
         square=round(hole_size(first)),
+        proposed=np.array_equal(mask, first),
         key=f"{_PAGE}.painter",
         on_paint=lambda mask: st.session_state[_HOLES].__setitem__(size, mask),
         alt=picture.caption,
     )
     if guess is not None and not _has_chosen_hole(picture) and np.array_equal(mask, guess.mask):
-        st.caption(f"Of {POSITIONS**2} places tried, {as_markdown(guess.network)} needs this one most.")
+        st.caption(f"Of {POSITIONS**2} spots we tried, covering this one hurts {as_markdown(guess.network)} most.")
         url.put(_HOLE, None)  # the link's reader gets the same
         return
     text = hole_text(mask)
@@ -235,33 +237,39 @@ def _is_painted(picture: Picture) -> bool:
 
 
 def _choose_target(picture: Picture, guess: FirstGuess | None, specs: Sequence[ClassifierSpec]) -> str:
-    """Draw the target, which a menu changes; return it, empty if it is not known yet.
+    """Draw the box of what should fill the hole; return it, empty if it is not known yet.
 
     Without a choice it is the true class of a bundled picture, and a network's own first guess of the visitor's.
     """
-    key, names, state = f"{_PAGE}-target-{picture.class_set}", picture.classes.names, st.session_state
-    target = state.get(key) or url.text(key) or USUAL_TARGET
-    about = ""
-    if target == USUAL_TARGET:
-        if picture.label is not None:
-            target, about = names[picture.label], ", its true class"
-        elif guess is not None:
-            target, about = guess.name, f", its own first guess, {confidence(guess.probability)}"
-        else:
-            target = ""
-    label = f"Make it: **{as_markdown(one_line(meaning(target, picture.classes), 60)) or '…'}**{about}"
-    with st.popover(label, key=f"{_PAGE}.target"):
-        st.selectbox(
-            "Target (CLIP: any text)",
-            [USUAL_TARGET, *vocabulary(picture.classes)],
-            key=key,
-            bind="query-params",
-            accept_new_options=True,
-            width=TARGET_WIDTH,
+    key, state, classes = f"{_PAGE}-target-{picture.class_set}", st.session_state, picture.classes
+    chosen: str = state.setdefault(key, url.text(key))
+    usual, note = "", ""
+    if picture.label is not None:
+        usual, note = classes.names[picture.label], "what was there"
+    elif guess is not None:
+        usual, note = guess.name, f"the network’s own guess, {confidence(guess.probability)}"
+    shown = chosen or everyday_name(usual)
+
+    def take(word: str, entered: bool) -> None:
+        state[key] = "" if word == everyday_name(usual) else word
+        state[_ASKED] = entered
+
+    with st.container(width=_BOX_WIDTH):
+        word_input(
+            "What should be there?",
+            vocabulary(classes),
+            shown,
+            lead="Fill with",
+            note=stands_for(chosen, classes) if chosen else f"({note})" if note else "",
+            placeholder="…",
+            key=f"{_PAGE}.target.{picture.class_set}",
+            on_word=take,
+            clears=True,
         )
-        if target:
-            near_words(f"{_PAGE}.near", target, specs, picture.classes, lambda word: state.update({key: word}))
-    return target
+    if chosen:
+        near_words(f"{_PAGE}.near", chosen, specs, classes, lambda word: take(word, True))
+    url.put(key, chosen or None)
+    return chosen or usual
 
 
 def _restore(result: RunResult) -> None:
@@ -292,7 +300,7 @@ def _reset(row: SampleSet) -> None:
     state = st.session_state
     state.setdefault(f"{_PAGE}.positions", {})[row.name] = row.inpainted
     state.setdefault(_HOLES, {})[row.image_size] = row.mask(row.inpainted)
-    reset_to_example(_PAGE, row, {"pictures": row.title, f"target-{row.class_set}": USUAL_TARGET})
+    reset_to_example(_PAGE, row, {"pictures": row.title, f"target-{row.class_set}": ""})
 
 
 def _formulas(penalty: Penalty, methods: Sequence[MethodName]) -> None:

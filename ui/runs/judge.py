@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from core.classifiers.registry import CLIPS
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.data.words import covers, find_word
+from core.data.words import covers, everyday_name, find_word
 from core.pgd.pictures import Judgement, choose_judge, fingerprint, judge_run, stored_judgement
 from core.pgd.record import PGDRun
 from core.shared.numbers import sureness
@@ -85,7 +85,7 @@ def surest(judgements: Sequence[Judgement | None]) -> int | None:
 def guess(judgement: Judgement, row: int) -> tuple[str, bool]:
     """Return a second network's prediction for result `row` with its probability, and True if it is the target."""
     probability = f", {sureness(judgement.shares[row])}" if judgement.shares else ""
-    return f"{one_line(judgement.says[row])}{probability}", judgement.ranks[row] == 1
+    return f"{one_line(everyday_name(judgement.says[row]))}{probability}", judgement.ranks[row] == 1
 
 
 def second_opinion(judgement: Judgement, row: int, target: str = "") -> tuple[str, bool]:
@@ -101,7 +101,7 @@ def second_opinion(judgement: Judgement, row: int, target: str = "") -> tuple[st
     rank = judgement.ranks[row]
     if rank == 1:
         return f"{who} agrees{sure}.", True
-    seen = f"{who} sees {with_article(one_line(judgement.says[row]))}{sure}."
+    seen = f"{who} sees {with_article(one_line(everyday_name(judgement.says[row])))}{sure}."
     if not (rank and target):
         return seen, False
     return f"{seen} {capitalised(target)} is {'only ' * (rank > _CLOSE)}its {ordinal(rank)} guess.", False

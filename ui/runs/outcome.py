@@ -12,6 +12,7 @@ import streamlit as st
 from core.classifiers.registry import classifier_title, result_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.stored import cached_by_files, device_text
+from core.data.words import everyday_name
 from core.pgd.drawings import count, painter_name, stored_kinds
 from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.pictures import Judgement
@@ -150,7 +151,7 @@ def filled_html(sample_set: str) -> tuple[str, str]:
             recognised[run.config.method.name] += agrees
             seen = f"{'✓' if agrees else '✕'} {says}"
             figures.append(Figure(seen, METHODS[run.config.method.name].title, to_picture(run.frames[-1, 0])))
-        name = html.escape(target_of(result.runs[0], 0))
+        name = html.escape(everyday_name(target_of(result.runs[0], 0)))
         link = url.link("inpainting", ("inpainting-pictures", row.title), ("inpainting-picture", str(index)))
         tiles.append(f'<section><a href="{html.escape(link)}">{name}</a>{picture_row(figures)}</section>')
     counts = [

@@ -9,7 +9,6 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -18,11 +17,13 @@ from core.classifiers.registry import (
     ClassifierSpec,
     short_title,
 )
+from core.data.canvases import CANVASES
 from core.pgd.drawings import GalleryWord
 from core.pgd.methods import METHODS, leading
-from core.pgd.starts import MADE_STARTS
-from core.shared.numbers import duration
-from core.shared.text import JARGON, sentence
+from core.pgd.plan import RunPlan
+from core.pgd.starts import MADE_STARTS, STARTS
+from core.shared.numbers import duration, join_list
+from core.shared.text import JARGON, count_of, sentence
 from ui.components.replay.replay import RunProgress, replay
 from ui.runs.export import save_buttons, save_stored
 from ui.runs.gallery import stills
@@ -51,11 +52,11 @@ from ui.shared.url import as_markdown
 REDRAW_SECONDS = 0.5
 # Captions for a run by views, by the fraction of steps from which each applies.
 _STORY = (
-    (0, "At first every view disagrees."),
-    (0.3, "Shapes appear on which most views agree."),
+    (0, "So far every crop says something different."),
+    (0.3, "Shapes appear that most crops agree on."),
     (0.7, "The shapes stay; their details settle."),
 )
-WITHOUT_VIEWS = "The network grows surer; we hardly see why."
+WITHOUT_VIEWS = "The network is getting surer; it’s hard to see why."
 
 
 def head(title: str) -> DeltaGenerator:
@@ -79,7 +80,7 @@ def painted_by(container: DeltaGenerator, specs: Sequence[ClassifierSpec], class
     names = [spec.name for spec in specs]
     text = html.escape(f"Painted by {', and by '.join(_painter(spec, names) for spec in specs)}.")
     text += f" {CLIPS_SETTINGS}" if PAPERS_CLIP in names else ""
-    link = "" if is_ready(PAPERS_CLIP) else ' <a href="models">Get CLIP itself</a>'
+    link = "" if is_ready(PAPERS_CLIP) else ' <a href="models">Use CLIP instead</a>'
     container.html(f'<p class="prose">{explain_on_page(text, text, *JARGON)}{link}</p>')
 
 
@@ -92,7 +93,7 @@ def _painter(spec: ClassifierSpec, names: Sequence[str]) -> str:
         return "its robust twin" if spec.name.removesuffix("-robust") in names else f"{title}, a robust network"
     if spec.kind == "zero-shot":
         return f"{title}, a {'small ' if spec.name.startswith('mini-') else ''}CLIP"
-    return f"{title}, an ordinary network"
+    return f"{title}, an ordinary image classifier"
 
 
 def ask_for_run(
@@ -100,20 +101,21 @@ def ask_for_run(
     verb: str,
     request: RunRequest,
     entered: bool = False,
-    starts: Callable[[], np.ndarray] | None = None,
+    four: Callable[[RunPlan], RunPlan] = lambda plan: plan.repeated(TRIES),
 ) -> None:
     """Draw the buttons that start a run, and several tries of it if the seed changes the result.
 
-    entered: True if the visitor requested the run otherwise, such as by Enter. starts: returns those of `TRIES` tries;
-    None if all have the same.
+    entered: True if the visitor requested the run otherwise, such as by Enter. four: returns the plan of `TRIES` tries
+    at once; by default from the same start by different seeds.
     """
     why, to_run = refusal(request), None
     beside = st.container(width="content") if why else None
     with st.container(horizontal=True, width="content", gap="small"):
         if st.button(verb, type="primary", key=f"{page}.start") or entered:
             to_run = request
-        if _has_tries(request) and st.button("Four at once", key=f"{page}.four", help=_about_tries(request)):
-            to_run = request.tried(None if starts is None else starts())
+        plan = request.plan if _has_tries(request) else None
+        if plan is not None and st.button("Four at once", key=f"{page}.four", help=_about_tries(plan, request)):
+            to_run = request.tried(four(plan))
     if to_run is not None:
         run_state(page).error = ""
         if start(page, to_run):
@@ -139,16 +141,15 @@ def shows_tries(page: str, request: RunRequest) -> bool:
     return result is not None and bool(result.tries)
 
 
-def _about_tries(request: RunRequest) -> str:
+def _about_tries(plan: RunPlan, request: RunRequest) -> str:
     """Return what several tries at once are, and how long they take."""
-    assert request.plan is not None
-    seconds = expected_seconds(request.plan, request.names, (leading(request.methods),))
-    first, last = request.plan.seed, request.plan.seed + TRIES - 1
+    seconds = expected_seconds(plan, request.names, (leading(request.methods),))
     time = "" if seconds is None else f" (about {duration(max(1.0, TRIES * seconds))})"
-    return (
-        f"Makes {TRIES} versions, by the random seeds {first} to {last}{time}. You first see the one of which a second "
-        "network is surest, and can choose another."
-    )
+    if plan.images.get("start") in CANVASES:
+        what = f"Paints it on {join_list([canvas.title.lower() for canvas in CANVASES.values()])}"
+    else:
+        what = f"Makes {TRIES} versions, by the random seeds {plan.seed} to {plan.seed + TRIES - 1}"
+    return f"{what}{time}. You first see the one that a second network is surest of, and can choose another."
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
     if state.active is not None:
         if not (goes_on := request.is_about(state.active.run.plan)):
             state.active.job.stop()  # the visitor has turned to something else, which is shown at once
-        if not state.running and collect(state) and goes_on:
+        if not state.running and collect(state, left=not goes_on) and goes_on:
             _pick_try(page, state)
     if state.error:
         st.error(as_markdown(sentence(state.error)))
@@ -273,28 +274,37 @@ def _replay(page: str, data: dict[str, Any], resume: Callable[[], object] | None
     def choose(k: int) -> None:
         if state.active is None and state.result is not None and k < len(state.result.tries):
             state.result = state.result.choose(k)
-            st.session_state[f"{page}-seed"] = state.result.runs[0].metadata["seed"]
+            _adopt(page, state.result)
 
     replay(data, key=f"{page}.replay", seek=seek, choose=choose, stop=stop, resume=resume or (lambda: None))
 
 
-def collect(state: RunState) -> bool:
-    """Turn an ended run into a result and record its pace; return True if there is a result."""
-    if (ended := state.finish()) is None:
+def collect(state: RunState, *, left: bool = False) -> bool:
+    """Turn an ended run into a result and record its pace; return True if there is a result. left: as in `finish`."""
+    if (ended := state.finish(left=left)) is None:
         return False
     remember_pace(ended.run.plan, ended.names, ended.methods, ended.job.seconds_per_step)
     return True
 
 
 def _pick_try(page: str, state: RunState) -> None:
-    """Display the try that a second network recognises best, with its seed in the settings."""
+    """Display the try that a second network recognises best, with its seed and its start in the settings."""
     if state.result is None or not state.result.tries:
         return
     state.result = state.result.pick(surest(judged_tries(state.result)))
-    seed = state.result.runs[0].metadata["seed"]
-    if st.session_state.get(f"{page}-seed") != seed:
-        st.session_state[f"{page}-seed"] = seed
+    if _adopt(page, state.result):
         st.rerun()
+
+
+def _adopt(page: str, result: RunResult) -> bool:
+    """Take the seed and the start of the displayed try into the settings; return True if they were others."""
+    metadata, state = result.runs[0].metadata, st.session_state
+    own = {f"{page}-seed": metadata["seed"]}
+    if (start := metadata["images"].get("start")) in CANVASES:
+        own[f"{page}-start-from"] = STARTS[start].label
+    changed = {key: value for key, value in own.items() if state.get(key) != value}
+    state.update(changed)
+    return bool(changed)
 
 
 def _live(page: str) -> None:
@@ -318,7 +328,7 @@ def what_one_sees(active: ActiveRun) -> str:
     """Return a line on a run in progress: what one sees, and the time left."""
     job, run = active.job, active.run
     if job.status == "queued":
-        return f"Waiting for the pictures before it: number {job.position} in line."
+        return f"Waiting: {count_of(job.position, 'picture')} ahead of yours."
     if job.done < 2 or job.seconds_left is None:
         seconds = expected_seconds(run.plan, active.names, active.methods)
         time = "" if seconds is None else f" The run takes about {duration(max(1.0, seconds))}."

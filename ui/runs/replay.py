@@ -15,6 +15,7 @@ from core.classifiers.registry import classifier_title, result_title, short_titl
 from core.data.holes import hole_alone
 from core.data.sample_sets import SampleSet
 from core.data.stored import cached_by_files
+from core.data.words import everyday_name
 from core.pgd.examples import row_of, stored_subjects
 from core.pgd.live import MAX_FRAMES
 from core.pgd.methods import COMPARED, METHODS, PAPER, MethodName
@@ -22,7 +23,7 @@ from core.pgd.pictures import Judgement
 from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun, evenly_spaced
 from core.pgd.settings import Penalty, Task
-from core.pgd.starts import MADE_STARTS, StartName
+from core.pgd.starts import MADE_STARTS, STARTS, StartName
 from core.pgd.views import MIN_CROP_SIZE
 from core.shared.files import ArchiveError
 from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, with_tries
@@ -47,6 +48,11 @@ def role(title: str, method: str, beside: Sequence[tuple[str, str]]) -> str:
     """Return the role of a network's picture: its method, and its network if those in `beside` differ."""
     titles, methods = map(set, zip(*beside, strict=True))
     return ": ".join([title] * (len(titles) > 1) + [method] * (len(titles) < 2 or len(methods) > 1))
+
+
+def painter_of(title: str, titles: Sequence[str]) -> str:
+    """Return what a network is called beside a picture of its own: by its title where there are others."""
+    return title if len({*titles}) > 1 else "The painter"
 
 
 def run_title(run: PGDRun, runs: Sequence[PGDRun] = ()) -> str:
@@ -84,7 +90,7 @@ def run_replay(
         live=live,
         id=id,
         **_layout(first.start, first.mask, first.metadata["images"]),
-        targets=[target_of(first, row) for row in range(len(first.start))],
+        targets=[everyday_name(target_of(first, row)) for row in range(len(first.start))],
         steps=first.config.steps,
     )
 
@@ -93,7 +99,14 @@ def tries_replay(result: RunResult, packed: dict[str, Any]) -> dict[str, Any]:
     """Return the packed replay of the chosen try beside all tries and a second network's predictions."""
     says = [("", False) if judgement is None else guess(judgement, 0) for judgement in judged_tries(result)]
     frames = np.stack([runs[-1].frames[-1, 0] for runs in result.tries])[None]
-    return with_tries(packed, frames, result.chosen, says, result.picked)
+    origins = [runs[0].metadata["images"] for runs in result.tries]
+    return with_tries(packed, frames, result.chosen, says, result.picked, _titles(origins))
+
+
+def _titles(origins: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the titles of tries' starts; none if all have the same."""
+    starts = [STARTS[origin["start"]].label for origin in origins if origin.get("start") in STARTS]
+    return starts if len({*starts}) > 1 else []
 
 
 def judged_tries(result: RunResult) -> list[Judgement | None]:
@@ -129,7 +142,7 @@ def live_replay(
             frames = np.stack([to_uint8_planes(moment[k].images.cpu().numpy()) for moment in moments])
             curve = curves[k][:, rows]
         nobody = [""] * len(start), [False] * len(start)
-        caption = Caption(role(title, method, pairs), *nobody)
+        caption = Caption(role(title, method, pairs), *nobody, painter_of(title, [other for other, _ in pairs]))
         tracks.append(Track(caption, frames[:, rows], curve))
     data = pack_replay(
         tracks,
@@ -138,10 +151,11 @@ def live_replay(
         live=live,
         id=id,
         **_layout(plan.start, plan.mask, plan.images),
-        targets=[one_line(str(target)) for target in plan.targets[rows]],
+        targets=[everyday_name(one_line(str(target))) for target in plan.targets[rows]],
         steps=plan.config.steps,
     )
-    return with_tries(data, frames, 0) if plan.seeds else data
+    origins = plan.images.get("origins", [])
+    return with_tries(data, frames, 0, titles=_titles(origins)) if plan.seeds else data
 
 
 def _layout(start: np.ndarray, mask: np.ndarray | None, images: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,7 +180,8 @@ def _caption(run: PGDRun, runs: Sequence[PGDRun], own: bool) -> Caption:
             texts[row], ticks[row] = second_opinion(judgement, row, target_of(run, row))
         if own:
             texts[row] = f"{to_be_exact(run, row)} {texts[row]}".strip()
-    return Caption(title, texts, ticks)
+    names = [result_title(other.metadata["classifier"]) for other in (run, *runs)]
+    return Caption(title, texts, ticks, painter_of(names[0], names))
 
 
 def sampled_frames(count: int, frame_bytes: int) -> np.ndarray:

@@ -185,31 +185,35 @@ def number_in_url(key: str, number: Callable[..., Any], usual: float, low: float
     return settable_in_url(key, lambda name, value: number(value=value, key=name), usual, read)
 
 
+SLOWDOWN = 4  # at most: one run beside much else says little of the next
+
+
 @cache
-def _paces() -> dict[tuple[str, ...], float]:
-    """Return the seconds per gradient and pixel of runs on this server, keyed by the names of their networks."""
+def _paces() -> dict[tuple[str, ...], tuple[float, float]]:
+    """Return the seconds per gradient and pixel of the fastest run on this server, and of the last, by their networks'
+    names.
+    """
     return {}
 
 
 def remember_pace(
     plan: RunPlan, names: Sequence[str], methods: Sequence[MethodName], seconds_per_step: float | None
 ) -> None:
-    """Record the pace of an ended run for estimates of later runs of these networks.
-
-    Only the best pace is kept: a slow one reflects other load on the server.
-    """
+    """Record the pace of an ended run for estimates of later runs of these networks."""
     if seconds_per_step:
         pace, paces = seconds_per_step / _pixels_per_step(plan, methods), _paces()
-        paces[tuple(names)] = min(pace, paces.get(tuple(names), pace))
+        best, _ = paces.get(tuple(names), (pace, pace))
+        paces[tuple(names)] = min(pace, best), pace
 
 
 def expected_seconds(plan: RunPlan, names: Sequence[str], methods: Sequence[MethodName]) -> float | None:
-    """Return the expected seconds of a run; None for networks of unknown pace."""
+    """Return the expected seconds of a run, at the pace of the last one; None for networks of unknown pace."""
     guesses = {**dict.fromkeys(bundled_specs(), FIRST_GUESS), **FULL_SIZE}
     if not names or not set(names) <= guesses.keys():
         return None
-    pace = _paces().get(tuple(names), sum(guesses[name] for name in names))
-    return pace * _pixels_per_step(plan, methods) * plan.config.steps
+    guess = sum(guesses[name] for name in names)
+    best, last = _paces().get(tuple(names), (guess, guess))
+    return min(last, SLOWDOWN * best) * _pixels_per_step(plan, methods) * plan.config.steps
 
 
 def _pixels_per_step(plan: RunPlan, methods: Sequence[MethodName]) -> int:

@@ -95,14 +95,15 @@ class RunRequest:
         """Return True if it has the pictures, hole and targets of a plan."""
         if (own := self.plan) is None:
             return False
-        plan = plan.only(0) if plan.seeds else plan
-        arrays = [(run.start if run.original is None else run.original, run.mask) for run in (own, plan)]
-        return own.targets == plan.targets and all(itertools.starmap(np.array_equal, zip(*arrays, strict=True)))
+        for one in [plan.only(k) for k in range(len(plan.seeds))] or [plan]:
+            arrays = [(run.start if run.original is None else run.original, run.mask) for run in (own, one)]
+            if own.targets == one.targets and all(itertools.starmap(np.array_equal, zip(*arrays, strict=True))):
+                return True
+        return False
 
-    def tried(self, start: np.ndarray | None = None) -> RunRequest:
-        """Return the request of `TRIES` tries at once, by the leading method; start: of each, if they differ."""
-        assert self.plan is not None
-        return replace(self, plan=self.plan.repeated(TRIES, start), methods=(leading(self.methods),))
+    def tried(self, plan: RunPlan) -> RunRequest:
+        """Return the request of several tries at once, by the leading method; plan: of these tries."""
+        return replace(self, plan=plan, methods=(leading(self.methods),))
 
     def has_other_subject(self, result: RunResult | None) -> bool:
         """Return True if the request's pictures or target differ from the result's, or if either is missing."""
@@ -117,12 +118,16 @@ class RunRequest:
 
 @dataclass(frozen=True, eq=False)
 class ActiveRun:
-    """Run in progress: the job, the run, the names of its classifiers, and its methods."""
+    """Run in progress: the job, the run, the names of its classifiers, and its methods.
+
+    asked: fingerprint of the request that began it; empty for the rest of a stopped run.
+    """
 
     job: Job
     run: Run
     names: tuple[str, ...]
     methods: tuple[MethodName, ...]
+    asked: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +156,14 @@ class RunResult:
     def choose(self, k: int) -> RunResult:
         """Return the result with its k-th try displayed."""
         return replace(self, runs=self.tries[k], chosen=k)
+
+    def about(self, request: RunRequest) -> RunResult:
+        """Return the result with a try of the request's start displayed, if the displayed one has another."""
+        if request.has_other_subject(self):
+            for k in range(len(self.tries)):
+                if not request.has_other_subject(other := self.choose(k)):
+                    return other
+        return self
 
     def pick(self, k: int | None) -> RunResult:
         """Return the result with the try that a second network picked, displayed unless the visitor chose another.
@@ -181,8 +194,11 @@ class RunState:
 
     # Transitions.
 
-    def finish(self) -> ActiveRun | None:
-        """Turn the ended run into a result or an error; return it, or None if it has no result."""
+    def finish(self, *, left: bool = False) -> ActiveRun | None:
+        """Turn the ended run into a result or an error; return it, or None if it has no result.
+
+        left: True if the visitor has turned to something else, which needs no word on a run that had not begun.
+        """
         ended, self.active = self.active, None
         assert ended is not None
         job = ended.job
@@ -194,7 +210,7 @@ class RunState:
             self.error = f"the run cannot be shown: {error}"
             return None
         if not runs:
-            if job.status in ENDED_EARLY:
+            if job.status in ENDED_EARLY and not left:
                 self.error = STOPPED_TOO_EARLY
             return None
         can_resume = job.status in ENDED_EARLY and len(runs[0].curves["loss"]) <= ended.run.plan.config.steps
@@ -219,13 +235,13 @@ class RunState:
     def view(self, request: RunRequest, example: Callable[[], RunResult | None]) -> tuple[RunResult | None, list[str]]:
         """Return the result to show, and its differences from the request.
 
-        It is the result, else the example, if they have the request's subject. The result takes precedence, unless only
-        the example matches the request.
+        It is the result, or that of its tries, else the example, if they have the request's subject. The result takes
+        precedence, unless only the example matches the request.
         """
         if self._failed not in ("", request.fingerprint):
             self.error = ""
         self._failed = request.fingerprint if self.error else ""
-        result = self.result
+        result = self.result = self.result and self.result.about(request)
         if result is None or request.has_other_subject(result):
             stored = example()
             if result is None or (stored is not None and not request.changes(stored.runs)):
@@ -297,24 +313,33 @@ def fill_request(
 
 
 def start(page: str, request: RunRequest) -> bool:
-    """Stop this visitor's earlier run and queue a request, or show a one-sentence reason why it cannot run."""
-    plan, names = request.plan, request.names
+    """Stop this visitor's earlier run and queue a request, or show a one-sentence reason why it cannot run.
+
+    A request that is in progress goes on: a second press within a moment does not begin it again.
+    """
+    plan, names, state = request.plan, request.names, run_state(page)
     if (why := refusal(request)) or plan is None:
-        run_state(page).error = why
+        state.error = why
         return False
+    if state.active is not None and state.running and state.active.asked == request.fingerprint:
+        return True
     run = Run(plan, lambda: [classifier_for(name, request.class_set) for name in names], request.methods)
-    return submit(page, run, names, request.methods)
+    return submit(page, run, names, request.methods, request.fingerprint)
 
 
-def submit(page: str, run: Run, names: tuple[str, ...], methods: tuple[MethodName, ...]) -> bool:
-    """Queue a run, or the rest of a stopped one; return False, with a message on the page, if the queue is full."""
+def submit(page: str, run: Run, names: tuple[str, ...], methods: tuple[MethodName, ...], asked: str = "") -> bool:
+    """Queue a run, or the rest of a stopped one; return False, with a message on the page, if the queue is full.
+
+    asked: as in `ActiveRun`.
+    """
+    state = run_state(page)  # before the run is queued: Streamlit may end the script at any use of its session
     steps, (pictures, *_, pixels) = run.plan.config.steps, run.plan.start.shape
     about = {"what": page, "classifiers": names, "methods": methods, "steps": steps, "from_step": run.step}
     about |= {"pictures": pictures, "pixels": pixels}
     try:
         job = job_manager().submit(run.states, owner=session_id(), total=steps + 1 - run.step, about=about)
     except QueueFull as error:
-        run_state(page).error = str(error)
+        state.error = str(error)
         return False
-    run_state(page).active = ActiveRun(job, run, names, methods)
+    state.active = ActiveRun(job, run, names, methods, asked)
     return True

@@ -19,19 +19,25 @@ MAX_LENGTH = 40  # characters of a word in a sentence
 
 
 def about_words(classes: ClassSet) -> str:
-    """Return the number of known words, in hundreds: "2,900 words"."""
-    return f"{len(vocabulary(classes)) // 100 * 100:,} words"
+    """Return the number of known words: "2,911 words"."""
+    return count_of(len(vocabulary(classes)), "word")
 
 
 def meaning(word: str, classes: ClassSet) -> str:
     """Return a word with what it stands for: "dog · any of 118", "lighthouse · beacon"; a class's name is itself."""
+    note = stands_for(word, classes)
+    return f"{word} · {note}" if note else word
+
+
+def stands_for(word: str, classes: ClassSet) -> str:
+    """Return what a word stands for, such as "any of 118" for "dog"; empty for a class's name or an unknown word."""
     known = find_word(word, classes)
     if not known or word in classes.names:
-        return word
+        return ""
     if len(known) > 1:
-        return f"{word} · any of {len(known)}"
+        return f"any of {len(known)}"
     name = classes.names[known[0]]
-    return word if name.casefold() == word.casefold() else f"{word} · {name}"
+    return "" if name.casefold() == word.casefold() else name
 
 
 def word_box(
@@ -86,10 +92,11 @@ def near_words(
     if (spec := unknown_to(word, specs, classes)) is None:
         return
     near = neighbours(word, classes)
-    count = count_of(len(vocabulary(classes)), "word")
-    known = f"“{one_line(word, MAX_LENGTH)}” is none of the {count} that {short_title(spec.title)} knows."
+    known = (
+        f"“{one_line(word, MAX_LENGTH)}” is not among the {about_words(classes)} that {short_title(spec.title)} knows."
+    )
     with st.container(key="near-words", gap="xsmall"):
-        hint = "Near it:" if near else "Try another, or a CLIP, which takes any text."
+        hint = "Try:" if near else "Try another word, or use CLIP, which takes any text."
         st.markdown(as_markdown(f"{known} {hint}"))
         if near:
             with st.container(horizontal=True, gap="small"):

@@ -15,6 +15,7 @@ import streamlit as st
 from core.data.datasets import load_samples, sample_credits
 from core.data.picture_files import framed_square, png_data_uri, square_image, to_uint8, whole_uploads
 from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset
+from core.data.words import everyday_name
 from core.shared.device import class_probabilities
 from ui.components.mount import webp_data_uri, webp_strip
 from ui.components.painters.painters import photo_frame
@@ -97,7 +98,7 @@ def samples(name: str) -> ImageDataset:
 def captions(name: str) -> list[str]:
     """Return a line per sample: its class and, unless all share one author, its title, author and licence."""
     data = samples(name)
-    classes = [data.classes.names[label] for label in data.labels]
+    classes = [everyday_name(data.classes.names[label]) for label in data.labels]
     credits = sample_credits(SAMPLE_SETS[name].dataset)
     if len({credit.author for credit in credits}) == 1:
         return classes

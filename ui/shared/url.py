@@ -109,7 +109,20 @@ def session_value(key: str, name: str, read: Callable[[str], T | None], usual: T
 def _linked(name: str, read: Callable[[str], T | None], usual: T) -> T:
     """Return the URL's value of a parameter, or the default if it has none that is valid."""
     linked = read(text(name))
+    if linked is None and text(name):
+        refuse(name)
     return usual if linked is None else linked
+
+
+def refuse(name: str) -> None:
+    """Tell the visitor that a parameter of the URL cannot be read."""
+    what = " ".join(part for part in name.split("-")[1:] if part.isalpha()) or name
+    tell(f"We could not read “{what}” in this link, so the page shows its own. Copy the whole link and try again.")
+
+
+def tell(sentence: str) -> None:
+    """Show a plain sentence about the page’s link for ten seconds."""
+    st.toast(as_markdown(sentence), icon=":material/link_off:", duration="long")
 
 
 def real(low: float, high: float) -> Callable[[str], float | None]:

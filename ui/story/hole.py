@@ -17,30 +17,34 @@ from core.pgd.settings import Task, defaults
 from core.shared import paper
 from core.shared.roles import networks_for
 from ui.components.painters.painters import mask_painter
+from ui.components.words.words import word_input
 from ui.runs.panel import Stage, ask_for_run, run_panel
 from ui.runs.replay import target_of
 from ui.runs.settings import RunSettings
 from ui.runs.state import RunRequest, RunResult, fill_request, run_state
-from ui.runs.words import near_words, word_box
+from ui.runs.words import near_words, stands_for, vocabulary
 from ui.server.cache import ready_classifiers
 from ui.shared.pictures import Picture, sample_picture, to_picture
 from ui.story import data, figures
 
 _FILL_PAGE: Task = "inpainting"  # whose run it is
-_BRUSHED, _WANTED = "story.mask", "story.wanted"  # keys in the session
+_BRUSHED, _WANTED, _ASKED = "story.mask", "story.wanted", "story.asked"  # keys in the session
 _HENS = data.PHOTOGRAPHS
+_BOX_WIDTH = 320  # pixels
 
 
 def fill_a_hole() -> None:
     """Draw the photograph with its brush, and beside it both fillings, stored ones or the visitor's."""
     picture, state = sample_picture(_HENS.name, _HENS.inpainted), st.session_state
-    mask = state.setdefault(_BRUSHED, _HENS.mask(_HENS.inpainted))
+    first = _HENS.mask(_HENS.inpainted)
+    mask = state.setdefault(_BRUSHED, first)
     left, right = st.columns([2, 3], gap="small")
     with left:
         mask_painter(
             to_picture(picture.pixels),
             mask,
-            square=round(hole_size(_HENS.mask(_HENS.inpainted))),
+            square=round(hole_size(first)),
+            proposed=np.array_equal(mask, first),
             key="story.painter",
             on_paint=partial(state.__setitem__, _BRUSHED),
             alt=picture.caption,
@@ -48,7 +52,7 @@ def fill_a_hole() -> None:
     with right:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="story-fill"):
             request = _request(picture, mask)
-            ask_for_run(_FILL_PAGE, "Fill", request)
+            ask_for_run(_FILL_PAGE, "Fill", request, state.pop(_ASKED, False) and not request.why)
         run_panel(Stage(_FILL_PAGE, "Fill", figures.hole_runs, _reset, _restore), request)
 
 
@@ -56,12 +60,24 @@ def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
     """Draw the box for what should be in the hole; return the run of it by both methods."""
     painters = networks_for("painter", [spec.name for spec in ready_classifiers(_HENS.class_set)])
     specs, usual = [classifier_spec(name) for name in painters], _HENS.classes.names[picture.label or 0]
-    st.session_state.setdefault(_WANTED, usual)
-    word = word_box(
-        st.container(width=200), "What should be there", _HENS.classes, st.session_state[_WANTED],
-        key=_WANTED, label_visibility="collapsed", placeholder=usual,
-    ) or usual  # fmt: skip
-    near_words("story.near", word, specs, _HENS.classes, partial(st.session_state.__setitem__, _WANTED))
+    word = st.session_state.get(_WANTED) or usual
+
+    def take(word: str, entered: bool) -> None:
+        st.session_state[_WANTED], st.session_state[_ASKED] = word, entered
+
+    note = "(what was there)" if word == usual else stands_for(word, _HENS.classes)
+    with st.container(width=_BOX_WIDTH):
+        word_input(
+            "What should be there?",
+            vocabulary(_HENS.classes),
+            word,
+            lead="Fill with",
+            note=note,
+            key="story.wanted.box",
+            on_word=take,
+            clears=True,
+        )
+    near_words("story.near", word, specs, _HENS.classes, lambda word: take(word, True))
     config = defaults(_FILL_PAGE, _HENS.image_size, leading(COMPARED), hole_size=hole_size(mask) or None, quick=True)
     chosen = RunSettings(config=config, seed=0, weight=paper.PENALTY_WEIGHT, penalty="eq3")
     return fill_request(picture, mask, word, chosen, specs, COMPARED)

@@ -300,6 +300,7 @@ def test_drawings_start_from_a_file(option, size, archive, tmp_path):
         (("--sketch", "photo.png"), r"a sketch must be uint8 \(32, 32, 3\); got uint8 \(48, 48, 3\)"),
         (("--sketch", "text.txt"), "text.txt must be a picture"),
         (("--sketch", "missing.png"), "missing.png must be a picture"),
+        (("--start", "grey", "--sketch", "photo.png"), "--sketch and --start each say where a drawing begins"),
         (("--start", "gray"), "--start must be one of .*grey.*, or a picture's file; got 'gray'"),
     ],
 )

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core.data.canvases import CANVASES
 from core.data.class_statistics import ClassStatistics, DatasetCovariance, covariance_path
 from core.data.sample_sets import CIFAR10, IMAGENET_MEAN, ClassSet, ImageDataset
 from core.pgd.starts import MADE_STARTS, STARTS, draw_starts, start_facts, start_of
@@ -76,7 +77,8 @@ def test_starts_do_not_depend_on_other_targets(start):
     alone = draw_starts(["a red bus"], 2, "cifar10", 7, start)
     assert starts.shape == (4, 3, 32, 32)
     np.testing.assert_array_equal(starts[2:], alone)
-    assert not np.array_equal(draw_starts(["cat"], 2, "cifar10", 8, start), starts[:2])
+    if start not in CANVASES or start == "grey":  # the others are not random
+        assert not np.array_equal(draw_starts(["cat"], 2, "cifar10", 8, start), starts[:2])
 
 
 def test_start_facts_name_the_start_of_each_target():

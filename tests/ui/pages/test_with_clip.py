@@ -91,6 +91,7 @@ def test_pages_open_with_examples_of_installed_networks(weights, monkeypatch):
     assert "A stored example" in page_text(app) and "Settings changed" not in page_text(app)
     app.multiselect(key="inpainting-models-imagenet").set_value([classifier_title(CNN)]).run()
     assert "A stored example" in page_text(app)
-    app.selectbox(key="inpainting-target-imagenet").set_value("goldfish").run()
+    app.session_state["inpainting-target-imagenet"] = "goldfish"
+    app.run()
     app.button(key="inpainting.back").click().run()
     assert app.multiselect(key="inpainting-models-imagenet").value == [classifier_title(PAPERS_CLIP)]

@@ -21,7 +21,15 @@ from core.pgd.pictures import Judgement, fingerprint
 from core.pgd.record import PGDRun
 from core.shared.device import class_probabilities
 from tests.core.judged import stored_files
-from tests.ui.page_runner import bodies, components, open_page, page_text, run_to_the_end, settable_widget
+from tests.ui.page_runner import (
+    bodies,
+    components,
+    open_page,
+    page_text,
+    press_to_the_end,
+    run_to_the_end,
+    settable_widget,
+)
 from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, put_everywhere, spec, use_toys
 from ui.runs.replay import METHOD_TITLES, stored_row
@@ -106,9 +114,7 @@ def test_try_the_judge_is_surest_of_is_shown_first(monkeypatch, judged, shown, p
     put_everywhere(monkeypatch, judgement_of=judgement_of)
     app = open_page("generation", generation_steps="3", generation_method_32="views", generation_seed="4")
     settable_widget(app, "generation-classes-cifar10").set_value(["deer"]).run()
-    app.button(key="generation.four").click().run()
-    assert app.session_state["generation.runs"].active.job.wait(240)
-    app.run()
+    press_to_the_end(app, "generation", "four")
     own, tries = result(app, "generation"), replay_data(app)["tries"]
     assert not app.exception and "Settings changed" not in page_text(app)
     assert (tries["chosen"], tries["picked"]) == (shown, picked)
@@ -205,7 +211,8 @@ def test_new_target_stops_the_run(monkeypatch):
     while not active.run.so_far():
         time.sleep(0.01)
     monkeypatch.setattr(ui.runs.panel, "expected_seconds", lambda *_: 240.0)
-    app.selectbox(key=TARGET).set_value("cat").run()
+    app.session_state[TARGET] = "cat"
+    app.run()
     assert app.session_state["inpainting.runs"].active is None and active.job.status == "stopped"
     assert is_new(app) and replay_data(app)["targets"] == ["cat"]
     assert "4 min" in replay_data(app)["live"]["text"]
@@ -213,7 +220,7 @@ def test_new_target_stops_the_run(monkeypatch):
     data = replay_data(app)
     assert data["live"]["state"] == "stopped"
     assert data["targets"] == ["dog"] and data["steps"] == 2000
-    assert app.selectbox(key=TARGET).value == "dog" and not app.exception
+    assert app.session_state[TARGET] == "dog" and not app.exception
     HeldClassifier.release.set()
 
 

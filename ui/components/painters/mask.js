@@ -19,6 +19,10 @@ const maskKind = {
 
   follow({ data, memory, picture }) {
     if (memory.square !== data.square) memory.square = memory.sizes.square = data.square; // Python has changed it
+    if (memory.offered !== memory.token) {
+      memory.offered = memory.token;
+      memory.proposed = data.proposed;
+    }
     if (picture.getAttribute("src") === data.picture) return;
     picture.src = data.picture;
     picture.alt = data.alt;
@@ -40,7 +44,10 @@ const maskKind = {
 
   sizeOf: ({ tool, side }) => (tool === "square" ? ["Side", 1, side] : ["Radius", 0, Math.floor(side / 4)]),
 
-  paint({ cells, side, sizes, tool }, points) {
+  paint(memory, points) {
+    const { cells, side, sizes, tool } = memory;
+    if (memory.proposed && tool === "brush") cells.fill(0); // the first stroke begins a hole of one's own
+    memory.proposed = false;
     for (const at of points) {
       if (tool === "square") {
         cells.fill(0); // the hole is one square, which follows the pointer

@@ -26,13 +26,14 @@ _sketch = register("painters/sketch.js")
 _framer = register("painters/framer.js")
 
 
-def mask_painter(
+def mask_painter(  # noqa: PLR0913  # options by keyword
     picture: np.ndarray,
     mask: np.ndarray,
     *,
     square: int,
     key: str,
     on_paint: Callable[[np.ndarray], None],
+    proposed: bool = False,
     alt: str = "the picture under the hole",
 ) -> None:
     """Show a picture and let the visitor paint its hole.
@@ -44,6 +45,7 @@ def mask_painter(
         key: unique on the page.
         on_paint: called with the new (1, H, H) mask after each stroke, before the rerun. It should store it, and the
             next run should pass it back as `mask`.
+        proposed: True if the hole is the page's proposal, which the visitor's first stroke replaces.
         alt: what the picture shows, for screen readers.
     """
     size = len(picture)
@@ -57,6 +59,7 @@ def mask_painter(
             "about": size,  # a mask fits pictures of one size only
             "picture": png_data_uri(picture),
             "alt": alt,
+            "proposed": proposed,
             "square": square,
             "papers": square_size(size),
             "radius": max(1, size // BRUSH_DIVISOR),

@@ -220,7 +220,7 @@ function show(view) {
     column.figures.forEach((figure, at) => drawFigure(view, figure, k, at));
     if (!column.sure) return;
     const share = valueAt(view, k, 0);
-    say(column.sure, share === undefined ? "" : `${percent(share)} sure`);
+    say(column.sure, share === undefined ? "" : `${models[k].painter} is ${percent(share)} sure`);
     if (data.lead && column.sure.textContent) column.sure.append(`: ${data.targets[0]}`); // the box may say another
     say(column.judged, (frame === last && state === "ended" && models[k].judged[0]) || "");
     column.judged.classList.toggle("recognised", Boolean(models[k].recognised[0]));
@@ -266,7 +266,7 @@ function drawChoice({ data, tries, memory }, { tile, canvas, says }, k) {
   says.classList.toggle("recognised", Boolean(agrees));
   tile.disabled = going(data);
   tile.ariaPressed = String(k === chosen);
-  const about = `Try ${k + 1} of ${count}: ${data.targets[0]}`;
+  const about = `${data.tries.titles[k] ?? `Try ${k + 1} of ${count}`}: ${data.targets[0]}`;
   Object.assign(tile, { ariaLabel: text ? `${about}. A second network says ${text}` : about, title: text });
 }
 

@@ -26,12 +26,13 @@ _component = register("replay/replay.js")
 class Caption:
     """Texts of a run's pictures, plain. title: its role. judged: per picture, what a second network says, or empty.
 
-    recognised: per picture, True if that is the target.
+    recognised: per picture, True if that is the target. painter: who is sure of it.
     """
 
     title: str
     judged: Sequence[str] = ()
     recognised: Sequence[bool] = ()
+    painter: str = "The painter"
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +97,7 @@ def with_tries(
     chosen: int,
     says: Sequence[tuple[str, bool]] = (),
     picked: int | None = None,
+    titles: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return packed pictures of one try with those of all tries, of which the visitor chooses one.
 
@@ -103,9 +105,10 @@ def with_tries(
         frames: (F, T, 3, H, W) uint8; F is 1 or that of the packed pictures. chosen: place of the packed try.
         says: a second network's prediction of each, plain, and True if it is the target; none during a run.
         picked: place of the try that this network picked, or None.
+        titles: of tries from different starts.
     """
     packed = _bytes(frame_differences(frames))
-    about = {"count": frames.shape[1], "chosen": chosen, "says": says, "picked": picked}
+    about = {"count": frames.shape[1], "chosen": chosen, "says": says, "picked": picked, "titles": list(titles)}
     return {**data, "tries": {"frames": packed, **about}}
 
 

@@ -1,0 +1,86 @@
+// A box for one word, known words of which the browser suggests. Enter and a suggestion enter the word; leaving the box
+// keeps it without entering it; Escape brings the former word back.
+
+import { element, viewOf } from "../basics.js";
+
+let boxes = 0;
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  if (!data) return;
+  const box = viewOf(parentElement, createBox);
+  box.send = (word, entered) => setTriggerValue("word", { word, entered });
+  fillBox(box, data);
+}
+
+function createBox(parent) {
+  const root = parent.appendChild(element("div", "word-box"));
+  const about = { type: "text", autocomplete: "off", spellcheck: false, enterKeyHint: "go" };
+  /** @type {any} */
+  const box = { root, data: {}, input: element("input", "", "", about) };
+  const label = root.appendChild(element("label"));
+  box.lead = label.appendChild(element("span", "lead"));
+  label.append(box.input);
+  box.note = root.appendChild(element("span", "note", "", { ariaHidden: "true" }));
+  box.list = root.appendChild(element("datalist"));
+  box.list.id = `words-${boxes++}`;
+  const { input } = box;
+  input.setAttribute("list", box.list.id);
+  input.addEventListener("focus", () => input.select());
+  input.addEventListener("input", (event) => {
+    showNote(box);
+    // A suggestion that is taken brings no typed text.
+    const typed = event instanceof InputEvent && event.inputType !== "insertReplacementText";
+    if (!typed && box.words.has(input.value)) enterWord(box, true);
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    if (event.key === "Enter") {
+      event.preventDefault();
+      enterWord(box, true);
+      closeList(box);
+    } else if (event.key === "Escape") input.value = box.data.value;
+    showNote(box);
+  });
+  input.addEventListener("change", () => {
+    if (input.value.trim() !== box.data.value && input.value.trim() !== box.sent) enterWord(box, false);
+  });
+  return box;
+}
+
+function fillBox(box, data) {
+  const { input, list } = box;
+  if (box.data.digest !== data.digest) {
+    box.words = new Set(data.words);
+    list.replaceChildren(...data.words.map((value) => element("option", "", "", { value })));
+  }
+  // A text that is being typed stays while the page reruns; a word that the page has changed is shown.
+  if (box.data.token !== data.token) {
+    input.value = data.value;
+    box.sent = null;
+  }
+  box.data = data;
+  input.placeholder = data.placeholder;
+  input.ariaLabel = data.label;
+  box.lead.textContent = data.lead;
+  showNote(box);
+}
+
+function enterWord(box, entered) {
+  const word = box.input.value.trim();
+  if (!word && !box.data.clears) {
+    if (!entered) box.input.value = box.data.value;
+    return;
+  }
+  box.sent = word;
+  box.send(word, entered);
+}
+
+// Closes the browser's suggestions, which stay open after Enter otherwise; the focus stays.
+function closeList({ input, list }) {
+  input.removeAttribute("list");
+  requestAnimationFrame(() => input.setAttribute("list", list.id));
+}
+
+function showNote({ note, input, data }) {
+  note.textContent = input.value === data.value ? data.note : "";
+}
