@@ -28,7 +28,7 @@ from core.classifiers.registry import (
 from core.data.picture_files import png_data_uri
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, usual_epsilon
 from core.fourier.heatmap import colormap_table
-from core.pgd.drawings import judge_name, opening_words, strip_path
+from core.pgd.drawings import drawn_sketches, judge_name, sketched_path
 from core.shared.numbers import join_list
 from core.shared.roles import INSTEAD, RELATIONS, networks_for
 from core.shared.text import bdi
@@ -52,6 +52,7 @@ from ui.shared.url import as_markdown, format_size, one_line
 from ui.story.data import far_from_clip
 
 FIRST_SET = picture_kinds()[FIRST_PRESET.pictures]
+_PAGES = {"generation": "Draw", "inpainting": "Fill a hole", "frequency": "Frequencies"}
 OPEN_CARD = "card"  # in the URL: the classifier with an open card
 _REDRAW_SECONDS = 0.5  # while a download runs
 _REQUESTED = "models.requested"  # this visitor's downloads, by classifier: only they see a failure
@@ -106,7 +107,7 @@ def _networks() -> None:
 class Part:
     """What some networks do in this app.
 
-    name: short, unique. heading: what they do. networks: registry names. about: one or two sentences. picture: URL.
+    name: short, unique. heading: what they do. networks: registry names. about: sentences, HTML. picture: URL.
     """
 
     name: str
@@ -127,14 +128,15 @@ def parts() -> list[Part]:
     answering = choose_predictors(chosen, ready_classifiers(class_set), class_set)
     of = [stored_title(predictor.of) for predictor in answering if predictor.of]
     stand_in = f" They stand in for {join_list(of)}." if of else " They are the maps’ own networks."
-    drawing, judged = (webp_data_uri(strip_path(word, "views")) for word in opening_words()[:2])
+    draw, fill, waves = (f'<a href="{path}">{name}</a>' for path, name in _PAGES.items())
+    drawing, judged = (webp_data_uri(sketched_path(name, "views")) for name in list(drawn_sketches())[:2])
     return [
         Part("paints", "Paints", (painter,), "Changes a picture until it shows what you ask for: "
-             f"{knows}. You see it on Draw and on Fill a hole.", drawing),
+             f"{knows}. You see it on {draw} and {fill}.", drawing),
         Part("judges", "Judges", (judge_name(),), "Looks at each finished painting without being told the "
              "word, and says what it sees. It never paints.", judged),
         Part("answers", "Answer under waves", tuple(row.spec.name for row in answering), "Say what they see on "
-             f"Frequencies while you add a wave to a small picture.{stand_in}", _wave_picture()),
+             f"{waves} while you add a wave to a small picture.{stand_in}", _wave_picture()),
         Part("clip", "CLIP itself", (PAPERS_CLIP,), _about_clip(), _map_picture()),
     ]  # fmt: skip
 
@@ -147,8 +149,8 @@ def _about_clip() -> str:
         return f"Matches pictures with words. It paints any sentence, and answers next to its own map.{profile}"
     return (
         "Matches pictures with words. With it you can draw any sentence instead of single words, and see CLIP’s own "
-        f"answers next to its map. Until then {stored_title(INSTEAD[PAPERS_CLIP])} stands in: a small copy. Its error "
-        f"differs from CLIP’s at {far_from_clip()} of the waves."
+        f"answers next to its map. Until then {stored_title(INSTEAD[PAPERS_CLIP])} stands in. It is a poor copy: its "
+        f"error differs from CLIP’s at {far_from_clip()} of the waves."
     )
 
 
@@ -172,11 +174,10 @@ def _part_html(part: Part) -> str:
     specs = [classifier_spec(name) for name in part.networks]
     names = join_list([_name_link(spec) for spec in specs])
     states = {_status(spec) for spec in specs} if len(specs) == 1 else {_statuses(specs)}
-    last = " last" if part.name in ("paints", "judges") else ""
     return (
-        f'<div class="part"><div class="part-picture{last}" style="background-image:url({part.picture})"></div><div>'
+        f'<div class="part"><div class="part-picture" style="background-image:url({part.picture})"></div><div>'
         f"<h3>{part.heading}</h3><p>{names} <small>{', '.join(filter(None, states))}</small></p>"
-        f"<p>{html.escape(part.about)}</p></div></div>"
+        f"</div><p>{part.about}</p></div>"
     )
 
 
