@@ -167,7 +167,8 @@ def test_open_in_draw_shows_the_same_sketch_and_word():
     there.session_state["generation.sketch"] = app.session_state["generation.sketch"]
     assert not there.run().exception
     (painter,) = components(there, "palette")
-    assert painter["value"] == pack_bytes(sketch) and there.selectbox(key="generation.word.imagenet").value == "castle"
+    (box,) = components(there, "words")
+    assert painter["value"] == pack_bytes(sketch) and box["value"] == "castle"
 
 
 def test_ended_run_shows_pictures_and_both_networks():

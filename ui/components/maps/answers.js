@@ -62,7 +62,7 @@ export function cardLines({ clean: [before, was], right, waves: [changed, known,
 
 /** The legend of outlined waves. */
 export const legendOf = (title, named) =>
-  named ? `outlined: waves that fool ${title}` : `outlined: waves that change ${title}’s answer`;
+  named ? `outlined: waves that fool ${title}` : `outlined: waves that change ${title}’s answer`; // the others are dimmed
 
 /** An SVG path around the cells that `differ`; `size`: cells on a side. */
 export function outlinePath(size, differ) {
@@ -73,6 +73,18 @@ export function outlinePath(size, differ) {
       const [x, y] = [j + half, i + half];
       if (x && differ(i, j) !== differ(i, j - 1)) path += `M${x} ${y}v1`;
       if (y && differ(i, j) !== differ(i - 1, j)) path += `M${x} ${y}h1`;
+    }
+  }
+  return path;
+}
+
+/** An SVG path of the cells that are `inside`; `size`: cells on a side. */
+function cellsPath(size, inside) {
+  const half = (size - 1) / 2;
+  let path = "";
+  for (let i = -half; i <= half; i++) {
+    for (let j = -half; j <= half; j++) {
+      if (inside(i, j)) path += `M${j + half} ${i + half}h1v1h-1z`;
     }
   }
   return path;
@@ -143,7 +155,8 @@ export function outlineWaves(view) {
       return now !== undefined && now !== network.right;
     };
     const path = here ? outlinePath(map.size, differs) : "";
-    map.outlines.innerHTML = `<path d="${path}"/><path d="${path}"/>`;
+    const veil = here ? cellsPath(map.size, (i, j) => !differs(i, j)) : "";
+    map.outlines.innerHTML = `<path class="veil" d="${veil}"/><path d="${path}"/><path d="${path}"/>`;
     map.outlines.setAttribute("viewBox", `0 0 ${map.size} ${map.size}`);
     map.legend.textContent = here ? legendOf(network.title, named) : "";
   });
