@@ -60,9 +60,9 @@ export function cardLines({ clean: [before, was], right, waves: [changed, known,
   ];
 }
 
-/** The legend of outlined waves. */
+/** The legend of outlined waves; the others are dimmed. */
 export const legendOf = (title, named) =>
-  named ? `outlined: waves that fool ${title}` : `outlined: waves that change ${title}’s answer`; // the others are dimmed
+  named ? `outlined: waves that fool ${title}` : `outlined: waves that change ${title}’s answer`;
 
 /** An SVG path around the cells that `differ`; `size`: cells on a side. */
 export function outlinePath(size, differ) {
