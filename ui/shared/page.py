@@ -99,7 +99,7 @@ CLIPS_SETTINGS = "We chose its settings on other networks."
 
 def clip_paints() -> str:
     """Return that the paper's CLIP paints and where its settings come from; empty where it is not installed."""
-    return f"It paints on *Draw* and *Fill a hole*. {CLIPS_SETTINGS}" if is_ready(PAPERS_CLIP) else ""
+    return f"It paints on Draw and Fill a hole. {CLIPS_SETTINGS}" if is_ready(PAPERS_CLIP) else ""
 
 
 # BibTeX entries: the paper, then what this app builds on.
