@@ -15,8 +15,8 @@ from core.data.sample_sets import HEATMAPS, PRECOMPUTED
 from core.fourier.contrasts import LOW, Band, in_band
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import crossover_of
-from core.pgd.drawings import count, drawn_sketches, judge_name, painter_name, recognised
-from core.pgd.methods import MethodName
+from core.pgd.drawings import count, counted, judge_name, painter_name, recognised
+from core.pgd.pictures import BEFORE
 from core.shared.files import write_atomically
 from core.shared.numbers import decimal, percent
 
@@ -77,12 +77,9 @@ def _holes() -> str:
 
 
 def _sketches() -> str:
-    def painted(method: MethodName) -> int:
-        return sum(row.drawings[method].recognised() for row in drawn_sketches().values())
-
     return (
-        f"**{painted('views')} of {len(drawn_sketches())}** of our sketches are recognised once they are painted by "
-        f"many views, in one try each. With the paper's method it is {painted('paper')}."
+        f"**{counted('sketch-views')}** paintings of our sketches by many views are recognised. With the paper's method "
+        f"it is {counted('sketch-paper')}, and of the sketches themselves {count('sketch-paper', seen=BEFORE)}."
     )
 
 
