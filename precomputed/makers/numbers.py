@@ -78,8 +78,8 @@ def _holes() -> str:
 
 def _sketches() -> str:
     return (
-        f"**{counted('sketch-views')}** paintings of our sketches by many views are recognised. With the paper's method "
-        f"it is {counted('sketch-paper')}, and of the sketches themselves {count('sketch-paper', seen=BEFORE)}."
+        f"**{counted('sketch-views')}** paintings of our sketches by many views are recognised. With the paper's "
+        f"method it is {counted('sketch-paper')}, and of the sketches themselves {count('sketch-paper', seen=BEFORE)}."
     )
 
 
