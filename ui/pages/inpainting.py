@@ -38,7 +38,7 @@ from ui.runs.replay import (
 )
 from ui.runs.settings import choose_methods, choose_networks, run_settings
 from ui.runs.state import RunResult, fill_request
-from ui.runs.words import near_words, stands_for, vocabulary
+from ui.runs.words import near_words, stands_for, unknown_to, vocabulary
 from ui.server.cache import ready_classifiers
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, Picture, page_picture, picture_line, take_picture, to_picture
@@ -64,7 +64,8 @@ MINIMISED = (
     "Wajs 2005), the projection onto the ball, the clip."
 )
 _BOX_WIDTH = 400  # pixels
-_ASKED = f"{_PAGE}.asked"  # in the session: whether a word was just entered
+# In the session: whether a word was just entered; one that the network does not know, and the target beside it.
+_ASKED, _UNKNOWN = f"{_PAGE}.asked", f"{_PAGE}.unknown"
 
 
 def page() -> None:
@@ -248,17 +249,24 @@ def _choose_target(picture: Picture, guess: FirstGuess | None, specs: Sequence[C
         usual, note = classes.names[picture.label], "what was there"
     elif guess is not None:
         usual, note = guess.name, f"the network’s own guess, {confidence(guess.probability)}"
-    shown = chosen or everyday_name(usual)
+    target = chosen or usual
+    unknown, beside = state.get(_UNKNOWN, ("", target))
+    if beside != target:  # another was chosen in the meantime
+        unknown = ""
 
     def take(word: str, entered: bool) -> None:
-        state[key] = "" if word == everyday_name(usual) else word
-        state[_ASKED] = entered
+        state.pop(_UNKNOWN, None)
+        if unknown_to(word, specs, classes) is not None and word:
+            state[_UNKNOWN] = word, target
+        else:
+            state[key] = "" if word == everyday_name(usual) else word
+            state[_ASKED] = entered
 
     with st.container(width=_BOX_WIDTH):
         word_input(
             "What should be there?",
             vocabulary(classes),
-            shown,
+            unknown or chosen or everyday_name(usual),
             lead="Fill with",
             note=stands_for(chosen, classes) if chosen else f"({note})" if note else "",
             placeholder="…",
@@ -266,10 +274,10 @@ def _choose_target(picture: Picture, guess: FirstGuess | None, specs: Sequence[C
             on_word=take,
             clears=True,
         )
-    if chosen:
-        near_words(f"{_PAGE}.near", chosen, specs, classes, lambda word: take(word, True))
+    if unknown:
+        near_words(f"{_PAGE}.near", unknown, specs, classes, lambda word: take(word, True))
     url.put(key, chosen or None)
-    return chosen or usual
+    return target
 
 
 def _restore(result: RunResult) -> None:

@@ -22,13 +22,14 @@ from ui.runs.panel import Stage, ask_for_run, run_panel
 from ui.runs.replay import target_of
 from ui.runs.settings import RunSettings
 from ui.runs.state import RunRequest, RunResult, fill_request, run_state
-from ui.runs.words import near_words, stands_for, vocabulary
+from ui.runs.words import near_words, stands_for, unknown_to, vocabulary
 from ui.server.cache import ready_classifiers
 from ui.shared.pictures import Picture, sample_picture, to_picture
 from ui.story import data, figures
 
 _FILL_PAGE: Task = "inpainting"  # whose run it is
-_BRUSHED, _WANTED, _ASKED = "story.mask", "story.wanted", "story.asked"  # keys in the session
+# Keys in the session; _UNKNOWN: a word that the network does not know, and the one beside it.
+_BRUSHED, _WANTED, _ASKED, _UNKNOWN = "story.mask", "story.wanted", "story.asked", "story.unknown"
 _HENS = data.PHOTOGRAPHS
 _BOX_WIDTH = 320  # pixels
 
@@ -60,24 +61,33 @@ def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
     """Draw the box for what should be in the hole; return the run of it by both methods."""
     painters = networks_for("painter", [spec.name for spec in ready_classifiers(_HENS.class_set)])
     specs, usual = [classifier_spec(name) for name in painters], _HENS.classes.names[picture.label or 0]
-    word = st.session_state.get(_WANTED) or usual
+    state = st.session_state
+    word = state.get(_WANTED) or usual
+    unknown, beside = state.get(_UNKNOWN, ("", word))
+    if beside != word:  # another was chosen in the meantime
+        unknown = ""
 
-    def take(word: str, entered: bool) -> None:
-        st.session_state[_WANTED], st.session_state[_ASKED] = word, entered
+    def take(entry: str, entered: bool) -> None:
+        state.pop(_UNKNOWN, None)
+        if entry and unknown_to(entry, specs, _HENS.classes) is not None:
+            state[_UNKNOWN] = entry, word
+        else:
+            state[_WANTED], state[_ASKED] = entry, entered
 
     note = "(what was there)" if word == usual else stands_for(word, _HENS.classes)
     with st.container(width=_BOX_WIDTH):
         word_input(
             "What should be there?",
             vocabulary(_HENS.classes),
-            word,
+            unknown or word,
             lead="Fill with",
             note=note,
             key="story.wanted.box",
             on_word=take,
             clears=True,
         )
-    near_words("story.near", word, specs, _HENS.classes, lambda word: take(word, True))
+    if unknown:
+        near_words("story.near", unknown, specs, _HENS.classes, lambda near: take(near, True))
     config = defaults(_FILL_PAGE, _HENS.image_size, leading(COMPARED), hole_size=hole_size(mask) or None, quick=True)
     chosen = RunSettings(config=config, seed=0, weight=paper.PENALTY_WEIGHT, penalty="eq3")
     return fill_request(picture, mask, word, chosen, specs, COMPARED)

@@ -8,16 +8,18 @@ import numpy as np
 import pytest
 import torch
 
+from core.data.canvases import CANVASES, paint_canvas
 from core.data.datasets import load_samples
 from core.data.holes import square_mask
-from core.pgd.live import Run
-from core.pgd.methods import Method
-from core.pgd.plan import inpainting_plan
+from core.pgd.live import Run, finished_run
+from core.pgd.methods import METHODS, Method
+from core.pgd.plan import RunPlan, inpainting_plan
 from core.pgd.preconditioner import Preconditioner
 from core.pgd.record import PGDRun, differences, pack_runs
 from core.pgd.settings import PGDConfig
 from core.pgd.steps import Inpainting, run_pgd
 from core.pgd.views import Views
+from tests.core.toy import ConvClassifier
 from tests.ui.toys import ToyClassifier, toy_plan
 
 CONFIG = PGDConfig(epsilon=2.0, step_size=0.1, steps=6)
@@ -52,6 +54,24 @@ def test_run_has_the_numbers_of_pgd_for_every_classifier():
         assert np.array_equal(run.curves["loss"][-1], alone.loss.numpy())
         change = np.abs(alone.images.numpy() - engine.plan.start)[:, :, MASK[0]].mean(axis=(1, 2))
         assert [row["inside"] for row in run.metadata["images"]["change"]] == pytest.approx(change)
+
+
+def test_tries_on_canvases_are_single_runs_bit_for_bit():
+    config = PGDConfig(epsilon=20.0, step_size=4.0, steps=8, method=METHODS["views"].method)
+    origins = [(paint_canvas(name, 224), {"start": name}) for name in CANVASES]
+    plans = [
+        RunPlan(targets=(1,), start=start[None], config=config, seed=3, images={"dataset": "noise", **origin})
+        for start, origin in origins
+    ]
+    four, *alone = (finished_run(plan, ConvClassifier(classes=10)) for plan in (plans[1].from_each(origins), *plans))
+    assert four.metadata["seeds"] == [3] * len(CANVASES)
+    for k, single in enumerate(alone):
+        one = four.only(k)
+        np.testing.assert_array_equal(one.frames[-1], single.frames[-1])
+        np.testing.assert_array_equal(one.logits, single.logits)
+        same = {name: fact for name, fact in single.metadata["images"].items() if name != "change"}
+        assert {name: fact for name, fact in one.metadata["images"].items() if name != "change"} == same
+        assert one.metadata["seed"] == 3 and len({run.frames[-1].tobytes() for run in alone}) == len(alone)
 
 
 def test_runs_by_several_methods_resume_to_the_same_bits():

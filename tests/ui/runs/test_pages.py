@@ -345,3 +345,15 @@ def test_unsuitable_judge_is_not_asked(judges, monkeypatch, ready):
     app.session_state["shown"] = RunResult("mine", (run,), "")
     app.run()
     assert not app.exception and not judges and judged(app) is None
+
+
+def test_an_unknown_word_leaves_the_run_as_it_is():
+    app = open_page("inpainting")
+    before = replay_data(app)
+    app.session_state["inpainting.unknown"] = "dogg", before["targets"][0]  # as the box reports it
+    app.run()
+    (box,) = components(app, "words")
+    assert box["value"] == "dogg" and replay_data(app) == before, "nothing is lost"
+    assert page_text(app).count("“dogg”") == 1 and "cannot run" not in page_text(app), "one sentence"
+    app.button(key="inpainting.near.dog").click().run()
+    assert not app.exception and app.session_state["inpainting-target-cifar10"] in ("", "dog")
