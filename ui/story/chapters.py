@@ -183,8 +183,8 @@ def _stands_in() -> str:
         map_here = f" Our map of it differs from the paper’s at {far} of waves." if far else ""
         return f"{clip} itself answers here.{map_here}"
     return (
-        f"{clip} is a stand-in for CLIP: a small CLIP trained for this project. {resnet} stands in for the ResNet. "
-        f"It is a poor copy: at {far_from_clip()} of the waves its error differs from CLIP’s."
+        f"{clip} stands in for CLIP, {resnet} for the ResNet. Both are small and were trained for this project. "
+        f"{clip} is a poor copy: at {far_from_clip()} of the waves its error differs from CLIP’s."
     )
 
 
