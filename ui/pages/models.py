@@ -149,8 +149,8 @@ def _about_clip() -> str:
         return f"Matches pictures with words. It paints any sentence, and answers next to its own map.{profile}"
     return (
         "Matches pictures with words. With it you can draw any sentence instead of single words, and see CLIP’s own "
-        f"answers next to its map. Until then {stored_title(INSTEAD[PAPERS_CLIP])} stands in. It is a poor copy: its "
-        f"error differs from CLIP’s at {far_from_clip()} of the waves."
+        f"answers next to its map. Until then {stored_title(INSTEAD[PAPERS_CLIP])} stands in. It is a poor copy: "
+        f"under a typical wave its error is {far_from_clip()} from CLIP’s."
     )
 
 
