@@ -56,7 +56,7 @@ def test_chosen_try_is_shown_and_linked(draw_page):
     wait_until_drawn(page)
     tries, large = [drawn(page, k) for k in range(4)], 4
     assert len({picture.tobytes() for picture in tries}) == 4
-    expect(tiles.nth(3)).to_have_attribute("aria-label", re.compile("Try 4 of 4: deer. Another network says .* %"))
+    expect(tiles.nth(3)).to_have_attribute("aria-label", re.compile("Try 4 of 4: deer. A second network says .*%"))
     line, agrees = page.get_by_text("The second network picked this one."), page.locator(".replay .says.recognised")
     picked = [tiles.nth(k).get_attribute("aria-pressed") for k in range(4)].index("true")
     expect(line).to_have_count(min(1, agrees.count()))
