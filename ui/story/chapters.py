@@ -185,8 +185,8 @@ def _stands_in() -> str:
         map_here = f" Under a typical wave our map of it is {far} from the paper’s." if far else ""
         return f"{clip} itself answers here.{map_here}"
     return (
-        f"{clip} is a stand-in for CLIP: a small CLIP trained for this project. {resnet} stands in for the ResNet. "
-        f"It is a poor copy: under a typical wave its error is {far_from_clip()} from CLIP’s."
+        f"{clip} stands in for CLIP, {resnet} for the ResNet. Both are small and were trained for this project. "
+        f"{clip} is a poor copy: under a typical wave its error is {far_from_clip()} from CLIP’s."
     )
 
 
