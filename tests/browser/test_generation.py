@@ -71,6 +71,8 @@ def test_chosen_try_is_shown_and_linked(draw_page):
     wait_until_still(page)
     last = page.locator(".st-key-run-stage .replay .model").last.locator("canvas")
     assert np.array_equal(pixels(last), tries[chosen]) and not np.array_equal(drawn(page, large), tries[0])
+    name, picture = download(page, "Save all four")
+    assert name.endswith("-tries.png") and picture.startswith(b"\x89PNG")
     single = draw_page(page.url.partition("?")[2])  # a link begins by itself
     wait_for_end(single)
     expect(single.locator(CANVAS)).to_have_count(page.locator(CANVAS).count() - 4)
