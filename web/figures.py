@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.pgd.rounds import draw_questions
 from core.sweep.mixtures import mixed_pairs
 from ui.components.maps.stripes import pack_small, pack_striped
+from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import pack_mixture
 from ui.shared.pictures import samples
-from ui.story import data, wave
+from ui.story import data, judge, wave
 from ui.story.data import STORY_WAVE
 from ui.tools.hybrids import photo_pairs
+
+ROUNDS = 40  # of the judge
+
+
+def judge_packs() -> dict[str, Any]:
+    """Return rounds of the judge, and the drawings that are in them."""
+    rounds = [judge.questions(seed, pictures=False) for seed in range(ROUNDS)]
+    asked = {judge.picture_name(question): question.drawing.picture
+             for seed in range(ROUNDS) for question in draw_questions(*judge.candidates(), seed)}  # fmt: skip
+    drawings = {f"judged-{name}": webp_data_uri(picture) for name, picture in asked.items()}
+    return {"judge": {"rounds": rounds, "methods": judge.METHOD_WORDS}, **drawings}
 
 
 def striped_packs() -> dict[str, Any]:

@@ -19,7 +19,7 @@ from core.data.class_statistics import FAINT, PINK, natural_pixels
 from core.data.sample_sets import imagenet
 from core.data.words import PATH, PLURALS, vocabulary
 from core.fourier.contrasts import LOW
-from core.pgd.drawings import judged_path, opening_drawings, opening_words, stored_pool
+from core.pgd.drawings import opening_drawings, opening_words
 from core.pgd.methods import COMPARED, leading
 from core.pgd.record import PGDRun
 from core.pgd.settings import PGDConfig, Task, defaults
@@ -28,15 +28,14 @@ from ui.components.maps.maps import ShownMaps, pack_maps
 from ui.components.mount import pack_pixels, webp_data_uri, webp_strip
 from ui.components.story.story import pack_opening
 from ui.shared.pictures import sample_picture
-from ui.story import data, figures, judge, opening
+from ui.story import data, figures, opening
 from ui.story.data import STORY_WAVE
 from ui.story.opening import TITLES
-from web.figures import mixer_packs, striped_packs
+from web.figures import judge_packs, mixer_packs, striped_packs
 from web.graphs import IMAGE_SIZE, graph_facts
 
 PIECE = 2**19  # bytes, so that a progress bar moves and received pieces need not be loaded again
 PACKS = "packs"
-ROUNDS = 40  # of the judge
 _RUN_FRAMES = 12  # of a stored run
 INTERVAL = 6  # steps between pictures of a live run
 
@@ -63,20 +62,11 @@ def json_bytes(value: Any) -> bytes:
 
 def figure_packs() -> dict[str, Any]:
     """Return what the figures load, by name: the component's data, and what a figure needs besides."""
-    drawings = {
-        f"judged-{label}-{method}": webp_data_uri(judged_path(label, method))
-        for label in stored_pool()
-        for method in COMPARED
-    }
     return {
         "word": {"words": opening_words(), "known": len(vocabulary(imagenet())), "titles": TITLES},
         "vocabulary": word_table(),
         **{f"word-{index}": _word(index) for index in range(len(opening_words()))},
-        "judge": {
-            "rounds": [judge.questions(seed, pictures=False) for seed in range(ROUNDS)],
-            "methods": judge.DRAWN_TO,
-        },
-        **drawings,
+        **judge_packs(),
         **striped_packs(),
         "maps": _maps(figures.maps_of(*figures.PAPERS_MAPS), LOW.edge),
         "limits": _maps(figures.maps_of(*figures.limits())),

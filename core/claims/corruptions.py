@@ -7,23 +7,24 @@ from functools import partial
 
 import numpy as np
 
+from core.claims.evidence import MORE, Evidence
 from core.claims.finding import (
     MINIATURE,
-    MORE,
-    SIGNIFICANT,
-    Evidence,
     Head,
     Judged,
     NamedMap,
     NotCheckable,
     Topic,
     View,
+    above,
+    by_test,
     judged,
     require,
 )
 from core.claims.statistics import (
     HIGH_CORRUPTIONS,
     LOW_CORRUPTIONS,
+    TRAINED_ONCE,
     MeanError,
     by_hybrids,
     corruptions_of,
@@ -31,19 +32,28 @@ from core.claims.statistics import (
     mean_error,
     ranked_networks,
     rise,
+    rise_between,
     rise_in,
+    trained_once,
 )
 from core.classifiers.registry import result_title
 from core.data.corruptions import CORRUPTIONS, STRENGTHS
-from core.shared.numbers import Interval, decimal, join_list
+from core.shared.numbers import Interval
 from core.shared.paper import RESNET_NAMES
 
 CORRUPTIONS_TOOL = "Corruptions"  # of the page *Frequencies*
 _MIN_NETWORKS, _JUDGED = 4, 3  # networks of a ranking; measures of harm that the verdict rests on
+_CONTRAST = "contrast"  # key of the corruption that the paper names
+_CITED = "Yin et al. 2019"  # whose finding the paper's introduction repeats
 robustness_claim = partial(Head, topic=Topic.CORRUPTIONS)
 
 
-@robustness_claim(section="1", missing="Maps of a network and its robust twin are missing.", view=View(bands=("low",)))
+@robustness_claim(
+    section="1",
+    cites=_CITED,
+    missing="Maps of a network and its robust twin are missing.",
+    view=View(bands=("low",)),
+)
 def twins(robust: NamedMap, ordinary: NamedMap) -> Judged:
     """Robust networks rely on low frequencies, and slow waves mislead them more.
 
@@ -55,23 +65,26 @@ def twins(robust: NamedMap, ordinary: NamedMap) -> Judged:
     """
     slow = rise_in("low", robust).minus(rise_in("low", ordinary), "rise up to radius 2", MORE)
     fast = rise_in("corners", robust).minus(rise_in("corners", ordinary), "rise in the corners", MORE)
-    mixed, vulnerable, doubt = by_hybrids(robust, ordinary) or Judged(), slow.measured.above(0), ""
-    if mixed.parts and mixed.parts != (vulnerable,):
+    mixed, vulnerable, doubt = by_hybrids(robust, ordinary) or Judged(), above(slow), ""
+    truths = [part.truth for part in mixed.parts]
+    if {*truths, vulnerable.truth} == {True, False}:
         doubt = (
-            f"The two kinds of evidence disagree: hybrid images {'support' if mixed.parts[0] else 'do not support'} "
-            f"the claim, low frequencies {'raise' if vulnerable else 'do not raise'} the robust twin’s error more."
+            f"The two kinds of evidence disagree: hybrid images {'support' if truths[0] else 'do not support'} the "
+            f"claim, low frequencies {'raise' if vulnerable.truth else 'do not raise'} the robust twin’s error more."
         )
+    summary = f"Waves of up to 2 cycles per image raise the error of {robust} by {slow.number}"
     return judged(
         [*mixed.parts, vulnerable],
         [*mixed.evidence, slow, fast],
-        mixed.summary,
-        f"{robust.name} against {ordinary.name}: one network of each kind.",
+        mixed.summary or f"{summary} than that of {ordinary}.",
         doubt,
+        trained_once(rise_between("low"), robust.heatmap, "in that rise"),
     )
 
 
 @robustness_claim(
     section="1",
+    cites=_CITED,
     missing="No corruption results are stored for a network and its robust twin.",
     view=View(bands=None, tool=CORRUPTIONS_TOOL),
 )
@@ -80,8 +93,8 @@ def contrast(robust: NamedMap, ordinary: NamedMap) -> Judged:
 
     “… are more vulnerable to low-frequency perturbations such as contrast changes.”
 
-    How much changes of contrast, and all corruptions of slow waves, raise the error of {robust}, minus the same of
-    {ordinary}, picture by picture at three strengths.
+    How much changes of contrast, at each of three strengths, and the other corruptions of slow waves raise the error of
+    {robust}, minus the same of {ordinary}, picture by picture.
     """
     outcomes = [require(corruptions_of(named)) for named in (robust, ordinary)]
     if outcomes[0].images != outcomes[1].images:
@@ -93,27 +106,27 @@ def contrast(robust: NamedMap, ordinary: NamedMap) -> Judged:
             for named, stored in zip((robust, ordinary), outcomes, strict=True)
         ]
 
-    (a, b), of_low, of_high = rises("contrast"), rises(*LOW_CORRUPTIONS), rises(*HIGH_CORRUPTIONS)
-    slow = f"all low-frequency corruptions ({join_list([CORRUPTIONS[key].inline_label for key in LOW_CORRUPTIONS])})"
-    changes = a.minus(b, "contrast changes", MORE)
-    low = of_low[0].minus(of_low[1], slow, MORE)
-    high = of_high[0].minus(of_high[1], "high-frequency corruptions", MORE)
-    ends = [rises("contrast", strength=strength) for strength in (STRENGTHS[0], STRENGTHS[-1])]
-    weak, strong = (100 * first.minus(second).measured.value for first, second in ends)
-    doubt = (
-        f"Contrast changes: {decimal(weak, sign=True)} points at the lowest strength, {decimal(strong, sign=True)} "
-        "points at the highest."
-    )
-    if strong < weak:
-        doubt += " The differences shrink near chance, where the network with the smaller clean error has more to lose."
-    limited = "High-frequency corruptions harm the robust twin less: its weakness is limited to low frequencies."
+    def harm(what: str, *keys: str, strength: int | None = None) -> Evidence:
+        first, second = rises(*keys, strength=strength)
+        return first.minus(second, what, MORE)
+
+    others = [key for key in LOW_CORRUPTIONS if key != _CONTRAST]
+    by_strength = [
+        harm(f"contrast changes of strength {strength}", _CONTRAST, strength=strength) for strength in STRENGTHS
+    ]
+    slow = harm(" and ".join(CORRUPTIONS[key].inline_label for key in others), *others)
+    high = harm("high-frequency corruptions", *HIGH_CORRUPTIONS)
+    (a, b), parts = rises(_CONTRAST), [above(number) for number in (*by_strength, slow)]
+    weak, strong = by_strength[0].measured, by_strength[-1].measured
+    shrinks = "Differences shrink near chance, where the network with the smaller clean error has more to lose."
     return judged(
-        [changes.measured.above(0), low.measured.above(0)],
-        [changes, low, high, a, b],
-        f"Changes of contrast raise the error of {robust} by {a} points, that of {ordinary} by {b}.",
-        f"{robust.name} against {ordinary.name}: one network of each kind.",
-        doubt,
-        limited if high.measured.below(0) else "",
+        parts,
+        [*by_strength, slow, high, a, b],
+        f"Changes of contrast raise the error of {robust} by {a} points, that of {ordinary} by {b}: "
+        f"{by_strength[0].number} at the lowest strength, {by_strength[-1].number} at the highest.",
+        shrinks if strong.value < weak.value else "",
+        "High-frequency corruptions harm the robust twin less." if high.measured.high < 0 else "",
+        TRAINED_ONCE,
     )
 
 
@@ -126,7 +139,7 @@ def shift() -> Judged:
 
     All networks with both results are ranked by their cutoff for mixed pictures and by the harm of eight corruptions,
     in three ways: the rise of the error, the error among pictures that are right when clean, and the error. The two
-    orders agree if so strong a correlation has a chance below 5 %, counted over all orders.
+    orders agree if so strong a correlation has a chance below 5%, counted over all orders; any other leaves it open.
     """
     networks = ranked_networks()
     if len(networks) < _MIN_NETWORKS:
@@ -149,14 +162,12 @@ def shift() -> Judged:
         "the rise under low-frequency corruptions": rises(*LOW_CORRUPTIONS),
     }
     tests = {what: exact_rank_test(np.array(cutoffs), np.array(values)) for what, values in harm.items()}
-    evidence = list[Evidence]()
+    evidence, correlations = list[Evidence](), list[Evidence]()
     for what, (value, p) in tests.items():
-        bar = what if len(evidence) < 2 * _JUDGED else ""
+        bar = what if len(correlations) < _JUDGED else ""
         name = f"correlation of the crossover cutoff with {what}"
-        evidence.append(Evidence(name, Interval.exact(value), "ratio", bar=bar))
-        evidence.append(Evidence("p", Interval.exact(p), "p"))
-    # 1 if the two orders agree, -1 if one reverses the other
-    agree = [int(np.sign(value)) if p < SIGNIFICANT else 0 for value, p in tests.values()]
+        correlations.append(Evidence(name, by_test(value, p), "ratio"))
+        evidence += [Evidence(name, Interval.exact(value), "ratio", bar=bar), Evidence("p", Interval.exact(p), "p")]
     small = all(name.startswith(MINIATURE) or name in RESNET_NAMES for name in networks)
     names = [result_title(stored.metadata["classifier"]) for stored in outcomes]
     many = f"{len(networks)} {'small networks' if small else 'networks'} ({'; '.join(names)})"
@@ -166,11 +177,12 @@ def shift() -> Judged:
     )
     first, second, third = (number for number in evidence if number.bar)
     result = judged(
-        [sign > 0 for sign in agree[:_JUDGED]],
+        [above(number) for number in correlations[:_JUDGED]],
         evidence,
-        f"The cutoff’s correlation with the harm is {first}, {second} or {third}, depending on what is called harm.",
+        f"The link between cutoff and damage is {first}, {second} or {third}, depending on how damage is measured.",
         "The paper speaks of natural shifts; these corruptions are synthetic, and the outcome depends on the measure.",
         f"{many} are few, and they differ in other ways as well.",
-        mix if agree[-1] < 0 else "",
+        mix if above(correlations[-1]).truth is False else "",
+        TRAINED_ONCE,
     )
     return replace(result, networks=tuple(networks), names=tuple(names))

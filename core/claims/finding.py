@@ -1,26 +1,25 @@
-"""A claim and its finding: verdict, evidence, summary. Does not import torch."""
+"""A claim, the rule of its verdict, and its finding. Does not import torch."""
 
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
+from core.claims.evidence import Evidence
 from core.fourier.heatmap import Heatmap
 from core.pgd.settings import Task
 from core.shared import paper
 from core.shared.files import ArchiveContent
-from core.shared.numbers import Frequency, Interval, decimal, displayed_difference, p_value
-from core.shared.text import Number, isolated
+from core.shared.numbers import Frequency, Interval
+from core.shared.text import isolated
 
 MINIATURE = "mini-"  # prefix of the small networks trained here, which stand in for the paper's
 BY_VIEWS = "by views"  # condition of results that were painted so
 SIGNIFICANT = 0.05  # p of a correlation or a dip by chance
 CHANCE = 0.025  # largest probability that a part holds by chance alone: one side of a 95 % interval
-MORE, RECOGNISED = ("more", "less"), ("more are recognised", "fewer are recognised")
 Known = TypeVar("Known")
 Result = TypeVar("Result", bound=ArchiveContent)
 
@@ -28,34 +27,94 @@ Result = TypeVar("Result", bound=ArchiveContent)
 class Verdict(StrEnum):
     """Verdict on a claim, from its parts (`of_parts`).
 
-    UNDECIDED: the data allow either answer. NOT_CHECKABLE: they are missing.
+    DEPENDS: the sentence can be read in two ways, which get different verdicts. UNDECIDED: the data allow either
+    answer. NOT_CHECKABLE: they are missing.
     """
 
     HOLDS = "holds"
     IN_PART = "holds in part"
+    DEPENDS = "depends on the reading"
     FAILS = "fails"
     UNDECIDED = "cannot tell"
     NOT_CHECKABLE = "not checkable here"
 
     @classmethod
-    def of_parts(cls, parts: Sequence[bool | None]) -> Verdict:
-        """Return the verdict on a claim, given for each of its parts True, False, or None if it is open.
+    def of_truths(cls, truths: Sequence[bool | None]) -> Verdict:
+        """Return the verdict, given for each part of a claim True, False, or None if it is open.
 
-        It holds if all parts are true, fails if all are false, and holds in part if some are true and others false.
-        Otherwise an open part could still turn the verdict. Without parts there was nothing to check.
+        It holds if all are true, fails if one is false and none true, holds in part if some are true and some false.
+        Otherwise we cannot tell. Without parts there was nothing to check.
         """
-        if not parts:
+        if not truths:
             return cls.NOT_CHECKABLE
-        if True in parts and False in parts:
-            return cls.IN_PART
-        if None in parts:
-            return cls.UNDECIDED
-        return cls.HOLDS if parts[0] else cls.FAILS
+        if False in truths:
+            return cls.IN_PART if True in truths else cls.FAILS
+        return cls.UNDECIDED if None in truths else cls.HOLDS
+
+    @classmethod
+    def of_parts(cls, parts: Sequence[Part]) -> Verdict:
+        """Return the verdict on all parts; of a claim with several readings, the one that all of them get.
+
+        Readings with different verdicts make it depend on the reading, unless one of them cannot be told.
+        """
+        readings: dict[str, list[bool | None]] = {}
+        for part in parts:
+            readings.setdefault(part.reading, []).append(part.truth)
+        verdicts = {cls.of_truths(truths) for truths in readings.values()}
+        if len(verdicts) < 2:
+            return next(iter(verdicts), cls.NOT_CHECKABLE)
+        return cls.UNDECIDED if cls.UNDECIDED in verdicts else cls.DEPENDS
 
 
-def every(parts: Sequence[bool | None]) -> bool | None:
-    """Return True if all parts are true, False if any is false, else None: the rule of a part that has parts."""
-    return False if False in parts else None if None in parts else True
+@dataclass(frozen=True)
+class Part:
+    """Part of a claim: that a number lies on one side of a margin.
+
+    side: "above" or "below". reading: which of several readings of the claim it belongs to, such as "within one map".
+    """
+
+    number: Evidence
+    side: Literal["above", "below"] = "above"
+    margin: float = 0.0
+    reading: str = ""
+
+    @property
+    def truth(self) -> bool | None:
+        """True if the whole interval lies on the claimed side, False if on the other, else None: the part is open.
+
+        A number without an interval decides nothing.
+        """
+        _, low, high = self.number.measured
+        above, below = low > self.margin, high < self.margin
+        if not (above or below):
+            return None
+        return bool(above) == (self.side == "above")
+
+    @property
+    def claimed(self) -> str:
+        """'above 0', or 'below +2.0 points': where the claim puts the number."""
+        margin = self.number.write(self.margin).removeprefix("+") if self.margin else "0"
+        return f"{self.side} {margin}"
+
+
+def above(number: Evidence, margin: float = 0.0, reading: str = "") -> Part:
+    """Return the part that a number lies above a margin."""
+    return Part(number, "above", margin, reading)
+
+
+def below(number: Evidence, margin: float = 0.0, reading: str = "") -> Part:
+    """Return the part that a number lies below a margin."""
+    return Part(number, "below", margin, reading)
+
+
+def weakest(parts: Sequence[Part]) -> Part:
+    """Return the part that decides if all are true: a false one, else an open one, else the first."""
+    return min(parts, key=lambda part: (False, None, True).index(part.truth))
+
+
+def by_test(value: float, p: float, level: float = SIGNIFICANT) -> Interval:
+    """Return a number that decides a part only if its test has a p below the level; it has no interval of its own."""
+    return Interval(value, value, value) if p < level else Interval.exact(value)
 
 
 class Topic(StrEnum):
@@ -64,83 +123,6 @@ class Topic(StrEnum):
     WAVES = "Waves"
     PICTURES = "Drawings and holes"
     CORRUPTIONS = "Corruptions and robustness"
-
-
-# By unit: suffix, factor, digits, and whether a plus sign is shown.
-_UNITS = {
-    "error": (" %", 100, 1, False),
-    "points": (" points", 100, 1, True),
-    "rise": (" points", 100, 1, False),
-    "level": (" of 255", 255, 1, False),
-    "levels": (" of 255", 255, 1, True),
-    "orders": (" orders of magnitude", 1, 1, False),
-    "ratio": ("", 1, 2, False),
-    "radius": (" cycles per image", 1, 2, False),
-    "radii": (" cycles per image", 1, 2, True),
-}
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One number with its interval.
-
-    what: name of the number. unit: "error" and "points" are fractions shown in per cent, the latter a difference;
-    "rise" is a difference shown without its sign; "level" and "levels" are fractions shown of 255, the latter a
-    difference; "radius" and "radii" are cycles per image, the latter a difference; "ratio", "orders" and "p" are shown
-    unchanged. terms: the minuend and subtrahend displayed next to a difference. sign_words: replace the signs plus and
-    minus of a difference, such as `MORE`. bar: label of its bar; empty if it has none. mark: threshold to mark
-    at its bar; 0 for none.
-    """
-
-    what: str
-    measured: Interval
-    unit: str = "points"
-    terms: tuple[float, float] | None = None
-    sign_words: tuple[str, str] | None = None
-    bar: str = ""
-    mark: float = 0.0
-
-    @property
-    def label(self) -> str:
-        """'difference: ', or 'p ': the text before the number."""
-        return f"{self.what} " if self.unit == "p" else f"{self.what}: "
-
-    @property
-    def is_difference(self) -> bool:
-        """True if its sign is shown."""
-        return self.unit in _UNITS and _UNITS[self.unit][-1]
-
-    @property
-    def number(self) -> str:
-        """'+9.4 points', '9.4 points more', '33.1 %' or '0.42'; of a p '= 0.03'."""
-        if self.unit == "p":
-            return p_value(self.measured.value)
-        suffix, factor, digits, _ = _UNITS[self.unit]
-        measured = displayed_difference(self.measured, *self.terms, factor, digits) if self.terms else self.measured
-        if self.sign_words:
-            return (
-                f"{decimal(abs(measured.value) * factor, digits)}{suffix} {self.sign_words[bool(measured.value < 0)]}"
-            )
-        return self._format(measured.value) + suffix
-
-    @property
-    def rounded(self) -> str:
-        """'33' of an error of 33.1 %, other numbers without their unit: for a sentence."""
-        return decimal(100 * self.measured.value, 0) if self.unit == "error" else self._format(self.measured.value)
-
-    @property
-    def figure(self) -> Number:
-        """The number and its interval, if any, as part of a sentence."""
-        _, low, high = self.measured
-        return Number(self.number, "" if math.isnan(low) else f"{self._format(low)} to {self._format(high)}")
-
-    def __str__(self) -> str:
-        """Return '**33**': the rounded number in a summary."""
-        return f"**{self.rounded}**"
-
-    def _format(self, value: float) -> str:
-        _, factor, digits, sign = _UNITS[self.unit]
-        return decimal(value * factor, digits, sign=sign)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,12 +199,12 @@ class View:
 class Judged:
     """Result of a claim's function, made by `judged`.
 
-    parts: for each part of the claim True, False, or None if it is open; none if it could not be checked. summary: what
-    was measured, a sentence with **numbers**. doubts: complete sentences. networks: that the evidence is about, by
-    the registry's names, which may be untrusted text; those of its roles if empty. names: of these networks.
+    parts: of the claim; none if it could not be checked. summary: what was measured, a sentence with **numbers**.
+    doubts: complete sentences. networks: that the evidence is about, by the registry's names, which may be untrusted
+    text; those of its roles if empty. names: of these networks.
     """
 
-    parts: tuple[bool | None, ...] = ()
+    parts: tuple[Part, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     summary: str = ""
     doubts: tuple[str, ...] = ()
@@ -240,25 +222,34 @@ class Judged:
         return tuple(number for number in self.evidence if number.bar)
 
 
-def judged(parts: Sequence[bool | None], evidence: Sequence[Evidence], summary: str = "", *doubts: str) -> Judged:
+def judged(parts: Sequence[Part], evidence: Sequence[Evidence], summary: str = "", *doubts: str) -> Judged:
     """Return what a claim's function found; empty doubts are left out."""
-    # Plain numbers: what a `MeanError` was computed from would stay in memory with every cached finding.
     names = [field.name for field in fields(Evidence)]
-    plain = (Evidence(*(getattr(number, name) for name in names)) for number in evidence)
-    return Judged(tuple(parts), tuple(plain), summary, tuple(filter(None, doubts)))
+
+    # What a `MeanError` was computed from would stay in memory with every cached finding.
+    def plain(number: Evidence) -> Evidence:
+        return Evidence(*(getattr(number, name) for name in names))
+
+    return Judged(
+        tuple(replace(part, number=plain(part.number)) for part in parts),
+        tuple(map(plain, evidence)),
+        summary,
+        tuple(filter(None, doubts)),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
     """Head of a claim: `@Head(...)` makes a `Claim` of the function that checks it.
 
-    topic: its tab on *Findings*. section: of the paper; "ours" for a sentence that is not the paper's. missing: why it
-    cannot be checked where the function finds no number. view: where *Frequencies* shows it. tasks: of a claim about
-    pictures, what was painted.
+    topic: its tab on *Findings*. section: of the paper; "ours" for a sentence that is not the paper's. cites: whose
+    finding the paper repeats; empty for its own. missing: why it cannot be checked where the function finds no number.
+    view: where *Frequencies* shows it. tasks: of a claim about pictures, what was painted.
     """
 
     topic: Topic
     section: str
+    cites: str = ""
     missing: str = ""
     view: View = View()
     tasks: tuple[Task, ...] = ()
@@ -283,7 +274,8 @@ class Head:
         return Claim(
             **vars(self),
             key=check.__name__.replace("_", "-"),
-            roles=tuple(inspect.signature(check).parameters),
+            roles=tuple(roles := inspect.signature(check).parameters),
+            optional=tuple(role for role, argument in roles.items() if argument.default is None),
             headline=headline,
             statement=statement,
             statistic=statistic,
@@ -296,13 +288,14 @@ class Claim(Head):
     """A claim: its head, and the function that checks it.
 
     key: in links. roles: the networks to check: "subject" stands for CLIP, "reference" for the ResNet or the robust
-    model; "robust" and "ordinary" are twins, "figure_2" is the ResNet of Figure 2. headline: the paper's claim in plain
-    words, about the paper's networks. statement: the paper's words in quotation marks; ours without. statistic: how it
-    is checked, a sentence for the page, with names of networks by role.
+    model; "robust" and "ordinary" are twins, "figure_2" is the ResNet of Figure 2. optional: those that it can do
+    without. headline: the paper's claim in plain words, about the paper's networks. statement: the paper's words in
+    quotation marks; ours without. statistic: how it is checked, a sentence for the page, with networks named by role.
     """
 
     key: str
     roles: tuple[str, ...]
+    optional: tuple[str, ...] = ()
     headline: str
     statement: str
     statistic: str
@@ -321,7 +314,9 @@ class Claim(Head):
     @property
     def source(self) -> str:
         """Source of the claim."""
-        return f"paper, §{self.section}" if self.papers else "observed here"
+        if not self.papers:
+            return "our own observation"
+        return f"{self.cites}, cited in the paper’s §{self.section}" if self.cites else f"paper, §{self.section}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -349,15 +344,20 @@ class Finding(Judged):
     def stand_in(self) -> str:
         """Qualification of a verdict on networks or weights other than those quoted; empty for the quoted ones.
 
-        The paper's statements about robust networks in general apply to any of them.
+        What the paper says of robust networks in general applies to any of them, but small ones are miniatures.
         """
+        if not (self.claim.papers and self.parts):
+            return ""
         # The robust model of section 3.2 is a ResNet-50 that is not available here.
-        roles = {"subject": (paper.CLIP_NAME,), "reference": paper.RESNET_NAMES if self.claim.section == "3.1" else ()}
-        papers = [names for role, names in roles.items() if role in self.claim.roles]
+        quoted = {"subject": (paper.CLIP_NAME,), "reference": paper.RESNET_NAMES if self.claim.section == "3.1" else ()}
+        papers = [quoted[role] for role in self.claim.roles if role in quoted]
         usual = self.usual_weights or (True,) * len(self.networks)
         rows = zip(self.networks, papers, usual, strict=False)
         unlike = {name: name in its for name, its, is_usual in rows if name not in its or not is_usual}
-        if not (unlike and self.claim.papers):
+        if not papers:
+            small = [name for name in self.networks if name.startswith(MINIATURE)]
+            return "in miniature" if small and {*self.networks} <= {*small, *paper.RESNET_NAMES} else ""
+        if not unlike:
             return ""
         if all(unlike.values()):
             return "for other weights"

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from core.claims.finding import Evidence, Judged, NamedMap, judged, require
+from core.claims.evidence import Evidence
+from core.claims.finding import Judged, NamedMap, below, judged, require
+from core.classifiers.registry import result_title
 from core.data.corruptions import CORRUPTIONS
 from core.data.stored import cached_by_files, read_stored, stored_files
-from core.fourier.contrasts import Band, in_band, mismatches, without_wave
+from core.fourier.contrasts import Band, difference, in_band, mismatches, without_wave
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import (
     CorruptionOutcomes,
@@ -25,10 +29,13 @@ from core.fourier.outcomes import (
 from core.fourier.waves import half_plane, resize_attenuation_map, rounded_radius, wave_values
 from core.shared.numbers import Interval, wilson
 from core.shared.roles import ROBUST
+from core.shared.text import isolated
 
 LOW_CORRUPTIONS, HIGH_CORRUPTIONS = (
     tuple(key for key, row in CORRUPTIONS.items() if row.band == band) for band in ("low", "high")
 )
+TRAINED_ONCE = "Each network was trained once; how much two trainings differ was not measured here."
+_SEED, _SEED_IN_TITLE = re.compile(r"-seed\d+(?=_)"), re.compile(r",? seed \d+")  # in the name of a map's file
 _RESAMPLES = 50_000  # more than 8!, so p is exact for up to eight networks
 
 
@@ -56,8 +63,7 @@ class MeanError(Evidence):
 
     def minus(self, other: MeanError, what: str = "difference", sign_words: tuple[str, str] | None = None) -> Evidence:
         """Return the difference as evidence: image by image where both know the same images."""
-        terms = self.measured.value, other.measured.value
-        return Evidence(what, self.errors.minus(other.errors).measured.item(), terms=terms, sign_words=sign_words)
+        return Evidence(what, self.errors.minus(other.errors).measured.item(), sign_words=sign_words)
 
 
 def mean_error(name: str, errors: Errors | None, unit: str = "error") -> MeanError:
@@ -174,6 +180,91 @@ def _weakened_maps() -> list[Heatmap]:
     return list(read_stored(Heatmap.load, [path for path in stored_files("strength") if "_weakened" in path.stem]))
 
 
+# ---- two trainings of one network --------------------------------------------------------------------------------
+
+Statistic = Callable[[Heatmap, Heatmap], Interval | None]  # a difference of two maps; None where it is not known
+
+
+@cached_by_files("heatmaps")
+def trainings() -> list[tuple[Heatmap, Heatmap]]:
+    """Load the maps of two trainings, by different random seeds, of each network that has them: NAME-seed1 and NAME."""
+    of_network: dict[str, dict[str, Path]] = {}
+    for path in stored_files("heatmaps"):
+        of_network.setdefault(_SEED.sub("", path.stem), {}).setdefault(path.stem, path)
+    pairs = [paths for _, paths in sorted(of_network.items()) if len(paths) == 2]
+    loaded = [list(read_stored(Heatmap.load, [paths[stem] for stem in sorted(paths)])) for paths in pairs]
+    return [(maps[0], maps[1]) for maps in loaded if len(maps) == 2]
+
+
+def between_trainings(statistic: Statistic, like: Heatmap) -> tuple[str, Interval] | None:
+    """Return the pair of `trainings` that differ most, by the title of their network, and how much, as magnitudes.
+
+    like: a map that the maps of the pair were measured like; None if there are none.
+    """
+    measured = [
+        (_SEED_IN_TITLE.sub("", result_title(first.metadata["classifier"])), statistic(first, second))
+        for first, second in trainings()
+        if not mismatches(first, like) and first.size == like.size
+    ]
+    known = [(title, _magnitude(difference)) for title, difference in measured if difference is not None]
+    return max(known, key=lambda row: row[1].value, default=None)
+
+
+def _magnitude(difference: Interval) -> Interval:
+    value, low, high = difference
+    return difference if value >= 0 else Interval(-value, -high, -low)
+
+
+def band_difference(*bands: str) -> Statistic:
+    """Return the difference of two maps' mean errors over a band; of two bands, of the first minus the second."""
+
+    def difference(first: Heatmap, second: Heatmap) -> Interval | None:
+        return _band_errors(first, bands).minus(_band_errors(second, bands)).measured.item()
+
+    return difference
+
+
+def _band_errors(heatmap: Heatmap, bands: Sequence[str]) -> Errors:
+    errors, *other = (require(in_band(heatmap, band)) for band in bands)
+    return errors.minus(other[0]) if other else errors
+
+
+def rise_between(band: str) -> Statistic:
+    """Return the difference of how much the waves of a band raise two maps' errors over their clean errors."""
+
+    def difference(first: Heatmap, second: Heatmap) -> Interval | None:
+        rises = [require(in_band(one, band)).minus(require(without_wave(one))) for one in (first, second)]
+        return rises[0].minus(rises[1]).measured.item()
+
+    return difference
+
+
+def trained_once(statistic: Statistic, like: Heatmap, where: str = "there") -> str:
+    """Say how much two trainings of one network differ: a doubt about a number that rests on one training of each."""
+    pair = between_trainings(statistic, like)
+    if pair is None:
+        return TRAINED_ONCE
+    title, difference = pair
+    points = Evidence("", difference, "rise")
+    trained = f"two trainings of {isolated(title)} differ by {points.figure} {where}"
+    return f"Each network was trained once; {trained}."
+
+
+def wave_difference(first: Heatmap, second: Heatmap) -> Interval | None:
+    """Return by how much two maps' errors differ under a wave, the mean over their waves; None below three waves.
+
+    The interval is that of maps whose waves all err to one side within their own intervals: too wide.
+    """
+    size = min(first.size, second.size)
+    waves = np.array(half_plane(size))
+    values = np.stack([wave_values(part, waves) for part in difference(first, second)])
+    value, low, high = values[:, np.isfinite(values[0])]
+    if len(value) < 3:
+        return None
+    least = np.where((low > 0) | (high < 0), np.minimum(abs(low), abs(high)), 0.0)
+    return Interval(abs(value).mean(), least.mean(), np.maximum(abs(low), abs(high)).mean()).item()
+
+
 @cached_by_files("hybrids")
 def stored_hybrids() -> dict[str, HybridOutcomes]:
     """Load the stored outcomes on hybrid images, by classifier name."""
@@ -197,12 +288,12 @@ def by_hybrids(first: NamedMap, second: NamedMap) -> Judged | None:
         Evidence(f"crossover cutoff of {named.name}", crossover.radius, "radius", bar=named.name)
         for named, crossover in ((first, of_a), (second, of_b))
     ]
-    terms = of_a.radius.value, of_b.radius.value
+    lower = Evidence("difference of crossover cutoffs", difference, "radii")
     return judged(
-        [difference.below(0)],
-        [*cutoffs, Evidence("difference of crossover cutoffs", difference, "radii", terms)],
-        f"Of two pictures in one, {first} follows either equally often at a cutoff of {cutoffs[0]} cycles per image, "
-        f"{second} at {cutoffs[1]}.",
+        [below(lower)],
+        [*cutoffs, lower],
+        f"In mixed pictures, {first} switches from one picture to the other at {cutoffs[0]} cycles per image, {second} "
+        f"at {cutoffs[1]}.",
     )
 
 

@@ -27,6 +27,7 @@ from core.pgd.pictures import (
     stored_outcomes,
 )
 from core.pgd.settings import Task
+from core.shared.numbers import decimal
 from core.shared.roles import ROLES, networks_for
 
 
@@ -54,9 +55,11 @@ def findings(
     A claim about robust twins is judged on the subject and its twin, or else on every such pair. all_maps: every
     available map, among them the twins and the map of Figure 2. only: this claim alone.
     """
+    if subject.name == reference.name:  # or sentences would name both alike
+        subject, reference = (replace(named, name=named.label) for named in (subject, reference))
     size = min(subject.heatmap.size, reference.heatmap.size, DRAWN_SIZE)
     maps = {"subject": _cropped(subject, size), "reference": _cropped(reference, size)}
-    unlike = mismatches(maps["subject"].heatmap, maps["reference"].heatmap)
+    unlike = _unlike(maps["subject"], maps["reference"])
     for named in all_maps:
         facts = named.heatmap.metadata
         published = facts["source"]["type"] == "published" and facts["dataset"]["name"] == "imagenet100"
@@ -67,13 +70,22 @@ def findings(
     for claim in CLAIMS.values() if only is None else (only,):
         if claim.topic == Topic.PICTURES:
             continue
-        if unlike and {"subject", "reference"} <= {*claim.roles}:
+        needed = {*claim.roles} - {*claim.optional}
+        if unlike and {"subject", "reference"} <= needed:
             results.append(Finding(claim=claim, doubts=unlike))
             continue
-        cases = twins if "robust" in claim.roles else [maps]
+        known = {role: named for role, named in maps.items() if not (unlike and role in claim.optional)}
+        cases = twins if "robust" in claim.roles else [known]
         judged = [_on_maps(claim, case) for case in cases] or [Finding(claim=claim, doubts=(claim.why_missing,))]
         results += [finding for finding in judged if finding.verdict != Verdict.NOT_CHECKABLE] or judged[:1]
     return tuple(results)
+
+
+def _unlike(subject: NamedMap, reference: NamedMap) -> tuple[str, ...]:
+    """Return why two maps cannot be compared, one sentence each; empty if they can."""
+    if subject.classifier == reference.classifier and subject.has_weights_of(reference.heatmap.metadata):
+        return ("Both maps are of one network, and the claim compares two.",)
+    return mismatches(subject.heatmap, reference.heatmap)
 
 
 def _cropped(named: NamedMap, size: int) -> NamedMap:
@@ -82,16 +94,16 @@ def _cropped(named: NamedMap, size: int) -> NamedMap:
 
 def _on_maps(claim: Claim, maps: Mapping[str, NamedMap]) -> Finding:
     """Check a claim on the maps of its roles."""
-    if not maps.keys() >= {*claim.roles}:
+    if not maps.keys() >= {*claim.roles} - {*claim.optional}:
         return Finding(claim=claim, doubts=(claim.why_missing,))
-    selected = [maps[role] for role in claim.roles]
+    selected = [maps[role] for role in claim.roles if role in maps]
     if not selected:
         return check(claim)
-    wave = claim.view.wave
+    wave, shown = claim.view.wave, sorted(selected, key=lambda named: named is maps.get("reference"))
     return check(
         claim,
         *selected,
-        maps=tuple(named.label for named in selected),
+        maps=tuple(named.label for named in shown),
         wave=wave(selected[0]) if callable(wave) else wave,
         networks=tuple(named.classifier for named in selected),
         names=tuple(named.name for named in selected),
@@ -149,12 +161,14 @@ def training_finding(claim: Claim = pictures.training) -> Finding:
     """Return the finding on the twins, whichever networks are chosen. Does not import scipy.stats by itself."""
     ordinary, robust = networks_for("twins", *map(picture_outcomes, DRAWN | FILLED)) or ROLES["twins"][-1]
     finding = _on_pictures(claim, _by_task(claim, {"ordinary": ordinary, "robust": robust}))
-    doubt = "This row is always about the same two networks."
+    doubt = "This row is always about the same two networks, whichever you choose."
     if ordinary.startswith(MINIATURE) and robust.startswith(MINIATURE):
         doubt = "This row is always about the same two small networks, and proves nothing about CLIP."
     return replace(finding, doubts=(*finding.doubts, doubt))
 
 
+# Top-1 on ImageNet's validation set: TensorFlow's README of EfficientNet-Lite, 2020.
+_PUBLISHED_TOP1 = {"efficientnet-lite0": 0.751, "efficientnet-lite1": 0.767, "efficientnet-lite2": 0.776}
 Kinds = Mapping[str, Sequence[tuple[str, str]]]  # by group: name in `picture_outcomes`, and network, of each role
 
 
@@ -215,20 +229,34 @@ def _on_large_pictures(claim: Claim) -> Finding:
         ]
     counts = " and ".join(f"{by_views.n} {group}" for group, (by_views, _) in painted.items())
     judge = (
-        f"The judge is {network_title(stored.judges[0])}, of the painter’s family, so it proves less; it is not human."
+        f"The judge is {network_title(stored.judges[0])}, of one family with the painter, "
+        f"{network_title(stored.painter)}, so it proves less. It is not human."
     )
     finding = _of_painted(claim, (stored.painter,) * 2, painted)
     return replace(finding, condition=f"{LARGE_SIZE} px", doubts=(f"{counts}. {judge}", *_apart()))
 
 
-def _apart() -> tuple[str, str]:
+def _apart() -> tuple[str, ...]:
     """Return what views and natural strokes do alone, and how much the judge recognises at most."""
-    drawn, papers = stored_kinds()["draw-paper"].config, stored_kinds()["draw-paper40"].config
+    stored, drawn = stored_kinds(), stored_kinds()["draw-paper"].config
+    notebooks = stored["draw-paper40"].config
     apart: tuple[MethodName, ...] = ("strokes", "views_only")
     alone = ", ".join(f"{count(f'draw-{method}')} by {METHODS[method].caption}" for method in apart)
     return (
-        f"Recognised drawings: {alone}; {count('draw-paper40')} by the paper’s method in its own {papers['steps']} "
-        f"steps of {papers['step_size']:g} and ball of {papers['epsilon']:g}, which here takes {drawn['steps']} of "
-        f"{drawn['step_size']:g} and {drawn['epsilon']:g}.",
-        f"Of a photograph of each word the judge recognises {count('photographs')}.",
+        f"Recognised drawings: {alone}; {count('draw-paper40')} by the paper’s method in {notebooks['steps']} steps of "
+        f"{notebooks['step_size']:g} and a ball of {notebooks['epsilon']:g}, where the others take {drawn['steps']} of "
+        f"{drawn['step_size']:g} and {drawn['epsilon']:g}. The paper states that ball but no steps: those are of the "
+        "notebook that it names.",
+        f"Of a photo of each word the judge recognises {count('photographs')}.",
+        judge_knew_photos(),
+    )
+
+
+def judge_knew_photos() -> str:
+    """Say that the judge does better on our photos than it should, so that it was probably trained on them."""
+    stored = stored_kinds()["photographs"]
+    judge, right = stored_outcomes().judges[0], stored.recognised()
+    return (
+        f"{network_title(judge)} gets {decimal(100 * right.mean())}% of our {len(right):,} photos right; its published "
+        f"score is {decimal(100 * _PUBLISHED_TOP1[judge])}%. They were probably among its training pictures."
     )

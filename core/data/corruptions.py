@@ -195,3 +195,8 @@ def fraction_within(energy: np.ndarray, radius: int) -> float:
     """Return the share of `energy_by_radius` at radius 1 to `radius`; 0 if nothing changed."""
     waves = energy[1:]
     return float(waves[:radius].sum() / waves.sum()) if waves.sum() else 0.0
+
+
+def fraction_above(energy: np.ndarray, radius: int) -> float:
+    """Return the share of `energy_by_radius` above `radius`, without the mean colour; 0 if nothing changed."""
+    return 1 - fraction_within(energy, radius) if energy[1:].any() else 0.0

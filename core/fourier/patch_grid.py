@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import compress
 
 import numpy as np
@@ -31,9 +32,9 @@ class Lattice:
     draws: int
 
     @property
-    def is_clear_dip(self) -> bool:
-        """Return True if the map dips on the lattice beyond the noise, by both tests."""
-        return self.p < 0.01 and self.mean.high < 0
+    def is_rare(self) -> bool:
+        """Return True if random sets of waves hardly ever dip as far."""
+        return self.p < 0.01
 
 
 def neighbour_contrasts(heatmap: Heatmap) -> np.ndarray:
@@ -46,6 +47,7 @@ def neighbour_contrasts(heatmap: Heatmap) -> np.ndarray:
     return contrast
 
 
+@lru_cache(64)
 def lattice(heatmap: Heatmap, period: int) -> Lattice | None:
     """Return the lattice statistic for multiples of `period`, with a permutation test for dips.
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from core.data.picture_files import decode_image
-from core.data.sample_sets import PRECOMPUTED
+from core.data.sample_sets import PRECOMPUTED, imagenet
 from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.pictures import AFTER, Judgement, PictureOutcomes, stored_outcomes
 from core.pgd.settings import PGDConfig
 
 DRAWINGS = PRECOMPUTED / "views"
 OPENING_FILE, GALLERY_FILE, SKETCHED_FILE = (DRAWINGS / f"{name}.json" for name in ("opening", "gallery", "sketches"))
+PaintedStart = Literal["sketch", "photo"]  # what stored paintings start from
 SIZE = 224  # pixels, of all drawings
 CARDS = {name: DRAWINGS / f"card-{name}.webp" for name in ("hole", "judge")}  # things to try
 
@@ -98,10 +99,11 @@ def _drawing(known: Mapping[str, Any], method: MethodName, picture: Path, judges
 
 @dataclass(frozen=True, kw_only=True)
 class GalleryWord:
-    """A random word: its ImageNet label, its name, and what each method drew.
+    """A word: its ImageNet label, its name, and what each method drew.
 
-    config: of the runs, but for their methods. seed: of the runs. sketch: name of the bundled one that they began with;
-    empty for a grey start.
+    config: of the runs, but for their methods. seed: of the runs. sketch, photo: name of the bundled one that they
+    began with; both empty for a grey start. before: classes that the painter and then each judge see in the start;
+    empty if not stored.
     """
 
     label: int
@@ -110,6 +112,12 @@ class GalleryWord:
     config: PGDConfig
     seed: int
     sketch: str = ""
+    photo: str = ""
+    before: tuple[str, ...] = ()
+
+    def recognised_before(self, judge: int = 0) -> bool:
+        """Return True if the word is a judge's top-1 prediction for the start; False if not stored."""
+        return bool(self.before) and self.before[1 + judge] == imagenet().names[self.label]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,8 +157,10 @@ def _word(
     """Return a row of a file; path: returns the file of a method's drawing, by the row's key."""
     judges = [judge["name"] for judge in content["judges"]]
     drawings = {method: _drawing(row[method], method, path(key, method), judges) for method in COMPARED}
-    made = {"config": PGDConfig.from_json(content["config"]), "seed": content["seed"], "sketch": row.get("sketch", "")}
-    return GalleryWord(label=row["label"], word=row["word"], drawings=drawings, **made)
+    made = {name: row.get(name, "") for name in ("sketch", "photo")} | {"before": tuple(row.get("before", ()))}
+    config = PGDConfig.from_json(content["photo_config" if made["photo"] else "config"])
+    about = {"label": row["label"], "word": row["word"], "config": config, "seed": content["seed"]}
+    return GalleryWord(drawings=drawings, **about, **made)
 
 
 def judged_path(label: int, method: MethodName) -> Path:
@@ -158,9 +168,9 @@ def judged_path(label: int, method: MethodName) -> Path:
     return DRAWINGS / "gallery" / f"{label}-{method}.webp"
 
 
-def sketched_path(name: str, method: MethodName) -> Path:
-    """Return the file of what a method made of a bundled sketch."""
-    return DRAWINGS / f"sketch-{name}-{method}.webp"
+def painted_path(start: PaintedStart, name: str, method: MethodName) -> Path:
+    """Return the file of what a method painted from a bundled sketch or photo."""
+    return DRAWINGS / f"{start}-{name}-{method}.webp"
 
 
 @cache
@@ -169,15 +179,24 @@ def _sketched() -> dict[str, Any]:
 
 
 def sketches_made_by() -> tuple[int, str]:
-    """Return the seed of the drawings of the bundled sketches and the registry name of their judge."""
+    """Return the seed of the paintings of the bundled sketches and the registry name of their judge."""
     return _sketched()["seed"], _sketched()["judges"][0]["name"]
 
 
-@cache
 def drawn_sketches() -> dict[str, GalleryWord]:
-    """Load what both methods made of each bundled sketch, by its name."""
-    content = _sketched()
-    return {row["sketch"]: _word(row, content, sketched_path, row["sketch"]) for row in content["words"]}
+    """Load what both methods painted from each bundled sketch, by its name."""
+    return _painted("sketch")
+
+
+def drawn_photos() -> dict[str, GalleryWord]:
+    """Load what both methods painted from each photo of `core.data.start_photos`, by its name."""
+    return _painted("photo")
+
+
+@cache
+def _painted(start: PaintedStart) -> dict[str, GalleryWord]:
+    rows, content = (row for row in _sketched()["words"] if start in row), _sketched()
+    return {row[start]: _word(row, content, partial(painted_path, start), row[start]) for row in rows}
 
 
 # ---- how many are recognised -------------------------------------------------------------------------------------
@@ -218,64 +237,13 @@ def tries_by_label() -> dict[int, int]:
     return dict(zip(map(int, stored_kinds()[QUICK_TRIES[0]].pictures["target"]), counts.tolist(), strict=True))
 
 
-# ---- rounds that visitors judge ----------------------------------------------------------------------------------
-
-
-PER_METHOD, OPTIONS = 5, 5
-ROUND_LENGTH = PER_METHOD * len(COMPARED)  # drawings in a round
-MAX_ROUND = 999_999
-
-
 @cache
 def familiar() -> frozenset[str]:
     """Load the ImageNet classes that a child knows: what is drawn and the options are among them."""
     return frozenset((DRAWINGS / "familiar.txt").read_text("utf-8").splitlines())
 
 
-@cache
-def stored_pool() -> tuple[int, ...]:
-    """Load the labels of the drawings in the gallery."""
-    return tuple(word.label for word in stored_gallery().words)
-
-
-@dataclass(frozen=True)
-class Question:
-    """One drawing: the label of its target, the method, and the labels to choose from."""
-
-    label: int
-    method: MethodName
-    options: tuple[int, ...]
-
-
-def draw_questions(pool: Sequence[int], names: Sequence[str], seed: int) -> tuple[Question, ...]:
-    """Draw a round of ten distinct classes, five by each method, in an order determined by the seed.
-
-    The first drawing is one that people can read: it had to convince from every view and its word is easy. Further
-    options are classes that are not in this round. All classes are among `familiar`.
-
-    Args:
-        pool: labels of the classes that were drawn. names: of all classes, by label.
-        seed: at least 0.
-    """
-    generator = np.random.default_rng(seed)
-    known = [label for label in pool if names[label] in familiar()]
-    drawn = generator.choice(known, ROUND_LENGTH, replace=False).tolist()
-    methods = generator.permutation(np.repeat(COMPARED, PER_METHOD)).tolist()
-    remaining = [label for label, name in enumerate(names) if name in familiar() and label not in drawn]
-    questions = []
-    for label, method in zip(drawn, methods, strict=True):
-        options = [label, *generator.choice(remaining, OPTIONS - 1, replace=False).tolist()]
-        questions.append(Question(label, method, tuple(generator.permutation(options).tolist())))
-    readable = [question for question in questions if question.method == "views"]
-    first = max(readable, key=lambda question: tries_by_label().get(question.label, 0))
-    return tuple(sorted(questions, key=lambda question: question is not first))
-
-
-def read_choices(text: str) -> tuple[int, ...]:
-    """Parse the choices in a URL, a digit each, up to the first invalid one."""
-    positions: list[int] = []
-    for character in text[:ROUND_LENGTH]:
-        if character not in map(str, range(OPTIONS)):
-            break
-        positions.append(int(character))
-    return tuple(positions)
+def card_word() -> str:
+    """Return the word on the judge's card: the first familiar one that the second network recognises."""
+    words = (word for word in stored_gallery().words if word.word in familiar())
+    return next(word.word for word in words if word.drawings["views"].recognised())

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from core.claims.finding import Evidence
+from core.claims.evidence import Evidence
 from core.data.sample_sets import HEATMAPS
 from core.fourier.heatmap import Heatmap
 from core.pgd.jobs import make_job, run_job

@@ -37,37 +37,18 @@ class Interval(NamedTuple):
         """True if a difference exceeds the noise: its interval excludes zero."""
         return (self.low > 0) | (self.high < 0)
 
-    def above(self, margin: float) -> bool | None:
-        """Return True if the whole interval lies above the margin, else False; None without an interval."""
-        return None if math.isnan(self.low) else bool(self.low > margin)
-
-    def below(self, margin: float) -> bool | None:
-        """Return True if the whole interval lies below the margin, else False; None without an interval."""
-        return None if math.isnan(self.high) else bool(self.high < margin)
-
-    def at_most(self, margin: float) -> bool | None:
-        """Return True if the interval lies below the margin, False if above; None if it includes it or is unknown."""
-        return True if self.below(margin) else False if self.above(margin) else None
-
     def item(self) -> Interval:
         """Return the measurement in plain floats; its arrays must hold one number each."""
         return Interval(*(np.asarray(part).item() for part in self))
 
 
 def decimal(number: float, digits: int = 1, *, sign: bool = False) -> str:
-    """'6.7' or '−1.4', with a true minus; with `sign` '+6.7' as well. Rounded as maps are: 12.35 to 12.4."""
-    return f"{np.round(number, digits):{'+' if sign else ''}.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    """'6.7' or '−1.4', with a true minus; with `sign` '+6.7' as well.
 
-
-def displayed_difference(
-    difference: Interval, first: Any, second: Any, factor: float = 100, digits: int = 1
-) -> Interval:
-    """Return a difference as computed from its two terms as displayed, so that readers can check it.
-
-    Its interval is unchanged. factor, digits: of the displayed terms, such as per cent with one digit.
+    Every number on pages, in reports and in docs/results.md is rounded here, each by itself: a difference may end on
+    another digit than that of its rounded terms. Halves go to the even digit, as in maps: 12.35 to 12.4.
     """
-    rounded = np.round(factor * first, digits) - np.round(factor * second, digits)
-    return difference._replace(value=rounded / factor)
+    return f"{np.round(number, digits):{'+' if sign else ''}.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def percent(fraction: float, digits: int = 1, space: str = " ") -> str:
@@ -89,7 +70,7 @@ def sureness(fraction: float) -> str:
 
 def p_value(p: float) -> str:
     """'= 0.03', '= 0.002' or '< 0.001', to follow 'p'."""
-    return f"= {p:.2f}" if p >= 0.01 else f"= {p:.1g}" if p >= 0.001 else "< 0.001"
+    return f"= {decimal(p, 2 if p >= 0.01 else 3)}" if p >= 0.001 else "< 0.001"
 
 
 def interval(measured: Interval) -> str:

@@ -1,9 +1,9 @@
-"""Draw from the bundled sketches by both methods, and store the pictures with what networks say of them.
+"""Paint from the bundled sketches and photos by both methods, and store the pictures with what networks say of them.
 
     python -m precomputed.makers.sketches
 
-Writes precomputed/views/sketch-*.webp and sketches.json. Each picture is a run of its own, from seed 0, and takes about
-ten seconds of a core.
+Writes precomputed/views/sketch-*.webp, photo-*.webp and sketches.json. Each picture is a run of its own, from seed 0,
+and takes about ten seconds of a core.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 
 from core.classifiers.classifier import Classifier
@@ -18,39 +19,54 @@ from core.classifiers.registry import load_classifier
 from core.data.picture_files import to_uint8
 from core.data.sample_sets import imagenet
 from core.data.sketches import SKETCHES, draw_sketch, smooth_sketch
+from core.data.start_photos import START_PHOTOS, photo_start
 from core.data.stored import classifier_facts
 from core.data.words import find_word
-from core.pgd.drawings import DRAWINGS, SIZE, SKETCHED_FILE, sketched_path
+from core.pgd.drawings import DRAWINGS, SIZE, SKETCHED_FILE, PaintedStart, painted_path
 from core.pgd.methods import COMPARED
 from core.pgd.settings import defaults
 from core.pgd.steps import Generation, run_pgd
-from core.shared.device import prepare_torch
+from core.shared.device import class_probabilities, prepare_torch
 from precomputed.makers.drawings import JUDGE, PAINTER, SEED
 from precomputed.makers.gallery import GALLERY_QUALITY, made_by, show, write_facts
 
 
 def main() -> None:
-    """Draw from all sketches; write all files."""
+    """Paint from all sketches and photos; write all files."""
     prepare_torch()
     painter, judge = load_classifier(PAINTER), load_classifier(JUDGE)
-    for path in DRAWINGS.glob("sketch-*.webp"):
+    for path in (*DRAWINGS.glob("sketch-*.webp"), *DRAWINGS.glob("photo-*.webp")):
         path.unlink()
-    rows = [_drawn(name, sketch.word, painter, judge) for name, sketch in SKETCHES.items()]
-    write_facts(
-        SKETCHED_FILE, made_by(painter, "sketch") | {"judges": [classifier_facts(judge)], "size": SIZE, "words": rows}
-    )
+    rows = [
+        painted("sketch", name, sketch.word, smooth_sketch(draw_sketch(name), SIZE), painter, judge)
+        for name, sketch in SKETCHES.items()
+    ]
+    rows += [
+        painted("photo", name, photo.word, photo_start(name), painter, judge) for name, photo in START_PHOTOS.items()
+    ]
+    facts = made_by(painter, "sketch") | {
+        "photo_config": defaults("generation", SIZE, "views", start="photo").to_json()
+    }
+    write_facts(SKETCHED_FILE, facts | {"judges": [classifier_facts(judge)], "size": SIZE, "words": rows})
 
 
-def _drawn(sketch: str, word: str, painter: Classifier, judge: Classifier) -> dict[str, Any]:
-    """Draw a word from a sketch by both methods; return what the networks say of each file."""
-    (label,), ours = find_word(word, imagenet()), defaults("generation", SIZE, "views", start="sketch")
-    start = smooth_sketch(draw_sketch(sketch), SIZE)[None]
-    row: dict[str, Any] = {"sketch": sketch, "word": word, "label": label}
+def painted(
+    start: PaintedStart, name: str, word: str, planes: np.ndarray, painter: Classifier, judge: Classifier
+) -> dict[str, Any]:
+    """Paint a word by both methods; return what the networks say of the start, and of each file that it writes.
+
+    name: of the sketch or the photo. planes: its start, (3, SIZE, SIZE) float32 in [0, 1].
+    """
+    (label,), ours = find_word(word, imagenet()), defaults("generation", SIZE, "views", start=start)
+    seen = [class_probabilities(network, planes[None])[0] for network in (painter, judge)]
+    before = [imagenet().names[int(shares.argmax())] for shares in seen]
+    row: dict[str, Any] = {start: name, "word": word, "label": label, "before": before}
     for method in COMPARED:
         config = replace(ours, method=ours.method.variant(method))
-        last = run_pgd(painter, Generation(torch.tensor([label])), torch.from_numpy(start), config, seed=SEED)
+        x0 = torch.from_numpy(planes[None])
+        last = run_pgd(painter, Generation(torch.tensor([label])), x0, config, seed=SEED)
         picture = to_uint8(last.images[0].numpy()).transpose(2, 0, 1)
-        row[method] = show([picture], sketched_path(sketch, method), label, painter, [judge], GALLERY_QUALITY)
+        row[method] = show([picture], painted_path(start, name, method), label, painter, [judge], GALLERY_QUALITY)
     return row
 
 

@@ -1,4 +1,4 @@
-"""The page *Story* in a real browser: a walk at a desk, one on a phone, and a round of the judge."""
+"""The page *Story* in a real browser: a sketch by mouse and by finger, a photo, limits, waves, mixtures, the judge."""
 
 import re
 
@@ -8,16 +8,23 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.data.datasets import load_samples
 from core.data.picture_files import to_uint8
-from core.data.sample_sets import imagenet
-from core.pgd.drawings import draw_questions, drawn_sketches, judged_path, stored_pool
+from core.fourier.waves import half_plane, hybrid
+from core.pgd.drawings import drawn_sketches
+from core.pgd.rounds import draw_questions
+from core.shared.text import with_article
+from core.sweep.mixtures import mixed_pairs
 from core.sweep.predict import wave_on_image
 from tests.browser.canvases import TOUCH, drag, pixels, place
 from tests.browser.checks import fits, grave_faults
 from tests.browser.waiting import wait_until_drawn
 from ui.components.mount import webp_data_uri
+from ui.shared.pictures import sample_picture
+from ui.story.beginning import TILES, Beginning, of_tile
+from ui.story.bridge import measured
 from ui.story.chapters import CHAPTER_TITLES
-from ui.story.data import CHOSEN_PICTURES
-from ui.story.sketch import TILES
+from ui.story.judge import candidates
+from ui.story.wave import FIRST_STRIPES, first_photo, small_picture, striped
+from ui.tools.hybrids import photo_pairs
 
 ENDED = 300_000  # milliseconds: a run on a busy machine
 
@@ -41,10 +48,16 @@ def expect_stored(scene: Locator, name: str) -> None:
     assert np.abs(pixels(canvas_of(scene)) - expected).mean() < 1
 
 
+def added(begin: Beginning) -> str:
+    """Return what the bridge says of a stored painting by many views."""
+    waves = measured(begin, None)
+    return f"Of what the network added, {round(100 * waves.views)}% is above that"
+
+
 def choose_word(page: Page, word: str) -> None:
     box = page.get_by_role("combobox", name="Any of 2,911 words")
     box.fill(word)
-    page.get_by_role("option", name=word, exact=True).first.click()
+    box.press("Tab")  # leaves the box; Enter would paint
     expect(page.locator(".painting .claim")).to_have_text(re.compile("^Press Paint it"))
     wait_until_drawn(page)
 
@@ -64,7 +77,7 @@ def expect_painted(page: Page, word: str) -> None:
     wait_until_drawn(page)
 
 
-def test_sketch_is_painted_by_mouse_and_maps_agree(app, open_page):
+def test_sketch_is_painted_by_mouse(app, open_page):
     page = open_page(app, width=1440, height=900)
     expect(page).to_have_title("Story · What does CLIP see?")
     heading, scene = page.locator(".story h2").first, page.locator(".painting")
@@ -74,56 +87,29 @@ def test_sketch_is_painted_by_mouse_and_maps_agree(app, open_page):
     small = scene.locator(".paper canvas").bounding_box()
     assert small["width"] < painter["width"] < large["width"] and painter["y"] == large["y"]
     assert painter["x"] + painter["width"] < large["x"] < large["x"] + large["width"] < small["x"]
-    tiles = page.get_by_role("radiogroup", name="Sketches to start from")
+    tiles = page.get_by_role("radiogroup", name="Pictures to start from")
     box = tiles.bounding_box()
-    assert box["y"] + box["height"] <= 900 and tiles.get_by_role("radio").count() == len(TILES)
+    assert (
+        box["y"] + box["height"] <= 900 and tiles.get_by_role("radio").count() == len(TILES) + 1
+    )  # the last adds a photo
     tiles.get_by_role("radio", name="daisy").click()
     expect(page.get_by_text("surer that this is a daisy").first).to_be_visible()
     expect_stored(scene, "daisy")
     expect(page).to_have_url(re.compile("sketch=daisy&word=daisy"))
+    waves = page.locator(".story-bridge")
+    expect(waves).to_contain_text(added(of_tile("daisy", "daisy")))
 
     page.get_by_role("button", name="red", exact=True).click()
     drag(page, [(2, 4), (8, 4)])
     expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint it"))
     expect(scene.locator(".judged")).to_have_text("")
+    expect(waves).not_to_contain_text("added")
     choose_word(page, "castle")
     expect_painted(page, "castle")
+    expect(waves).to_contain_text(re.compile(r"Of what the network added, \d+% is above that"))
     assert grave_faults(page) == []
     drag(page, [(2, 24), (8, 24)])  # what was said is of another sketch
     expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint it"))
-
-    for title in CHAPTER_TITLES[1:3]:
-        page.get_by_role("link", name="Next").click()
-        expect(heading).to_have_text(title)
-    expect(page).to_have_url(re.compile(r"\?chapter=wave$"))
-    scene = page.locator(".stripes")
-    predictions, slider, canvas = scene.locator(".answer"), scene.get_by_role("slider"), scene.locator("canvas").first
-    wait_until_drawn(page)
-    box = canvas.bounding_box()
-    assert box["width"] > 380 and box["y"] + box["height"] < 900
-    for answer, was, now in ((predictions.nth(0), "automobile", "ship"), (predictions.nth(1), "", "automobile")):
-        expect(answer.locator("s")).to_have_text(was)
-        expect(answer.locator("strong")).to_have_text(now)
-    position = CHOSEN_PICTURES["story"]["position"]
-    image = load_samples("cifar10-samples").images[position].astype(np.float32) / 255
-
-    assert np.array_equal(pixels(scene.locator(".clean canvas")), to_uint8(image))
-
-    slider.fill("0")
-    expect(predictions.nth(0).locator("strong")).to_have_text("automobile")
-    assert np.array_equal(pixels(canvas), to_uint8(image))
-    slider.fill("3")
-    expect(predictions.nth(1).locator("strong")).to_have_text("bird")
-    expect(page.locator(".readout").first).to_contain_text("(0, 3)")  # the maps below follow
-    perturbed = wave_on_image(image, (0, 3), 4.0, seed=0, position=position)
-    assert np.array_equal(pixels(canvas), to_uint8(perturbed))
-    plot = page.locator(".plot").first
-    box = plot.bounding_box()
-    plot.click(position={"x": box["width"] * 20.5 / 31, "y": box["height"] * 3.5 / 31})
-    expect(scene.locator("label span")).to_have_text("Wave (\N{MINUS SIGN}12, 5)")  # the picture above follows
-    wait_until_drawn(page)
-    page.go_back()
-    expect(heading).to_have_text(CHAPTER_TITLES[1])
 
 
 def test_sketch_is_painted_by_finger_and_opens_in_draw(app, open_page):
@@ -146,7 +132,6 @@ def test_sketch_is_painted_by_finger_and_opens_in_draw(app, open_page):
     expect(painter).to_be_hidden()
     box = page.get_by_role("combobox", name="Any of 2,911 words")
     box.fill("vulcano")
-    expect(page.get_by_role("option").first).to_have_text("Add: vulcano")
     box.press("Enter")
     near = page.locator(".st-key-near-words").get_by_role("button", name="volcano", exact=True)
     expect(near).to_be_visible()
@@ -164,34 +149,138 @@ def test_sketch_is_painted_by_finger_and_opens_in_draw(app, open_page):
     wait_until_drawn(page)
 
 
+def test_limits_lead_to_a_photo_a_sketch_and_clip(app, open_page, tmp_path):
+    page = open_page(f"{app}/story?chapter=limits", width=1440, height=900)
+    heading, scene = page.locator(".story h2").first, page.locator(".painting")
+    tiles = page.get_by_role("radiogroup", name="Pictures to start from").get_by_role("radio")
+    expect(page.locator(".story-cards p")).to_have_count(4)
+    page.get_by_role("button", name="Paint your own sketch").click()
+    expect(heading).to_have_text(CHAPTER_TITLES[0])
+    expect(tiles.first).to_be_checked()  # the empty canvas
+    tiles.filter(has_text="cup").click()
+    expect(heading).to_have_text("Any picture can become any word")
+    expect(scene.locator(".claim")).to_have_text("The painter is 99% sure: a goldfish.")
+    expect(page.locator(".story-bridge")).to_contain_text(added(of_tile("espresso", "goldfish")))
+    page.get_by_role("slider", name="Frame").press("ArrowRight")
+    expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint it"))
+    expect(page).to_have_url(re.compile("frame=52"))
+    expect(page.locator(".story-bridge")).not_to_contain_text("added")
+    wait_until_drawn(page)
+
+    page.get_by_role("link", name="Limits").click()
+    expect(page.locator(".story-cards p")).to_have_count(4)
+    page.get_by_role("button", name="Try your own photo").click()
+    Image.fromarray(np.full((60, 90, 3), (90, 160, 60), np.uint8)).save(tmp_path / "meadow.png")
+    page.locator("[role=dialog] input[type=file]").set_input_files(tmp_path / "meadow.png")
+    expect(tiles).to_have_count(len(TILES) + 2)
+    expect(tiles.nth(len(TILES))).to_be_checked()
+    expect(page.get_by_alt_text("meadow.png")).to_be_visible()
+    expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint it"))
+    wait_until_drawn(page)
+    page.get_by_role("link", name="Limits").click()
+    page.get_by_role("button", name=re.compile("CLIP$")).click()
+    expect(page).to_have_url(re.compile("/models"))
+    wait_until_drawn(page)
+
+
+def test_waves_on_a_photo_and_beside_the_maps(app, open_page):
+    page = open_page(f"{app}/story?chapter=wave", width=1440, height=900)
+    scene, photo = page.locator(".stripes"), load_samples("photographs").images[first_photo()]
+    says, large = scene.locator(".now strong"), scene.locator(".both canvas")
+    shown, image = striped(first_photo()), photo.astype(np.float32) / 255
+    wait_until_drawn(page)
+    box = large.bounding_box()
+    assert box["width"] > 400 and box["y"] + box["height"] < 900
+    for stripes in (FIRST_STRIPES, 4, 0):
+        scene.get_by_role("slider").fill(str(stripes))
+        expect(says).to_have_text(shown.answers[stripes].says)
+        expect(scene.locator(".answer p")).to_have_text(shown.answers[stripes].line)
+        expect(scene).to_have_attribute("data-stripes", str(stripes))
+    assert np.array_equal(pixels(large), photo.transpose(1, 2, 0))
+    scene.get_by_role("slider").fill("12")
+    wave = {"seed": 0, "position": first_photo()}
+    assert np.array_equal(pixels(large), to_uint8(wave_on_image(image, (0, 12), shown.epsilon, **wave)))
+    wait_until_drawn(page)
+    scene.get_by_role("radio").nth(3).click()
+    expect(says).to_have_text(striped(3).answers[12].says)  # the stripes stay
+    expect(scene.locator(".answer p")).to_have_text(striped(3).answers[12].line)
+
+    small, plot = page.locator(".small-picture"), page.locator(".plot").first
+    expect(small.locator(".answer strong")).to_have_text(["ship", "automobile"])
+    canvas = small.locator("canvas").last
+    assert (
+        canvas.bounding_box()["width"] == 96
+        and canvas.evaluate("c => getComputedStyle(c).imageRendering") == "pixelated"
+    )
+    box = plot.bounding_box()
+    plot.click(position={"x": box["width"] * 20.5 / 31, "y": box["height"] * 3.5 / 31})
+    expect(small).to_have_attribute("data-wave", "-12,5")
+    picture = small_picture()
+    index = half_plane(31).index((-12, 5))
+    expect(small.locator("p")).to_have_text(picture.template.format(*picture.fooled[index]))
+    expect(small.locator(".answer strong").first).to_have_text(picture.names[picture.networks[0].waves[index][0]])
+    wait_until_drawn(page)
+    assert grave_faults(page) == []
+
+
+def test_two_photos_in_one_follow_the_slider(app, open_page):
+    page = open_page(f"{app}/story?chapter=mixture", height=844, **TOUCH)
+    mixer, pairs = page.locator(".mixer"), mixed_pairs()
+    wait_until_drawn(page)
+    for number in (0, 3):
+        if number:
+            mixer.locator(".tile").nth(number).tap()
+        pair, (network,) = pairs[number], photo_pairs()[number].networks
+        expect(mixer.locator(".network .name")).to_have_text(f"EfficientNet-Lite0 sees {network.says[pair.start]}")
+        for at in (pair.start + 6, 20):
+            mixer.get_by_role("slider").fill(str(at))
+            expect(mixer).to_have_attribute("data-cutoff", f"{pair.predictions.cutoffs[at]:g}")
+            expect(mixer.locator(".network .name")).to_have_text(f"EfficientNet-Lite0 sees {network.says[at]}")
+            leading = mixer.locator(".bar.leads .class")
+            expect(leading).to_have_count(1)
+            assert network.says[at].endswith(leading.inner_text())
+        wait_until_drawn(page)
+    low, high = (sample_picture("photographs", k).image for k in (pairs[3].low, pairs[3].high))
+    expected = to_uint8(hybrid(low, high, pairs[3].predictions.cutoffs[20]))
+    assert np.abs(pixels(mixer.locator(".mixed canvas")).astype(int) - expected).max() <= 1
+    assert fits(page) and grave_faults(page) == []
+
+
 def test_judge_round_is_scored_and_shared(app, open_page):
     page = open_page(f"{app}/story?chapter=judge&round=7", width=390, height=844)
     judge, bar = page.locator(".judge"), page.locator(".st-key-story-steps").bounding_box()
-    questions = draw_questions(stored_pool(), imagenet().names, 7)
+    questions = draw_questions(*candidates(), 7)
     for number, question in enumerate(questions, 1):
         expect(judge.get_by_role("heading")).to_have_text(f"Drawing {number} of 10: what is it?")
-        drawing = webp_data_uri(judged_path(question.label, question.method))
-        expect(judge.locator(".stage img")).to_have_attribute("src", drawing)
+        expect(judge.locator(".stage > img")).to_have_attribute("src", webp_data_uri(question.drawing.picture))
+        expect(judge.get_by_role("button", name="Next", exact=True)).to_have_count(0)
         last = judge.locator(".options button").last.bounding_box()
         if number > 1:  # the first view has the chapter's text above
             judge.locator(".stage").scroll_into_view_if_needed()
             assert last["height"] >= 40
         right = number > 2  # the first two are answered wrongly
-        place = question.options.index(question.label)
-        judge.locator(".options button").nth((place + (0 if right else 1)) % 5).click()
-        expect(judge.get_by_role("status")).to_have_text("Right." if right else re.compile("^No: .*\\."))
-        expect(judge.locator("button.yes")).to_have_text(imagenet().names[question.label])
+        judge.locator(".options button").nth((question.right + (0 if right else 1)) % 5).click()
+        said = "Right." if right else f"No, it’s {with_article(question.drawn.word)}."
+        expect(judge.get_by_role("status")).to_contain_text(said)
+        began = "as this sketch" if question.drawn.sketch else "as plain grey"
+        expect(judge.get_by_role("status")).to_contain_text(f"It began {began}.")
+        expect(judge.locator(".begun img")).to_have_count(int(bool(question.drawn.sketch)))
+        expect(judge.locator("button.yes")).to_have_text(question.drawn.word)
         judge.locator("button.next").click()
     wrong = {method: sum(question.method == method for question in questions[:2]) for method in ("views", "paper")}
     head = judge.get_by_role("heading")
-    expect(head).to_contain_text(f"{5 - wrong['views']} of 5 drawn by many views")
-    expect(head).to_contain_text(f"{5 - wrong['paper']} of 5 drawn by the paper’s method")
+    second = sum(question.drawing.recognised() for question in questions)
+    expect(head).to_have_text(f"You recognised 8 of 10, the second network {second}.")
+    for row, method in enumerate(("views", "paper")):
+        theirs = sum(question.drawing.recognised() for question in questions if question.method == method)
+        parts = [f"you {5 - wrong[method]} of 5", f"the second network {theirs} of 5"]
+        expect(judge.locator(".round").nth(row).locator(".part")).to_have_text(parts)
     expect(page).to_have_url(re.compile(r"chosen=\d{10}"))
-    expect(judge.locator(".line")).to_have_text(re.compile(r"chapter=judge&round=7$"))
+    expect(judge.locator(".share")).to_have_text(re.compile(r"chapter=judge&round=7$"))
     wait_until_drawn(page)
     assert grave_faults(page) == [] and bar["y"] > 0
     page.reload()
-    expect(head).to_contain_text(f"{5 - wrong['views']} of 5")
+    expect(head).to_contain_text("You recognised 8 of 10")
     judge.get_by_role("button", name="Ten new drawings").click()
     expect(head).to_have_text("Drawing 1 of 10: what is it?")
     expect(page).not_to_have_url(re.compile("chosen="))

@@ -12,7 +12,7 @@ from core.pgd.drawings import (
     SKETCHED_FILE,
     judged_path,
     opening_words,
-    sketched_path,
+    painted_path,
     strip_path,
 )
 from core.pgd.methods import COMPARED
@@ -31,7 +31,7 @@ def test_numbers_beside_a_picture_are_those_of_its_file(method):
     strip = opening["words"][FOUR][method]
     for facts, path, label, frames in (
         (word[method], judged_path(word["label"], method), word["label"], 1),
-        (sketch[method], sketched_path(sketch["sketch"], method), sketch["label"], 1),
+        (sketch[method], painted_path("sketch", sketch["sketch"], method), sketch["label"], 1),
         (strip, strip_path(FOUR, method), imagenet().names.index(FOUR), FRAMES),
     ):
         said = said_of(path, frames, label, *networks)

@@ -26,15 +26,15 @@ Line = tuple[str, str, dict[int, Interval]]  # name, colour, and a fraction for 
 def rings_of(finding: Finding, maps: Mapping[str, Entry]) -> str:
     """Return the chart of a finding on one or two maps, with the waves that it compares shaded; empty for others."""
     bands, entries = finding.claim.view.bands, tuple(maps[label] for label in finding.maps if label in maps)
-    return "" if bands is None or not 0 < len(entries) < 3 else ring_chart(entries, bands)
+    return "" if bands is None or not 0 < len(entries) < 3 else ring_chart(entries, bands, brief=True)
 
 
 @lru_cache(64)
-def ring_chart(entries: tuple[Entry, ...], bands: tuple[str, ...] = ()) -> str:
+def ring_chart(entries: tuple[Entry, ...], bands: tuple[str, ...] = (), brief: bool = False) -> str:
     """Return the errors of one map by ring, or the differences of two, with their intervals and some bands shaded.
 
     Of two maps also the difference of the rises over the clean errors, where both are known; empty where they cannot be
-    compared. bands: names in `BANDS`.
+    compared. bands: names in `BANDS`. brief: say only what is drawn, not what it shows.
     """
     heatmaps = [entry.heatmap.crop(SHOWN_SIZE) for entry in entries]
     if len(entries) > 1 and mismatches(*heatmaps):
@@ -50,8 +50,12 @@ def ring_chart(entries: tuple[Entry, ...], bands: tuple[str, ...] = ()) -> str:
         lines = [("error", model_colour(first.classifier), {ring.radius: ring.error for ring in rings})]
         rises = {ring.radius: ring.rise for ring in rings if ring.rise is not None}
         lines += [("rise over the clean error", _RISE, rises)] if rises else []
-        said = f"Error of {first.name} minus that of {second.name}, points"
-        said = rings_in_words(first.name, second.name, rings) if bands else said
+        said = (
+            f"{first.name} minus {second.name}"
+            if brief
+            else f"Error of {first.name} minus that of {second.name}, points"
+        )
+        said = rings_in_words(first.name, second.name, rings) if bands and not brief else said
     radii = list(lines[0][2])
     if len(radii) < 3:
         return ""

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.fourier.contrasts import difference
 from core.fourier.heatmap import METRICS, PERCENT, POINTS, Heatmap, Metric, Unit
-from core.shared.numbers import Interval, displayed_difference
+from core.shared.numbers import Interval
 from ui.components.maps.maps import MapView, ShownMaps
 from ui.maps.catalogue import Entry, named_apart
 from ui.shared.colours import FEWER_OR_MORE_ERRORS, model_colour
@@ -74,9 +74,7 @@ def _value(entry: Entry, heatmap: Heatmap, metric: Metric) -> MapView:
 
 
 def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top: int) -> MapView:
-    size = min(first[1].size, second[1].size)
-    a, b = (heatmap.crop(size).rate(top) for _, heatmap in (first, second))
-    contrast = displayed_difference(difference(first[1], second[1], top), a, b)
+    contrast = difference(first[1], second[1], top)
     return MapView(
         f"{first[0].name} minus {second[0].name}",
         f"right end of the colour bar: more errors by {first[0].name}; left end: by {second[0].name}",

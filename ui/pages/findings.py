@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,18 +25,18 @@ from ui.maps.rings import rings_of
 from ui.maps.wave import CLAIM, findings_between, link_of
 from ui.runs.settings import models_in_url
 from ui.shared import url
-from ui.shared.page import explain_on_page
+from ui.shared.page import explain_on_page, scroll_to
 from ui.shared.url import as_markdown
-from ui.shared.verdicts import STYLE, findings_html, multiplicity, summary_html
+from ui.shared.verdicts import STYLE, findings_html, multiplicity, row_id, summary_html
 
 T = TypeVar("T")
 
 SMALL = SAMPLE_SETS["cifar10"]  # whose pictures networks were judged on
-# Both are in the page's URL.
-_SUBJECT, REFERENCE = "subject", "reference"
+# In the page's URL: the chosen maps and networks.
+_CHOICES = _SUBJECT, REFERENCE, PAINTER, ROBUST_PAINTER = "subject", "reference", "painter", "robust-painter"
 
 TITLE = "Does the paper hold?"
-SECTION = "section"  # in the page's URL: the open tab, a `Topic`
+SECTION, ROW = "section", "row"  # in the page's URL: the open tab, a `Topic`; the row that a link led to
 
 # Texts of the page, keyed by heading.
 TEXTS = dict(
@@ -47,8 +48,8 @@ TEXTS = dict(
 class _Part:
     """Findings of a tab.
 
-    linked: labels of the maps that a URL can name, since every visitor has them. pages: URLs of the pages that draw or
-    fill with the chosen networks, by task. about: keys of `TEXTS`.
+    linked: labels of the maps that a URL can name, since every visitor has them. pages: URLs of the
+    pages that draw or fill with the chosen networks, by task. about: keys of `TEXTS`.
     """
 
     judged: Sequence[Finding]
@@ -72,18 +73,31 @@ def page() -> None:
     """Draw the page."""
     st.html(STYLE)
     st.title(TITLE, anchor=False)
+    chosen = url.text(ROW)
     summary = st.container(key="findings-summary")
     makers = {Topic.WAVES: _maps, Topic.PICTURES: _features, Topic.CORRUPTIONS: _shifts}
     tabs = st.tabs([str(topic) for topic in makers], key=SECTION, on_change="rerun", bind="query-params")
-    judged = list[Finding]()
+    judged = dict[Topic, Sequence[Finding]]()
     # The displayed part first: the others, of which the summary needs the verdicts, may take longer.
-    for tab, make in sorted(zip(tabs, makers.values(), strict=True), key=lambda pair: not pair[0].open):
+    for tab, (topic, make) in sorted(zip(tabs, makers.items(), strict=True), key=lambda pair: not pair[0].open):
         with tab:
             part = make(bool(tab.open))
-            judged += part.judged
+            judged[topic] = part.judged
             if tab.open:
-                _draw(part)
-    summary.html(summary_html(judged))
+                _draw(part, chosen)
+    is_open = {topic: bool(tab.open) for topic, tab in zip(makers, tabs, strict=True)}
+    summary.html(summary_html([finding for topic in makers for finding in judged[topic]], partial(_row_url, is_open)))
+    if chosen:
+        scroll_to(f"#{chosen}", 1)
+
+
+def _row_url(is_open: Mapping[Topic, bool], finding: Finding) -> str:
+    """Return where a finding's row is: on this page, or on another tab for the same maps and networks."""
+    topic, row = finding.claim.topic, row_id(finding)
+    if is_open[topic]:
+        return f"#{row}"
+    kept = [(name, value) for name in _CHOICES for value in url.texts(name)]
+    return url.link("findings", *kept, (SECTION, str(topic)), (ROW, row))
 
 
 def _maps(is_open: bool) -> _Part:
@@ -120,7 +134,7 @@ def _features(is_open: bool) -> _Part:
     facts = {name: outcomes.metadata["classifier"] for name, outcomes in painted.items()}
     titles = {name: result_title(classifier, short=False) for name, classifier in facts.items()}
     subject, reference = (titles[name] for name in networks_for("contrast_of_pictures", painted))
-    menus = ("In CLIP’s place", "painter", subject), ("In the robust model’s place", "robust-painter", reference)
+    menus = ("In CLIP’s place", PAINTER, subject), ("In the robust model’s place", ROBUST_PAINTER, reference)
     chosen = _choose({title: name for name, title in titles.items()}, "Other networks", menus, is_open)
     of_set = {"inpainting": ("inpainting-pictures", SMALL.title), "generation": ("generation-set", SMALL.drawn_title)}
     pages = {page: url.link(page, of_set[page], *models_in_url(page, SMALL.class_set, chosen)) for page in of_set}
@@ -154,10 +168,10 @@ def _choose(options: Mapping[str, T], title: str, menus: Sequence[tuple[str, str
     return chosen
 
 
-def _draw(part: _Part) -> None:
-    """Draw a part's table, and how its verdicts are made."""
+def _draw(part: _Part, chosen: str) -> None:
+    """Draw a part's table, and how its verdicts are made; chosen: id of the row that a link led to."""
     maps = entries()
-    table = findings_html(part.judged, part.url_of, picture=lambda finding: rings_of(finding, maps))
+    table = findings_html(part.judged, part.url_of, lambda finding: rings_of(finding, maps), chosen)
     st.html(explain_on_page(table, "claims", *JARGON))
     with st.expander("How a verdict is made"):
         for column, key in zip(st.columns(2, gap="large"), part.about, strict=True):

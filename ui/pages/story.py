@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from ui.components.story.story import step_tabs
 from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.verdicts import STYLE
-from ui.story import figures, hole, judge, mixture, opening, sketch, wave
+from ui.story import beginning, figures, hole, judge, limits, mixture, opening, sketch, wave
 from ui.story.chapters import CHAPTER_NAMES, SLUGS, Chapter, Part, chapter
 
 CHAPTER = "chapter"  # in the URL, the only place that stores the current one
@@ -23,8 +24,6 @@ _FIGURES: dict[str, Callable[[], object]] = {
     "mixer": mixture.two_photos,
     "hole": hole.fill_a_hole,
     "gallery": lambda: st.html(figures.gallery_html()),
-    "limits": figures.three_maps,
-    "clip": lambda: st.html(figures.real_clip_html("models")),
 }
 
 _WIDE = {"judge", "stripes", "maps", "mixer"}  # figures as wide as the page, below their text
@@ -34,7 +33,9 @@ def page() -> None:
     """Draw the chapter named in the URL, by default the first."""
     slug = url.text(CHAPTER)
     index = SLUGS.index(slug) if slug in SLUGS else 0
-    known = {"asked": sketch.asked()} if index == 0 else {}
+    if index == 0:
+        beginning.take_upload()
+    known = {"asked": beginning.asked()} if index == 0 else {}
     here = chapter(index, **known)  # computed before anything is drawn, so that text and figure change together
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
         st.title("What does CLIP see?", width="content", anchor=False)
@@ -43,19 +44,21 @@ def page() -> None:
     if index == 0:
         _sketch(here)
         return
+    if here.slug == "limits":
+        _limits(here)
+        return
     parts = [part for part in here.parts if part.figure in _FIGURES]  # the article has one more
     for k, part in enumerate(parts):
         if part.figure in _WIDE:
             _wide(here, part, k)
             continue
-        left, right = st.columns([25, 75], gap="medium")
+        body = st.expander(part.fold) if part.fold else st.container()
+        left, right = body.columns([25, 75], gap="medium")
         with left:
             _text(part.text if k else f"<h2>{html.escape(here.title)}</h2>{part.text}")
-            link = here.link if k == 0 else None
-            # In a narrow window this follows the figure. What a round teaches comes after its first answer.
-            note = part.note if part.figure != "judge" or judge.has_begun() else ""
+            # In a narrow window this follows the figure.
             with st.container(key=f"story-notes-{k}"):
-                _text(note + (f'<a class="button-link" href="{html.escape(link[1])}">{link[0]}</a>' if link else ""))
+                _text(part.note + _button(here, k))
         with right, st.container(key=f"story-figure-{k}"):
             _FIGURES[part.figure]()
             if part.claims:
@@ -63,16 +66,26 @@ def page() -> None:
 
 
 def _sketch(here: Chapter) -> None:
-    """Draw the first chapter: its stage has the page's width, between two sentences and a note."""
+    """Draw the first chapter: its stage has the page's width, and its last paragraphs lead on to waves."""
     text, note = here.parts[0].text, here.parts[0].note
     with st.container(key="story-lead"):
-        _text(f"<h2>{html.escape(here.title)}</h2>{text}")
+        _text(f"<h2>{html.escape(sketch.title(here.title))}</h2>{text}")
     sketch.paint_a_sketch()
-    with st.container(key="story-again"):  # in a narrow window the text follows the stage
-        _text(text)
+    sketch.choose_a_start(text, note)
+    st.html(f'<div class="story story-bridge">{sketch.bridge_to_waves()}</div>')
     st.html(opening.cards_html())
-    with st.container(key="story-small"):
-        _text(note)
+
+
+def _limits(here: Chapter) -> None:
+    """Draw the last chapter: a card for each paragraph, what to do next, and three maps under a fold."""
+    part = here.parts[0]
+    _text(f'<h2>{html.escape(here.title)}</h2><div class="story-cards">{part.text}</div>')
+    with st.container(key="story-to-do"):
+        limits.things_to_do(partial(_go, 1))
+    with st.expander(part.fold):
+        _text(part.note)
+        with st.container(key="story-figure-0"):
+            figures.three_maps()
 
 
 def _wide(here: Chapter, part: Part, index: int) -> None:
@@ -83,10 +96,18 @@ def _wide(here: Chapter, part: Part, index: int) -> None:
         _FIGURES[part.figure]()
     if part.claims:
         _claims(part)
-    link = here.link if index == 0 else None
-    button = f'<a class="button-link" href="{html.escape(link[1])}">{link[0]}</a>' if link else ""
+    # What a round teaches comes after its first answer.
+    note = part.note if part.figure != "judge" or judge.has_begun() else ""
     with st.container(key=f"story-below-{index}"):
-        _text(part.note + button)
+        _text(note + _button(here, index))
+
+
+def _button(here: Chapter, index: int) -> str:
+    """Return the link that goes on from a chapter, below its first part, as HTML."""
+    if here.link is None or index:
+        return ""
+    title, url = here.link
+    return f'<a class="button-link" href="{html.escape(url)}">{title}</a>'
 
 
 def _claims(part: Part) -> None:
@@ -101,5 +122,5 @@ def _text(text: str) -> None:
 
 def _go(number: int) -> None:
     judge.forget()
-    sketch.leave()
+    beginning.leave()
     url.put(CHAPTER, SLUGS[number - 1])

@@ -14,6 +14,7 @@ from PIL import Image
 
 from core.classifiers.registry import classifier_title, result_title, short_title
 from core.data.sketches import SKETCH_SIZE, decode_sketch, draw_sketch, sketch_name
+from core.data.start_photos import photo_square
 from core.data.stored import VERSION
 from core.pgd.drawings import GalleryWord, painter_name
 from core.pgd.methods import COMPARED, METHODS, MethodName
@@ -135,13 +136,18 @@ def painted_in_tries(result: RunResult) -> Painted:
 
 def painted_before(word: GalleryWord) -> Painted:
     """Return a stored drawing of a word."""
-    drawing = word.drawings[COMPARED[-1]]
+    drawing, before = word.drawings[COMPARED[-1]], None
+    if word.sketch:
+        before = _blocks(draw_sketch(word.sketch))
+    elif word.photo:
+        before = photo_square(word.photo).transpose(2, 0, 1)
     return Painted(
         word=word.word,
         painters=[short_title(classifier_title(painter_name()))],
         pictures=[drawing.pixels().transpose(2, 0, 1)],
         judgements=[next(iter(drawing.judgements), None)],
-        before=_blocks(draw_sketch(word.sketch)) if word.sketch else None,
+        before=before,
+        is_photo=bool(word.photo),
         method=drawing.method,
         config=word.config,
         seeds=[word.seed],

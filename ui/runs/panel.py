@@ -157,7 +157,8 @@ class Stage:
 
     page: its path. verb: on the button that starts a run. example: returns the stored runs to show if there is no other
     result. still: stored pictures without runs. reset: callback that applies the settings of the stored example.
-    restore: callback that chooses a result's pictures and target, as far as possible.
+    restore: callback that chooses a result's pictures and target, as far as possible. brief: True for one line on what
+    the second network sees.
     """
 
     page: str
@@ -166,6 +167,7 @@ class Stage:
     reset: Callable[[], None]
     restore: Callable[[RunResult], None]
     still: GalleryWord | None = None
+    brief: bool = False
 
 
 def begins_by_itself(request: RunRequest, *named: str) -> bool:
@@ -205,7 +207,7 @@ def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
         elif result is not None:
             unfinished = result.unfinished
             live = None if unfinished is None else RunProgress("stopped", result.note)
-            packed = run_replay(result.runs, id=result.id, live=live, own=not result.stored)
+            packed = run_replay(result.runs, id=result.id, live=live, own=not result.stored, brief=stage.brief)
             if result.tries:
                 packed = tries_replay(result, packed)
             rest = None

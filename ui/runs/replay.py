@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,17 +71,20 @@ def target_of(run: PGDRun, row: int) -> str:
 
 
 def run_replay(
-    runs: Sequence[PGDRun], *, id: str, live: RunProgress | None = None, own: bool = False
+    runs: Sequence[PGDRun], *, id: str, live: RunProgress | None = None, own: bool = False, brief: bool = False
 ) -> dict[str, Any]:
     """Return the replay of runs with the same start and frame steps; long runs are thinned, to download quickly.
 
     Args:
         id: unique to the result. live: progress of a stopped run.
         own: True for the visitor's runs, which a second network judges now; stored ones have been judged.
+        brief: True for one short sentence on what it sees; a page then says in its text that it saw only the hole.
     """
     first = runs[0]
     frames = sampled_frames(len(first.frames), first.start.size)
-    tracks = [Track(_caption(run, runs, own), run.frames[frames], run.curves["target_probability"]) for run in runs]
+    tracks = [
+        Track(_caption(run, runs, own, brief), run.frames[frames], run.curves["target_probability"]) for run in runs
+    ]
     return pack_replay(
         tracks,
         to_uint8_planes(first.start),
@@ -171,14 +174,15 @@ def _layout(start: np.ndarray, mask: np.ndarray | None, images: Mapping[str, Any
     return {"lead": mask is None and large, "wipe": wipe, "alone": alone}
 
 
-def _caption(run: PGDRun, runs: Sequence[PGDRun], own: bool) -> Caption:
+def _caption(run: PGDRun, runs: Sequence[PGDRun], own: bool, brief: bool) -> Caption:
     rows, title = range(len(run.start)), run_title(run, runs)
     judgement = judgement_of(run, {other.metadata["classifier"]["name"] for other in runs}, live=own)
     texts, ticks = [""] * len(rows), [False] * len(rows)
     for row in rows:
         if judgement is not None and judgement.says:
-            texts[row], ticks[row] = second_opinion(judgement, row, target_of(run, row))
-        if own:
+            seen, target = (replace(judgement, hole_alone=False), "") if brief else (judgement, target_of(run, row))
+            texts[row], ticks[row] = second_opinion(seen, row, target)
+        if own and not brief:
             texts[row] = f"{to_be_exact(run, row)} {texts[row]}".strip()
     names = [result_title(other.metadata["classifier"]) for other in (run, *runs)]
     return Caption(title, texts, ticks, painter_of(names[0], names))

@@ -1,13 +1,11 @@
-"""The box of a word: what may be typed, what it stands for, and near words in place of one that nobody here knows."""
+"""Words that may be typed, what they stand for, and near words in place of one that nobody here knows."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.registry import ClassifierSpec, short_title
 from core.data.sample_sets import ClassSet
@@ -38,25 +36,6 @@ def stands_for(word: str, classes: ClassSet) -> str:
         return f"any of {len(known)}"
     name = classes.names[known[0]]
     return "" if name.casefold() == word.casefold() else name
-
-
-def word_box(
-    container: DeltaGenerator, label: str, classes: ClassSet, current: str | None, **options: Any
-) -> str | None:
-    """Draw a box that takes any text, with every known word to choose; return what it holds.
-
-    current: the word that it holds already, whose meaning it says. options: of `st.selectbox`.
-    """
-    known = vocabulary(classes)
-    if current and current not in known:
-        known = (current, *known)
-    return container.selectbox(
-        label,
-        known,
-        format_func=lambda word: one_line(meaning(word, classes)) if word == current else word,
-        accept_new_options=True,  # Enter takes what was typed
-        **options,
-    )
 
 
 def unknown_to(word: str, specs: Sequence[ClassifierSpec], classes: ClassSet) -> ClassifierSpec | None:

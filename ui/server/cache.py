@@ -101,6 +101,20 @@ def classifier_for(name: str, classes: str | ClassSet, template: str | None = No
     return classifier.for_classes(classes, template)
 
 
+@functools.cache
+def load_ahead(names: tuple[str, ...], class_set: str) -> None:
+    """Load classifiers in the background, once, before the visitor presses the button that needs them."""
+
+    def load() -> None:
+        for name in filter(is_ready, names):
+            try:
+                classifier_for(name, class_set)
+            except Exception as error:  # the run that needs it says why
+                log("not loaded ahead", error=error, classifier=name)
+
+    threading.Thread(target=load, name="load-ahead", daemon=True).start()
+
+
 # Unbounded: the registry limits the number of names, and a second copy would take more memory.
 @single_flight_cache()
 def _loaded(name: str) -> Classifier:

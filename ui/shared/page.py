@@ -36,7 +36,12 @@ def scroll_into_view(below: str, count: int) -> None:
     Args:
         below: the key of its container.
     """
-    _look(key=f"{below}.scroll", data={"part": f".st-key-{below}", "count": count})
+    scroll_to(f".st-key-{below}", count)
+
+
+def scroll_to(selector: str, count: int) -> None:
+    """Scroll an element to the top of the window, as soon as it is there, once for each new positive count."""
+    _look(key=f"{selector}.scroll", data={"part": selector, "count": count})
 
 
 def press_once(selector: str, count: int) -> None:

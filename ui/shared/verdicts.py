@@ -1,70 +1,119 @@
-"""Verdicts on claims as HTML: the table of findings, and a single claim with its evidence."""
+"""Verdicts on claims as HTML: the sentence and strip over all, the table of findings, and a single claim."""
 
 from __future__ import annotations
 
 import html
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from core.claims.finding import BY_VIEWS, CHANCE, Evidence, Finding, Verdict
-from core.shared.numbers import decimal
+from core.claims.evidence import Evidence
+from core.claims.finding import BY_VIEWS, CHANCE, Finding, Verdict
+from core.shared.numbers import decimal, join_list
 from core.shared.text import Number, bdi, count_of, isolated, number_html, sentence
 from ui.shared.colours import model_colour
 
-# Sign and colour of each verdict: signs for use without colour; white text has a contrast of 5 to 7.
+# Of each verdict: its sign, for use without colour; its colour, on which white text has a contrast of 5 to 7; and what
+# is said of one claim, or of several.
 SIGNS = {
-    Verdict.HOLDS: ("✓", "#1a7f37"),
-    Verdict.IN_PART: ("◐", "#8a5a00"),
-    Verdict.FAILS: ("✕", "#b3261e"),
-    Verdict.UNDECIDED: ("?", "#57606a"),
-    Verdict.NOT_CHECKABLE: ("?", "#57606a"),
+    Verdict.HOLDS: ("✓", "#1a7f37", "{} holds", "{} hold"),
+    Verdict.IN_PART: ("◐", "#8a5a00", "{} holds in part", "{} hold in part"),
+    Verdict.DEPENDS: ("⇄", "#6639ba", "{} depends on the reading", "{} depend on the reading"),
+    Verdict.FAILS: ("✕", "#b3261e", "{} fails", "{} fail"),
+    Verdict.UNDECIDED: ("?", "#57606a", "about {} we cannot tell", "about {} we cannot tell"),
+    Verdict.NOT_CHECKABLE: ("○", "#57606a", "{} cannot be checked", "{} cannot be checked"),
 }
+TRUTHS = {True: "✓", False: "✕", None: "?"}  # signs of a claim's parts
 CSS = Path(__file__).with_suffix(".css").read_text("utf-8")
 STYLE = f"<style>\n{CSS}</style>"
-_FIRST = [Verdict.FAILS, Verdict.IN_PART, Verdict.UNDECIDED, Verdict.HOLDS, Verdict.NOT_CHECKABLE]
+_FIRST = [
+    Verdict.FAILS,
+    Verdict.IN_PART,
+    Verdict.DEPENDS,
+    Verdict.UNDECIDED,
+    Verdict.HOLDS,
+    Verdict.NOT_CHECKABLE,
+]
 
 
-def summary_html(findings: Sequence[Finding]) -> str:
-    """Return the number of findings with each verdict as HTML."""
-    count = Counter(finding.verdict for finding in findings)
-    chips = [
-        f'<span class="chip" style="--chip:{SIGNS[verdict][1]}">{SIGNS[verdict][0]} {verdict}: {count[verdict]}</span>'
-        for verdict in Verdict
-        if count[verdict]
-    ]
-    return f'<p class="summary"><b>{len(findings)} verdicts in three parts</b> {" ".join(chips)}</p>'
+def summary_html(
+    findings: Sequence[Finding], url: Callable[[Finding], str] = lambda finding: f"#{row_id(finding)}"
+) -> str:
+    """Return a sentence on all findings, and a strip of marks in the colours of their verdicts, one each.
+
+    url: of a finding's row, where its mark leads.
+    """
+    papers = [finding for finding in findings if finding.claim.papers]
+    ours = [finding for finding in findings if not finding.claim.papers]
+    named = headings(findings)
+    rows = [sorted(part, key=lambda finding: [*SIGNS].index(finding.verdict)) for part in (papers, ours)]
+    marks = [[(finding, url(finding), named[row_id(finding)]) for finding in part] for part in rows]
+    return str(_macros().summary(len(papers), _clauses(papers), marks))
+
+
+def _clauses(findings: Sequence[Finding]) -> Any:
+    """'9 claims hold, 5 hold in part and 6 fail', with the sign of each verdict, as HTML."""
+    from markupsafe import Markup
+
+    counts = Counter(finding.verdict for finding in findings)
+    clauses = list[str]()
+    for verdict, (sign, colour, one, several) in SIGNS.items():
+        if count := counts[verdict]:
+            said = (one if count == 1 else several).format(count if clauses else count_of(count, "claim"))
+            mark = f'<i style="--chip:{colour}" aria-hidden="true">{sign}</i>'
+            clauses.append(f'<span class="clause">{mark} {said}</span>')
+    return Markup(join_list(clauses)) if clauses else ""
+
+
+def row_id(finding: Finding) -> str:
+    """Return the id of a finding's row, unique among those of one page."""
+    case = finding.networks[0] if "robust" in finding.claim.roles and finding.networks else ""
+    words = filter(None, (finding.claim.key, finding.condition, case))
+    return "row-" + re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower())
+
+
+def headings(findings: Sequence[Finding]) -> dict[str, str]:
+    """Return the heading of each row by its id; rows of one claim differ in theirs."""
+    titles = {row_id(finding): finding.claim.headline or finding.claim.statement for finding in findings}
+    count = Counter((finding.claim.key, finding.condition == BY_VIEWS) for finding in findings)
+    for finding in findings:
+        apart = [finding.names[0]] if count[finding.claim.key, finding.condition == BY_VIEWS] > 1 else []
+        apart += ["by many views"] if finding.condition == BY_VIEWS else []
+        if apart:
+            titles[row_id(finding)] = f"{titles[row_id(finding)].rstrip('.')}: {', '.join(apart)}"
+    return titles
 
 
 def findings_html(
     findings: Sequence[Finding],
     url: Callable[[Finding], str] = lambda _: "",
     picture: Callable[[Finding], str] = lambda _: "",
+    chosen: str = "",
 ) -> str:
     """Return one row per claim, failing ones first; verdicts by views and uncheckable claims are folded.
 
     Doubts about the maps that rows rest on stand below, each once, with a mark at the rows. url: of the page that
-    illustrates a finding; may be empty. picture: HTML beside its numbers.
+    illustrates a finding; may be empty. picture: HTML beside its numbers. chosen: id of the row to open and mark.
     """
-    by_views, unknown = "judged again, by views", "cannot be checked here"
+    by_views, unknown = "judged again, by many views", "cannot be checked here"
     parts: dict[str, list[Finding]] = {"": [], by_views: [], unknown: []}
     for finding in sorted(findings, key=lambda finding: _FIRST.index(finding.verdict)):
         folded = by_views if finding.condition == BY_VIEWS else ""
         parts[unknown if finding.verdict == Verdict.NOT_CHECKABLE else folded].append(finding)
     notes = dict.fromkeys(note for part in parts.values() for finding in part for note in finding.notes)
     marks = {note: k for k, note in enumerate(notes, start=1)}
-    return str(_macros().findings(parts, url, picture, marks))
+    return str(_macros().findings(parts, url, picture, marks, headings(findings), chosen))
 
 
 def multiplicity(findings: Sequence[Finding]) -> str:
     """Return how many of these verdicts chance alone would let hold, as a sentence."""
     checked = sum(finding.verdict != Verdict.NOT_CHECKABLE for finding in findings)
     return (
-        f"Each of the {count_of(checked, 'verdict')} is judged by itself: if nothing of what is claimed were there, "
-        f"chance alone would let at most {decimal(CHANCE * checked)} hold."
+        f"Verdicts are judged one at a time. If every claim were wrong, you’d expect chance to pass at most "
+        f"{decimal(CHANCE * checked)} of these {checked}."
     )
 
 
@@ -80,6 +129,17 @@ def _lead(evidence: Sequence[Evidence]) -> Evidence | None:
     return next((part for part in evidence if part.is_difference), next(iter(evidence), None))
 
 
+def _others(finding: Finding) -> list[Evidence]:
+    """Return the numbers that are neither bars nor parts."""
+    known = [(part.number.what, part.number.measured) for part in finding.parts]
+    lead = None if finding.bars else _lead(finding.evidence)
+    return [
+        number
+        for number in finding.evidence
+        if not number.bar and number is not lead and (number.what, number.measured) not in known
+    ]
+
+
 # Names by role in the statistic of a claim that could not be checked on anyone.
 _ANYONE = {
     "subject": "the first network",
@@ -89,13 +149,12 @@ _ANYONE = {
 }
 
 
-def _summary(finding: Finding) -> Any:
-    """Return the summary as HTML: bold numbers, and names isolated from the direction of the text around them."""
+def _marked(text: str) -> Any:
+    """Return a sentence as HTML: bold numbers, and names isolated from the direction of the text around them."""
     from markupsafe import Markup
 
-    said = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html.escape(finding.summary))
-    said = re.sub(rf"{isolated('(.*?)')}", r"<bdi>\1</bdi>", said)
-    return said and Markup(f'<span class="found">{said}</span>')
+    said = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html.escape(text))
+    return Markup(re.sub(rf"{isolated('(.*?)')}", r"<bdi>\1</bdi>", said))
 
 
 def _statistic(finding: Finding) -> Any:
@@ -108,15 +167,16 @@ def _statistic(finding: Finding) -> Any:
 
 
 def _colour(finding: Finding, part: Evidence) -> str:
-    """Return the colour of a bar: its network's, or a neutral one of bars of several together."""
+    """Return the colour of a bar: of the network that its label begins with, or a neutral one of several together."""
     of_one = finding.networks[0] if len(finding.networks) == 1 else ""
-    return model_colour(dict(zip(finding.names, finding.networks, strict=True)).get(part.bar, of_one))
+    networks: Mapping[str, str] = dict(zip(finding.names, finding.networks, strict=True))
+    named = [name for name in networks if part.bar == name or part.bar.startswith(f"{name}, ")]
+    return model_colour(networks[max(named, key=len)] if named else of_one)
 
 
 def _short(part: Evidence) -> Number:
-    """Return the number of a bar, without the long units, which the sentence beside it has."""
-    text = part.figure.text.removesuffix(" cycles per image").removesuffix(" orders of magnitude")
-    return Number(text, part.figure.interval)
+    """Return the number of a bar, without the long unit, which the sentence beside it has."""
+    return Number(part.figure.text.removesuffix(" cycles per image"), part.figure.interval)
 
 
 def _position(finding: Finding, value: float) -> str:
@@ -141,17 +201,19 @@ def _macros() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.globals |= {"signs": SIGNS}
+    pages.globals |= {"signs": SIGNS, "truths": TRUTHS}
     pages.filters |= {
         "bdi": lambda text: Markup(bdi(text)),
         "colour": _colour,
         "count_of": count_of,
         "lead": _lead,
+        "marked": _marked,
         "marks": lambda notes, marks: ", ".join(str(mark) for mark in sorted(marks[note] for note in notes)),
         "number": lambda number, bold: Markup(number_html(number, bold=bold)),
+        "others": _others,
         "position": _position,
+        "row_id": row_id,
         "short": _short,
         "statistic": _statistic,
-        "summary": _summary,
     }
     return pages.get_template("verdicts.html.jinja").module

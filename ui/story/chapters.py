@@ -15,7 +15,7 @@ from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_s
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import SKETCHES
 from core.pgd.drawings import count, drawn_sketches, judge_name, painter_name, recognised
-from core.pgd.methods import METHODS, MethodName
+from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.pictures import fingerprint, picture_outcomes, stored_judgement
 from core.shared.text import count_of, with_article
 from core.sweep.mixtures import MIXED_SET, mixed_pairs, mixing_network
@@ -158,19 +158,16 @@ def _recognised() -> str:
     counts = f"**{second.after} of {second.n}** by {other} and **{first.after} of {first.n}** by {title}"
     blurs = [picture_outcomes("classless")[name] for name in data.drawing_twins()]
     ordinary, robust = (int(painted.recognised().sum()) for painted in blurs)
-    unchosen = f"of {blurs[0].n} from blurs not chosen, {robust} and {ordinary}"
-    return f"{judge}, another network, recognises {counts}; {unchosen}."
+    unchosen = f"Of {blurs[0].n} from blurs that we did not choose: {robust} and {ordinary}."
+    return f"A second network, {judge}, recognises {counts}. {unchosen}"
 
 
 def _alone() -> str:
-    """Say how many filled holes another network recognises without what is around them."""
-    counts = {method: count(f"hole-{method}") for method in METHODS}
+    """Say how many filled holes a second network recognises without what is around them."""
+    counts = {method: count(f"hole-{method}") for method in COMPARED}
     n, judge = len(recognised("hole-views")), short_title(classifier_spec(judge_name()).title)
-    return (
-        f"Shown the hole alone, {judge} recognises **{counts['views']} of {n}** filled by both, {counts['strokes']} by "
-        f"natural strokes alone, {counts['views_only']} by random views alone, **{counts['paper']}** by the paper’s "
-        "method."
-    )
+    by_views = f"{judge} recognises **{counts['views']} of {n}** filled by many views"
+    return f"{by_views}, **{counts['paper']}** by the paper’s method."
 
 
 def _equal_strength() -> str:
@@ -192,25 +189,31 @@ def _stands_in() -> str:
     )
 
 
-def _clip_here() -> str:
+def about_clip() -> str:
+    """Say what CLIP adds, or that it is installed."""
     state = classifier_state(PAPERS_CLIP)
     if state.status == "ready":
-        return "**CLIP is installed**: it predicts, fills and draws on every page, with words of your own."
+        return "CLIP is installed: it answers, fills and paints on every page, with words of your own."
     return (
-        f"**Get the real CLIP.** A download of {format_size(state.download_bytes)}, once. Then any sentence can be "
-        "drawn, not only words of 1,000 classes, and CLIP itself predicts beside its map."
+        f"One {format_size(state.download_bytes)} download, and you can paint any sentence instead of single words, "
+        "and see CLIP’s own answers next to its map."
     )
 
 
 def _sketched(method: MethodName) -> str:
     """Return how many paintings of bundled sketches the second network recognises."""
-    return str(sum(row.drawings[method].recognised() for row in drawn_sketches().values()))
+    return _none(sum(row.drawings[method].recognised() for row in drawn_sketches().values()))
+
+
+def _none(number: int) -> str:
+    return str(number) if number else "none"
 
 
 _IN_PAPERS_STEPS = ("paper", "strokes", "views")  # the methods whose counts in the paper's steps and ball are told
 CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "asked": lambda: with_article(next(iter(SKETCHES.values())).word),
     "sketches": lambda: str(len(drawn_sketches())),
+    "sketched_before": lambda: _none(sum(row.recognised_before() for row in drawn_sketches().values())),
     "sketched": lambda: _sketched("views"),
     "sketched_paper": lambda: _sketched("paper"),
     "artist": lambda: short_title(classifier_spec(painter_name()).title),
@@ -231,7 +234,7 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "robust": lambda: data.titles(data.drawing_twins())[1],
     "least": lambda: str(int(100 * min(run.curves["target_probability"][-1].min() for run in opening_runs()))),
     "recognised": _recognised,
-    "clip_here": _clip_here,
+    "clip_here": about_clip,
     "patches": lambda: _frequency(("cell", f"{CLIP_GRID},{CLIP_GRID}"), maps=(CLIP, RESNET56)),
     "weather": lambda: _frequency(("tab", CORRUPTIONS_TOOL), maps=labels(data.drawing_twins())),
 }

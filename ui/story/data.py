@@ -105,4 +105,5 @@ def far_from_clip() -> str:
     computed = computed_map(PAPERS_CLIP)
     label = MINI_CLIP if computed is None else computed.label
     evidence = findings_by_claim(CLIP, label)["different"].evidence
-    return percent(evidence[0].measured.value, 0) if evidence else ""
+    differ = (number.measured.value for number in evidence if number.what.startswith("waves that differ"))
+    return next((percent(share, 0) for share in differ), "")

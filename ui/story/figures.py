@@ -23,7 +23,7 @@ from ui.runs.state import RunResult
 from ui.shared.pictures import to_picture
 from ui.story import data
 from ui.story.data import STORY_WAVE, opening_runs
-from ui.story.sketch import stored
+from ui.story.scene import stored
 
 _SIDE = 31
 _CELL = "story.cell"  # key in the session

@@ -54,7 +54,7 @@ def fill_a_hole() -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="story-fill"):
             request = _request(picture, mask)
             ask_for_run(_FILL_PAGE, "Fill", request, state.pop(_ASKED, False) and not request.why)
-        run_panel(Stage(_FILL_PAGE, "Fill", figures.hole_runs, _reset, _restore), request)
+        run_panel(Stage(_FILL_PAGE, "Fill", figures.hole_runs, _reset, _restore, brief=True), request)
 
 
 def _request(picture: Picture, mask: np.ndarray) -> RunRequest:

@@ -1,4 +1,4 @@
-"""*You are the judge*: ten stored drawings, and the number recognised of each method.
+"""*You are the judge*: ten stored drawings, half of them from sketches; how you and the second network did.
 
 A finished round is in the URL, its seed and the chosen words: nothing is stored, and a link repeats it.
 """
@@ -8,20 +8,24 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from core.data.sample_sets import imagenet
-from core.pgd.drawings import MAX_ROUND, ROUND_LENGTH, draw_questions, judged_path, read_choices, stored_pool
+from core.data.picture_files import png_data_uri
+from core.data.sketches import SKETCHES, draw_sketch
+from core.pgd.drawings import GalleryWord, card_word, drawn_photos, opening_words
+from core.pgd.rounds import MAX_ROUND, ROUND_LENGTH, Question, draw_questions, judged_drawings, read_choices
+from core.shared.text import one_line, with_article
 from ui.components.mount import webp_data_uri
 from ui.components.story.story import judge
 from ui.shared import url
+from ui.story.beginning import TILES
 
 _SEED, CHOICES = "round", "chosen"  # in the URL
 ROUND, _CHOSEN = "story.round", "story.chosen"  # in the session: seed and choices of a round that is in no link yet
-# What the drawings of each method had to do, in the words of the score.
-DRAWN_TO = {"views": "drawn by many views", "paper": "drawn by the paper’s method"}
+METHOD_WORDS = {"views": "by many views", "paper": "by the paper’s method"}  # in the score
 
 
 def judge_drawings() -> None:
@@ -34,7 +38,7 @@ def judge_drawings() -> None:
         if len(choices) == ROUND_LENGTH:
             _put(seed, choices)
 
-    judge(questions(seed), seed, _choices(), DRAWN_TO, on_choose=choose, on_more=forget)
+    judge(questions(seed), seed, _choices(), METHOD_WORDS, on_choose=choose, on_more=forget)
 
 
 def has_begun() -> bool:
@@ -64,19 +68,49 @@ def _put(seed: int | None, choices: Sequence[int]) -> None:
 
 
 @cache
-def _picture(label: int, method: Any) -> str:
-    return webp_data_uri(judged_path(label, method))
+def shown_elsewhere() -> frozenset[str]:
+    """Return the words of which another chapter shows a drawing or a painting."""
+    tiles = [SKETCHES[name].word for name in TILES if name in SKETCHES]
+    photos = [word.word for word in drawn_photos().values()]
+    return frozenset([*opening_words(), *tiles, *photos, card_word()])
+
+
+@cache
+def candidates() -> tuple[list[GalleryWord], list[GalleryWord]]:
+    """Return what is drawn from: words painted from grey, and bundled sketches."""
+    return judged_drawings(shown_elsewhere())
+
+
+def picture_name(question: Question) -> str:
+    """Return a name of a drawing, unique among all."""
+    return f"{question.drawn.sketch.replace(' ', '-') or question.drawn.label}-{question.method}"
+
+
+@cache
+def _picture(picture: Path | bytes) -> str:
+    return webp_data_uri(picture)
+
+
+@cache
+def _sketch(name: str) -> str:
+    return png_data_uri(draw_sketch(name))
 
 
 def questions(seed: int, pictures: bool = True) -> list[dict[str, Any]]:
-    """Return a round as JSON; without pictures, their names: label and method."""
-    names = imagenet().names
-    return [
-        {
-            "picture": _picture(question.label, question.method) if pictures else f"{question.label}-{question.method}",
-            "options": [names[label] for label in question.options],
-            "right": question.options.index(question.label),
-            "method": question.method,
-        }
-        for question in draw_questions(stored_pool(), names, seed)
-    ]
+    """Return a round as JSON; without pictures, their names."""
+    return [_question(question, pictures) for question in draw_questions(*candidates(), seed)]
+
+
+def _question(question: Question, pictures: bool) -> dict[str, Any]:
+    drawn, drawing = question.drawn, question.drawing
+    recognised, says = drawing.recognised(), drawing.judgements[0].says[0]
+    return {
+        "picture": _picture(drawing.picture) if pictures else picture_name(question),
+        "options": list(question.options),
+        "right": question.right,
+        "method": question.method,
+        "sketch": _sketch(drawn.sketch) if drawn.sketch else "",
+        "was": with_article(drawn.word),
+        "recognised": recognised,
+        "second": f"The second network sees {'it' if recognised else with_article(one_line(says))}.",
+    }

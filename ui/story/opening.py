@@ -18,9 +18,9 @@ CARD_SIDE = 160  # pixels
 TITLES = [METHOD_TITLES[method] for method in COMPARED]  # of the drawings of a word
 # Title, text, picture file and link of each card.
 TO_TRY = (
-    ("Paint a hole", "Networks fill it as you watch.", "hole", "inpainting"),
-    ("Touch a heat map", "Which stripes mislead CLIP, and which a ResNet?", "map", "frequency"),
-    ("You are the judge", "Ten drawings, five words each: which do you recognise?", "judge", "?chapter=judge"),
+    ("Paint a hole", "Watch a network fill it in.", "hole", "inpainting"),
+    ("Touch a heat map", "Which stripes fool CLIP, and which a ResNet?", "map", "frequency"),
+    ("You are the judge", "Ten pictures. Pick the word the network was painting.", "judge", "?chapter=judge"),
 )
 
 

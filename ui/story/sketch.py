@@ -1,229 +1,252 @@
-"""Stage of the chapter *Sketch*: a sketch and a word by the visitor, and what a network paints from them.
+"""Stage of the chapter *Sketch*: a sketch or a photo and a word by the visitor, and what a network paints from them.
 
-The painting is stored for bundled sketches of their own word. Any other is a run of the page *Draw*, which shows it,
-too. Text and pictures always belong to the sketch and the word that are chosen.
+The painting is stored for bundled sketches and photos of their own word. Any other is a run of the page *Draw*, which
+shows it as well. Text and pictures always belong to what is chosen (`beginning.py`).
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
-from functools import cache, partial
-from typing import Any
+from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import classifier_spec, classifier_title
-from core.data.class_statistics import natural_pixels
-from core.data.sample_sets import SAMPLE_SETS
-from core.data.sketches import (
-    SKETCH_SIZE,
-    SKETCHES,
-    Colour,
-    decode_sketch,
-    draw_sketch,
-    encode_sketch,
-    sketch_name,
-)
-from core.data.words import find_word
-from core.pgd.drawings import GalleryWord, drawn_sketches, opening_words, painter_name
+from core.classifiers.registry import classifier_spec
+from core.data.picture_files import framed_square, square_image
+from core.data.start_photos import START_PHOTOS
+from core.pgd.drawings import judge_name, painter_name
 from core.pgd.methods import COMPARED, leading
-from core.pgd.pictures import Judgement
 from core.pgd.plan import RunPlan
 from core.pgd.settings import Task, defaults
-from core.pgd.starts import STARTS, StartName, draw_starts, sketch_start, start_facts
-from core.shared.numbers import duration, sureness
 from core.shared.text import sentence, with_article
-from ui.components.mount import webp_strip
 from ui.components.painters.painters import sketch_painter
-from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
-from ui.components.story.story import Painting, painting
-from ui.runs.export import save_buttons
-from ui.runs.gallery import stored_word
-from ui.runs.judge import judgement_of, second_opinion, to_be_exact
-from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect, what_one_sees
-from ui.runs.replay import target_of, to_uint8_planes
-from ui.runs.settings import expected_seconds
+from ui.components.pictures.pictures import MAX_TILE, Thumbnails, TileStyle, image_picker, pack_thumbnails
+from ui.components.story.story import painting
+from ui.components.words.words import word_input
+from ui.runs.export import save_buttons, save_stored
+from ui.runs.opened import Opened, of_result, open_in_draw
+from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
-from ui.runs.words import about_words, near_words, word_box
+from ui.runs.words import about_words, near_words, stands_for, vocabulary
+from ui.server.cache import load_ahead
 from ui.shared import url
-from ui.shared.url import as_markdown, one_line
+from ui.shared.pictures import (
+    Photo,
+    Picture,
+    draw_upload,
+    frame_photo,
+    frame_place,
+    open_upload,
+    sample_picture,
+    samples,
+)
+from ui.shared.url import as_markdown
+from ui.story import beginning, bridge, scene
+from ui.story.beginning import PAGE, ROW, TILES, Beginning
+from ui.story.chapters import paragraphs
 
 _DRAW_PAGE: Task = "generation"  # whose runs these are
-SKETCH, WORD, RUN = "story.sketch", "story.word", "story.run"  # in the session; RUN: its id, and what it is painted of
+RUN = "story.run"  # in the session: id of the last run, and what it was started from
 _BOX = "story.word.box"
-LINKED_WORD, LINKED_SKETCH = "word", "sketch"  # in the URL
-ROW = SAMPLE_SETS["photographs"]
+_LINKED = (beginning.LINKED_WORD, beginning.LINKED_SKETCH, beginning.LINKED_PHOTO)
+_NOTHING = RunRequest(None, "", (), COMPARED, ROW.class_set)
 ANY_WORD = f"Any of {about_words(ROW.classes)}"
-FIRST = next(iter(SKETCHES))
-EMPTY = "empty"  # canvas, in the URL and below its tile
-TILES = (
-    EMPTY, FIRST, "lighthouse", "castle", "horse", "daisy", "balloon", "ship", "strawberry", "goldfish", "penguin",
-    "panda", "mushroom", "pizza", "umbrella", "bird", "starfish", "barn",
-)  # fmt: skip
 TILE_SIZE = 64  # pixels
-_WEBP_QUALITY = 85
-_SURE = 0.99
+_NAMES = [*(START_PHOTOS[name].title if name in START_PHOTOS else name for name in TILES), "photo"]
+_OWN_TILES = "story.own-tiles"  # in the session: the visitor's photo, and the tiles with it
+_STAGE = "st-key-story-painting"  # CSS class of what a tile changes
 
 
-# ---- what is chosen ----------------------------------------------------------------------------------------------
-
-
-@cache
-def _grey() -> Colour:
-    """Return the mean colour of natural pixels, from which a network paints without a sketch."""
-    red, green, blue = (round(255 * float(part)) for part in natural_pixels().mean)
-    return red, green, blue
-
-
-def bundled(name: str) -> np.ndarray:
-    """Return a bundled sketch or the empty canvas, uint8 (32, 32, 3)."""
-    if name == EMPTY:
-        return np.full((SKETCH_SIZE, SKETCH_SIZE, 3), _grey(), np.uint8)
-    return draw_sketch(name)
-
-
-def name_of(sketch: np.ndarray) -> str:
-    """Return the name of a bundled sketch or of the empty canvas; empty for any other."""
-    return EMPTY if np.array_equal(bundled(EMPTY), sketch) else sketch_name(sketch)
-
-
-def _word_of(name: str) -> str:
-    """Return the word to begin with from a sketch."""
-    return SKETCHES[name].word if name in SKETCHES else opening_words()[0]
-
-
-def chosen() -> tuple[np.ndarray, str]:
-    """Return the chosen sketch and word, at first the URL's; the word may be unknown or empty."""
-    state = st.session_state
-    if SKETCH not in state:
-        word, linked = url.text(LINKED_WORD), url.text(LINKED_SKETCH)
-        name = linked if linked in (EMPTY, *SKETCHES) else EMPTY if word and not linked else FIRST
-        state[SKETCH] = bundled(name)
-        if linked and linked != name:
-            with suppress(ValueError):
-                state[SKETCH] = decode_sketch(linked, SKETCH_SIZE)
-        state[WORD] = word or _word_of(name_of(state[SKETCH]) or FIRST)
-    return state[SKETCH], state[WORD]
-
-
-def asked() -> str:
-    """Return the chosen word with its article, for a sentence."""
-    _, word = chosen()
-    return with_article(one_line(word)) if word else "what you name"
-
-
-def _put_in_url(sketch: np.ndarray, word: str) -> None:
-    """Write both to the URL, unless they are those that the page opens with."""
-    name, linked = name_of(sketch), None
-    if (name, word) != (FIRST, _word_of(FIRST)):
-        linked = name
-        with suppress(ValueError):
-            linked = name or encode_sketch(sketch)
-    url.put(LINKED_SKETCH, linked or None)
-    url.put(LINKED_WORD, word if linked else None)
-
-
-def leave() -> None:
-    """Take the sketch and the word out of the URL; the session keeps them."""
-    url.put(LINKED_SKETCH, None)
-    url.put(LINKED_WORD, None)
-
-
-# ---- the stage ---------------------------------------------------------------------------------------------------
+def title(usual: str) -> str:
+    """Return the chapter's title; usual: that of a sketch."""
+    return usual if beginning.chosen().photo is None else "Any picture can become any word"
 
 
 def paint_a_sketch() -> None:
-    """Draw the painter, the word and the painting, which is redrawn as it grows, and sketches to begin with."""
-    sketch, word = chosen()
-    request, known = _request(sketch, word), bool(word and find_word(word, ROW.classes))
-    linked = begins_by_itself(request, LINKED_WORD, LINKED_SKETCH)
-    _put_in_url(sketch, word)
-    _stop_another(sketch, word)
-    if linked and known and _stored(sketch, word) is None:
+    """Draw the stage: the sketch or the photo, the word, and the painting, which is redrawn as it grows."""
+    begin = beginning.chosen()
+    # A link begins by itself; a page that was opened without one never does.
+    linked = begins_by_itself(_request(begin) if {*_LINKED} & url.names() else _NOTHING, *_LINKED)
+    beginning.put_in_url(begin)
+    _stop_another(begin)
+    if linked and begin.is_known and begin.stored is None:
         _press()
     growing = isinstance(_shown_run(), ActiveRun)
     with st.container(key="story-stage"):
         left, right = st.columns([34, 66], gap="small")
         with left:
             with st.container(key="story-sketch"):
-                paint = partial(_choose, None)
-                sketch_painter(sketch, key="story.sketch-painter", on_paint=paint, background=_grey(), colour="red")
-            _controls(word, growing, known)
+                _painter(begin)
+            _controls(begin, growing)
         with right, st.container(key="story-painting"):
             # Always a fragment, so that the element stays the same.
             st.fragment(_scene, run_every=REDRAW_SECONDS if growing else None)(growing)
-    image_picker(
-        _thumbnails(),
-        selected=TILES.index(name) if (name := name_of(sketch)) in TILES else -1,
-        key="story.sketches",
-        label="Sketches to start from",
-        on_pick=lambda index: _choose(TILES[index], bundled(TILES[index])),
-        style=TileStyle(size=TILE_SIZE, line=True, names=TILES, opens="st-key-story-painting"),
-    )
+    if begin.is_known and begin.stored is None:  # the visitor is about to press *Paint it*
+        load_ahead((painter_name(), judge_name()), ROW.class_set)
+
+
+def choose_a_start(text: str, note: str) -> None:
+    """Draw pictures to start from, notes, and buttons that go on from the painting.
+
+    text: the chapter's, as HTML, which in a narrow window stands here. note: on all paintings, HTML.
+    """
+    begin = beginning.chosen()
     state, result = run_state(_DRAW_PAGE), _shown_run()
-    if state.error and _is_painted(sketch, word):
+    if state.error and _is_painted(begin):
         st.error(as_markdown(sentence(state.error)))
-    with st.container(horizontal=True, gap="small", key="story-save"):
-        if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
-            _set_in_draw(sketch, word)
-            url.open_page(_DRAW_PAGE)
-        if isinstance(result, RunResult):
-            save_buttons(result, key=f"story.{result.id}")
+    left, right = st.columns([52, 48], gap="small")
+    with left:
+        _tiles(begin)
+    with right, st.container(key="story-beside", gap="xsmall"):
+        notes = f'<div class="story">{paragraphs(about_the_start())} {note}</div>'
+        st.html(f'<div class="story story-again">{text}</div>{notes}')
+        with st.container(horizontal=True, gap="small", key="story-save"):
+            if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
+                # A painting from a photo is stored only here.
+                open_in_draw(_in_draw(begin), begins=begin.photo is not None and begin.stored is not None)
+            if isinstance(result, RunResult):
+                save_buttons(result, key=f"story.{result.id}")
+            elif result is None and begin.stored is not None:
+                save_stored(begin.stored, key=f"story.stored.{begin.tile}.{begin.word}")
+    draw_upload(PAGE, frames=False)
 
 
-def _controls(word: str, growing: bool, known: bool) -> None:
-    """Draw the box for any word, words near an unknown one, and the button that paints or stops."""
-    state = st.session_state
+def bridge_to_waves() -> str:
+    """Return the chapter's last paragraphs and their bars as HTML."""
+    begin, run = beginning.chosen(), _shown_run()
+    waves = bridge.fast_waves(begin.planes()[0]) if isinstance(run, ActiveRun) else bridge.measured(begin, run)
+    text = paragraphs(bridge.waves_text(waves, begin.start))
+    return f"<div>{text}</div>{bridge.bars_html(waves, begin.start)}"
 
-    def take() -> None:
-        state[WORD] = state[_BOX] or ""
 
-    state[_BOX] = word or None
-    with st.container(horizontal=True, gap="small", key="story-word"):
-        word_box(
-            st.container(),
-            ANY_WORD,
-            ROW.classes,
-            word or None,
-            placeholder="Type any word",
-            key=_BOX,
-            on_change=take,
-            label_visibility="collapsed",
-        )
-        if growing:
-            st.button("Stop", key="story.stop", on_click=_stop)
+def about_the_start() -> str:
+    """Return a sentence on what a network sees in the start; empty where nothing is painted yet."""
+    begin, run = beginning.chosen(), _shown_run()
+    if isinstance(run, RunResult):
+        return scene.first_guess(run.runs[1])
+    if run is not None or begin.stored is None:
+        return ""
+    return scene.seen_before(begin.stored, is_photo=begin.start == "photo")
+
+
+# ---- pictures to start from ----------------------------------------------------------------------------------------
+
+
+def _tiles(begin: Beginning) -> None:
+    """Draw the bundled pictures to start from, and the visitor's photo if there is one."""
+    own, state = beginning.own_photo(), st.session_state
+    if state.get(_OWN_TILES, (None,))[0] is not own or own is None:
+        state[_OWN_TILES] = own, _thumbnails(own)
+    thumbnails, count = state[_OWN_TILES][1], len(TILES)
+    selected = TILES.index(begin.tile) if begin.tile in TILES else -1
+    if begin.photo is not None and not begin.photo.name:
+        selected = count
+    names = _NAMES[: len(thumbnails.captions)]
+
+    def pick(index: int) -> None:
+        if index < count:
+            beginning.choose(TILES[index])
+        elif index < len(names):
+            beginning.choose_own()
         else:
-            st.button("Paint it", type="primary", key="story.paint", on_click=_press, disabled=not known)
-        if word:
-            painter = [classifier_spec(painter_name())]
-            near_words("story.near", word, painter, ROW.classes, partial(state.__setitem__, WORD))
+            open_upload(PAGE)
+
+    image_picker(
+        thumbnails,
+        selected=selected,
+        key="story.sketches",
+        label="Pictures to start from",
+        on_pick=pick,
+        style=TileStyle(size=TILE_SIZE, line=True, names=names, opens=_STAGE, adds="your photo"),
+    )
+
+
+def _thumbnails(own: Photo | None) -> Thumbnails:
+    """Return the tiles; own: the visitor's photo, whose middle is the last one."""
+    if own is None:
+        return _bundled_thumbnails()
+    return _packed([*_pictures(), framed_square(own.pixels, 0.5)], [*_captions(), own.name])
 
 
 @cache
-def _thumbnails() -> Thumbnails:
-    captions = ["An empty canvas: any word, without a sketch", *(_word_of(name) for name in TILES[1:])]
-    return pack_thumbnails(np.stack([bundled(name) for name in TILES]), captions)
+def _bundled_thumbnails() -> Thumbnails:
+    return _packed(_pictures(), _captions())
 
 
-def _choose(name: str | None, sketch: np.ndarray) -> None:
-    """Make a picture the visitor's sketch, and choose the word of a bundled one, of this name; for callbacks."""
-    before, word = chosen()
-    st.session_state[SKETCH] = sketch
-    own = word and word != _word_of(name_of(before))  # which an empty canvas keeps
-    if name is not None and not (name == EMPTY and own):
-        st.session_state[WORD] = _word_of(name)
+def _packed(pictures: Sequence[np.ndarray], captions: Sequence[str]) -> Thumbnails:
+    """Pack square pictures of any size, uint8 (S, S, 3); sketches keep their pixels."""
+    sizes = [picture.repeat(max(1, MAX_TILE // len(picture)), axis=0) for picture in pictures]
+    squares = [picture.repeat(max(1, MAX_TILE // picture.shape[1]), axis=1) for picture in sizes]
+    return pack_thumbnails(
+        np.stack([square_image(square, MAX_TILE, resize_to=MAX_TILE) for square in squares]), captions
+    )
+
+
+def _pictures() -> list[np.ndarray]:
+    return [beginning.of_tile(name, "").picture for name in TILES]
+
+
+def _captions() -> list[str]:
+    captions = ["An empty canvas: any word, without a sketch"]
+    for name in TILES[1:]:
+        word, photo = beginning.word_of(name), START_PHOTOS.get(name)
+        captions.append(word if photo is None else f"{photo.caption} that becomes {with_article(word)}")
+    return captions
+
+
+# ---- the painter and its runs --------------------------------------------------------------------------------------
+
+
+def _painter(begin: Beginning) -> None:
+    """Draw the painter of sketches, or the photo under its frame."""
+    if begin.photo is None:
+        colour, key = "red", "story.sketch-painter"
+        sketch_painter(begin.sketch, key=key, on_paint=beginning.paint, background=beginning.grey(), colour=colour)
+        return
+    frame_photo(begin.photo.photo, begin.photo.place, key="story.frame", on_move=beginning.move_frame)
+    if not begin.photo.photo.is_square:
+        st.caption("Move the frame to choose the part.")
+
+
+def _controls(begin: Beginning, growing: bool) -> None:
+    """Draw the box for any word, words near an unknown one, and the button that paints or stops."""
+
+    def take(word: str, entered: bool) -> None:
+        beginning.choose_word(word)
+        if entered and beginning.chosen().stored is None:
+            _press()
+
+    with st.container(horizontal=True, gap="small", key="story-word"):
+        with st.container():
+            word_input(
+                ANY_WORD,
+                vocabulary(ROW.classes),
+                begin.word,
+                note=stands_for(begin.word, ROW.classes) if begin.word else "",
+                placeholder="Type any word",
+                key=_BOX,
+                on_word=take,
+                clears=True,
+            )
+        if growing:
+            st.button("Stop", key="story.stop", on_click=_stop)
+        else:
+            st.button("Paint it", type="primary", key="story.paint", on_click=_press, disabled=not begin.is_known)
+        if begin.word:
+            painter = [classifier_spec(painter_name())]
+            near_words("story.near", begin.word, painter, ROW.classes, beginning.choose_word)
 
 
 def _press() -> None:
-    """Start painting the sketch; for callbacks."""
-    sketch, word = chosen()
-    if not word or not find_word(word, ROW.classes):
+    """Start painting; for callbacks."""
+    begin = beginning.chosen()
+    if not begin.is_known:
         return
     state = run_state(_DRAW_PAGE)
     state.error = ""
-    if start(_DRAW_PAGE, _request(sketch, word)) and state.active is not None:
-        st.session_state[RUN] = state.active.job.id, sketch.tobytes(), word
+    if start(_DRAW_PAGE, _request(begin)) and state.active is not None:
+        st.session_state[RUN] = state.active.job.id, begin.key
 
 
 def _stop() -> None:
@@ -232,168 +255,82 @@ def _stop() -> None:
         active.job.stop()
 
 
-def _is_painted(sketch: np.ndarray, word: str) -> bool:
-    """Return True if the last run was started for this sketch and word."""
-    return st.session_state.get(RUN, ("",))[1:] == (sketch.tobytes(), word)
+def _last_run() -> tuple[str, tuple[str, bytes, str]]:
+    """Return the id of the chapter's last run, and what it was started from; empty before the first."""
+    return st.session_state.get(RUN, ("", ("", b"", "")))
 
 
-def _stop_another(sketch: np.ndarray, word: str) -> None:
-    """Stop this chapter's run if it is of another sketch or word than the chosen ones."""
+def _is_painted(begin: Beginning) -> bool:
+    """Return True if the last run was started from what is chosen."""
+    return _last_run()[1] == begin.key
+
+
+def _stop_another(begin: Beginning) -> None:
+    """Stop this chapter's run if it is not of what is chosen."""
     active = run_state(_DRAW_PAGE).active
-    if active is not None and active.job.id == st.session_state.get(RUN, ("",))[0] and not _is_painted(sketch, word):
+    if active is not None and active.job.id == _last_run()[0] and not _is_painted(begin):
         active.job.stop()
 
 
 def _shown_run() -> ActiveRun | RunResult | None:
-    """Return the run of the chosen sketch and word, in progress or ended; None if there is none."""
+    """Return the run of what is chosen, in progress or ended; None if there is none."""
     state = run_state(_DRAW_PAGE)
     if state.active is not None and not state.running:
         collect(state)
-    if not _is_painted(*chosen()):
+    if not _is_painted(beginning.chosen()):
         return None
-    number = st.session_state[RUN][0]
+    number = _last_run()[0]
     if state.active is not None and state.active.job.id == number:
         return state.active
     return state.result if state.result is not None and state.result.id == number else None
 
 
-def _start_name(sketch: np.ndarray) -> StartName:
-    return "grey" if name_of(sketch) == EMPTY else "sketch"
-
-
-def _request(sketch: np.ndarray, word: str) -> RunRequest:
-    """Return the run of a sketch and a word by both methods, as the page *Draw* requests it."""
-    start = _start_name(sketch)
-    if start == "grey":
-        planes, facts = draw_starts([word], 1, ROW.name, 0, start), dict(start_facts([word], ROW.name, start))
-    else:
-        picture, facts = sketch_start(sketch, ROW.image_size)
-        planes = picture[None]
-    config = defaults(_DRAW_PAGE, ROW.image_size, leading(COMPARED), start=start, quick=True)
-    plan = RunPlan(targets=(word,), start=planes, config=config, images=facts)
+def _request(begin: Beginning) -> RunRequest:
+    """Return the run by both methods, as the page *Draw* requests it."""
+    planes, facts = begin.planes()
+    config = defaults(_DRAW_PAGE, ROW.image_size, leading(COMPARED), start=begin.start, quick=True)
+    plan = RunPlan(targets=(begin.word,), start=planes[None], config=config, images=facts)
     return RunRequest(plan, "", (painter_name(),), COMPARED, ROW.class_set)
 
 
-def _set_in_draw(sketch: np.ndarray, word: str) -> None:
-    """Choose the sketch, the word and the painter on the page *Draw*."""
-    state = st.session_state
-    state[f"{_DRAW_PAGE}-set"] = ROW.drawn_title
-    state[f"{_DRAW_PAGE}-start-from"] = STARTS[_start_name(sketch)].label
-    state[f"{_DRAW_PAGE}.sketch"] = sketch
-    state[f"{_DRAW_PAGE}-classes-{ROW.class_set}"] = [word if find_word(word, ROW.classes) else _word_of(FIRST)]
-    state[f"{_DRAW_PAGE}-models-{ROW.class_set}"] = [classifier_title(painter_name())]
+def _in_draw(begin: Beginning) -> Opened:
+    """Return what determines the shown picture on the page *Draw*; for an unknown word, that of the tile."""
+    run, stored = _shown_run(), begin.stored
+    if isinstance(run, RunResult) and (known := of_result(run)) is not None:
+        return known
+    return Opened(
+        row=ROW,
+        words=(begin.word if begin.is_known else beginning.word_of(begin.tile),),
+        start=begin.start,
+        sketch=begin.sketch if begin.start == "sketch" else None,
+        photo=_in_frame(begin),
+        painters=(painter_name(),),
+        config=None if stored is None else stored.config,
+    )
 
 
-# ---- the painting ------------------------------------------------------------------------------------------------
+def _in_frame(begin: Beginning) -> Picture | None:
+    """Return the photo's square, a bundled sample if it is one; None without a photo."""
+    if begin.photo is None:
+        return None
+    picture = begin.photo.photo.framed(ROW.name, begin.photo.place)
+    known = (k for k, image in enumerate(samples(ROW.name).images) if np.array_equal(image, picture.pixels))
+    position = next(known, None)
+    st.session_state[frame_place(_DRAW_PAGE)] = begin.photo.place
+    return picture if position is None else sample_picture(ROW.name, position)
 
 
 def _scene(growing: bool) -> None:
     """Draw the painting. growing: True while its run is in progress."""
-    run, (sketch, word) = _shown_run(), chosen()
+    run, begin = _shown_run(), beginning.chosen()
     if isinstance(run, ActiveRun) != growing:
         st.rerun()
     if isinstance(run, ActiveRun):
-        scene = _growing(run)
+        shown = scene.growing(run)
     elif run is not None:
-        scene = _ended(run)
-    elif (still := _stored(sketch, word)) is not None:
-        scene = stored(still)
+        shown = scene.ended(run)
+    elif begin.stored is not None:
+        shown = scene.stored(begin.stored)
     else:
-        scene = _before(_request(sketch, word), word)
-    painting(scene, sketch, key="story.painting")
-
-
-def _stored(sketch: np.ndarray, word: str) -> GalleryWord | None:
-    """Return the stored painting of a sketch or, from an empty canvas, of a word; None if there is none."""
-    name = name_of(sketch)
-    if name == EMPTY:
-        return stored_word(word)
-    return drawn_sketches()[name] if name and word == _word_of(name) else None
-
-
-def stored(word: GalleryWord) -> Painting:
-    """Return a stored painting with what both networks say of it."""
-    paper, views = (word.drawings[method] for method in COMPARED)
-    judgements = [next(iter(drawing.judgements), None) for drawing in (paper, views)]
-    return Painting(
-        phase="ended",
-        views=views.picture,
-        paper=paper.picture,
-        claim=claim(views.confidence[-1], word.word),
-        **_judged(judgements[1], word.word),
-        about_paper=about_paper(paper.confidence[-1], views.confidence[-1], judgements[0]),
-    )
-
-
-def _before(request: RunRequest, word: str) -> Painting:
-    """Return what both methods start from, before anything is painted."""
-    assert request.plan is not None
-    picture = _webp(to_uint8_planes(request.plan.start[0]))
-    seconds = expected_seconds(request.plan, request.names, request.methods)
-    how_long = "" if seconds is None else f" (about {duration(max(1.0, seconds))})"
-    text = f"Press Paint it{how_long}." if word and find_word(word, ROW.classes) else "Choose a word that it knows."
-    note = "Starts from the same picture."
-    return Painting(phase="new", views=picture, paper=picture, claim=text, about_paper=note)
-
-
-def _growing(run: ActiveRun) -> Painting:
-    """Return the newest moment of a run in progress."""
-    job, plan = run.job, run.run.plan
-    job.beat()
-    moments, pictures, sure = job.moments(), [plan.start[0]] * len(COMPARED), list[float]()
-    if moments:
-        pictures = [state.images[0].cpu().numpy() for state in moments[-1]]
-        sure = [float(state.target_probability[0]) for state in moments[-1]]
-    paper, views = (_webp(to_uint8_planes(picture)) for picture in pictures)
-    return Painting(
-        phase="growing",
-        views=views,
-        paper=paper,
-        claim=claim(sure[1], str(plan.targets[0])) if sure else "",
-        judged=what_one_sees(run),
-        about_paper=f"{sureness(sure[0])} sure so far." if sure else "Starts from the same picture.",
-    )
-
-
-def _ended(result: RunResult) -> Painting:
-    """Return the painting of an ended run, with what both networks say of it."""
-    sure = [float(run.curves["target_probability"][-1, 0]) for run in result.runs]
-    paper, views = (_webp(run.frames[-1, 0]) for run in result.runs)
-    judgements = [None if (said := judgement_of(run)) is None else said.of(0) for run in result.runs]
-    early = "" if result.unfinished is None else "Stopped early. "
-    text = f"{early}{claim(sure[1], target_of(result.runs[1], 0))} {to_be_exact(result.runs[1], 0)}"
-    return Painting(
-        phase="ended",
-        views=views,
-        paper=paper,
-        claim=text.strip(),
-        **_judged(judgements[1], target_of(result.runs[1], 0)),
-        about_paper=about_paper(sure[0], sure[1], judgements[0]),
-    )
-
-
-def _webp(picture: np.ndarray) -> bytes:
-    """Encode a (3, H, W) uint8 picture."""
-    return webp_strip(picture[None], _WEBP_QUALITY)
-
-
-def claim(confidence: float, word: str) -> str:
-    """Return a sentence on how sure the painter is."""
-    return f"The painter is {sureness(confidence)} sure: {with_article(one_line(word))}."
-
-
-def _judged(judgement: Judgement | None, word: str) -> dict[str, Any]:
-    return {} if judgement is None else dict(zip(("judged", "agrees"), second_opinion(judgement, 0, word), strict=True))
-
-
-def about_paper(confidence: float, views: float, judgement: Judgement | None) -> str:
-    """Return sentences on the paper's method: only a sure picture that the second network does not recognise is noise.
-
-    confidence: the painter's, in the picture by the paper's method. views: in the painting by many views.
-    """
-    also = "Also over" if views > _SURE else "Over"
-    sure = f"{also} 99% sure" if confidence > _SURE else f"{sureness(confidence)} sure"
-    opinion, agrees = ("", False) if judgement is None else second_opinion(judgement, 0)
-    if opinion and confidence > _SURE and not agrees:
-        return f"{sure}, but all we see is noise."
-    return f"{sure}. {opinion}".strip()
+        shown = scene.before(_request(begin), begin.is_known)
+    painting(shown, begin.picture, "sketch" if begin.photo is None else "photo", key="story.painting")

@@ -27,6 +27,12 @@ def named(path):
     return NamedMap(path.stem.split("_")[0], path.stem, heatmap, input_size(name))
 
 
+TRAINED_TWICE = [
+    ("mini-clip-vit", "mini-clip-vit-seed1"),
+    ("mini-clip-vit8", "mini-clip-vit8-seed1"),
+    ("mini-clip-vit8-avg-seed0", "mini-clip-vit8-avg-seed1"),
+    ("mini-clip-vit8-sincos-seed0", "mini-clip-vit8-sincos-seed1"),
+]
 ALL_MAPS = {path.stem: named(path) for path in FOLDER.glob("*.npz")}
 
 

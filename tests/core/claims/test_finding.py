@@ -1,13 +1,28 @@
 """Texts of a finding's numbers and verdict, and the table of claims."""
 
 import inspect
+import itertools
+import math
 from dataclasses import replace
 from types import ModuleType
 
 import pytest
 
 from core.claims import waves
-from core.claims.finding import MORE, Evidence, Finding, Head, NotCheckable, Topic, Verdict, check, every, judged
+from core.claims.evidence import MORE, Evidence
+from core.claims.finding import (
+    Finding,
+    Head,
+    NotCheckable,
+    Topic,
+    Verdict,
+    above,
+    below,
+    by_test,
+    check,
+    judged,
+    weakest,
+)
 from core.claims.table import CLAIMS, claims_by_key, feature_findings, findings
 from core.fourier.contrasts import BANDS
 from core.shared.numbers import Interval
@@ -19,10 +34,11 @@ QUARTER = Interval(0.25, 0.2, 0.3)
 @pytest.mark.parametrize(
     ("evidence", "text"),
     [
-        (Evidence("x", QUARTER, "error"), "x: 25.0 % (20.0 to 30.0)"),
+        (Evidence("x", QUARTER, "error"), "x: 25.0% (20.0 to 30.0)"),
         (Evidence("x", QUARTER, "points"), "x: +25.0 points (+20.0 to +30.0)"),
         (Evidence("x", QUARTER, "levels"), "x: +63.8 of 255 (+51.0 to +76.5)"),
         (Evidence("x", QUARTER, "ratio"), "x: 0.25 (0.20 to 0.30)"),
+        (Evidence("x", Interval(2.0, 1.0, 3.0), "fold"), "x: 100-fold (10 to 1,000)"),
         (Evidence("x", QUARTER, "radii"), "x: +0.25 cycles per image (+0.20 to +0.30)"),
         (Evidence("p", Interval.exact(0.03), "p"), "p = 0.03"),
         (Evidence("x", QUARTER, sign_words=MORE), "x: 25.0 points more (+20.0 to +30.0)"),
@@ -33,48 +49,72 @@ def test_evidence_has_the_form_of_its_unit(evidence, text):
     assert f"{evidence.label}{evidence.figure}" == text
 
 
+INTERVALS = {True: Interval(2.0, 1.0, 3.0), False: Interval(-2.0, -3.0, -1.0), None: Interval(0.5, -1.0, 2.0)}
+
+
+def of(*truths, reading=""):
+    """Parts that are true, false or open: numbers that should lie above 0."""
+    return [above(Evidence("x", INTERVALS[truth], "ratio"), reading=reading) for truth in truths]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_verdict_follows_the_table_of_truths(count):
+    for truths in itertools.product((True, False, None), repeat=count):
+        some, others = True in truths, False in truths
+        table = {
+            (True, False): "cannot tell" if None in truths else "holds",
+            (True, True): "holds in part",
+            (False, True): "fails",
+            (False, False): "cannot tell",
+        }
+        assert judged(of(*truths), []).verdict == Verdict.of_truths(truths) == table[some, others], truths
+    assert judged([], []).verdict == "not checkable here"
+
+
 @pytest.mark.parametrize(
-    ("parts", "verdict"),
+    ("readings", "verdict"),
     [
-        ([True, True], "holds"),
-        ([False, False], "fails"),
-        ([True, False], "holds in part"),
-        ([True, False, None], "holds in part"),
-        ([True, None], "cannot tell"),  # it may hold, or hold in part
-        ([False, None], "cannot tell"),
-        ([None], "cannot tell"),
-        ([], "not checkable here"),
+        ([(True,), (True, True)], "holds"),
+        ([(False,), (True, True)], "depends on the reading"),
+        ([(True, False), (True,)], "depends on the reading"),
+        ([(False,), (None,)], "cannot tell"),  # the second could agree with the first
+        ([(False, None), (False,)], "fails"),
+        ([(None,), (None, True)], "cannot tell"),
     ],
 )
-def test_a_verdict_is_made_of_parts_by_one_rule(parts, verdict):
-    assert Verdict.of_parts(parts) == Verdict.of_parts(parts[::-1]) == judged(parts, []).verdict == verdict
+def test_readings_that_disagree_decide_nothing(readings, verdict):
+    parts = [part for k, truths in enumerate(readings) for part in of(*truths, reading=f"reading {k}")]
+    assert Verdict.of_parts(parts) == Verdict.of_parts(parts[::-1]) == verdict
 
 
 @pytest.mark.parametrize(
-    ("parts", "whole"), [([True, True], True), ([True, False, None], False), ([True, None], None), ([], True)]
-)
-def test_a_part_that_has_parts_is_true_if_all_are(parts, whole):
-    assert every(parts) is every(parts[::-1]) is whole
-
-
-@pytest.mark.parametrize(
-    ("rule", "expected"),
+    ("interval", "above_it", "below_it"),
     [
-        (Interval.above, [True, False, False, False]),
-        (Interval.below, [False, False, True, True]),
-        (Interval.at_most, [False, None, True, True]),
+        ((0.05, 0.03, 0.07), True, False),
+        ((-0.2, -0.3, -0.1), False, True),
+        ((0.02, 0.01, 0.03), None, None),
+        ((0.02, 0.02, 0.03), None, None),  # the end lies on the margin
+        ((0.9, math.nan, math.nan), None, None),  # a number without an interval
+        (by_test(0.9, 0.049), True, False),
+        (by_test(0.9, 0.05), None, None),
     ],
 )
-def test_a_part_is_told_by_interval_and_threshold(rule, expected):
-    intervals = [(0.05, 0.03, 0.07), (0.02, 0.01, 0.03), (0.01, -0.01, 0.015), (-0.2, -0.3, -0.1)]
-    assert [rule(Interval(*interval), 0.02) for interval in intervals] == expected
+def test_a_part_is_settled_by_its_whole_interval(interval, above_it, below_it):
+    number = Evidence("x", Interval(*interval))
+    assert (above(number, 0.02).truth, below(number, 0.02).truth) == (above_it, below_it)
 
 
-@pytest.mark.parametrize("value", [-0.5, 0.0, 0.5])
-def test_a_number_without_an_interval_decides_nothing(value):
-    number = Interval.exact(value)
-    for part in (number.above(0), number.below(0), number.at_most(0)):
-        assert part is None and judged([part], []).verdict == Verdict.UNDECIDED
+@pytest.mark.parametrize(
+    ("truths", "decides"), [((True, True), True), ((True, False, None), False), ((True, None), None)]
+)
+def test_the_weakest_part_stands_for_all(truths, decides):
+    assert weakest(of(*truths)).truth is weakest(of(*truths[::-1])).truth is decides
+
+
+def test_a_part_says_what_is_claimed():
+    number = Evidence("x", QUARTER, "error")
+    assert below(number, 0.5).claimed == "below 50.0%" and above(number).claimed == "above 0"
+    assert below(Evidence("x", QUARTER), 0.02).claimed == "below 2.0 points"
 
 
 PAIR, MINI = ("clip-vit-b-32", "resnet-56"), ("mini-clip", "mini-resnet")
@@ -90,14 +130,20 @@ PAIR, MINI = ("clip-vit-b-32", "resnet-56"), ("mini-clip", "mini-resnet")
         ("low", (PAIR[0], MINI[1]), (False, True), "holds, for other networks"),
         ("red", ("resnet-50",), (), "holds"),
         ("plausible", (PAIR[0], "resnet-50"), (), "holds, for other networks"),  # the paper used a robust one
-        ("twins", ("mini-clip-robust", "mini-clip"), (), "holds"),  # a sentence about robust networks in general
+        ("twins", ("mini-clip-robust", "mini-clip"), (), "holds, in miniature"),
+        ("twins", ("own-robust", "own"), (), "holds"),  # a sentence about robust networks in general
+        ("shift", ("mini-clip", "resnet-56"), (), "holds, in miniature"),
+        ("spared", PAIR[::-1], (), "holds"),  # its roles are the reference's and the subject's
+        ("spared", PAIR[1:], (), "holds"),
         ("training", ("mini-clip-robust", "mini-clip"), (), "holds"),  # no quotation
     ],
 )
 def test_a_verdict_says_where_others_stand_in(claim, networks, usual, judgement):
-    finding = Finding(claim=CLAIMS[claim], parts=(True,), networks=networks, usual_weights=usual)
+    finding = Finding(claim=CLAIMS[claim], parts=tuple(of(True)), networks=networks, usual_weights=usual)
     assert finding.judgement == judgement
-    assert finding.source == ("observed here" if claim == "training" else f"paper, §{finding.claim.section}")
+    section = f"paper, §{finding.claim.section}"
+    sources = {"training": "our own observation", "twins": "Yin et al. 2019, cited in the paper’s §1"}
+    assert finding.source == sources.get(claim, section)
     assert finding.claim.statement.startswith("“") == (claim != "training")
 
 

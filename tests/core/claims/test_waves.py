@@ -7,6 +7,7 @@ from statistics import correlation, mean
 import numpy as np
 import pytest
 
+from core.claims import waves
 from core.claims.finding import NamedMap, Verdict
 from core.claims.statistics import by_hybrids, corruptions_of, equal_strength, stored_hybrids, twin_pairs
 from core.claims.table import findings
@@ -25,6 +26,7 @@ from tests.core.claims.judging import (
     FOLDER,
     RESNET50,
     RESNET56,
+    TRAINED_TWICE,
     File,
     assert_says,
     crossover_by_loops,
@@ -36,12 +38,6 @@ from tests.core.claims.judging import (
 )
 from tests.core.oracles import minus, wilson
 from tests.core.squares import only, squares_of_file, with_squares
-
-
-@pytest.fixture(scope="module")
-def published():
-    return judged(ALL_MAPS[CLIP], ALL_MAPS[RESNET56], ALL_MAPS.values())
-
 
 NAN = math.nan
 
@@ -93,14 +89,16 @@ def test_low_and_high_frequencies_part_the_two_published_maps(published):
     assert (high.maps, high.claim.view.show, high.wave) == ((CLIP, RESNET56), "Difference", (-14, -14))
 
 
-def test_a_band_holds_in_part_where_not_all_of_its_rings_do():
+@pytest.mark.parametrize(("ring", "verdict"), [(2000, Verdict.UNDECIDED), (1800, Verdict.IN_PART)])
+def test_a_band_is_judged_by_its_weakest_ring(ring, verdict):
     named, radius = ALL_MAPS["mini-resnet_cifar10"], np.hypot(*(np.indices((31, 31)) - 15)).round()
     maps = [
         dataclasses.replace(named, heatmap=with_squares(named.heatmap, top1_errors=errors, top5_errors=0 * errors))
-        for errors in (np.where(radius <= 1, 3000, 2000), np.full((31, 31), 2000))
+        for errors in (np.select([radius <= 1, radius == 2], [3000, ring], 2000), np.full((31, 31), 2000))
     ]
-    low = judged(*maps, [])["low"]
-    assert low.verdict == Verdict.IN_PART and "2 of 3 rings" in low.doubts[0]
+    low = judged(with_facts(maps[0], classifier={"name": "other"}), maps[1], [])["low"]
+    assert low.verdict == verdict and "2 of 3 rings" in " ".join(low.doubts)
+    assert "at 2 cycles per image" in low.parts[1].number.what
 
 
 def test_the_resnet_is_affected_though_least(published):
@@ -110,10 +108,27 @@ def test_the_resnet_is_affected_though_least(published):
     less = gap(resnet.band(2, 21), resnet.band(0, 1))
     assert rise[1] > 0 and less[1] > 0
     assert rise[1] > 2  # points, as the row says
-    assert_says(published["spared"], Verdict.FAILS, rise, low, clean, less)
+    clip = File(FOLDER / f"{CLIP}.npz")
+    (other,), relation = shares(clip.band(0, 1)), gap(resnet.band(0, 1), clip.band(0, 1))
+    spared = published["spared"]
+    assert_says(spared, Verdict.DEPENDS, rise, low, clean, less, other)
+    alone, compared = spared.parts
+    assert (alone.truth, alone.margin, compared.truth, compared.margin) == (False, 0.02, True, 0)
+    assert [100 * end for end in compared.number.measured] == pytest.approx(relation)
     assert_says(published["red"], Verdict.HOLDS, gap(resnet.band(16, 21), resnet.band(0, 1)), corner, low)
     robust = judged(ALL_MAPS[CLIP], ALL_MAPS["mini-clip-robust_cifar10"], [])["spared"]
-    assert robust.verdict == Verdict.FAILS and robust.evidence[3].measured.low < 0
+    assert robust.parts[0].truth is False and robust.evidence[3].measured.low < 0
+
+
+def apart(first, second):
+    """(mean, low, high) in points: by how much the errors differ under a wave, each with Newcombe's interval."""
+    a, b = (ALL_MAPS[name].heatmap for name in (first, second))
+    gaps = []
+    for i, j in File(FOLDER / f"{first}.npz").cells:
+        rates = [(float(each.error_rate[15 + i, 15 + j]), each.metadata["dataset"]["n"]) for each in (a, b)]
+        gaps.append(gap(*rates))
+    least = [max(0, low, -high) for _, low, high in gaps]
+    return mean(abs(value) for value, *_ in gaps), mean(least), mean(max(abs(low), abs(high)) for _, low, high in gaps)
 
 
 def test_most_waves_differ_and_the_maps_correlate(published):
@@ -126,8 +141,13 @@ def test_most_waves_differ_and_the_maps_correlate(published):
         rings = {r: mean(rate for wave, rate in cells.items() if radius[wave] == r) for r in set(radius.values())}
         once.append([*cells.values()])
         around.append([rate - rings[radius[wave]] for wave, rate in cells.items()])
-    share, *correlations = numbers(published["different"])
-    assert published["different"].verdict == Verdict.HOLDS and share[0] > 90
+    different = published["different"]
+    pair, chance, share, *correlations = numbers(different)
+    assert different.verdict == Verdict.HOLDS and share[0] > 90
+    assert pair == pytest.approx(apart(CLIP, RESNET56), abs=0.1)  # published rates are rounded: wider intervals
+    twice = [apart(f"{name}_cifar10", f"{other}_cifar10") for name, other in TRAINED_TWICE]
+    assert chance == pytest.approx(max(twice))
+    assert [100 * end for end in different.parts[0].number.measured] == pytest.approx(minus(pair, chance))
     for actual, rates in zip(correlations, (once, around), strict=True):
         assert actual == pytest.approx((100 * correlation(*rates), NAN, NAN), nan_ok=True)
 
@@ -147,10 +167,11 @@ def test_robustness_without_a_clean_error(published):
     error = 100 * rate, *(100 * end for end in wilson(rate, n))
     least = min(clip.cells.values())
     smallest = 100 * least, *(100 * end for end in wilson(least, n))
-    assert smallest[2] < error[1] - 2
-    assert_says(published["robust-high"], Verdict.FAILS, error, smallest, (error[1] - 2, NAN, NAN))
+    rise = minus(error, smallest)
+    assert rise[1] > 2
+    assert_says(published["robust-high"], Verdict.FAILS, rise, error, smallest)
     swapped = judged(ALL_MAPS[RESNET56], ALL_MAPS[CLIP], [])["spared"]  # the map's smallest error is under a wave
-    assert "pictures under the mildest wave, in" in swapped.summary and "no wave" not in swapped.summary
+    assert "18** under the mildest wave" in swapped.summary and "without a wave" not in swapped.summary
     named = ALL_MAPS["mini-resnet_cifar10"]
     flat = {name: np.full((31, 31), 2000) for name in ("top1_errors", "top5_errors")}
     unknown = with_squares(named.heatmap, **flat, clean=np.array([-1, -1, 0]))
@@ -170,7 +191,7 @@ def test_robust_twins_lean_to_low_frequencies_relatively(published, kind):
 
     assert more(0, 2)[2] < 0 < minus(more(0, 2), more(16, 21))[1]
     finding = published[f"twins {kind}-robust_cifar10"]
-    assert finding.verdict == Verdict.IN_PART and "disagree" in finding.doubts[1]
+    assert finding.verdict == Verdict.IN_PART and "disagree" in finding.doubts[0]
     for actual, expected in zip(numbers(finding)[-2:], (more(0, 2), more(16, 21)), strict=True):
         assert actual == pytest.approx(expected, abs=1e-6)
     a, b = crossover_by_loops(f"{kind}-robust"), crossover_by_loops(kind)
@@ -187,7 +208,12 @@ def test_twins_are_measured_alike_and_on_as_many_pictures(change):
 
 @pytest.mark.parametrize(
     ("low", "corner", "verdict"),
-    [(2200, 2000, Verdict.HOLDS), (2000, 1800, Verdict.FAILS), (2010, 2000, Verdict.FAILS)],
+    [
+        (2200, 2000, Verdict.HOLDS),
+        (1800, 2000, Verdict.FAILS),
+        (2000, 1800, Verdict.UNDECIDED),
+        (2010, 2000, Verdict.UNDECIDED),
+    ],
 )
 def test_twins_without_hybrids_are_judged_by_low_waves(low, corner, verdict):
     whole = ALL_MAPS["mini-resnet_cifar10"].heatmap
@@ -214,7 +240,7 @@ def test_hybrid_images_are_the_first_evidence(published):
     other = judged(ALL_MAPS[RESNET56], ALL_MAPS["mini-clip_cifar10"], [])["relies"]
     assert other.evidence[2].measured.value == pytest.approx(b - a) and other.verdict == Verdict.FAILS
     clip = published["relies"]
-    assert len(clip.evidence) == 5 and "saw no hybrid" in clip.doubts[0]
+    assert len(clip.evidence) == 5 and "saw no hybrid" in clip.doubts[-1]
 
 
 def test_only_clip_dips_on_the_lattice_of_its_patches(published):
@@ -224,14 +250,20 @@ def test_only_clip_dips_on_the_lattice_of_its_patches(published):
     assert finding.verdict == Verdict.HOLDS and p[0] < 0.1 and others_p[0] > 5  # p, in per cent
 
 
-@pytest.mark.parametrize(("p", "high", "dips"), [(0.001, -0.01, True), (0.02, -0.01, False), (0.001, 0.01, False)])
-def test_a_dip_is_clear_by_its_interval_and_by_random_draws(p, high, dips):
-    assert Lattice(((7, 0),), np.array([-0.1]), Interval(-0.1, -0.2, high), p, 1000).is_clear_dip == dips
+@pytest.mark.parametrize(
+    ("p", "low", "high", "truth"),
+    [(0.001, -0.2, -0.01, True), (0.02, -0.2, -0.01, None), (0.001, -0.2, 0.01, None), (0.9, 0.01, 0.2, False)],
+)
+def test_a_dip_is_clear_by_its_interval_and_by_random_draws(monkeypatch, p, low, high, truth):
+    dips = Lattice(((7, 0),), np.array([-0.1]), Interval((low + high) / 2, low, high), p, 1000)
+    monkeypatch.setattr(waves, "lattice_of", lambda heatmap, period: dips)
+    assert judged(ALL_MAPS[CLIP], ALL_MAPS[RESNET56], [])["lattice"].parts[0].truth is truth
 
 
 def test_a_network_that_does_not_dip_fails():
-    named = with_facts(ALL_MAPS[RESNET56], classifier={"patch_grid": 7})
-    assert judged(named, ALL_MAPS[RESNET56], [])["lattice"].verdict == Verdict.FAILS
+    named = with_facts(ALL_MAPS[RESNET56], classifier={"patch_grid": 4})  # its error is larger at multiples of 4
+    finding = judged(named, ALL_MAPS["mini-resnet_cifar10"], [])["lattice"]
+    assert [part.truth for part in finding.parts] == [False, True] and finding.verdict == Verdict.IN_PART
 
 
 def test_at_equal_strength_the_corners_no_longer_speak_for_clip(published):
@@ -274,7 +306,10 @@ def test_a_forged_clean_error_is_not_believed(here):
     named = ALL_MAPS[RESNET56]
     facts = {**named.heatmap.metadata, "clean_measured_here": here}
     forged = dataclasses.replace(named, heatmap=dataclasses.replace(named.heatmap, metadata=facts))
-    assert judged(ALL_MAPS[CLIP], forged, [])["spared"].verdict == Verdict.NOT_CHECKABLE
+    both = judged(ALL_MAPS[CLIP], forged, [])["spared"]  # one reading needs no clean error
+    assert [part.truth for part in both.parts] == [None, True] and both.verdict == Verdict.UNDECIDED
+    alone = judged(ALL_MAPS[RESNET50], forged, [])["spared"]
+    assert alone.verdict == Verdict.NOT_CHECKABLE and "was not published" in alone.doubts[0]
 
 
 def test_the_edge_of_a_band_parts_its_waves_from_the_others():
@@ -327,9 +362,9 @@ def test_every_map_gets_a_table(heatmap):
 
 @pytest.mark.parametrize(
     ("count", "far", "verdict"),
-    [(3, 3, Verdict.HOLDS), (2, 2, Verdict.NOT_CHECKABLE), (4, 2, Verdict.FAILS), (4, 3, Verdict.HOLDS)],
+    [(3, 3, Verdict.HOLDS), (2, 2, Verdict.NOT_CHECKABLE), (4, 0, Verdict.FAILS)],
 )
-def test_maps_differ_in_more_than_half_of_three_waves_or_more(count, far, verdict):
+def test_maps_differ_if_more_than_two_trainings_do(count, far, verdict):
     named, waves = ALL_MAPS["mini-clip_cifar10"], half_plane(31)[-count:]
     errors = named.heatmap.top1_errors.copy()
     for i, j in waves[:far]:
@@ -339,9 +374,8 @@ def test_maps_differ_in_more_than_half_of_three_waves_or_more(count, far, verdic
         dataclasses.replace(named, heatmap=only(heatmap, outcome_rows((None, *waves), 31)))
         for heatmap in (named.heatmap, other)
     ]
-    different = judged(*few, [])["different"]
+    different = judged(few[0], with_facts(few[1], classifier={"name": "other"}), [])["different"]
     assert different.verdict == verdict
-    assert verdict == Verdict.NOT_CHECKABLE or different.evidence[0].measured.value == far / count
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,10 @@ def test_interval_bounds_are_signed_where_signs_differ():
     assert numbers.interval(Interval(0.33, 0.322, 0.34)) == "32.2 to 34.0"
 
 
-def test_difference_equals_the_printed_numbers():
-    maps = np.array([0.63862, 0.1]), np.array([0.72649, 0.1])  # 63.9 and 72.6, with an unrounded difference of 8.8
-    difference = numbers.displayed_difference(Interval(maps[0] - maps[1], *maps), *maps)
-    np.testing.assert_allclose(difference.value, [-0.087, 0])
-    assert difference.low is maps[0]
+def test_one_function_rounds_every_number():
+    assert numbers.decimal(100 * (0.63862 - 0.72649)) == "−8.8"  # though its terms are printed as 63.9 and 72.6
+    for p, text in ((0.175, "= 0.18"), (0.0123, "= 0.01"), (0.0046, "= 0.005"), (0.0002, "< 0.001")):
+        assert numbers.p_value(p) == text
 
 
 @pytest.mark.parametrize(

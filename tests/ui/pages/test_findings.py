@@ -11,7 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.claims.corruptions import CORRUPTIONS_TOOL
-from core.claims.finding import Evidence, Finding, Head, Topic, Verdict, judged
+from core.claims.evidence import Evidence
+from core.claims.finding import Finding, Head, Topic, Verdict, above, below, judged
 from core.claims.table import CLAIMS, feature_findings, findings
 from core.shared.numbers import Interval
 from core.shared.text import isolated
@@ -19,9 +20,16 @@ from tests.ui.page_runner import bodies, open_page
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, shipped_maps
 from ui.maps.wave import link_of
 from ui.pages.findings import SECTION
-from ui.shared.verdicts import findings_html, multiplicity
+from ui.shared.verdicts import SIGNS, findings_html, multiplicity
 
-FIRST = [str(verdict) for verdict in (Verdict.FAILS, Verdict.IN_PART, Verdict.HOLDS, Verdict.NOT_CHECKABLE)]
+FIRST = [
+    "fails",
+    "holds in part",
+    "depends on the reading",
+    "cannot tell",
+    "holds",
+    "not checkable here",
+]
 
 
 opened = partial(open_page, "findings")
@@ -29,7 +37,7 @@ opened = partial(open_page, "findings")
 
 def rows(app: AppTest) -> list[tuple[str, str]]:
     """Each row's claim and its HTML."""
-    return re.findall(r'<tr data-claim="([^"]*)">(<td.*?)</tr>', bodies(app, "<table")[0])
+    return re.findall(r'<tr id="[^"]*" data-claim="([^"]*)">(<td.*?)</tr>', bodies(app, "<table")[0])
 
 
 def table(app: AppTest) -> list[str]:
@@ -80,8 +88,21 @@ def expected(subject=CLIP, reference=RESNET56):
 def test_every_claim_is_a_row_of_its_tab_with_a_summary(section, chosen, against):
     app = opened(**{SECTION: section}, **dict(zip(("subject", "reference"), chosen, strict=False)))
     (summary,), every, all_findings = bodies(app, 'class="summary'), table(app), expected(*chosen)
-    counts = {verdict: int(n) for verdict, n in re.findall(r">\S ([\w ]+): (\d+)<", summary)}
-    assert f"<b>{len(all_findings)} verdicts" in summary and counts == Counter(str(one.verdict) for one in all_findings)
+    said = html.unescape(re.sub("<[^>]*>", "", summary.partition('<div class="strip"')[0]))
+    papers = [finding.verdict for finding in all_findings if finding.claim.papers]
+    assert f"We checked the paper {len(papers)} times:" in said
+    signs = re.findall(r"([✓◐⇄✕?○]) (?:about )?(\d+)", said)
+    assert {sign: int(n) for sign, n in signs} == Counter(SIGNS[verdict][0] for verdict in papers)
+    marks = re.findall(r'<a href="([^"]*)"[^>]*style="--chip:(#\w+)" title="([^"]*)"[^>]*>(.)</a>', summary)
+    assert Counter(mark for *_, mark in marks) == Counter(SIGNS[finding.verdict][0] for finding in all_findings)
+    assert all(colour == SIGNS[verdict][1] for _, colour, _, mark in marks
+               for verdict in SIGNS if SIGNS[verdict][0] == mark)  # fmt: skip
+    here = {where.removeprefix("#") for where, *_ in marks if where.startswith("#")}
+    ids = re.findall(r'<tr id="([^"]*)"', bodies(app, "<table")[0])
+    assert len(ids) == len(set(ids)) and here == set(ids), "marks of this tab lead to its rows"
+    elsewhere = [parse_qs(html.unescape(where).partition("?")[2]) for where, *_ in marks if "?" in where]
+    assert len(elsewhere) + len(here) == len(all_findings) == len({str(query) for query in elsewhere}) + len(here)
+    assert {query["section"][0] for query in elsewhere} == {str(topic) for topic in Topic} - {str(section)}
     of_tab = [finding for finding in all_findings if finding.claim.topic == section]
     assert Counter(key for key, _ in rows(app)) == Counter(finding.claim.key for finding in of_tab)
     assert {finding.claim.key for finding in of_tab} == {key for key, row in CLAIMS.items() if row.topic == section}
@@ -93,7 +114,10 @@ def test_every_claim_is_a_row_of_its_tab_with_a_summary(section, chosen, against
         verdict, claim, number = re.findall("<td[^>]*>(.*?)</td>", row)
         assert "chip" in verdict and claim.startswith("<b>")
         said = re.findall(r"<strong>(.*?)</strong>", claim)
+        assert claim.count("<li>") >= 1 or "not checkable" in verdict, "its parts are listed"
         assert len(said) == number.count('class="bar"') > 0 or "not checkable" in verdict, "a bar for each number"
+    titles = re.findall(r"</td><td><b>(.*?)</b>", "".join(every))
+    assert len(set(titles)) == len(titles), "rows of one claim differ in their headings"
     miniatures = [finding.stand_in for finding in of_tab].count("in miniature")
     assert [", in miniature" in row for _, row in visible(app)].count(True) == miniatures
 
@@ -101,10 +125,10 @@ def test_every_claim_is_a_row_of_its_tab_with_a_summary(section, chosen, against
 def test_doubts_about_maps_are_footnotes():
     app = opened()
     notes = dict(re.findall(r'<p class="footnote"><sup>(\d)</sup> (.*?)</p>', bodies(app, "<table")[0]))
-    assert [("79.4 %" in note, "Resnet50" in note) for note in notes.values()] == [(0, 1), (1, 0), (0, 0)]
+    assert [("79.4 %" in note, "Resnet50" in note) for note in notes.values()] == [(1, 0), (0, 1), (0, 0)]
     marked = {key: re.search("<sup>(.*?)</sup>", row)[1] for key, row in rows(app) if "<sup>" in row}
     on_maps = [(finding.claim.key, finding.maps) for finding in expected() if finding.claim.topic == Topic.WAVES]
-    for mark, label in (("2", CLIP), ("1", RESNET56)):
+    for mark, label in (("1", CLIP), ("2", RESNET56)):
         about = {key for key, marks in marked.items() if mark in marks}
         assert about == {key for key, maps in on_maps if label in maps} > {"low", "high"}
 
@@ -120,7 +144,9 @@ def test_network_is_not_compared_with_itself():
         app.selectbox(key=key).set_value(name).run()
     pair = feature_findings("mini-resnet", "mini-resnet-robust")
     parts = [[str(one.verdict) for one in pair if (one.condition == "by views") == views] for views in (False, True)]
-    assert verdicts(app) == [verdict for part in parts for verdict in sorted(part, key=FIRST.index)]
+    checked = [sorted((verdict for verdict in part if verdict != FIRST[-1]), key=FIRST.index) for part in parts]
+    unknown = sum(part.count(FIRST[-1]) for part in parts)
+    assert verdicts(app) == [*checked[0], *checked[1], *unknown * [FIRST[-1]]]
     named = [set(sum(link.values(), [])) for link in links_of(app)]
     pair = {"Mini ResNet", "Mini ResNet (robust)"}  # by the paper’s search; no example by views is stored
     on_a_page = [row for row in CLAIMS.values() if len(row.tasks) == 1]
@@ -134,7 +160,7 @@ def test_uncheckable_claims_are_folded():
     assert any("as independent" in item.value for item in opened().markdown)
     hidden = verdicts(app).count("not checkable here")
     folded = bodies(app, "<table")[0].partition(f"<details><summary>{hidden} claims cannot be checked here")[2]
-    assert folded.count("<tr data-claim") == hidden > 1
+    assert folded.count("<tr id=") == hidden > 1
 
 
 def test_row_links_to_what_it_is_about():
@@ -174,23 +200,34 @@ def test_findings_show_units_intervals_and_signs():
         A minus {subject}.
         """
 
-    of_parts = [(True,), (True, False), (False,), (None,), ()]
-    for verdict, parts in zip(Verdict, of_parts, strict=True):
+    number = {
+        True: Evidence("so", Interval(2.0, 1.0, 3.0), "ratio"),
+        False: Evidence("not so", Interval(-2.0, -3.0, -1.0), "ratio"),
+        None: Evidence("open", Interval.exact(1.0), "ratio"),
+    }
+    readings = above(number[True], reading="<one>"), above(number[False], reading="other")
+    of_parts = [[above(number[truth]) for truth in truths] for truths in ((True,), (True, False), (False,), (None,))]
+    of_parts.insert(2, [*readings])
+    for verdict, parts in zip(Verdict, [*of_parts, []], strict=True):
         found = judged(parts, cells, f"Wrong in {cells[1]} of 100 under {isolated('<i>no wave')}.")
         row = findings_html([Finding(claim=claim, **vars(found))])
         assert re.search(rf'--chip:#[0-9a-f]{{6}}">\S {verdict}<', row) and "href" not in row
+        signs = [{True: "✓", False: "✕", None: "?"}[part.truth] for part in parts]
+        assert re.findall(r"<li>(\S) ", row)[: len(signs)] == signs
+        assert ("&lt;one&gt;</bdi>, so" in row) == (verdict == Verdict.DEPENDS)
     text = re.sub("<[^>]*>", "", row)
-    assert "They &lt;differ&gt;.Wrong in 7 of 100 under &lt;i&gt;no wave.observed here" in text
-    assert "&lt;i&gt;no wave6.7 %95 % interval (6.2 to 7.2)" in text and "A minus the first network." in text
+    assert "They &lt;differ&gt;.Wrong in 7 of 100 under &lt;i&gt;no wave." in text and "our own observation" in text
+    assert "&lt;i&gt;no wave6.7%95 % interval (6.2 to 7.2)" in text and "A minus the first network." in text
     assert "difference: −6.4 points95 % interval (−7.7 to −5.1)p &lt; 0.001" in text
     bar = re.search("--value:(.*?)%.*?--from:(.*?)%;--to:(.*?)%", row)
     assert [*map(float, bar.groups())] == pytest.approx([6.7, 6.2, 7.2], abs=0.1)
 
 
 def test_expected_false_positives_are_counted():
-    checked = [Finding(claim=CLAIMS["low"], parts=(part,)) for part in 20 * (True, False)]
+    number = Evidence("x", Interval(2.0, 1.0, 3.0), "ratio")
+    checked = [Finding(claim=CLAIMS["low"], parts=(part(number),)) for part in 20 * (above, below)]
     said = multiplicity([*checked, Finding(claim=CLAIMS["low"])])
-    assert re.findall(r"[\d.]*\d", said) == ["40", "1.0"]
+    assert re.findall(r"[\d.]*\d", said) == ["1.0", "40"]
 
 
 def test_own_map_is_judged_but_not_linked():
@@ -202,5 +239,6 @@ def test_own_map_is_judged_but_not_linked():
     app.run().selectbox(key="subject").set_value(own_map.label).run()
     assert not any("href" in row_of(app, claim) for claim in ("low", "high", "within"))
     assert any("href" in row for row in table(app)) and "<b>bold" not in bodies(app, "<table")[0]
-    for claim, verdict in (("low", "holds"), ("high", "holds in part")):  # as for Mini CLIP, whose map this is
-        assert f'data-verdict="{verdict}"' in row_of(app, claim)
+    of_mini_clip = {finding.claim.key: finding.verdict for finding in expected(MINI_CLIP)}  # whose map this is
+    for claim in ("low", "high"):
+        assert f'data-verdict="{of_mini_clip[claim]}"' in row_of(app, claim)

@@ -6,17 +6,16 @@ import re
 import pytest
 
 from core.claims.finding import Topic
-from core.claims.table import feature_findings, findings
 from tests.ui.page_runner import bodies, components
 from tests.ui.story.test_page import opened
-from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps
+from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.pages.findings import SECTION
 from ui.story.chapters import CHAPTER_FACTS, CHAPTER_NAMES, chapter
 from web.findings import sections
 
 VERDICT = re.compile(r'class="chip[^>]*>\S ([^<]*)<')
 # Displayed evidence: '95 % interval' precedes the bounds in a tooltip, and nowhere else.
-FIGURE = re.compile(r"[+\N{MINUS SIGN}]?\d[\d.,]* (?:points|%|cycles per image)(?: \([^)]*\))?")
+FIGURE = re.compile(r"[+\N{MINUS SIGN}]?\d[\d.,]* ?(?:points|%|cycles per image)(?: \([^)]*\))?")
 
 
 def plain(text: str) -> str:
@@ -53,8 +52,8 @@ def test_story_and_findings_agree(everywhere, name, about):
     assert claims
     for key, (verdict, text) in claims.items():
         assert verdict == everywhere[about][key][0]
-        (figure,) = FIGURE.findall(text)  # one claim, one number
-        assert figure in FIGURE.findall(everywhere[about][key][1])
+        figures = FIGURE.findall(text)
+        assert figures and {*figures} <= {*FIGURE.findall(everywhere[about][key][1])}
 
 
 def test_difference_in_story_text_agrees_with_findings(everywhere):
@@ -68,26 +67,6 @@ def test_article_and_findings_agree(everywhere):
     for about in ("papers", "first painted"):
         for key, (verdict, text) in everywhere[about].items():
             assert offline[key][0] == verdict and FIGURE.findall(offline[key][1]) == FIGURE.findall(text)
-
-
-def test_shown_differences_equal_their_numbers():
-    all_maps = {label: entry.named for label, entry in shipped_maps().items()}
-    small = "Mini CLIP · CIFAR-10, 1,000 images · computed"  # its map records the misclassified images
-    all_findings = feature_findings("mini-clip", "mini-clip-robust")
-    for pair in ((CLIP, RESNET56), (small, MINI_RESNET)):
-        all_findings += findings(*(all_maps[label] for label in pair), tuple(all_maps.values()))
-    terms, compared = {"points": "error", "radii": "radius", "levels": "level"}, set()
-    for finding in all_findings:
-        numbers = {(part.unit, part.measured.value): part.number.split()[0] for part in finding.evidence}
-        for part in finding.evidence:
-            pair = [numbers.get((terms.get(part.unit), term)) for term in part.terms or ()]
-            if pair and None not in pair:
-                shown = float(part.number.split()[0].replace("\N{MINUS SIGN}", "-"))
-                sign = -1 if re.search(" (fewer|less)", part.number) else 1
-                assert sign * shown == pytest.approx(float(pair[0]) - float(pair[1]), abs=1e-6), part
-                compared.add(finding.claim.key)
-    of_maps = {"low", "high", "relies", "spared", "red", "within", "figure-2-resnet", "robust-high", "twins"}
-    assert compared == of_maps | {"squiggles", "plausible", "displayed", "sampled", "views", "training"}
 
 
 @pytest.mark.parametrize(("cell", "keys", "outline"), [("0,1", ["low"], 2.5), ("5,5", ["low"], 2.5)])

@@ -3,6 +3,7 @@
 import html
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,11 +15,13 @@ from streamlit.testing.v1 import AppTest
 from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import PALETTE, draw_sketch
-from core.pgd.drawings import drawn_sketches, opening_words
+from core.data.start_photos import START_PHOTOS
+from core.pgd.drawings import drawn_photos, drawn_sketches, judge_name, opening_words, painter_name
 from core.pgd.examples import OPENING, stored_path
 from core.pgd.methods import COMPARED
 from core.pgd.pictures import Judgement, fingerprint, stored_judgement
 from core.pgd.record import PGDRun
+from core.shared.text import with_article
 from tests.ui.page_runner import PAGE, bodies, components, open_page, settable_widget
 from tests.ui.replay_reader import replay_data
 from ui.components.mount import pack_bytes, webp_data_uri
@@ -28,7 +31,7 @@ from ui.runs.gallery import stored_word
 from ui.runs.judge import second_opinion
 from ui.runs.replay import drawing_subject, stored_example, target_of
 from ui.story.chapters import CHAPTER_FACTS, CHAPTER_NAMES, SLUGS, chapter
-from ui.story.sketch import _ended, about_paper
+from ui.story.scene import about_paper, ended
 from ui.story.wave import FIRST_STRIPES
 
 TABLE = Path(__file__).parents[3] / "ui" / "story" / "chapters.toml"
@@ -102,6 +105,25 @@ def test_each_networks_line_is_that_of_the_stored_painting(name):
     assert data["judged"] == f"A second network agrees ({round(100 * views.judgements[0].shares[0])}%)."
     assert data["agrees"] and ("noise" in data["about_paper"]) == (not paper.recognised())
     assert f"surer that this is a {row.word}" in bodies(app, "surer that")[0]
+    (note,) = bodies(app, "Before painting")
+    assert row.before[1] in note or f"sees a {row.word}" in note
+
+
+@pytest.mark.parametrize("name", START_PHOTOS)
+def test_a_photo_comes_with_its_stored_painting_until_its_frame_moves(name):
+    row, word = drawn_photos()[name], START_PHOTOS[name].word
+    app = opened(photo=name)
+    data = shown(app)
+    assert data["phase"] == "ended" and data["start"] == "photo" and data["claim"].endswith(f"a {word}.")
+    assert data["views"] == webp_data_uri(row.drawings["views"].picture)
+    assert "Any picture can become any word" in read(app) and of(app, "alt")["value"] == 0.5
+    assert f"both networks see {with_article(row.before[0])}" in bodies(app, "Before painting")[0]
+    app.session_state["story.photo"] = replace(app.session_state["story.photo"], place=0.2)
+    assert of(app.run(), "alt")["value"] == 0.2 and shown(app)["phase"] == "new" and app.query_params["frame"] == "20"
+    assert not bodies(app, "Before painting")
+    app.session_state["story.photo"] = None  # back to the sketch under it
+    app.session_state["story.word"] = "volcano"
+    assert shown(app.run())["start"] == "sketch" and "blobs" in read(app)
 
 
 def judgement(rank: int) -> Judgement:
@@ -122,14 +144,15 @@ def test_only_what_one_network_alone_recognises_is_called_noise(confidence, view
     assert about_paper(confidence, views, judge) == expected
 
 
-def test_stroke_or_other_word_clears_the_painting():
+def test_stroke_or_other_word_clears_the_painting(loaded_ahead):
     app, sketch = opened(), draw_sketch("volcano").copy()
-    assert not app.query_params
+    assert not app.query_params and not loaded_ahead
     sketch[20:, :5] = 0
     paints(app, sketch)
     data = shown(app)
     assert data["phase"] == "new" and data["claim"].startswith("Press Paint it (about") and not data["judged"]
     assert "99%" not in data["about_paper"] and app.session_state["generation.runs"].active is None
+    assert loaded_ahead == [(painter_name(), judge_name())]  # before the visitor presses the button
     paints(app, draw_sketch("volcano"))
     assert shown(app)["judged"].startswith("A second network agrees") and not app.query_params
     choose(app, "castle")
@@ -166,14 +189,13 @@ def test_open_in_draw_shows_the_same_sketch_and_word():
         there.session_state[f"generation-{key}"] = app.session_state[f"generation-{key}"]
     there.session_state["generation.sketch"] = app.session_state["generation.sketch"]
     assert not there.run().exception
-    (painter,) = components(there, "palette")
-    (box,) = components(there, "words")
+    (painter,), (box,) = components(there, "palette"), components(there, "words")
     assert painter["value"] == pack_bytes(sketch) and box["value"] == "castle"
 
 
 def test_ended_run_shows_pictures_and_both_networks():
     result = stored_example(drawing_subject(SAMPLE_SETS["photographs"], "grey"), ["efficientnet-lite0"], COMPARED)
-    painting, run = _ended(result), result.runs[1]
+    painting, run = ended(result), result.runs[1]
     word, said = target_of(run, 0), stored_judgement(fingerprint(run))
     assert painting.phase == "ended" and painting.claim == f"The painter is 99% sure: a {word}."
     assert (painting.judged, painting.agrees) == second_opinion(said, 0, word)

@@ -77,7 +77,7 @@ class TileStyle:
     size: size of each in CSS pixels; a whole multiple of a small picture's own size shows all its pixels equally large.
     across: this many fill the width, instead of `size`; fewer in a narrow window. line: one line that scrolls.
     ticks: True for each with a tick; none if empty. names: below each; none if empty. opens: CSS class of the part that
-    a choice changes and scrolls into view.
+    a choice changes and scrolls into view. adds: caption of a last tile, a plus, that adds a picture; empty for none.
     """
 
     size: int = 48
@@ -86,6 +86,7 @@ class TileStyle:
     ticks: Sequence[bool] = ()
     names: Sequence[str] = ()
     opens: str = ""
+    adds: str = ""
 
 
 STRIP = TileStyle(size=40, line=True)
@@ -114,10 +115,12 @@ def image_picker(
         key: unique on the page.
         label: name of the grid for screen readers.
         on_pick: called with the index that the visitor chose, before the rerun, even when that is the same again. It
-            should store it, and the next run should pass it back as `selected`.
+            should store it, and the next run should pass it back as `selected`. That of a tile that adds a picture
+            follows the others.
     """
     data = tiles_json(thumbnails, selected, label, style)
-    _picker(key=key, data=data, on_pick_change=index_from(key, "pick", range(len(thumbnails.captions)), on_pick))
+    indices = range(len(thumbnails.captions) + bool(style.adds))
+    _picker(key=key, data=data, on_pick_change=index_from(key, "pick", indices, on_pick))
 
 
 @dataclass(frozen=True, eq=False)

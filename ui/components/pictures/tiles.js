@@ -44,7 +44,7 @@ export function fillTiles(picker, data, pick) {
 function rebuildTiles(picker, data) {
   Object.assign(picker, { data, selected: null });
   const { grid, all } = picker;
-  const { label, size, across, names, ticks, captions, tile } = data;
+  const { label, size, across, names, ticks, captions, tile, adds } = data;
   grid.ariaLabel = label;
   grid.style.setProperty("--size", `${size}px`);
   grid.style.setProperty("--across", across);
@@ -58,6 +58,11 @@ function rebuildTiles(picker, data) {
     if (names.length) node.append(element("span", "tile-name", names[index]));
     return node;
   });
+  if (adds) {
+    const node = element("div", "tile", "", { role: "radio", ariaLabel: adds, title: adds });
+    node.append(element("div", "adds", "+"), element("span", "tile-name", adds));
+    picker.tiles.push(node);
+  }
   grid.replaceChildren(...picker.tiles);
   grid.classList.toggle("named", names.length > 0);
   all.textContent = `All ${names.length} words`;
@@ -72,6 +77,7 @@ async function paintTiles(tiles, { sheet, tile, columns }) {
   image.src = sheet;
   await image.decode();
   tiles.forEach((element, index) => {
+    if (element.firstChild.nodeName !== "CANVAS") return;
     const x = (index % columns) * tile;
     const y = Math.floor(index / columns) * tile;
     element.firstChild.getContext("2d").drawImage(image, x, y, tile, tile, 0, 0, tile, tile);
@@ -95,7 +101,8 @@ function reveal(line, { offsetLeft, offsetWidth }) {
 }
 
 function chooseTile(picker, index) {
-  picker.selected = picker.at = index; // shown immediately, without waiting for Python
+  picker.at = index;
+  if (index < picker.data.captions.length) picker.selected = index; // shown immediately, without waiting for Python
   showChoice(picker);
   picker.pick(index);
   const opened = picker.data.opens && document.querySelector(`.${picker.data.opens}`);

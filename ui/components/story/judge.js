@@ -1,5 +1,5 @@
-// You are the judge: one drawing after the other with five words to choose from, told right or wrong at once, and the
-// score in a line to share.
+// You are the judge: one drawing after the other with five words to choose from, told right or wrong immediately; then
+// how you and the second network did, in a table and in a line to share.
 
 import { button, element, viewOf } from "../basics.js";
 
@@ -16,17 +16,19 @@ function draw(view, at) {
   const { data, chosen, root } = view;
   const { questions } = data;
   if (at === questions.length) return drawScore(view);
-  const { picture, options, right } = questions[at];
+  const question = questions[at];
+  const { picture, options, right, sketch, method } = question;
   const name = `Drawing ${at + 1} of ${questions.length}`;
   const stage = element("div", "stage");
   stage.append(image(picture, name));
   const side = stage.appendChild(element("div", "side"));
-  const question = side.appendChild(element("h3", "", `${name}: what is it?`));
+  const title = side.appendChild(element("h3", "", `${name}: what is it?`));
   const list = side.appendChild(element("div", "options"));
+  const result = side.appendChild(element("div", "result", "", { role: "status" }));
   const foot = side.appendChild(element("div", "foot"));
   const dots = foot.appendChild(element("span", "dots", "", { ariaHidden: "true" }));
-  const result = foot.appendChild(element("span", "result", "", { role: "status" }));
-  const next = button(foot, at + 1 < questions.length ? "Next" : "Your score", () => {
+  const last = at + 1 === questions.length;
+  const next = button(foot, last ? "Your score" : "Next drawing", () => {
     draw(view, at + 1);
     root.querySelector("button:enabled")?.focus({ preventScroll: true });
   });
@@ -44,8 +46,13 @@ function draw(view, at) {
       if (k === right) node.className = "yes";
       else if (k === choice) node.className = "no";
     });
-    result.textContent = choice === right ? "Right." : `No: ${options[right]}.`;
-    question.textContent = `${name}, ${data.methods[questions[at].method]}`;
+    const words = element("p");
+    words.append(element("b", "", choice === right ? "Right." : `No, it’s ${question.was}.`), ` ${question.second}`);
+    const begun = element("p", "begun");
+    if (sketch) begun.append(element("img", "", "", { src: sketch, alt: "The sketch", width: 64, height: 64 }));
+    begun.append(element("span", "", sketch ? "It began as this sketch." : "It began as plain grey."));
+    result.replaceChildren(words, begun);
+    title.textContent = `${name}, ${data.methods[method]}`;
   };
   const choose = (choice) => {
     chosen.push(choice);
@@ -62,17 +69,28 @@ function drawScore(view) {
   const { questions, methods } = data;
   const groups = Object.entries(methods).map(([method, title]) => {
     const indices = [...questions.keys()].filter((k) => questions[k].method === method);
-    const right = indices.filter((k) => chosen[k] === questions[k].right).length;
-    return { title, indices, right, count: indices.length };
+    const you = indices.filter((k) => chosen[k] === questions[k].right).length;
+    const second = indices.filter((k) => questions[k].recognised).length;
+    return { title, indices, you, second, count: indices.length };
   });
-  const line = groups.map(({ title, right, count }) => `${right} of ${count} ${title}`).join(", ");
-  const text = `I recognised ${line}. Which do you?`;
+  const sum = (name) => groups.reduce((all, group) => all + group[name], 0);
   const score = element("div", "score");
-  const head = score.appendChild(element("h3", "", `You recognised ${line}.`));
+  const heading = `You recognised ${sum("you")} of ${questions.length}, the second network ${sum("second")}.`;
+  const head = score.appendChild(element("h3", "", heading));
   head.tabIndex = -1;
-  for (const { title, indices } of groups) {
+  for (const { title, indices, you, second, count } of groups) {
     const row = score.appendChild(element("div", "round"));
-    row.append(element("b", "", `Those ${title}`), ...indices.map((k) => figure(questions[k], chosen[k])));
+    const line = row.appendChild(element("div", "line"));
+    line.append(element("b", "", `${title[0].toUpperCase()}${title.slice(1)}`));
+    for (const [who, number] of [
+      ["you", you],
+      ["the second network", second],
+    ]) {
+      const part = line.appendChild(element("span", "part", `${who} ${number} of ${count}`));
+      part.style.setProperty("--share", `${(100 * number) / count}%`);
+      part.prepend(element("i", "", "", { ariaHidden: "true" }));
+    }
+    row.append(...indices.map((k) => figure(questions[k], chosen[k])));
   }
   const foot = score.appendChild(element("div", "foot"));
   button(foot, "Ten new drawings", () => view.report("more", true)).className = "primary";
@@ -80,7 +98,10 @@ function drawScore(view) {
     await navigator.clipboard?.writeText(shared.textContent).catch(() => {});
     copy.textContent = "Copied";
   });
-  const shared = score.appendChild(element("p", "line", `${text} ${data.url || sameRound(data.seed)}`));
+  const text = groups.map(({ title, you, count }) => `${you} of ${count} drawings ${title}`).join(" and ");
+  const shared = foot.appendChild(
+    element("p", "share", `I recognised ${text}. How many do you? ${data.url || sameRound(data.seed)}`),
+  );
   root.replaceChildren(score);
   head.focus({ preventScroll: true });
 }
@@ -93,12 +114,19 @@ function sameRound(seed) {
   return url.href;
 }
 
-function figure({ picture, options, right }, choice) {
+function figure({ picture, options, right, sketch, recognised }, choice) {
   const word = options[right];
   const node = element("figure");
   const caption = element("figcaption");
-  caption.append(element("b", "", word), choice === right ? " ✓" : ` ✗ you: ${options[choice]}`);
-  node.append(image(picture, word), caption);
+  caption.append(
+    element("b", "", word),
+    element("span", choice === right ? "yes" : "no", choice === right ? "you ✓" : `you ✗ ${options[choice]}`),
+    element("span", recognised ? "yes" : "no", `the second network ${recognised ? "✓" : "✗"}`),
+  );
+  const frame = element("div", "frame");
+  frame.append(image(picture, word));
+  if (sketch) frame.append(element("img", "corner", "", { src: sketch, alt: "The sketch" }));
+  node.append(frame, caption);
   return node;
 }
 

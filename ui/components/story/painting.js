@@ -1,7 +1,9 @@
-// What a network paints from a sketch: large by many views, small by the paper's method. On a phone the sketch stands
-// in the painting's corner, and the painter takes the painting's place while one changes the sketch.
+// What a network paints from a sketch or a photo: large by many views, small by the paper's method. On a phone the
+// sketch stands in the painting's corner, and the painter takes the painting's place while one changes it.
 
 import { button, element, viewOf } from "../basics.js";
+
+const CHANGE = { sketch: "Change the sketch", photo: "Move the frame" };
 
 export default function ({ data, parentElement }) {
   if (!data) return;
@@ -27,9 +29,9 @@ function createScene(parentElement) {
   const main = root.appendChild(element("figure", "main"));
   const frame = main.appendChild(element("div", "frame"));
   scene.views = frame.appendChild(element("canvas", "", "", { role: "img" }));
-  const corner = button(frame, "", () => sketching(scene, true), "Change the sketch");
-  corner.classList.add("corner");
-  scene.sketch = corner.appendChild(element("canvas"));
+  scene.corner = button(frame, "", () => sketching(scene, true), CHANGE.sketch);
+  scene.corner.classList.add("corner");
+  scene.sketch = scene.corner.appendChild(element("canvas"));
   const caption = main.appendChild(element("figcaption"));
   scene.claim = caption.appendChild(element("strong", "claim"));
   caption.append(" ");
@@ -50,7 +52,7 @@ function createScene(parentElement) {
 function sketching(scene, now) {
   scene.root.classList.toggle("sketching", now);
   document.documentElement.classList.toggle("sketching", now);
-  scene.change.textContent = now ? "Back to the painting" : "✎ Change the sketch";
+  scene.change.textContent = now ? "Back to the painting" : `✎ ${CHANGE[scene.data?.start] ?? CHANGE.sketch}`;
 }
 
 function show(scene, pictures) {
@@ -59,8 +61,11 @@ function show(scene, pictures) {
   paint(scene.views, views, data.size);
   paint(scene.paper, paper, data.size);
   paint(scene.sketch, sketch, sketch.naturalWidth);
-  const { phase, claim, judged, agrees, about_paper: about } = data;
+  const { phase, claim, judged, agrees, about_paper: about, start } = data;
   root.dataset.phase = phase;
+  scene.corner.classList.toggle("sketched", start === "sketch");
+  scene.corner.ariaLabel = scene.corner.title = CHANGE[start];
+  if (!root.classList.contains("sketching")) sketching(scene, false);
   scene.claim.textContent = claim;
   scene.judged.textContent = judged;
   scene.judged.classList.toggle("agrees", agrees);

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,18 +45,24 @@ class Painting:
     about_paper: str
 
 
-def painting(shown: Painting, sketch: np.ndarray, *, key: str) -> None:
-    """Show the painting, and on a phone the sketch in its corner; texts change together with the pictures.
+def painting(shown: Painting, picture: np.ndarray, start: str, *, key: str) -> None:
+    """Show the painting, and on a phone what it starts from in its corner; texts change together with the pictures.
 
-    sketch: uint8 (H, H, 3). key: unique on the page.
+    picture: the sketch or the photo, uint8 (S, S, 3). start: "sketch" or "photo". key: unique on the page.
     """
-    _painting(key=key, data=pack_painting(shown, sketch))
+    _painting(key=key, data=pack_painting(shown, picture, start))
 
 
-def pack_painting(shown: Painting, sketch: np.ndarray) -> dict[str, Any]:
+def pack_painting(shown: Painting, picture: np.ndarray, start: str) -> dict[str, Any]:
     """Return JSON for the browser."""
     pictures = {"views": webp_data_uri(shown.views), "paper": webp_data_uri(shown.paper)}
-    return {**vars(shown), **pictures, "sketch": png_data_uri(sketch), "size": SIZE}
+    sketch = _start_uri(picture.tobytes(), len(picture))
+    return {**vars(shown), **pictures, "sketch": sketch, "start": start, "size": SIZE}
+
+
+@lru_cache(16)
+def _start_uri(pixels: bytes, size: int) -> str:
+    return png_data_uri(np.frombuffer(pixels, np.uint8).reshape(size, size, 3))
 
 
 def pack_opening(

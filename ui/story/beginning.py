@@ -1,0 +1,262 @@
+"""What the chapter *Sketch* starts from: a sketch or a photo, and a word; in the session and in the URL."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+
+import numpy as np
+import streamlit as st
+
+from core.data.class_statistics import natural_pixels
+from core.data.picture_files import framed_square
+from core.data.sample_sets import SAMPLE_SETS
+from core.data.sketches import (
+    SKETCH_SIZE,
+    SKETCHES,
+    Colour,
+    decode_sketch,
+    draw_sketch,
+    encode_sketch,
+    sketch_name,
+)
+from core.data.start_photos import START_PHOTOS, photo_strip
+from core.data.words import find_word
+from core.pgd.drawings import GalleryWord, drawn_photos, drawn_sketches, opening_words
+from core.pgd.starts import StartName, draw_starts, sketch_start, start_facts
+from core.shared.text import with_article
+from ui.components.mount import webp_data_uri, webp_strip
+from ui.runs.gallery import stored_word
+from ui.shared import url
+from ui.shared.pictures import UPLOAD, Photo
+from ui.shared.url import one_line
+
+ROW = SAMPLE_SETS["photographs"]
+SKETCH, PHOTO, WORD = "story.sketch", "story.photo", "story.word"  # in the session; PHOTO: None while a sketch is shown
+LINKED_WORD, LINKED_SKETCH, LINKED_PHOTO, LINKED_FRAME = "word", "sketch", "photo", "frame"  # in the URL
+FIRST = next(iter(SKETCHES))
+EMPTY = "empty"  # canvas, in the URL and below its tile
+TILES = (EMPTY, FIRST, "lighthouse", "castle", "horse", "daisy", *START_PHOTOS)
+PAGE = "story"  # in the keys of `ui.shared.pictures`
+_PICTURES = f"{PAGE}-pictures"  # likewise
+_PHOTO_QUALITY = 85  # of WebP
+MIDDLE = 0.5  # the place of a photo's frame at first
+
+
+@dataclass(frozen=True, eq=False)
+class FramedPhoto:
+    """A photo under a frame.
+
+    place: of the frame, as `framed_square` takes it. name: one of `START_PHOTOS`; empty for the visitor's own.
+    """
+
+    photo: Photo
+    place: float = MIDDLE
+    name: str = ""
+
+    @cached_property
+    def square(self) -> np.ndarray:
+        """The square in the frame, uint8 (S, S, 3)."""
+        return framed_square(self.photo.pixels, self.place)
+
+
+@dataclass(frozen=True, eq=False)
+class Beginning:
+    """What a painting starts from, and the word to paint, which may be unknown or empty.
+
+    sketch: uint8 (32, 32, 3); under a photo the one before it.
+    """
+
+    sketch: np.ndarray
+    word: str
+    photo: FramedPhoto | None = None
+
+    @property
+    def picture(self) -> np.ndarray:
+        """The sketch, or the square of the photo, uint8 (S, S, 3)."""
+        return self.sketch if self.photo is None else self.photo.square
+
+    @property
+    def name(self) -> str:
+        """Name of the tile that shows this very picture; empty if none does."""
+        if self.photo is not None:
+            return self.photo.name if self.photo.place == MIDDLE else ""
+        return EMPTY if np.array_equal(bundled(EMPTY), self.sketch) else sketch_name(self.sketch)
+
+    @property
+    def tile(self) -> str:
+        """Name of the tile from which this comes, also with its frame moved; empty for a picture of one's own."""
+        return self.name if self.photo is None else self.photo.name
+
+    @property
+    def start(self) -> StartName:
+        """Key in `core.pgd.starts.STARTS`."""
+        return "photo" if self.photo is not None else "grey" if self.name == EMPTY else "sketch"
+
+    @property
+    def key(self) -> tuple[str, bytes, str]:
+        """What a run of it is known by."""
+        return self.start, self.picture.tobytes(), self.word
+
+    @property
+    def is_known(self) -> bool:
+        """True if the painter knows the word."""
+        return bool(self.word and find_word(self.word, ROW.classes))
+
+    @property
+    def stored(self) -> GalleryWord | None:
+        """The stored painting, from an empty canvas that of the gallery; None if there is none."""
+        if self.start == "grey":
+            return stored_word(self.word)
+        if not self.name or self.word != word_of(self.name):
+            return None
+        return (drawn_photos() if self.start == "photo" else drawn_sketches())[self.name]
+
+    def planes(self) -> tuple[np.ndarray, dict[str, str]]:
+        """Return the start of the painting, (3, S, S) float32 in [0, 1], and the metadata on it."""
+        if self.photo is not None:
+            facts = {"dataset": "photo", "start": "photo", "credit": f"Start: {self.photo.photo.name}"}
+            facts |= {} if self.photo.name else {"own": "yes"}
+            return self.picture.transpose(2, 0, 1).astype(np.float32) / np.float32(255), facts
+        if self.start == "sketch":
+            return sketch_start(self.sketch, ROW.image_size)
+        drawn = draw_starts([self.word], 1, ROW.name, 0, self.start)
+        return drawn[0], dict(start_facts([self.word], ROW.name, self.start))
+
+
+def of_tile(name: str, word: str) -> Beginning:
+    """Return what a tile shows, with a word; name: one of `TILES` or of `SKETCHES`."""
+    if name in START_PHOTOS:
+        return Beginning(bundled(FIRST), word, bundled_photo(name))
+    return Beginning(bundled(name), word)
+
+
+@cache
+def grey() -> Colour:
+    """Return the mean colour of natural pixels, from which a network paints without a sketch."""
+    red, green, blue = (round(255 * float(part)) for part in natural_pixels().mean)
+    return red, green, blue
+
+
+def bundled(name: str) -> np.ndarray:
+    """Return a bundled sketch or the empty canvas, uint8 (32, 32, 3)."""
+    if name == EMPTY:
+        return np.full((SKETCH_SIZE, SKETCH_SIZE, 3), grey(), np.uint8)
+    return draw_sketch(name)
+
+
+@cache
+def _whole(name: str) -> Photo:
+    pixels = photo_strip(name)
+    return Photo(
+        pixels, webp_data_uri(webp_strip(pixels.transpose(2, 0, 1)[None], _PHOTO_QUALITY)), START_PHOTOS[name].caption
+    )
+
+
+def bundled_photo(name: str, place: float = MIDDLE) -> FramedPhoto:
+    """Return a bundled photo under a frame; name: one of `START_PHOTOS`."""
+    return FramedPhoto(_whole(name), place, name)
+
+
+def word_of(name: str) -> str:
+    """Return the word to begin with from a tile."""
+    if name in START_PHOTOS:
+        return START_PHOTOS[name].word
+    return SKETCHES[name].word if name in SKETCHES else opening_words()[0]
+
+
+# ---- the session and the URL ---------------------------------------------------------------------------------------
+
+
+def chosen() -> Beginning:
+    """Return what is chosen, at first the URL's."""
+    state = st.session_state
+    if SKETCH not in state:
+        word, linked, photo = url.text(LINKED_WORD), url.text(LINKED_SKETCH), url.text(LINKED_PHOTO)
+        name = linked if linked in (EMPTY, *SKETCHES) else EMPTY if word and not linked else FIRST
+        state[SKETCH], state[PHOTO] = bundled(name), None
+        if linked and linked != name:
+            with suppress(ValueError):
+                state[SKETCH] = decode_sketch(linked, SKETCH_SIZE)
+        if photo in START_PHOTOS:
+            percent = url.number(LINKED_FRAME, range(101))
+            state[PHOTO] = bundled_photo(photo, MIDDLE if percent is None else percent / 100)
+        state[WORD] = word or word_of(Beginning(state[SKETCH], "", state[PHOTO]).name or FIRST)
+    return Beginning(state[SKETCH], state[WORD], state.get(PHOTO))
+
+
+def asked() -> str:
+    """Return the chosen word with its article, for a sentence."""
+    word = chosen().word
+    return with_article(one_line(word)) if word else "what you name"
+
+
+def put_in_url(begin: Beginning) -> None:
+    """Write what is chosen to the URL, unless it is what the page opens with or a photo of the visitor's own."""
+    linked: dict[str, str] = {}
+    if begin.photo is not None:
+        if begin.photo.name:
+            percent = round(100 * begin.photo.place)
+            linked = {LINKED_PHOTO: begin.photo.name} | ({} if percent == 50 else {LINKED_FRAME: str(percent)})
+    elif (begin.name, begin.word) != (FIRST, word_of(FIRST)):
+        with suppress(ValueError):
+            linked = {LINKED_SKETCH: begin.name or encode_sketch(begin.sketch)}
+    if linked and begin.word:
+        linked[LINKED_WORD] = begin.word
+    for name in (LINKED_SKETCH, LINKED_PHOTO, LINKED_FRAME, LINKED_WORD):
+        url.put(name, linked.get(name))
+
+
+def leave() -> None:
+    """Take what is chosen out of the URL; the session keeps it."""
+    for name in (LINKED_SKETCH, LINKED_PHOTO, LINKED_FRAME, LINKED_WORD):
+        url.put(name, None)
+
+
+# ---- what the visitor does: callbacks ------------------------------------------------------------------------------
+
+
+def choose(name: str) -> None:
+    """Choose a tile with its word; an empty canvas keeps a word of the visitor's own."""
+    before, state = chosen(), st.session_state
+    state[PHOTO] = bundled_photo(name) if name in START_PHOTOS else None
+    if name not in START_PHOTOS:
+        state[SKETCH] = bundled(name)
+    if name != EMPTY or before.word in ("", word_of(before.name)):
+        state[WORD] = word_of(name)
+
+
+def paint(sketch: np.ndarray) -> None:
+    """Make a picture the visitor's sketch, uint8 (32, 32, 3)."""
+    st.session_state[SKETCH] = sketch
+
+
+def take_upload() -> None:
+    """Start from the photo that the visitor has just uploaded, if there is one; the word stays. Not for callbacks."""
+    state = st.session_state
+    if state.get(_PICTURES) == UPLOAD:
+        state[PHOTO] = FramedPhoto(state[f"{PAGE}.own"].photo)
+    state[_PICTURES] = ROW.title
+
+
+def choose_own() -> None:
+    """Start from the visitor's photo again."""
+    st.session_state[PHOTO] = FramedPhoto(st.session_state[f"{PAGE}.own"].photo)
+
+
+def own_photo() -> Photo | None:
+    """Return the visitor's photo, if there is one."""
+    picture = st.session_state.get(f"{PAGE}.own")
+    return None if picture is None else picture.photo
+
+
+def move_frame(place: float) -> None:
+    """Move the photo's frame, to a whole percent, as links have it."""
+    if (photo := st.session_state.get(PHOTO)) is not None:
+        st.session_state[PHOTO] = replace(photo, place=round(place, 2))
+
+
+def choose_word(word: str | None) -> None:
+    """Choose a word; None or an empty text if there is none."""
+    st.session_state[WORD] = word or ""
