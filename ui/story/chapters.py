@@ -22,6 +22,7 @@ from core.sweep.mixtures import MIXED_SET, mixed_pairs, mixing_network
 from ui.maps.catalogue import CLIP, EFFICIENTNET, RESNET50, RESNET56, Entry, shipped_maps
 from ui.maps.rings import ring_chart
 from ui.runs.settings import models_in_url
+from ui.shared.page import clip_paints
 from ui.shared.url import format_size, link
 from ui.shared.verdicts import judged_html
 from ui.story import data, wave
@@ -181,19 +182,19 @@ def _stands_in() -> str:
     clip, resnet = data.titles(data.on_one_picture())
     if data.on_one_picture()[0] == PAPERS_CLIP:
         far = far_from_clip()
-        map_here = f" Our map of it differs from the paper’s at {far} of waves." if far else ""
+        map_here = f" Under a typical wave our map of it is {far} from the paper’s." if far else ""
         return f"{clip} itself answers here.{map_here}"
     return (
         f"{clip} is a stand-in for CLIP: a small CLIP trained for this project. {resnet} stands in for the ResNet. "
-        f"It is a poor copy: at {far_from_clip()} of the waves its error differs from CLIP’s."
+        f"It is a poor copy: under a typical wave its error is {far_from_clip()} from CLIP’s."
     )
 
 
 def about_clip() -> str:
     """Say what CLIP adds, or that it is installed."""
+    if paints := clip_paints():
+        return f"CLIP is installed. {paints}"
     state = classifier_state(PAPERS_CLIP)
-    if state.status == "ready":
-        return "CLIP is installed: it answers, fills and paints on every page, with words of your own."
     return (
         f"One {format_size(state.download_bytes)} download, and you can paint any sentence instead of single words, "
         "and see CLIP’s own answers next to its map."
