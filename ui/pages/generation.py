@@ -30,7 +30,7 @@ from ui.pages.drawing_starts import (
     usual_words,
 )
 from ui.runs.export import run_download
-from ui.runs.gallery import four_squares_html, gallery, stored_word
+from ui.runs.gallery import four_squares_html, gallery, stored_from_photo, stored_word
 from ui.runs.opened import ASKED, MAX_WORDS, PAGE, SET, SKETCH, START, of_result, of_word, show, words_key
 from ui.runs.outcome import drawing_formulas, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel, shows_tries
@@ -93,6 +93,8 @@ def page() -> None:
                 gallery(f"{PAGE}.gallery", opened, _open)
     sketch = shown_sketch(row, targets) if large and start == "sketch" else None
     still = stored_word(opened) if sketch is None else drawn_sketches()[sketch]
+    if large and start == "photo" and x0 is not None:
+        still = stored_from_photo(targets, x0[0])
     named = [words_key(row), SKETCH, *([START, _PICTURE] if start == "photo" or start in CANVASES else [])]
     linked = begins_by_itself(request, *named) and still is None and not is_photo_lost
     with verb:

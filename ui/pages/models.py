@@ -90,7 +90,7 @@ def _real_clip() -> None:
         stand_in = stored_title(INSTEAD[PAPERS_CLIP])
         facts["Size, once"] = format_size(size)
         facts["Until then"] = html.escape(
-            f"{stand_in}, a miniature; its map differs from CLIP’s at {far_from_clip()} of waves"
+            f"{stand_in}, a miniature: under a typical wave its error is {far_from_clip()} from CLIP’s"
         )
     facts |= {
         "On <i>Frequencies</i>": "it predicts beside its map, also among your own words",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -12,11 +12,13 @@ import streamlit as st
 
 from core.classifiers.registry import classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
+from core.data.start_photos import photo_start
 from core.pgd.drawings import (
     QUICK_TRIES,
     SIZE,
     GalleryWord,
     count,
+    drawn_photos,
     four_squares,
     stored_gallery,
     tries_by_label,
@@ -99,6 +101,12 @@ def example() -> dict[str, np.ndarray]:
 def stored_word(name: str | None) -> GalleryWord | None:
     """Return a word of the gallery; None if the gallery lacks it."""
     return next((word for word in stored_gallery().words if word.word == name), None)
+
+
+def stored_from_photo(words: Sequence[str], photo: np.ndarray) -> GalleryWord | None:
+    """Return the stored painting of a word from a photo, (3, H, W) in [0, 1]; None if there is none."""
+    stored = (row for row in drawn_photos().values() if [row.word] == list(words))
+    return next((row for row in stored if np.array_equal(photo_start(row.photo), photo)), None)
 
 
 def stills(word: GalleryWord) -> dict[str, Any]:

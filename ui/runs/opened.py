@@ -16,6 +16,7 @@ import streamlit as st
 from core.classifiers.registry import classifier_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.sketches import SKETCH_SIZE, decode_sketch, draw_sketch
+from core.data.start_photos import photo_square
 from core.pgd.drawings import GalleryWord, painter_name
 from core.pgd.methods import COMPARED, MethodName, leading
 from core.pgd.settings import FIELDS, PGDConfig, Task, defaults, has_quick, same_value
@@ -26,7 +27,7 @@ from ui.runs.settings import FULL_PACE, QUICK_PACE
 from ui.runs.state import RunResult, run_state
 from ui.server.cache import ready_classifiers
 from ui.shared import url
-from ui.shared.pictures import UPLOAD, Picture, samples, take_picture
+from ui.shared.pictures import UPLOAD, Picture, frame_place, sample_picture, samples, take_picture
 
 PAGE: Task = "generation"
 SET, START, SKETCH = f"{PAGE}-set", f"{PAGE}-start-from", f"{PAGE}-sketch"  # in the URL and in the session
@@ -45,8 +46,9 @@ class Opened:
     """What determines a picture of the page *Draw*.
 
     row: with the words' classes and the picture's size. start: key in `STARTS`. sketch: uint8 (32, 32, 3), or None.
-    photo: the start if it is a photo, or None. painters: registry names. methods: in the order of `METHODS`. config: of
-    the leading method; None for the page's defaults.
+    photo: the start if it is a photo, or None. place: of the frame on a photo of the visitor's own, from 0 to 1.
+    painters: registry names. methods: in the order of `METHODS`. config: of the leading method; None for the page's
+    defaults.
     """
 
     row: SampleSet
@@ -54,6 +56,7 @@ class Opened:
     start: StartName
     sketch: np.ndarray | None = None
     photo: Picture | None = None
+    place: float = 0.5
     painters: tuple[str, ...]
     methods: tuple[MethodName, ...] = COMPARED
     config: PGDConfig | None = None
@@ -81,12 +84,13 @@ class Opened:
 
 def of_word(word: GalleryWord) -> Opened:
     """Return what determines a stored drawing."""
-    sketch = draw_sketch(word.sketch) if word.sketch else None
+    row = SAMPLE_SETS["photographs"]
     return Opened(
-        row=SAMPLE_SETS["photographs"],
+        row=row,
         words=(word.word,),
-        start="grey" if sketch is None else "sketch",
-        sketch=sketch,
+        start="sketch" if word.sketch else "photo" if word.photo else "grey",
+        sketch=draw_sketch(word.sketch) if word.sketch else None,
+        photo=as_start(row, photo_square(word.photo).transpose(2, 0, 1)) if word.photo else None,
         painters=(painter_name(),),
         config=word.config,
         seed=word.seed,
@@ -104,7 +108,7 @@ def of_result(result: RunResult) -> Opened | None:
         with suppress(ValueError):
             sketch = decode_sketch(facts.get("sketch", ""), SKETCH_SIZE)
     if start == "photo":
-        photo = _photo(row, run.frames[0, 0], facts["credit"].partition(": ")[2])
+        photo = as_start(row, run.frames[0, 0], facts["credit"].partition(": ")[2])
     return Opened(
         row=row,
         words=tuple(dict.fromkeys(target_of(run, k) for k in range(len(run.start))))[:MAX_WORDS],
@@ -118,11 +122,15 @@ def of_result(result: RunResult) -> Opened | None:
     )
 
 
-def _photo(row: SampleSet, pixels: np.ndarray, caption: str) -> Picture:
-    """Return a start as a picture: the bundled one if it is one, else the visitor's."""
-    equal = (samples(row.name).images == pixels).all(axis=(1, 2, 3))
-    index = int(equal.argmax())
-    return Picture(pixels, None, row.name, index if equal[index] else 0, caption, own=not equal[index])
+def as_start(row: SampleSet, pixels: np.ndarray, caption: str = "") -> Picture:
+    """Return a photo, (3, H, W) uint8, as a picture: the bundled one if it is one, else the visitor's."""
+    images, own = samples(row.name).images, st.session_state.get(f"{PAGE}.own")
+    same = (images == pixels).all(axis=(1, 2, 3)) if images.shape[1:] == pixels.shape else np.zeros(1, bool)
+    if same.any():
+        return sample_picture(row.name, int(same.argmax()))
+    if own is not None and np.array_equal(own.pixels, pixels):
+        return own  # with the whole photo, whose frame one can move
+    return Picture(pixels, None, row.name, 0, caption, own=True)
 
 
 def show(opened: Opened, *, begins: bool = False) -> None:
@@ -144,6 +152,7 @@ def show(opened: Opened, *, begins: bool = False) -> None:
     if opened.photo is not None:
         own = opened.photo.own
         take_picture(PAGE, UPLOAD if own else row.name, opened.photo if own else opened.photo.position)
+        state[frame_place(PAGE)] = opened.place
     state[f"opened.{words_key(row)}"] = True  # nothing begins by a link
     if begins:
         state[ASKED] = True

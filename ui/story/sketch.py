@@ -7,6 +7,7 @@ shows it as well. Text and pictures always belong to what is chosen (`beginning.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -25,25 +26,16 @@ from ui.components.pictures.pictures import MAX_TILE, Thumbnails, TileStyle, ima
 from ui.components.story.story import painting
 from ui.components.words.words import word_input
 from ui.runs.export import save_buttons, save_stored
-from ui.runs.opened import Opened, of_result, open_in_draw
+from ui.runs.opened import Opened, as_start, of_result, of_word, open_in_draw
 from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
 from ui.runs.words import about_words, near_words, stands_for, vocabulary
 from ui.server.cache import load_ahead
 from ui.shared import url
-from ui.shared.pictures import (
-    Photo,
-    Picture,
-    draw_upload,
-    frame_photo,
-    frame_place,
-    open_upload,
-    sample_picture,
-    samples,
-)
+from ui.shared.pictures import Photo, draw_upload, frame_photo, open_upload
 from ui.shared.url import as_markdown
 from ui.story import beginning, bridge, scene
-from ui.story.beginning import PAGE, ROW, TILES, Beginning
+from ui.story.beginning import MIDDLE, PAGE, ROW, TILES, Beginning
 from ui.story.chapters import paragraphs
 
 _DRAW_PAGE: Task = "generation"  # whose runs these are
@@ -103,8 +95,8 @@ def choose_a_start(text: str, note: str) -> None:
         st.html(f'<div class="story story-again">{text}</div>{notes}')
         with st.container(horizontal=True, gap="small", key="story-save"):
             if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
-                # A painting from a photo is stored only here.
-                open_in_draw(_in_draw(begin), begins=begin.photo is not None and begin.stored is not None)
+                begins = result is None and begin.stored is None and begin.is_known
+                open_in_draw(_opened(begin), begins=begins)
             if isinstance(result, RunResult):
                 save_buttons(result, key=f"story.{result.id}")
             elif result is None and begin.stored is not None:
@@ -293,31 +285,22 @@ def _request(begin: Beginning) -> RunRequest:
     return RunRequest(plan, "", (painter_name(),), COMPARED, ROW.class_set)
 
 
-def _in_draw(begin: Beginning) -> Opened:
-    """Return what determines the shown picture on the page *Draw*; for an unknown word, that of the tile."""
-    run, stored = _shown_run(), begin.stored
-    if isinstance(run, RunResult) and (known := of_result(run)) is not None:
-        return known
+def _opened(begin: Beginning) -> Opened:
+    """Return what determines the painting on the page *Draw*: of the shown one, else of that to come."""
+    run, place = _shown_run(), MIDDLE if begin.photo is None else begin.photo.place
+    if run is None and begin.stored is not None:
+        return of_word(begin.stored)
+    photo = None if begin.photo is None else begin.photo.photo.framed(ROW.name, place)
+    if photo is not None and begin.name:
+        photo = as_start(ROW, photo.pixels)
+    shown = of_result(run) if isinstance(run, RunResult) else None
+    if shown is not None:
+        return replace(shown, photo=photo, place=place)
+    word = begin.word if begin.is_known else beginning.word_of(begin.tile)
+    sketch = begin.sketch if begin.start == "sketch" else None
     return Opened(
-        row=ROW,
-        words=(begin.word if begin.is_known else beginning.word_of(begin.tile),),
-        start=begin.start,
-        sketch=begin.sketch if begin.start == "sketch" else None,
-        photo=_in_frame(begin),
-        painters=(painter_name(),),
-        config=None if stored is None else stored.config,
+        row=ROW, words=(word,), start=begin.start, sketch=sketch, photo=photo, place=place, painters=(painter_name(),)
     )
-
-
-def _in_frame(begin: Beginning) -> Picture | None:
-    """Return the photo's square, a bundled sample if it is one; None without a photo."""
-    if begin.photo is None:
-        return None
-    picture = begin.photo.photo.framed(ROW.name, begin.photo.place)
-    known = (k for k, image in enumerate(samples(ROW.name).images) if np.array_equal(image, picture.pixels))
-    position = next(known, None)
-    st.session_state[frame_place(_DRAW_PAGE)] = begin.photo.place
-    return picture if position is None else sample_picture(ROW.name, position)
 
 
 def _scene(growing: bool) -> None:

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
-from core.data.sketches import PALETTE, draw_sketch
+from core.data.sketches import PALETTE, draw_sketch, smooth_sketch
 from core.data.start_photos import START_PHOTOS
 from core.pgd.drawings import drawn_photos, drawn_sketches, judge_name, opening_words, painter_name
 from core.pgd.examples import OPENING, stored_path
@@ -23,7 +23,7 @@ from core.pgd.pictures import Judgement, fingerprint, stored_judgement
 from core.pgd.record import PGDRun
 from core.shared.text import with_article
 from tests.ui.page_runner import PAGE, bodies, components, open_page, settable_widget
-from tests.ui.replay_reader import replay_data
+from tests.ui.replay_reader import frames_of, replay_data
 from ui.components.mount import pack_bytes, webp_data_uri
 from ui.maps.catalogue import EFFICIENTNET, RESNET50, shipped_maps
 from ui.pages.story import _FIGURES
@@ -110,7 +110,7 @@ def test_each_networks_line_is_that_of_the_stored_painting(name):
 
 
 @pytest.mark.parametrize("name", START_PHOTOS)
-def test_a_photo_comes_with_its_stored_painting_until_its_frame_moves(name):
+def test_photo_has_its_painting_until_the_frame_moves(name):
     row, word = drawn_photos()[name], START_PHOTOS[name].word
     app = opened(photo=name)
     data = shown(app)
@@ -178,19 +178,40 @@ def test_a_link_keeps_word_and_sketch():
     assert np.array_equal(opened(sketch="nonsense").session_state["story.sketch"], draw_sketch("volcano"))
 
 
-def test_open_in_draw_shows_the_same_sketch_and_word():
+def in_draw(app: AppTest) -> AppTest:
+    """Press *Open in Draw*; return that page in the same session."""
+    app.button(key="story.open").click().run()
+    there = AppTest.from_string(PAGE.format("generation"), default_timeout=120)
+    for key, value in app.session_state.items():
+        if key.startswith(("generation", "opened.generation")):
+            there.session_state[key] = value
+    assert not there.run().exception
+    return there
+
+
+@pytest.mark.parametrize(("kind", "name"), [("sketch", "castle"), ("photo", "espresso")])
+def test_open_in_draw_shows_the_stored_painting(kind, name):
+    row = (drawn_sketches() if kind == "sketch" else drawn_photos())[name]
+    there = in_draw(opened(**{kind: name}))
+    data = replay_data(there)
+    assert data["targets"] == [row.word] and there.session_state["generation.runs"].active is None
+    assert np.array_equal(frames_of(data, 1)[0, 0], row.drawings["views"].pixels().transpose(2, 0, 1))
+    assert settable_widget(there, "generation-steps").value == row.config.steps
+
+
+def test_open_in_draw_paints_what_is_not_painted_yet():
     app, sketch = opened(), draw_sketch("horse").copy()
     sketch[:4] = PALETTE["red"]
     paints(app, sketch)
     choose(app, "castle")
-    app.button(key="story.open").click().run()
-    there = AppTest.from_string(PAGE.format("generation"), default_timeout=120)
-    for key in ("set", "start-from", "classes-imagenet", "models-imagenet"):
-        there.session_state[f"generation-{key}"] = app.session_state[f"generation-{key}"]
-    there.session_state["generation.sketch"] = app.session_state["generation.sketch"]
-    assert not there.run().exception
-    (painter,), (box,) = components(there, "palette"), components(there, "words")
-    assert painter["value"] == pack_bytes(sketch) and box["value"] == "castle"
+    there = in_draw(app)
+    active = there.session_state["generation.runs"].active
+    active.job.stop()
+    assert active.run.plan.targets == ("castle",)
+    assert np.array_equal(active.run.plan.start[0], smooth_sketch(sketch, 224))
+    (painter,) = components(there, "palette")
+    assert painter["value"] == pack_bytes(sketch)
+    assert settable_widget(there, "generation-classes-imagenet").value == ["castle"]
 
 
 def test_ended_run_shows_pictures_and_both_networks():
