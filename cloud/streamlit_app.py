@@ -1,4 +1,4 @@
-"""Main script on Streamlit Community Cloud: the app, with the requirements that lie beside this file."""
+"""Main script on Streamlit Community Cloud: the app, with the requirements next to this file."""
 
 import runpy
 import sys

@@ -89,21 +89,21 @@ def ring_differences(first: Heatmap, second: Heatmap) -> tuple[RingDifference, .
 
 def rings_in_words(first: str, second: str, rings: Sequence[RingDifference]) -> str:
     """Say in which rings the first network's error is clearly larger or smaller than the second's, as a sentence."""
-    spans: dict[str, list[str]] = {"more": [], "less": []}
-    for word, group in groupby(rings, lambda ring: "more" if ring.error.low > 0 else "less" * (ring.error.high < 0)):
+    spans: dict[str, list[str]] = {"more": [], "fewer": []}
+    for word, group in groupby(rings, lambda ring: "more" if ring.error.low > 0 else "fewer" * (ring.error.high < 0)):
         a, *_, b = 2 * [ring.radius for ring in group]
         if word and a == b:
             spans[word].append(f"at {a}")
         elif word and a == rings[0].radius:
             spans[word].append(f"up to {b}")
         elif word:
-            spans[word].append(f"from {a} on" if b == rings[-1].radius else f"at {a} to {b}")
-    clear = [f"{word} {join_list(some)}" for word, some in spans.items() if some]
-    return (
-        f"Against {second}, {first} errs clearly {', '.join(clear)} (cycles per image)."
-        if clear
-        else f"In no ring is the error of {first} clearly other than that of {second}."
-    )
+            spans[word].append(f"from {a} on" if b == rings[-1].radius else f"from {a} to {b}")
+    where = {word: join_list(some) for word, some in spans.items() if some}
+    if not where:
+        return f"In no ring does {first} make clearly more or fewer mistakes than {second}."
+    (word, rings_of_it), *other = where.items()
+    rest = f", and {' '.join(other[0])}" if other else ""
+    return f"{first} makes clearly {word} mistakes than {second} {rings_of_it} cycles per image{rest}."
 
 
 @lru_cache(8)
@@ -187,7 +187,7 @@ def mismatches(first: Heatmap, second: Heatmap) -> tuple[str, ...]:
         names = " and ".join(one_line(facts["dataset"]["name"]) for facts in (a, b))
         reasons.append(f"They were measured on different data: {names}.")
     if float(a["epsilon"]) != float(b["epsilon"]):
-        reasons.append(f"Their waves have different size v: {a['epsilon']:g} and {b['epsilon']:g}.")
+        reasons.append(f"Their waves have different strengths: {a['epsilon']:g} and {b['epsilon']:g}.")
     if a.get("weakened_as") != b.get("weakened_as"):
         reasons.append("In one of them the waves are weakened, as enlarging the images does.")
     if len(a["class_names"]) != len(b["class_names"]):

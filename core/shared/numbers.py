@@ -51,16 +51,16 @@ def decimal(number: float, digits: int = 1, *, sign: bool = False) -> str:
     return f"{np.round(number, digits):{'+' if sign else ''}.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
-def percent(fraction: float, digits: int = 1, space: str = " ") -> str:
-    """0.3312 -> '33.1 %'."""
-    return f"{decimal(100 * fraction, digits)}{space}%"
+def percent(fraction: float, digits: int = 1) -> str:
+    """0.3312 -> '33.1%'."""
+    return f"{decimal(100 * fraction, digits)}%"
 
 
 def confidence(fraction: float) -> str:
-    """'33.1 %', but never 0 % or 100 %."""
+    """'33.1%', but never 0% or 100%."""
     if fraction > 0.999:
-        return "over 99.9 %"
-    return "under 0.1 %" if fraction < 0.001 else percent(fraction)
+        return "over 99.9%"
+    return "under 0.1%" if fraction < 0.001 else percent(fraction)
 
 
 def sureness(fraction: float) -> str:

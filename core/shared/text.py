@@ -92,17 +92,17 @@ def url_bytes(text: str, max_bytes: int) -> bytes:
 
 # Terms explained at their first occurrence on a page, in at most twelve words.
 TERMS = {
-    "CLIP": "a network that learned from web images which text fits a picture",
+    "CLIP": "a network that learned from web pictures which words go with them",
     "ResNet": "a CNN: layers of filters, trained on pictures and their labels",
-    "Error": "top-1: share of the n pictures whose most likely class is wrong",
-    "wave": "stripes over the picture: i cycles down, j across, of strength v",
-    "interval": "about 95 of 100 such intervals, from new samples, hold the truth",
-    "robust twin": "the same network, trained on pictures that were changed to mislead it",
-    "robust": "hard to mislead; in a network’s name: trained against small changes",
-    "of no class": "soft random colours, drawn from the covariance of all classes’ images",
+    "Error": "top-1: how often the network’s first answer is wrong",
+    "wave": "stripes added to the picture: i cycles down, j across",
+    "interval": "about 95 of 100 such intervals, from new samples, contain the truth",
+    "robust twin": "the same network, trained on pictures made to fool it",
+    "robust": "hard to fool; in a network’s name: trained against small changes",
+    "of no class": "soft random colours, with the statistics of pictures of all classes",
     "L2 budget": "largest allowed change: root of the sum of all pixels’ squared changes",
     "Eq. 3": "the paper’s loss: the target’s cross-entropy, plus a penalty outside the hole",
-    "top-1": "by the most likely class; top-5 by any of the five likeliest",
+    "top-1": "counting only the first answer; top-5 counts the first five",
     "v": "strength of the wave: root of one colour’s summed squared changes",
 }
 # Terms that no chapter of the story explains in its own words.

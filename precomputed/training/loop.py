@@ -259,13 +259,13 @@ def save_model(folder: Path, file: str, network: nn.Module, config: dict[str, An
 
 @torch.no_grad()
 def top1(logits_of: Callable[[Tensor], Tensor], data: Data) -> str:
-    """Return the top-1 accuracy with its 95 % interval (Wilson), as a model card has it."""
+    """Return the top-1 accuracy with its 95% interval (Wilson), as a model card has it."""
     parts = zip(data.images.split(500), data.labels.split(500), strict=True)
     correct = sum(int((logits_of(unit_range(images)).argmax(1) == labels).sum()) for images, labels in parts)
     return percentage(correct, len(data.labels))
 
 
 def percentage(correct: int, count: int) -> str:
-    """Write a share with its 95 % interval (Wilson)."""
+    """Write a share with its 95% interval (Wilson)."""
     rate, low, high = wilson(correct / count, count)
-    return f"{rate:.2%} (95 % interval {low:.2%} to {high:.2%}, n = {count:,})"
+    return f"{rate:.2%} (95% interval {low:.2%} to {high:.2%}, n = {count:,})"

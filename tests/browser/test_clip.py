@@ -15,6 +15,7 @@ from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP, short_title
 from tests.browser.live_runs import SLOW, expect_run, start, wait_for_end
 from tests.browser.waiting import wait_until_drawn
 from tests.hub_server import hub_server
+from ui.shared.page import CLIPS_SETTINGS
 
 pytestmark = pytest.mark.slow
 
@@ -51,9 +52,9 @@ def test_every_page_uses_clip_after_its_download(hub, streamlit_app, open_page, 
     row = page.locator(f".st-key-models-download-{PAPERS_CLIP}")
     row.get_by_role("button", name="Download (605 MB)").click()
     expect(row.get_by_text(re.compile(r"^\d+ MB of 605 MB$"))).to_be_visible()
-    expect(page.locator(f".networks .{PAPERS_CLIP}")).to_contain_text("ready", timeout=SLOW)
+    expect(page.locator(".st-key-models-part-clip")).to_contain_text("ready", timeout=SLOW)
     assert hub.requested_ranges == [None, "bytes=94371840-"]  # after the last whole chunk of ten MiB
-    expect(page.get_by_role("heading", name="The real CLIP is here")).to_be_visible()
+    expect(page.locator(".st-key-models-part-clip")).to_contain_text("It paints any sentence")
     expect(page.get_by_role("button", name="Make the profile of CLIP ViT-B/32 (OpenAI)")).to_be_visible()
 
     def go_to(path):
@@ -64,13 +65,13 @@ def test_every_page_uses_clip_after_its_download(hub, streamlit_app, open_page, 
     expect(page.locator(".answer").first).to_contain_text("CLIP ViT-B/32", timeout=SLOW)
 
     go_to("inpainting?inpainting-steps=2")
-    expect(page.get_by_text(f"Painted by {short_title(TITLE)}, the paper’s network.")).to_be_visible()
+    expect(page.get_by_text(f"Painted by {short_title(TITLE)}, the paper’s network. {CLIPS_SETTINGS}")).to_be_visible()
     start(page)
     wait_for_end(page)
     expect_run(page, "Your run, 2 steps")
 
     go_to("generation?generation-steps=2")
-    expect(page.get_by_text(f"Painted by {short_title(TITLE)}, the paper’s network.")).to_be_visible()
+    expect(page.get_by_text(f"Painted by {short_title(TITLE)}, the paper’s network. {CLIPS_SETTINGS}")).to_be_visible()
     start(page)
     wait_for_end(page)
     expect_run(page, "Your run, 2 steps")

@@ -32,7 +32,7 @@ VIEWS = {
 def settled(page: Page) -> Page:
     """Return the page once it is complete: the footer is there, and nothing is loading."""
     expect(page.locator(".st-key-footer")).to_be_visible()
-    expect(page.get_by_text("Loading the classifiers")).to_have_count(0)
+    expect(page.get_by_text("Loading the networks")).to_have_count(0)
     wait_until_still(page)
     wait_until_drawn(page)
     return page

@@ -54,7 +54,7 @@ def wave_name(frequency):
 def spelled(heatmap: Heatmap, frequency: tuple[int, int]) -> str:
     """Return a readout, from the engine's numbers."""
     rate, low, high = (100 * array[tuple(np.add(frequency, heatmap.size // 2))] for array in heatmap.interval(1))
-    return f"{wave_name(frequency)}: top-1 error {rate:.1f} %95 % interval ({low:.1f} to {high:.1f})"
+    return f"{wave_name(frequency)}: top-1 error {rate:.1f}%95% interval ({low:.1f} to {high:.1f})"
 
 
 def expect_wave(page: Page, frequency: tuple[int, int]) -> None:
@@ -92,9 +92,9 @@ def test_map_pointing_clicking_and_url(frequency_page):
     expect_wave(page, (5, -6))
     expect(plot).to_be_focused()
     before = picture(page, "perturbed")
-    page.get_by_role("slider", name="Strength v").focus()
+    page.get_by_role("slider", name="Strength of the wave").focus()
     page.keyboard.press("ArrowRight")
-    expect(page.locator(".strength")).to_contain_text(" = 6.4 (paper: 4)")
+    expect(page.locator(".strength")).to_contain_text("Strength: 6.4 (paper: 4)")
     assert (picture(page, "perturbed") != before).any()
     expect(page).to_have_url(re.compile("v32=6.4"))
     page.locator(".panel .tile").nth(7).click()
@@ -128,6 +128,19 @@ def test_map_colours_and_rapid_clicks(frequency_page):
         page.mouse.click(*place)
         assert wave_name((0, j)) in page.locator(".readout").first.inner_text(), "never reverted"
     expect_wave(page, (0, 9))
+    show = page.locator(".answer button").first
+    expect(show).to_have_text(re.compile(r"^fooled by \d+ of 481 waves: show them$"))
+    show.click()
+    outlines, legends = page.locator(".outlines path:last-child"), page.locator(".map .legend")
+    expect(outlines.first).to_have_attribute("d", re.compile("M"))
+    expect(outlines.nth(1)).to_have_attribute("d", "")
+    expect(legends).to_have_text(["outlined: waves that fool Mini CLIP", ""])
+    page.get_by_role("radio", name="Difference", exact=True).click()
+    expect(page.locator(".map")).to_have_count(1)
+    expect(legends).to_have_text("")
+    page.get_by_role("radio", name="CLIP and a ResNet", exact=True).click()
+    expect(page.locator(".map")).to_have_count(2)
+    expect(legends).to_have_text(["", ""])
 
 
 @pytest.mark.slow
@@ -185,8 +198,8 @@ def test_keyboard_reaches_map_and_own_words(frequency_page):
 def test_own_map_grows_and_stops(frequency_page):
     page = frequency_page("pictures=Photographs")
     page.get_by_role("radio", name="Yours", exact=True).click()
-    choose_option(page.get_by_role("combobox", name="Images"), page.get_by_role("option").first)
-    strength = page.get_by_role("spinbutton", name="Strength v")
+    choose_option(page.get_by_role("combobox", name="Pictures"), page.get_by_role("option").first)
+    strength = page.get_by_role("spinbutton", name="Strength")
     expect(strength).to_have_value("4.00")  # of 32-pixel pictures
     strength.press("Control+a")
     strength.press_sequentially("15.69999999999999")

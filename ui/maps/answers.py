@@ -1,4 +1,4 @@
-"""Answers of networks for the picture under every wave of the maps: stored, or computed while the page is open."""
+"""What networks say of the picture under every wave of the maps: stored, or computed while the page is open."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from ui.shared.page import torch_starts, try_predict
 from ui.shared.pictures import Picture
 
 GROW_SECONDS, GROW_BATCH = 0.25, 16  # between two deliveries of answers; waves in one forward pass
-_LARGE = 100  # size in pixels from which a network takes too long to be asked about every wave
+LARGE = 100  # pixels; networks for larger pictures are slow, so they are not asked about every wave
 
 
 def draw_answers(
     predictors: Sequence[Predictor], chosen: Sequence[Entry], perturbed: PerturbedPicture, more: bool = False
 ) -> bool:
-    """Give the maps' component what each network says of the picture under every wave, as far as it is known.
+    """Give the maps' component all that is known of what each network says of the picture under each wave.
 
     What is not stored is computed: the chosen wave's answer first and, if a network is small, the others as they come.
-    chosen: the maps, each outlined where its network is mistaken. more: True if the page asks for more. Returns True if
+    chosen: the maps on which waves can be outlined. more: True if the page asks for more. Returns True if
     networks can be asked.
     """
     rows = {predictor: _answers(predictor.spec.name, perturbed.picture, perturbed.epsilon) for predictor in predictors}
@@ -44,7 +44,7 @@ def draw_answers(
     for predictor in [] if wait else lacking:
         try_predict(predictor.spec, partial(_answer, rows[predictor], perturbed.picture, needed))
     answered = [row for row in rows if rows[row].percents[0, 0] != UNKNOWN]
-    small = [row for row in answered if (row.spec.image_size or _LARGE) < _LARGE]
+    small = [row for row in answered if (row.spec.image_size or LARGE) < LARGE]
     growing = [rows[row] for row in small if UNKNOWN in rows[row].percents]
     first = True
 
@@ -85,7 +85,7 @@ def _answer(answers: WaveAnswers, picture: Picture, needed: list[int]) -> None:
 def pack_answers(
     rows: Mapping[Predictor, WaveAnswers], chosen: Sequence[Entry], perturbed: PerturbedPicture
 ) -> dict[str, Any]:
-    """Return JSON for the maps' component: `readAnswers` in `panel.js` reads it."""
+    """Return JSON for the maps' component: `readAnswers` in `answers.js` reads it."""
     picture, networks, seen = perturbed.picture, [], set[int]()
     size = usual_map_size(picture.size)
     cells = columns(size)
@@ -103,7 +103,7 @@ def pack_answers(
                 "clean": [int(classes[0]), int(percents[0])],
                 "classes": pack_bytes(classes[cells].astype("<u2")),
                 "percents": pack_bytes(percents[cells]),
-                "mistaken": [int((known & (classes[1:] != right)).sum()), int(known.sum()), len(known)],
+                "waves": [int((known & (classes[1:] != right)).sum()), int(known.sum()), len(known)],
             }
         )
     return {

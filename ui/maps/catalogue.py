@@ -1,4 +1,4 @@
-"""Heat maps available to a visitor: the paper's figures, who predicts beside a map, sources, downloads, uploads."""
+"""Heat maps available to a visitor: the paper's figures, networks that answer for a map, sources, files."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _UPLOADED = "frequency.my_maps"
 class Entry:
     """Heat map with its label and titles.
 
-    label: unique name, used in the URL. shipped: True if it comes with this project, so that its texts can be trusted.
+    label: unique name, used in the URL. shipped: True if it comes with this project, so its texts can be trusted.
     more: True if menus list it last, and the story leaves it out: another strength, fewer images, another random seed,
     waves missing. apart: True if another map of the same classifier is shown, so that its name is the label.
     """
@@ -62,7 +62,7 @@ class Entry:
 
     @property
     def sample_set(self) -> SampleSet | None:
-        """Sample set whose classes the map is about; None if unknown."""
+        """Sample set with the map's classes; None if unknown."""
         return set_of_map(self.heatmap.metadata["dataset"]["name"])
 
     @property
@@ -74,14 +74,18 @@ class Entry:
     def subtitle(self) -> str:
         """Data set, number of images, size of the wave and, if known, the clean error."""
         facts, clean = self.heatmap.metadata, without_wave(self.heatmap)
-        error = "clean error not published" if clean is None else f"clean error {percent(clean.measured.value)}"
+        error = "error without a wave not published" if clean is None else _clean(clean.measured.value)
         data, sampled = facts["dataset"], self.heatmap.images_per_wave
         images = f"n = {data['n']:,}" if sampled is None else f"{sampled:,} of {data['n']:,} images under each wave"
-        return f"{dataset_title(data['name'])}, {images} · v = {facts['epsilon']:g} · {error}"
+        return f"{dataset_title(data['name'])}, {images} · strength {facts['epsilon']:g} · {error}"
+
+
+def _clean(fraction: float) -> str:
+    return f"{percent(fraction)} wrong without a wave"
 
 
 def named_apart(chosen: Iterable[Entry]) -> list[Entry]:
-    """Return maps to be read together: those whose names repeat have their labels as names."""
+    """Return maps to be read together; where names repeat, labels replace them."""
     named = list(chosen)
     count = Counter(entry.name for entry in named)
     return [replace(entry, apart=count[entry.name] > 1) for entry in named]
@@ -140,7 +144,7 @@ def computed_maps(name: str) -> list[Entry]:
 
 
 def stored_title(name: str) -> str:
-    """Return the short title of a network of which something is stored, as its computed maps have it."""
+    """Return the short title of a network with stored results, as on its computed maps."""
     return next((entry.name for entry in computed_maps(name)), short_title(classifier_title(name)))
 
 
@@ -167,7 +171,7 @@ def doubt_about(entry: Entry) -> str:
     return note and sentence(note.partition(". ")[0])
 
 
-MAP_ONLY = "map only: not on this machine"
+MAP_ONLY = "map only (network not installed)"
 
 
 @dataclass(frozen=True)
@@ -184,7 +188,7 @@ class Predictor:
 
 
 def map_note(entry: Entry, predictors: Sequence[Predictor]) -> str:
-    """Return the note beside a map's title if no installed classifier can stand in for it."""
+    """Return the note after a map's title if no installed classifier can stand in for it."""
     name = entry.classifier
     answered = any(name in (predictor.of, predictor.spec.name) for predictor in predictors)
     known = {spec.name for spec in list_classifiers()}
@@ -237,14 +241,14 @@ class MapPreset:
 
 
 # The maps of the paper's Figures 1 and 2 with pictures of their data sets; the page opens with the first.
-PAPERS_PAIR = "CLIP and a ResNet"
+PAPERS_PAIR, PHOTOGRAPHS = "CLIP and a ResNet", "Photographs"
 PRESETS = {
     PAPERS_PAIR: MapPreset((CLIP, RESNET56), (0, 1)),
-    "Photographs": MapPreset(
+    PHOTOGRAPHS: MapPreset(
         (RESNET50, EFFICIENTNET),
         (0, 9),
         pictures="Photographs",
-        note="EfficientNet-Lite0’s map is ours; the paper shows CLIP’s.",
+        note="We measured EfficientNet-Lite0 ourselves; the paper shows CLIP here.",
     ),
     "Difference": MapPreset((CLIP, RESNET56), (0, 1), show="Difference"),
 }
@@ -252,7 +256,7 @@ FIRST_PRESET = PRESETS[PAPERS_PAIR]
 
 
 def source_text(entry: Entry) -> str:
-    """Return Markdown about a map's origin; of any but the shipped ones, whose texts are trusted, as plain text."""
+    """Return Markdown about a map's origin; plain text for maps that were not shipped with this project."""
     facts, source = entry.heatmap.metadata, entry.heatmap.metadata["source"]
     if entry.shipped and source["type"] == "published":
         note = f" {source['note']}" if source.get("note") else ""

@@ -57,7 +57,7 @@ def prediction_table(
     before, after = (bdi(names[row]) for row in probabilities.argmax(0))
     verdict = f"{before} stays" if before == after else f"{before} becomes {after}"
     caption = f"{html.escape(spec.title)}: {verdict}"
-    st.html(table_html(["class", "clean", "with the wave"], body, css_class="predictions", caption=caption))
+    st.html(table_html(["class", "without", "with the wave"], body, css_class="predictions", caption=caption))
 
 
 def leading_classes(probabilities: np.ndarray) -> list[int]:
@@ -71,7 +71,7 @@ def leading_classes(probabilities: np.ndarray) -> list[int]:
 def _bar(fraction: float, colour: str = "") -> str:
     """Return a probability as a bar (grey without a colour) and a number."""
     style = f"width:{55 * fraction:.1f}%" + (f";background:{colour}" if colour else "")
-    return f'<span class="bar" style="{style}"></span>{100 * fraction:.1f} %'
+    return f'<span class="bar" style="{style}"></span>{100 * fraction:.1f}%'
 
 
 def draw_predictions(predictors: Sequence[Predictor], perturbed: PerturbedPicture) -> None:
@@ -114,7 +114,7 @@ class PageState:
     """State of the page.
 
     perturbed: the picture under the wave; None without a picture or while classifiers must wait. predictors: the
-    classifiers that predict; empty if none may. on_new_map: called with the label of a map that a sweep has finished.
+    classifiers that answer; empty if none may. on_new_map: called with the label of a map that a sweep has finished.
     """
 
     chosen: Sequence[Entry]

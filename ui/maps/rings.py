@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from core.claims.finding import Finding
 from core.fourier.contrasts import BANDS, mismatches, ring_differences, ring_errors, rings_in_words
-from core.shared.numbers import Interval, decimal
+from core.shared.numbers import Interval, decimal, percent
+from core.shared.text import count_of
 from ui.maps.catalogue import Entry
 from ui.maps.views import SHOWN_SIZE
 from ui.shared.colours import model_colour
@@ -29,6 +30,27 @@ def rings_of(finding: Finding, maps: Mapping[str, Entry]) -> str:
     return "" if bands is None or not 0 < len(entries) < 3 else ring_chart(entries, bands, brief=True)
 
 
+def ring_charts(entries: tuple[Entry, ...], bands: tuple[str, ...] = ()) -> tuple[str, str]:
+    """Return the chart of one or two maps, or of two that cannot be subtracted a chart each and why, both as HTML."""
+    if together := ring_chart(entries, bands):
+        return together, ""
+    charts = [ring_chart((entry,)) for entry in entries]
+    if len(entries) < 2 or "" in charts:
+        return "".join(charts), ""
+    (first, often), (other, seldom) = (_peak(entry) for entry in entries)
+    return "".join(charts), (
+        f"{entries[0].name} is wrong most often at {count_of(first, 'cycle')} per image ({often}), {entries[1].name} "
+        f"at {other} ({seldom}). The maps were measured differently, so compare their shapes, not their heights."
+    )
+
+
+def _peak(entry: Entry) -> tuple[int, str]:
+    """Return the ring, in cycles per image, where a map's errors are most frequent, and how frequent: 9, '52.3%'."""
+    errors = {radius: errors.measured.value for radius, errors in ring_errors(entry.heatmap.crop(SHOWN_SIZE)).items()}
+    radius = max(errors, key=errors.__getitem__)
+    return radius, percent(errors[radius])
+
+
 @lru_cache(64)
 def ring_chart(entries: tuple[Entry, ...], bands: tuple[str, ...] = (), brief: bool = False) -> str:
     """Return the errors of one map by ring, or the differences of two, with their intervals and some bands shaded.
@@ -43,17 +65,17 @@ def ring_chart(entries: tuple[Entry, ...], bands: tuple[str, ...] = (), brief: b
     if len(entries) == 1:
         (entry,), (heatmap,) = entries, heatmaps
         errors = {radius: errors.measured for radius, errors in ring_errors(heatmap).items()}
-        lines, said = [("error", model_colour(entry.classifier), errors)], f"Error of {entry.name}, %"
+        lines, said = [("error", model_colour(entry.classifier), errors)], f"How often {entry.name} is wrong, by wave"
     else:
         first, second = entries
         rings = ring_differences(*heatmaps)
         lines = [("error", model_colour(first.classifier), {ring.radius: ring.error for ring in rings})]
         rises = {ring.radius: ring.rise for ring in rings if ring.rise is not None}
-        lines += [("rise over the clean error", _RISE, rises)] if rises else []
+        lines += [("rise over the error without a wave", _RISE, rises)] if rises else []
         said = (
             f"{first.name} minus {second.name}"
             if brief
-            else f"Error of {first.name} minus that of {second.name}, points"
+            else f"Error of {first.name} minus that of {second.name}, in points"
         )
         said = rings_in_words(first.name, second.name, rings) if bands and not brief else said
     radii = list(lines[0][2])
@@ -104,7 +126,7 @@ def _drawing(lines: Sequence[Line], spans: Sequence[tuple[int, int]], said: str,
         middle = [f"{x(radius)},{y(100 * interval.value)}" for radius, interval in values.items()]
         parts.append(f'<polygon points="{" ".join([*upper, *reversed(lower)])}" fill="{colour}" opacity="0.25"/>')
         parts.append(f'<polyline points="{" ".join(middle)}" fill="none" stroke="{colour}" stroke-width="2"/>')
-    # Streamlit's HTML keeps no <svg>, so it is an image, whose greys are legible on white and on black.
+    # Streamlit's HTML keeps no <svg>, so it is an image with greys that are legible on white and on black.
     style, size = f"<style>{_STYLE}</style>", f'viewBox="0 0 {_WIDTH} {_HEIGHT}"'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{style}{"".join(parts)}</svg>'
     return f'<img src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}" alt="{said}">'

@@ -12,7 +12,7 @@ from core.fourier.heatmap import METRICS, PERCENT, POINTS, Heatmap, Metric, Unit
 from core.shared.numbers import Interval
 from ui.components.maps.maps import MapView, ShownMaps
 from ui.maps.catalogue import Entry, named_apart
-from ui.shared.colours import FEWER_OR_MORE_ERRORS, model_colour
+from ui.shared.colours import FEWER_OR_MORE_ERRORS, colour_name, model_colour
 
 SHOWN_SIZE = 63  # the middle of larger maps, as in the paper
 PUBLISHED = "(the paper’s)"
@@ -21,7 +21,7 @@ PUBLISHED = "(the paper’s)"
 def shown_maps(chosen: Sequence[Entry], metric: str, show: str, size: int = SHOWN_SIZE) -> ShownMaps:
     """Return a view of each map, or of the first two maps' difference.
 
-    The error of a map whose sweep stored an estimate, as it had few images per wave, is that estimate.
+    If a map's sweep stored an estimate, because it had few images per wave, its error is that estimate.
 
     Args:
         chosen: at least one.
@@ -33,12 +33,12 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, size: int = SHOW
     row, top = METRICS[metric], METRICS[metric].top or 1
     if show == "Difference":
         first, second = (model_colour(entry.classifier) for entry, _ in maps[:2])
-        view = _difference(maps[0], maps[1], top)
+        # Each end has the colour of the network with more errors there.
+        ends = (second, first) if first != second else FEWER_OR_MORE_ERRORS
+        view = _difference(maps[0], maps[1], top, *map(colour_name, ends))
         largest = float(np.abs(view.values[np.isfinite(view.values)]).max(initial=0))
         end = max(1, math.ceil(10 * largest)) / 10  # rounded up to ten points
-        # Each end has the colour of the network with more errors there.
-        colours = f"{second}{first}" if first != second else FEWER_OR_MORE_ERRORS
-        return ShownMaps([view], colours, (-end, end))
+        return ShownMaps([view], "".join(ends), (-end, end))
     return ShownMaps([_value(*pair, row) for pair in maps], row.colormap, row.value_range)
 
 
@@ -73,11 +73,14 @@ def _value(entry: Entry, heatmap: Heatmap, metric: Metric) -> MapView:
     return _view(entry, metric.array(heatmap), metric.interval(heatmap), metric.label, metric.unit)
 
 
-def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top: int) -> MapView:
+def _difference(
+    first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top: int, fewer: str, more: str
+) -> MapView:
+    """Return the view of a difference; fewer, more: names of the colours of its low and its high end."""
     contrast = difference(first[1], second[1], top)
     return MapView(
         f"{first[0].name} minus {second[0].name}",
-        f"right end of the colour bar: more errors by {first[0].name}; left end: by {second[0].name}",
+        f"{more}: {first[0].name} is wrong more often; {fewer}: {second[0].name} is",
         contrast.value,
         contrast,
         f"difference of top-{top} error",

@@ -31,7 +31,7 @@ from ui.shared.pictures import Picture, samples
 from ui.shared.url import link
 from ui.shared.verdicts import judged_html
 
-CLAIM = "claim"  # in the URL: key of the claim whose link was followed
+CLAIM = "claim"  # in the URL: key of the claim that was linked
 
 
 @cached_by_files("hybrids", "corruptions", entries=16)
@@ -60,23 +60,23 @@ def verdict_html(finding: Finding, band: Band | None, frequency: Frequency) -> s
     """Return a claim and its verdict as HTML; for a claim about a band, say if this wave lies in it."""
     where = ":"
     if band is not None:
-        own = "as your wave" if band.contains(rounded_radius([frequency])[0]) else "unlike your wave"
-        where = f", {band.position} the dashed circle, {own}:"
+        own = "Yours is one of them." if band.contains(rounded_radius([frequency])[0]) else "Yours is not."
+        where = f", about waves {band.position} the circle. {own}"
     judged = judged_html(finding, where=where)
     return explain_on_page(judged, "verdict", *TERMS)
 
 
 def doubts_html(chosen: Sequence[Entry]) -> str:
-    """Return what is in doubt about the shipped ones of these maps, folded, as HTML; empty for nothing."""
+    """Return what we doubt about the shipped ones of these maps, folded, as HTML; empty for nothing."""
     notes = {entry.name: doubt_about(entry) for entry in chosen if doubt_about(entry)}
     text = " ".join(f"{bdi(name)}: {bdi(note)}" for name, note in notes.items())
-    return text and f'<details class="notes"><summary>What is in doubt about these maps</summary>{text}</details>'
+    return text and f'<details class="notes"><summary>What we’re not sure of</summary>{text}</details>'
 
 
 def claim_on(chosen: Sequence[Entry], frequency: Frequency, linked: str = "") -> tuple[Finding, Band | None] | None:
     """Return the finding on the claim about such waves, for the first two maps, and the band of these waves.
 
-    linked: key of the claim whose link the visitor followed, which comes first at its maps and wave, or at its tool.
+    linked: key of the claim that the visitor's link names; it comes first at its maps and wave, or at its tool.
     """
     about = claim_about(frequency, *(entry.heatmap for entry in chosen[:2])) if len(chosen) > 1 else None
     if linked and not (about and about[0].key == linked):
@@ -117,7 +117,7 @@ class PerturbedPicture:
 def under_wave(picture: Picture, map_size: int, strip: Thumbnails, selected: int) -> PictureUnderWave:
     """Return the picture for the component, with the signs of every wave of maps of this size that it can carry.
 
-    strip: the pictures to choose from, of which it is the `selected` one.
+    strip: the pictures to choose from; this is the `selected` one.
     """
     map_size = min(map_size, 2 * (picture.size // 2) + 1)
     signs = _signs(map_size, len(samples(picture.sample_set)))[:, :, picture.position]
@@ -125,7 +125,7 @@ def under_wave(picture: Picture, map_size: int, strip: Thumbnails, selected: int
     return PictureUnderWave(picture.pixels, picture.caption, epsilon, usual, signs, strip, selected)
 
 
-# For all pictures of a set at once: that takes no longer than for one.
+# For all pictures of a set in one call: that takes no longer than for one.
 @lru_cache(8)
 def _signs(map_size: int, count: int) -> np.ndarray:
     return all_random_signs(map_size, count, seed=SIGNS_SEED)
@@ -155,7 +155,7 @@ def download_picture(perturbed: PerturbedPicture) -> None:
     )
     i, j = perturbed.frequency
     download_button(
-        "The picture with the wave (PNG)",
+        "Picture with the wave (PNG)",
         lambda: png_bytes(to_uint8(image)),
         f"wave_{i}_{j}_v{perturbed.epsilon:g}.png",
         key="cell.picture",

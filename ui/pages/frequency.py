@@ -1,4 +1,4 @@
-"""Page *Frequencies*: a cell of Fourier heat maps, its wave, a picture under it, and what classifiers say of that."""
+"""Page *Frequencies*: a cell of Fourier heat maps, its wave, a picture under it, and what networks say of that."""
 
 from __future__ import annotations
 
@@ -18,10 +18,19 @@ from core.fourier.heatmap import MAX_SIZE, METRICS, TOP1
 from core.shared.numbers import Frequency, join_list
 from core.shared.text import TERMS
 from ui.components.maps.maps import heatmap_view, wave_lab
-from ui.maps.answers import draw_answers
-from ui.maps.catalogue import FIRST_PRESET, PRESETS, Entry, Predictor, choose_predictors, entries, map_note
+from ui.maps.answers import LARGE, draw_answers
+from ui.maps.catalogue import (
+    FIRST_PRESET,
+    PHOTOGRAPHS,
+    PRESETS,
+    Entry,
+    Predictor,
+    choose_predictors,
+    entries,
+    map_note,
+)
 from ui.maps.predictions import PageState
-from ui.maps.rings import ring_chart
+from ui.maps.rings import ring_charts
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
 from ui.maps.wave import (
     CLAIM,
@@ -36,18 +45,30 @@ from ui.maps.wave import (
 from ui.server.cache import NONE_READY, ready_classifiers
 from ui.shared import url
 from ui.shared.page import explain_on_page
-from ui.shared.pictures import FREQUENCIES, Picture, chosen_picture, draw_upload, open_upload, picture_strip
+from ui.shared.pictures import (
+    FREQUENCIES,
+    UPLOAD,
+    Picture,
+    chosen_picture,
+    draw_upload,
+    open_upload,
+    own_photo,
+    picture_kinds,
+    picture_strip,
+    use_own_picture,
+)
 from ui.shared.url import as_markdown, one_line, settable
 from ui.shared.verdicts import STYLE
 from ui.tools.details import draw_details
-from ui.tools.registry import draw_tools, open_linked_tool, open_own, own_is_open, tool_is_open
+from ui.tools.registry import draw_cards, draw_own, open_linked_tool, open_own, own_is_open, tool_is_open
 
 # Keys of this page in the session. The first three are also in the URL, as are `cell` and `DETAILS`.
 _MAPS, METRIC, SHOW = "maps", "metric", "show"
 CELL = "frequency.cell"
 PRESET, DETAILS = "frequency.preset", "details"
+_WELCOMED = "frequency.photo"  # the visitor's last own photo
 
-OWN = "Yours"  # beside the presets
+OWN = "Yours"  # next to the presets
 MAX_FREQUENCY = MAX_SIZE // 2
 MAX_MAPS = 4
 
@@ -55,11 +76,13 @@ MAX_MAPS = 4
 def page() -> None:
     """Draw the page: reserve the place of every part, then fill the cheapest parts first."""
     _restore()
-    st.title("Touch a wave and see whom it misleads", anchor=False)
+    _welcome_photo()
+    st.title("Touch a wave and see which network it fools", anchor=False)
     with st.container(key="frequency-top"):
         stage = st.container(key="frequency-stage")
-        # A style puts it above the stage, whose first map is the first stop of the keyboard.
+        # A style puts these above the stage; for the keyboard the stage's first map comes first.
         bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-bar")
+        own = st.container(key="frequency-own-tools")
         verdict = st.container(key="frequency-verdict")
     tools = st.container()
     with st.expander("Expert settings", key="frequency-settings"):
@@ -84,39 +107,66 @@ def page() -> None:
         predictors = choose_predictors(chosen, ready_classifiers(class_set), class_set)
     notes = {entry.label: map_note(entry, predictors) for entry in chosen} if perturbed else {}
     with introduction:
-        _introduce(predictors)
+        _introduce(picture, predictors)
     with stage, st.container(key="frequency-lab"):
         _maps(chosen, frequency, perturbed, notes, about[1].edge if about and about[1] else 0)
     with verdict:  # after the maps, which would push it down
         judged = verdict_html(*about, frequency) if about else ""
-        rings = ring_chart(tuple(chosen[:2]), about[0].claim.view.bands or () if about else ())
-        st.html(f'{STYLE}<div class="claim">{judged}</div><div class="beside">{rings}{doubts_html(chosen)}</div>')
+        bands = about[0].claim.view.bands or () if about else ()
+        rings, apart = ring_charts(tuple(chosen[:2]), bands)
+        st.html(
+            f'{STYLE}<div class="claim">{judged or html.escape(apart)}</div>'
+            f'<div class="beside">{rings}{doubts_html(chosen)}</div>'
+        )
     with stage, st.container(key="frequency-answers"):
         possible = _answers(chosen, predictors, perturbed, details.open or tool_is_open())
     used = predictors if possible else []
     state = PageState(chosen, frequency, picture, perturbed if used else None, used, _add_map)
+    with own:
+        draw_own(state)
     with tools:
-        draw_tools(state)
+        draw_cards(state)
     if details.open:
         with details:
             draw_details(state)
 
 
-def _introduce(predictors: Sequence[Predictor]) -> None:
-    """Draw what a cell is, and whose place other networks take."""
-    metric = METRICS[st.session_state[METRIC]]
-    colour = f"the {metric.label}" if metric.top is None else "the error, pictures wrong anyway included"
-    lines = [html.escape(f"A cell is a wave, its colour {colour}.")]
+def _introduce(picture: Picture | None, predictors: Sequence[Predictor]) -> None:
+    """Draw what a cell is, and who answers if that is not the maps' networks."""
+    lines = [html.escape(f"Each cell is one wave. Its colour shows {_meaning()}.")]
     preset = PRESETS.get(st.session_state[PRESET])
     if preset is not None and preset.note:
         lines.append(html.escape(preset.note))
     instead = [predictor for predictor in predictors if predictor.of]
     if instead:
         small = "small " if all(predictor.spec.name.startswith(MINIATURE) for predictor in instead) else ""
-        answers = f"Another, {small}network answers" if len(instead) == 1 else f"Other, {small}networks answer"
+        count = ("", f"a {small}stand-in", f"two {small}stand-ins")[len(instead)] if len(instead) < 3 else "stand-ins"
         get = ' <a href="models">Get CLIP itself</a>' if PAPERS_CLIP in [row.of for row in instead] else ""
-        lines.append(html.escape(f"{answers}: {join_list([row.title for row in instead])}.") + get)
+        lines.append(html.escape(f"The answers come from {count}, {join_list([row.title for row in instead])}.") + get)
+    if picture is not None and picture.own and predictors and picture.size < LARGE:
+        lines.append(html.escape(limits_of_small(picture, [row.title for row in predictors])))
     st.html(f'<p class="prose">{explain_on_page("<br>".join(lines), "introduction", *TERMS)}</p>')
+
+
+def _meaning() -> str:
+    """Return what the colour of a cell shows."""
+    metric = METRICS[st.session_state[METRIC]]
+    if metric.top is None:
+        return f"the {metric.label} when that wave is added"
+    if st.session_state[SHOW] == "Difference":
+        return "which network is wrong more often when that wave is added"
+    wrong = {1: "the network is wrong", 5: "the right class is not among the network’s first five"}[metric.top]
+    return f"how often {wrong} when that wave is added"
+
+
+def limits_of_small(picture: Picture, titles: Sequence[str]) -> str:
+    """Return what small networks see of the visitor's own photo, and where a network sees more."""
+    known, more = len(picture.classes), len(SAMPLE_SETS[picture_kinds()[PRESETS[PHOTOGRAPHS].pictures]].classes)
+    sees = "sees" if len(titles) == 1 else "see"
+    return (
+        f"{join_list(titles)} {sees} your photo at {picture.size} × {picture.size} pixels and can only choose among "
+        f"{known} classes. A network that sees all of it and knows {more:,} answers on {PHOTOGRAPHS}."
+    )
 
 
 def _restore() -> None:
@@ -175,16 +225,36 @@ def _presets(picture: Picture | None) -> None:
 
 
 def _open_preset() -> None:
-    """Show a preset's maps and a picture of their kind, or open or close what is the visitor's own; for callbacks."""
+    """Show a preset's maps and a picture of their kind, or open or close the visitor's own tools; for callbacks."""
     state, name = st.session_state, st.session_state[PRESET]
     open_own(name == OWN)
     if name in PRESETS:
-        state[_MAPS], state[SHOW], state["pictures"] = PRESETS[name].state
-        state[METRIC], state[CELL] = TOP1.name, PRESETS[name].frequency
+        _show_preset(name)
+        state[CELL] = PRESETS[name].frequency
+    elif name == OWN:
+        state[SHOW] = "Error"  # a map of one's own is not a difference
+
+
+def _show_preset(name: str) -> None:
+    """Show a preset's maps and, of the visitor's own photo or the bundled pictures, one that their networks know."""
+    state, own = st.session_state, st.session_state.get("pictures") == UPLOAD
+    state[_MAPS], state[SHOW], title = PRESETS[name].state
+    state[METRIC] = TOP1.name
+    if not (own and use_own_picture(FREQUENCIES, picture_kinds()[title])):
+        state["pictures"] = title
+
+
+def _welcome_photo() -> None:
+    """Open *Photographs* for a new photo of the visitor's own: a real network answers there."""
+    state, photo = st.session_state, own_photo(FREQUENCIES)
+    if photo is not state.get(_WELCOMED):
+        state[_WELCOMED] = photo
+        if photo is not None:
+            _show_preset(PHOTOGRAPHS)
 
 
 def _add_map(label: str) -> None:
-    """Show a new map beside the displayed ones."""
+    """Show a new map next to the displayed ones."""
     st.session_state[_MAPS] = [*st.session_state[_MAPS], label][-MAX_MAPS:]
     st.rerun()
 
@@ -196,7 +266,7 @@ def _maps(
     notes: Mapping[str, str],
     outline: float,
 ) -> None:
-    """Draw the maps beside the picture, with a dashed circle for the claim's waves, and notes on the comparison."""
+    """Draw the maps and the picture, with a dashed circle for the claim's waves, and notes on the comparison."""
     show = st.session_state[SHOW]
     maps = shown_maps(chosen, st.session_state[METRIC], show)
     if show != "Difference":  # what they were measured on is under *Details*
@@ -207,7 +277,7 @@ def _maps(
         maps = replace(maps, views=views)
     maps, key = replace(maps, outline=outline), "frequency.heatmaps"
     if perturbed is None:
-        st.info("Choose a bundled picture or upload your own.")
+        st.info("Choose one of the pictures, or use a photo of your own.")
         st.button("Choose a picture", icon=":material/image:", on_click=open_upload, args=(FREQUENCIES,))
         heatmap_view(maps, selected=selected, key=key, on_select=partial(_select, None))
     else:
@@ -242,7 +312,7 @@ def _answers(chosen: list[Entry], predictors: list[Predictor], perturbed: Pertur
     if perturbed is None:
         return False
     if not perturbed.possible:
-        st.info("This picture is too small for this wave, so there are no predictions.")
+        st.info("This picture is too small for this wave, so no network answers.")
     elif not predictors:
         st.info(NONE_READY)
     else:

@@ -1,4 +1,4 @@
-"""Page *Models*: the card *Get the real CLIP*, and a table of all networks.
+"""Page *Models*: the four networks that a visitor meets, each with its part, and a folded table of all.
 
 Nothing on this page imports torch.
 """
@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import quote
 
+import numpy as np
 import streamlit as st
 
 from core.classifiers.families import ClassifierSpec
@@ -23,17 +25,35 @@ from core.classifiers.registry import (
     listed_classifiers,
     result_title,
 )
-from core.shared.roles import INSTEAD, RELATIONS
+from core.data.picture_files import png_data_uri
+from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, usual_epsilon
+from core.fourier.heatmap import colormap_table
+from core.pgd.drawings import drawn_sketches, judge_name, painted_path
+from core.shared.numbers import join_list
+from core.shared.roles import INSTEAD, RELATIONS, networks_for
 from core.shared.text import bdi
-from ui.maps.catalogue import computed_maps, dataset_title, shipped_maps, stored_title
+from core.sweep.answers import SIGNS_SEED
+from core.sweep.predict import wave_on_image
+from ui.components.mount import webp_data_uri
+from ui.maps.catalogue import (
+    FIRST_PRESET,
+    choose_predictors,
+    computed_maps,
+    dataset_title,
+    shipped_maps,
+    stored_title,
+)
+from ui.server.cache import ready_classifiers
 from ui.server.downloads import profile_maker, unprofiled, weight_downloads
 from ui.shared import url
+from ui.shared.pictures import enlarge, picture_kinds, sample_picture, to_picture
 from ui.shared.tables import row_html, table_html
 from ui.shared.url import as_markdown, format_size, one_line
 from ui.story.data import far_from_clip
-from ui.story.figures import real_clip_html
 
-OPEN_CARD = "card"  # in the URL: the classifier whose card is open
+FIRST_SET = picture_kinds()[FIRST_PRESET.pictures]
+_PAGES = {"generation": "Draw", "inpainting": "Fill a hole", "frequency": "Frequencies"}
+OPEN_CARD = "card"  # in the URL: the classifier with an open card
 _REDRAW_SECONDS = 0.5  # while a download runs
 _REQUESTED = "models.requested"  # this visitor's downloads, by classifier: only they see a failure
 
@@ -47,10 +67,6 @@ def page() -> None:
                 _card(spec)
     # Reruns on a timer only while something is in progress: each rerun redraws the table.
     st.fragment(_networks, run_every=_REDRAW_SECONDS if _busy() else None)()
-    st.caption(
-        "Author, source and licence of every heat map, picture and network: `docs/files.md`. The commands that add a "
-        "classifier, data set or map: `docs/extending.md`."
-    )
 
 
 def _busy() -> bool:
@@ -59,48 +75,116 @@ def _busy() -> bool:
 
 
 def _networks() -> None:
-    """Draw the card of the real CLIP, the table of networks, and the other downloads."""
+    """Draw the parts that networks have in this app, and, folded, the table of all networks with their downloads."""
     ticking, busy = st.session_state.setdefault("models.ticking", False), _busy()
     if ticking != busy:  # the first job began or the last one ended: the page starts or stops the timer
         st.session_state["models.ticking"] = busy
         st.rerun()
-    with st.container(border=True, key="models-clip"):
-        pictures, facts = st.columns([1, 1], gap="large")
-        pictures.html(real_clip_html(""))
-        with facts:
-            _real_clip()
-    with st.container(gap=None):
+    st.html('<p class="prose">These networks do the work here.</p>')
+    for part in parts():
+        with st.container(key=f"models-part-{part.name}"):
+            st.html(_part_html(part))
+            if PAPERS_CLIP in part.networks:
+                _download(classifier_spec(PAPERS_CLIP))
+                _profile()
+    specs = list_classifiers()
+    with st.expander(f"All {len(specs)} networks, with their heat maps", key="models-all"):
         st.html(table_html(["Network", "What it is", "On this machine", "Heat maps"], [], css_class="networks"))
-        for spec in list_classifiers():
+        for spec in specs:
             with st.container(horizontal=True, vertical_alignment="center", key=f"models-row-{spec.name}"):
                 st.html(table_html((), [_row(spec)], css_class="networks"))
                 if spec.name != PAPERS_CLIP:
                     _download(spec)
+        st.caption(
+            "`docs/files.md` names the author, source and licence of each. `docs/extending.md` has the commands that "
+            "add a network, a data set or a map."
+        )
     for reason in listed_classifiers().refused:
         st.warning(as_markdown(reason), icon=":material/warning:")
 
 
-def _real_clip() -> None:
-    """Draw what the paper's CLIP changes, its size, and its download or its profile."""
-    spec, state = classifier_spec(PAPERS_CLIP), classifier_state(PAPERS_CLIP)
-    ready, size = state.status == "ready", state.download_bytes
-    st.header("The real CLIP is here" if ready else "Get the real CLIP", anchor=False)
-    facts = {"Network": html.escape(f"{spec.title}, licence {spec.licence}")}
-    if not ready:
-        stand_in = stored_title(INSTEAD[PAPERS_CLIP])
-        facts["Size, once"] = format_size(size)
-        facts["Until then"] = html.escape(
-            f"{stand_in}, a miniature: under a typical wave its error is {far_from_clip()} from CLIP’s"
-        )
-    facts |= {
-        "On <i>Frequencies</i>": "it predicts beside its map, also among your own words",
-        "<i>Fill a hole</i>, <i>Draw</i>": "open with it, on photographs and with any words",
-    }
-    if computed_maps(PAPERS_CLIP):
-        facts["Profile"] = "installed: <i>Story</i>, <i>Findings</i> and stored runs show it"
-    _facts(facts)
-    _download(spec)
-    _profile()
+@dataclass(frozen=True)
+class Part:
+    """What some networks do in this app.
+
+    name: short, unique. heading: what they do. networks: registry names. about: sentences, HTML. picture: URL.
+    """
+
+    name: str
+    heading: str
+    networks: tuple[str, ...]
+    about: str
+    picture: str
+
+
+def parts() -> list[Part]:
+    """Return who paints, judges and answers under waves on this machine, and the paper's CLIP."""
+    ready = {spec.name: spec for spec in list_classifiers() if classifier_state(spec.name).status == "ready"}
+    (painter,) = networks_for("painter", ready)
+    known = ready[painter].vocabulary
+    knows = f"any of the {len(CLASS_SETS[known]()):,} classes it knows" if known in CLASS_SETS else "any sentence"
+    chosen = [shipped_maps()[label] for label in FIRST_PRESET.maps]
+    class_set = SAMPLE_SETS[FIRST_SET].class_set
+    answering = choose_predictors(chosen, ready_classifiers(class_set), class_set)
+    of = [stored_title(predictor.of) for predictor in answering if predictor.of]
+    stand_in = f" They stand in for {join_list(of)}." if of else " They are the maps’ own networks."
+    draw, fill, waves = (f'<a href="{path}">{name}</a>' for path, name in _PAGES.items())
+    drawing, judged = (webp_data_uri(painted_path("sketch", name, "views")) for name in list(drawn_sketches())[:2])
+    return [
+        Part("paints", "Paints", (painter,), "Changes a picture until it shows what you ask for: "
+             f"{knows}. You see it on {draw} and {fill}.", drawing),
+        Part("judges", "Judges", (judge_name(),), "Looks at each finished painting without being told the "
+             "word, and says what it sees. It never paints.", judged),
+        Part("answers", "Answer under waves", tuple(row.spec.name for row in answering), "Say what they see on "
+             f"{waves} while you add a wave to a small picture.{stand_in}", _wave_picture()),
+        Part("clip", "CLIP itself", (PAPERS_CLIP,), _about_clip(), _map_picture()),
+    ]  # fmt: skip
+
+
+def _about_clip() -> str:
+    """Return what the paper's CLIP adds, or that it is here."""
+    if classifier_state(PAPERS_CLIP).status == "ready":
+        made = computed_maps(PAPERS_CLIP)
+        profile = " Story and Findings show what it did on this machine." if made else ""
+        return f"Matches pictures with words. It paints any sentence, and answers next to its own map.{profile}"
+    return (
+        "Matches pictures with words. With it you can draw any sentence instead of single words, and see CLIP’s own "
+        f"answers next to its map. Until then {stored_title(INSTEAD[PAPERS_CLIP])} stands in. It is a poor copy: "
+        f"under a typical wave its error is {far_from_clip()} from CLIP’s."
+    )
+
+
+def _wave_picture() -> str:
+    """Return a URL of the first sample under the first wave."""
+    picture = sample_picture(FIRST_SET, SAMPLE_SETS[FIRST_SET].first)
+    image = wave_on_image(
+        picture.image, FIRST_PRESET.frequency, usual_epsilon(picture.size), seed=SIGNS_SEED, position=picture.position
+    )
+    return png_data_uri(enlarge(to_picture(image), 160))
+
+
+def _map_picture() -> str:
+    """Return a URL of CLIP's map."""
+    rates = shipped_maps()[FIRST_PRESET.maps[0]].heatmap.rate()
+    return png_data_uri(enlarge(colormap_table("viridis")[np.rint(255 * np.nan_to_num(rates)).astype(int)], 160))
+
+
+def _part_html(part: Part) -> str:
+    """Return a row: a picture, what networks do, their names with links to their cards, and where they are."""
+    specs = [classifier_spec(name) for name in part.networks]
+    names = join_list([_name_link(spec) for spec in specs])
+    states = {_status(spec) for spec in specs} if len(specs) == 1 else {_statuses(specs)}
+    return (
+        f'<div class="part"><div class="part-picture" style="background-image:url({part.picture})"></div><div>'
+        f"<h3>{part.heading}</h3><p>{names} <small>{', '.join(filter(None, states))}</small></p>"
+        f"</div><p>{part.about}</p></div>"
+    )
+
+
+def _statuses(specs: Sequence[ClassifierSpec]) -> str:
+    """Return the shared status of several networks: 'both ready'."""
+    statuses = {classifier_state(spec.name).status for spec in specs}
+    return "✓ ready" if statuses == {"ready"} else ""
 
 
 def _facts(rows: Mapping[str, str]) -> None:
@@ -119,9 +203,8 @@ def _profile() -> None:
     for spec in unprofiled()[:1]:
         st.button(
             f"Make the profile of {as_markdown(one_line(spec.title))}",
-            help="Its heat map, the story’s pictures, hybrid images, corruptions, judged drawings, and the "
-            "runs that *Fill a hole* and *Draw* open with: about ten minutes on two cores, beside visitors’ runs. "
-            "Pressed again after an end of the server, it resumes.",
+            help="Computes its heat map, the story’s pictures and the runs that *Fill a hole* and *Draw* open with. "
+            "This takes about ten minutes on two cores. If the server ends before that, press again and it resumes.",
             on_click=profile_maker().start,
             args=(spec,),
             key="models.profile",
@@ -158,12 +241,19 @@ def _request(spec: ClassifierSpec) -> None:
 
 def _row(spec: ClassifierSpec) -> str:
     """Return a classifier's row of the table, in which a download's button has its place."""
+    status = _status(spec) or ("not yet; download it above" if spec.name == PAPERS_CLIP else "")
+    return row_html([html.escape(_role(spec)["short"]), status, _map_links(spec)], spec.name, _name_link(spec))
+
+
+def _status(spec: ClassifierSpec) -> str:
+    """Return whether a network is on this machine, with its size; empty where a button offers it."""
     state, path = classifier_state(spec.name), spec.weights.locate()
-    size = "" if path is None else format_size(path.stat().st_size)
-    to_get = "a download, above" if spec.name == PAPERS_CLIP else ""  # else its button stands there
-    status = {"ready": f"✓ ready, {size}", "downloadable": to_get}.get(state.status, "✕ unavailable")
-    name = f'<a href="{html.escape(url.link("models", (OPEN_CARD, spec.name)))}">{bdi(one_line(spec.title))}</a>'
-    return row_html([html.escape(_role(spec)["short"]), status, _map_links(spec)], spec.name, name)
+    size = "" if path is None else f", {format_size(path.stat().st_size)}"
+    return {"ready": f"✓ ready{size}", "downloadable": ""}.get(state.status, "✕ unavailable")
+
+
+def _name_link(spec: ClassifierSpec) -> str:
+    return f'<a href="{html.escape(url.link("models", (OPEN_CARD, spec.name)))}">{bdi(one_line(spec.title))}</a>'
 
 
 def _role(spec: ClassifierSpec) -> dict[str, str]:
@@ -198,7 +288,7 @@ def _card(spec: ClassifierSpec) -> None:
         "Heat maps": _map_links(spec) or "none",
     })  # fmt: skip
     if card := model_card(spec.name):
-        card = re.sub(r"^#+ *(.*)$", r"**\1**", re.sub(r"(?<=\d)%", " %", card), flags=re.MULTILINE)  # no headings
+        card = re.sub(r"^#+ *(.*)$", r"**\1**", card, flags=re.MULTILINE)  # no headings
         st.markdown(card, unsafe_allow_html=True)  # it comes with this project
 
 

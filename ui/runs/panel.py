@@ -45,7 +45,7 @@ from ui.runs.state import (
 from ui.server.cache import NONE_READY, is_ready, ready_classifiers
 from ui.server.limits import limits
 from ui.shared import url
-from ui.shared.page import explain_on_page
+from ui.shared.page import CLIPS_SETTINGS, explain_on_page
 from ui.shared.url import as_markdown
 
 # A redraw costs the browser more than the pictures in it, so each one sends several moments of the run.
@@ -79,6 +79,7 @@ def painted_by(container: DeltaGenerator, specs: Sequence[ClassifierSpec], class
         return
     names = [spec.name for spec in specs]
     text = html.escape(f"Painted by {', and by '.join(_painter(spec, names) for spec in specs)}.")
+    text += f" {CLIPS_SETTINGS}" if PAPERS_CLIP in names else ""
     link = "" if is_ready(PAPERS_CLIP) else ' <a href="models">Use CLIP instead</a>'
     container.html(f'<p class="prose">{explain_on_page(text, text, *JARGON)}{link}</p>')
 

@@ -157,7 +157,7 @@ def wait_for_first_paint() -> bool:
     """
     if "torch" in sys.modules or LOADING in st.session_state:
         return False
-    st.markdown("Loading the classifiers …")
+    st.markdown("Loading the networks …")
 
     def load() -> None:
         if LOADING in st.session_state:

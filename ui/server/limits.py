@@ -27,7 +27,7 @@ _NO_LIMITS = (LISTED, CACHE)  # variables of the same prefix that other modules 
 # Variables with what each sets, its default, and its smallest and largest value.
 VARIABLES = {
     "CLIP_LAB_RUN_SECONDS": ("seconds that a run or a sweep may take; what it has computed is kept", 3600, 1, 10**9),
-    "CLIP_LAB_CLIP": ("whether the server fetches the paper's CLIP at its start, 0 or 1", 0, 0, 1),
+    "CLIP_LAB_CLIP": ("1 if the server fetches the paper's CLIP when it starts, else 0", 0, 0, 1),
 }
 
 
@@ -55,8 +55,8 @@ def read_limits(environment: Mapping[str, str]) -> Limits:
         value = int(text) if text.isdecimal() and len(text) < 12 else -1
         if not low <= value <= high:
             raise ValueError(
-                f"the environment variable {name} ({what}) wants a whole number from {low:,} to {high:,}, got "
-                f"{quoted(text)}; mend or unset it, and start the app again"
+                f"the environment variable {name} ({what}) must be an integer from {low:,} to {high:,}, got "
+                f"{quoted(text)}; fix or unset it, and start the app again"
             )
         values.append(value)
     seconds, clip = values

@@ -19,10 +19,33 @@ COLOURS_BY_NAME = {
 UNKNOWN_COLOUR = "#8C6D31"  # uploaded maps of unknown kind
 
 # One network: fewer errors at the low end, more at the high end. A difference of two networks has their own colours.
-FEWER_OR_MORE_ERRORS = "#1B7837#762A83"
+FEWER_OR_MORE_ERRORS = ("#1B7837", "#762A83")
+
+# What the colours are called on pages.
+_NAMES = {
+    "#0072B2": "blue",
+    "#009E73": "green",
+    "#D55E00": "orange",
+    "#999933": "olive",
+    "#A050D0": "purple",
+    "#8878C3": "lavender",
+    "#CC8400": "amber",
+    "#D8003C": "red",
+    "#CC79A7": "pink",
+    "#AA66FF": "violet",
+    "#7733FF": "indigo",
+    "#8C6D31": "brown",
+    "#1B7837": "green",
+    "#762A83": "purple",
+}
 
 
 def model_colour(name: str) -> str:
     """Return a classifier's colour, the same on every page, by its name in the registry."""
     kind = next((spec.kind for spec in list_classifiers() if spec.name == name), None)
     return COLOURS_BY_NAME.get(name) or (NETWORK_COLOURS[kind][name.endswith(ROBUST)] if kind else UNKNOWN_COLOUR)
+
+
+def colour_name(colour: str) -> str:
+    """Return the English name of one of the colours above: 'blue'."""
+    return _NAMES[colour]

@@ -11,10 +11,11 @@ from typing import TypeVar
 import streamlit as st
 
 from core.classifiers.families import ClassifierSpec
+from core.classifiers.registry import PAPERS_CLIP
 from core.shared.device import check_torch
 from core.shared.text import TERMS, explain_terms, sentence
 from ui.components.mount import register
-from ui.server.cache import job_manager
+from ui.server.cache import is_ready, job_manager
 from ui.server.limits import log
 from ui.shared import url
 from ui.shared.url import as_markdown
@@ -51,7 +52,6 @@ def press_once(selector: str, count: int) -> None:
 
 EXPLAINED = "terms.explained"  # key in the session: the page and its part that explain a term, by term
 _TERMS_PAGE = "terms.page"  # key in the session: the page that is drawn
-NARROW_PERCENT = "\N{NO-BREAK SPACE}%"  # keeps a number and its sign on one line
 
 
 def explain_on_page(text: str, part: str, *terms: str) -> str:
@@ -92,6 +92,14 @@ def try_predict(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer 
         log("prediction failed", error=error, classifier=spec.name)
         st.error(as_markdown(sentence(f"{spec.title}: {error}")))
         return None
+
+
+CLIPS_SETTINGS = "We chose its settings on other networks."
+
+
+def clip_paints() -> str:
+    """Return that the paper's CLIP paints and where its settings come from; empty where it is not installed."""
+    return f"It paints on Draw and Fill a hole. {CLIPS_SETTINGS}" if is_ready(PAPERS_CLIP) else ""
 
 
 # BibTeX entries: the paper, then what this app builds on.

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import html
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
+from typing import cast
 
 import numpy as np
 import streamlit as st
 
 from core.data.datasets import load_samples, sample_credits
-from core.data.picture_files import framed_square, png_data_uri, to_uint8, whole_uploads
+from core.data.picture_files import framed_square, png_data_uri, square_image, to_uint8, whole_uploads
 from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset
 from core.data.words import everyday_name
 from core.shared.device import class_probabilities
@@ -245,7 +246,8 @@ def picture_line(page: str, style: TileStyle = _LINE, *, frames: bool = True) ->
     with st.container(horizontal=style.line, vertical_alignment="center", gap="small", key=f"{page}.strip"):
         own = partial(open_upload, page)
         st.button("Your photo", icon=":material/add_photo_alternate:", key=f"{page}.choice", on_click=own)
-        photo = _photo(page) if frames else None
+        taken = own_photo(page) if frames and st.session_state[_in_url(page)] == UPLOAD else None
+        photo = None if taken is None else taken.photo
         if photo is not None and not photo.is_square:
             move = partial(_open_frame, page, photo)
             st.button("Move the frame", icon=":material/crop:", key=f"{page}.reframe", on_click=move)
@@ -264,18 +266,20 @@ def picture_strip(page: str) -> tuple[Thumbnails, int, Callable[[int], None]]:
 
     Call it after `chosen_picture`.
     """
-    own = _own_picture(page)
     sample_set = st.session_state[f"{page}.line"] = _shown_set(page)
-    begin = int(own is not None and own.sample_set == sample_set)  # index of the first bundled picture
+    own = _own_picture(page, sample_set)
+    begin = int(own is not None)  # index of the first bundled picture
     selected = _positions(page).get(sample_set, _first(page, sample_set)) + begin
     if picture_kinds()[st.session_state[_in_url(page)]] == UPLOAD:
         selected = 0 if begin else -1
 
     def pick(index: int) -> None:
-        uploaded = index < begin
-        take_picture(page, UPLOAD if uploaded else sample_set, own if uploaded else index - begin)
+        if index < begin:
+            use_own_picture(page, sample_set)
+        else:
+            take_picture(page, sample_set, index - begin)
 
-    return _with_own(page, own, sample_set) if own and begin else thumbnails(sample_set), selected, pick
+    return _with_own(page, own, sample_set) if own else thumbnails(sample_set), selected, pick
 
 
 def _shown_set(page: str) -> str:
@@ -301,7 +305,17 @@ def take_picture(page: str, sample_set: str, chosen: int | Picture | None) -> No
         _positions(page)[sample_set] = chosen
     else:
         st.session_state[f"{page}.own"] = chosen
+        for name in (_LIKE, _SHRUNK):
+            st.session_state.pop(f"{page}.{name}", None)
     st.session_state[_in_url(page)] = UPLOAD if sample_set == UPLOAD else SAMPLE_SETS[sample_set].title
+
+
+def use_own_picture(page: str, sample_set: str) -> bool:
+    """Choose the visitor's picture, used like those of a set; return False if there is none for that set."""
+    if _own_picture(page, sample_set) is None:
+        return False
+    st.session_state[f"{page}.{_LIKE}"], st.session_state[_in_url(page)] = sample_set, UPLOAD
+    return True
 
 
 def open_upload(page: str) -> None:
@@ -352,7 +366,7 @@ def _upload(page: str, frames: bool) -> None:
 
 
 def _uploaded(page: str) -> Photo | None:
-    """Draw the upload; return the photo, which is used like the pictures of the set that the page shows."""
+    """Draw the upload; return the photo."""
     file = st.file_uploader(
         f"JPEG, PNG, WebP, GIF, BMP or TIFF, up to {MAX_MB} MB; kept only during your visit",
         key=f"{page}.upload",
@@ -362,7 +376,7 @@ def _uploaded(page: str) -> Photo | None:
     if file is None:
         return None
     try:
-        return uploaded_photo(file.getvalue(), SAMPLE_SETS[_shown_set(page)].image_size, file.name)
+        return uploaded_photo(file.getvalue(), SAMPLE_SETS[_set_of_uploads(page)].image_size, file.name)
     except ValueError as error:
         st.error(as_markdown(f"“{one_line(file.name, 60)}”: {error}."))
         return None
@@ -370,7 +384,7 @@ def _uploaded(page: str) -> Photo | None:
 
 def _take_photo(page: str, photo: Photo) -> None:
     """Take the square of a photo in its frame and close the dialog."""
-    take_picture(page, UPLOAD, photo.framed(_shown_set(page), st.session_state[frame_place(page)]))
+    take_picture(page, UPLOAD, photo.framed(_set_of_uploads(page), st.session_state[frame_place(page)]))
     _close_upload(page)
     st.rerun()
 
@@ -393,17 +407,36 @@ def frame_place(page: str) -> str:
     return f"{page}.frame-place"
 
 
-def _own_picture(page: str) -> Picture | None:
-    """Return the visitor's picture, if there is one."""
-    picture: Picture | None = st.session_state.get(f"{page}.own")
-    return picture
+# Sample sets in keys of the session: the one that the visitor's picture is used like, and the picture shrunk for it.
+_LIKE, _SHRUNK = "own_like", "own_shrunk"
+_LARGEST_SET = max(SAMPLE_SETS.values(), key=lambda row: row.image_size).name
 
 
-def _photo(page: str) -> Photo | None:
-    """Return the whole of the visitor's photo if that is the chosen picture."""
-    own = _own_picture(page)
-    is_chosen = own is not None and st.session_state[_in_url(page)] == UPLOAD
-    return own.photo if own is not None and is_chosen else None
+def _set_of_uploads(page: str) -> str:
+    """Return the set like whose pictures a new photo is used: on *Frequencies* the largest, else the displayed one."""
+    return _LARGEST_SET if page == FREQUENCIES else _shown_set(page)
+
+
+def own_photo(page: str) -> Picture | None:
+    """Return the visitor's picture as it was taken; None if there is none."""
+    return cast("Picture | None", st.session_state.get(f"{page}.own"))
+
+
+def _own_picture(page: str, sample_set: str = "") -> Picture | None:
+    """Return the visitor's picture for a set, by default for the one it is used like; None if there is none.
+
+    On *Frequencies*, whose networks see pictures of several sizes, a large one is shrunk for a set of small ones.
+    """
+    state, own = st.session_state, own_photo(page)
+    row = SAMPLE_SETS.get(sample_set or state.get(f"{page}.{_LIKE}", ""))
+    if own is None or row is None or row.name == own.sample_set:
+        return own
+    if page != FREQUENCIES or row.image_size > own.size:
+        return None
+    if f"{page}.{_SHRUNK}" not in state:
+        pixels = square_image(own.pixels.transpose(1, 2, 0), row.image_size, resize_to=row.image_size)
+        state[f"{page}.{_SHRUNK}"] = replace(own, pixels=pixels.transpose(2, 0, 1).copy(), sample_set=row.name)
+    return cast(Picture, state[f"{page}.{_SHRUNK}"])
 
 
 def _positions(page: str) -> dict[str, int]:

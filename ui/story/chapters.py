@@ -22,6 +22,7 @@ from core.sweep.mixtures import MIXED_SET, mixed_pairs, mixing_network
 from ui.maps.catalogue import CLIP, EFFICIENTNET, RESNET50, RESNET56, Entry, shipped_maps
 from ui.maps.rings import ring_chart
 from ui.runs.settings import models_in_url
+from ui.shared.page import clip_paints
 from ui.shared.url import format_size, link
 from ui.shared.verdicts import judged_html
 from ui.story import data, wave
@@ -191,9 +192,9 @@ def _stands_in() -> str:
 
 def about_clip() -> str:
     """Say what CLIP adds, or that it is installed."""
+    if paints := clip_paints():
+        return f"CLIP is installed. {paints}"
     state = classifier_state(PAPERS_CLIP)
-    if state.status == "ready":
-        return "CLIP is installed: it answers, fills and paints on every page, with words of your own."
     return (
         f"One {format_size(state.download_bytes)} download, and you can paint any sentence instead of single words, "
         "and see CLIP’s own answers next to its map."

@@ -23,11 +23,10 @@ from ui.server.jobs import Job, QueueFull
 from ui.server.limits import check_upload
 from ui.server.streamlit_internals import session_id
 from ui.shared.downloads import download_button
-from ui.shared.page import scroll_into_view
 from ui.shared.pictures import Picture, samples
 from ui.shared.url import as_markdown, file_stem
 
-JOB, _KEPT, _SHOWN = "sweep.job", "sweep.kept", "sweep.shown"  # SHOWN: how often the map was brought into sight
+JOB, _KEPT = "sweep.job", "sweep.kept"
 MAP_MB = 10  # of an uploaded heat map
 UPLOADED, _LAST = "frequency.uploaded_map", "frequency.last_upload"
 LIVE_SIZE = 31
@@ -39,15 +38,14 @@ SMALL_SIDE, _BATCH, BATCH_OF_LARGE = 64, 64, 8
 
 
 def sweep_panel(page: PageState) -> None:
-    """Draw the controls of a sweep over samples, and its progress; the page gets the finished map's label."""
+    """Draw the controls of a sweep over sample pictures, and its progress; the page gets the finished map's label."""
     st.markdown(
-        f"Compute a quick {LIVE_SIZE} × {LIVE_SIZE} map of the bundled samples, each wave on a few of them. `python -m "
-        "core.sweep waves` computes larger ones."
+        f"Compute a quick {LIVE_SIZE} × {LIVE_SIZE} map: each wave is tried on a few of the sample pictures. For "
+        "larger maps, run `python -m core.sweep waves`."
     )
     job: Job | None = st.session_state.get(JOB)
     running = job is not None and job.active
     _settings(page.picture, disabled=running)
-    scroll_into_view("sweep-progress", st.session_state.get(_SHOWN, 0))
     if job is not None:
         st.fragment(_progress, run_every=_REDRAW_SECONDS if running else None)(page.on_new_map)
 
@@ -64,7 +62,7 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
     sets = {name: f"{title[0].upper()}{title[1:]}" for name, title in titles.items()}
     first = 0 if picture is None else list(sets).index(picture.sample_set)
     sample_set = columns[0].selectbox(
-        "Images", list(sets), first, format_func=sets.__getitem__, key="sweep.images", disabled=disabled
+        "Pictures", list(sets), first, format_func=sets.__getitem__, key="sweep.images", disabled=disabled
     )
     dataset, classes = samples(sample_set), SAMPLE_SETS[sample_set].class_set
     ready = {spec.name: spec.title for spec in ready_classifiers(classes)}
@@ -72,11 +70,11 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
         st.info(NONE_READY)
         return
     name = columns[1].selectbox(
-        "Classifier", list(ready), format_func=ready.__getitem__, key="sweep.name", disabled=disabled
+        "Network", list(ready), format_func=ready.__getitem__, key="sweep.name", disabled=disabled
     )
     size = dataset.image_size
     epsilon = columns[2].number_input(
-        "Strength v", 0.0, 10 * usual_epsilon(size), usual_epsilon(size), key=f"sweep.v{size}", disabled=disabled
+        "Strength", 0.0, 10 * usual_epsilon(size), usual_epsilon(size), key=f"sweep.v{size}", disabled=disabled
     )
     config = sweep_config(dataset, round(epsilon, 6))  # a step of the widget leaves 15.69999…
     left, right = st.columns([2, 7], vertical_alignment="center")
@@ -84,7 +82,7 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
         _start(name, classes, dataset, config)
     count = images_per_wave(len(dataset), config.fraction)
     waves = len(config.waves)
-    right.caption(f"{count * waves:,} predictions: {waves} waves, each on {count} of {len(dataset)} images")
+    right.caption(f"{count * waves:,} predictions: {waves} waves, each on {count} of {len(dataset)} pictures")
 
 
 def sweep_config(dataset: ImageDataset, epsilon: float) -> SweepConfig:
@@ -113,12 +111,7 @@ def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) 
         st.error(str(error))
         return
     st.session_state[JOB] = job
-    _bring_into_sight()
     st.rerun()
-
-
-def _bring_into_sight() -> None:
-    st.session_state[_SHOWN] = st.session_state.get(_SHOWN, 0) + 1
 
 
 def _progress(on_result: Callable[[str], None]) -> None:
@@ -136,7 +129,6 @@ def _progress(on_result: Callable[[str], None]) -> None:
             _draw(heatmap)
     if not job.active and st.session_state.get(_KEPT) != job.id:
         st.session_state[_KEPT] = job.id
-        _bring_into_sight()  # the additional map moves this one down
         if heatmap is not None:
             on_result(add_map(heatmap, origin="computed here"))
         st.rerun()
@@ -145,14 +137,14 @@ def _progress(on_result: Callable[[str], None]) -> None:
 def _status(job: Job, heatmap: Heatmap | None) -> None:
     """Draw the progress with a stop button, or the result with its download."""
     if job.status == "queued":
-        st.info(f"Waiting: position {job.position} in line.")
+        st.info(f"Waiting: number {job.position} in line.")
     elif job.active:
         left = job.seconds_left
-        text = "First without a wave …" if heatmap is None else "Each cell fills once its wave has been tried"
+        text = "First without a wave …" if heatmap is None else "Each cell fills in once its wave has been tried"
         time_left = "" if left is None else f"; {duration(max(1, left))} left"
         st.progress(min(1.0, job.done / (job.total or 1)), text + time_left)
     elif job.status == "failed":
-        st.error(f"The sweep ended early: {as_markdown(str(job.error))}")
+        st.error(f"The map is not complete: {as_markdown(str(job.error))}")
     if job.active and st.button("Stop and keep the map", icon=":material/stop:"):
         job.stop()
         st.rerun()
@@ -160,7 +152,7 @@ def _status(job: Job, heatmap: Heatmap | None) -> None:
         st.markdown("Stopped before the first wave.")
     if not job.active and heatmap is not None:
         ended = {"done": "Done", "overtime": "Stopped by this server’s time limit"}.get(job.status, "Stopped")
-        st.markdown(f"{ended}. The map is also among the others above.")
+        st.markdown(f"{ended}. The map is also among the others below.")
         stem = file_stem(f"{heatmap.metadata['classifier']['name']} {heatmap.metadata['dataset']['name']}")
         download_button("Download the map", heatmap.to_bytes, f"{stem}.npz", key="sweep.download")
 
@@ -176,7 +168,8 @@ def _draw(heatmap: Heatmap) -> None:
 def add_map_panel(page: PageState) -> None:
     """Draw the upload of a heat map's file; the page gets the label of each new map."""
     st.markdown(
-        f"A heat map (`.npz`) of `python -m core.sweep waves`, up to {MAP_MB} MB and {MAX_SIZE} × {MAX_SIZE} cells."
+        f"Add a heat map that you computed with `python -m core.sweep waves`: an `.npz` file of up to {MAP_MB} MB and "
+        f"{MAX_SIZE} × {MAX_SIZE} cells."
     )
     file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=MAP_MB)
     if file is None or st.session_state.get(_LAST) == file.file_id:

@@ -1,4 +1,4 @@
-"""Tool *Corruptions*: the chosen picture under a corruption, its predictions, and accuracies over many."""
+"""Tool *Corruptions*: the chosen picture under a corruption, what networks say, and how often they are right."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ import altair as alt
 import numpy as np
 import streamlit as st
 
-from core.claims.statistics import corruptions_of, stored_corruptions
+from core.claims.statistics import stored_corruptions
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import short_title
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.data.sample_sets import map_title
 from core.fourier.outcomes import CorruptionOutcomes
 from core.shared.device import class_probabilities
-from core.shared.numbers import Interval, join_list
-from core.shared.roles import ROBUST
-from ui.maps.catalogue import Entry, Predictor, stored_title
+from core.shared.numbers import Interval, join_list, percent
+from ui.maps.catalogue import Entry, choose_predictors
 from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all, with_twins
-from ui.server.cache import classifier_for, single_flight_cache
+from ui.server.cache import classifier_for, ready_classifiers, single_flight_cache
 from ui.shared.colours import UNKNOWN_COLOUR, model_colour
 from ui.shared.page import torch_starts
 from ui.shared.pictures import Figure, Picture, picture_row, to_picture
@@ -48,7 +47,7 @@ class NetworkOutcomes:
 
 
 def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int) -> None:
-    """Draw each network's accuracy by corruption with 95 % intervals, the chosen corruption highlighted."""
+    """Draw each network's accuracy by corruption with 95% intervals, the chosen corruption highlighted."""
     labels = {None: CLEAN} | {row.key: row.label for row in CORRUPTIONS.values()}
     rows: list[dict[str, Any]] = []
     for which, label in labels.items():
@@ -58,8 +57,8 @@ def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int)
             rows.append({"network": network.title, "corruption": label, "faded": which not in (None, key)} | numbers)
     colours = _colours(networks)
     names, axis = list(colours), alt.Axis(tickCount=5)
-    x = alt.X("accuracy:Q", title="top-1 accuracy (%)", scale=alt.Scale(domain=[0, 100]), axis=axis)
-    columns = {"accuracy": "top-1 accuracy (%)", "low": "95 % from", "high": "to"}
+    x = alt.X("accuracy:Q", title="right (%)", scale=alt.Scale(domain=[0, 100]), axis=axis)
+    columns = {"accuracy": "right (%)", "low": "95% from", "high": "to"}
     base = alt.Chart().encode(
         alt.Y("corruption:N", sort=list(labels.values()), title=None, axis=alt.Axis(labelOverlap=False)),
         alt.Color("network:N", scale=alt.Scale(domain=names, range=list(colours.values())), legend=None),
@@ -79,10 +78,12 @@ def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int)
     by_chance = [{"accuracy": 100 / len(networks[0].outcomes.metadata["class_names"])}]
     for layer, values in zip(spec["layer"], (rows, rows, by_chance), strict=True):
         layer["data"] = {"values": values}
-    strokes = (f'<i style="background:{colour}"></i>{html.escape(name)}' for name, colour in colours.items())
+    classes = len(networks[0].outcomes.metadata["class_names"])
+    strokes = [f'<i style="background:{colour}"></i>{html.escape(name)}' for name, colour in colours.items()]
+    strokes.append(f'<i class="dashed"></i>a guess among {classes} classes ({percent(1 / classes, 0)})')
     st.html(f'<div class="chart-legend">{"".join(f"<span>{stroke}</span>" for stroke in strokes)}</div>')
-    accuracies = "; ".join(f"{row['network']}, {row['corruption']}: {row['accuracy']:.0f} %" for row in rows)
-    about = f"Accuracy at strength {strength}, with 95 % intervals; dashed: by chance. {accuracies}"
+    accuracies = "; ".join(f"{row['network']}, {row['corruption']}: {row['accuracy']:.0f}%" for row in rows)
+    about = f"Accuracy at strength {strength}, with 95% intervals; dashed: by guessing. {accuracies}"
     st.vega_lite_chart(spec, width="stretch", key="corruptions.accuracy", alt=about)
 
 
@@ -103,21 +104,20 @@ def corruption_panel(page: PageState) -> None:
     """Draw the tool for the chosen picture."""
     assert page.picture is not None
     picture = page.picture
-    networks = _networks(picture.size, page.chosen, page.predictors)
+    specs, networks = _networks(page.chosen, picture)
     left, right = st.columns([4, 5] if networks else 2, gap="medium")
     with left:
         key, strength = _controls(picture.size)
-        specs = with_twins(page.predictors, picture.class_set) if page.predictors and torch_starts() else []
-        _pictures(picture, key, strength, specs[:MAX_NETWORKS])
+        _pictures(picture, key, strength, specs if page.predictors and torch_starts() else [])
     with right:
         if networks:
             seen = as_markdown(join_list(list(dict.fromkeys(_sample(network.outcomes) for network in networks))))
-            st.markdown(f"**Accuracy at strength {strength}** of {seen}, with 95 % intervals")
+            st.markdown(f"**How many of {seen} each network gets right** at strength {strength}, with 95% intervals")
             accuracy_chart(networks, key, strength)
         else:
             sizes = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
             listed = join_list([f"{size} × {size}" for size in sorted(sizes)])
-            st.info(f"Counts over many pictures exist for {listed} pixels only; choose such a picture.")
+            st.info(f"We counted over many pictures of {listed} pixels only. Choose such a picture to see the counts.")
 
 
 def _sample(outcomes: CorruptionOutcomes) -> str:
@@ -141,7 +141,7 @@ def _controls(size: int) -> tuple[str, int]:
         index=list(labels).index(USUAL),
         key=_CORRUPTION,
         bind="query-params",
-        help="After Hendrycks & Dietterich 2019, severities 1 to 3. The wave of the maps above is not added.\n\n"
+        help="After Hendrycks & Dietterich 2019, severities 1 to 3. The wave chosen above is not added here.\n\n"
         + "\n\n".join(descriptions),
     )
     strength = menus.select_slider(
@@ -167,7 +167,7 @@ def _pictures(picture: Picture, key: str, strength: int, networks: Sequence[Clas
 def _prediction(title: str, probabilities: np.ndarray, picture: Picture) -> str:
     top = int(probabilities.argmax())
     mark = "" if picture.label is None else " ✓" if top == picture.label else " ✗"
-    return f"{title}: {picture.classes.names[top]}{mark} {100 * probabilities[top]:.0f} %"
+    return f"{title}: {picture.classes.names[top]}{mark} {100 * probabilities[top]:.0f}%"
 
 
 def corrupted_picture(picture: Picture, key: str, strength: int) -> np.ndarray:
@@ -182,12 +182,19 @@ def _predictions(name: str, picture: Picture, key: str, strength: int) -> np.nda
     return class_probabilities(classifier_for(name, picture.class_set), images)
 
 
-def _networks(size: int, chosen: Sequence[Entry], predictors: Sequence[Predictor]) -> list[NetworkOutcomes]:
-    """Return the displayed maps' networks, or their stand-ins, and robust twins, if their outcomes are stored."""
-    all_outcomes = stored_corruptions()
-    stored = {name: outcomes for name, outcomes in all_outcomes.items() if outcomes.metadata["image_size"] == size}
-    names = [entry.classifier for entry in chosen if corruptions_of(entry.named) is not None]
-    names += [predictor.spec.name for predictor in predictors if predictor.of not in names]
-    pairs = [name for ordinary in names for name in (ordinary, f"{ordinary}{ROBUST}") if name in stored]
-    selected = list(dict.fromkeys(pairs))[:MAX_NETWORKS] or list(stored)[:MAX_NETWORKS]
-    return [NetworkOutcomes(name, stored_title(name), stored[name]) for name in selected]
+def _networks(chosen: Sequence[Entry], picture: Picture) -> tuple[list[ClassifierSpec], list[NetworkOutcomes]]:
+    """Return the networks that answer for the maps, with robust twins, and the stored outcomes of those that have any.
+
+    If outcomes are stored for pictures of this size, only networks with outcomes are returned: captions and chart
+    are about the same ones.
+    """
+    predictors = choose_predictors(chosen, ready_classifiers(picture.class_set), picture.class_set)
+    specs = with_twins(predictors, picture.class_set)
+    stored = {
+        name: outcomes
+        for name, outcomes in stored_corruptions().items()
+        if outcomes.metadata["image_size"] == picture.size
+    }
+    charted = [spec for spec in specs if spec.name in stored][:MAX_NETWORKS]
+    outcomes = [NetworkOutcomes(spec.name, short_title(spec.title), stored[spec.name]) for spec in charted]
+    return charted or specs[:MAX_NETWORKS], outcomes

@@ -33,8 +33,8 @@ def own_classes(page: PageState) -> None:
     clips = ready_clips()
     if not clips:
         st.markdown(
-            "A CLIP predicts among any classes that you type, but no CLIP is installed here. The page **Models** "
-            "offers some."
+            "A CLIP can choose among any classes that you type, but none is installed here. You can download one on "
+            "the page **Models**."
         )
         return
     typed = st.text_area(
@@ -45,12 +45,12 @@ def own_classes(page: PageState) -> None:
         bind="query-params",
         max_chars=MAX_TEXT,
         persist_state="session",
-        help="Probabilities are shares among exactly these classes. Try things that are not in the picture, such as "
-        "“pattern of stripes”: does the wave make CLIP predict them?",
+        help="The probabilities of these classes add up to 100%. Try something that is not in the picture, such as "
+        "“pattern of stripes”. Does the wave make CLIP see it?",
     )
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     pattern = left.text_input(
-        "Prompt, with {class} in place of the class",
+        "Prompt, with {class} where the class goes",
         paper.TEMPLATE,
         key=PROMPT,
         bind="query-params",
@@ -62,8 +62,8 @@ def own_classes(page: PageState) -> None:
     small = [spec.title for spec in clips if spec.name in bundled_specs()]
     if small:
         st.markdown(
-            f"{join_list(small)} learned from captions about the ten classes of CIFAR-10 only, so any other word is "
-            "a guess."
+            f"{join_list(small)} only learned from captions about ten classes, those of CIFAR-10. Any other word is a "
+            "guess."
         )
     with st.container(key="own-predictions"):
         try:

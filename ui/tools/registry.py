@@ -1,4 +1,4 @@
-"""Tools below the maps: two as cards, and the visitor's own. Only an open tool and a running sweep are computed."""
+"""Tools of *Frequencies*: two as cards below the maps, the visitor's own above them. Only an open one is computed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _BY_HAND, _TOOLS_PLACE = "frequency.tools_opened", "frequency-tools"
 class Tool:
     """Tool.
 
-    about, picture: text and picture of its card, uint8 (H, W, 3); none for what is the visitor's own. What has a card
+    about, picture: text and picture of its card, uint8 (H, W, 3); none for the visitor's own tools. A tool with a card
     needs a picture to work on.
     """
 
@@ -68,11 +68,25 @@ def open_own(own: bool) -> None:
         _open(OWN_SWEEP if own else None)
 
 
-def draw_tools(page: PageState) -> None:
-    """Draw a card for each tool and below them the open one, or the visitor's own tools."""
+def draw_own(page: PageState) -> None:
+    """Draw the visitor's own tools, if one of them is open, or a map of theirs that is being computed."""
     state = st.session_state
-    cards, own = [[name for name in TOOLS if bool(TOOLS[name].about) == is_card] for is_card in (True, False)]
-    name = state[_OPEN]
+    name = state[_OPEN] if own_is_open() else None
+    if name is not None:
+        state[_OWN] = name
+        own = [name for name in TOOLS if not TOOLS[name].about]
+        st.segmented_control(
+            "Your own", own, key=_OWN, on_change=lambda: _open(state[_OWN]), label_visibility="collapsed"
+        )
+        TOOLS[name].draw(page)
+    if name != OWN_SWEEP and sweep_is_running():
+        TOOLS[OWN_SWEEP].draw(page)  # keep following a map in progress
+
+
+def draw_cards(page: PageState) -> None:
+    """Draw a card for each tool on bundled pictures, and below them the open one."""
+    state = st.session_state
+    cards, name = [name for name in TOOLS if TOOLS[name].about], state[_OPEN]
     with st.container(key=_TOOLS_PLACE):
         st.html(_pictures(*cards))
         state[_CARD] = name if name in cards else None
@@ -80,21 +94,14 @@ def draw_tools(page: PageState) -> None:
             "Tools", cards, format_func=_label, key=_CARD, on_change=lambda: _open(state[_CARD]),
             label_visibility="collapsed", width="stretch",
         )  # fmt: skip
-        if name in own:
-            state[_OWN] = name
-            st.segmented_control(
-                "Your own", own, key=_OWN, on_change=lambda: _open(state[_OWN]), label_visibility="collapsed"
-            )
         url.put(TOOL, name)
+        if name not in cards:
+            return
         scroll_into_view(_TOOLS_PLACE, state[_BY_HAND])
-        if name is None:
-            pass
-        elif name in cards and page.picture is None:
-            st.info("This tool needs a picture: choose a bundled one or upload your own.")
+        if page.picture is None:
+            st.info("This tool needs a picture. Choose one above, or use a photo of your own.")
         else:
             TOOLS[name].draw(page)
-        if name != OWN_SWEEP and sweep_is_running():
-            TOOLS[OWN_SWEEP].draw(page)  # keep following a map in progress
 
 
 def _open(name: str | None) -> None:
@@ -118,8 +125,8 @@ def _fog_card() -> np.ndarray:
 
 # Keyed by the name on the page and in the URL.
 TOOLS: dict[str, Tool] = {
-    HYBRIDS_TOOL: Tool(hybrid_panel, "whose waves count?", _mixed_card),
-    CORRUPTIONS_TOOL: Tool(corruption_panel, "who is right in fog?", _fog_card),
+    HYBRIDS_TOOL: Tool(hybrid_panel, "Which picture wins?", _mixed_card),
+    CORRUPTIONS_TOOL: Tool(corruption_panel, "Who still sees through fog?", _fog_card),
     OWN_SWEEP: Tool(sweep_panel),
     OWN_WORDS: Tool(own_classes),
     OWN_MAP: Tool(add_map_panel),

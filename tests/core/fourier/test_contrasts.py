@@ -142,10 +142,10 @@ def test_clear_waves_agree_with_scipy(two):
 @pytest.mark.parametrize(
     ("signs", "said"),
     [
-        ("++0--", "Against B, A errs clearly more up to 1, less from 3 on (cycles per image)."),
-        ("+-0+-", "Against B, A errs clearly more at 0 and at 3, less at 1 and at 4 (cycles per image)."),
-        ("0--0+", "Against B, A errs clearly more at 4, less at 1 to 2 (cycles per image)."),
-        ("000", "In no ring is the error of A clearly other than that of B."),
+        ("++0--", "A makes clearly more mistakes than B up to 1 cycles per image, and fewer from 3 on."),
+        ("+-0+-", "A makes clearly more mistakes than B at 0 and at 3 cycles per image, and fewer at 1 and at 4."),
+        ("0--0+", "A makes clearly more mistakes than B at 4 cycles per image, and fewer from 1 to 2."),
+        ("000", "In no ring does A make clearly more or fewer mistakes than B."),
     ],
 )
 def test_ring_words_name_significant_rings(signs, said):
@@ -199,7 +199,7 @@ def test_mismatches_names_each_difference_between_runs():
     assert mismatches(SMALL, SMALL) == ()
     other = counted([[1]], image_size=16, epsilon=2.0, dataset={"name": "stripes"}, class_names=["a"], weakened_as=224)
     reasons = " ".join(mismatches(SMALL, other))
-    for part in ("8 and 16 pixels", "dots and stripes", "size v: 1 and 2", "2 and 1 classes", "waves are weakened"):
+    for part in ("8 and 16 pixels", "dots and stripes", "strengths: 1 and 2", "2 and 1 classes", "waves are weakened"):
         assert part in reasons
 
 

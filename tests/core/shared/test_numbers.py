@@ -10,10 +10,10 @@ from core.shared.text import count_of, ordinal, with_article
 
 
 def test_differences_have_true_minus_signs():
-    assert (numbers.percent(0.3312), numbers.percent(0.5, 0)) == ("33.1 %", "50 %")
+    assert (numbers.percent(0.3312), numbers.percent(0.5, 0)) == ("33.1%", "50%")
     assert (numbers.decimal(-0.25, 2), numbers.decimal(3.04, sign=True)) == ("−0.25", "+3.0")
     assert [numbers.confidence(share) for share in (0.9991, 0.999, 0.001, 0.0009)] == [
-        "over 99.9 %", "99.9 %", "0.1 %", "under 0.1 %",
+        "over 99.9%", "99.9%", "0.1%", "under 0.1%",
     ]  # fmt: skip
 
 

@@ -148,7 +148,7 @@ def test_a_killed_script_resumes_to_identical_counts(archive, whole, tmp_path, c
         assert Heatmap.load(output).metadata["source"]["wall_seconds"] >= killed.metadata["source"]["wall_seconds"]
     assert 0 < killed.measured.sum() < measured(output) < len(killed.counts)
     assert main(command(archive, output)) == 0
-    assert f"{SIDE**2} of {SIDE**2} cells, clean error {5 * whole.clean[0]}.00 %" in capsys.readouterr().out
+    assert f"{SIDE**2} of {SIDE**2} cells, clean error {5 * whole.clean[0]}.00%" in capsys.readouterr().out
     for name in ("counts", "hits", "bits", "labels"):
         np.testing.assert_array_equal(getattr(Heatmap.load(output), name), getattr(whole, name))
 

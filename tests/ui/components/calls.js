@@ -17,3 +17,12 @@ export const mixtures = ({ hybridOf }, { low, high, size, cutoffs }) =>
     const value = hybridOf(low, high, size, cutoff);
     return Array.from({ length: 3 * size * size }, (_, k) => value(Math.floor(k / 3), k % 3));
   });
+
+export const cards = ({ cardLines, legendOf }, { networks, names }) =>
+  networks.map(({ network, now, percent, named }) => [
+    ...cardLines(network, now, percent, names, named),
+    legendOf("A", named),
+  ]);
+
+export const outlines = ({ outlinePath }, { size, changed }) =>
+  outlinePath(size, (i, j) => changed.some(([a, b]) => a === i && b === j));

@@ -1,6 +1,7 @@
 """Heat maps and waves: data sent to the browser, handling of a choice, and wave.js in Node, to the bit."""
 
 import base64
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from ui.components.maps.maps import MapView, ShownMaps, _read_frequency, pack_ma
 from ui.components.mount import pack_signs
 
 CALLS = Path(__file__).with_name("calls.js")
-DRAW, TOUR, SIGNS = (function_of(CALLS, name) for name in ("drawWaves", "tours", "signsOf"))
+DRAW, TOUR, SIGNS, CARDS, OUTLINES = (
+    function_of(CALLS, name) for name in ("drawWaves", "tours", "signsOf", "cards", "outlines")
+)
 
 
 def test_maps_are_packed_in_their_unit():
@@ -87,3 +90,26 @@ def test_tour_runs_outward_on_selected_side():
         radius = round(np.hypot(i, j))
         alike = [(a, b) for a in range(16) for b in range(a, 16) if round(np.hypot(a, b)) == radius]
         assert j + i == min(b - a for a, b in alike), "as close to the diagonal as possible"
+
+
+def test_only_a_picture_that_was_right_is_fooled():
+    network = {"clean": [3, 95], "right": 3, "waves": [236, 481, 481]}
+
+    def asked(named=True, now=3, **changes):
+        return {"network": {**network, **changes}, "now": now, "percent": 87, "named": named}
+
+    asks = [asked(), asked(now=5), asked(right=5), asked(named=False), asked(waves=[1, 200, 481])]
+    same, other, wrong, own, early = in_node(
+        "maps/answers.js", CARDS, {"networks": asks, "names": {"3": "cat", "5": "dog"}}
+    )
+    assert same == ["87% (95% without the wave)", "fooled by 236 of 481 waves: ", True, "outlined: waves that fool A"]
+    assert other[0] == "87% (cat without the wave, 95%)"
+    assert wrong[1:3] == ["wrong even without a wave", False]
+    assert own[1:] == ["changed by 236 of 481 waves: ", True, "outlined: waves that change A’s answer"]
+    assert early[1:3] == ["", False], "too few waves are known"
+
+
+def test_outline_runs_around_the_waves_that_fool():
+    path = in_node("maps/answers.js", OUTLINES, {"size": 5, "changed": [(0, 0), (0, 1), (-2, -2)]})
+    edges = {"M2 2v1", "M4 2v1", "M2 2h1", "M3 2h1", "M2 3h1", "M3 3h1"}  # around two cells
+    assert set(re.findall(r"M\d+ \d+[vh]1", path)) == edges | {"M1 0v1", "M0 1h1"}  # a corner has two

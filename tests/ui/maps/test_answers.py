@@ -57,4 +57,4 @@ def test_bundled_picture_has_answers_at_every_wave(own):
     percents = np.frombuffer(base64.b64decode(network["percents"]), np.uint8).reshape(31, 31)
     known = percents != UNKNOWN
     assert known[15 + 2, 15 + 3] and known[15 - 2, 15 - 3] and known.sum() == (2 if own else 31 * 31)
-    assert network["mistaken"][1:] == [1 if own else 481, 481]
+    assert network["waves"][1:] == [1 if own else 481, 481]

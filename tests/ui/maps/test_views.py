@@ -66,7 +66,7 @@ def test_colours_are_unique():
     """Networks, verdicts, and more or fewer errors of one network: no colour is shared by two of these."""
     pairs = (colour for pair in colours.NETWORK_COLOURS.values() for colour in pair)
     verdicts = {colour for _, colour, *_ in SIGNS.values()}
-    ends = re.findall("#[0-9A-F]{6}", colours.FEWER_OR_MORE_ERRORS)
+    ends = colours.FEWER_OR_MORE_ERRORS
     every = [
         colour.lower()
         for colour in (*pairs, *colours.COLOURS_BY_NAME.values(), colours.UNKNOWN_COLOUR, *verdicts, *ends)

@@ -1,16 +1,33 @@
 """The page *Frequencies* in Streamlit's test runner: what links open, figures, files."""
 
+import html
+import re
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import core
+from core.classifiers.registry import list_classifiers
 from core.data.sample_sets import HEATMAPS, SAMPLE_SETS
+from core.fourier.contrasts import ring_errors
 from core.shared.files import npz_bytes
 from tests.ui import page_runner
 from tests.ui.page_runner import bodies, components, page_text, settable_widget
-from ui.maps.catalogue import CLIP, EFFICIENTNET, FIRST_PRESET, MINI_CLIP, PAPERS_PAIR, RESNET50, RESNET56
+from ui.maps.catalogue import (
+    CLIP,
+    EFFICIENTNET,
+    FIRST_PRESET,
+    MINI_CLIP,
+    PAPERS_PAIR,
+    PHOTOGRAPHS,
+    RESNET50,
+    RESNET56,
+    shipped_maps,
+)
 from ui.pages.frequency import CELL, DETAILS, OWN, PRESET
+from ui.shared.colours import colour_name, model_colour
+from ui.shared.pictures import Picture
 from ui.tools.compute import UPLOADED
 from ui.tools.registry import OWN_MAP, OWN_SWEEP, OWN_WORDS
 
@@ -79,14 +96,14 @@ def test_presets_are_applied_and_marked():
 
 def test_mismatched_maps_are_explained():
     app = open_page(maps=[CLIP, RESNET50], show="Difference")
-    assert "32 and 224 pixels" in app.warning[0].value and "size v: 4 and 15.7" in app.warning[0].value
+    assert "32 and 224 pixels" in app.warning[0].value and "strengths: 4 and 15.7" in app.warning[0].value
     settable_widget(app, "maps").set_value([]).run()
     assert not app.exception and len(app.info) == 1 and not app.get("bidi_component")
     app = open_page(pictures="CIFAR-10", cell="20,3", maps=[CLIP, RESNET56], **{DETAILS: "true"})
     assert any("too small" in item.value for item in app.info)
     assert components(app, "picture")[0]["picture"]["size"] == 31, "the browser refuses, too"
     for name in ("CLIP ViT-B/32", "ResNet-56"):
-        assert len(bodies(app, f'alt="Error of {name}, %"')) == 1
+        assert len(bodies(app, f'alt="How often {name} is wrong, by wave"')) == 1
     assert f"**{CLIP}**" in page_text(app) and "log says ResNet-56" in page_text(app)
 
 
@@ -108,3 +125,67 @@ def test_invalid_map_file_is_refused():
     assert not app.error and not app.exception
     assert settable_widget(app, "maps").value == [CLIP, RESNET56, "mine · own images · uploaded 1"]
     assert "weights unknown, sha256 unknown; seed 0" in page_text(app)
+
+
+def introduction(app) -> str:
+    (text,) = bodies(app, "Each cell is one ")
+    return html.unescape(re.sub(r"<span class=\"tooltip-text.*?</span>|<[^>]*>", "", text))
+
+
+def with_own_photo(app, size=224) -> AppTest:
+    photo = np.random.default_rng(1).integers(0, 256, (3, size, size), dtype=np.uint8)
+    take = Picture(photo, None, "photographs", 0, "mine.png", own=True)
+    app.session_state["cell.own"], app.session_state["pictures"] = take, "Yours"
+    return app.run()
+
+
+def test_introduction_says_what_a_colour_means():
+    app = open_page(pictures="CIFAR-10")
+    assert "the network is wrong when that wave is added" in introduction(app)
+    assert "two small stand-ins, Mini CLIP and Mini ResNet" in introduction(app)
+    settable_widget(app, "show").set_value("Difference").run()
+    assert "which network is wrong more often" in introduction(app)
+    settable_widget(app, "metric").set_value("Top-5").run()
+    settable_widget(app, "show").set_value("Error").run()
+    assert "the right class is not among the network’s first five" in introduction(app)
+
+
+def test_own_photo_opens_where_a_real_network_answers():
+    app = with_own_photo(open_page(pictures="CIFAR-10"))
+    assert app.button_group(key=PRESET).value == PHOTOGRAPHS and app.query_params["pictures"] == "Yours"
+    assert components(app, "picture")[0]["picture"]["image_size"] == 224
+    assert "can only choose" not in introduction(app)
+    app.button_group(key=PRESET).set_value(PAPERS_PAIR).run()  # the photo stays, and small networks answer
+    seen = components(app, "picture")[0]["picture"]
+    assert seen["image_size"] == 32 and seen["strip"]["selected"] == 0
+    says = "Mini CLIP and Mini ResNet see your photo at 32 × 32 pixels and can only choose among 10 classes."
+    assert says in introduction(app) and "knows 1,000 answers on Photographs" in introduction(app)
+    app.button_group(key=PRESET).set_value(PHOTOGRAPHS).run()
+    assert components(app, "picture")[0]["picture"]["image_size"] == 224 and not app.exception
+
+
+def test_difference_names_its_colours():
+    app = open_page(show="Difference")
+    (view,) = components(app, "maps")[0]["maps"]
+    assert view["subtitle"] == "blue: CLIP ViT-B/32 is wrong more often; orange: ResNet-56 is"
+    assert model_colour("clip-vit-b-32") == "#0072B2" and model_colour("resnet-56") == "#D55E00"
+    for name in (spec.name for spec in list_classifiers()):
+        assert colour_name(model_colour(name))
+
+
+def test_maps_that_cannot_be_subtracted_have_a_chart_each():
+    app = open_page(maps=[RESNET50, EFFICIENTNET])
+    (body,) = bodies(app, "wrong most often")
+    for name, label in (("ResNet-50", RESNET50), ("EfficientNet-Lite0", EFFICIENTNET)):
+        errors = {r: e.measured.value for r, e in ring_errors(shipped_maps()[label].heatmap.crop(63)).items()}
+        radius = max(errors, key=errors.get)
+        peak = f"{radius} cycles per image" if name == "ResNet-50" else f"{name} at {radius}"
+        assert f"{peak} ({100 * errors[radius]:.1f}%)" in body and f'alt="How often {name} is wrong, by wave"' in body
+
+
+def test_own_tools_show_no_difference_and_stand_above():
+    app = open_page(pictures="CIFAR-10", show="Difference")
+    app.button_group(key=PRESET).set_value(OWN).run()
+    assert settable_widget(app, "show").value == "Error" and app.query_params["tab"] == OWN_SWEEP
+    scrolled = [data["part"] for data in components(app, "part")]
+    assert not [part for part in scrolled if "tools" in part or "sweep" in part]

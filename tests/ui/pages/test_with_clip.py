@@ -14,7 +14,9 @@ from core.pgd.record import PGDRun
 from core.shared.files import cache_folder
 from tests.ui.page_runner import open_page, page_text
 from ui.maps.catalogue import CLIP, RESNET56, choose_predictors, entries
+from ui.pages.models import parts
 from ui.server.cache import ready_classifiers, ready_clips
+from ui.shared.page import CLIPS_SETTINGS
 from ui.story.chapters import CHAPTER_FACTS
 
 ROBUST, MINI, MINI_ROBUST, CNN = CLIPS[1], "mini-clip", "mini-clip-robust", "efficientnet-lite0"
@@ -44,8 +46,12 @@ PLACES = (
     (lambda: networks("generation", **{"generation-set": "CIFAR-10, 32 px"}), SMALL_PAIRS),
     (first_row, (STAND_IN, (PAPERS_CLIP, ""), (PAPERS_CLIP, ""), STAND_IN)),
     (lambda: ready_clips()[0].name, (MINI, PAPERS_CLIP, PAPERS_CLIP, ROBUST)),
-    (lambda: "CLIP is installed" in CHAPTER_FACTS["clip_here"](), (False, True, True, False)),
-    (lambda: open_page("models").header[0].value.split()[0], ("Get", "The", "The", "Get")),
+    (lambda: CLIPS_SETTINGS in CHAPTER_FACTS["clip_here"](), (False, True, True, False)),
+    (lambda: CLIPS_SETTINGS in page_text(open_page("generation")), (False, True, True, False)),
+    (
+        lambda: parts()[0].networks + parts()[2].networks[:1],
+        ((CNN, MINI), 2 * (PAPERS_CLIP,), 2 * (PAPERS_CLIP,), (CNN, MINI)),
+    ),
 )
 
 

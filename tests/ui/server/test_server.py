@@ -39,7 +39,7 @@ def test_environment_overrides_limits():
 
 @pytest.mark.parametrize("value", ["", "-1", "1.5", "2", "9" * 5000])
 def test_invalid_limit_is_refused(value):
-    with pytest.raises(ValueError, match=r"CLIP_LAB_CLIP .* wants a whole number from 0 to 1, got") as caught:
+    with pytest.raises(ValueError, match=r"CLIP_LAB_CLIP .* must be an integer from 0 to 1, got") as caught:
         read_limits({"CLIP_LAB_CLIP": value})
     assert len(str(caught.value)) < 250
 

@@ -45,7 +45,7 @@ def test_picture_of_a_link_is_sent_to_the_browser(parameters, kind, position):
 
 @pytest.mark.parametrize(
     ("name", "prefix", "keys", "kind", "size"),
-    [("frequency", "", "cell", "CIFAR-10", 32), ("inpainting", "inpainting-", "inpainting", "Photographs", 224)],
+    [("frequency", "", "cell", "CIFAR-10", 224), ("inpainting", "inpainting-", "inpainting", "Photographs", 224)],
 )
 def test_upload_is_selected_and_freed(name, prefix, keys, kind, size):
     app = upload(open_page(name, **{f"{prefix}pictures": kind}), keys, "mine.png", noise_file())

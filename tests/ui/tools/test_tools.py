@@ -61,7 +61,7 @@ def test_own_map_takes_few_predictions():
 
 
 def test_tool_without_picture_asks_for_one():
-    assert "upload your own" in page_text(open_page(pictures="Yours", tab=CORRUPTIONS_TOOL))
+    assert "use a photo of your own" in page_text(open_page(pictures="Yours", tab=CORRUPTIONS_TOOL))
 
 
 # Two pictures in one
@@ -118,12 +118,15 @@ def test_corruption_bars_are_stored_accuracies(linked, label, strength, toys):
     assert app.selectbox(key="corruption").value == label and app.select_slider(key="severity").value == strength
     body, classes = bodies(app, "Clean")[0], samples("cifar10").classes.names
     image = samples("cifar10").images[[1]].astype(np.float32) / 255
-    names = {"Mini CLIP": "mini-clip", "Mini CLIP (robust)": "mini-clip-robust", "ResNet-56": "resnet-56"}
-    for name in ("mini-clip", "mini-clip-robust"):
+    small = ("mini-clip", "mini-clip-robust", "mini-resnet", "mini-resnet-robust")  # the last two in place of ResNet-56
+    names = {classifier_spec(name).title: name for name in small}
+    for title, name in names.items():
+        assert body.count(f"{title}: ") == 4, "twice, also as a text for screen readers"
         for pixels in (image, corrupt(image, ALL_CORRUPTIONS[label.lower()], strength, [1])):
             probabilities = class_probabilities(ToyClassifier(name), pixels)[0]
-            assert f"{classes[probabilities.argmax()]}" in body and f"{100 * probabilities.max():.0f} %" in body
+            assert f"{classes[probabilities.argmax()]}" in body and f"{100 * probabilities.max():.0f}%" in body
     bars = chart_rows(app, -1)
+    assert "a guess among 10 classes (10%)" in bodies(app, "chart-legend")[0]
     assert [*dict.fromkeys(row["network"] for row in bars)] == [*names] and len(bars) == len(names) * (
         1 + len(ALL_CORRUPTIONS)
     )

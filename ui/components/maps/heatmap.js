@@ -1,18 +1,19 @@
 // Draws the heat maps and moves their common cursor. Coordinates are frequencies [i, j]: i down, j to the right.
-// Beside a picture (`panel.js`) the maps are so large that both, and the content below, fit in the window.
+// Next to a picture (`panel.js`) the maps are so large that both, and the content below, fit in the window.
 
 import { element, memoryOf, tooltip, unpack, viewOf } from "../basics.js";
-import { answersText, createPanel, drawPanel, fillPanel, pause } from "./panel.js";
+import { answersText, outlineWaves } from "./answers.js";
+import { createPanel, drawPanel, fillPanel, pause } from "./panel.js";
 import { minus, name } from "./wave.js";
 
 // CSS pixels.
 const MIN_COLUMN = 270; // width of a map's column
 const MAX_SIDE = 480; // of a map, in windows up to 1,020 pixels high; in higher ones more
-const MIN_SIDE = 180; // of a map beside a picture
+const MIN_SIDE = 180; // of a map next to a picture
 const GUTTER = 30; // for the vertical axis
 const GAP = 16; // between columns
 const BETWEEN = 76; // of maps, wave, picture and answers, together
-const BESIDE = 840; // width from which answers stand beside the picture
+const BESIDE = 840; // width from which answers stand to the right of the picture
 const NARROW = 640; // a phone's width
 const BESIDES = 560; // height of everything but the maps
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -97,6 +98,7 @@ function rebuild(view, data) {
   view.root.style.setProperty("--outline", data.outline || 0);
   drawBar(view, table);
   drawToggle(view);
+  if (view.panel) outlineWaves(view); // gone if the maps are others
 }
 
 // On a phone one map is shown at a time.
@@ -269,14 +271,11 @@ function createMap(size) {
   map.canvas = element("canvas");
   map.ring = element("div", "mark ring");
   map.lines = element("div", "lines");
-  map.mistakes = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  map.mistakes.setAttribute("class", "mistakes");
-  map.plot.append(map.canvas, map.mistakes, element("div", "outline"), map.lines, map.ring);
-  frame.append(
-    ticks("down", half, "vertical frequency i"),
-    map.plot,
-    ticks("right", half, "horizontal frequency j", "cycles per image"),
-  );
+  map.outlines = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  map.outlines.setAttribute("class", "outlines");
+  map.plot.append(map.canvas, map.outlines, element("div", "outline"), map.lines, map.ring);
+  frame.append(ticks("down", half, "cycles down, i"), map.plot, ticks("right", half, "cycles across, j"));
+  map.legend = frame.appendChild(element("div", "legend")); // of the outlined waves
   map.readout = map.figure.appendChild(element("div", "readout")); // above the map, and after it for the keyboard
   return map;
 }
@@ -296,10 +295,10 @@ function fillMap(map, { title, note, colour, subtitle, label, layers }, { range:
     Math.max(Math.abs(i), Math.abs(j)) > half ? undefined : numbers[(layer * size + i + half) * size + j + half];
   map.values = [...numbers.subarray(0, size * size)];
   map.plot.ariaLabel =
-    `${title}: ${label} at each frequency, ${minus(-half)} to ${half} cycles per image. Arrow keys choose a ` +
-    "frequency, with Shift in steps of 5.";
+    `${title}: ${label} under each wave, ${minus(-half)} to ${half} cycles per image. Arrow keys choose a wave, ` +
+    "with Shift in steps of 5.";
 
-  // One canvas pixel per cell, enlarged by CSS; missing cells stay transparent, so that the hatching shows.
+  // One canvas pixel per cell, enlarged by CSS; missing cells stay transparent and show the hatching.
   map.canvas.width = map.canvas.height = size;
   const context = map.canvas.getContext("2d");
   const image = context.createImageData(size, size);
@@ -343,8 +342,8 @@ function describe(view, map, frequency) {
   if (value === undefined) return ["outside this map", ""];
   if (Number.isNaN(value)) return ["not computed", ""];
   const text = (value) => number(view, value, decimals);
-  const interval = Number.isNaN(low) || Number.isNaN(high) ? "" : `95 % interval (${text(low)} to ${text(high)})`;
-  return [`${map.label} ${text(value)}${unit && ` ${unit}`}`, interval];
+  const interval = Number.isNaN(low) || Number.isNaN(high) ? "" : `95% interval (${text(low)} to ${text(high)})`;
+  return [`${map.label} ${text(value)}${unit.length > 1 ? ` ${unit}` : unit}`, interval]; // 30.7%, 3.1 points
 }
 
 function number(view, value, digits) {

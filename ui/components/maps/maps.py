@@ -2,8 +2,8 @@
 
 `heatmap.js` draws the maps, follows the pointer and the arrow keys without a rerun, and reports a chosen frequency
 once; this module packs the maps and sets the selected frequency. With a picture (`wave_lab`) the browser also adds the
-wave under the cursor to it with `wave.js`, the counterpart of `core.fourier.waves`, and says what networks answer,
-which `ui.maps.answers` writes into the page. `stripes.js` does so for a number of vertical stripes.
+wave under the cursor to it with `wave.js`, the counterpart of `core.fourier.waves`, and `answers.js` says what networks
+answer, which `ui.maps.answers` writes into the page. `stripes.js` does so for a number of vertical stripes.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class MapView:
             is at row i + R // 2, column j + R // 2.
         interval: each value with the ends of its interval, in the same unit, or None.
         value_label: name of the values, e.g. "error". unit: their unit.
-        note: plain text beside the title. colour: colour of the key before the title, e.g. "#0072B2"; no key if empty.
+        note: plain text after the title. colour: colour of the key before the title, e.g. "#0072B2"; no key if empty.
     """
 
     title: str
@@ -132,7 +132,7 @@ def wave_lab(
     on_select: Callable[[Frequency, float], None],
     on_pick: Callable[[int | None], None],
 ) -> None:
-    """Show heat maps beside a picture; the browser adds the wave under the cursor to it without a rerun.
+    """Show heat maps and a picture; the browser adds the wave under the cursor to it without a rerun.
 
     Args:
         maps, selected, key: as `heatmap_view` takes them.

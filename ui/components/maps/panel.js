@@ -1,11 +1,13 @@
-// The picture under the wave, beside the maps: redrawn with every movement of the maps' cursor, without Python.
+// The picture under the wave, next to the maps: redrawn with every movement of the maps' cursor, without Python.
 
 import { button, countOf, element, paintPixels, unpack } from "../basics.js";
 import { createTiles, fillTiles } from "../pictures/tiles.js";
-import { mainElement } from "../streamlit.js";
+import { createAnswers, readAnswers, showAnswers } from "./answers.js";
 import { fourierBasis, name, outward, signsAt, underWave, waveAlone } from "./wave.js";
 
 const PLAY_MILLISECONDS = 250; // between two waves of a tour, and before a strength is reported
+
+const STRENGTH = "v in the paper: the root of the sum of one colour's squared changes";
 
 // Calls the view's `moved` after the wave or its strength has changed, and `report` to inform Python after a delay.
 export function createPanel(view) {
@@ -22,7 +24,7 @@ export function createPanel(view) {
   const scene = root.appendChild(element("div", "scene"));
   for (const name of ["wave", "clean", "perturbed"]) {
     const figure = scene.appendChild(element("figure", `picture ${name}`));
-    const caption = figure.appendChild(element("figcaption", "", "on the picture"));
+    const caption = figure.appendChild(element("figcaption", "", "added to the picture"));
     const canvas = figure.appendChild(element("canvas", "", "", { role: "img" }));
     panel.pictures[name] = { canvas, caption };
   }
@@ -33,7 +35,7 @@ export function createPanel(view) {
   panel.play = button(controls, "", () => (panel.timer ? pause(panel) : play(panel)));
   panel.play.className = "play";
   panel.slider = createSlider(panel, controls);
-  panel.photo.title = "All bundled pictures, and a picture of your own";
+  panel.photo.title = "Use a photo of your own";
   view.root.addEventListener("keydown", (event) => event.key === "Escape" && pause(panel));
   sayPlaying(panel);
   return panel;
@@ -48,7 +50,9 @@ function focusAfterDialog(button, seen = false) {
 
 function createSlider(panel, parent) {
   const label = parent.appendChild(element("label", "strength"));
-  const input = label.appendChild(element("input", "", "", { type: "range", ariaLabel: "Strength v of the wave" }));
+  const input = label.appendChild(
+    element("input", "", "", { type: "range", ariaLabel: "Strength of the wave", title: STRENGTH }),
+  );
   const text = label.appendChild(element("span"));
   input.addEventListener("input", () => {
     panel.view.memory.epsilon = Number(input.value);
@@ -80,7 +84,7 @@ export function drawPanel(panel, frequency, epsilon) {
   panel.slider.input.value = epsilon;
   const compared = source === "paper" ? ", as in the paper" : ", as usual";
   const remark = epsilon === usual ? compared : ` (${source}: ${usual})`;
-  panel.slider.text.textContent = `v = ${number0(epsilon)}${remark}`;
+  panel.slider.text.textContent = `Strength: ${number0(epsilon)}${remark}`;
   panel.refusal.textContent = signs
     ? ""
     : `Pictures of ${width} pixels carry at most ${countOf((size - 1) / 2, "cycle")} per image. Choose a cell nearer ` +
@@ -94,8 +98,8 @@ export function drawPanel(panel, frequency, epsilon) {
   paintPixels(wave.canvas, width, width, waveAlone(basis, signs));
   const radius = Math.hypot(...frequency);
   const what = radius ? `${radius.toFixed(1)} cycles per image` : "constant brightness";
-  wave.caption.textContent = `Its wave ${name(frequency)}`;
-  const added = `${what}, v = ${number0(epsilon)}, clipped to [0, 1]`;
+  wave.caption.textContent = `The wave ${name(frequency)}`;
+  const added = `${what}, strength ${number0(epsilon)}, clipped to [0, 1]`;
   perturbed.canvas.ariaLabel = `${panel.data.caption} with the wave ${name(frequency)} added: ${added}`;
   wave.canvas.ariaLabel = `The wave ${name(frequency)} alone: ${what}, a random sign for each colour`;
 }
@@ -128,112 +132,4 @@ export function pause(panel, tell = true) {
 function sayPlaying(panel) {
   panel.play.textContent = panel.timer ? "Pause" : "▶ Play";
   panel.play.title = "Let the wave run outward through all radii, slow to fast; Escape stops it";
-}
-
-// What networks say of the picture under the wave in view. Python writes all that is known into the page, as
-// `data-answers`, and again as it gets to know more.
-function createAnswers(view) {
-  const root = element("div", "answers", "", { role: "group", ariaLabel: "What networks say" });
-  const answers = { root, cards: [] };
-  const observer = new MutationObserver(() => (root.isConnected ? readAnswers(view) : observer.disconnect()));
-  observer.observe(mainElement() ?? document.body, { childList: true, subtree: true });
-  return answers;
-}
-
-function readAnswers(view) {
-  const { answers } = view.panel;
-  const text = document.querySelector("[data-answers]")?.getAttribute("data-answers");
-  if (!text || text === answers.text) return;
-  Object.assign(answers, JSON.parse(text), { text });
-  if (answers.cards.length !== answers.networks.length) {
-    answers.cards = answers.networks.map(() => createCard(view));
-    answers.root.replaceChildren(...answers.cards.map(({ root }) => root));
-  }
-  answers.networks.forEach((network, k) => {
-    network.classes = new Uint16Array(unpack(network.classes).buffer);
-    network.percents = unpack(network.percents);
-    const { key, title, count } = answers.cards[k];
-    key.style.background = network.colour;
-    title.textContent = network.title;
-    const [wrong, known, all] = network.mistaken;
-    count.hidden = known < all / 2;
-    count.disabled = !network.maps.length || view.maps.length <= Math.max(...network.maps);
-    count.textContent = `mistaken at ${wrong.toLocaleString("en")} of ${known.toLocaleString("en")}`;
-  });
-  view.moved();
-  outlineMistakes(view);
-}
-
-function createCard(view) {
-  const root = element("div", "answer");
-  const head = root.appendChild(element("div"));
-  const card = { root, key: head.appendChild(element("span", "key")), title: head.appendChild(element("span")) };
-  card.verdict = root.appendChild(element("strong"));
-  card.share = root.appendChild(element("div"));
-  card.count = button(root, "", () => {
-    view.outlined = !view.outlined;
-    outlineMistakes(view);
-  });
-  card.count.title = "Outline on the map the waves that mislead this picture";
-  return card;
-}
-
-// Whether the answers are about the picture and the strength in view.
-const areCurrent = (view) => String(view.panel.answers.about) === String([view.panel.data.id, view.memory.epsilon]);
-
-// [class, per cent] under a wave; nothing where that is unknown.
-function answerAt(view, { classes, percents }, [i, j]) {
-  const { size } = view.panel.answers;
-  const half = (size - 1) / 2;
-  if (!areCurrent(view)) return [];
-  if (Math.max(Math.abs(i), Math.abs(j)) > half) return [];
-  const cell = (i + half) * size + j + half;
-  return percents[cell] <= 100 ? [classes[cell], percents[cell]] : [];
-}
-
-// Tests and benchmarks read `data-wave`: the wave that is answered; none while an answer is missing.
-function showAnswers(view, cursor) {
-  const { root, names, named, networks = [], cards } = view.panel.answers;
-  networks.forEach((network, k) => {
-    const [now, share] = answerAt(view, network, cursor);
-    const [before, was] = network.clean;
-    const { root, verdict, share: line } = cards[k];
-    const known = now !== undefined;
-    root.classList.toggle("wrong", known && now !== network.right);
-    root.classList.toggle("unknown", !known);
-    if (!known) return (line.textContent = areCurrent(view) ? "a press asks" : "\u2026");
-    verdict.textContent = names[now] + (named ? (now === network.right ? " \u2713" : " \u2717") : "");
-    line.textContent = `${share}\u00a0%; it was ${before === now ? "" : `${names[before]}, `}${was}\u00a0%`;
-  });
-  const missing = !networks.length || networks.some((network) => !answerAt(view, network, cursor).length);
-  root.dataset.wave = missing ? "" : String(cursor);
-}
-
-/** The answers as a sentence, for screen readers. */
-export const answersText = (view) =>
-  view.panel
-    ? view.panel.answers.cards.map(({ title, verdict }) => `${title.textContent}: ${verdict.textContent}.`)
-    : [];
-
-// Draws a thin line around the waves that mislead the picture, on the map of the network that answers.
-function outlineMistakes(view) {
-  const { networks = [], cards } = view.panel.answers;
-  view.maps.forEach((map, number) => {
-    const network = networks.find(({ maps }) => maps.includes(number));
-    const wrong = (i, j) => {
-      const [now] = network ? answerAt(view, network, [i, j]) : [];
-      return now !== undefined && now !== network.right;
-    };
-    let path = "";
-    for (let i = -map.half; view.outlined && i <= map.half; i++) {
-      for (let j = -map.half; j <= map.half; j++) {
-        const [x, y] = [j + map.half, i + map.half];
-        if (x && wrong(i, j) !== wrong(i, j - 1)) path += `M${x} ${y}v1`;
-        if (y && wrong(i, j) !== wrong(i - 1, j)) path += `M${x} ${y}h1`;
-      }
-    }
-    map.mistakes.innerHTML = `<path d="${path}"/><path d="${path}"/>`;
-    map.mistakes.setAttribute("viewBox", `0 0 ${map.size} ${map.size}`);
-  });
-  for (const { count } of cards) count.ariaPressed = String(Boolean(view.outlined));
 }

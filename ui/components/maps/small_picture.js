@@ -48,7 +48,11 @@ function show(view, data) {
   const { image_size: width, size, names, label, epsilon, value: wave, networks, fooled, template } = data;
   const half = (size - 1) / 2;
   const cell = (wave[0] + half) * size + wave[1] + half;
-  const [pixels, signs, basis] = [unpack(data.pixels), signsAt(unpack(data.signs), size, wave), fourierBasis(wave, width)];
+  const [pixels, signs, basis] = [
+    unpack(data.pixels),
+    signsAt(unpack(data.signs), size, wave),
+    fourierBasis(wave, width),
+  ];
   const texts = {
     clean: `The picture without a wave: ${names[label]}`,
     wave: `The wave ${name(wave)}`,

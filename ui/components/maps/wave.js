@@ -1,4 +1,4 @@
-// Port of the waves of core/fourier/waves.py: the same operations in the same order and precision, so that pixels drawn
+// Port of the waves of core/fourier/waves.py: the same operations in the same order and precision: pixels drawn
 // here equal those that the classifiers see. Pictures are square, (size, size, 3).
 
 export const minus = (text) => String(text).replace("-", "\u2212");

@@ -1,0 +1,127 @@
+"""Write the ten numbers at the top of docs/results.md from the stored files.
+
+    python -m precomputed.makers.numbers
+
+Everything between the two marks in that file is replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.claims.statistics import stored_hybrids
+from core.classifiers.registry import classifier_title, short_title
+from core.data.sample_sets import HEATMAPS, PRECOMPUTED
+from core.fourier.contrasts import LOW, Band, in_band
+from core.fourier.heatmap import Heatmap
+from core.fourier.outcomes import crossover_of
+from core.pgd.drawings import count, drawn_sketches, judge_name, painter_name, recognised
+from core.pgd.methods import MethodName
+from core.shared.files import write_atomically
+from core.shared.numbers import decimal, percent
+
+DOCUMENT = PRECOMPUTED.parent / "docs" / "results.md"
+BEGIN, END = "<!-- ten numbers -->", "<!-- end of the ten numbers -->"
+FAST = Band(16, 21)  # of the published maps of CIFAR-10
+
+
+def main() -> None:
+    """Write the numbers into the document."""
+    before, _, rest = DOCUMENT.read_text("utf-8").partition(BEGIN)
+    write_atomically(DOCUMENT, f"{before}{BEGIN}\n{lines()}\n{END}{rest.partition(END)[2]}".encode())
+
+
+def lines() -> str:
+    """Return the ten numbers as a Markdown list, each computed from a stored file."""
+    return "\n".join(f"{number}. {say()}" for number, say in enumerate(TEN, 1))
+
+
+def _of(kind: str) -> str:
+    return f"{count(kind)} of {len(recognised(kind))}"
+
+
+def _words() -> str:
+    painter, judge = (short_title(classifier_title(name)) for name in (painter_name(), judge_name()))
+    return (
+        f"**{_of('draw-views')}** random words that {painter} draws by many views are recognised by a second network, "
+        f"{judge}. With the paper's method it recognises {count('draw-paper')}."
+    )
+
+
+def _apart() -> str:
+    strokes, views = (count(f"draw-{method}") for method in ("strokes", "views_only"))
+    return f"**{strokes} and {views}** of these words are recognised with natural strokes or random views alone."
+
+
+def _small_steps() -> str:
+    paper, strokes, both = (count(f"draw-{method}40") for method in ("paper", "strokes", "views"))
+    return (
+        f"**{paper}** of them are recognised with the paper's method in its own 60 steps of 1 and its limit of 40. "
+        f"Natural strokes make that {strokes}, many views {both}."
+    )
+
+
+def _tries() -> str:
+    return f"**{_of('tries')}** words are recognised in at least one of four quick tries."
+
+
+def _photos() -> str:
+    return f"**{_of('photographs')}** photos of the same words are recognised by the same network."
+
+
+def _holes() -> str:
+    return (
+        f"**{_of('hole-views')}** filled holes are recognised when the second network sees only the hole. With the "
+        f"paper's method it recognises {count('hole-paper')}."
+    )
+
+
+def _sketches() -> str:
+    def painted(method: MethodName) -> int:
+        return sum(row.drawings[method].recognised() for row in drawn_sketches().values())
+
+    return (
+        f"**{painted('views')} of {len(drawn_sketches())}** of our sketches are recognised once they are painted by "
+        f"many views, in one try each. With the paper's method it is {painted('paper')}."
+    )
+
+
+def _published(name: str) -> Heatmap:
+    return Heatmap.load(HEATMAPS / f"{name}_cifar10_published.npz")
+
+
+def _waves(band: Band, where: str) -> str:
+    errors = [in_band(_published(name), band) for name in ("clip-vit-b-32", "resnet-56")]
+    clip, resnet = (errors_of.measured.value for errors_of in errors if errors_of is not None)
+    return (
+        f"**{percent(clip)} and {percent(resnet)}**: how often CLIP and ResNet-56 are wrong under waves {where}, in "
+        "the published maps."
+    )
+
+
+def _cutoffs() -> str:
+    networks = ("mini-clip-robust", "mini-clip", "mini-resnet")
+    crossings = [crossover_of(stored_hybrids()[name]) for name in networks]
+    robust, clip, resnet = (decimal(crossing.radius.value, 2) for crossing in crossings if crossing is not None)
+    return (
+        f"**{robust}, {clip} and {resnet}** cycles per image: where the robust Mini CLIP, Mini CLIP and Mini ResNet "
+        "switch from one picture of a mixture to the other."
+    )
+
+
+TEN: tuple[Callable[[], str], ...] = (
+    _words,
+    _apart,
+    _small_steps,
+    _tries,
+    _photos,
+    _holes,
+    _sketches,
+    lambda: _waves(LOW, "of up to 2 cycles per image"),
+    lambda: _waves(FAST, "of 16 cycles per image or more"),
+    _cutoffs,
+)
+
+
+if __name__ == "__main__":
+    main()
