@@ -108,8 +108,13 @@ def below(number: Evidence, margin: float = 0.0, reading: str = "") -> Part:
 
 
 def weakest(parts: Sequence[Part]) -> Part:
-    """Return the part that decides if all are true: a false one, else an open one, else the first."""
-    return min(parts, key=lambda part: (False, None, True).index(part.truth))
+    """Return the part that decides if all are true: a false one, else an open one, else that nearest to its margin."""
+
+    def beyond(part: Part) -> float:
+        _, low, high = part.number.measured
+        return low - part.margin if part.side == "above" else part.margin - high
+
+    return min(parts, key=lambda part: ((False, None, True).index(part.truth), beyond(part)))
 
 
 def by_test(value: float, p: float, level: float = SIGNIFICANT) -> Interval:

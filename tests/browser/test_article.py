@@ -153,6 +153,7 @@ def test_article_chapters_work(open_article, folder, browser_name, how):
     assert page.locator(".failure:visible").count() == 0
     page.get_by_role("link", name="Findings").first.click()
     expect(page.locator(".findings .chip").first).to_be_visible()
+    page.wait_for_load_state()
     assert page.locator("[data-claim]").count() >= len(CLAIMS) and fits(page)
     if browser_name == "browser":
         assert grave_faults(page) == []

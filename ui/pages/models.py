@@ -28,7 +28,7 @@ from core.classifiers.registry import (
 from core.data.picture_files import png_data_uri
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, usual_epsilon
 from core.fourier.heatmap import colormap_table
-from core.pgd.drawings import drawn_sketches, judge_name, sketched_path
+from core.pgd.drawings import drawn_sketches, judge_name, painted_path
 from core.shared.numbers import join_list
 from core.shared.roles import INSTEAD, RELATIONS, networks_for
 from core.shared.text import bdi
@@ -129,7 +129,7 @@ def parts() -> list[Part]:
     of = [stored_title(predictor.of) for predictor in answering if predictor.of]
     stand_in = f" They stand in for {join_list(of)}." if of else " They are the maps’ own networks."
     draw, fill, waves = (f'<a href="{path}">{name}</a>' for path, name in _PAGES.items())
-    drawing, judged = (webp_data_uri(sketched_path(name, "views")) for name in list(drawn_sketches())[:2])
+    drawing, judged = (webp_data_uri(painted_path("sketch", name, "views")) for name in list(drawn_sketches())[:2])
     return [
         Part("paints", "Paints", (painter,), "Changes a picture until it shows what you ask for: "
              f"{knows}. You see it on {draw} and {fill}.", drawing),
@@ -149,8 +149,8 @@ def _about_clip() -> str:
         return f"Matches pictures with words. It paints any sentence, and answers next to its own map.{profile}"
     return (
         "Matches pictures with words. With it you can draw any sentence instead of single words, and see CLIP’s own "
-        f"answers next to its map. Until then {stored_title(INSTEAD[PAPERS_CLIP])} stands in. It is a poor copy: its "
-        f"error differs from CLIP’s at {far_from_clip()} of the waves."
+        f"answers next to its map. Until then {stored_title(INSTEAD[PAPERS_CLIP])} stands in. It is a poor copy: "
+        f"under a typical wave its error is {far_from_clip()} from CLIP’s."
     )
 
 

@@ -181,11 +181,11 @@ def _stands_in() -> str:
     clip, resnet = data.titles(data.on_one_picture())
     if data.on_one_picture()[0] == PAPERS_CLIP:
         far = far_from_clip()
-        map_here = f" Our map of it differs from the paper’s at {far} of waves." if far else ""
+        map_here = f" Under a typical wave our map of it is {far} from the paper’s." if far else ""
         return f"{clip} itself answers here.{map_here}"
     return (
-        f"{clip} is a stand-in for CLIP: a small CLIP trained for this project. {resnet} stands in for the ResNet. "
-        f"It is a poor copy: at {far_from_clip()} of the waves its error differs from CLIP’s."
+        f"{clip} stands in for CLIP, {resnet} for the ResNet. Both are small and were trained for this project. "
+        f"{clip} is a poor copy: under a typical wave its error is {far_from_clip()} from CLIP’s."
     )
 
 

@@ -13,7 +13,7 @@ from core.data.sample_sets import CIFAR10, SAMPLE_SETS
 from core.data.stored import cached_by_files
 from core.pgd.examples import OPENING, stored_classifier, stored_subjects
 from core.pgd.record import PGDRun
-from core.shared.numbers import Frequency, percent
+from core.shared.numbers import Frequency
 from core.shared.roles import networks_for
 from core.sweep.story import chosen_pictures, stored_predictions
 from ui.maps.catalogue import CLIP, MINI_CLIP, Entry, computed_maps, shipped_maps, stored_title
@@ -98,12 +98,11 @@ def opening_runs() -> tuple[PGDRun, ...]:
 
 
 def far_from_clip() -> str:
-    """Return the share of waves where the map of the network in CLIP's place differs from CLIP's published one.
+    """Return how far, under a typical wave, the error of the network in CLIP's place is from CLIP's: "8.0 points".
 
-    Empty where the two cannot be compared, such as a quick map of bundled pictures.
+    Empty where the two maps cannot be compared, such as a quick map of bundled pictures.
     """
     computed = computed_map(PAPERS_CLIP)
     label = MINI_CLIP if computed is None else computed.label
     evidence = findings_by_claim(CLIP, label)["different"].evidence
-    differ = (number.measured.value for number in evidence if number.what.startswith("waves that differ"))
-    return next((percent(share, 0) for share in differ), "")
+    return evidence[0].number if evidence else ""

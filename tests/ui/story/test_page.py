@@ -110,7 +110,7 @@ def test_each_networks_line_is_that_of_the_stored_painting(name):
 
 
 @pytest.mark.parametrize("name", START_PHOTOS)
-def test_a_photo_comes_with_its_stored_painting_until_its_frame_moves(name):
+def test_photo_has_its_painting_until_the_frame_moves(name):
     row, word = drawn_photos()[name], START_PHOTOS[name].word
     app = opened(photo=name)
     data = shown(app)
