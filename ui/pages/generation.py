@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -11,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.classifiers.registry import ClassifierSpec
 from core.data.canvases import CANVASES
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.pgd.drawings import drawn_sketches
+from core.pgd.drawings import GalleryWord, drawn_sketches
 from core.pgd.plan import RunPlan
 from core.pgd.starts import STARTS, StartName
 from core.shared.numbers import join_list
@@ -30,8 +31,8 @@ from ui.pages.drawing_starts import (
     usual_words,
 )
 from ui.runs.export import run_download
-from ui.runs.gallery import four_squares_html, gallery, stored_from_photo, stored_word
-from ui.runs.opened import ASKED, MAX_WORDS, PAGE, SET, SKETCH, START, of_result, of_word, show, words_key
+from ui.runs.gallery import example, four_squares_html, gallery, stored_from_photo, stored_word
+from ui.runs.opened import ASKED, MAX_WORDS, PAGE, SET, SKETCH, START, is_of, of_result, of_word, show, words_key
 from ui.runs.outcome import drawing_formulas, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel, shows_tries
 from ui.runs.replay import reset_to_example, stored_example, subject_of
@@ -104,7 +105,7 @@ def page() -> None:
         contents = Stage(
             PAGE,
             "Draw",
-            partial(stored_example, subject_of(request), request.names, methods),
+            partial(_example, request, still),
             partial(_reset, row, start),
             _restore,
             still,
@@ -234,6 +235,15 @@ def _reset(row: SampleSet, start: StartName) -> None:
 
 
 def _open(word: str) -> None:
-    """Show a word of the gallery as it was drawn; for callbacks."""
+    """Show what a tile of the gallery shows; for callbacks."""
     if (stored := stored_word(word)) is not None:
-        show(of_word(stored))
+        opened = of_word(stored)
+        show(replace(opened, config=None) if word in example() else opened)
+
+
+def _example(request: RunRequest, still: GalleryWord | None) -> RunResult | None:
+    """Return the stored runs of a request; None where another stored picture has its very settings."""
+    result = stored_example(subject_of(request), request.names, request.methods)
+    if result is None or still is None or request.plan is None or not request.changes(result.runs):
+        return result
+    return None if is_of(still, request.plan) else result

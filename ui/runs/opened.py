@@ -19,6 +19,7 @@ from core.data.sketches import SKETCH_SIZE, decode_sketch, draw_sketch
 from core.data.start_photos import photo_square
 from core.pgd.drawings import GalleryWord, painter_name
 from core.pgd.methods import COMPARED, MethodName, leading
+from core.pgd.plan import RunPlan
 from core.pgd.settings import FIELDS, PGDConfig, Task, defaults, has_quick, same_value
 from core.pgd.starts import STARTS, StartName
 from ui.runs.judge import sample_set_of
@@ -95,6 +96,13 @@ def of_word(word: GalleryWord) -> Opened:
         config=word.config,
         seed=word.seed,
     )
+
+
+def is_of(word: GalleryWord, plan: RunPlan) -> bool:
+    """Return True if a plan has the numbers and the seed of a stored drawing."""
+    names = [name for name in FIELDS if hasattr(plan.config, name)]
+    same = (same_value(getattr(plan.config, name), getattr(word.config, name)) for name in names)
+    return plan.seed == word.seed and all(same)
 
 
 def of_result(result: RunResult) -> Opened | None:

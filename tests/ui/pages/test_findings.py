@@ -163,6 +163,14 @@ def test_uncheckable_claims_are_folded():
     assert folded.count("<tr id=") == hidden > 1
 
 
+def test_a_link_marks_its_row_and_opens_its_fold():
+    painted = feature_findings("mini-clip", "mini-resnet-robust")
+    text = findings_html(painted, chosen="row-losses")
+    assert re.findall(r'<tr id="([^"]*)" data-claim="[^"]*" class="chosen">', text) == ["row-losses"]
+    folds = re.findall(r"<details( open)?><summary>(\d+) claims? (judged again|cannot)", text)
+    assert folds == [("", "6", "judged again"), (" open", "2", "cannot")]
+
+
 def test_row_links_to_what_it_is_about():
     app = opened()
     where = html.unescape(re.search(r'href="([^"]*)"', row_of(app, "low"))[1])

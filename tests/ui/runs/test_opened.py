@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 import ui.runs.judge
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import draw_sketch, encode_sketch
-from core.pgd.drawings import drawn_sketches, painter_name, stored_gallery
+from core.pgd.drawings import drawn_sketches, opening_words, painter_name, stored_gallery
 from core.pgd.examples import stored_path
 from core.pgd.methods import COMPARED
 from core.pgd.record import PGDRun
@@ -17,6 +17,7 @@ from core.pgd.settings import defaults
 from core.pgd.starts import sketch_start
 from tests.ui.page_runner import components, settable_widget
 from tests.ui.replay_reader import frames_of, replay_data
+from ui.runs.gallery import stored_word
 from ui.runs.opened import Opened, of_result, of_word
 from ui.runs.state import RunResult, RunState
 from ui.shared.pictures import sample_picture
@@ -48,7 +49,11 @@ def chosen(app: AppTest, name: str) -> object:
     return settable_widget(app, f"generation-{name}").value
 
 
-@pytest.mark.parametrize("word", [stored_gallery().words[7], drawn_sketches()["castle"]], ids=["gallery", "sketch"])
+@pytest.mark.parametrize(
+    "word",
+    [stored_gallery().words[7], stored_word(opening_words()[0]), drawn_sketches()["castle"]],
+    ids=["gallery", "gallery, also an example", "sketch"],
+)
 def test_stored_picture_stands_there_at_once(word):
     app = draw(of_word(word))
     data = replay_data(app)
