@@ -13,7 +13,6 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,10 @@ from core.shared.files import make_folder, write_atomically
 
 HERE = Path(__file__).parent
 PAGE, WORKER, RUNTIME = HERE / "page", HERE / "engine" / "worker.js", HERE / "runtime"
-_COMPONENTS = ("heatmap", "stripes", "small_picture", "mixer", "mask", "opening", "judge")
+_COMPONENTS = (
+    "sketch", "framer", "picker", "painting", "judge", "stripes", "heatmap", "small_picture", "mixer", "mask",
+    "opening",
+)  # fmt: skip
 _MODULES = RUNTIME / "node_modules"
 _OPTIONS = (
     "--bundle", "--format=iife", "--target=es2022", "--charset=utf8",
@@ -66,13 +68,15 @@ def write_article(folder: Path, app: str) -> int:
 def pages(app: str) -> dict[str, bytes]:
     """Return both pages, filled from the chapters and the findings."""
     from core.classifiers.registry import PAPERS_CLIP, classifier_spec
+    from core.data.sample_sets import imagenet
+    from core.data.words import vocabulary
     from core.shared.text import JARGON, explain_terms
     from ui.pages.findings import TITLE
     from ui.shared.page import LOOK, THE_PAPER
     from ui.shared.verdicts import CSS
-    from ui.story import figures
-    from ui.story.chapters import CHAPTER_NAMES, chapter
-    from web.findings import sections
+    from ui.story.chapters import CHAPTER_NAMES, about_clip, chapter
+    from ui.story.limits import clip_title
+    from web.findings import findings_page
 
     def here(html: str) -> str:
         """Lead links to pages of the app to the article's own, or to the full lab; without one they are plain text."""
@@ -86,18 +90,18 @@ def pages(app: str) -> dict[str, bytes]:
         loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     common = {"app": app, "code": code, "styles": LOOK + CSS}
-    chapters = [
-        replace(here, parts=tuple(part for part in here.parts if part.figure != "sketch"))  # which a server paints
-        for here in map(chapter, range(len(CHAPTER_NAMES)))
-    ]
+    # Readers choose the word of the first chapter: its text holds for any.
+    chapters = [chapter(index, asked="what you name") for index in range(len(CHAPTER_NAMES))]
     texts = {
         "title": "What does CLIP see?",
         "sections": None,
         "chapters": chapters,
         "here": lambda text: here(explain_terms(text, *JARGON)),
-        "real_clip": figures.real_clip_html(f"{app}/models" if app else classifier_spec(PAPERS_CLIP).source),
+        "clip": (clip_title(), f"{app}/models" if app else classifier_spec(PAPERS_CLIP).source, about_clip()),
+        "known": f"{len(vocabulary(imagenet())) // 100 * 100:,} words",
     }
-    findings = {"chapters": None, "title": TITLE, "sections": sections()}
+    summary, sections = findings_page()
+    findings = {"chapters": None, "title": TITLE, "summary": summary, "sections": sections}
     page = loader.get_template("page.html")
     return {
         "index.html": page.render(**common, **texts).encode(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterable
 from typing import Any
 
 from core.pgd.rounds import draw_questions
@@ -29,20 +31,32 @@ def judge_packs() -> dict[str, Any]:
 def striped_packs() -> dict[str, Any]:
     """Return what the photos under stripes have in common, each photo, and the small picture beside the maps."""
     photos = {f"stripes-{k}": pack_striped(wave.striped(k)) for k in range(len(samples(data.PHOTOGRAPHS.name)))}
+    pixels = pixel_packs(photos.values())
     first = wave.first_photo()
     common = {"strip": photos[f"stripes-{first}"]["strip"], "first": first, "value": wave.FIRST_STRIPES}
     for photo in photos.values():
         del photo["strip"]
     small = {"value": list(STORY_WAVE), **pack_small(wave.small_picture())}
-    return {"stripes": common, **photos, "small-picture": small}
+    return {"stripes": common, **photos, "small-picture": small, **pixels}
 
 
 def mixer_packs() -> dict[str, Any]:
     """Return what the pairs of mixed photos have in common, and each pair, first at its own cutoff."""
     packed = [pack_mixture(mixture) for mixture in photo_pairs()]
+    pixels = pixel_packs([pair[part] for pair in packed for part in ("low", "high")])
     common = ("strip", "cutoffs", "ticks", "size")
     pairs = {
         f"mixer-{k}": {name: value for name, value in pair.items() if name not in common} | {"value": row.start}
         for k, (pair, row) in enumerate(zip(packed, mixed_pairs(), strict=True))
     }
-    return {"mixer": {name: packed[0][name] for name in common}, **pairs}
+    return {"mixer": {name: packed[0][name] for name in common}, **pairs, **pixels}
+
+
+def pixel_packs(pictures: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return the pixels of pictures, once each, as packs, whose names take the pixels' place in the pictures."""
+    packs = {}
+    for picture in pictures:
+        name = f"pixels-{zlib.crc32(picture['pixels'].encode())}"
+        packs[name] = picture["pixels"]
+        picture["pixels"] = name
+    return packs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 from core.claims.finding import Topic
@@ -14,12 +15,22 @@ from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.maps.rings import rings_of
 from ui.maps.wave import findings_between
 from ui.pages.findings import TEXTS, of_topic
-from ui.shared.verdicts import findings_html, multiplicity
+from ui.shared.verdicts import findings_html, multiplicity, summary_html
 from ui.story.chapters import paragraphs
 
 
-def sections() -> list[tuple[str, str]]:
-    """Return title and HTML of each part."""
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: its title, the networks that it is about as text, and its table and rules as HTML."""
+
+    title: str
+    about: str
+    table: str
+    rules: str
+
+
+def findings_page() -> tuple[str, list[Section]]:
+    """Return how many claims have each verdict as HTML, and the parts of the page."""
     maps = shipped_maps()
     subject, reference = maps[CLIP], maps[RESNET56]
     of_maps = findings_between(subject, reference, *maps.values())
@@ -27,15 +38,15 @@ def sections() -> list[tuple[str, str]]:
     painters = networks_for("contrast_of_pictures", painted)
     titles = [result_title(painted[name].metadata["classifier"], short=False) for name in painters]
     every = (*of_maps, *feature_findings(*painters))
-    rows = {topic: of_topic(topic, every) for topic in Topic}
-    texts = {
-        Topic.WAVES: [f"{subject.name} against {reference.name}.", TEXTS["rules"], TEXTS["unpaired"]],
-        Topic.PICTURES: [f"{' against '.join(titles)}.", TEXTS["pictures"], TEXTS["parts"]],
-        Topic.CORRUPTIONS: [TEXTS["shifts"]],
+    about = {
+        Topic.WAVES: (f"{subject.name} against {reference.name}.", ("rules", "unpaired")),
+        Topic.PICTURES: (f"{' against '.join(titles)}.", ("pictures", "parts")),
+        Topic.CORRUPTIONS: ("", ("shifts", "rules")),
     }
-    parts = []
-    for topic, text in texts.items():
-        about = paragraphs("\n\n".join([*text, multiplicity(rows[topic])]))
-        table = findings_html(rows[topic], picture=partial(rings_of, maps=maps))
-        parts.append((str(topic), explain_terms(about + table, *JARGON)))
-    return parts
+    sections = []
+    for topic, (networks, texts) in about.items():
+        judged = of_topic(topic, every)
+        table = findings_html(judged, picture=partial(rings_of, maps=maps))
+        rules = paragraphs("\n\n".join([*(TEXTS[name] for name in texts), multiplicity(judged)]))
+        sections.append(Section(str(topic), networks, explain_terms(table, *JARGON), rules))
+    return summary_html(every), sections

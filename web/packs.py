@@ -11,33 +11,34 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from core.data.class_statistics import FAINT, PINK, natural_pixels
 from core.data.sample_sets import imagenet
+from core.data.sketches import BLUR
 from core.data.words import PATH, PLURALS, vocabulary
 from core.fourier.contrasts import LOW
-from core.pgd.drawings import opening_drawings, opening_words
-from core.pgd.methods import COMPARED, leading
+from core.pgd.methods import COMPARED, METHODS, leading
 from core.pgd.record import PGDRun
 from core.pgd.settings import PGDConfig, Task, defaults
 from core.shared import paper
+from core.shared.text import with_article
 from ui.components.maps.maps import ShownMaps, pack_maps
 from ui.components.mount import pack_pixels, webp_data_uri, webp_strip
-from ui.components.story.story import pack_opening
 from ui.shared.pictures import sample_picture
-from ui.story import data, figures, opening
+from ui.story import data, figures
 from ui.story.data import STORY_WAVE
-from ui.story.opening import TITLES
-from web.figures import judge_packs, mixer_packs, striped_packs
+from web.figures import judge_packs, mixer_packs, pixel_packs, striped_packs
 from web.graphs import IMAGE_SIZE, graph_facts
+from web.paintings import painting_packs
 
 PIECE = 2**19  # bytes, so that a progress bar moves and received pieces need not be loaded again
 PACKS = "packs"
 _RUN_FRAMES = 12  # of a stored run
 INTERVAL = 6  # steps between pictures of a live run
+PAINTED_STARTS = ("grey", "sketch", "photo")  # keys of `core.pgd.starts.STARTS`
 
 
 def pack_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -63,29 +64,31 @@ def json_bytes(value: Any) -> bytes:
 def figure_packs() -> dict[str, Any]:
     """Return what the figures load, by name: the component's data, and what a figure needs besides."""
     return {
-        "word": {"words": opening_words(), "known": len(vocabulary(imagenet())), "titles": TITLES},
+        **painting_packs(),
         "vocabulary": word_table(),
-        **{f"word-{index}": _word(index) for index in range(len(opening_words()))},
         **judge_packs(),
         **striped_packs(),
         "maps": _maps(figures.maps_of(*figures.PAPERS_MAPS), LOW.edge),
         "limits": _maps(figures.maps_of(*figures.limits())),
         **mixer_packs(),
-        "hole": hole_figure(),
-        "still": figures.still_html(),
-        "squares": figures.squares_html(),
+        **hole_packs(),
         "gallery": figures.gallery_html(),
     }
-
-
-def _word(index: int) -> dict[str, Any]:
-    word = opening_words()[index]
-    return pack_opening(opening_words(), index, opening_drawings(word), opening.captions(word))
 
 
 def word_table() -> dict[str, Any]:
     """Return what ImageNet's words stand for, as the file has it, and the rules of plurals."""
     return {**json.loads(PATH.read_text("utf-8"))["imagenet"], "plurals": PLURALS}
+
+
+def articles() -> dict[str, list[str]]:
+    """Return the words, in lower case, that take "an" or no article; all others take "a"."""
+    words = sorted({word.lower() for word in (*vocabulary(imagenet()), *imagenet().names)})
+    joined = {word: with_article(word).removesuffix(word).strip() for word in words}
+    return {name: [word for word, article in joined.items() if article == used] for name, used in _ARTICLES.items()}
+
+
+_ARTICLES = {"an": "an", "none": ""}
 
 
 def _maps(maps: ShownMaps, outline: float = 0) -> dict[str, Any]:
@@ -94,14 +97,14 @@ def _maps(maps: ShownMaps, outline: float = 0) -> dict[str, Any]:
     return {"value": list(STORY_WAVE), **pack_maps(replace(maps, views=views, outline=outline))}
 
 
-def hole_figure() -> dict[str, Any]:
-    """Return the first photograph with its hole, and its stored runs by both methods as two drawings."""
+def hole_packs() -> dict[str, Any]:
+    """Return the first photo with its hole, and its stored runs by both methods as two drawings."""
     row, runs = data.PHOTOGRAPHS, figures.hole_runs().runs
     picture = sample_picture(row.name, row.inpainted)
     mask = runs[0].mask
     assert mask is not None
     targets = runs[0].metadata["targets"]
-    return {
+    hole = {
         "pixels": pack_pixels(picture.pixels),
         "caption": picture.caption,
         "mask": base64.b64encode(np.packbits(mask[0]).tobytes()).decode(),
@@ -113,8 +116,9 @@ def hole_figure() -> dict[str, Any]:
             }
             for run in runs
         ],
-        "titles": TITLES,
+        "titles": [METHODS[method].title for method in COMPARED],
     }
+    return {**pixel_packs([hole]), "hole": hole}
 
 
 def _frames(run: PGDRun) -> np.ndarray:
@@ -128,14 +132,19 @@ def engine_facts() -> dict[str, Any]:
     return {
         "graphs": list(graph_facts()["files"]),
         "classes": list(imagenet().names),
-        "settings": {task: _settings(task) for task in get_args(Task)},
+        "articles": articles(),
+        "settings": {
+            **{start: _settings("generation", start) for start in PAINTED_STARTS},
+            "inpainting": _settings("inpainting"),
+        },
+        "blur": BLUR,
         "natural": {"mean": natural.mean.tolist(), "colors": colors, "spectrum": PINK, "deviation": FAINT},
     }
 
 
-def _settings(task: Task) -> dict[str, Any]:
+def _settings(task: Task, start: str = "") -> dict[str, Any]:
     """Return the settings of a run by both methods, which take the same steps in the same ball."""
-    config = defaults(task, IMAGE_SIZE, leading(COMPARED), quick=True)
+    config = defaults(task, IMAGE_SIZE, leading(COMPARED), start=start, quick=True)
     views = config.method.views
     assert views and (views.count, views.shift, views.flip) == (1, 0, False), "all that engine/views.js knows"
     configs = [_config(replace(config, method=config.method.variant(name))) for name in COMPARED]

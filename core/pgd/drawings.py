@@ -72,12 +72,6 @@ def opening_words() -> tuple[str, ...]:
     return tuple(_opening()["words"])
 
 
-def opening_drawings(word: str) -> tuple[Drawing, ...]:
-    """Load a word of `opening_words` as drawn by both methods, from the same start, with the same steps and ball."""
-    known = _opening()["words"][word]
-    return tuple(_drawing(known[method], method, strip_path(word, method), [judge_name()]) for method in COMPARED)
-
-
 def four_squares() -> tuple[str, dict[MethodName, Drawing]]:
     """Load the opening word whose judgements are most typical, as drawn by each method."""
     content = _opening()["methods"]

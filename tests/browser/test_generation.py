@@ -56,7 +56,7 @@ def test_chosen_try_is_shown_and_linked(draw_page):
     wait_until_drawn(page)
     tries, large = [drawn(page, k) for k in range(4)], 4
     assert len({picture.tobytes() for picture in tries}) == 4
-    expect(tiles.nth(3)).to_have_attribute("aria-label", re.compile("Try 4 of 4: deer. Another network says .* %"))
+    expect(tiles.nth(3)).to_have_attribute("aria-label", re.compile("Try 4 of 4: deer. A second network says .*%"))
     line, agrees = page.get_by_text("The second network picked this one."), page.locator(".replay .says.recognised")
     picked = [tiles.nth(k).get_attribute("aria-pressed") for k in range(4)].index("true")
     expect(line).to_have_count(min(1, agrees.count()))
@@ -71,6 +71,8 @@ def test_chosen_try_is_shown_and_linked(draw_page):
     wait_until_still(page)
     last = page.locator(".st-key-run-stage .replay .model").last.locator("canvas")
     assert np.array_equal(pixels(last), tries[chosen]) and not np.array_equal(drawn(page, large), tries[0])
+    name, picture = download(page, "Save all four")
+    assert name.endswith("-tries.png") and picture.startswith(b"\x89PNG")
     single = draw_page(page.url.partition("?")[2])  # a link begins by itself
     wait_for_end(single)
     expect(single.locator(CANVAS)).to_have_count(page.locator(CANVAS).count() - 4)
@@ -103,7 +105,8 @@ def test_gallery_tile_and_sketch_are_drawn(draw_page):
     expect(page.locator(".sure").nth(1)).to_contain_text(words[8].word)
     wait_until_still(page)
     assert pair.nth(1).bounding_box()["width"] > 400
-    box = page.get_by_role("combobox", name="Word to draw")
+    page = draw_page("generation-steps=4&generation-start-from=Grey")  # a tile brings its own settings
+    pair, box = page.locator(CANVAS), page.get_by_role("combobox", name="Word to draw")
     box.fill("castle")
     box.press("Enter")
     wait_for_end(page)
@@ -133,7 +136,7 @@ def test_gallery_tile_and_sketch_are_drawn(draw_page):
 def test_first_stroke_clears_the_stored_painting(draw_page):
     page = draw_page("")
     claim = page.locator(".judged.recognised")
-    expect(claim).to_contain_text("volcano")
+    expect(claim).to_contain_text("A second network agrees")
     expect(page.get_by_role("button", name="Save picture")).to_be_visible()
     page.locator(".painter .stage").click(position={"x": 200, "y": 250})
     expect(page.get_by_text("Press Draw")).to_be_visible()

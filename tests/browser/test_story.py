@@ -71,7 +71,7 @@ def expect_painted(page: Page, word: str) -> None:
         re.compile(rf"^The painter is \d+% sure: an? {word}\.$"), timeout=ENDED
     )
     expect(scene).to_have_attribute("data-phase", "ended", timeout=ENDED)
-    expect(scene.locator(".judged")).to_have_text(re.compile(r"^A second network (agrees \(\d+%\)|sees an? .+)\.$"))
+    expect(scene.locator(".judged")).to_have_text(re.compile(r"^A second network (agrees \(\d+%\)|sees .+)\.$"))
     expect(scene.locator(".paper")).to_contain_text(re.compile("% sure"))
     assert np.abs(pixels(canvas_of(scene)).astype(int) - before).mean() > 5
     wait_until_drawn(page)

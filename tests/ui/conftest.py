@@ -1,4 +1,4 @@
-"""A small CLIP with random weights, installed in the place of the paper's."""
+"""Time to decode a photo; a small CLIP with random weights, installed in the place of the paper's."""
 
 from dataclasses import replace
 
@@ -6,8 +6,15 @@ import pytest
 
 from core.classifiers.families import family_spec
 from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP
+from core.data import picture_files
 from tests.core.toy import save_clip, tiny_clip
 from ui.server import cache
+
+
+@pytest.fixture(autouse=True)
+def patient_decoding(monkeypatch):
+    """On a busy machine a photo takes longer to decode than a visitor would wait."""
+    monkeypatch.setattr(picture_files, "_SECONDS", 240.0)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from scipy.stats import ks_2samp, kstest
 import core.pgd.views
 from core.data.class_statistics import FAINT, PINK, GreyNoise, natural_pixels
 from core.data.holes import fill_hole, square_mask
+from core.data.sketches import BLUR, draw_sketch, smooth_sketch
 from core.pgd.settings import PGDConfig, defaults
 from core.pgd.steps import Generation, Inpainting, pgd_steps
 from core.pgd.views import draw_view, view_generator
@@ -152,6 +153,16 @@ def test_javascript_fills_holes_as_python_does():
     fill = f"async (module, {{ image, mask }}) => [...(await module.filledFromRim({values_and_cells}))]"
     filled = np.array(in_node(HERE / "engine" / "starts.js", fill, values)).reshape(3, 48, 48)
     np.testing.assert_allclose(filled, fill_hole(image, mask, "rim"), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [56, 224])
+def test_javascript_smooths_sketches_as_python_does(size):
+    sketch = draw_sketch("volcano")
+    values = {"planes": (sketch.transpose(2, 0, 1) / 255).ravel().tolist(), "size": size, "blur": BLUR}
+    smooth = "({ smoothStart }, { planes, size, blur }) => [...smoothStart(Float32Array.from(planes), size, blur)]"
+    start = np.array(in_node(HERE / "engine" / "starts.js", smooth, values)).reshape(3, size, size)
+    np.testing.assert_allclose(start, smooth_sketch(sketch, size), rtol=0, atol=2e-6)
+    assert start.std() > 0.1
 
 
 def test_javascript_grey_start_has_pythons_spectrum():

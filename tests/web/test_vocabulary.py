@@ -4,9 +4,10 @@ import numpy as np
 
 from core.data.sample_sets import imagenet
 from core.data.words import find_word, neighbours, vocabulary
+from core.shared.text import with_article
 from tests.node import in_node
 from web.__main__ import HERE
-from web.packs import word_table
+from web.packs import articles, word_table
 
 LOOK_UP = """({ vocabulary }, { classes, table, words }) => {
   const { all, find, neighbours } = vocabulary(classes, table);
@@ -33,3 +34,10 @@ def test_javascript_finds_words_as_python_does():
         found = find_word(word, classes)
         assert tuple(members) == found, word
         assert tuple(near) == (() if found else neighbours(word, classes)), word
+
+
+def test_javascript_article_is_pythons():
+    words = [*vocabulary(imagenet()), *imagenet().names, "xyz"]
+    join = "({ withArticle }, { words, table }) => words.map((word) => withArticle(word, table))"
+    joined = in_node(HERE / "engine" / "vocabulary.js", join, {"words": words, "table": articles()})
+    assert joined == [with_article(word) for word in words]

@@ -21,12 +21,6 @@ def about_words(classes: ClassSet) -> str:
     return count_of(len(vocabulary(classes)), "word")
 
 
-def meaning(word: str, classes: ClassSet) -> str:
-    """Return a word with what it stands for: "dog · any of 118", "lighthouse · beacon"; a class's name is itself."""
-    note = stands_for(word, classes)
-    return f"{word} · {note}" if note else word
-
-
 def stands_for(word: str, classes: ClassSet) -> str:
     """Return what a word stands for, such as "any of 118" for "dog"; empty for a class's name or an unknown word."""
     known = find_word(word, classes)

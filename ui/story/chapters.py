@@ -7,7 +7,6 @@ import re
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from core.claims.waves import CLIP_GRID
@@ -15,7 +14,7 @@ from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_s
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import SKETCHES
 from core.pgd.drawings import count, drawn_sketches, judge_name, painter_name, recognised
-from core.pgd.methods import COMPARED, METHODS, MethodName
+from core.pgd.methods import COMPARED, MethodName
 from core.pgd.pictures import fingerprint, picture_outcomes, stored_judgement
 from core.shared.text import count_of, with_article
 from core.sweep.mixtures import MIXED_SET, mixed_pairs, mixing_network
@@ -185,8 +184,8 @@ def _stands_in() -> str:
         map_here = f" Under a typical wave our map of it is {far} from the paper’s." if far else ""
         return f"{clip} itself answers here.{map_here}"
     return (
-        f"{clip} is a stand-in for CLIP: a small CLIP trained for this project. {resnet} stands in for the ResNet. "
-        f"It is a poor copy: under a typical wave its error is {far_from_clip()} from CLIP’s."
+        f"{clip} stands in for CLIP, {resnet} for the ResNet. Both are small and were trained for this project. "
+        f"{clip} is a poor copy: under a typical wave its error is {far_from_clip()} from CLIP’s."
     )
 
 
@@ -210,7 +209,6 @@ def _none(number: int) -> str:
     return str(number) if number else "none"
 
 
-_IN_PAPERS_STEPS = ("paper", "strokes", "views")  # the methods whose counts in the paper's steps and ball are told
 CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "asked": lambda: with_article(next(iter(SKETCHES.values())).word),
     "sketches": lambda: str(len(drawn_sketches())),
@@ -219,11 +217,6 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "sketched_paper": lambda: _sketched("paper"),
     "artist": lambda: short_title(classifier_spec(painter_name()).title),
     "judge": lambda: short_title(classifier_spec(judge_name()).title),
-    "words": lambda: str(len(recognised("draw-views"))),
-    **{method: partial(lambda name: str(count(name)), f"draw-{method}") for method in METHODS},
-    **{f"{method}40": partial(lambda name: str(count(name)), f"draw-{method}40") for method in _IN_PAPERS_STEPS},
-    "photographs": lambda: str(count("photographs")),
-    "tries": lambda: str(count("tries")),
     "stands_in": _stands_in,
     "striped_network": lambda: wave.striped(wave.first_photo()).network,
     "first_photo": lambda: f"the {wave.striped(wave.first_photo()).name}",
@@ -235,7 +228,6 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "robust": lambda: data.titles(data.drawing_twins())[1],
     "least": lambda: str(int(100 * min(run.curves["target_probability"][-1].min() for run in opening_runs()))),
     "recognised": _recognised,
-    "clip_here": about_clip,
     "patches": lambda: _frequency(("cell", f"{CLIP_GRID},{CLIP_GRID}"), maps=(CLIP, RESNET56)),
     "weather": lambda: _frequency(("tab", CORRUPTIONS_TOOL), maps=labels(data.drawing_twins())),
 }

@@ -9,21 +9,18 @@ import streamlit as st
 
 from core.classifiers.registry import PAPERS_CLIP, classifier_state
 from core.data.picture_files import png_data_uri
-from core.data.sketches import draw_sketch
-from core.pgd.drawings import drawn_sketches, opening_words, strip_path
+from core.pgd.drawings import opening_words, strip_path
 from core.pgd.methods import COMPARED
 from core.shared.numbers import Frequency
 from ui.components.maps.maps import ShownMaps, heatmap_view
 from ui.components.mount import webp_data_uri
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps
 from ui.maps.views import shown_maps
-from ui.runs.gallery import four_squares_html
 from ui.runs.replay import hole_subject, stored_example
 from ui.runs.state import RunResult
 from ui.shared.pictures import to_picture
 from ui.story import data
 from ui.story.data import STORY_WAVE, opening_runs
-from ui.story.scene import stored
 
 _SIDE = 31
 _CELL = "story.cell"  # key in the session
@@ -41,27 +38,6 @@ def hole_runs() -> RunResult:
     result = stored_example(hole_subject(row, row.inpainted), data.hole_networks(), COMPARED)
     assert result is not None  # it is shipped
     return result
-
-
-def squares_html() -> str:
-    """Return a word as drawn with each ingredient of the method by views as HTML, for the article."""
-    return four_squares_html()
-
-
-def still_html() -> str:
-    """Return the first sketch and what many views made of it as HTML, for the article."""
-    name, row = next(iter(drawn_sketches().items()))
-    scene, drawing = stored(row), row.drawings["views"]
-    pictures = (
-        (png_data_uri(draw_sketch(name)), f"Sketch: {row.word}", "The sketch"),
-        (webp_data_uri(drawing.picture), f"Painting: {row.word}", f"{scene.claim} {scene.judged}"),
-    )
-    figures = [
-        f'<figure><img src="{uri}" alt="{html.escape(alt)}" width="224" height="224">'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
-        for uri, alt, caption in pictures
-    ]
-    return f'<div class="still">{"".join(figures)}</div>'
 
 
 def gallery_html() -> str:

@@ -112,5 +112,5 @@ def _question(question: Question, pictures: bool) -> dict[str, Any]:
         "sketch": _sketch(drawn.sketch) if drawn.sketch else "",
         "was": with_article(drawn.word),
         "recognised": recognised,
-        "second": f"The second network sees {'it' if recognised else with_article(one_line(says))}.",
+        "second": f"The second network {'agrees' if recognised else f'sees {with_article(one_line(says))}'}.",
     }

@@ -54,7 +54,7 @@ def measured() -> tuple[HybridOutcomes, HybridOutcomes]:
     return first_pairs(clip, pairs), first_pairs(resnet, pairs)
 
 
-@cached_by_files("hybrids")
+@cached_by_files("hybrids", "heatmaps")
 def pairs_chart() -> str:
     """Return how often each network follows the slow-wave picture, by cutoff, as HTML with what it shows in words."""
     both, names = measured(), data.on_mixtures()

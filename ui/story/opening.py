@@ -1,4 +1,4 @@
-"""Opening of the article: a word, drawn by one network by both methods; and things to try."""
+"""Things to try, below the first chapter."""
 
 from __future__ import annotations
 
@@ -6,32 +6,18 @@ import html
 
 from core.data.picture_files import png_data_uri
 from core.fourier.heatmap import colormap_table
-from core.pgd.drawings import CARDS, Drawing, opening_drawings
-from core.pgd.methods import COMPARED
+from core.pgd.drawings import CARDS
 from ui.components.mount import webp_data_uri
 from ui.maps.catalogue import CLIP, shipped_maps
-from ui.runs.judge import second_opinion
-from ui.runs.replay import METHOD_TITLES
 from ui.shared.pictures import enlarge
 
 CARD_SIDE = 160  # pixels
-TITLES = [METHOD_TITLES[method] for method in COMPARED]  # of the drawings of a word
 # Title, text, picture file and link of each card.
 TO_TRY = (
     ("Paint a hole", "Watch a network fill it in.", "hole", "inpainting"),
     ("Touch a heat map", "Which stripes fool CLIP, and which a ResNet?", "map", "frequency"),
     ("You are the judge", "Ten pictures. Pick the word the network was painting.", "judge", "?chapter=judge"),
 )
-
-
-def captions(word: str) -> list[tuple[str, str]]:
-    """Return title and judgement of each of a stored word's drawings."""
-    return [(METHOD_TITLES[drawing.method], _judged(drawing, word)) for drawing in opening_drawings(word)]
-
-
-def _judged(drawing: Drawing, word: str) -> str:
-    """Return what a second network says of a drawing; empty without its judgement."""
-    return second_opinion(drawing.judgements[0], 0, word)[0] if drawing.judgements else ""
 
 
 def cards_html() -> str:

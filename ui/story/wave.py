@@ -141,7 +141,7 @@ def maps_and_picture() -> None:
         picture_under_wave(small_picture(), wave=chosen_wave(), key="story.small")
 
 
-@cached_by_files("predictions", "waves")
+@cached_by_files("predictions", "waves", "heatmaps")
 def small_picture() -> SmallPicture:
     """Return the picture beside the maps, with two networks' predictions under every wave."""
     picture, networks = sample_picture("cifar10", CHOSEN_PICTURES["story"]["position"]), data.on_one_picture()

@@ -8,7 +8,7 @@ const FORBIDDEN = "The network could not start: this browser or the server’s c
 
 /** @type {Promise<{ script: string, blobs: any }> | null} */
 let sources = null; // to start workers from
-let stop = () => {}; // ends the run in progress
+let stop = (_) => {}; // ends the run in progress
 
 /** Requests whose answers may come late: `begin` starts one and returns whether it is still the latest. */
 export function latest() {
@@ -67,18 +67,19 @@ async function predict(picture, say) {
 }
 
 /**
- * Run painters side by side, once an earlier run has ended; return whether the run was stopped.
+ * Run painters side by side, once an earlier run has ended; return how the run was stopped, if it was.
  *
  * @param {{ config: import("./steps.js").Config, penalty: string | null }[]} painters
  * @param {any} values of all of them: `start`, `mask`, `target`, `weight` (lambda), `interval` (steps between reports)
  * @param {(part: any) => void} report gets each painter's states, with its index
  * @param {(words: string) => void} say
- * @returns {Promise<boolean>}
+ * @returns {Promise<"" | "stopped" | "replaced">}
  */
 async function run(painters, values, report, say) {
-  stop();
+  stop("replaced");
+  /** @type {Promise<"stopped" | "replaced">} */
   const stopped = new Promise((resolve) => {
-    stop = () => resolve(true);
+    stop = resolve;
   });
   const { script, blobs } = await loadNetwork(say);
   const workers = painters.map(() => new Worker(script));
@@ -86,10 +87,10 @@ async function run(painters, values, report, say) {
     ask(worker, { blobs, run: { ...values, ...painters[index] } }, (part) => report({ ...part, index })),
   );
   try {
-    return await Promise.race([stopped, Promise.all(done).then(() => false)]);
+    return await Promise.race([stopped, Promise.all(done).then(() => /** @type {const} */ (""))]);
   } finally {
     for (const worker of workers) worker.terminate();
   }
 }
 
-export const engine = { predict, run, stop: () => stop() };
+export const engine = { predict, run, stop: () => stop("stopped") };

@@ -48,5 +48,8 @@ export function load(name) {
   return values.get(name);
 }
 
+/** A picture whose `pixels` are the name of a pack, with the pixels in its place. @param {any} picture */
+export const withPixels = async (picture) => ({ ...picture, pixels: await load(picture.pixels) });
+
 export const sizeOf = (names) =>
   names.flatMap((name) => lab.packs[name].pieces).reduce((sum, length) => sum + length, 0);

@@ -1,7 +1,9 @@
-// Starts: grey noise to draw on, and a hole filled with the colours around it.
+// Starts: grey noise, a smooth sketch, and a hole filled with the colours around it.
 
+import { clip } from "./pgd.js";
 import { preconditioner } from "./preconditioner.js";
 import { seeded } from "./random.js";
+import { alongColumns, alongRows, cubic, gaussian, resized, taps } from "./resize.js";
 
 const SEED = 0; // of grey starts: the same word is drawn the same again
 // Sweeps, and factor of over-relaxation: enough for Laplace's equation in a hole of up to a hundred pixels.
@@ -21,6 +23,20 @@ export function greyStart({ mean, colors, spectrum, deviation }, size) {
   const middle = noise.reduce((sum, value) => sum + value, 0) / noise.length;
   const spread = Math.sqrt(noise.reduce((sum, value) => sum + (value - middle) ** 2, 0) / noise.length);
   return noise.map((value, k) => Math.min(1, Math.max(0, mean[Math.floor(k / area)] + (deviation / spread) * value)));
+}
+
+/**
+ * Enlarge a sketch and smooth it, as `smooth_sketch` of core/data/sketches.py does: bicubic, then a Gaussian; clipped.
+ *
+ * @param {Float32Array} values three planes of a square sketch @param {number} size of the result in pixels
+ * @param {number} blur the Gaussian's standard deviation in pixels of the sketch
+ */
+export function smoothStart(values, size, blur) {
+  const from = Math.sqrt(values.length / 3);
+  const enlarging = taps(from, size, resized(from, size, cubic));
+  const smoothing = taps(size, size, gaussian(size, (blur * size) / from));
+  const large = alongRows(alongColumns(values, enlarging), enlarging, size);
+  return clip(alongRows(alongColumns(large, smoothing), smoothing, size));
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { plus } from "./pgd.js";
 import { seeded } from "./random.js";
+import { alongColumns, alongRows, resized, taps, triangle } from "./resize.js";
 
 const SEED = 0; // for the views: the same word is drawn the same again
 const INPUT_MULTIPLE = 16; // pixels: to which smaller views are rounded
@@ -83,82 +84,14 @@ function maskCentre(mask, size) {
  * @param {View} view @param {number} size of the picture @param {number} shown size of the view
  */
 function viewMap({ left, top, cropSize, noise }, size, shown) {
-  const columns = taps(size, shown, left, cropSize);
-  const rows = taps(size, shown, top, cropSize);
+  const columns = taps(size, shown, resized(cropSize, shown, triangle), left);
+  const rows = taps(size, shown, resized(cropSize, shown, triangle), top);
   return {
     /** The view of a picture. @param {Float32Array} image */
     apply: (image) => plus(alongRows(alongColumns(image, columns), rows, shown), noise, 1),
     /** The gradient at the picture from that at the view. @param {Float32Array} gradient */
     adjoint: (gradient) => alongColumns(alongRows(gradient, rows, shown, true), columns, true),
   };
-}
-
-/**
- * Sources of each of an axis's `to` pixels in the view: `count` of `from` pixels in the picture, with their weights.
- *
- * @typedef {{ from: number, to: number, count: number, positions: Int32Array, weights: Float64Array }} Taps
- * @returns {Taps}
- */
-function taps(from, to, first, cropSize) {
-  const sources = resized(cropSize, to);
-  const count = Math.max(...sources.map((parts) => parts.length));
-  const positions = new Int32Array(to * count);
-  const weights = new Float64Array(to * count); // weight 0 if there are fewer
-  sources.forEach((parts, index) =>
-    parts.forEach(([at, weight], k) => {
-      positions[index * count + k] = first + at;
-      weights[index * count + k] = weight;
-    }),
-  );
-  return { from, to, count, positions, weights };
-}
-
-// Antialiased bilinear resize of an axis, as in torch.
-function resized(from, to) {
-  const scale = from / to;
-  const support = Math.max(1, scale);
-  return Array.from({ length: to }, (_, k) => {
-    const centre = scale * (k + 0.5);
-    const low = Math.max(0, Math.floor(centre - support + 0.5));
-    const high = Math.min(from, Math.floor(centre + support + 0.5));
-    const weigh = (at) => Math.max(0, 1 - Math.abs(at - centre + 0.5) / support);
-    const parts = Array.from({ length: high - low }, (_, n) => [low + n, weigh(low + n)]);
-    const sum = parts.reduce((before, [, weight]) => before + weight, 0);
-    return parts.map(([at, weight]) => [at, weight / sum]);
-  });
-}
-
-/** Resample each row by its taps; or the adjoint. @param {Float32Array} values @param {Taps} taps */
-function alongColumns(values, { from, to, count, positions, weights }, adjoint = false) {
-  const rows = values.length / (adjoint ? to : from);
-  const result = new Float32Array(rows * (adjoint ? from : to));
-  for (let row = 0; row < rows; row++) {
-    const source = row * from;
-    for (let n = 0, seen = row * to; seen < (row + 1) * to; seen++) {
-      for (const end = n + count; n < end; n++) {
-        const at = source + positions[n];
-        if (adjoint) result[at] += weights[n] * values[seen];
-        else result[seen] += weights[n] * values[at];
-      }
-    }
-  }
-  return result;
-}
-
-/** Resample each column likewise; width: of a row. @param {Float32Array} values @param {Taps} taps */
-function alongRows(values, { from, to, count, positions, weights }, /** @type {number} */ width, adjoint = false) {
-  const planes = values.length / (width * (adjoint ? to : from));
-  const result = new Float32Array(planes * width * (adjoint ? from : to));
-  for (let plane = 0; plane < planes; plane++) {
-    for (let n = 0; n < positions.length; n++) {
-      const source = (plane * from + positions[n]) * width;
-      const target = (plane * to + Math.floor(n / count)) * width;
-      const [here, there] = adjoint ? [target, source] : [source, target];
-      const weight = weights[n];
-      for (let column = 0; column < width; column++) result[there + column] += weight * values[here + column];
-    }
-  }
-  return result;
 }
 
 /**

@@ -70,6 +70,16 @@ export function vocabulary(classes, { words, near, plurals }) {
   return { all, find, neighbours, meaning };
 }
 
+/**
+ * A noun with its article, as `with_article` of core/shared/text.py has it.
+ *
+ * @param {string} noun @param {{ an: string[], none: string[] }} articles words that do not take "a"
+ */
+export function withArticle(noun, { an, none }) {
+  const word = noun.toLowerCase();
+  return none.includes(word) ? noun : `${an.includes(word) ? "an" : "a"} ${noun}`;
+}
+
 const plain = (text) => text.toLowerCase().replace(/[-_]/g, " ").trim().split(/\s+/).join(" ");
 
 /** The three words most like a text, as Python's `difflib.get_close_matches` finds them. */

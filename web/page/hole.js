@@ -3,10 +3,10 @@
 import { element, packBits, unpack, unpackBits } from "../../ui/components/basics.js";
 import { pixelsOf, planes, softmax } from "../engine/bytes.js";
 import { engine, latest } from "../engine/client.js";
-import { load } from "../engine/packs.js";
+import { load, withPixels } from "../engine/packs.js";
 import { filledFromRim } from "../engine/starts.js";
-import { pictureUrl, uploadButton } from "./pictures.js";
-import { captioned, drawLive, knownWords, SIDE, wanted, wordForm } from "./words.js";
+import { framed, pictureUrl, uploadButton } from "./pictures.js";
+import { knownWords, paintLive, SIDE, wanted, wordForm } from "./words.js";
 
 const BRUSH = 12; // pixels, first radius
 const SQUARE = 60; // pixels: the paper's hole, in whose side budgets are measured
@@ -24,19 +24,20 @@ const middleSquare = () => {
 
 /** @param {import("./page.js").Figure} figure */
 export async function holeFigure({ stage, mount }) {
-  const [stored, { classes }] = await Promise.all([load("hole"), load("engine")]);
+  const [stored, { classes }] = await Promise.all([load("hole").then(withPixels), load("engine")]);
   const begin = latest();
   let pixels = unpack(stored.pixels);
   let mask = unpackBits(stored.mask, SIDE * SIDE);
   let caption = stored.caption;
+  let shown = classes[stored.target]; // the word of the pictures
   let token = 0; // counts changes by the page, not by the reader's brush
-  const { form, input, say } = wordForm(stage, "Fill", "what should be there", fill);
-  uploadButton(form, "+ Your photograph", SIDE, take, say);
-  input.value = classes[stored.target];
+  const { form, input, say, drop } = wordForm(stage, "Fill", "what should be there", fill);
+  uploadButton(form, "+ Your photo", SIDE, take, say);
+  input.value = shown;
   const row = stage.appendChild(element("div", "hole-stage"));
   const choice = ({ value }) => {
     mask = unpackBits(value, SIDE * SIDE);
-    engine.stop();
+    drop();
     begin();
   };
   const painter = mount("mask", row.appendChild(element("div")), { choice }, PAINTER_STYLE);
@@ -58,8 +59,8 @@ export async function holeFigure({ stage, mount }) {
     });
   }
   function drawPair(drawings) {
-    const word = input.value || "picture";
-    show({ words: [word], chosen: 0, size: SIDE, drawings: captioned(stored, drawings) });
+    const captioned = drawings.map((drawing, k) => ({ judged: "", ...drawing, title: stored.titles[k] }));
+    show({ words: [shown], chosen: 0, size: SIDE, drawings: captioned });
   }
   /** Show and return what a run starts from, of which no network has said anything. */
   async function drawStart() {
@@ -69,11 +70,11 @@ export async function holeFigure({ stage, mount }) {
     return start;
   }
 
-  async function take(own, name) {
-    engine.stop();
+  async function take(photo) {
+    drop();
     const isLatest = begin();
-    [pixels, mask, caption] = [own, middleSquare(), `Your photograph, ${name}`];
-    input.value = "";
+    [pixels, mask, caption] = [framed(photo), middleSquare(), `Your photo, ${photo.name}`];
+    [shown, input.value] = ["picture", ""];
     drawPainter();
     await drawStart();
     const guess = await firstGuess();
@@ -95,10 +96,20 @@ export async function holeFigure({ stage, mount }) {
     if (word) wanted(known, word); // refuses an unknown one before anything loads
     const isWanted = begin();
     if (!word) input.value = (await firstGuess()).word;
-    const goal = wanted(known, input.value);
+    shown = word || input.value;
+    const goal = wanted(known, shown);
     pair.scrollIntoView({ behavior: "smooth", block: "nearest" }); // on a phone it is below the painter
     const plan = { start: await drawStart(), mask: mask.slice(), ...goal, budget: Math.sqrt(count) / SQUARE };
-    await drawLive("inpainting", plan, isWanted, say, drawPair);
+    const stopped = await paintLive("inpainting", plan, isWanted, say, (moments, ended) =>
+      drawPair(
+        moments.map(({ picture, share, best }) => ({
+          strip: picture,
+          shares: [share],
+          judged: ended ? goal.exactly(best) : "",
+        })),
+      ),
+    );
+    return stopped === "replaced";
   }
 
   drawPainter();

@@ -2,15 +2,14 @@
 
 import { button, element } from "../../ui/components/basics.js";
 import { engine } from "../engine/client.js";
-import { components, load } from "../engine/packs.js";
+import { components, load, withPixels } from "../engine/packs.js";
 import { holeFigure } from "./hole.js";
+import { sketchFigure } from "./sketch.js";
 import { limitsFigure, mapsFigure, stripesFigure } from "./waves.js";
-import { wordFigure } from "./words.js";
 
 const AHEAD = "600px"; // of the window, in which figures load before they are seen
 const FIGURES = {
-  still: pictures("still"),
-  word: wordFigure,
+  sketch: sketchFigure,
   judge: judgeFigure,
   stripes: stripesFigure,
   maps: mapsFigure,
@@ -18,7 +17,6 @@ const FIGURES = {
   hole: holeFigure,
   limits: limitsFigure,
   gallery: pictures("gallery"),
-  squares: pictures("squares"),
 };
 
 /** Return the figure of a pack that is HTML, made with the page. */
@@ -68,7 +66,16 @@ async function mixerFigure({ stage, mount, attempt }) {
   const show = mount("mixer", stage, { choice: () => {}, pick: (index) => attempt(() => draw(index)) });
   async function draw(index) {
     const pair = await load(`mixer-${index}`);
-    show({ key: "mixer", token: String(index), ...common, ...pair, strip: { ...common.strip, selected: index } });
+    const [low, high] = await Promise.all([pair.low, pair.high].map(withPixels));
+    show({
+      key: "mixer",
+      token: String(index),
+      ...common,
+      ...pair,
+      low,
+      high,
+      strip: { ...common.strip, selected: index },
+    });
   }
   await draw(0);
 }

@@ -1,14 +1,14 @@
 // Figures of waves: a photo under stripes; the paper's maps with a small picture under the wave of a cell.
 
 import { element } from "../../ui/components/basics.js";
-import { load } from "../engine/packs.js";
+import { load, withPixels } from "../engine/packs.js";
 
 /** A photo under stripes, and a strip of others. @param {import("./page.js").Figure} figure */
 export async function stripesFigure({ stage, mount, attempt }) {
   const { first, value, strip } = await load("stripes");
   const show = mount("stripes", stage, { choice: () => {}, pick: (index) => attempt(() => draw(index)) });
   async function draw(index) {
-    const photo = await load(`stripes-${index}`);
+    const photo = await withPixels(await load(`stripes-${index}`));
     // One token: the number of stripes stays.
     show({ key: "stripes", token: "0", about: null, value, ...photo, strip: { ...strip, selected: index } });
   }

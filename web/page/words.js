@@ -1,32 +1,32 @@
-// Figure 1: a word, drawn by one network and both methods: stored ones, and any other drawn live.
+// A word in a form, what it stands for, and a run that paints it, live.
 
 import { button, element } from "../../ui/components/basics.js";
-import { engine, latest } from "../engine/client.js";
+import { engine } from "../engine/client.js";
 import { load } from "../engine/packs.js";
-import { greyStart } from "../engine/starts.js";
-import { vocabulary } from "../engine/vocabulary.js";
+import { vocabulary, withArticle } from "../engine/vocabulary.js";
 import { pictureUrl } from "./pictures.js";
 
 export const SIDE = 224; // of the painter's pictures, in pixels
 
-// In a wide window the form stands before the chips, in their row; what it says, left of a second row of them.
-const STYLE = `@media (min-width: 641px) {
-  .chips { --box: 306px; min-height: 82px; align-content: start; margin-bottom: 12px; padding-top: 4px; }
-}`;
 const MAX_LENGTH = 24; // characters of an unknown word in a sentence
+let took = 0; // seconds of the last run that ended by itself
+
+/** How long a run takes on this device, in brackets; empty before the first. */
+export const howLong = () => (took ? ` (about ${took} s)` : "");
 
 /** The classes and the words that stand for some of them. */
 export async function knownWords() {
-  const [{ classes }, table] = await Promise.all([load("engine"), load("vocabulary")]);
-  return { classes, ...vocabulary(classes, table) };
+  const [{ classes, articles }, table] = await Promise.all([load("engine"), load("vocabulary")]);
+  return { classes, articles, ...vocabulary(classes, table) };
 }
 
 /**
- * A form with a word, a button that starts and stops, and a line that says what happens.
+ * A form with a word, a button that starts and stops, and lines that say what happens and what comes next. A word that
+ * is typed while another one is painted waits for its turn.
  *
  * @param {HTMLElement} parent @param {string} text of the button @param {string} hint in the empty field
- * @param {(word: string) => Promise<void>} start throws an error whose message the line shows, with a button for each
- *   word that is `near` instead
+ * @param {(word: string) => Promise<boolean | void>} start returns whether another run has taken its place; throws an
+ *   error whose message the line shows, with a button for each word that is `near` instead
  */
 export function wordForm(parent, text, hint, start) {
   const form = parent.appendChild(element("form"));
@@ -41,83 +41,131 @@ export function wordForm(parent, text, hint, start) {
   });
   const submit = form.appendChild(element("button", "primary", text));
   const line = form.appendChild(element("span", "say", "", { role: "status" }));
+  const queue = form.appendChild(element("span", "say next", "", { role: "status" }));
   const take = (word) => {
     input.value = word;
     form.requestSubmit();
   };
-  const say = (words, near = []) => {
+  const write = (place, words, near) => {
     const buttons = element("span");
     for (const name of near) button(buttons, name, () => take(name));
-    line.replaceChildren(words, buttons);
+    place.replaceChildren(...(words ? [words, buttons] : []));
   };
-  let running = false;
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    if (running) return engine.stop();
-    running = true;
-    submit.textContent = "Stop";
-    say("");
+  /** @param {string} words @param {string[]} [near] */
+  const say = (words, near = []) => write(line, words, near);
+
+  /** @type {string | null} */
+  let running = null;
+  /** @type {string | null} */
+  let waiting = null;
+  function wait(/** @type {string | null} */ word, words = "", near = []) {
+    waiting = word;
+    write(queue, words, near);
+    relabel();
+  }
+  // The button stops the run of the word in the field, and lets any other word wait.
+  function relabel() {
+    const other = running !== null && input.value.trim() !== running && input.value.trim() !== waiting;
+    submit.textContent = running === null ? text : other ? `${text} next` : waiting === null ? "Stop" : "Start it now";
+  }
+  input.addEventListener("input", relabel);
+
+  async function enqueue(word) {
     try {
-      await start(input.value.trim());
+      wanted(await knownWords(), word);
+      if (running !== null) wait(word, `Next: ${word}.`);
+    } catch (error) {
+      const { message, near } = /** @type {any} */ (error);
+      wait(null, message, near);
+    }
+  }
+  async function run(word) {
+    running = word;
+    wait(null);
+    say("");
+    let replaced = false;
+    try {
+      replaced = Boolean(await start(word));
     } catch (error) {
       const { message, near } = /** @type {any} */ (error);
       say(message, near);
     }
-    running = false;
-    submit.textContent = text;
+    const next = replaced ? null : waiting;
+    running = null;
+    wait(null);
+    if (next !== null) await run(next);
+  }
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const word = input.value.trim();
+    if (running === null) run(word);
+    else if (word === running || word === waiting) engine.stop();
+    else enqueue(word);
   });
-  return { form, input, say };
+  return {
+    form,
+    input,
+    say,
+    isRunning: () => running !== null,
+    /** Stop its run, and forget what waits for it. */
+    drop() {
+      wait(null);
+      if (running !== null) engine.stop();
+    },
+  };
 }
-
-/**
- * Drawings with titles, as the component shows them.
- *
- * @param {{ titles: string[] }} texts
- * @param {{ strip: string, shares: number[], judged?: string }[]} drawings
- */
-export const captioned = ({ titles }, drawings) =>
-  drawings.map((drawing, k) => ({ judged: "", ...drawing, title: titles[k] }));
 
 /**
  * A word as a target: 1 for each class that it stands for, and what it means.
  *
  * @param {Awaited<ReturnType<typeof knownWords>>} known @param {string} word
  */
-export function wanted({ all, classes, find, neighbours, meaning }, word) {
+export function wanted({ all, classes, articles, find, neighbours, meaning }, word) {
   if (!word) throw new Error("Type a word first.");
   const members = find(word);
   if (!members.length) {
     const near = neighbours(word);
     const called = word.length > MAX_LENGTH ? `${word.slice(0, MAX_LENGTH - 1)}…` : word;
-    const count = all.length.toLocaleString("en");
-    const message = `“${called}” is none of its ${count} words. ${near.length ? "Near it:" : "Try another."}`;
+    const instead = near.length ? "Try:" : `It knows ${all.length.toLocaleString("en")} others.`;
+    const message = `This network doesn’t know “${called}”. ${instead}`;
     throw Object.assign(new Error(message), { near });
   }
-  return { target: Uint8Array.from(classes, (_, k) => Number(members.includes(k))), meaning: meaning(word) };
+  return {
+    target: Uint8Array.from(classes, (_, k) => Number(members.includes(k))),
+    meaning: meaning(word),
+    named: withArticle(word, articles),
+    /** Which of several classes a picture shows, as a sentence; empty for one class. @param {number} best */
+    exactly: (best) => (members.length > 1 ? `To be exact: ${withArticle(classes[best], articles)}.` : ""),
+  };
 }
+/**
+ * A moment of a picture that is painted: its URL and interleaved pixels, the painter's share for the target, and the
+ * likeliest of its classes.
+ *
+ * @typedef {{ picture: string, pixels: Uint8ClampedArray, share: number, best: number }} Moment
+ */
 
 /**
- * Draw or fill by both methods, live.
+ * Paint by both methods, live; return how the run was stopped, as `engine.run`.
  *
- * @param {"generation" | "inpainting"} task
- * @param {{ start: Float32Array, mask: Uint8Array, target: Uint8Array, meaning: string, budget: number }} plan budget:
- *   in parts of the ball
- * @param {() => boolean} isWanted whether the drawings are still to be shown
+ * @param {string} task of the engine's settings @param {{ start: Float32Array, mask: Uint8Array | null,
+ *   target: Uint8Array, meaning: string, budget?: number }} plan budget: in parts of the ball
+ * @param {() => boolean} isWanted whether the pictures are still to be shown
  * @param {(words: string) => void} say
- * @param {(drawings: { strip: string, shares: number[], judged: string }[]) => void} show
+ * @param {(moments: Moment[], ended: boolean, stopped: boolean) => void} show
  */
-export async function drawLive(task, { start, mask, target, meaning, budget }, isWanted, say, show) {
-  const { settings, classes } = await load("engine");
+export async function paintLive(task, { start, mask, target, meaning, budget = 1 }, isWanted, say, show) {
+  const { settings } = await load("engine");
   const { configs, weight, interval } = settings[task];
   const painters = configs.map((config) => ({
     config: { ...config, epsilon: config.epsilon * budget },
-    penalty: task === "generation" ? null : config.method === "paper" ? "eq3" : "frozen",
+    penalty: mask && (config.method === "paper" ? "eq3" : "frozen"),
   }));
   const total = configs[0].steps;
   let began = 0;
   const steps = [-1, -1];
-  /** @type {{ strip: string, shares: number[], judged: string, best: number }[]} */
-  const drawings = [];
+  /** @type {Moment[]} */
+  const moments = [];
   const report = ({ index, step, entropy, best, frame }) => {
     if (!isWanted()) return; // whoever takes its place has stopped it
     began ||= performance.now();
@@ -125,46 +173,15 @@ export async function drawLive(task, { start, mask, target, meaning, budget }, i
     const slowest = Math.min(...steps);
     const left = Math.ceil((((performance.now() - began) / 1000) * (total - slowest)) / Math.max(1, slowest));
     say(`${meaning}: ${slowest <= 0 ? "it begins …" : `${left} s left`}`);
-    drawings[index] = { strip: pictureUrl(frame), shares: [Math.exp(-entropy)], judged: "", best };
-    if (drawings[0] && drawings[1]) show([...drawings]);
+    moments[index] = { picture: pictureUrl(frame), pixels: frame, share: Math.exp(-entropy), best };
+    if (moments[0] && moments[1]) show([...moments], false, false);
   };
   const stopped = await engine.run(painters, { start, mask, target, weight, interval }, report, say);
-  if (!isWanted()) return;
-  const isUnion = target.indexOf(1) < target.lastIndexOf(1);
-  if (isUnion) show(drawings.map((row) => ({ ...row, judged: `Most of all a ${classes[row.best]}.` })));
-  const seconds = ((performance.now() - began) / 1000).toFixed(0);
-  say(stopped ? "Stopped." : `Made on this device in ${seconds} s; no other network has judged it.`);
-}
-
-/** @param {import("./page.js").Figure} figure */
-export async function wordFigure({ stage, mount, attempt }) {
-  const { words, known, ...texts } = await load("word");
-  const begin = latest();
-  const { input, say } = wordForm(stage, "Draw", `any of ${known.toLocaleString("en")} words`, draw);
-  const show = mount(
-    "opening",
-    stage.appendChild(element("div")),
-    { ask: (index) => attempt(() => stored(index)) },
-    STYLE,
-  );
-  async function stored(index) {
-    const isLatest = begin();
-    engine.stop();
-    const scene = await load(`word-${index}`);
-    if (isLatest()) show(scene);
-    if (isLatest()) say("");
+  const seconds = Math.round((performance.now() - began) / 1000);
+  if (!stopped) took = seconds;
+  if (isWanted()) {
+    if (moments[0] && moments[1]) show(moments, true, Boolean(stopped));
+    say(stopped ? "Stopped." : `Painted on this device in ${seconds} s.`);
   }
-  async function draw(word) {
-    const wish = word || words[0];
-    const goal = wanted(await knownWords(), wish);
-    const isWanted = begin();
-    const start = greyStart((await load("engine")).natural, SIDE);
-    const mask = new Uint8Array(SIDE * SIDE).fill(1);
-    const scene = { words: [...words, wish], chosen: words.length, size: SIDE };
-    await drawLive("generation", { start, mask, ...goal, budget: 1 }, isWanted, say, (drawings) =>
-      show({ ...scene, drawings: captioned(texts, drawings) }),
-    );
-  }
-  input.value = "";
-  await stored(0);
+  return stopped;
 }

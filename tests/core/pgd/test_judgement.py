@@ -1,4 +1,4 @@
-"""Another network as the judge: its choice, its counts, and what is stored of it."""
+"""A second network as the judge: its choice, its counts, and what is stored of it."""
 
 import json
 from dataclasses import replace

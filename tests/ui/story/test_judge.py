@@ -30,8 +30,8 @@ def test_each_question_says_what_the_stored_tables_say():
         assert shown["was"] == with_article(question.drawn.word) and shown["method"] == question.method
         judgement, sketch = question.drawing.judgements[0], question.drawn.sketch
         assert shown["recognised"] == (judgement.ranks[0] == 1)
-        seen = "it" if shown["recognised"] else with_article(judgement.says[0])
-        assert shown["second"] == f"The second network sees {seen}."
+        seen = "agrees" if shown["recognised"] else f"sees {with_article(judgement.says[0])}"
+        assert shown["second"] == f"The second network {seen}."
         assert shown["sketch"] == (png_data_uri(draw_sketch(sketch)) if sketch else "")
 
 

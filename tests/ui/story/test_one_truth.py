@@ -11,7 +11,7 @@ from tests.ui.story.test_page import opened
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.pages.findings import SECTION
 from ui.story.chapters import CHAPTER_FACTS, CHAPTER_NAMES, chapter
-from web.findings import sections
+from web.findings import findings_page
 
 VERDICT = re.compile(r'class="chip[^>]*>\S ([^<]*)<')
 # Displayed evidence: '95% interval' precedes the bounds in a tooltip, and nowhere else.
@@ -63,7 +63,8 @@ def test_difference_in_story_text_agrees_with_findings(everywhere):
 
 
 def test_article_and_findings_agree(everywhere):
-    offline = rows("".join(html for _, html in sections()))
+    _, sections = findings_page()
+    offline = rows("".join(section.table for section in sections))
     for about in ("papers", "first painted"):
         for key, (verdict, text) in everywhere[about].items():
             assert offline[key][0] == verdict and FIGURE.findall(offline[key][1]) == FIGURE.findall(text)

@@ -99,14 +99,19 @@ def sketch_painter(
         pack_bytes(picture),
         read=lambda value: read_choice(value, size),
         on_choice=lambda value: on_paint(_unpack(value, size)),
-        data={
-            "about": size,  # strokes fit pictures of one size only
-            "palette": [[name, _hex(colour)] for name, colour in PALETTE.items()],
-            "background": _hex(background),
-            "colour": _hex(PALETTE[colour]),
-            "radius": RADIUS,
-        },
+        data=sketch_kit(size, background, colour),
     )
+
+
+def sketch_kit(size: int, background: Colour, colour: str = "sky blue") -> dict[str, Any]:
+    """Return the palette and the first tool for the browser; arguments as for `sketch_painter`, size in pixels."""
+    return {
+        "about": size,  # strokes fit pictures of one size only
+        "palette": [[name, _hex(colour)] for name, colour in PALETTE.items()],
+        "background": _hex(background),
+        "colour": _hex(PALETTE[colour]),
+        "radius": RADIUS,
+    }
 
 
 def _unpack(text: str, size: int) -> np.ndarray:

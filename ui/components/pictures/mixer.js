@@ -32,7 +32,11 @@ function createMixer(parentElement) {
   const controls = layout.appendChild(element("div", "controls"));
   createSlider(mixer, controls.appendChild(element("div", "cutoff")));
   mixer.legend = controls.appendChild(
-    element("p", "legend", "Solid bar: the slow-wave picture. Striped: the fast-wave picture. Grey: its best other guess."),
+    element(
+      "p",
+      "legend",
+      "Solid bar: the slow-wave picture. Striped: the fast-wave picture. Grey: its best other guess.",
+    ),
   );
   mixer.networks = controls.appendChild(element("div", "networks"));
   const second = layout.appendChild(element("div", "second"));
@@ -49,7 +53,8 @@ function createSlider(mixer, parent) {
   let drawing = 0; // at most once a frame
   input.addEventListener("input", () => {
     mixer.memory.at = Number(input.value);
-    drawing ||= requestAnimationFrame(() => {
+    if (drawing) return;
+    drawing = requestAnimationFrame(() => {
       drawing = 0;
       draw(mixer);
     });

@@ -82,10 +82,11 @@ function drawScore(view) {
     const row = score.appendChild(element("div", "round"));
     const line = row.appendChild(element("div", "line"));
     line.append(element("b", "", `${title[0].toUpperCase()}${title.slice(1)}`));
-    for (const [who, number] of [
+    const scores = /** @type {[string, number][]} */ ([
       ["you", you],
       ["the second network", second],
-    ]) {
+    ]);
+    for (const [who, number] of scores) {
       const part = line.appendChild(element("span", "part", `${who} ${number} of ${count}`));
       part.style.setProperty("--share", `${(100 * number) / count}%`);
       part.prepend(element("i", "", "", { ariaHidden: "true" }));

@@ -18,7 +18,7 @@ import numpy as np
 import streamlit as st
 
 from core.data.picture_files import png_data_uri
-from core.pgd.drawings import SIZE, Drawing
+from core.pgd.drawings import SIZE
 from ui.components.mount import index_from, register, webp_data_uri
 
 register("story/opening.js")  # for the article
@@ -63,27 +63,6 @@ def pack_painting(shown: Painting, picture: np.ndarray, start: str) -> dict[str,
 @lru_cache(16)
 def _start_uri(pixels: bytes, size: int) -> str:
     return png_data_uri(np.frombuffer(pixels, np.uint8).reshape(size, size, 3))
-
-
-def pack_opening(
-    labels: Sequence[str], chosen: int, drawings: Sequence[Drawing], captions: Sequence[tuple[str, str]]
-) -> dict[str, Any]:
-    """Return JSON for the browser: each drawing's frames, stacked vertically, and a probability per frame."""
-    return {
-        "words": list(labels),
-        "chosen": chosen,
-        "size": SIZE,
-        "drawings": [
-            {
-                "title": title,
-                "judged": judged,
-                "recognised": drawing.recognised(),
-                "strip": webp_data_uri(drawing.picture),
-                "shares": drawing.confidence,
-            }
-            for drawing, (title, judged) in zip(drawings, captions, strict=True)
-        ],
-    }
 
 
 def step_tabs(

@@ -1,0 +1,205 @@
+// Figure 1: a sketch, a photo or an empty canvas, and what a network paints over it: stored paintings, and any other,
+// painted live. Pictures and sentences always belong to the chosen start and word.
+
+import { element, pack, percent, unpack } from "../../ui/components/basics.js";
+import { BARS_TITLE, fastWaves, wavesBars, wavesText } from "../engine/bridge.js";
+import { pixelsOf, planes } from "../engine/bytes.js";
+import { latest } from "../engine/client.js";
+import { load } from "../engine/packs.js";
+import { difference } from "../engine/pgd.js";
+import { greyStart, smoothStart } from "../engine/starts.js";
+import { bundledPhoto, framed, pictureUrl, uploadButton } from "./pictures.js";
+import { howLong, knownWords, paintLive, SIDE, wanted, wordForm } from "./words.js";
+
+const NOTE_NEW = "Starts from the same picture.";
+const ALONE = "No second network came along to check it: you are the judge.";
+const MIDDLE = 0.5; // first place of a photo's frame
+const SURE = 0.99; // above which a painter is surer than the page says
+const TILES =
+  "@media (max-width: 640px) { .tiles { grid-template-columns: none; grid-auto-flow: column; overflow-x: auto; } }";
+
+/**
+ * What is painted over. pixels: interleaved; of a photo, those in its frame.
+ *
+ * @typedef {{ pixels: Uint8Array, photo: import("./pictures.js").Photo | null, place: number }} Start
+ */
+
+/** The start as three planes, and the task whose settings it takes. @param {Start} start */
+function startPlanes({ pixels, photo }, { natural, blur }) {
+  if (photo) return { task: "photo", planes: planes(pixels) };
+  const isFlat = pixels.every((value, k) => value === pixels[k % 3]);
+  if (isFlat) return { task: "grey", planes: greyStart(natural, SIDE) };
+  return { task: "sketch", planes: smoothStart(planes(pixels), SIDE, blur) };
+}
+
+/** @type {(actions: { photo: () => void, sketch: () => void }) => void} */
+let isReady = () => {};
+/** What links elsewhere on the page begin here, once the figure is there. */
+const actions = new Promise((resolve) => {
+  isReady = resolve;
+});
+for (const link of document.querySelectorAll("[data-begin]")) {
+  const name = /** @type {HTMLElement} */ (link).dataset.begin ?? "";
+  link.addEventListener("click", () => actions.then((begin) => begin[name]()));
+}
+
+/** @param {import("./page.js").Figure} figure */
+export async function sketchFigure({ stage, mount, attempt }) {
+  const [{ starts, first, tiles, painter: kit, known }, facts] = await Promise.all([load("starts"), load("engine")]);
+  const begin = latest();
+  /** @type {Start} */
+  let chosen = { pixels: new Uint8Array(), photo: null, place: MIDDLE };
+  let tile = -1; // the chosen one; -1 for a start of one's own
+  let shown = ""; // the word of the painting
+  let token = 0; // counts changes by the page, not by the reader's brush
+
+  const row = stage.appendChild(element("div", "sketch-stage"));
+  const left = row.appendChild(element("div", "sketch-start"));
+  const places = {
+    sketch: left.appendChild(element("div", "start")),
+    photo: left.appendChild(element("div", "start")),
+  };
+  const showSketch = mount("sketch", places.sketch, { choice: ({ value }) => begun({ pixels: unpack(value) }) });
+  const showPhoto = mount("framer", places.photo, { choice: ({ value }) => begun({ place: value }) });
+  const hint = `any of ${known.toLocaleString("en")} words`;
+  const { input, say, isRunning, drop } = wordForm(left, "Paint it", hint, paint);
+  const painting = mount("painting", row.appendChild(element("div", "sketch-painting")), {}, "");
+  const bar = stage.appendChild(element("div", "sketch-tiles"));
+  const pick = mount(
+    "picker",
+    bar.appendChild(element("div")),
+    { pick: (index) => attempt(() => choose(index)) },
+    TILES,
+  );
+  const own = bar.appendChild(element("div", "own-photo"));
+  const upload = uploadButton(own, "+ Your photo", SIDE, (photo) => begun({ photo, place: MIDDLE }), say);
+  own.append(element("span", "", "It never leaves this page."));
+  const seen = stage.appendChild(element("p", "seen"));
+  const bridge = /** @type {HTMLElement} */ (document.querySelector(".row.sketch .bridge"));
+  input.addEventListener("change", () => {
+    const word = input.value.trim();
+    if (isRunning() || word === shown) return;
+    const isStored = tile >= 0 && chosen.place === MIDDLE && starts[tile].stored && starts[tile].word === word;
+    if (isStored) attempt(() => choose(tile));
+    else before();
+  });
+
+  // Draw the chosen start; the painting has been drawn.
+  function drawStart() {
+    const { pixels, photo, place } = chosen;
+    const name = photo ? "photo" : "sketch";
+    for (const [other, node] of Object.entries(places)) node.hidden = other !== name;
+    token += 1;
+    const about = { key: `start-${name}`, token: String(token) };
+    if (photo) {
+      const { canvas } = photo;
+      const { width, height } = canvas;
+      showPhoto({ ...about, value: place, about: null, source: canvas.toDataURL(), width, height, alt: photo.name });
+    } else showSketch({ ...about, ...kit, value: pack(pixels) });
+  }
+
+  function show(scene) {
+    const own = { sketch: pictureUrl(chosen.pixels), start: chosen.photo ? "photo" : "sketch", size: SIDE };
+    painting({ judged: "", agrees: false, ...scene, ...own });
+  }
+
+  /** What networks see in the start, and the waves of the pictures. @param {any} told */
+  function tell({ before = "", waves, task }) {
+    seen.textContent = before;
+    const text = element("div");
+    for (const marked of wavesText(waves, task).split("\n\n")) {
+      const parts = marked.split("**").map((part, k) => (k % 2 ? element("strong", "", part) : part));
+      text.appendChild(element("p")).append(...parts);
+    }
+    const rows = wavesBars(waves, task);
+    const bars = element("div", "fast-waves");
+    bars.append(element("b", "", BARS_TITLE));
+    for (const [title, fraction, words] of rows) {
+      const bar = element("span", "bar");
+      bar.style.setProperty("--share", `${100 * fraction}%`);
+      bars.append(element("span", "", title), bar, element("span", "", words));
+    }
+    bridge.replaceChildren(text, ...(rows.length ? [bars] : []));
+  }
+
+  /** Show what a painting starts from, before there is one; return it. */
+  function before(claim = `Press Paint it${howLong()}.`) {
+    const start = startPlanes(chosen, facts);
+    const picture = pictureUrl(pixelsOf(start.planes));
+    shown = input.value.trim();
+    say("");
+    show({ phase: "new", views: picture, paper: picture, claim, about_paper: NOTE_NEW });
+    tell({ waves: { start: fastWaves(start.planes) }, task: start.task });
+    return start;
+  }
+
+  // Start anew from a changed sketch or photo.
+  function begun(change) {
+    drop();
+    begin();
+    const isBrushed = "pixels" in change;
+    chosen = { ...chosen, ...(isBrushed ? { photo: null } : {}), ...change };
+    if (chosen.photo) chosen.pixels = framed(chosen.photo, chosen.place);
+    if (isBrushed || change.photo) tile = -1;
+    if (change.photo && isOffered(input.value.trim())) input.value = ""; // for another picture
+    if (change.photo) drawStart();
+    drawTiles();
+    before(input.value.trim() ? undefined : "Type a word, then press Paint it.");
+  }
+
+  const isOffered = (word) => starts.some((start) => start.word === word);
+  const drawTiles = () => pick({ ...tiles, selected: tile });
+
+  async function choose(index) {
+    drop();
+    const isLatest = begin();
+    const { word, sketch, photo, stored } = starts[index];
+    const hasOwnWord = Boolean(input.value.trim()) && !isOffered(input.value.trim());
+    const [picture, painted] = await Promise.all([photo && load(photo), stored && load(stored)]);
+    const strip = picture && (await bundledPhoto(picture.source, picture.name));
+    if (!isLatest()) return;
+    chosen = { pixels: strip ? framed(strip) : unpack(sketch), photo: strip ?? null, place: MIDDLE };
+    tile = index;
+    if (stored || !hasOwnWord) input.value = word; // an empty canvas keeps a word of one's own
+    drawStart();
+    drawTiles();
+    if (!painted) return before();
+    shown = word;
+    say("");
+    show(painted.scene);
+    tell(painted);
+  }
+
+  async function paint(word) {
+    const goal = wanted(await knownWords(), word);
+    const isWanted = begin();
+    const { task, planes: start } = before("");
+    shown = word;
+    const scene = (moments, ended, stopped) => {
+      const [paper, views] = moments;
+      const added = ({ pixels }) => fastWaves(difference(planes(pixels), start));
+      if (ended) {
+        tell({ waves: { start: fastWaves(start), views: added(views), paper: added(paper) }, task });
+      }
+      const sure = `The painter is ${percent(views.share)} sure: ${goal.named}.`;
+      show({
+        phase: ended ? "ended" : "growing",
+        views: views.picture,
+        paper: paper.picture,
+        claim: ended ? `${stopped ? "Stopped early. " : ""}${sure} ${goal.exactly(views.best)}`.trim() : sure,
+        judged: ended ? ALONE : "",
+        about_paper: ended ? `${howSure(paper.share, views.share)}.` : `${percent(paper.share)} sure so far.`,
+      });
+    };
+    return (await paintLive(task, { start, mask: null, ...goal }, isWanted, say, scene)) === "replaced";
+  }
+
+  await choose(first);
+  isReady({ photo: () => upload.click(), sketch: () => attempt(() => choose(0)) });
+}
+
+// As `about_paper` of ui/story/scene.py says it.
+function howSure(paper, views) {
+  if (paper <= SURE) return `${percent(paper)} sure`;
+  return `${views > SURE ? "Also over" : "Over"} ${percent(SURE)} sure`;
+}

@@ -1,0 +1,85 @@
+"""Packs of the first chapter: what one paints over in the article, and stored paintings with their sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from core.data.picture_files import square_image
+from core.data.sample_sets import imagenet
+from core.data.sketches import SKETCH_SIZE, SKETCHES
+from core.data.start_photos import START_PHOTOS
+from core.data.words import vocabulary
+from core.shared.text import with_article
+from ui.components.mount import pack_bytes, webp_data_uri
+from ui.components.painters.painters import sketch_kit
+from ui.components.pictures.pictures import TileStyle, pack_thumbnails, tiles_json
+from ui.story import scene
+from ui.story.beginning import EMPTY, FIRST, Beginning, grey, of_tile, word_of
+from ui.story.bridge import measured
+
+NAMES = (EMPTY, *SKETCHES, *START_PHOTOS)
+STYLE = TileStyle(size=56, opens="sketch-painting")
+COLOUR = "red"  # the brush's first
+_SIZE = 2 * SKETCH_SIZE  # pixels of the tiles
+
+
+def painting_packs() -> dict[str, Any]:
+    """Return what one starts from and, under the names of its rows' "photo" and "stored", photos and paintings."""
+    starts = {name: of_tile(name, word_of(name)) for name in NAMES}
+    photos = {f"photo-{name}": _photo(begin) for name, begin in starts.items() if begin.photo is not None}
+    paintings = {f"painting-{name}": _painting(begin) for name, begin in starts.items() if begin.stored is not None}
+    rows = [
+        {
+            "word": begin.word,
+            "sketch": "" if begin.photo else pack_bytes(begin.sketch),
+            "photo": f"photo-{name}" * (f"photo-{name}" in photos),
+            "stored": f"painting-{name}" * (f"painting-{name}" in paintings),
+        }
+        for name, begin in starts.items()
+    ]
+    pictures = np.stack([_tile(begin.picture) for begin in starts.values()])
+    thumbnails = pack_thumbnails(pictures, [_caption(name, begin) for name, begin in starts.items()])
+    return {
+        "starts": {
+            "starts": rows,
+            "first": NAMES.index(FIRST),
+            "tiles": tiles_json(thumbnails, -1, "Pictures to start from", STYLE),
+            "painter": sketch_kit(SKETCH_SIZE, grey(), COLOUR),
+            "known": len(vocabulary(imagenet())),
+        },
+        **photos,
+        **paintings,
+    }
+
+
+def _photo(begin: Beginning) -> dict[str, str]:
+    assert begin.photo is not None
+    return {"source": begin.photo.photo.shown, "name": begin.photo.photo.name}
+
+
+def _painting(begin: Beginning) -> dict[str, Any]:
+    """Return a scene of the painting's component, and what stands below it; the page has the start."""
+    assert begin.stored is not None
+    shown = scene.stored(begin.stored)
+    return {
+        "scene": {**vars(shown), "views": webp_data_uri(shown.views), "paper": webp_data_uri(shown.paper)},
+        "before": scene.seen_before(begin.stored, is_photo=begin.photo is not None),
+        "task": begin.start,
+        "waves": vars(measured(begin, None)),
+    }
+
+
+def _caption(name: str, begin: Beginning) -> str:
+    if name == EMPTY:
+        return "An empty canvas: any word, without a sketch"
+    return f"{begin.photo.photo.name} that becomes {with_article(begin.word)}" if begin.photo else begin.word
+
+
+def _tile(picture: np.ndarray) -> np.ndarray:
+    """Return a square picture as a tile; sketches keep their pixels."""
+    times = _SIZE // len(picture)
+    if times:
+        return picture.repeat(times, axis=0).repeat(times, axis=1)
+    return square_image(picture, _SIZE, resize_to=_SIZE)
