@@ -105,7 +105,7 @@ def _claims(keys: Sequence[str]) -> str:
             bands += finding.claim.view.bands
             compared = tuple(shipped_maps()[label] for label in labels)
         if key == "relies":
-            doubts = html.escape(" ".join(finding.doubts))
+            doubts = html.escape(" ".join(finding.doubts[-1:]))  # further ones are in *Findings*
             judged = f'{judged.removesuffix("</div>")}<p class="doubts">{doubts}</p></div>{pairs_chart()}'
     return judged + (ring_chart(compared, tuple(bands)) if compared else "")
 
