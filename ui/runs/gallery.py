@@ -28,7 +28,7 @@ from core.pgd.drawings import (
     tries_by_label,
 )
 from core.pgd.methods import COMPARED, METHODS
-from core.pgd.pictures import BEFORE
+from core.pgd.pictures import BEFORE, SMOOTH
 from core.shared.text import with_article
 from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
@@ -189,6 +189,8 @@ def sketch_counts() -> tuple[str, str]:
         f"{judge} is the second network, a close relative of the painter. All methods have the same ball and steps. "
         f"Many views paint each sketch {seeds} times, from seeds 0 to {seeds - 1}; the paper’s method has nothing "
         f"random. Natural strokes alone: {counted('sketch-strokes')}. Random views alone: "
-        f"{counted('sketch-views_only')}. Nothing is picked."
+        f"{counted('sketch-views_only')}. After a blur of one pixel: {counted('sketch-views', seen=SMOOTH)} by many "
+        f"views, {counted('sketch-paper', seen=SMOOTH)} by the paper’s method, whose noise the second network reads and "
+        "a person does not. Nothing is picked."
     )
     return text, about
