@@ -190,7 +190,7 @@ def sketch_counts() -> tuple[str, str]:
         f"Many views paint each sketch {seeds} times, from seeds 0 to {seeds - 1}; the paper’s method has nothing "
         f"random. Natural strokes alone: {counted('sketch-strokes')}. Random views alone: "
         f"{counted('sketch-views_only')}. After a blur of one pixel: {counted('sketch-views', seen=SMOOTH)} by many "
-        f"views, {counted('sketch-paper', seen=SMOOTH)} by the paper’s method, whose noise the second network reads and "
-        "a person does not. Nothing is picked."
+        f"views, {counted('sketch-paper', seen=SMOOTH)} by the paper’s method. Nothing is "
+        "picked."
     )
     return text, about
