@@ -19,7 +19,7 @@ from core.shared.text import isolated
 MINIATURE = "mini-"  # prefix of the small networks trained here, which stand in for the paper's
 BY_VIEWS = "by views"  # condition of results that were painted so
 SIGNIFICANT = 0.05  # p of a correlation or a dip by chance
-CHANCE = 0.025  # largest probability that a part holds by chance alone: one side of a 95 % interval
+CHANCE = 0.025  # largest probability that a part holds by chance alone: one side of a 95% interval
 Known = TypeVar("Known")
 Result = TypeVar("Result", bound=ArchiveContent)
 

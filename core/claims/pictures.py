@@ -301,7 +301,7 @@ def likely(subject: Painted) -> Judged:
 
     “To the model, however, these images have high likelihood of pertaining to the correct class.”
 
-    The share of drawings of which {subject} is 90 % confident at the end, more than half.
+    The share of drawings of which {subject} is 90% confident at the end, more than half.
     """
     sure = subject.scores(lambda table: (table["probability_after"] >= SURE).astype(np.float64))
     first, *more = _groups(subject, sure, _fraction, "error", 0.5)

@@ -56,7 +56,7 @@ def _ring_scores(heatmap: Heatmap) -> dict[int, np.ndarray] | None:
 
 
 class RingDifference(NamedTuple):
-    """Difference of two maps over a ring of rounded radius, each with its 95 % interval.
+    """Difference of two maps over a ring of rounded radius, each with its 95% interval.
 
     error: difference of the mean errors. rise: difference of their rises over the clean errors; None if one of these is
     unknown.

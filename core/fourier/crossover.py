@@ -16,7 +16,7 @@ RESAMPLES = 1_000
 class Crossover:
     """Crossover cutoff of a network.
 
-    radius: in cycles per image, with a 95 % percentile bootstrap over the pairs (Efron 1979); its ends are NaN if some
+    radius: in cycles per image, with a 95% percentile bootstrap over the pairs (Efron 1979); its ends are NaN if some
     resample does not cross. drawn: (RESAMPLES,) the radius of each resample, NaN without one; with the same number of
     pairs and the same seed, the k-th resamples consist of the same pairs.
     """

@@ -95,7 +95,7 @@ class Heatmap(Outcomes):
     Numbers: true_probability, the mean softmax probability of the true class. printed_rates: top-1 and top-5 error at
     (i, j), then at (-i, -j), of published maps, which are known only as printed percentages with three digits and have
     no counts. sampling_variance: variance of the top-1 error rate from sample to sample, if each wave has its own
-    sample. estimate: rate, low and high end of its 95 % interval, made from the top-1 counts by
+    sample. estimate: rate, low and high end of its 95% interval, made from the top-1 counts by
     `core.fourier.map_estimate`; `metadata["estimate"]` names the estimator. The estimate is stored nowhere else.
     """
 
@@ -154,7 +154,7 @@ class Heatmap(Outcomes):
 
     @property
     def estimate(self) -> np.ndarray | None:
-        """(3, R, R) estimated rate, low and high end of its 95 % interval; None without an estimate."""
+        """(3, R, R) estimated rate, low and high end of its 95% interval; None without an estimate."""
         return None if (values := self.number("estimate")) is None else np.moveaxis(values, 2, 0)
 
     @property
@@ -258,7 +258,7 @@ class Heatmap(Outcomes):
     def to_pandas(self) -> pd.DataFrame:
         """Return a table with one row per cell, as in the CSV of the app.
 
-        Columns: i, j; images; top1_errors, top5_errors; each metric, rates with their 95 % interval. NaN or NA where
+        Columns: i, j; images; top1_errors, top5_errors; each metric, rates with their 95% interval. NaN or NA where
         not computed or not published.
         """
         import pandas as pd
@@ -328,7 +328,7 @@ class Metric:
     """A number that a map may have for each wave.
 
     key: name in columns and files, e.g. "top1". name: in the menu and in links. label: beside numbers and colour bars.
-    array: of a map, (R, R), NaN if not computed; None if the map lacks it. interval: the same with its 95 % interval.
+    array: of a map, (R, R), NaN if not computed; None if the map lacks it. interval: the same with its 95% interval.
     value_range: ends of the colour bar. top: 1 or 5 for an error rate, which also has differences and estimates; None
     for others.
     """

@@ -17,7 +17,7 @@ from core.shared.numbers import Z95, Interval
 ESTIMATOR, _ESTIMATOR_VERSION = "Gaussian process over the frequencies", 1
 MAX_WAVES = 2000  # a fit takes time cubic in their number
 
-# Initial hyperparameters. Sizes are standard deviations on the arcsine scale, where 0.01 is one point of error at 50 %;
+# Initial hyperparameters. Sizes are standard deviations on the arcsine scale, where 0.01 is one point of error at 50%;
 # lengths are in cycles per image.
 _FIRST_PARAMETERS = {
     "radius_size": 0.2,
@@ -35,7 +35,7 @@ _SPREAD = np.array([1.5, 1.0, 1.5, 1.5, 1.0, 1.0])
 class MapEstimate:
     """Estimate of a map from few images.
 
-    error: (R, R) estimated error in [0, 1] with its 95 % interval, NaN without any counted image. hyperparameters:
+    error: (R, R) estimated error in [0, 1] with its 95% interval, NaN without any counted image. hyperparameters:
     fitted values, by name. lattice: period of the lattice whose waves have less or more error than their neighbours;
     None if the counts show none.
     """
@@ -110,7 +110,7 @@ def estimate_map(
         model.fixed += shift**2 * np.outer(on := _on_lattice(waves, period), on)
         parameters, inverse = _fit(observed, noise, model)
     # Posterior of f in y = f + e, e ~ Normal(0, N), with C = K + N (Rasmussen & Williams 2006, Eq. 2.25 and 2.26): mean
-    # K C^-1 y = y - N C^-1 y, variance K - K C^-1 K = N - N C^-1 N. The quarter turn centres the prior on 50 %.
+    # K C^-1 y = y - N C^-1 y, variance K - K C^-1 K = N - N C^-1 N. The quarter turn centres the prior on 50%.
     mean = observed - noise * (inverse @ observed) + np.pi / 4
     deviation = np.sqrt(np.maximum(noise - noise**2 * inverse.diagonal(), 0))
     rate = (1 - np.cos(2 * mean) * np.exp(-2 * deviation**2)) / 2  # E[sin(x)^2] for x ~ Normal(m, s^2)

@@ -20,7 +20,7 @@ class Lattice:
     """The lattice statistic of one map.
 
     waves: those with both coordinates multiples of the period, once for (i, j) and (-i, -j), without (0, 0). contrasts:
-    (waves,) error minus the mean error of the eight neighbours. mean: of the contrasts, with its 95 % interval
+    (waves,) error minus the mean error of the eight neighbours. mean: of the contrasts, with its 95% interval
     (Student's t over the waves). p: share of random draws of as many waves whose mean is at most that of the lattice,
     which counts as one of the draws.
     """

@@ -186,14 +186,14 @@ def _run(args: argparse.Namespace) -> str:
     judged = outcomes.judgement
     low, high = map(percent, judged.fraction(judged.after)[1:])
     text = (
-        f"{line}; {judged.judge} calls {judged.after} the target (95 % interval {low} to {high}), of the starts "
+        f"{line}; {judged.judge} calls {judged.after} the target (95% interval {low} to {high}), of the starts "
         f"{judged.before}"
     )
     if (tries := outcomes.facts["kind"].get("tries", 1)) == 1:
         return text
     count, n = outcomes.recognised_in_one_try()
     low, high = map(percent, wilson(count / n, n).item()[1:])
-    return f"{text}; in at least one of {tries} tries {count} of {n} (95 % interval {low} to {high})"
+    return f"{text}; in at least one of {tries} tries {count} of {n} (95% interval {low} to {high})"
 
 
 if __name__ == "__main__":

@@ -288,7 +288,7 @@ class Judgement:
         return replace(self, n=int(rank > 0), before=None, after=int(rank == 1), **single)
 
     def fraction(self, count: int) -> Interval:
-        """Return a count as a fraction of n, with Wilson's 95 % interval."""
+        """Return a count as a fraction of n, with Wilson's 95% interval."""
         return wilson(count / self.n, self.n).item()
 
     def to_json(self) -> dict[str, Any]:

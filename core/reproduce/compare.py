@@ -32,7 +32,7 @@ class MapAgreement:
     """Comparison of a computed map with its reference, errors in [0, 1].
 
     waves: number of common waves. mean_error, mean_reference: over them. mean_difference: the first minus the second,
-    with its 95 % interval. differing_waves: their number, with 5 % false discoveries allowed. correlation: Pearson's
+    with its 95% interval. differing_waves: their number, with 5% false discoveries allowed. correlation: Pearson's
     over the waves, NaN below three.
     """
 

@@ -35,7 +35,7 @@ class Row:
 
     @property
     def text(self) -> str:
-        """The number here: '33.1 % (32.2 to 34.0)'."""
+        """The number here: '33.1% (32.2 to 34.0)'."""
         return self._written(self.here)
 
     @property

@@ -12,9 +12,9 @@ import numpy as np
 from core.shared.text import Number
 
 Frequency = tuple[int, int]
-# For an interval of a median: fewer values all lie on one side of it in more than 5 % of draws.
+# For an interval of a median: fewer values all lie on one side of it in more than 5% of draws.
 MIN_VALUES = 6
-Z95 = NormalDist().inv_cdf((1 + 0.95) / 2)  # of a normal distribution's 95 % interval
+Z95 = NormalDist().inv_cdf((1 + 0.95) / 2)  # of a normal distribution's 95% interval
 
 
 class Interval(NamedTuple):
@@ -112,7 +112,7 @@ def join_list(parts: Sequence[str], word: str = "and") -> str:
 
 
 def wilson(rate: np.ndarray | float, n: np.ndarray | int) -> Interval:
-    """Return a proportion with its 95 % Wilson score interval.
+    """Return a proportion with its 95% Wilson score interval.
 
     Args:
         rate: observed fraction in [0, 1]; NaN if unknown.
@@ -140,7 +140,7 @@ def newcombe(a: Interval, b: Interval) -> Interval:
 
 
 def paired_interval(differences: np.ndarray) -> Interval:
-    """Return the mean of paired differences in [-1, 1] along the last axis, with its 95 % interval.
+    """Return the mean of paired differences in [-1, 1] along the last axis, with its 95% interval.
 
     Source: Agresti & Min 2005 for differences of -1, 0 and 1: half an observation is added to each cell of the 2 x 2
     table. Differs by: also takes means over several waves, by their squares.
@@ -153,7 +153,7 @@ def paired_interval(differences: np.ndarray) -> Interval:
 
 
 def clustered_interval(scores: np.ndarray) -> Interval:
-    """Return the mean of scores in [0, 1], one per image, along the last axis, with its 95 % interval.
+    """Return the mean of scores in [0, 1], one per image, along the last axis, with its 95% interval.
 
     The interval is Wilson's for the effective number of images, mean * (1 - mean) / variance of the mean (Kish 1965):
     for a single wave that is n, for many waves that change predictions of different images it is larger.
@@ -166,7 +166,7 @@ def clustered_interval(scores: np.ndarray) -> Interval:
 
 
 def bootstrap_interval(value: float, drawn: np.ndarray) -> Interval:
-    """Return a number with its 95 % interval from (D,) values of resampled data, none NaN.
+    """Return a number with its 95% interval from (D,) values of resampled data, none NaN.
 
     Source: the percentile bootstrap, Efron 1979.
     """
@@ -174,7 +174,7 @@ def bootstrap_interval(value: float, drawn: np.ndarray) -> Interval:
 
 
 def median_interval(values: np.ndarray) -> Interval:
-    """Return the median of (n,) values with its distribution-free 95 % interval, NaN below `MIN_VALUES` values.
+    """Return the median of (n,) values with its distribution-free 95% interval, NaN below `MIN_VALUES` values.
 
     Source: the sign test, inverted (Thompson 1936).
     """
@@ -185,7 +185,7 @@ def median_interval(values: np.ndarray) -> Interval:
 
 
 def student(values: np.ndarray) -> Interval:
-    """Return the mean of (n,) values with Student's 95 % interval, NaN for a single value."""
+    """Return the mean of (n,) values with Student's 95% interval, NaN for a single value."""
     mean = values.mean()
     if len(values) < 2:
         return Interval(mean, np.nan, np.nan).item()

@@ -134,7 +134,7 @@ def tooltip(label: str, text: str, *, bold: bool = False) -> str:
 def number_html(number: Number, *, bold: bool = False) -> str:
     """Return HTML of a measured number, with any interval in a tooltip."""
     if number.interval:
-        return tooltip(number.text, f"95 % interval ({number.interval})", bold=bold)
+        return tooltip(number.text, f"95% interval ({number.interval})", bold=bold)
     return f"<b>{html.escape(number)}</b>" if bold else html.escape(number)
 
 
@@ -159,7 +159,7 @@ def count_of(number: float, noun: str) -> str:
 
 
 class Number(str):
-    """A measured number: '33.1 % (32.2 to 34.0)'.
+    """A measured number: '33.1% (32.2 to 34.0)'.
 
     Attributes:
         text: the number with its unit. interval: the text in brackets; may be empty.

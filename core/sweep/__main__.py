@@ -111,7 +111,7 @@ def _corruption_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _error_table(outcomes: CorruptionOutcomes) -> str:
-    """Return a table of top-1 errors in per cent with 95 % intervals, one line per corruption."""
+    """Return a table of top-1 errors in per cent with 95% intervals, one line per corruption."""
     clean = outcomes.clean_errors().measured
     lines = [f"{count_of(outcomes.n, 'picture')}; clean top-1 error {decimal(100 * clean.value)} ({interval(clean)})"]
     for key in outcomes.keys:

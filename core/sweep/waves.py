@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from core.data.sample_sets import ImageDataset
 
 
-# Images per forward pass, by device. On a CPU 64 took at most 1 % longer than 4, 16 or 32, for any of five networks at
+# Images per forward pass, by device. On a CPU 64 took at most 1% longer than 4, 16 or 32, for any of five networks at
 # 32 and 224 pixels; batches that do not fit the memory are halved.
 BATCHES = {"cpu": 64, "cuda": 512}
 # A frequency, or None for the clean images.

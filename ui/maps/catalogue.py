@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -167,8 +168,13 @@ def add_map(heatmap: Heatmap, *, origin: str) -> str:
 
 def doubt_about(entry: Entry) -> str:
     """Return the first sentence of a shipped map's note, or an empty one."""
-    note = str(entry.heatmap.metadata["source"].get("note") or "") if entry.shipped else ""
+    note = _note(entry.heatmap) if entry.shipped else ""
     return note and sentence(note.partition(". ")[0])
+
+
+def _note(heatmap: Heatmap) -> str:
+    """Return the note on a map's source, with per cent as pages write it: files have '88 %'."""
+    return re.sub(r"(?<=\d) %", "%", str(heatmap.metadata["source"].get("note") or ""))
 
 
 MAP_ONLY = "map only (network not installed)"
@@ -259,7 +265,7 @@ def source_text(entry: Entry) -> str:
     """Return Markdown about a map's origin; plain text for maps that were not shipped with this project."""
     facts, source = entry.heatmap.metadata, entry.heatmap.metadata["source"]
     if entry.shipped and source["type"] == "published":
-        note = f" {source['note']}" if source.get("note") else ""
+        note = f" {_note(entry.heatmap)}" if source.get("note") else ""
         return (
             f"{source['citation']}. Run of {source['run']}; log in [{source['url'].removeprefix('https://')}]"
             f"({source['url']}) at commit {source['commit']}, licence {source['licence']}; n = "

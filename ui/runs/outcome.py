@@ -83,9 +83,9 @@ def run_facts(run: PGDRun) -> dict[str, str]:
 
 
 def counted(count: int, n: int) -> Number:
-    """Format a count with the 95 % interval of its share, as in '4 of 8 (22 to 78 %)'."""
+    """Format a count with the 95% interval of its share, as in '4 of 8 (22 to 78%)'."""
     _, low, high = wilson(count / n, n).item()
-    return Number(f"{count} of {n}", f"{100 * low:.0f} to {100 * high:.0f} %")
+    return Number(f"{count} of {n}", f"{100 * low:.0f} to {100 * high:.0f}%")
 
 
 def recognised_table(result: RunResult) -> None:

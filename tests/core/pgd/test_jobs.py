@@ -113,7 +113,7 @@ def test_files_agree_with_the_run_and_the_judge(command, archive, tmp_path, monk
     _, low, high = wilson(hits["after"] / 12, 12)
     judged = {"judge": "judge", "n": 12, **hits, "after_interval": pytest.approx([float(low), float(high)])}
     assert judged.items() <= summary["judge"].items()
-    told = f"judge calls {hits['after']} the target (95 % interval {100 * low:.1f} % to {100 * high:.1f} %)"
+    told = f"judge calls {hits['after']} the target (95% interval {100 * low:.1f}% to {100 * high:.1f}%)"
     assert told in capsys.readouterr().out
     with Image.open(output / "grid.png") as grid:
         assert grid.width > 5 * 112 and grid.height > 3 * 112

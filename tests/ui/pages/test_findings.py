@@ -125,7 +125,7 @@ def test_every_claim_is_a_row_of_its_tab_with_a_summary(section, chosen, against
 def test_doubts_about_maps_are_footnotes():
     app = opened()
     notes = dict(re.findall(r'<p class="footnote"><sup>(\d)</sup> (.*?)</p>', bodies(app, "<table")[0]))
-    assert [("79.4 %" in note, "Resnet50" in note) for note in notes.values()] == [(1, 0), (0, 1), (0, 0)]
+    assert [("79.4%" in note, "Resnet50" in note) for note in notes.values()] == [(1, 0), (0, 1), (0, 0)]
     marked = {key: re.search("<sup>(.*?)</sup>", row)[1] for key, row in rows(app) if "<sup>" in row}
     on_maps = [(finding.claim.key, finding.maps) for finding in expected() if finding.claim.topic == Topic.WAVES]
     for mark, label in (("1", CLIP), ("2", RESNET56)):
@@ -225,8 +225,8 @@ def test_findings_show_units_intervals_and_signs():
         assert ("&lt;one&gt;</bdi>, so" in row) == (verdict == Verdict.DEPENDS)
     text = re.sub("<[^>]*>", "", row)
     assert "They &lt;differ&gt;.Wrong in 7 of 100 under &lt;i&gt;no wave." in text and "our own observation" in text
-    assert "&lt;i&gt;no wave6.7%95 % interval (6.2 to 7.2)" in text and "A minus the first network." in text
-    assert "difference: −6.4 points95 % interval (−7.7 to −5.1)p &lt; 0.001" in text
+    assert "&lt;i&gt;no wave6.7%95% interval (6.2 to 7.2)" in text and "A minus the first network." in text
+    assert "difference: −6.4 points95% interval (−7.7 to −5.1)p &lt; 0.001" in text
     bar = re.search("--value:(.*?)%.*?--from:(.*?)%;--to:(.*?)%", row)
     assert [*map(float, bar.groups())] == pytest.approx([6.7, 6.2, 7.2], abs=0.1)
 

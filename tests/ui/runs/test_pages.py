@@ -317,7 +317,7 @@ def test_own_run_is_judged_once(judges):
     ((_, judge, start, end, _),) = judged(app.run())
     assert judges == [("other", "cifar10")], "another redraw triggers no judgement"
     assert judge == "other" and start.startswith(f"{before} of 8")
-    assert end == f"{after} of 895 % interval ({100 * low:.0f} to {100 * high:.0f} %)"
+    assert end == f"{after} of 895% interval ({100 * low:.0f} to {100 * high:.0f}%)"
 
 
 @pytest.mark.parametrize("ready", ["CLIP", "broken", "foreign classes", "a single picture"])

@@ -20,11 +20,11 @@ def test_interval_is_a_tooltip_and_names_are_escaped():
         Number("0.4", "0.3; p < 0.001"): "(0.3; p &lt; 0.001)",
     }
     for number, interval in numbers_of.items():
-        assert TOOLTIP.findall(cell_html(number)) == [(number.text, f"95 % interval {interval}")]
+        assert TOOLTIP.findall(cell_html(number)) == [(number.text, f"95% interval {interval}")]
         assert str(number) == f"{number.text} ({number.interval})", "plain text has it in brackets"
     assert cell_html(numbers.small_with_interval(Interval.exact(2.0))) == "2"
     assert cell_html("<b>x</b> & (0, 1) (a to b)") == "&lt;b&gt;x&lt;/b&gt; &amp; (0, 1) (a to b)"
-    assert "<i>" not in cell_html(Number("<i>5 %", "1 to <i>2"))
+    assert "<i>" not in cell_html(Number("<i>5%", "1 to <i>2"))
 
 
 def test_terms_are_explained_once_per_visit():

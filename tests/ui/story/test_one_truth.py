@@ -14,12 +14,12 @@ from ui.story.chapters import CHAPTER_FACTS, CHAPTER_NAMES, chapter
 from web.findings import findings_page
 
 VERDICT = re.compile(r'class="chip[^>]*>\S ([^<]*)<')
-# Displayed evidence: '95 % interval' precedes the bounds in a tooltip, and nowhere else.
+# Displayed evidence: '95% interval' precedes the bounds in a tooltip, and nowhere else.
 FIGURE = re.compile(r"[+\N{MINUS SIGN}]?\d[\d.,]* ?(?:points|%|cycles per image)(?: \([^)]*\))?")
 
 
 def plain(text: str) -> str:
-    return html.unescape(re.sub(r"<[^>]*>", "", text)).replace("95 % interval", "").replace("\N{NO-BREAK SPACE}", " ")
+    return html.unescape(re.sub(r"<[^>]*>", "", text)).replace("95% interval", "").replace("\N{NO-BREAK SPACE}", " ")
 
 
 def rows(text: str) -> dict[str, tuple[str, str]]:
