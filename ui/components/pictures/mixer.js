@@ -13,7 +13,10 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   mixer.data = data;
   if (mixer.pair !== data.pair) load(mixer, data);
   mixer.stripTitle.textContent = data.strip.title;
-  fillTiles(mixer.strip, data.strip, (index) => setTriggerValue("pick", index));
+  fillTiles(mixer.strip, data.strip, (index) => {
+    clearTimeout(mixer.resting); // a cutoff chosen just before belongs to the former pair
+    setTriggerValue("pick", index);
+  });
   fillNetworks(mixer, data);
   draw(mixer);
 }
