@@ -214,10 +214,10 @@ def recognised(kind: str, judge: int = 0, *, seen: str = "") -> np.ndarray:
     kinds = stored_kinds()
     if kind in SEVERAL:
         return np.max([recognised(name, judge) for name in SEVERAL[kind]], axis=0)
-    seen = kinds[kind].recognised(judge, seen=seen or ("alone" if kind.startswith("hole") else AFTER))
+    found = kinds[kind].recognised(judge, seen=seen or ("alone" if kind.startswith("hole") else AFTER))
     if kind != "photographs":
-        return seen
-    return seen[np.isin(kinds[kind].pictures["target"], kinds["draw-views"].pictures["target"])]
+        return found
+    return found[np.isin(kinds[kind].pictures["target"], kinds["draw-views"].pictures["target"])]
 
 
 def count(kind: str, judge: int = 0, *, seen: str = "") -> int:
