@@ -227,8 +227,8 @@ def test_drawing_starts_from_a_smooth_sketch(own):
     run = core.draw(own, ["a", "b"], method="views", sketch=sketch, steps=2, progress=False)
     np.testing.assert_array_equal(run.start, np.stack([smooth_sketch(sketch, SIDE)] * 2))
     assert run.metadata["images"]["start"] == "sketch"
-    usual, sketched = (defaults("generation", 224, "views", start=start).method for start in ("", "sketch"))
-    assert usual.views.min_size == 0.35 and sketched.views.min_size == 0.5
+    usual, sketched, photo = (defaults("generation", 224, "views", start=s).method for s in ("", "sketch", "photo"))
+    assert usual == sketched and photo.preconditioner.spectrum < usual.preconditioner.spectrum
     with pytest.raises(ValueError, match="give only one of them"):
         core.draw(own, "a", sketch=sketch, start="grey", progress=False)
     with pytest.raises(ValueError, match=r"a sketch must be uint8 \(32, 32, 3\); got float64 \(2, 2\)"):
@@ -238,7 +238,7 @@ def test_drawing_starts_from_a_smooth_sketch(own):
 @pytest.mark.parametrize("colour", [(0, 0, 0), (132, 192, 253), (255, 255, 255)])
 def test_a_sketch_of_one_colour_draws_as_from_grey(own, colour):
     sketch = np.full((32, 32, 3), colour, np.uint8)
-    run = core.draw(own, "a", method="views", sketch=sketch, steps=12, progress=False)
+    run = core.draw(own, "a", method="views", sketch=sketch, steps=40, progress=False)
     assert np.isfinite(run.curves["loss"]).all() and np.ptp(run.start, axis=(2, 3)).max() < 1e-6
     assert run.curves["loss"].min() < run.curves["loss"][0, 0] and (run.images[0] != run.frames[0, 0]).any()
 
