@@ -17,7 +17,7 @@ from ui.maps.catalogue import CLIP, RESNET56, choose_predictors, entries
 from ui.pages.models import parts
 from ui.server.cache import ready_classifiers, ready_clips
 from ui.shared.page import CLIPS_SETTINGS
-from ui.story.chapters import CHAPTER_FACTS
+from ui.story.chapters import about_clip
 
 ROBUST, MINI, MINI_ROBUST, CNN = CLIPS[1], "mini-clip", "mini-clip-robust", "efficientnet-lite0"
 HERE = {"neither": (), "CLIP": (PAPERS_CLIP,), "CLIP and its twin": CLIPS, "the twin alone": (ROBUST,)}
@@ -46,7 +46,7 @@ PLACES = (
     (lambda: networks("generation", **{"generation-set": "CIFAR-10, 32 px"}), SMALL_PAIRS),
     (first_row, (STAND_IN, (PAPERS_CLIP, ""), (PAPERS_CLIP, ""), STAND_IN)),
     (lambda: ready_clips()[0].name, (MINI, PAPERS_CLIP, PAPERS_CLIP, ROBUST)),
-    (lambda: CLIPS_SETTINGS in CHAPTER_FACTS["clip_here"](), (False, True, True, False)),
+    (lambda: CLIPS_SETTINGS in about_clip(), (False, True, True, False)),
     (lambda: CLIPS_SETTINGS in page_text(open_page("generation")), (False, True, True, False)),
     (
         lambda: parts()[0].networks + parts()[2].networks[:1],

@@ -13,7 +13,7 @@ from PIL import Image
 
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.sketches import decode_sketch, draw_sketch, encode_sketch
-from core.pgd.drawings import drawn_sketches
+from core.pgd.drawings import drawn_sketches, opening_words
 from core.pgd.examples import OPENING, RUNS, stored_classifier, stored_path
 from core.pgd.live import Run
 from core.pgd.methods import COMPARED
@@ -241,7 +241,9 @@ def test_cards_line_says_what_it_began_with():
         (drawn("sketch", sketch=volcano), " from a sketch"),
         (drawn("sketch", sketch=own_sketch()), " from my sketch"),
     ):
-        assert painted_by_runs([run], 0).line.startswith(f"Mousetrap, painted by EfficientNet-Lite0{origin}.")
+        assert painted_by_runs([run], 0).line.startswith(
+            f"{opening_words()[0].capitalize()}, painted by EfficientNet-Lite0{origin}."
+        )
     assert "with the paper’s method" in painted_by_runs(PAIR[:1], 0).line
     both = painted_by_runs(PAIR, 0)
     assert len(both.pictures) == 2 and " by Mini CLIP and by Mini CLIP (robust)" in both.line
@@ -273,7 +275,7 @@ def test_card_of_tries_has_all_of_them_and_counts_them():
     result = RunResult("mine", (tries[2],), "", tries=tuple((run,) for run in tries), chosen=2)
     painted = painted_in_tries(result)
     assert len(painted.pictures) == 4 and painted.line.startswith(
-        "Mousetrap, painted four times by EfficientNet-Lite0."
+        f"{opening_words()[0].capitalize()}, painted four times by EfficientNet-Lite0."
     )
     said = (
         Judgement("judge", 1, None, 1, ("mousetrap",), (1,), (0.9,)),

@@ -73,7 +73,7 @@ def tables(app: AppTest) -> list[str]:
 
 def rows(table: str) -> dict[str, tuple[float, float]]:
     """Class -> probabilities in per cent, clean and with the wave."""
-    matches = re.findall(r"<tr[^>]*><td>(.*?)</td>.*?</span>([\d.]+) %</td>.*?</span>([\d.]+) %</td></tr>", table)
+    matches = re.findall(r"<tr[^>]*><td>(.*?)</td>.*?</span>([\d.]+)%</td>.*?</span>([\d.]+)%</td></tr>", table)
     return {unescape(re.sub(r"</?bdi>", "", name)): (float(a), float(b)) for name, a, b in matches}
 
 
@@ -132,5 +132,5 @@ def test_invalid_words_are_explained_and_kept(classes, prompt, reason):
 def test_without_clip_the_page_links_to_models(ready):
     ready.remove(MINI)
     app = opened()
-    assert "**Models** offers some" in app.markdown[0].value
+    assert "on the page **Models**" in app.markdown[0].value
     assert not app.text_area and not app.text_input and not app.button
