@@ -16,7 +16,7 @@ from ui.story import data, judge, wave
 from ui.story.data import STORY_WAVE
 from ui.tools.hybrids import photo_pairs
 
-ROUNDS = 40  # of the judge
+ROUNDS = 4  # of the judge, so that the article stays below 25 MB
 
 
 def judge_packs() -> dict[str, Any]:
