@@ -134,7 +134,7 @@ def test_gallery_tile_and_sketch_are_drawn(draw_page):
 
 def test_first_stroke_clears_the_stored_painting(draw_page):
     page = draw_page("")
-    claim = page.locator(".judged.recognised")
+    claim = page.locator(".judged.recognised").first
     expect(claim).to_contain_text("A second network agrees")
     expect(page.get_by_role("button", name="Save picture")).to_be_visible()
     page.locator(".painter .stage").click(position={"x": 200, "y": 250})

@@ -176,7 +176,7 @@ def _part_html(part: Part) -> str:
     states = {_status(spec) for spec in specs} if len(specs) == 1 else {_statuses(specs)}
     return (
         f'<div class="part"><div class="part-picture" style="background-image:url({part.picture})"></div><div>'
-        f"<h3>{part.heading}</h3><p>{names} <small>{', '.join(filter(None, states))}</small></p>"
+        f"<h2>{part.heading}</h2><p>{names} <small>{', '.join(filter(None, states))}</small></p>"
         f"</div><p>{part.about}</p></div>"
     )
 
