@@ -9,7 +9,7 @@ from typing import Any
 from core.pgd.rounds import draw_questions
 from core.sweep.mixtures import mixed_pairs
 from ui.components.maps.stripes import pack_small, pack_striped
-from ui.components.mount import webp_data_uri
+from ui.components.mount import lossy_data_uri
 from ui.components.pictures.pictures import pack_mixture
 from ui.shared.pictures import samples
 from ui.story import data, judge, wave
@@ -24,7 +24,7 @@ def judge_packs() -> dict[str, Any]:
     rounds = [judge.questions(seed, pictures=False) for seed in range(ROUNDS)]
     asked = {judge.picture_name(question): question.drawing.picture
              for seed in range(ROUNDS) for question in draw_questions(*judge.candidates(), seed)}  # fmt: skip
-    drawings = {f"judged-{name}": webp_data_uri(picture) for name, picture in asked.items()}
+    drawings = {f"judged-{name}": lossy_data_uri(picture) for name, picture in asked.items()}
     return {"judge": {"rounds": rounds, "methods": judge.METHOD_WORDS}, **drawings}
 
 

@@ -26,7 +26,7 @@ from core.pgd.settings import PGDConfig, Task, defaults
 from core.shared import paper
 from core.shared.text import with_article
 from ui.components.maps.maps import ShownMaps, pack_maps
-from ui.components.mount import pack_pixels, webp_data_uri, webp_strip
+from ui.components.mount import lossy_data_uri, pack_pixels, webp_strip
 from ui.shared.pictures import sample_picture
 from ui.story import data, figures
 from ui.story.data import STORY_WAVE
@@ -111,7 +111,7 @@ def hole_packs() -> dict[str, Any]:
         "target": targets[0],
         "drawings": [
             {
-                "strip": webp_data_uri(webp_strip(run.frames[_frames(run), 0], 90)),
+                "strip": lossy_data_uri(webp_strip(run.frames[_frames(run), 0], 90)),
                 "shares": run.curves["target_probability"][run.frame_steps[_frames(run)], 0].tolist(),
             }
             for run in runs

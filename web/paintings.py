@@ -12,7 +12,7 @@ from core.data.sketches import SKETCH_SIZE, SKETCHES
 from core.data.start_photos import START_PHOTOS
 from core.data.words import vocabulary
 from core.shared.text import with_article
-from ui.components.mount import pack_bytes, webp_data_uri
+from ui.components.mount import lossy_data_uri, pack_bytes
 from ui.components.painters.painters import sketch_kit
 from ui.components.pictures.pictures import TileStyle, pack_thumbnails, tiles_json
 from ui.story import scene
@@ -64,7 +64,7 @@ def _painting(begin: Beginning) -> dict[str, Any]:
     assert begin.stored is not None
     shown = scene.stored(begin.stored)
     return {
-        "scene": {**vars(shown), "views": webp_data_uri(shown.views), "paper": webp_data_uri(shown.paper)},
+        "scene": {**vars(shown), "views": lossy_data_uri(shown.views), "paper": lossy_data_uri(shown.paper)},
         "before": scene.seen_before(begin.stored, is_photo=begin.photo is not None),
         "task": begin.start,
         "waves": vars(measured(begin, None)),

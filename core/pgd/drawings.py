@@ -13,7 +13,7 @@ import numpy as np
 
 from core.data.canvases import CANVASES, COMPARED_CANVAS
 from core.data.picture_files import decode_image
-from core.data.sample_sets import PRECOMPUTED, imagenet
+from core.data.sample_sets import PRECOMPUTED
 from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.pictures import AFTER, Judgement, PictureOutcomes, stored_outcomes
 from core.pgd.settings import PGDConfig
@@ -29,13 +29,13 @@ CARDS = {name: DRAWINGS / f"card-{name}.webp" for name in ("hole", "judge")}  # 
 class Drawing:
     """Drawing of a word by a method, from a grey start.
 
-    picture: a lossy picture, or its file; for the story, frames stacked vertically. confidence: the painter's in the
-    word, per frame. judgements: by independent networks, on the last frame. All numbers were computed from this file.
+    picture: a lossy picture, or its file. confidence: the painter's in the word. judgements: by independent networks.
+    All numbers were computed from this file.
     """
 
     method: MethodName
     picture: Path | bytes
-    confidence: tuple[float, ...]
+    confidence: float
     judgements: tuple[Judgement, ...] = ()
 
     def pixels(self) -> np.ndarray:
@@ -46,11 +46,6 @@ class Drawing:
     def recognised(self, judge: int = 0) -> bool:
         """Return True if the word is a judge's top-1 prediction; False without a judgement."""
         return bool(self.judgements) and self.judgements[judge].ranks[0] == 1
-
-
-def strip_path(word: str, method: MethodName) -> Path:
-    """Return the file of a drawing's frames."""
-    return DRAWINGS / f"opening-{word.replace(' ', '-')}-{method}.webp"
 
 
 @cache
@@ -74,8 +69,8 @@ def picked_words() -> tuple[str, ...]:
 
 
 def opening_words() -> tuple[str, ...]:
-    """Return the first of `picked_words`, whose frames are stored, too."""
-    return tuple(_opening()["words"])
+    """Return the first of `picked_words`."""
+    return picked_words()[:5]
 
 
 def four_squares() -> tuple[str, dict[MethodName, Drawing]]:
@@ -93,8 +88,7 @@ def _drawing(known: Mapping[str, Any], method: MethodName, picture: Path, judges
         Judgement(judge, 1, before=None, after=int(rank == 1), says=(says,), ranks=(rank,), shares=(probability,))
         for judge, says, rank, probability in zip(judges, known["says"], known["ranks"], known["shares"], strict=True)
     )
-    confidence = tuple(np.atleast_1d(known["confidence"]).tolist())
-    return Drawing(method=method, picture=picture, confidence=confidence, judgements=judgements)
+    return Drawing(method=method, picture=picture, confidence=known["confidence"], judgements=judgements)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,10 +108,6 @@ class GalleryWord:
     sketch: str = ""
     photo: str = ""
     before: tuple[str, ...] = ()
-
-    def recognised_before(self, judge: int = 0) -> bool:
-        """Return True if the word is a judge's top-1 prediction for the start; False if not stored."""
-        return bool(self.before) and self.before[1 + judge] == imagenet().names[self.label]
 
 
 @dataclass(frozen=True, kw_only=True)

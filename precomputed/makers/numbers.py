@@ -15,7 +15,7 @@ from core.data.sample_sets import HEATMAPS, PRECOMPUTED
 from core.fourier.contrasts import LOW, Band, in_band
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import crossover_of
-from core.pgd.drawings import count, counted, judge_name, painter_name, recognised
+from core.pgd.drawings import count, counted, judge_name, painter_name
 from core.pgd.pictures import BEFORE
 from core.shared.files import write_atomically
 from core.shared.numbers import decimal, percent
@@ -36,15 +36,11 @@ def lines() -> str:
     return "\n".join(f"{number}. {say()}" for number, say in enumerate(TEN, 1))
 
 
-def _of(kind: str) -> str:
-    return f"{count(kind)} of {len(recognised(kind))}"
-
-
 def _words() -> str:
     painter, judge = (short_title(classifier_title(name)) for name in (painter_name(), judge_name()))
     return (
-        f"**{_of('draw-views')}** random words that {painter} draws by many views are recognised by a second network, "
-        f"{judge}. With the paper's method it recognises {count('draw-paper')}."
+        f"**{counted('draw-views')}** random words that {painter} draws by many views are recognised by a second "
+        f"network, {judge}. With the paper's method it recognises {count('draw-paper')}."
     )
 
 
@@ -62,16 +58,16 @@ def _small_steps() -> str:
 
 
 def _tries() -> str:
-    return f"**{_of('tries')}** words are recognised in at least one of four quick tries."
+    return f"**{counted('tries')}** words are recognised in at least one of four quick tries."
 
 
 def _photos() -> str:
-    return f"**{_of('photographs')}** photos of the same words are recognised by the same network."
+    return f"**{counted('photographs')}** photos of the same words are recognised by the same network."
 
 
 def _holes() -> str:
     return (
-        f"**{_of('hole-views')}** filled holes are recognised when the second network sees only the hole. With the "
+        f"**{counted('hole-views')}** filled holes are recognised when the second network sees only the hole. With the "
         f"paper's method it recognises {count('hole-paper')}."
     )
 

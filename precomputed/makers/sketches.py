@@ -81,7 +81,7 @@ def painted(
             x0 = torch.from_numpy(planes[None])
             last = run_pgd(painter, Generation(torch.tensor([label])), x0, config, seed=SEED)
             picture = to_uint8(last.images[0].numpy()).transpose(2, 0, 1)
-        row[method] = show([picture], painted_path(start, name, method), label, painter, judges)
+        row[method] = show(picture, painted_path(start, name, method), label, painter, judges)
     return row
 
 

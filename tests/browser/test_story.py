@@ -17,7 +17,7 @@ from core.sweep.predict import wave_on_image
 from tests.browser.canvases import TOUCH, drag, pixels, place
 from tests.browser.checks import fits, grave_faults
 from tests.browser.waiting import wait_until_drawn
-from ui.components.mount import webp_data_uri
+from ui.components.mount import lossy_data_uri
 from ui.shared.pictures import sample_picture
 from ui.story.beginning import TILES, Beginning, of_tile
 from ui.story.bridge import measured
@@ -252,7 +252,7 @@ def test_judge_round_is_scored_and_shared(app, open_page):
     questions = draw_questions(*candidates(), 7)
     for number, question in enumerate(questions, 1):
         expect(judge.get_by_role("heading")).to_have_text(f"Drawing {number} of 10: what is it?")
-        expect(judge.locator(".stage > img")).to_have_attribute("src", webp_data_uri(question.drawing.picture))
+        expect(judge.locator(".stage > img")).to_have_attribute("src", lossy_data_uri(question.drawing.picture))
         expect(judge.get_by_role("button", name="Next", exact=True)).to_have_count(0)
         last = judge.locator(".options button").last.bounding_box()
         if number > 1:  # the first view has the chapter's text above

@@ -142,7 +142,7 @@ def webp_strip(frames: np.ndarray, quality: int, effort: int = 4) -> bytes:
     return file.getvalue()
 
 
-def webp_data_uri(picture: Path | bytes) -> str:
+def lossy_data_uri(picture: Path | bytes) -> str:
     """Return a WebP or JPEG picture (file or content) as a data URI."""
     content = picture if isinstance(picture, bytes) else picture.read_bytes()
     kind = "jpeg" if content.startswith(b"\xff\xd8") else "webp"

@@ -34,7 +34,7 @@ from core.shared.roles import INSTEAD, RELATIONS, networks_for
 from core.shared.text import bdi
 from core.sweep.answers import SIGNS_SEED
 from core.sweep.predict import wave_on_image
-from ui.components.mount import webp_data_uri
+from ui.components.mount import lossy_data_uri
 from ui.maps.catalogue import (
     FIRST_PRESET,
     choose_predictors,
@@ -129,7 +129,7 @@ def parts() -> list[Part]:
     of = [stored_title(predictor.of) for predictor in answering if predictor.of]
     stand_in = f" They stand in for {join_list(of)}." if of else " They are the maps’ own networks."
     draw, fill, waves = (f'<a href="{path}">{name}</a>' for path, name in _PAGES.items())
-    drawing, judged = (webp_data_uri(painted_path("sketch", name, "views")) for name in list(drawn_sketches())[:2])
+    drawing, judged = (lossy_data_uri(painted_path("sketch", name, "views")) for name in list(drawn_sketches())[:2])
     return [
         Part("paints", "Paints", (painter,), "Changes a picture until it shows what you ask for: "
              f"{knows}. You see it on {draw} and {fill}.", drawing),

@@ -30,7 +30,7 @@ from core.pgd.drawings import (
 from core.pgd.methods import COMPARED, METHODS
 from core.pgd.pictures import BEFORE, SMOOTH
 from core.shared.text import with_article
-from ui.components.mount import webp_data_uri
+from ui.components.mount import lossy_data_uri
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.components.replay.replay import Caption, Track, pack_replay
 from ui.runs.judge import is_relative, second_opinion
@@ -140,9 +140,7 @@ def stills(word: GalleryWord) -> dict[str, Any]:
         drawing = word.drawings[method]
         text, agrees = second_opinion(drawing.judgements[0], 0, word.word)
         frames = drawing.pixels().transpose(2, 0, 1)[None, None]
-        tracks.append(
-            Track(Caption(METHOD_TITLES[method], [text], [agrees]), frames, np.array([[drawing.confidence[0]]]))
-        )
+        tracks.append(Track(Caption(METHOD_TITLES[method], [text], [agrees]), frames, np.array([[drawing.confidence]])))
     about: dict[str, Any] = {
         "id": word.word,
         "lead": True,
@@ -169,7 +167,7 @@ def four_squares_html() -> str:
         about = f"{word}: {_ROWS[views]}, {_COLUMNS[natural]}"
         parts += [] if natural else [f'<div class="name">{_ROWS[views]}</div>']
         parts.append(
-            f'<figure><img src="{webp_data_uri(drawing.picture)}" alt="{html.escape(about)}" width="224" height="224">'
+            f'<figure><img src="{lossy_data_uri(drawing.picture)}" alt="{html.escape(about)}" width="224" height="224">'
             f"<figcaption>{'✓ ' * agrees}{html.escape(says)}<br>{count(f'draw-{name}')} of {n} words are recognised"
             "</figcaption></figure>"
         )

@@ -17,7 +17,7 @@ from core.data.picture_files import framed_square, png_data_uri, square_image, t
 from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset
 from core.data.words import everyday_name
 from core.shared.device import class_probabilities
-from ui.components.mount import webp_data_uri, webp_strip
+from ui.components.mount import lossy_data_uri, webp_strip
 from ui.components.painters.painters import photo_frame
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.server.cache import classifier_for, single_flight_cache
@@ -143,7 +143,7 @@ def uploaded_photo(data: bytes, size: int, name: str) -> Photo:
     """
     check_upload(data, MAX_MB)
     pixels, large = whole_uploads(data, (size, _SHOWN_SIZE))
-    return Photo(pixels, webp_data_uri(webp_strip(large.transpose(2, 0, 1)[None], _SHOWN_QUALITY)), name)
+    return Photo(pixels, lossy_data_uri(webp_strip(large.transpose(2, 0, 1)[None], _SHOWN_QUALITY)), name)
 
 
 def frame_photo(photo: Photo, place: float, *, key: str, on_move: Callable[[float], None]) -> None:

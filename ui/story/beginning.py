@@ -26,7 +26,7 @@ from core.data.words import find_word
 from core.pgd.drawings import GalleryWord, drawn_photos, drawn_sketches, opening_words
 from core.pgd.starts import StartName, draw_starts, sketch_start, start_facts
 from core.shared.text import with_article
-from ui.components.mount import webp_data_uri, webp_strip
+from ui.components.mount import lossy_data_uri, webp_strip
 from ui.runs.gallery import stored_word
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, Photo
@@ -150,7 +150,7 @@ def bundled(name: str) -> np.ndarray:
 def _whole(name: str) -> Photo:
     pixels = photo_strip(name)
     return Photo(
-        pixels, webp_data_uri(webp_strip(pixels.transpose(2, 0, 1)[None], _PHOTO_QUALITY)), START_PHOTOS[name].caption
+        pixels, lossy_data_uri(webp_strip(pixels.transpose(2, 0, 1)[None], _PHOTO_QUALITY)), START_PHOTOS[name].caption
     )
 
 

@@ -7,13 +7,11 @@ import html
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import PAPERS_CLIP, classifier_state
+from core.classifiers.registry import PAPERS_CLIP
 from core.data.picture_files import png_data_uri
-from core.pgd.drawings import opening_words, strip_path
 from core.pgd.methods import COMPARED
 from core.shared.numbers import Frequency
 from ui.components.maps.maps import ShownMaps, heatmap_view
-from ui.components.mount import webp_data_uri
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps
 from ui.maps.views import shown_maps
 from ui.runs.replay import hole_subject, stored_example
@@ -69,22 +67,6 @@ def limits() -> list[str]:
     """Return the labels of those maps."""
     here = data.computed_map(PAPERS_CLIP)
     return [CLIP, here.label if here else MINI_CLIP, MINI_RESNET]
-
-
-def real_clip_html(url: str) -> str:
-    """Return a word's drawing, what CLIP adds in words, and a link as a button if there is a URL."""
-    ready = classifier_state(PAPERS_CLIP).status == "ready"
-    title = "About CLIP" if ready else "Get the real CLIP"
-    button = f'<a class="button-link" href="{html.escape(url)}">{title}</a>' if url else ""
-    word = opening_words()[0]
-    drawing = webp_data_uri(strip_path(word, "views"))
-    return (
-        f'<div class="get-clip"><figure><div class="last" role="img" '
-        f'style="background-image:url({drawing})" aria-label="{word}, drawn by EfficientNet-Lite0"></div>'
-        f"<figcaption>“{word}”, drawn by EfficientNet-Lite0</figcaption></figure><div><p>EfficientNet-Lite0 draws only "
-        f"its classes, such as {word}. CLIP draws from any sentence, such as “a red {word} in the snow”.</p>"
-        f"{button}</div></div>"
-    )
 
 
 def chosen_wave() -> Frequency:

@@ -18,7 +18,7 @@ from core.data.sketches import SKETCHES, draw_sketch
 from core.pgd.drawings import GalleryWord, card_word, drawn_photos, opening_words
 from core.pgd.rounds import MAX_ROUND, ROUND_LENGTH, Question, draw_questions, judged_drawings, read_choices
 from core.shared.text import one_line, with_article
-from ui.components.mount import webp_data_uri
+from ui.components.mount import lossy_data_uri
 from ui.components.story.story import judge
 from ui.shared import url
 from ui.story.beginning import TILES
@@ -88,7 +88,7 @@ def picture_name(question: Question) -> str:
 
 @cache
 def _picture(picture: Path | bytes) -> str:
-    return webp_data_uri(picture)
+    return lossy_data_uri(picture)
 
 
 @cache

@@ -7,7 +7,7 @@ import html
 from core.data.picture_files import png_data_uri
 from core.fourier.heatmap import colormap_table
 from core.pgd.drawings import CARDS
-from ui.components.mount import webp_data_uri
+from ui.components.mount import lossy_data_uri
 from ui.maps.catalogue import CLIP, shipped_maps
 from ui.shared.pictures import enlarge
 
@@ -32,7 +32,7 @@ def cards_html() -> str:
 
 def _card_picture(name: str) -> str:
     if name in CARDS:
-        return webp_data_uri(CARDS[name])
+        return lossy_data_uri(CARDS[name])
     rates, colours = shipped_maps()[CLIP].heatmap.rate(), colormap_table("viridis")
     parts = (rates - rates.min()) / (rates.max() - rates.min())
     return png_data_uri(enlarge(colours[(parts * (len(colours) - 1)).round().astype(int)], CARD_SIDE))

@@ -33,9 +33,9 @@ def stored(word: GalleryWord) -> Painting:
         phase="ended",
         views=views.picture,
         paper=paper.picture,
-        claim=claim(views.confidence[-1], word.word),
+        claim=claim(views.confidence, word.word),
         **_judged(judgements[1], word.word),
-        about_paper=about_paper(paper.confidence[-1], views.confidence[-1], judgements[0]),
+        about_paper=about_paper(paper.confidence, views.confidence, judgements[0]),
     )
 
 

@@ -8,7 +8,7 @@ from core.pgd.rounds import draw_questions
 from core.shared.text import with_article
 from tests.ui.page_runner import bodies
 from tests.ui.story.test_page import of, opened
-from ui.components.mount import webp_data_uri
+from ui.components.mount import lossy_data_uri
 from ui.story.beginning import TILES
 from ui.story.judge import candidates, questions
 
@@ -26,7 +26,7 @@ def test_no_drawing_stands_elsewhere_in_the_story():
 
 def test_each_question_says_what_the_stored_tables_say():
     for shown, question in zip(questions(7), draw_questions(*candidates(), 7), strict=True):
-        assert shown["picture"] == webp_data_uri(question.drawing.picture)
+        assert shown["picture"] == lossy_data_uri(question.drawing.picture)
         assert shown["was"] == with_article(question.drawn.word) and shown["method"] == question.method
         judgement, sketch = question.drawing.judgements[0], question.drawn.sketch
         assert shown["recognised"] == (judgement.ranks[0] == 1)

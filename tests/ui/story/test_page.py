@@ -24,7 +24,7 @@ from core.pgd.record import PGDRun
 from core.shared.text import with_article
 from tests.ui.page_runner import PAGE, bodies, components, open_page, settable_widget
 from tests.ui.replay_reader import frames_of, replay_data
-from ui.components.mount import pack_bytes, webp_data_uri
+from ui.components.mount import lossy_data_uri, pack_bytes
 from ui.maps.catalogue import EFFICIENTNET, RESNET50, shipped_maps
 from ui.pages.story import _FIGURES
 from ui.runs.gallery import stored_word
@@ -100,7 +100,7 @@ def test_each_networks_line_is_that_of_the_stored_painting(name):
     app, row = opened(sketch=name), drawn_sketches()[name]
     data, (paper, views) = shown(app), (row.drawings[method] for method in COMPARED)
     assert data["phase"] == "ended" and data["sketch"] == png_data_uri(draw_sketch(name))
-    assert (data["views"], data["paper"]) == (webp_data_uri(views.picture), webp_data_uri(paper.picture))
+    assert (data["views"], data["paper"]) == (lossy_data_uri(views.picture), lossy_data_uri(paper.picture))
     assert data["claim"] == f"The painter is 99% sure: a {row.word}."
     assert data["judged"] == f"A second network agrees ({round(100 * views.judgements[0].shares[0])}%)."
     assert data["agrees"] and ("noise" in data["about_paper"]) == (not paper.recognised())
@@ -115,7 +115,7 @@ def test_photo_has_its_painting_until_the_frame_moves(name):
     app = opened(photo=name)
     data = shown(app)
     assert data["phase"] == "ended" and data["start"] == "photo" and data["claim"].endswith(f"a {word}.")
-    assert data["views"] == webp_data_uri(row.drawings["views"].picture)
+    assert data["views"] == lossy_data_uri(row.drawings["views"].picture)
     assert "Any picture can become any word" in read(app) and of(app, "alt")["value"] == 0.5
     assert f"both networks see {with_article(row.before[0])}" in bodies(app, "Before painting")[0]
     app.session_state["story.photo"] = replace(app.session_state["story.photo"], place=0.2)
@@ -174,7 +174,7 @@ def test_a_link_keeps_word_and_sketch():
     assert again.session_state["story.word"] == "vulcano" and shown(again) == shown(app)
     word = opening_words()[0]
     data = shown(opened(word=word))  # without a sketch: from grey
-    assert data["views"] == webp_data_uri(stored_word(word).drawings["views"].picture)
+    assert data["views"] == lossy_data_uri(stored_word(word).drawings["views"].picture)
     assert np.array_equal(opened(sketch="nonsense").session_state["story.sketch"], draw_sketch("volcano"))
 
 

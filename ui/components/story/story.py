@@ -19,7 +19,7 @@ import streamlit as st
 
 from core.data.picture_files import png_data_uri
 from core.pgd.drawings import SIZE
-from ui.components.mount import index_from, register, webp_data_uri
+from ui.components.mount import index_from, lossy_data_uri, register
 
 register("story/opening.js")  # for the article
 _painting = register("story/painting.js")
@@ -55,7 +55,7 @@ def painting(shown: Painting, picture: np.ndarray, start: str, *, key: str) -> N
 
 def pack_painting(shown: Painting, picture: np.ndarray, start: str) -> dict[str, Any]:
     """Return JSON for the browser."""
-    pictures = {"views": webp_data_uri(shown.views), "paper": webp_data_uri(shown.paper)}
+    pictures = {"views": lossy_data_uri(shown.views), "paper": lossy_data_uri(shown.paper)}
     sketch = _start_uri(picture.tobytes(), len(picture))
     return {**vars(shown), **pictures, "sketch": sketch, "start": start, "size": SIZE}
 
