@@ -16,7 +16,7 @@ WIDE = 120  # left edge of each page in a window of 1,920 pixels
 # Further views of the pages, each with a text that appears once it is complete.
 VIEWS = {
     **{f"story?chapter={slug}": "" for slug in SLUGS[1:]},
-    "frequency?tab=Two+pictures+in+one": "single pair",
+    "frequency?tab=Two+pictures+in+one": "is a real prediction",
     "frequency?tab=Corruptions": "2,000 CIFAR-10",
     "frequency?tab=Your+own+words": "ten classes",
     "frequency?tab=Compute+a+map": "481 waves",

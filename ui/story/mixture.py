@@ -38,6 +38,7 @@ def two_photos() -> None:
         key="story.mixer",
         on_choose=partial(state.__setitem__, _CUTOFF),
         on_pick=_pick,
+        subject=pair,
     )
 
 

@@ -35,7 +35,7 @@ from ui.story import data
 from ui.story.data import CHOSEN_PICTURES
 from ui.story.figures import PAPERS_MAPS, chosen_wave, keep_wave, maps_of
 
-_PHOTO, _STRIPES = "story.wave-photo", "story.stripes"  # keys in the session
+_PHOTO, _STRIPES = "story.wave-photo", "story.stripe-count"  # keys in the session
 # By eye: its answers are easy to read.
 _FIRST_PHOTO, FIRST_STRIPES = "ice bear", 9
 _SMALL_SIZE = 31  # of the maps

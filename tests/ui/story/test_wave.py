@@ -53,7 +53,7 @@ def test_component_shows_the_chosen_photo_and_stripes():
     app = opened(chapter="wave")
     data = of(app, "answers")
     assert (data["value"], data["name"]) == (FIRST_STRIPES, "polar bear")
-    app.session_state["story.stripes"], app.session_state["story.wave-photo"] = 4, 3
+    app.session_state["story.stripe-count"], app.session_state["story.wave-photo"] = 4, 3
     data = of(app.run(), "answers")
     assert (data["value"], data["name"], data["strip"]["selected"]) == (4, "macaw", 3)
     assert data["answers"][4]["says"] == answer(3, 4)[0]

@@ -164,12 +164,19 @@ class Mixture:
 
 
 def hybrid_mixer(
-    mixture: Mixture, *, selected: int, key: str, on_choose: Callable[[int], None], on_pick: Callable[[int], None]
+    mixture: Mixture,
+    *,
+    selected: int,
+    key: str,
+    on_choose: Callable[[int], None],
+    on_pick: Callable[[int], None],
+    subject: int = 0,
 ) -> None:
     """Show the mixture with its slider.
 
     Args:
         selected: index of the cutoff.
+        subject: a cutoff that the visitor chose for another subject is forgotten.
         key: unique on the page.
         on_choose: called with the index of the chosen cutoff before the rerun. It should store it, and the next run
             should pass it back as `selected`.
@@ -183,7 +190,7 @@ def hybrid_mixer(
         selected,
         read=lambda value: value if isinstance(value, int) and 0 <= value < count else None,
         on_choice=on_choose,
-        data=pack_mixture(mixture) | {"about": list(mixture.cutoffs)},
+        data=pack_mixture(mixture) | {"about": [subject, *mixture.cutoffs]},
         on_pick_change=index_from(key, "pick", range(len(mixture.strip.captions)), on_pick),
     )
 
