@@ -28,7 +28,6 @@ HERE = Path(__file__).parent
 PAGE, WORKER, RUNTIME = HERE / "page", HERE / "engine" / "worker.js", HERE / "runtime"
 _COMPONENTS = (
     "sketch", "framer", "picker", "painting", "judge", "stripes", "heatmap", "small_picture", "mixer", "mask",
-    "opening",
 )  # fmt: skip
 _MODULES = RUNTIME / "node_modules"
 _OPTIONS = (
@@ -67,16 +66,18 @@ def write_article(folder: Path, app: str) -> int:
 
 def pages(app: str) -> dict[str, bytes]:
     """Return both pages, filled from the chapters and the findings."""
-    from core.classifiers.registry import PAPERS_CLIP, classifier_spec
+    from core.classifiers.registry import PAPERS_CLIP, classifier_spec, short_title
     from core.data.sample_sets import imagenet
-    from core.data.words import vocabulary
+    from core.pgd.drawings import painter_name
     from core.shared.text import JARGON, explain_terms
     from ui.pages.findings import TITLE
+    from ui.runs.words import about_words
     from ui.shared.page import LOOK, THE_PAPER
+    from ui.shared.url import format_size
     from ui.shared.verdicts import CSS
-    from ui.story.chapters import CHAPTER_NAMES, about_clip, chapter
-    from ui.story.limits import clip_title
-    from web.findings import findings_page
+    from ui.story.chapters import CHAPTER_NAMES, chapter
+    from web.findings import WEATHER, findings_page
+    from web.paintings import sketch_texts
 
     def here(html: str) -> str:
         """Lead links to pages of the app to the article's own, or to the full lab; without one they are plain text."""
@@ -90,15 +91,17 @@ def pages(app: str) -> dict[str, bytes]:
         loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     common = {"app": app, "code": code, "styles": LOOK + CSS}
-    # Readers choose the word of the first chapter: its text holds for any.
-    chapters = [chapter(index, asked="what you name") for index in range(len(CHAPTER_NAMES))]
+    weather = {} if app else {"weather": f"findings.html#{WEATHER}"}
+    chapters = [chapter(index, **weather) for index in range(len(CHAPTER_NAMES))]
     texts = {
         "title": "What does CLIP see?",
         "sections": None,
         "chapters": chapters,
+        "first_text": sketch_texts("sketch").lead,
         "here": lambda text: here(explain_terms(text, *JARGON)),
-        "clip": (clip_title(), f"{app}/models" if app else classifier_spec(PAPERS_CLIP).source, about_clip()),
-        "known": f"{len(vocabulary(imagenet())) // 100 * 100:,} words",
+        "artist": short_title(classifier_spec(painter_name()).title),
+        "clip_size": format_size(classifier_spec(PAPERS_CLIP).download_bytes),
+        "known": about_words(imagenet()),
     }
     summary, sections = findings_page()
     findings = {"chapters": None, "title": TITLE, "summary": summary, "sections": sections}

@@ -18,11 +18,14 @@ from ui.pages.findings import TEXTS, of_topic
 from ui.shared.verdicts import findings_html, multiplicity, summary_html
 from ui.story.chapters import paragraphs
 
+WEATHER = Topic.CORRUPTIONS.name.lower()  # id of the part on fog, noise and robust twins
+
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page: its title, the networks that it is about as text, and its table and rules as HTML."""
+    """A part of the page: its id, its title, the networks that it is about as text, and its table and rules as HTML."""
 
+    id: str
     title: str
     about: str
     table: str
@@ -48,5 +51,5 @@ def findings_page() -> tuple[str, list[Section]]:
         judged = of_topic(topic, every)
         table = findings_html(judged, picture=partial(rings_of, maps=maps))
         rules = paragraphs("\n\n".join([*(TEXTS[name] for name in texts), multiplicity(judged)]))
-        sections.append(Section(str(topic), networks, explain_terms(table, *JARGON), rules))
+        sections.append(Section(topic.name.lower(), str(topic), networks, explain_terms(table, *JARGON), rules))
     return summary_html(every), sections

@@ -21,12 +21,14 @@ from core.data.sketches import BLUR
 from core.data.words import PATH, PLURALS, vocabulary
 from core.fourier.contrasts import LOW
 from core.pgd.methods import COMPARED, METHODS, leading
+from core.pgd.pictures import fingerprint, stored_judgement
 from core.pgd.record import PGDRun
 from core.pgd.settings import PGDConfig, Task, defaults
 from core.shared import paper
 from core.shared.text import with_article
 from ui.components.maps.maps import ShownMaps, pack_maps
 from ui.components.mount import lossy_data_uri, pack_pixels, webp_strip
+from ui.runs.judge import second_opinion
 from ui.shared.pictures import sample_picture
 from ui.story import data, figures
 from ui.story.data import STORY_WAVE
@@ -111,14 +113,22 @@ def hole_packs() -> dict[str, Any]:
         "target": targets[0],
         "drawings": [
             {
+                "title": METHODS[method].title,
                 "strip": lossy_data_uri(webp_strip(run.frames[_frames(run), 0], 90)),
                 "shares": run.curves["target_probability"][run.frame_steps[_frames(run)], 0].tolist(),
+                **_judged(run),
             }
-            for run in runs
+            for method, run in zip(COMPARED, runs, strict=True)
         ],
-        "titles": [METHODS[method].title for method in COMPARED],
     }
     return {**pixel_packs([hole]), "hole": hole}
+
+
+def _judged(run: PGDRun) -> dict[str, Any]:
+    """Return the sentence on what a second network sees in the hole alone, and whether it agrees."""
+    judgement = stored_judgement(fingerprint(run))
+    assert judgement is not None, "its judgement is shipped with it"
+    return dict(zip(("judged", "agrees"), second_opinion(judgement, 0), strict=True))
 
 
 def _frames(run: PGDRun) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,13 @@ from ui.components.pictures.pictures import TileStyle, pack_thumbnails, tiles_js
 from ui.story import scene
 from ui.story.beginning import EMPTY, FIRST, Beginning, grey, of_tile, word_of
 from ui.story.bridge import measured
+from ui.story.chapters import LEADS, chapter, paintings_counted
 
 NAMES = (EMPTY, *SKETCHES, *START_PHOTOS)
-STYLE = TileStyle(size=56, opens="sketch-painting")
+_TITLES = [START_PHOTOS[name].title if name in START_PHOTOS else name for name in NAMES]
+STYLE = TileStyle(size=67, names=_TITLES, opens="sketch-painting", adds="your photo")
 COLOUR = "red"  # the brush's first
+_ASKED = "\N{OBJECT REPLACEMENT CHARACTER}"  # where a text names the word
 _SIZE = 2 * SKETCH_SIZE  # pixels of the tiles
 
 
@@ -48,10 +52,26 @@ def painting_packs() -> dict[str, Any]:
             "tiles": tiles_json(thumbnails, -1, "Pictures to start from", STYLE),
             "painter": sketch_kit(SKETCH_SIZE, grey(), COLOUR),
             "known": len(vocabulary(imagenet())),
+            "texts": {start: vars(sketch_texts(start)) for start in LEADS},
         },
         **photos,
         **paintings,
     }
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What the page says of one start, as HTML: what there is to do, and the note below."""
+
+    lead: str
+    note: str
+
+
+def sketch_texts(start: str) -> Texts:
+    """Return the texts of the first chapter for a start, a key of `LEADS`; the page fills in the word that is asked."""
+    part = chapter(0, asked=_ASKED, lead=LEADS[start], counted=paintings_counted(start)).parts[0]
+    named = f'<span class="asked">{with_article(word_of(FIRST))}</span>'
+    return Texts(part.text.replace(_ASKED, named), part.note)
 
 
 def _photo(begin: Beginning) -> dict[str, str]:

@@ -114,7 +114,15 @@ def test_article_chapters_work(open_article, folder, browser_name, how):
     sketch.get_by_role("radio", name="lighthouse").click()
     expect(claim).to_contain_text("sure: a lighthouse.")
     expect(sketch.get_by_role("searchbox")).to_have_value("lighthouse")
-    expect(page.locator(".bridge")).to_contain_text(re.compile(r"added, \d+% is above that"))
+    expect(page.locator(".bridge")).to_contain_text(re.compile(r" \d+% of what many views added"))
+    lead = page.locator(".row.sketch > .prose")
+    expect(lead).to_contain_text("Change the sketch")
+    expect(lead).to_contain_text("sees a lighthouse")
+    sketch.get_by_role("radio", name="A frying pan").click()
+    expect(lead).to_contain_text("Move the frame")
+    expect(lead).to_contain_text("sees a pizza")
+    sketch.get_by_role("radio", name="lighthouse").click()
+    expect(lead).to_contain_text("sees a lighthouse")
     box = sketch.locator(".start .stage").bounding_box()
     sketch.locator(".start .stage").click(position={"x": box["width"] / 2, "y": box["height"] / 2})
     expect(claim).to_have_text("Press Paint it.")  # a stroke takes the old sentences away
@@ -123,11 +131,12 @@ def test_article_chapters_work(open_article, folder, browser_name, how):
     judge, moral = bring(page, "judge"), page.locator(".row.judge aside")
     expect(moral).to_be_hidden()
     for number in range(1, 11):
-        expect(judge.get_by_role("heading")).to_contain_text(f"Drawing {number} of 10")
+        expect(judge.get_by_role("heading")).to_contain_text(f"{number} of 10")
         judge.locator(".options button").first.click()
         expect(judge.get_by_role("status")).to_have_text(re.compile(r"^(Right|No, it’s .*)\."))
         judge.locator("button.next").click()
     expect(moral).to_be_visible()
+    expect(page.locator(".row.judge > .prose")).to_be_hidden()
     expect(judge.get_by_role("heading")).to_have_text(re.compile(r"You recognised \d+ of 10, the second network \d+\."))
     expect(judge.locator(".share")).to_have_text(re.compile(r"#judge-\d+$"))
     stripes = bring(page, "stripes")
@@ -145,6 +154,7 @@ def test_article_chapters_work(open_article, folder, browser_name, how):
     expect(mixer.locator("figure").first).to_be_visible()
     hole = bring(page, "hole")
     expect(hole.locator(".sure")).to_have_text([re.compile(r"\d% sure")] * 2)
+    expect(hole.locator(".opinion")).to_have_text([re.compile(r"^Shown only the hole, .+ \(\d+%\)\.$")] * 2)
     gallery = bring(page, "gallery").locator("img")
     expect(gallery).to_have_count(20)
     assert gallery.first.bounding_box()["width"] > 60
@@ -176,10 +186,10 @@ def test_article_paints_over_own_photos(open_article, browser_name, tmp_path):
         upload.set_input_files(tmp_path / name)
         expect(line).to_contain_text(expected)
     upload.set_input_files(picture_file(load_samples("photographs").images[3].transpose(1, 2, 0)))
-    expect(line).to_contain_text("its own first guess")
+    expect(line).to_contain_text("First guess")
     expect(line).to_contain_text(hole.locator("input[type=search]").input_value())
     expect(hole.locator(".sure")).to_have_text(["", ""])  # nothing has run
-    before = hole.locator(".squares canvas").first.evaluate("canvas => canvas.toDataURL()")
+    before = hole.locator(".fillings canvas").first.evaluate("canvas => canvas.toDataURL()")
     sketch = bring(page, "sketch")
     field, claim = sketch.get_by_role("searchbox"), sketch.locator(".painting .claim")
     field.fill("dragon")
@@ -197,7 +207,7 @@ def test_article_paints_over_own_photos(open_article, browser_name, tmp_path):
     expect(line).to_contain_text(re.compile(r"\d+ s left"))
     expect(sketch.locator(".say").first).to_have_text("Stopped.")
     expect(sketch.locator(".painting .judged")).to_contain_text("you are the judge")
-    assert hole.locator(".squares canvas").first.evaluate("canvas => canvas.toDataURL()") != before
+    assert hole.locator(".fillings canvas").first.evaluate("canvas => canvas.toDataURL()") != before
     hole.get_by_role("button", name="Stop").click()
     expect(line).to_have_text("Stopped.")
     sketch.locator("input[type=file]").set_input_files(

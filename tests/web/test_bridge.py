@@ -40,8 +40,7 @@ def test_javascript_sentences_on_waves_are_pythons():
     })"""
     said = in_node(BRIDGE, say, values)
     for (name, waves), (text, title, rows) in zip(cases, said, strict=True):
-        expected, _, _ = waves_text(waves, name).partition(" [")  # the app's link
-        assert text == expected
+        assert text == waves_text(waves, name).replace("?chapter=", "#")  # in the app a chapter is a page
         bars = re.findall(r"<span>(.*?)</span><span.*?--share:(.*?)%.*?<span>(.*?)</span>", bars_html(waves, name))
         assert [(title, f"{100 * fraction:.1f}", text) for title, fraction, text in rows] == bars
         assert not bars or title in bars_html(waves, name)

@@ -3,7 +3,7 @@
 import { fourierFilter } from "./fourier.js";
 
 const FAST = 8; // cycles per image, above which a wave is called fast here
-const [FEW, MOST, CLEARLY] = [0.1, 0.5, 0.1]; // fractions from which a sentence says so
+const [FEW, MOST, CLEARLY] = [1 / 3, 0.5, 0.1]; // fractions from which a sentence says so
 
 /**
  * The fraction of a picture's or a change's energy above `FAST`, without its mean colour; 0 for one colour.
@@ -33,31 +33,29 @@ const percent = (fraction) => (fraction < 0.005 ? "under 1%" : `${Math.round(100
  *   what each method added, once it has */
 
 /**
- * What the article says of waves below a painting, in paragraphs with **bold**.
+ * What the article says of waves below a painting, in paragraphs with **bold** and [links](url).
  *
  * @param {Waves} waves @param {string} start "grey", "sketch" or "photo"
  */
 export function wavesText({ start: before, views, paper }, start) {
   const parts = ["**Every picture is a sum of waves**: slow ones make its shapes, fast ones its edges."];
-  if (start !== "grey") {
-    const about = start === "photo" ? "photo" : "smooth sketch";
-    const above = percent(before);
-    const few = `This ${about} has few fast ones: ${above} of it is above ${FAST} cycles per image.`;
-    const many = `${above} of this ${about} is above ${FAST} cycles per image.`;
-    parts.push(before < FEW ? few : many);
-  }
+  parts.push(`Call waves above ${FAST} cycles per image fast.`);
+  const shares = start === "grey" ? [] : [`${percent(before)} of this ${start === "photo" ? "photo" : "smooth sketch"}`];
   if (views !== undefined && paper !== undefined) {
-    const above = start === "grey" ? ` above ${FAST} cycles per image` : " above that";
-    parts.push(
-      `Of what the network added, ${percent(views)} is${above} with many views, and ` +
-        `${percent(paper)} with the paper’s method.`,
-    );
-    if (paper > MOST && paper - views > CLEARLY) {
-      if (views < MOST) parts.push("Many views add mostly shapes.");
-      parts.push("The paper’s method adds mostly fast waves, which look like noise to us.");
-    }
+    shares.push(`${percent(views)} of what many views added`, `${percent(paper)} of what the paper’s method added`);
   }
-  return `${parts.join(" ")}\n\nWhich waves does a network rely on? That is what the paper asks.`;
+  if (shares.length) parts.push(`They make up ${joined(shares)}.`);
+  if (views !== undefined && paper !== undefined && paper > MOST && paper - views > CLEARLY) {
+    if (views < FEW) parts.push("Many views add mostly shapes.");
+    parts.push("The paper’s method adds mostly fast waves, which look like noise to us.");
+  }
+  return `${parts.join(" ")}\n\nWhich waves does a network rely on? That is what the paper asks. [Add a wave →](#wave)`;
+}
+
+// "1, 2 and 4", as `join_list` of core/shared/numbers.py.
+function joined(parts) {
+  const [last] = parts.slice(-1);
+  return parts.length > 1 ? `${parts.slice(0, -1).join(", ")} and ${last}` : last;
 }
 
 /**

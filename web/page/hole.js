@@ -1,10 +1,11 @@
 // Figure 5: a hole brushed into a photograph, the bundled one or the reader's own, filled by both methods.
 
-import { element, packBits, unpack, unpackBits } from "../../ui/components/basics.js";
+import { element, packBits, percent, unpack, unpackBits } from "../../ui/components/basics.js";
 import { pixelsOf, planes, softmax } from "../engine/bytes.js";
 import { engine, latest } from "../engine/client.js";
 import { load, withPixels } from "../engine/packs.js";
 import { filledFromRim } from "../engine/starts.js";
+import { fillings, squareAround } from "./fillings.js";
 import { framed, pictureUrl, uploadButton } from "./pictures.js";
 import { knownWords, paintLive, SIDE, wanted, wordForm } from "./words.js";
 
@@ -15,7 +16,7 @@ const OWN_HOLE = 96; // pixels, first side in an own photograph
 const PAINTER_STYLE =
   ".over { padding: 0 0 32px; } .over .state { inset: auto auto 0 0; height: 24px; white-space: nowrap; } " +
   ".over .state::before { content: none; } .over .bar { bottom: 40px; } .over .kit { bottom: 84px; }";
-const STYLE = ".chips { display: none; } .squares { grid-template-columns: repeat(2, minmax(0, 1fr)); }";
+const ALONE = "The second network isn’t on this page. What do you see in the hole alone?";
 
 const middleSquare = () => {
   const inside = (at) => Math.abs(at - SIDE / 2 + 0.5) < OWN_HOLE / 2;
@@ -38,11 +39,12 @@ export async function holeFigure({ stage, mount }) {
   const choice = ({ value }) => {
     mask = unpackBits(value, SIDE * SIDE);
     drop();
-    begin();
+    shown = input.value.trim() || "picture";
+    drawStart(begin());
   };
   const painter = mount("mask", row.appendChild(element("div")), { choice }, PAINTER_STYLE);
   const pair = row.appendChild(element("div"));
-  const show = mount("opening", pair, {}, STYLE);
+  const show = fillings(pair, stored.drawings.length);
 
   function drawPainter() {
     token += 1;
@@ -59,14 +61,14 @@ export async function holeFigure({ stage, mount }) {
     });
   }
   function drawPair(drawings) {
-    const captioned = drawings.map((drawing, k) => ({ judged: "", ...drawing, title: stored.titles[k] }));
-    show({ words: [shown], chosen: 0, size: SIDE, drawings: captioned });
+    const titled = drawings.map((drawing, k) => ({ judged: "", ...drawing, title: stored.drawings[k].title }));
+    show({ word: shown, size: SIDE, square: squareAround(mask, SIDE), drawings: titled });
   }
-  /** Show and return what a run starts from, of which no network has said anything. */
-  async function drawStart() {
+  /** Show, if it is still wanted, and return what a run starts from, of which no network has said anything. */
+  async function drawStart(isWanted) {
     const start = await filledFromRim(planes(pixels), mask);
     const strip = pictureUrl(pixelsOf(start));
-    drawPair(stored.drawings.map(() => ({ strip, shares: [] })));
+    if (isWanted()) drawPair(stored.drawings.map(() => ({ strip, shares: [] })));
     return start;
   }
 
@@ -76,11 +78,10 @@ export async function holeFigure({ stage, mount }) {
     [pixels, mask, caption] = [framed(photo), middleSquare(), `Your photo, ${photo.name}`];
     [shown, input.value] = ["picture", ""];
     drawPainter();
-    await drawStart();
+    await drawStart(isLatest);
     const guess = await firstGuess();
     if (isLatest() && !input.value) input.value = guess.word;
-    if (isLatest())
-      say(`${guess.word}: its own first guess, ${Math.round(100 * guess.share)} % sure. Brush, then Fill.`);
+    if (isLatest()) say(`First guess: ${guess.word}, ${percent(guess.share)} sure. Paint over a part, then press Fill.`);
   }
   async function firstGuess() {
     const shares = softmax(await engine.predict(planes(pixels), say));
@@ -99,13 +100,13 @@ export async function holeFigure({ stage, mount }) {
     shown = word || input.value;
     const goal = wanted(known, shown);
     pair.scrollIntoView({ behavior: "smooth", block: "nearest" }); // on a phone it is below the painter
-    const plan = { start: await drawStart(), mask: mask.slice(), ...goal, budget: Math.sqrt(count) / SQUARE };
+    const plan = { start: await drawStart(isWanted), mask: mask.slice(), ...goal, budget: Math.sqrt(count) / SQUARE };
     const stopped = await paintLive("inpainting", plan, isWanted, say, (moments, ended) =>
       drawPair(
         moments.map(({ picture, share, best }) => ({
           strip: picture,
           shares: [share],
-          judged: ended ? goal.exactly(best) : "",
+          judged: ended ? `${goal.exactly(best)} ${ALONE}`.trim() : "",
         })),
       ),
     );

@@ -8,6 +8,10 @@ import { sketchFigure } from "./sketch.js";
 import { limitsFigure, mapsFigure, stripesFigure } from "./waves.js";
 
 const AHEAD = "600px"; // of the window, in which figures load before they are seen
+const PAIRS = `
+  .second .tiles.line { grid-template-columns: repeat(6, minmax(0, 84px)); grid-auto-flow: row; }
+  .second .tile { width: auto; height: auto; }
+  .second .tile canvas { aspect-ratio: 1; height: auto; }`; // all of them in one line
 const FIGURES = {
   sketch: sketchFigure,
   judge: judgeFigure,
@@ -63,7 +67,7 @@ function figureIn(root) {
 /** Two pictures in one: stored pairs. @param {Figure} figure */
 async function mixerFigure({ stage, mount, attempt }) {
   const common = await load("mixer");
-  const show = mount("mixer", stage, { choice: () => {}, pick: (index) => attempt(() => draw(index)) });
+  const show = mount("mixer", stage, { choice: () => {}, pick: (index) => attempt(() => draw(index)) }, PAIRS);
   async function draw(index) {
     const pair = await load(`mixer-${index}`);
     const [low, high] = await Promise.all([pair.low, pair.high].map(withPixels));
@@ -87,10 +91,16 @@ const linkedRound = () => Number(/^#judge-(\d+)$/.exec(location.hash)?.[1] ?? Nu
 async function judgeFigure({ stage, mount, attempt }) {
   const { rounds, methods } = await load("judge");
   const any = () => Math.floor(Math.random() * rounds.length);
-  const row = stage.closest(".row");
-  const tell = () => row?.classList.add("begun"); // what a round teaches comes after its first answer
+  const row = /** @type {HTMLElement} */ (stage.closest(".row"));
+  const task = /** @type {HTMLElement} */ (row.querySelector(".prose"));
+  // What a round teaches comes after its first answer; after its last one there is nothing left to pick.
+  const tell = (chosen) => {
+    row.classList.add("begun");
+    task.hidden = chosen.length === rounds[0].length;
+  };
   const show = mount("judge", stage, { choose: tell, more: () => attempt(() => draw(any())) });
   async function draw(seed) {
+    task.hidden = false;
     const pictures = await Promise.all(rounds[seed].map(({ picture }) => load(`judged-${picture}`)));
     const questions = rounds[seed].map((question, k) => ({ ...question, picture: pictures[k] }));
     const url = `${location.href.split("#")[0]}#judge-${seed}`;

@@ -6,17 +6,33 @@ import { BARS_TITLE, fastWaves, wavesBars, wavesText } from "../engine/bridge.js
 import { pixelsOf, planes } from "../engine/bytes.js";
 import { latest } from "../engine/client.js";
 import { load } from "../engine/packs.js";
+import { withArticle } from "../engine/vocabulary.js";
 import { difference } from "../engine/pgd.js";
 import { greyStart, smoothStart } from "../engine/starts.js";
 import { bundledPhoto, framed, pictureUrl, uploadButton } from "./pictures.js";
 import { howLong, knownWords, paintLive, SIDE, wanted, wordForm } from "./words.js";
 
 const NOTE_NEW = "Starts from the same picture.";
-const ALONE = "No second network came along to check it: you are the judge.";
+const ALONE = "The second network isn’t on this page: you are the judge.";
+const NO_WORD = "Type a word, then press Paint it.";
+const UNKNOWN = "Choose a word the network knows.";
+const OWN = "Your photo never leaves this page.";
 const MIDDLE = 0.5; // first place of a photo's frame
-const SURE = 0.99; // above which a painter is surer than the page says
-const TILES =
-  "@media (max-width: 640px) { .tiles { grid-template-columns: none; grid-auto-flow: column; overflow-x: auto; } }";
+// Names below all tiles; on a phone one line of tiles, of which the first adds a photo.
+const TILES = `
+  .named .tile { height: auto; }
+  .named :is(.tile canvas, .adds) { height: var(--size); border-radius: 6px; }
+  .tile-name { height: 28px; font-size: 12px; letter-spacing: -0.03em; line-height: 14px; text-align: center; }
+  @media (max-width: 640px) {
+    .tiles { grid-template-columns: none; grid-auto-flow: column; overflow-x: auto; }
+    .tile:last-child { order: -1; }
+  }`;
+// On a phone the caption of the small picture has a line of its own.
+const PAINTING = `
+  @media (max-width: 640px) {
+    .change { justify-self: start; grid-area: 3 / 1 / auto / -1; min-height: 40px; }
+    .paper { grid-area: 4 / 1 / auto / -1; grid-template-columns: 96px minmax(0, 1fr); gap: 0 12px; }
+  }`;
 
 /**
  * What is painted over. pixels: interleaved; of a photo, those in its frame.
@@ -45,12 +61,16 @@ for (const link of document.querySelectorAll("[data-begin]")) {
 
 /** @param {import("./page.js").Figure} figure */
 export async function sketchFigure({ stage, mount, attempt }) {
-  const [{ starts, first, tiles, painter: kit, known }, facts] = await Promise.all([load("starts"), load("engine")]);
+  const [{ starts, first, tiles, painter: kit, known, texts }, facts] = await Promise.all([
+    load("starts"),
+    load("engine"),
+  ]);
   const begin = latest();
   /** @type {Start} */
   let chosen = { pixels: new Uint8Array(), photo: null, place: MIDDLE };
   let tile = -1; // the chosen one; -1 for a start of one's own
   let shown = ""; // the word of the painting
+  let asked = ""; // the last known word, with its article
   let token = 0; // counts changes by the page, not by the reader's brush
 
   const row = stage.appendChild(element("div", "sketch-stage"));
@@ -63,25 +83,32 @@ export async function sketchFigure({ stage, mount, attempt }) {
   const showPhoto = mount("framer", places.photo, { choice: ({ value }) => begun({ place: value }) });
   const hint = `any of ${known.toLocaleString("en")} words`;
   const { input, say, isRunning, drop } = wordForm(left, "Paint it", hint, paint);
-  const painting = mount("painting", row.appendChild(element("div", "sketch-painting")), {}, "");
+  const painting = mount("painting", row.appendChild(element("div", "sketch-painting")), {}, PAINTING);
   const bar = stage.appendChild(element("div", "sketch-tiles"));
-  const pick = mount(
-    "picker",
-    bar.appendChild(element("div")),
-    { pick: (index) => attempt(() => choose(index)) },
-    TILES,
-  );
-  const own = bar.appendChild(element("div", "own-photo"));
-  const upload = uploadButton(own, "+ Your photo", SIDE, (photo) => begun({ photo, place: MIDDLE }), say);
-  own.append(element("span", "", "It never leaves this page."));
+  const picked = (index) => (index < starts.length ? attempt(() => choose(index)) : upload.click());
+  const pick = mount("picker", bar.appendChild(element("div")), { pick: picked }, TILES);
+  const own = bar.appendChild(element("div", "", "", { hidden: true })); // the last tile stands for it
+  const upload = uploadButton(own, "Your photo", SIDE, (photo) => begun({ photo, place: MIDDLE }), say);
   const seen = stage.appendChild(element("p", "seen"));
-  const bridge = /** @type {HTMLElement} */ (document.querySelector(".row.sketch .bridge"));
-  input.addEventListener("change", () => {
+  const [lead, note, bridge] = [".prose", "aside", ".bridge"].map((name) =>
+    /** @type {HTMLElement} */ (document.querySelector(`.row.sketch > ${name}`)),
+  );
+  input.addEventListener("change", async () => {
     const word = input.value.trim();
     if (isRunning() || word === shown) return;
     const isStored = tile >= 0 && chosen.place === MIDDLE && starts[tile].stored && starts[tile].word === word;
-    if (isStored) attempt(() => choose(tile));
-    else before();
+    if (isStored) return attempt(() => choose(tile));
+    const isLatest = begin();
+    const known = await knownWords();
+    if (!isLatest() || isRunning() || word !== input.value.trim()) return;
+    try {
+      asked = wanted(known, word).named;
+      before();
+    } catch (error) {
+      const { message, near } = /** @type {any} */ (error);
+      before(word ? UNKNOWN : NO_WORD);
+      if (word) say(message, near);
+    }
   });
 
   // Draw the chosen start; the painting has been drawn.
@@ -103,14 +130,14 @@ export async function sketchFigure({ stage, mount, attempt }) {
     painting({ judged: "", agrees: false, ...scene, ...own });
   }
 
-  /** What networks see in the start, and the waves of the pictures. @param {any} told */
+  /** What there is to do, what networks see in the start, and the waves of the pictures. @param {any} told */
   function tell({ before = "", waves, task }) {
-    seen.textContent = before;
+    lead.innerHTML = texts[task].lead;
+    for (const place of lead.querySelectorAll(".asked")) place.textContent = asked || "what you name";
+    note.innerHTML = texts[task].note;
+    seen.textContent = before || (chosen.photo && tile < 0 ? OWN : "");
     const text = element("div");
-    for (const marked of wavesText(waves, task).split("\n\n")) {
-      const parts = marked.split("**").map((part, k) => (k % 2 ? element("strong", "", part) : part));
-      text.appendChild(element("p")).append(...parts);
-    }
+    for (const marked of wavesText(waves, task).split("\n\n")) text.appendChild(element("p")).append(...nodes(marked));
     const rows = wavesBars(waves, task);
     const bars = element("div", "fast-waves");
     bars.append(element("b", "", BARS_TITLE));
@@ -144,13 +171,14 @@ export async function sketchFigure({ stage, mount, attempt }) {
     if (change.photo && isOffered(input.value.trim())) input.value = ""; // for another picture
     if (change.photo) drawStart();
     drawTiles();
-    before(input.value.trim() ? undefined : "Type a word, then press Paint it.");
+    before(input.value.trim() ? undefined : NO_WORD);
   }
 
   const isOffered = (word) => starts.some((start) => start.word === word);
   const drawTiles = () => pick({ ...tiles, selected: tile });
 
-  async function choose(index) {
+  /** Choose a tile. @param {number} index @param {string} [own] in place of its word */
+  async function choose(index, own) {
     drop();
     const isLatest = begin();
     const { word, sketch, photo, stored } = starts[index];
@@ -160,10 +188,13 @@ export async function sketchFigure({ stage, mount, attempt }) {
     if (!isLatest()) return;
     chosen = { pixels: strip ? framed(strip) : unpack(sketch), photo: strip ?? null, place: MIDDLE };
     tile = index;
-    if (stored || !hasOwnWord) input.value = word; // an empty canvas keeps a word of one's own
+    if (own !== undefined) input.value = own;
+    else if (stored || !hasOwnWord) input.value = word; // an empty canvas keeps a word of one's own
+    const isTiles = input.value === word;
+    if (isTiles || !input.value) asked = input.value && withArticle(word, facts.articles);
     drawStart();
     drawTiles();
-    if (!painted) return before();
+    if (!painted || !isTiles) return before(input.value ? undefined : NO_WORD);
     shown = word;
     say("");
     show(painted.scene);
@@ -173,6 +204,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
   async function paint(word) {
     const goal = wanted(await knownWords(), word);
     const isWanted = begin();
+    asked = goal.named;
     const { task, planes: start } = before("");
     shown = word;
     const scene = (moments, ended, stopped) => {
@@ -181,25 +213,33 @@ export async function sketchFigure({ stage, mount, attempt }) {
       if (ended) {
         tell({ waves: { start: fastWaves(start), views: added(views), paper: added(paper) }, task });
       }
-      const sure = `The painter is ${percent(views.share)} sure: ${goal.named}.`;
+      const sure = `${ended ? "The" : "So far, the"} painter is ${percent(views.share)} sure: ${goal.named}.`;
       show({
         phase: ended ? "ended" : "growing",
         views: views.picture,
         paper: paper.picture,
         claim: ended ? `${stopped ? "Stopped early. " : ""}${sure} ${goal.exactly(views.best)}`.trim() : sure,
         judged: ended ? ALONE : "",
-        about_paper: ended ? `${howSure(paper.share, views.share)}.` : `${percent(paper.share)} sure so far.`,
+        about_paper: ended ? howSure(paper.share, views.share) : `${percent(paper.share)} sure so far.`,
       });
     };
     return (await paintLive(task, { start, mask: null, ...goal }, isWanted, say, scene)) === "replaced";
   }
 
   await choose(first);
-  isReady({ photo: () => upload.click(), sketch: () => attempt(() => choose(0)) });
+  isReady({ photo: () => upload.click(), sketch: () => attempt(() => choose(0, "")) });
 }
 
-// As `about_paper` of ui/story/scene.py says it.
+// As `about_paper` of ui/story/scene.py says it where no second network is asked.
 function howSure(paper, views) {
-  if (paper <= SURE) return `${percent(paper)} sure`;
-  return `${views > SURE ? "Also over" : "Over"} ${percent(SURE)} sure`;
+  return `${percent(paper) === percent(views) ? "Also " : ""}${percent(paper)} sure.`;
+}
+
+// A text with **bold** and [links](url).
+function nodes(text) {
+  return text.split(/(\*\*.+?\*\*|\[.+?\]\(.+?\))/).map((part) => {
+    const [, bold] = /^\*\*(.+)\*\*$/.exec(part) ?? [];
+    const [, words, href] = /^\[(.+)\]\((.+)\)$/.exec(part) ?? [];
+    return bold ? element("strong", "", bold) : words ? element("a", "", words, { href }) : part;
+  });
 }

@@ -1,8 +1,7 @@
-"""Parts of the story: a painting, a word with two drawings, tabs of its chapters, and the visitor as judge.
+"""Parts of the story: a painting, tabs of its chapters, and the visitor as judge.
 
-`painting.js` shows what a network paints from a sketch. `opening.js`, in the article, plays the stored frames of a
-network's drawings by each method, from the same start, once, and blends neighbouring ones. `steps.js` draws the tabs
-with Back and Next; each chapter has its own URL.
+`painting.js` shows what a network paints from a sketch. `steps.js` draws the tabs with Back and Next; each chapter has
+its own URL.
 `judge.js` asks, tells at once what was right, and writes the score; it reports the choices and a wish for a new round.
 """
 
@@ -21,7 +20,6 @@ from core.data.picture_files import png_data_uri
 from core.pgd.drawings import SIZE
 from ui.components.mount import index_from, lossy_data_uri, register
 
-register("story/opening.js")  # for the article
 _painting = register("story/painting.js")
 _tabs = register("story/steps.js")
 _judge = register("story/judge.js")
