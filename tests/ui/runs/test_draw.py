@@ -21,6 +21,7 @@ from tests.core.judged import stored_views
 from tests.ui.page_runner import components, open_page, page_text, press_to_the_end, run_to_the_end, settable_widget
 from tests.ui.replay_reader import frames_of, replay_data
 from tests.ui.toys import noise_file
+from ui.pages.drawing_starts import CANVAS_WORD
 from ui.runs import settings as pace
 from ui.runs.gallery import example, stored_word
 from ui.runs.state import RunResult
@@ -206,7 +207,7 @@ def test_each_beginning_keeps_its_own_word():
     app.session_state["generation-classes-imagenet"] = ["castle"]
     app.run()
     assert begin(app, "Photo") and box() == "goldfish" and replay_data(app)["live"] is None
-    assert begin(app, "Canvas") and box() == opening_words()[0] and replay_data(app)["live"] is None
+    assert begin(app, "Canvas") and box() == CANVAS_WORD and replay_data(app)["live"] is None
     app.session_state["generation-classes-imagenet"] = ["horse cart"]
     app.run()
     assert begin(app, "Sketch") and box() == "castle" and begin(app, "Canvas") and box() == "horse cart"

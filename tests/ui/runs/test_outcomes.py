@@ -333,9 +333,10 @@ def test_judge_calls_a_class_as_the_page_does():
     assert stands_for("polar bear", CLASS_SETS["imagenet"]()) == ""
 
 
-@pytest.mark.parametrize(("sure", "said"), [(0.01, "doesn’t see it yet"), (0.3, "begins"), (0.7, "isn’t sure yet"), (0.93, "is sure")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("sure", "said"), [(0.01, "doesn’t see it yet"), (0.3, "begins"), (0.7, "isn’t sure yet"), (0.93, "is sure")]
+)
 def test_caption_of_a_run_agrees_with_the_painter(sure, said):
     assert said in caption_of(np.array([sure]), has_views=True)
-    assert (
-        caption_of(np.array([sure, 0.95]), True) == f"The painter is sure of {1 + (sure >= 0.9)} of 2 pictures so far."
-    )
+    both = caption_of(np.array([sure, 0.95]), has_views=True)
+    assert both == f"The painter is sure of {1 + (sure >= 0.9)} of 2 pictures so far."

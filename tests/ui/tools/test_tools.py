@@ -109,7 +109,7 @@ def test_tile_of_two_pictures_opens_the_pair_that_it_shows():
     app.button_group(key="frequency.card").set_value(HYBRIDS_TOOL).run()
     app.session_state[LOADING] = True
     (data,) = components(app.run(), "cutoffs")
-    assert not app.exception and app.query_params["pictures"] == ["Photographs"]
+    assert not app.exception and app.session_state["pictures"] == "Photographs"
     assert app.session_state["cell.positions"]["photographs"] == pair.low
     assert (data["strip"]["selected"], data["value"]) == (pair.high, pair.start)
     mine = open_page(pictures="CIFAR-10", picture="7")
