@@ -68,10 +68,10 @@ def pages(app: str) -> dict[str, bytes]:
     """Return both pages, filled from the chapters and the findings."""
     from core.classifiers.registry import PAPERS_CLIP, classifier_spec, short_title
     from core.data.sample_sets import imagenet
+    from core.data.words import vocabulary
     from core.pgd.drawings import painter_name
-    from core.shared.text import JARGON, explain_terms
+    from core.shared.text import JARGON, count_of, explain_terms
     from ui.pages.findings import TITLE
-    from ui.runs.words import about_words
     from ui.shared.page import LOOK, THE_PAPER
     from ui.shared.url import format_size
     from ui.shared.verdicts import CSS
@@ -101,7 +101,7 @@ def pages(app: str) -> dict[str, bytes]:
         "here": lambda text: here(explain_terms(text, *JARGON)),
         "artist": short_title(classifier_spec(painter_name()).title),
         "clip_size": format_size(classifier_spec(PAPERS_CLIP).download_bytes),
-        "known": about_words(imagenet()),
+        "known": count_of(len(vocabulary(imagenet())), "word"),
     }
     summary, sections = findings_page()
     findings = {"chapters": None, "title": TITLE, "summary": summary, "sections": sections}

@@ -28,9 +28,8 @@ from core.shared import paper
 from core.shared.text import with_article
 from ui.components.maps.maps import ShownMaps, pack_maps
 from ui.components.mount import lossy_data_uri, pack_pixels, webp_strip
-from ui.runs.judge import second_opinion
 from ui.shared.pictures import sample_picture
-from ui.story import data, figures
+from ui.story import data, figures, scene
 from ui.story.data import STORY_WAVE
 from web.figures import judge_packs, mixer_packs, pixel_packs, striped_packs
 from web.graphs import IMAGE_SIZE, graph_facts
@@ -116,19 +115,12 @@ def hole_packs() -> dict[str, Any]:
                 "title": METHODS[method].title,
                 "strip": lossy_data_uri(webp_strip(run.frames[_frames(run), 0], 90)),
                 "shares": run.curves["target_probability"][run.frame_steps[_frames(run)], 0].tolist(),
-                **_judged(run),
+                **scene.judged(stored_judgement(fingerprint(run)), run.metadata["class_names"][targets[0]]),
             }
             for method, run in zip(COMPARED, runs, strict=True)
         ],
     }
     return {**pixel_packs([hole]), "hole": hole}
-
-
-def _judged(run: PGDRun) -> dict[str, Any]:
-    """Return the sentence on what a second network sees in the hole alone, and whether it agrees."""
-    judgement = stored_judgement(fingerprint(run))
-    assert judgement is not None, "its judgement is shipped with it"
-    return dict(zip(("judged", "agrees"), second_opinion(judgement, 0), strict=True))
 
 
 def _frames(run: PGDRun) -> np.ndarray:

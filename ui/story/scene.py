@@ -35,7 +35,7 @@ def stored(word: GalleryWord) -> Painting:
         views=views.picture,
         paper=paper.picture,
         claim=claim(views.confidence, word.word),
-        **_judged(judgements[1], word.word),
+        **judged(judgements[1], word.word),
         about_paper=about_paper(paper.confidence, views.confidence, judgements[0], _start_of(word)),
     )
 
@@ -83,7 +83,7 @@ def ended(result: RunResult) -> Painting:
         views=views,
         paper=paper,
         claim=text.strip(),
-        **_judged(judgements[1], target_of(result.runs[1], 0)),
+        **judged(judgements[1], target_of(result.runs[1], 0)),
         about_paper=about_paper(sure[0], sure[1], judgements[0], result.runs[0].metadata["images"].get("start", "")),
     )
 
@@ -101,7 +101,8 @@ def claim(confidence: float, word: str) -> str:
     return f"The painter is {sureness(confidence)} sure: {with_article(one_line(word))}."
 
 
-def _judged(judgement: Judgement | None, word: str) -> dict[str, Any]:
+def judged(judgement: Judgement | None, word: str) -> dict[str, Any]:
+    """Return what the second network says of the first picture, and True if it agrees, by the names of `Painting`."""
     return {} if judgement is None else dict(zip(("judged", "agrees"), second_opinion(judgement, 0, word), strict=True))
 
 
