@@ -19,13 +19,12 @@ from core.data.sketches import SKETCH_SIZE, decode_sketch, draw_sketch
 from core.data.start_photos import photo_square
 from core.pgd.drawings import GalleryWord, painter_name
 from core.pgd.methods import COMPARED, MethodName, leading
-from core.pgd.plan import RunPlan
 from core.pgd.settings import FIELDS, PGDConfig, Task, defaults, has_quick, same_value
 from core.pgd.starts import STARTS, StartName
 from ui.runs.judge import sample_set_of
 from ui.runs.replay import forget_settings, target_of
 from ui.runs.settings import FULL_PACE, QUICK_PACE
-from ui.runs.state import RunResult, run_state
+from ui.runs.state import RunRequest, RunResult, run_state
 from ui.server.cache import ready_classifiers
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, Picture, frame_place, sample_picture, samples, take_picture
@@ -98,8 +97,11 @@ def of_word(word: GalleryWord) -> Opened:
     )
 
 
-def is_of(word: GalleryWord, plan: RunPlan) -> bool:
-    """Return True if a plan has the numbers and the seed of a stored drawing."""
+def is_of(word: GalleryWord, request: RunRequest) -> bool:
+    """Return True if a request has the painter, the methods, the numbers and the seed of a stored drawing."""
+    plan = request.plan
+    if plan is None or request.names != (painter_name(),) or tuple(request.methods) != COMPARED:
+        return False
     names = [name for name in FIELDS if hasattr(plan.config, name)]
     same = (same_value(getattr(plan.config, name), getattr(word.config, name)) for name in names)
     return plan.seed == word.seed and all(same)

@@ -66,6 +66,17 @@ def test_stored_picture_stands_there_at_once(word):
     assert app.session_state["generation.runs"].active is None
 
 
+def test_stored_picture_replaces_ones_own_of_the_same_word(monkeypatch):
+    monkeypatch.setattr(ui.runs.judge, "choose_judge", lambda *_: None)
+    word, runs = stored_word(opening_words()[0]), []
+    for method in COMPARED:
+        run = PGDRun.load(stored_path("generation", "imagenet", "efficientnet-lite0", method=method))
+        runs.append(replace(run, metadata={**run.metadata, "config": run.metadata["config"] | {"steps": 7}}))
+    app = draw(of_word(word), RunResult("mine", tuple(runs), "Your run."))
+    assert replay_data(app)["id"] == word.word and "Settings changed" not in str(app.markdown)
+    assert any(button.label == "Show the last run" for button in app.button)
+
+
 def own_run(start: str, method: str = "views", **facts) -> PGDRun:
     """A stored drawing as if a visitor had made it from another start, in their own settings."""
     run = PGDRun.load(stored_path("generation", "imagenet", "efficientnet-lite0", method=method))
