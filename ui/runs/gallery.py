@@ -65,7 +65,7 @@ def gallery(key: str, opened: str | None, on_pick: Callable[[str], None], *, is_
         "network recognises. *Details* shows each ingredient of the method alone.",
     )
     with second:
-        _tiles(tuple(word.word for word in stored.words), key, opened, on_pick, label="Random words, drawn", across=8)
+        _tiles(tuple(word.word for word in stored.words), key, opened, on_pick, label="Random words, drawn", across=7)
 
 
 def _tiles(

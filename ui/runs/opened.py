@@ -15,7 +15,7 @@ import streamlit as st
 
 from core.classifiers.registry import classifier_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.data.sketches import SKETCH_SIZE, decode_sketch, draw_sketch
+from core.data.sketches import SKETCH_SIZE, decode_sketch, draw_sketch, encode_sketch
 from core.data.start_photos import photo_square
 from core.pgd.drawings import GalleryWord, painter_name
 from core.pgd.methods import COMPARED, MethodName, leading
@@ -95,6 +95,24 @@ def of_word(word: GalleryWord) -> Opened:
         config=word.config,
         seed=word.seed,
     )
+
+
+def link_to(word: GalleryWord) -> str:
+    """Return the URL of the page with a stored drawing, relative to the app's."""
+    opened = of_word(word)
+    shown: list[tuple[str, object]] = [*start_in_url(opened), (words_key(opened.row), word.word)]
+    shown += [(name, value) for name, value in opened.settings().items() if isinstance(value, (str, int, float))]
+    return url.link(PAGE, *shown)
+
+
+def start_in_url(opened: Opened) -> list[tuple[str, object]]:
+    """Return the parameters of the URL that choose a start: its sketch or a bundled photo, too."""
+    chosen: list[tuple[str, object]] = [(START, STARTS[opened.start].label)]
+    if opened.sketch is not None:
+        chosen.append((SKETCH, encode_sketch(opened.sketch)))
+    if opened.photo is not None:
+        chosen += [(f"{PAGE}-pictures", opened.row.title), (f"{PAGE}-picture", opened.photo.position)]
+    return chosen
 
 
 def is_of(word: GalleryWord, request: RunRequest) -> bool:

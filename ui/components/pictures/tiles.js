@@ -4,7 +4,7 @@
 import { button, element } from "../basics.js";
 
 const MANY = 50; // named tiles, of which a button shows those after the first
-const FIRST = 40; // as in tiles.css
+const FIRST = 35; // as in tiles.css
 
 export function createTiles(parent) {
   const root = parent.appendChild(element("div", "picker"));
