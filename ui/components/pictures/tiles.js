@@ -52,7 +52,7 @@ function rebuildTiles(picker, data) {
   grid.style.setProperty("--across", across);
   for (const name of ["crisp", "line"]) grid.classList.toggle(name, data[name]);
   grid.classList.toggle("across", across > 0);
-  grid.classList.toggle("wide", across > 5);
+  grid.classList.toggle("wide", across > 6);
   picker.tiles = captions.map((caption, index) => {
     const about = { role: "radio", ariaLabel: caption, title: caption };
     const node = element("div", ticks[index] ? "tile ticked" : "tile", "", about);
