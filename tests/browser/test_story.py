@@ -315,7 +315,7 @@ def test_hole_is_filled_with_another_word(app, open_page):
     page = open_page(f"{app}/story?chapter=hole", width=1440, height=900)
     box, panel = page.get_by_role("combobox", name="What should be there?"), page.locator(".st-key-inpainting-panel")
     expect(box).to_have_value("hen")
-    judged = panel.locator(".says")
+    judged = panel.locator(".judged")
     expect(judged.first).to_be_visible()
     box.fill("bison")
     box.press("Tab")  # leaves the box; Enter would fill
