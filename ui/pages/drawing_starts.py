@@ -28,7 +28,7 @@ from core.pgd.starts import MADE_STARTS, STARTS, StartName, draw_starts, set_sta
 from core.pgd.views import MIN_CROP_SIZE
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
-from ui.runs.gallery import sketch_counts
+from ui.runs.gallery import photo_counts, sketch_counts
 from ui.runs.opened import PAGE, SKETCH, SKETCHED, START, words_key
 from ui.runs.state import TRIES
 from ui.shared import url
@@ -203,6 +203,9 @@ def start_tiles(row: SampleSet, start: StartName) -> None:
         _bundled_sketches(row)
     else:
         picture_line(PAGE, _PHOTO_TILES, frames=False)
+        if is_large(row):
+            text, about = photo_counts()
+            st.markdown(text, help=about)
 
 
 def keep_sketch(picture: np.ndarray) -> None:
