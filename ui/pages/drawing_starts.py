@@ -23,6 +23,7 @@ from core.data.sketches import (
     sketch_name,
 )
 from core.data.words import find_word
+from core.pgd.drawings import picked_words
 from core.pgd.plan import RunPlan
 from core.pgd.starts import MADE_STARTS, STARTS, StartName, draw_starts, set_start, sketch_start, start_facts
 from core.pgd.views import MIN_CROP_SIZE
@@ -51,7 +52,7 @@ def usual_words(row: SampleSet, start: StartName) -> list[str]:
     """Return the words to begin with from a start."""
     if start == "sketch" and sketches_of(row):
         return [next(iter(sketches_of(row).values()))]
-    if is_large(row) and start in CANVASES:
+    if start in CANVASES and {*row.drawn} <= {*picked_words()}:  # a set with our gallery
         return [CANVAS_WORD]
     return [row.photo_word or row.drawn[0]] if start == "photo" else list(row.drawn)
 

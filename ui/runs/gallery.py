@@ -185,7 +185,8 @@ def photo_counts() -> tuple[str, str]:
     """Return what a second network recognises of words that were painted into photos, and more on it."""
     text = (
         f"We painted random words into {len(START_PHOTOS)} photos. A second network recognises "
-        f"**{_share('photo-views')}** of the paintings by many views, and {_share('photo-paper')} by the paper’s method."
+        f"**{_share('photo-views')}** of the paintings by many views, and **{_share('photo-paper')}** by the paper’s "
+        "method."
     )
     about = f"Many views: {counted('photo-views')}. The paper’s method: {counted('photo-paper')}. All from seed 0."
     return text, about
@@ -194,11 +195,11 @@ def photo_counts() -> tuple[str, str]:
 def sketch_counts() -> tuple[str, str]:
     """Return what a second network recognises of our sketches and of what was painted from them, and more on it."""
     judge, n = short_title(classifier_title(stored_gallery().judges[0])), len(recognised("sketch-paper"))
-    shares = _share("sketch-views"), _share("sketch-paper"), _share("sketch-paper", seen=BEFORE)
     text = (
-        "We painted our {} sketches. A second network recognises **{}** of the paintings by many views, **{}** by the "
+        f"We painted our {n} sketches. A second network recognises **{_share('sketch-views')}** of the paintings by "
+        f"many views, **{_share('sketch-paper')}** by the paper’s method, and {_share('sketch-paper', seen=BEFORE)} of "
+        "the sketches."
     )
-    text = f"{text}paper’s method, and {{}} of the sketches.".format(n, *shares)
     seeds = len(recognised("sketch-views")) // n
     about = (
         f"{judge} is the second network, a close relative of the painter. All methods have the same ball and steps. "

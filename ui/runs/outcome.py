@@ -157,8 +157,8 @@ def filled_html(sample_set: str) -> tuple[str, str]:
     views, papers = (recognised[method] or "none" for method in reversed(COMPARED))
     about = (
         f"With this page’s quick settings, the second network recognises {views} of {len(tiles)} holes filled by "
-        f"{METHODS[COMPARED[-1]].caption}, and {papers} by {METHODS[COMPARED[0]].caption}. Below each picture is what it "
-        "sees, shown only the hole."
+        f"{METHODS[COMPARED[-1]].caption}, and {papers} by {METHODS[COMPARED[0]].caption}. Below each picture is what "
+        "it sees, shown only the hole."
     )
     return about, f'<div class="filled">{"".join(tiles)}</div>'
 
