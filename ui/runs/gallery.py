@@ -178,7 +178,7 @@ def four_squares_html() -> str:
 def _share(kind: str, *, seen: str = "") -> str:
     """Return how many of a kind of pictures a second network recognises: "95%", "all" or "none"."""
     share = float(recognised(kind, seen=seen).mean())
-    return {0: "none", 1: "all"}.get(share, percent(share, 0))
+    return "none" if share == 0 else "all" if share == 1 else percent(share, 0)
 
 
 def photo_counts() -> tuple[str, str]:
