@@ -23,12 +23,13 @@ from core.data.sketches import (
     sketch_name,
 )
 from core.data.words import find_word
+from core.pgd.drawings import picked_words
 from core.pgd.plan import RunPlan
 from core.pgd.starts import MADE_STARTS, STARTS, StartName, draw_starts, set_start, sketch_start, start_facts
 from core.pgd.views import MIN_CROP_SIZE
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
-from ui.runs.gallery import sketch_counts
+from ui.runs.gallery import photo_counts, sketch_counts
 from ui.runs.opened import PAGE, SKETCH, SKETCHED, START, words_key
 from ui.runs.state import TRIES
 from ui.shared import url
@@ -37,6 +38,7 @@ from ui.shared.url import as_markdown, settable_in_url
 
 _PICTURES = f"{PAGE}-pictures"  # in the URL and in the session
 _SKY = PALETTE["sky blue"]
+CANVAS_WORD = "coral reef"  # of the words that we picked, the one to begin with
 _SKETCH_TILES, _PHOTO_TILES = (TileStyle(size=size) for size in (44, 62))  # below the chosen one
 _CANVAS_TILES, _CANVAS_PIXELS = TileStyle(size=40, line=True), 80
 
@@ -50,6 +52,8 @@ def usual_words(row: SampleSet, start: StartName) -> list[str]:
     """Return the words to begin with from a start."""
     if start == "sketch" and sketches_of(row):
         return [next(iter(sketches_of(row).values()))]
+    if start in CANVASES and {*row.drawn} <= {*picked_words()}:  # a set with our gallery
+        return [CANVAS_WORD]
     return [row.photo_word or row.drawn[0]] if start == "photo" else list(row.drawn)
 
 
@@ -201,6 +205,9 @@ def start_tiles(row: SampleSet, start: StartName) -> None:
         _bundled_sketches(row)
     else:
         picture_line(PAGE, _PHOTO_TILES, frames=False)
+        if is_large(row):
+            text, about = photo_counts()
+            st.markdown(text, help=about)
 
 
 def keep_sketch(picture: np.ndarray) -> None:
