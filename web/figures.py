@@ -16,7 +16,7 @@ from ui.story import data, judge, wave
 from ui.story.data import STORY_WAVE
 from ui.tools.hybrids import photo_pairs
 
-ROUNDS = 4  # of the judge, so that the article stays below 25 MB
+ROUNDS = 4  # of the judge; the article must stay below 25 MB
 
 
 def judge_packs() -> dict[str, Any]:
@@ -29,7 +29,7 @@ def judge_packs() -> dict[str, Any]:
 
 
 def striped_packs() -> dict[str, Any]:
-    """Return what the photos under stripes have in common, each photo, and the small picture beside the maps."""
+    """Return what the photos under stripes have in common, each photo, and the small picture next to the maps."""
     photos = {f"stripes-{k}": pack_striped(wave.striped(k)) for k in range(len(samples(data.PHOTOGRAPHS.name)))}
     pixels = pixel_packs(photos.values())
     first = wave.first_photo()
@@ -53,7 +53,7 @@ def mixer_packs() -> dict[str, Any]:
 
 
 def pixel_packs(pictures: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Return the pixels of pictures, once each, as packs, whose names take the pixels' place in the pictures."""
+    """Return the pixels of pictures, once each, as packs; their names replace the pixels in the pictures."""
     packs = {}
     for picture in pictures:
         name = f"pixels-{zlib.crc32(picture['pixels'].encode())}"

@@ -34,7 +34,7 @@ from web.figures import judge_packs, mixer_packs, pixel_packs, striped_packs
 from web.graphs import IMAGE_SIZE, graph_facts
 from web.paintings import painting_packs
 
-PIECE = 2**19  # bytes, so that a progress bar moves and received pieces need not be loaded again
+PIECE = 2**19  # bytes: a progress bar moves, and received pieces need not be loaded again
 PACKS = "packs"
 _RUN_FRAMES = 12  # of a stored run
 INTERVAL = 6  # steps between pictures of a live run
@@ -92,7 +92,7 @@ _ARTICLES = {"an": "an", "none": ""}
 
 
 def _maps(maps: ShownMaps, outline: float = 0) -> dict[str, Any]:
-    """Pack maps whose notes do not say whether weights are on this machine, which is irrelevant elsewhere."""
+    """Pack maps without notes on whether weights are on this machine, which is irrelevant elsewhere."""
     views = [replace(view, note="(the paper’s)" if view.note else "") for view in maps.views]
     return {"value": list(STORY_WAVE), **pack_maps(replace(maps, views=views, outline=outline))}
 
@@ -152,7 +152,7 @@ def _settings(task: Task, start: str = "") -> dict[str, Any]:
 
 
 def _config(config: PGDConfig) -> dict[str, Any]:
-    """Return a configuration as JSON, with the colour matrix in place of its power."""
+    """Return a configuration as JSON, with the colour matrix instead of its power."""
     content, preconditioner = config.to_json(), config.method.preconditioner
     if preconditioner is not None:
         colors = natural_pixels().covariance_power(preconditioner.colors).tolist()

@@ -253,7 +253,7 @@ def trained_once(statistic: Statistic, like: Heatmap, where: str = "there") -> s
 def wave_difference(first: Heatmap, second: Heatmap) -> Interval | None:
     """Return by how much two maps' errors differ under a wave, the mean over their waves; None below three waves.
 
-    The interval is that of maps whose waves all err to one side within their own intervals: too wide.
+    The interval assumes that all waves err to one side within their own intervals, so it is wider than needed.
     """
     size = min(first.size, second.size)
     waves = np.array(half_plane(size))

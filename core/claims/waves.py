@@ -295,14 +295,14 @@ def within(subject: NamedMap, reference: NamedMap | None = None) -> Judged:
     )
 
 
-@wave_claim(missing="The maps have too few waves in common.", view=View(wave=(0, 8), show="Difference"))
+@wave_claim(missing="The maps have not enough waves in common.", view=View(wave=(0, 8), show="Difference"))
 def different(subject: NamedMap, reference: NamedMap) -> Judged:
     """CLIP’s map differs from the ResNet’s.
 
     “CLIP ViT-B/32 displayed a different behavior from what was previously observed in the Resnet50 model.”
 
     By how much the errors of {subject} and {reference} differ under a wave, the mean over all waves, minus the same of
-    two trainings of one network. Beside it, the share of waves that differ, with 5% false discoveries, and how far the
+    two trainings of one network. Also shown: the share of waves that differ, with 5% false discoveries, and how far the
     two maps correlate.
     """
     first, second = subject.heatmap, reference.heatmap
@@ -402,12 +402,12 @@ def _first_multiple(named: NamedMap) -> Frequency:
 def lattice(subject: NamedMap, reference: NamedMap) -> Judged:
     """Waves that repeat in every patch mislead less.
 
-    Waves whose i and j are multiples of the number of patches per side (7 for CLIP ViT-B/32) against the eight waves
-    around each, in the map of {subject}, where they should mislead less, and of {reference}, where the error should
-    fall by less than 2 points; chance is that of other sets of as many waves.
+    Waves with i and j that are multiples of the number of patches per side (7 for CLIP ViT-B/32) against the eight
+    waves around each, in the map of {subject}, where they should mislead less, and of {reference}, where the error
+    should fall by less than 2 points; chance is that of other sets of as many waves.
     """
     period, _ = _first_multiple(subject)
-    why = f"One of the maps is too small for multiples of {period}."
+    why = f"One of the maps is smaller than the first multiple of {period}."
     a, b = (require(lattice_of(named.heatmap, period) if period > 1 else None, why) for named in (subject, reference))
     first = Evidence(f"{subject.name} at multiples of {period}", a.mean, bar=subject.name)
     second = Evidence(reference.name, b.mean, bar=reference.name)
@@ -428,8 +428,8 @@ def lattice(subject: NamedMap, reference: NamedMap) -> Judged:
     return judged(
         parts,
         [first, p_first, second, p_second],
-        f"At multiples of the number of patches, the error of {subject} differs by {first} points from that beside "
-        f"them, of {reference} by {second}.",
+        f"At multiples of the number of patches, the error of {subject} differs by {first} points from that of "
+        f"their neighbours, of {reference} by {second}.",
         doubt,
         trained_once(apart, subject.heatmap) if parts else "",
     )

@@ -55,7 +55,7 @@ def empty_sketch(name: CanvasName) -> np.ndarray:
 
 
 def canvas_of(sketch: np.ndarray) -> CanvasName | None:
-    """Return the canvas of which a uint8 (32, 32, 3) sketch is the empty sketch; None for any other sketch."""
+    """Return the canvas that has this uint8 (32, 32, 3) sketch as its empty sketch; None for any other sketch."""
     return next((name for name in CANVASES if np.array_equal(empty_sketch(name), sketch)), None)
 
 

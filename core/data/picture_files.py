@@ -45,7 +45,7 @@ def open_picture(data: bytes) -> Image.Image:
         The picture in mode RGB, height and width at least 8.
     Raises:
         ImageError: not a picture, or a damaged, oversized or tiny one.
-        MemoryError: it takes too much; no other exception is raised.
+        MemoryError: it takes more than is allowed; no other exception is raised.
     """
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
@@ -116,8 +116,8 @@ def square_image(image: np.ndarray | Image.Image, size: int, *, resize_to: int |
         resize_to: length of the shorter side before the crop, >= size. None means size * 256 / 224, so 256 for 224;
             `size` keeps all of a square picture.
     Returns:
-        uint8 (size, size, 3). A `size` x `size` picture is returned unchanged; one whose shorter side is `resize_to` is
-        only cropped.
+        uint8 (size, size, 3). A `size` x `size` picture is returned unchanged; one with a shorter side of `resize_to`
+        is only cropped.
     Source: torchvision's Resize (bilinear, antialiased) and CenterCrop on Pillow images, pixel for pixel.
     """
     if not isinstance(image, Image.Image):
@@ -206,7 +206,7 @@ def whole_uploads(data: bytes, sizes: Sequence[int]) -> tuple[np.ndarray, ...]:
     Returns:
         uint8 (H, W, 3) for each of `sizes`, which is its shorter side.
     Raises:
-        ImageError: as for `open_picture`, or decoding takes too much memory or time.
+        ImageError: as for `open_picture`, or decoding exceeds the limits of memory or time.
     """
     if not _one_at_a_time.acquire(timeout=_SECONDS / 2):
         raise ImageError("the server is busy with other pictures; try again in a few seconds")
@@ -221,13 +221,15 @@ def whole_uploads(data: bytes, sizes: Sequence[int]) -> tuple[np.ndarray, ...]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ImageError("this picture takes too long to read; save a smaller copy, or try again later") from None
+        raise ImageError(
+            "reading this picture takes longer than we allow; save a smaller copy, or try again later"
+        ) from None
     finally:
         _one_at_a_time.release()
     if done.returncode == _REFUSED:
         raise ImageError(done.stdout.decode("utf-8"))
     if done.returncode != 0:  # killed by the operating system, or a library hit the limit
-        raise ImageError("this picture takes too much memory to read; save a smaller copy")
+        raise ImageError("reading this picture takes more memory than we allow; save a smaller copy")
     output = io.BytesIO(done.stdout)
     return tuple(np.load(output, allow_pickle=False) for _ in sizes)
 

@@ -188,7 +188,7 @@ def _own_images(name: str, dataset: ImageDataset | None) -> tuple[np.ndarray, st
 def sketch_start(picture: np.ndarray, image_size: int) -> tuple[np.ndarray, dict[str, str]]:
     """Return the start of a drawing from a sketch, (3, image_size, image_size), and the metadata on it.
 
-    The metadata has the sketch as text, unless it has too many details for one.
+    The metadata has the sketch as text, unless it has more details than fit.
     """
     facts = {"dataset": "sketch", "start": "sketch", "credit": f"Start: {STARTS['sketch'].name}"}
     with suppress(ValueError):

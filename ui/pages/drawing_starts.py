@@ -42,7 +42,7 @@ _CANVAS_TILES, _CANVAS_PIXELS = TileStyle(size=40, line=True), 80
 
 
 def is_large(row: SampleSet) -> bool:
-    """Return True for a set of large pictures, whose drawings have a gallery, words for sketches, and canvases."""
+    """Return True for a set of large pictures: it has a gallery of drawings, words for sketches, and canvases."""
     return row.image_size >= MIN_CROP_SIZE
 
 
@@ -59,7 +59,7 @@ def usual_words(row: SampleSet, start: StartName) -> list[str]:
 def offered_starts(row: SampleSet) -> list[StartName]:
     """Return the starts that the page offers for a set, the default first.
 
-    A class without images here has no blur of its own, so large drawings start from a sketch or a canvas.
+    A class without images here has no blur, so large drawings start from a sketch or a canvas.
     """
     starts: list[StartName] = list(STARTS)
     if not is_large(row):
@@ -240,13 +240,13 @@ def _sketch(row: SampleSet) -> np.ndarray:
     try:
         text = encode_sketch(state[SKETCHED])
     except ValueError:
-        st.caption("This sketch has too many details for a link.")
+        st.caption("This sketch has more details than fit into a link.")
     url.put(SKETCH, text, encode_sketch(first))
     return state[SKETCHED]
 
 
 def _bundled_sketches(row: SampleSet) -> None:
-    """Draw the empty sketches and the bundled ones, each of which also chooses its word."""
+    """Draw the empty sketches and the bundled ones; choosing one also chooses its word."""
     sketches = sketches_of(row)
     names: list[str] = [*CANVASES, *sketches]
 
@@ -279,7 +279,7 @@ def _sketch_thumbnails(sketches: tuple[tuple[str, str], ...]) -> Thumbnails:
 
 
 def _picture(row: SampleSet) -> tuple[np.ndarray, Picture]:
-    """Draw the chosen picture; return it as a start, uint8 (size, size, 3), and as it is."""
+    """Draw the chosen picture; return it as a start, uint8 (size, size, 3), and unchanged."""
     chosen = st.session_state.get(_PICTURES) or url.text(_PICTURES)
     st.session_state[_PICTURES] = UPLOAD if chosen == UPLOAD else row.title  # no pictures of another set
     picture = page_picture(PAGE, row.title, frames=False)

@@ -31,7 +31,7 @@ from ui.shared.verdicts import STYLE, findings_html, multiplicity, row_id, summa
 
 T = TypeVar("T")
 
-SMALL = SAMPLE_SETS["cifar10"]  # whose pictures networks were judged on
+SMALL = SAMPLE_SETS["cifar10"]  # networks were judged on its pictures
 # In the page's URL: the chosen maps and networks.
 _CHOICES = _SUBJECT, REFERENCE, PAINTER, ROBUST_PAINTER = "subject", "reference", "painter", "robust-painter"
 
@@ -78,7 +78,7 @@ def page() -> None:
     makers = {Topic.WAVES: _maps, Topic.PICTURES: _features, Topic.CORRUPTIONS: _shifts}
     tabs = st.tabs([str(topic) for topic in makers], key=SECTION, on_change="rerun", bind="query-params")
     judged = dict[Topic, Sequence[Finding]]()
-    # The displayed part first: the others, of which the summary needs the verdicts, may take longer.
+    # The displayed part first: the others, which only the summary needs, may take longer.
     for tab, (topic, make) in sorted(zip(tabs, makers.items(), strict=True), key=lambda pair: not pair[0].open):
         with tab:
             part = make(bool(tab.open))

@@ -88,9 +88,9 @@ def page() -> None:
         with side, st.container(gap="xsmall", key=f"{PAGE}.{start}-choices"):
             start_tiles(row, start)
     else:
-        stage, beside = _containers(rest, row, shows_tries(PAGE, request))
-        if beside is not None:
-            with beside, st.container(gap="xsmall"):
+        stage, for_gallery = _containers(rest, row, shows_tries(PAGE, request))
+        if for_gallery is not None:
+            with for_gallery, st.container(gap="xsmall"):
                 gallery(f"{PAGE}.gallery", opened, _open)
     sketch = shown_sketch(row, targets) if large and start == "sketch" else None
     still = stored_word(opened) if sketch is None else drawn_sketches()[sketch]
@@ -188,8 +188,8 @@ def _choose_word(
         else:
             state[words_key(row)], state[ASKED] = [word], entered
 
-    unknown, beside = state.get(_UNKNOWN, ("", targets))
-    if beside != targets:  # others were chosen in the meantime
+    unknown, chosen_then = state.get(_UNKNOWN, ("", targets))
+    if chosen_then != targets:  # others were chosen in the meantime
         unknown = ""
     current = unknown or (targets[0] if len(targets) == 1 else "")
     with container, st.container(gap=None):
@@ -213,8 +213,8 @@ def _containers(rest: DeltaGenerator, row: SampleSet, tries: bool) -> tuple[Delt
     """Return the containers of the run and of the gallery, which small pictures and several tries lack."""
     if tries or not is_large(row):
         return rest.container(), None
-    stage, beside = rest.columns([11, 9], gap="medium")
-    return stage, beside
+    stage, for_gallery = rest.columns([11, 9], gap="medium")
+    return stage, for_gallery
 
 
 def _restore(result: RunResult) -> None:

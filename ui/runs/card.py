@@ -87,7 +87,7 @@ def _fitting(text: str, width: int, scale: int) -> tuple[list[str], int]:
 
 
 def _wrapped(text: str, type_: ImageFont.FreeTypeFont, width: int) -> list[str]:
-    """Return the lines of a text; a word that is too long for one is broken."""
+    """Return the lines of a text; a word longer than a line is broken."""
     lines = [""]
     for word in text.split(" "):
         line = f"{lines[-1]} {word}".strip()

@@ -1,7 +1,7 @@
 """A picture that the page *Draw* opens: its word, start, method, network and settings, as the page keeps them.
 
-The gallery, the story and *Show the last run* all open a picture by `show`, so each reproduces it: what is stored, or
-was painted in this visit, stands there at once.
+The gallery, the story and *Show the last run* all open a picture by `show`, so each reproduces it: a picture that is
+stored, or was painted in this visit, is there without waiting.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from ui.shared.pictures import UPLOAD, Picture, frame_place, sample_picture, sam
 
 PAGE: Task = "generation"
 SET, START, SKETCH = f"{PAGE}-set", f"{PAGE}-start-from", f"{PAGE}-sketch"  # in the URL and in the session
-# In the session: the sketch; whether a run shall begin at once.
+# In the session: the sketch; whether a run shall begin without a press.
 SKETCHED, ASKED = f"{PAGE}.sketch", f"{PAGE}.asked"
 MAX_WORDS = 10
 
@@ -137,14 +137,14 @@ def as_start(row: SampleSet, pixels: np.ndarray, caption: str = "") -> Picture:
     if same.any():
         return sample_picture(row.name, int(same.argmax()))
     if own is not None and np.array_equal(own.pixels, pixels):
-        return own  # with the whole photo, whose frame one can move
+        return own  # with the whole photo and its frame to move
     return Picture(pixels, None, row.name, 0, caption, own=True)
 
 
 def show(opened: Opened, *, begins: bool = False) -> None:
     """Choose on the page *Draw* all that determines a picture; for callbacks and other pages.
 
-    begins: True to begin its run at once, for a picture that is neither stored nor in the session.
+    begins: True to begin its run without a press, for a picture that is neither stored nor in the session.
     """
     state, row = st.session_state, opened.row
     forget_settings(PAGE)

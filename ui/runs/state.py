@@ -54,7 +54,7 @@ CHANGED = {
     "seed": "the random seed",
     **dict.fromkeys(("steps", "step_size", "epsilon", "step_decay"), "steps or lengths"),
 }
-TRIES = 4  # at once
+TRIES = 4  # started by one press
 MAX_RUNS = 4  # pairs of a network and a method, side by side
 STOPPED_TOO_EARLY = "The run was stopped before its first step."
 
@@ -102,7 +102,7 @@ class RunRequest:
         return False
 
     def tried(self, plan: RunPlan) -> RunRequest:
-        """Return the request of several tries at once, by the leading method; plan: of these tries."""
+        """Return the request of several tries, by the leading method; plan: of these tries."""
         return replace(self, plan=plan, methods=(leading(self.methods),))
 
     def has_other_subject(self, result: RunResult | None) -> bool:
@@ -135,7 +135,7 @@ class RunResult:
     """Stored or ended runs to display.
 
     id: unique to the result. note: plain description. unfinished: the stopped run, if it can resume. stored: True if it
-    comes with the project. tries: the runs of each of several tries, of which `runs` is the chosen one. picked: index
+    comes with the project. tries: the runs of each of several tries; `runs` are those of the chosen one. picked: index
     of the try that a second network picked; None if it recognises none.
     """
 
@@ -185,7 +185,7 @@ class RunState:
     active: ActiveRun | None = None
     result: RunResult | None = None
     error: str = ""
-    _failed: str = ""  # the request beside which `error` is displayed
+    _failed: str = ""  # the request that `error` belongs to
 
     @property
     def running(self) -> bool:
@@ -271,13 +271,12 @@ def refusal(request: RunRequest) -> str:
     if not request.methods:
         return "no method is chosen; choose one or two"
     if len(request.names) * len(request.methods) > MAX_RUNS:
-        return (
-            f"{len(request.names)} networks by {len(request.methods)} methods are too many; choose {MAX_RUNS} at most"
-        )
+        pairs = f"{len(request.names)} networks by {len(request.methods)} methods"
+        return f"{pairs} are more than {MAX_RUNS} runs; choose fewer"
     return request.why
 
 
-WAITING = "Waits for the network’s first guess …"  # in place of a reason why a run cannot begin
+WAITING = "Waits for the network’s first guess …"  # instead of a reason why a run cannot begin
 
 
 def fill_request(

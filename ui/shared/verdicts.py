@@ -96,7 +96,7 @@ def findings_html(
     """Return one row per claim, failing ones first; verdicts by views and uncheckable claims are folded.
 
     Doubts about the maps that rows rest on stand below, each once, with a mark at the rows. url: of the page that
-    illustrates a finding; may be empty. picture: HTML beside its numbers. chosen: id of the row to open and mark.
+    illustrates a finding; may be empty. picture: HTML next to its numbers. chosen: id of the row to open and mark.
     """
     by_views, unknown = "judged again, by many views", "cannot be checked here"
     parts: dict[str, list[Finding]] = {"": [], by_views: [], unknown: []}
@@ -175,7 +175,7 @@ def _colour(finding: Finding, part: Evidence) -> str:
 
 
 def _short(part: Evidence) -> Number:
-    """Return the number of a bar, without the long unit, which the sentence beside it has."""
+    """Return the number of a bar, without the long unit, which its sentence has."""
     return Number(part.figure.text.removesuffix(" cycles per image"), part.figure.interval)
 
 

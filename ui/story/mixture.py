@@ -122,11 +122,11 @@ def _drawing(both: tuple[HybridOutcomes, HybridOutcomes], colours: list[str], sa
             parts.append(f'<circle cx="{x(crossing.radius.value)}" cy="{y(0.5)}" r="5" fill="{colour}"/>')
     size = f'viewBox="0 0 {_WIDTH} {_HEIGHT}"'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{_STYLE}</style>{"".join(parts)}</svg>'
-    # Streamlit's HTML keeps no <svg>, so it is an image, whose greys are legible on white and on black.
+    # Streamlit's HTML keeps no <svg>, so it is an image, in greys that are legible on white and on black.
     return f'<img src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}" alt="{html.escape(said)}">'
 
 
 def follows_slow(outcomes: HybridOutcomes) -> np.ndarray:
-    """Return, by cutoff, the share of the slow-wave picture among the pairs of which a network sees either, (C,)."""
+    """Return, by cutoff, the share of the slow-wave picture among the pairs with either as its prediction, (C,)."""
     hits = outcomes.hits[1:].astype(np.float64)
     return hits[:, 0] / hits.sum(axis=1)

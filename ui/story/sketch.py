@@ -38,7 +38,7 @@ from ui.story import beginning, bridge, scene
 from ui.story.beginning import MIDDLE, PAGE, ROW, TILES, Beginning
 from ui.story.chapters import paragraphs
 
-_DRAW_PAGE: Task = "generation"  # whose runs these are
+_DRAW_PAGE: Task = "generation"  # its runs appear there
 RUN = "story.run"  # in the session: id of the last run, and what it was started from
 _BOX = "story.word.box"
 _LINKED = (beginning.LINKED_WORD, beginning.LINKED_SKETCH, beginning.LINKED_PHOTO)
@@ -72,7 +72,7 @@ def paint_a_sketch() -> None:
                 _painter(begin)
             _controls(begin, growing)
         with right, st.container(key="story-painting"):
-            # Always a fragment, so that the element stays the same.
+            # Always a fragment: the element must stay the same.
             st.fragment(_scene, run_every=REDRAW_SECONDS if growing else None)(growing)
     if begin.is_known and begin.stored is None:  # the visitor is about to press *Paint it*
         load_ahead((painter_name(), judge_name()), ROW.class_set)
@@ -155,7 +155,7 @@ def _tiles(begin: Beginning) -> None:
 
 
 def _thumbnails(own: Photo | None) -> Thumbnails:
-    """Return the tiles; own: the visitor's photo, whose middle is the last one."""
+    """Return the tiles; own: the visitor's photo: its middle is the last one."""
     if own is None:
         return _bundled_thumbnails()
     return _packed([*_pictures(), framed_square(own.pixels, 0.5)], [*_captions(), own.name])

@@ -1,4 +1,4 @@
-"""Chapter *Wave*: a photo under stripes, and the paper's maps beside a small picture under the wave of a cell."""
+"""Chapter *Wave*: a photo under stripes, and the paper's maps with a small picture under the wave of a cell."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def first_photo() -> int:
 
 
 def photo_network() -> str:
-    """Return the registry name of the network whose answers for the photos under every wave are stored."""
+    """Return the registry name of the network with stored answers for the photos under every wave."""
     dataset = data.PHOTOGRAPHS.dataset
     return networks_for("painter", [name for name, file in stored_answers().items() if file.about[0] == dataset])[0]
 
@@ -143,7 +143,7 @@ def maps_and_picture() -> None:
 
 @cached_by_files("predictions", "waves", "heatmaps")
 def small_picture() -> SmallPicture:
-    """Return the picture beside the maps, with two networks' predictions under every wave."""
+    """Return the picture next to the maps, with two networks' predictions under every wave."""
     picture, networks = sample_picture("cifar10", CHOSEN_PICTURES["story"]["position"]), data.on_one_picture()
     signs = all_random_signs(_SMALL_SIZE, picture.position + 1, seed=CHOSEN_PICTURES["seed"])[:, :, picture.position]
     predictions = [

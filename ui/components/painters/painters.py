@@ -121,7 +121,7 @@ def _unpack(text: str, size: int) -> np.ndarray:
 
 def read_choice(value: Any, size: int) -> str | None:
     """Decode a picture sent by the (untrusted) browser; return None if it is invalid or of another size."""
-    # Check the length first, so that an oversized text is never decoded.
+    # Check the length first: an oversized text must never be decoded.
     if not isinstance(value, str) or len(value) != 4 * size * size:
         return None
     try:

@@ -3,7 +3,7 @@
 
 import { button, element } from "../basics.js";
 
-const MANY = 50; // named tiles, of which a button shows the last rows
+const MANY = 50; // named tiles: a button shows the last rows
 
 export function createTiles(parent) {
   const root = parent.appendChild(element("div", "picker"));
@@ -71,7 +71,7 @@ function rebuildTiles(picker, data) {
   paintTiles(picker.tiles, data);
 }
 
-// Each tile gets its own canvas, so that scaling shows no neighbour's pixels at its edge.
+// Each tile gets its own canvas: scaling must not show a neighbour's pixels at its edge.
 async function paintTiles(tiles, { sheet, tile, columns }) {
   const image = new Image();
   image.src = sheet;

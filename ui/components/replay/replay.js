@@ -75,7 +75,7 @@ async function load(view, data) {
     models.map((m) => m.title),
   ]);
   if (view.shape !== shape) {
-    view.shape = shape; // otherwise keep the elements, so that focus and clicks between two moments are not lost
+    view.shape = shape; // otherwise keep the elements, and with them focus and clicks between two moments
     buildPictures(view);
   }
   show(view);
@@ -194,7 +194,7 @@ function stop(view) {
   view.timer = null;
 }
 
-// Marks a try at once; the page answers with its replay.
+// Marks a try immediately; the page answers with its replay.
 function choose(view, k) {
   view.data.tries.chosen = k;
   show(view);

@@ -3,7 +3,7 @@
 `painting.js` shows what a network paints from a sketch. `opening.js`, in the article, plays the stored frames of a
 network's drawings by each method, from the same start, once, and blends neighbouring ones. `steps.js` draws the tabs
 with Back and Next; each chapter has its own URL.
-`judge.js` asks, tells at once what was right, and writes the score; it reports the choices and a wish for a new round.
+`judge.js` asks, says what was right, and writes the score; it reports the choices and a wish for a new round.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-// A box for one word, known words of which the browser suggests. Enter and a suggestion enter the word; leaving the box
+// A box for one word; the browser suggests known ones. Enter and a suggestion enter the word; leaving the box
 // keeps it without entering it; Escape brings the former word back.
 
 import { element, viewOf } from "../basics.js";
