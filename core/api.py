@@ -17,7 +17,7 @@ from core.data.sketches import check_sketch, smooth_sketch
 from core.fourier.heatmap import Heatmap
 from core.pgd.live import finished_run
 from core.pgd.methods import Method, MethodName
-from core.pgd.plan import RunPlan, class_name, generation_plans, inpainting_plan
+from core.pgd.plan import RunPlan, generation_plans, inpainting_plan
 from core.pgd.preconditioner import Preconditioner
 from core.pgd.record import PGDRun
 from core.pgd.settings import Penalty, PGDConfig, defaults
@@ -146,7 +146,7 @@ def draw(  # noqa: PLR0913  # options by keyword
             raise ValueError(f"start should be a picture or one of {', '.join(MADE_STARTS)}; got {start!r}")
         classes = classifier.classes
         source = partial(start_of, class_set=classes.name, image_size=size, start=start)
-        plans = generation_plans(lambda goal: source(class_name(goal, classes)), goals, config, seed=seed, tries=tries)
+        plans = generation_plans(source, goals, classes, config, seed=seed, tries=tries)
         plan = plans(range(len(goals) * tries))
     return _run(plan, classifier, f"drawing, method {method}" if progress else None)
 

@@ -18,7 +18,7 @@ from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.pgd.grid import picture_grid
 from core.pgd.live import Run
 from core.pgd.pictures import AFTER, BEFORE, JudgedOutcomes, rank_column, ranks
-from core.pgd.plan import JobConfig, MakePlan, class_name, generation_plans, inpainting_plans
+from core.pgd.plan import JobConfig, MakePlan, generation_plans, inpainting_plans
 from core.pgd.record import SURE, PGDRun, mean_change
 from core.pgd.settings import PGDConfig, defaults
 from core.pgd.starts import Given, Start, start_of
@@ -76,14 +76,15 @@ def make_job(
         shuffled = np.random.default_rng(request.seed).permutation(len(classes)).tolist()
         order: list[int | str] = shuffled if target is None else [target]
 
-        def start_for(goal: int | str) -> Start:
+        def start_for(name: str) -> Start:
             if request.picture is not None:
                 return Start(request.start, Given(request.picture, "a file"))
-            return start_of(class_name(goal, classes), classes.name, size, request.start, dataset)
+            return start_of(name, classes.name, size, request.start, dataset)
 
         make_plan = generation_plans(
             start_for,
             order,
+            classes,
             config,
             seed=request.seed,
             tries=request.tries,

@@ -14,9 +14,10 @@ import numpy as np
 
 from core.classifiers.text import choose_targets
 from core.data.holes import Fill, fill_hole, random_square_mask
+from core.data.words import find_class
 from core.pgd.methods import Method, MethodName
 from core.pgd.settings import Penalty, PGDConfig, Task, defaults
-from core.pgd.starts import Start, StartName
+from core.pgd.starts import Start, StartName, start_generator
 from core.shared import paper
 
 if TYPE_CHECKING:
@@ -194,34 +195,36 @@ def inpainting_plans(
 
 
 def generation_plans(
-    start_for: Callable[[int | str], Start],
+    start_for: Callable[[str], Start],
     targets: Sequence[int | str],
+    classes: ClassSet,
     config: PGDConfig,
     *,
     seed: int,
     tries: int = 1,
 ) -> MakePlan:
-    """Return plans for starts of one target after another, in turn, drawn by seed and image index.
+    """Return plans for starts of one target after another, in turn, drawn by `start_generator`.
 
-    start_for: returns the distribution of a target's starts. tries: of each, one after the other, by the seeds from
-    `seed` on.
+    start_for: returns the distribution of starts of a class's name or a text. tries: of each, one after the other, by
+    the seeds from `seed` on.
     """
     start_for = cache(start_for)
+    names = [class_name(target, classes) for target in targets]
+
+    def start(row: int) -> np.ndarray:
+        rounds, position = divmod(row // tries, len(names))
+        name = names[position]
+        repeat = rounds * names.count(name) + names[:position].count(name)
+        return start_for(name).distribution.draw(1, generator=start_generator(name, seed + row % tries, repeat))
 
     def make_plan(rows: Sequence[int]) -> RunPlan:
-        chosen = tuple(targets[row // tries % len(targets)] for row in rows)
-        starts = [start_for(target) for target in chosen]
-        pictures = [
-            start.distribution.draw(1, generator=np.random.default_rng([seed + row % tries, row // tries]))
-            for row, start in zip(rows, starts, strict=True)
-        ]
         return RunPlan(
-            targets=chosen,
-            start=np.concatenate(pictures),
+            targets=tuple(targets[row // tries % len(targets)] for row in rows),
+            start=np.concatenate([start(row) for row in rows]),
             config=config,
             seed=seed,
             seeds=_seeds(rows, seed, tries),
-            images={"dataset": "noise", "start": starts[0].name},
+            images={"dataset": "noise", "start": start_for(names[rows[0] // tries % len(names)]).name},
         )
 
     return make_plan
@@ -233,8 +236,9 @@ def _seeds(rows: Sequence[int], seed: int, tries: int) -> tuple[int, ...]:
 
 
 def class_name(target: int | str, classes: ClassSet) -> str:
-    """Return the name of a target, which is a class's index or any text."""
-    return target if isinstance(target, str) else classes.names[target]
+    """Return the name of a target, which is a class's index or name, in any case, or any text."""
+    label = find_class(target, classes) if isinstance(target, str) else target
+    return str(target) if label is None else classes.names[label]
 
 
 def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objective]:

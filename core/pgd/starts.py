@@ -196,6 +196,14 @@ def sketch_start(picture: np.ndarray, image_size: int) -> tuple[np.ndarray, dict
     return smooth_sketch(picture, image_size), facts
 
 
+def start_generator(target: str, seed: int, repeat: int = 0) -> np.random.Generator:
+    """Return the generator of a target's start, the same on pages and in scripts, whatever other targets are drawn.
+
+    repeat: how often the target was drawn before in the same job.
+    """
+    return np.random.default_rng([seed, zlib.crc32(target.encode("utf-8")), repeat])
+
+
 def draw_starts(
     targets: Sequence[str], tries: int, sample_set: str, seed: int, start: StartName = "blur"
 ) -> np.ndarray:
@@ -206,9 +214,7 @@ def draw_starts(
     """
     return np.concatenate(
         [
-            set_start(target, sample_set, start).distribution.draw(
-                1, generator=np.random.default_rng([seed + k, zlib.crc32(target.encode("utf-8"))])
-            )
+            set_start(target, sample_set, start).distribution.draw(1, generator=start_generator(target, seed + k))
             for target in targets
             for k in range(tries)
         ]

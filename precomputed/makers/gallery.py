@@ -72,7 +72,10 @@ def main() -> None:
 
 
 def made_by(painter: Classifier, start: str = "") -> dict[str, Any]:
-    """Return what a file of facts says of how its pictures were made; start: as in `defaults`."""
+    """Return what a file of facts says of how its pictures were made; start: as in `defaults`.
+
+    On the same build of torch, kind of processor and number of threads a run gives the same pixels.
+    """
     config = defaults("generation", SIZE, "views", start=start).to_json()
     source = computed_source(
         device_name(painter.device), torch=torch.__version__, cpu=torch.backends.cpu.get_cpu_capability()

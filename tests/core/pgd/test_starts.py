@@ -6,6 +6,8 @@ import pytest
 from core.data.canvases import CANVASES
 from core.data.class_statistics import ClassStatistics, DatasetCovariance, covariance_path
 from core.data.sample_sets import CIFAR10, IMAGENET_MEAN, ClassSet, ImageDataset
+from core.pgd.plan import generation_plans
+from core.pgd.settings import PGDConfig
 from core.pgd.starts import MADE_STARTS, STARTS, draw_starts, start_facts, start_of
 
 
@@ -79,6 +81,17 @@ def test_starts_do_not_depend_on_other_targets(start):
     np.testing.assert_array_equal(starts[2:], alone)
     if start not in CANVASES or start == "grey":  # the others are not random
         assert not np.array_equal(draw_starts(["cat"], 2, "cifar10", 8, start), starts[:2])
+
+
+def test_scripts_and_pages_draw_the_same_starts():
+    config = PGDConfig(epsilon=1, step_size=1, steps=1)
+    plans = generation_plans(lambda name: start_of(name, "cifar10", 32), ["frog", 3], CIFAR10, config, seed=7, tries=2)
+    drawn = plans([3, 0, 4]).start  # the second try at the cat, the first at the frog, and at the frog again
+    np.testing.assert_array_equal(drawn[0], draw_starts(["cat"], 2, "cifar10", 7)[1])
+    np.testing.assert_array_equal(drawn[1], draw_starts(["frog"], 2, "cifar10", 7)[0])
+    assert np.abs(drawn[2] - drawn[1]).max() > 0.01
+    other_case = generation_plans(lambda name: start_of(name, "cifar10", 32), [" Frog"], CIFAR10, config, seed=7)
+    np.testing.assert_array_equal(other_case([0]).start[0], drawn[1])
 
 
 def test_start_facts_name_the_start_of_each_target():
