@@ -22,9 +22,9 @@ ROUNDS = 4  # of the judge; the article must stay below 25 MB
 def judge_packs() -> dict[str, Any]:
     """Return rounds of the judge, and the drawings that are in them."""
     rounds = [judge.questions(seed, pictures=False) for seed in range(ROUNDS)]
-    asked = {judge.picture_name(question): question.drawing.picture
+    by_name = {judge.picture_name(question): question.drawing.picture
              for seed in range(ROUNDS) for question in draw_questions(*judge.candidates(), seed)}  # fmt: skip
-    drawings = {f"judged-{name}": lossy_data_uri(picture) for name, picture in asked.items()}
+    drawings = {f"judged-{name}": lossy_data_uri(picture) for name, picture in by_name.items()}
     return {"judge": {"rounds": rounds, "methods": judge.METHOD_WORDS}, **drawings}
 
 

@@ -83,8 +83,8 @@ def word_table() -> dict[str, Any]:
 
 def articles() -> dict[str, list[str]]:
     """Return the words, in lower case, that take "an" or no article; all others take "a"."""
-    words = sorted({word.lower() for word in (*vocabulary(imagenet()), *imagenet().names)})
-    joined = {word: with_article(word).removesuffix(word).strip() for word in words}
+    known = sorted({word.lower() for word in (*vocabulary(imagenet()), *imagenet().names)})
+    joined = {word: with_article(word).removesuffix(word).strip() for word in known}
     return {name: [word for word, article in joined.items() if article == used] for name, used in _ARTICLES.items()}
 
 
@@ -104,7 +104,7 @@ def hole_packs() -> dict[str, Any]:
     mask = runs[0].mask
     assert mask is not None
     targets = runs[0].metadata["targets"]
-    hole = {
+    first_hole = {
         "pixels": pack_pixels(picture.pixels),
         "caption": picture.caption,
         "mask": base64.b64encode(np.packbits(mask[0]).tobytes()).decode(),
@@ -118,7 +118,7 @@ def hole_packs() -> dict[str, Any]:
         ],
         "titles": [METHODS[method].title for method in COMPARED],
     }
-    return {**pixel_packs([hole]), "hole": hole}
+    return {**pixel_packs([first_hole]), "hole": first_hole}
 
 
 def _frames(run: PGDRun) -> np.ndarray:

@@ -110,11 +110,11 @@ def contrast(robust: NamedMap, ordinary: NamedMap) -> Judged:
         first, second = rises(*keys, strength=strength)
         return first.minus(second, what, MORE)
 
-    others = [key for key in LOW_CORRUPTIONS if key != _CONTRAST]
+    weather = [key for key in LOW_CORRUPTIONS if key != _CONTRAST]
     by_strength = [
         harm(f"contrast changes of strength {strength}", _CONTRAST, strength=strength) for strength in STRENGTHS
     ]
-    slow = harm(" and ".join(CORRUPTIONS[key].inline_label for key in others), *others)
+    slow = harm(" and ".join(CORRUPTIONS[key].inline_label for key in weather), *weather)
     high = harm("high-frequency corruptions", *HIGH_CORRUPTIONS)
     (a, b), parts = rises(_CONTRAST), [above(number) for number in (*by_strength, slow)]
     weak, strong = by_strength[0].measured, by_strength[-1].measured

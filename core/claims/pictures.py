@@ -324,7 +324,7 @@ def displayed(subject: Painted, reference: Painted) -> Judged:
 
 @picture_claim(tasks=("generation",), missing=_NO_JUDGE)
 def sampled(subject: Painted) -> Judged:
-    """What CLIP draws resembles its class only as much as its start did.
+    """CLIP’s drawings resemble their class only as much as their starts did.
 
     “Any similarity to the original class is due to the pixel sampling process, with the final result looking like
     incomprehensible noise.”
@@ -342,17 +342,17 @@ def sampled(subject: Painted) -> Judged:
     )
 
 
-def _more_recognised(both: Sequence[Painted], names: Sequence[str], methods: Sequence[str] = ()) -> Judged:
-    """Judge that others recognise more of the first's pictures; methods: what to name both by, if not by network."""
-    first, second = (painted.recognised() for painted in both)
-    bars = names if methods else [painted.name for painted in both]
+def _more_recognised(pair: Sequence[Painted], names: Sequence[str], methods: Sequence[str] = ()) -> Judged:
+    """Judge that others recognise more of the first's pictures; methods: their names, if not the networks'."""
+    first, second = (painted.recognised() for painted in pair)
+    bars = names if methods else [painted.name for painted in pair]
     more = _recognised(first, second, names, bars, sign_words=RECOGNISED)
-    by, (_, a, b, *_) = methods or both, more.evidence
+    by, (_, a, b, *_) = methods or pair, more.evidence
     return _by_group(
         [above(number) for number in more.differences],
         [*more.evidence, more.largest_p],
         f"A second network recognises {a} of 100 {more.group} by {by[0]}, {b} by {by[1]}.",
-        who_judged(both[0]),
+        who_judged(pair[0]),
     )
 
 

@@ -233,7 +233,7 @@ def rise_between(band: str) -> Statistic:
     """Return the difference of how much the waves of a band raise two maps' errors over their clean errors."""
 
     def difference(first: Heatmap, second: Heatmap) -> Interval | None:
-        rises = [require(in_band(one, band)).minus(require(without_wave(one))) for one in (first, second)]
+        rises = [require(in_band(heatmap, band)).minus(require(without_wave(heatmap))) for heatmap in (first, second)]
         return rises[0].minus(rises[1]).measured.item()
 
     return difference

@@ -99,11 +99,11 @@ def _on_maps(claim: Claim, maps: Mapping[str, NamedMap]) -> Finding:
     selected = [maps[role] for role in claim.roles if role in maps]
     if not selected:
         return check(claim)
-    wave, shown = claim.view.wave, sorted(selected, key=lambda named: named is maps.get("reference"))
+    wave, in_order = claim.view.wave, sorted(selected, key=lambda named: named is maps.get("reference"))
     return check(
         claim,
         *selected,
-        maps=tuple(named.label for named in shown),
+        maps=tuple(named.label for named in in_order),
         wave=wave(selected[0]) if callable(wave) else wave,
         networks=tuple(named.classifier for named in selected),
         names=tuple(named.name for named in selected),

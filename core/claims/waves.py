@@ -316,9 +316,9 @@ def different(subject: NamedMap, reference: NamedMap) -> Judged:
     around = [values - (np.bincount(radius, values) / waves)[radius] for values in rates]
     pair = Evidence("mean difference of the two maps", apart, "rise", bar="the two maps")
     same = Evidence("mean difference of two trainings", chance, "rise", bar="two trainings")
-    share = Interval.exact(float(comparison.clear.mean()))
+    differing = Interval.exact(float(comparison.clear.mean()))
     more = [
-        Evidence(f"waves that differ (of {len(comparison.waves)})", share, "error"),
+        Evidence(f"waves that differ (of {len(comparison.waves)})", differing, "error"),
         Evidence("correlation of the two maps", Interval.exact(correlation(*rates)), "ratio"),
         Evidence("correlation without the ring means", Interval.exact(correlation(*around)), "ratio"),
     ]
@@ -420,9 +420,9 @@ def lattice(subject: NamedMap, reference: NamedMap) -> Judged:
     if subject.patch_grid is None:
         parts, doubt = [], "The subject is not known to cut pictures into patches, so no dip is expected."
 
-    def apart(one: Heatmap, other: Heatmap) -> Interval | None:
-        own = int(one.metadata["classifier"].get("patch_grid") or 1)
-        here, there = (lattice_of(heatmap, own) if own > 1 else None for heatmap in (one, other))
+    def apart(first: Heatmap, second: Heatmap) -> Interval | None:
+        own = int(first.metadata["classifier"].get("patch_grid") or 1)
+        here, there = (lattice_of(heatmap, own) if own > 1 else None for heatmap in (first, second))
         return newcombe(here.mean, there.mean) if here and there else None
 
     return judged(

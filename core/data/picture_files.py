@@ -180,16 +180,16 @@ def whole_image(image: Image.Image, size: int) -> np.ndarray:
     return np.array(resized)
 
 
-def framed_square(image: np.ndarray, place: float) -> np.ndarray:
+def framed_square(image: np.ndarray, position: float) -> np.ndarray:
     """Return the largest square of a picture, uint8 (S, S, 3) with S = min(H, W).
 
     Args:
         image: uint8 (H, W, 3).
-        place: of the square along the longer side, from 0, its left or upper end, to 1.
+        position: of the square along the longer side, from 0, its left or upper end, to 1.
     """
     height, width = image.shape[:2]
     size = min(height, width)
-    left, top = (int((length - size) * place + 0.5) for length in (width, height))
+    left, top = (int((length - size) * position + 0.5) for length in (width, height))
     return np.ascontiguousarray(image[top : top + size, left : left + size])
 
 

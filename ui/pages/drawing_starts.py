@@ -102,12 +102,12 @@ def choose_beginning(container: DeltaGenerator, row: SampleSet, start: StartName
     """Draw the choice to begin with a sketch, a photo or a canvas, and the canvases as tiles."""
     key, state, current = f"{PAGE}.begin", st.session_state, _beginning(row, start)
     starts: dict[str, StartName] = {_beginning(row, name): name for name in ("sketch", "photo", made_start(row))}
-    words = {name: f"{words_key(row)}.{name}" for name in starts}  # each beginning keeps its own word
+    word_keys = {name: f"{words_key(row)}.{name}" for name in starts}  # each beginning keeps its own word
 
     def begin() -> None:
         chosen = state[key]
-        state[words[current]] = state[words_key(row)]
-        state[words_key(row)] = state.get(words[chosen], usual_words(row, starts[chosen]))
+        state[word_keys[current]] = state[words_key(row)]
+        state[words_key(row)] = state.get(word_keys[chosen], usual_words(row, starts[chosen]))
         state[START] = STARTS[starts[chosen]].label
 
     state[key] = current
@@ -166,7 +166,7 @@ def four_tries(plan: RunPlan, row: SampleSet) -> RunPlan:
 
 
 def draw_start(
-    side: DeltaGenerator | None,
+    column: DeltaGenerator | None,
     expert: DeltaGenerator,
     row: SampleSet,
     targets: list[str],
@@ -174,8 +174,8 @@ def draw_start(
     seed: int,
 ) -> tuple[np.ndarray | None, Mapping[str, str]]:
     """Draw what the starts depend on; return them, (B, 3, H, W) float32, with their metadata."""
-    if side is not None:
-        with side:
+    if column is not None:
+        with column:
             if start == "sketch":
                 planes, facts = sketch_start(_sketch(row), row.image_size)
             else:
@@ -215,8 +215,8 @@ def first_sketch(row: SampleSet) -> np.ndarray:
 
 def sketches_of(row: SampleSet) -> dict[str, str]:
     """Return the bundled sketches of a set, with the word that each is of."""
-    words = {name: sketch.word if is_large(row) else name for name, sketch in SKETCHES.items()}
-    return {name: word for name, word in words.items() if find_word(word, row.classes)}
+    word_of = {name: sketch.word if is_large(row) else name for name, sketch in SKETCHES.items()}
+    return {name: word for name, word in word_of.items() if find_word(word, row.classes)}
 
 
 def shown_sketch(row: SampleSet, targets: list[str]) -> str | None:
@@ -257,10 +257,10 @@ def _bundled_sketches(row: SampleSet) -> None:
         else:
             keep_sketch(empty_sketch(list(CANVASES)[index]))
 
-    shown = canvas_of(st.session_state[SKETCHED]) or sketch_name(st.session_state[SKETCHED])
+    chosen = canvas_of(st.session_state[SKETCHED]) or sketch_name(st.session_state[SKETCHED])
     image_picker(
         _sketch_thumbnails(tuple(sketches.items())),
-        selected=names.index(shown) if shown in names else -1,
+        selected=names.index(chosen) if chosen in names else -1,
         key=f"{PAGE}.sketches",
         label="Bundled sketches",
         on_pick=pick,

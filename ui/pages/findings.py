@@ -96,8 +96,8 @@ def _row_url(is_open: Mapping[Topic, bool], finding: Finding) -> str:
     topic, row = finding.claim.topic, row_id(finding)
     if is_open[topic]:
         return f"#{row}"
-    kept = [(name, value) for name in _CHOICES for value in url.texts(name)]
-    return url.link("findings", *kept, (SECTION, str(topic)), (ROW, row))
+    choices = [(name, value) for name in _CHOICES for value in url.texts(name)]
+    return url.link("findings", *choices, (SECTION, str(topic)), (ROW, row))
 
 
 def _maps(is_open: bool) -> _Part:

@@ -71,8 +71,8 @@ def page() -> None:
     choose_beginning(begin, row, start)
     _choose_word(word, row, targets, specs)
     chosen = run_settings(expert, PAGE, row.image_size, None, methods, start)
-    side, rest = body.columns(_SIDE_AND_STAGE, gap="medium") if STARTS[start].supplied else (None, body)
-    x0, facts = draw_start(side, expert, row, targets, start, chosen.seed)
+    column, rest = body.columns(_SIDE_AND_STAGE, gap="medium") if STARTS[start].supplied else (None, body)
+    x0, facts = draw_start(column, expert, row, targets, start, chosen.seed)
     names = tuple(spec.name for spec in specs)
     why = cannot_run(targets, specs, row.classes)
     if x0 is None or why:
@@ -83,9 +83,9 @@ def page() -> None:
         request = RunRequest(plan, "", names, methods, row.class_set)
     large = is_large(row)
     opened = targets[0] if large and start == compared_start(row) and len(targets) == 1 else None
-    if side is not None:
+    if column is not None:
         stage = rest
-        with side, st.container(gap="xsmall", key=f"{PAGE}.{start}-choices"):
+        with column, st.container(gap="xsmall", key=f"{PAGE}.{start}-choices"):
             start_tiles(row, start)
     else:
         stage, for_gallery = _containers(rest, row, shows_tries(PAGE, request))
@@ -157,7 +157,7 @@ def _several_targets(row: SampleSet, start: StartName, any_text: bool) -> list[s
         st.session_state[key] = linked[:MAX_WORDS] or usual
         if len(linked) > MAX_WORDS:
             rest = join_list([f"“{one_line(word, MAX_LENGTH)}”" for word in linked[MAX_WORDS:]])
-            url.tell(f"One run draws {MAX_WORDS} words, so we left out {rest}.")
+            url.notify(f"One run draws {MAX_WORDS} words, so we left out {rest}.")
     targets = settable(
         key,
         lambda name, value: st.multiselect(

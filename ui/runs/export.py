@@ -103,14 +103,14 @@ class Painted:
 def painted_by_runs(runs: Sequence[PGDRun], row: int) -> Painted:
     """Return image `row` of runs with the same start; of several methods by one network, the last."""
     drew = {run.metadata["classifier"]["name"] for run in runs}
-    shown = list({run.metadata["classifier"]["name"]: run for run in runs}.values())
-    judgements = [judgement_of(run, drew) for run in shown]
-    first, facts = shown[-1], shown[-1].metadata["images"]
+    last_of_each = list({run.metadata["classifier"]["name"]: run for run in runs}.values())
+    judgements = [judgement_of(run, drew) for run in last_of_each]
+    first, facts = last_of_each[-1], last_of_each[-1].metadata["images"]
     before, own = _before(first, row)
     return Painted(
         word=target_of(first, row),
-        painters=[one_line(result_title(run.metadata["classifier"])) for run in shown],
-        pictures=[run.frames[-1, row] for run in shown],
+        painters=[one_line(result_title(run.metadata["classifier"])) for run in last_of_each],
+        pictures=[run.frames[-1, row] for run in last_of_each],
         judgements=[None if said is None or not said.says else said.of(row) for said in judgements],
         before=before,
         is_photo=facts.get("start") == "photo",
@@ -158,8 +158,8 @@ def _before(run: PGDRun, row: int) -> tuple[np.ndarray | None, bool]:
     """Return what a run's picture began with, (3, H, W) uint8, if a visitor can see it as such; True if it is own."""
     facts, own = run.metadata["images"], bool(run.metadata["images"].get("own"))
     if run.mask is not None and run.original is not None:
-        hole = run.mask[row if len(run.mask) > 1 else 0]
-        return np.where(hole, (run.original[row] + _planes(HOLE)) // 2, run.original[row]).astype(np.uint8), own
+        mask = run.mask[row if len(run.mask) > 1 else 0]
+        return np.where(mask, (run.original[row] + _planes(HOLE)) // 2, run.original[row]).astype(np.uint8), own
     if facts.get("start") == "photo":
         return run.frames[0, row], own
     if facts.get("start") != "sketch":

@@ -1,4 +1,4 @@
-"""What a second network says of pictures, drawn or filled, stored or a visitor's own, and the sentences on it."""
+"""A second network's judgements of pictures, drawn or filled, stored or a visitor's own, in sentences."""
 
 from __future__ import annotations
 
@@ -96,12 +96,12 @@ def second_opinion(judgement: Judgement, row: int, target: str = "") -> tuple[st
     Args:
         target: in the visitor's word; the second sentence gives its rank. Empty for no second sentence.
     """
-    who = "Shown only the hole, a second network" if judgement.hole_alone else "A second network"
+    viewer = "Shown only the hole, a second network" if judgement.hole_alone else "A second network"
     sure = f" ({sureness(judgement.shares[row])})" if judgement.shares else ""
     rank = judgement.ranks[row]
     if rank == 1:
-        return f"{who} agrees{sure}.", True
-    seen = f"{who} sees {with_article(one_line(everyday_name(judgement.says[row])))}{sure}."
+        return f"{viewer} agrees{sure}.", True
+    seen = f"{viewer} sees {with_article(one_line(everyday_name(judgement.says[row])))}{sure}."
     if not (rank and target):
         return seen, False
     return f"{seen} {capitalised(target)} is {'only ' * (rank > _CLOSE)}its {ordinal(rank)} guess.", False

@@ -44,10 +44,10 @@ def words_key(row: SampleSet) -> str:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Opened:
-    """What determines a picture of the page *Draw*.
+    """Everything that determines a picture of the page *Draw*.
 
     row: with the words' classes and the picture's size. start: key in `STARTS`. sketch: uint8 (32, 32, 3), or None.
-    photo: the start if it is a photo, or None. place: of the frame on a photo of the visitor's own, from 0 to 1.
+    photo: the start if it is a photo, or None. position: of the frame on a photo of the visitor's own, from 0 to 1.
     painters: registry names. methods: in the order of `METHODS`. config: of the leading method; None for the page's
     defaults.
     """
@@ -57,7 +57,7 @@ class Opened:
     start: StartName
     sketch: np.ndarray | None = None
     photo: Picture | None = None
-    place: float = 0.5
+    position: float = 0.5
     painters: tuple[str, ...]
     methods: tuple[MethodName, ...] = COMPARED
     config: PGDConfig | None = None
@@ -160,7 +160,7 @@ def show(opened: Opened, *, begins: bool = False) -> None:
     if opened.photo is not None:
         own = opened.photo.own
         take_picture(PAGE, UPLOAD if own else row.name, opened.photo if own else opened.photo.position)
-        state[frame_place(PAGE)] = opened.place
+        state[frame_place(PAGE)] = opened.position
     state[f"opened.{words_key(row)}"] = True  # nothing begins by a link
     if begins:
         state[ASKED] = True

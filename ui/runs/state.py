@@ -95,9 +95,9 @@ class RunRequest:
         """Return True if it has the pictures, hole and targets of a plan."""
         if (own := self.plan) is None:
             return False
-        for one in [plan.only(k) for k in range(len(plan.seeds))] or [plan]:
-            arrays = [(run.start if run.original is None else run.original, run.mask) for run in (own, one)]
-            if own.targets == one.targets and all(itertools.starmap(np.array_equal, zip(*arrays, strict=True))):
+        for single in [plan.only(k) for k in range(len(plan.seeds))] or [plan]:
+            arrays = [(run.start if run.original is None else run.original, run.mask) for run in (own, single)]
+            if own.targets == single.targets and all(itertools.starmap(np.array_equal, zip(*arrays, strict=True))):
                 return True
         return False
 
@@ -120,14 +120,14 @@ class RunRequest:
 class ActiveRun:
     """Run in progress: the job, the run, the names of its classifiers, and its methods.
 
-    asked: fingerprint of the request that began it; empty for the rest of a stopped run.
+    fingerprint: of the request that began it; empty for the rest of a stopped run.
     """
 
     job: Job
     run: Run
     names: tuple[str, ...]
     methods: tuple[MethodName, ...]
-    asked: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -320,16 +320,16 @@ def start(page: str, request: RunRequest) -> bool:
     if (why := refusal(request)) or plan is None:
         state.error = why
         return False
-    if state.active is not None and state.running and state.active.asked == request.fingerprint:
+    if state.active is not None and state.running and state.active.fingerprint == request.fingerprint:
         return True
     run = Run(plan, lambda: [classifier_for(name, request.class_set) for name in names], request.methods)
     return submit(page, run, names, request.methods, request.fingerprint)
 
 
-def submit(page: str, run: Run, names: tuple[str, ...], methods: tuple[MethodName, ...], asked: str = "") -> bool:
+def submit(page: str, run: Run, names: tuple[str, ...], methods: tuple[MethodName, ...], fingerprint: str = "") -> bool:
     """Queue a run, or the rest of a stopped one; return False, with a message on the page, if the queue is full.
 
-    asked: as in `ActiveRun`.
+    fingerprint: as in `ActiveRun`.
     """
     state = run_state(page)  # before the run is queued: Streamlit may end the script at any use of its session
     steps, (pictures, *_, pixels) = run.plan.config.steps, run.plan.start.shape
@@ -340,5 +340,5 @@ def submit(page: str, run: Run, names: tuple[str, ...], methods: tuple[MethodNam
     except QueueFull as error:
         state.error = str(error)
         return False
-    state.active = ActiveRun(job, run, names, methods, asked)
+    state.active = ActiveRun(job, run, names, methods, fingerprint)
     return True

@@ -129,9 +129,9 @@ class Photo:
     def is_square(self) -> bool:
         return self.pixels.shape[0] == self.pixels.shape[1]
 
-    def framed(self, sample_set: str, place: float = 0.5) -> Picture:
-        """Return its square at a place from 0 to 1 along the longer side, used like pictures of a set."""
-        pixels = framed_square(self.pixels, place).transpose(2, 0, 1).copy()
+    def framed(self, sample_set: str, position: float = 0.5) -> Picture:
+        """Return its square at a position from 0 to 1 along the longer side, used like pictures of a set."""
+        pixels = framed_square(self.pixels, position).transpose(2, 0, 1).copy()
         return Picture(pixels, None, sample_set, 0, self.name, own=True, photo=self)
 
 
@@ -146,10 +146,10 @@ def uploaded_photo(data: bytes, size: int, name: str) -> Photo:
     return Photo(pixels, lossy_data_uri(webp_strip(large.transpose(2, 0, 1)[None], _SHOWN_QUALITY)), name)
 
 
-def frame_photo(photo: Photo, place: float, *, key: str, on_move: Callable[[float], None]) -> None:
+def frame_photo(photo: Photo, position: float, *, key: str, on_move: Callable[[float], None]) -> None:
     """Show a photo under a frame that the visitor moves; arguments as for `photo_frame`."""
     height, width = photo.pixels.shape[:2]
-    photo_frame(photo.shown, (width, height), place, key=key, on_move=on_move, alt=photo.name)
+    photo_frame(photo.shown, (width, height), position, key=key, on_move=on_move, alt=photo.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -394,9 +394,9 @@ def frame_own_photo(page: str, picture: Picture) -> None:
     photo = picture.photo
     assert photo is not None
 
-    def move(place: float) -> None:
-        st.session_state[frame_place(page)] = place
-        take_picture(page, UPLOAD, photo.framed(picture.sample_set, place))
+    def move(position: float) -> None:
+        st.session_state[frame_place(page)] = position
+        take_picture(page, UPLOAD, photo.framed(picture.sample_set, position))
 
     frame_photo(photo, st.session_state[frame_place(page)], key=f"{page}.own-frame", on_move=move)
     st.caption("Move the frame to choose the part.")

@@ -117,10 +117,10 @@ def _linked(name: str, read: Callable[[str], T | None], usual: T) -> T:
 def refuse(name: str) -> None:
     """Tell the visitor that a parameter of the URL cannot be read."""
     what = " ".join(part for part in name.split("-")[1:] if part.isalpha()) or name
-    tell(f"We could not read “{what}” in this link, so the page shows its own. Copy the whole link and try again.")
+    notify(f"We could not read “{what}” in this link, so the page shows its own. Copy the whole link and try again.")
 
 
-def tell(sentence: str) -> None:
+def notify(sentence: str) -> None:
     """Show a plain sentence about the page’s link for ten seconds."""
     st.toast(as_markdown(sentence), icon=":material/link_off:", duration="long")
 

@@ -60,9 +60,9 @@ def _clauses(findings: Sequence[Finding]) -> Any:
 
     counts = Counter(finding.verdict for finding in findings)
     clauses = list[str]()
-    for verdict, (sign, colour, one, several) in SIGNS.items():
+    for verdict, (sign, colour, singular, plural) in SIGNS.items():
         if count := counts[verdict]:
-            said = (one if count == 1 else several).format(count if clauses else count_of(count, "claim"))
+            said = (singular if count == 1 else plural).format(count if clauses else count_of(count, "claim"))
             mark = f'<i style="--chip:{colour}" aria-hidden="true">{sign}</i>'
             clauses.append(f'<span class="clause">{mark} {said}</span>')
     return Markup(join_list(clauses)) if clauses else ""
@@ -71,8 +71,8 @@ def _clauses(findings: Sequence[Finding]) -> Any:
 def row_id(finding: Finding) -> str:
     """Return the id of a finding's row, unique among those of one page."""
     case = finding.networks[0] if "robust" in finding.claim.roles and finding.networks else ""
-    words = filter(None, (finding.claim.key, finding.condition, case))
-    return "row-" + re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower())
+    parts = filter(None, (finding.claim.key, finding.condition, case))
+    return "row-" + re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower())
 
 
 def headings(findings: Sequence[Finding]) -> dict[str, str]:

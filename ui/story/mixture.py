@@ -58,7 +58,7 @@ def measured() -> tuple[HybridOutcomes, HybridOutcomes]:
 @cached_by_files("hybrids", "heatmaps")
 def pairs_chart() -> str:
     """Return how often each network follows the slow-wave picture, by cutoff, as HTML with what it shows in words."""
-    both, names = measured(), data.on_mixtures()
+    results, names = measured(), data.on_mixtures()
     titles = data.titles(names)
     keys = " ".join(
         f'<span><i style="background:{model_colour(name)}"></i>{html.escape(title)}</span>'
@@ -67,7 +67,7 @@ def pairs_chart() -> str:
     said = pairs_summary()
     return (
         '<figure class="rings pairs"><b>How often a network sees the slow-wave picture</b>'
-        f"{_drawing(both, [model_colour(name) for name in names], said)}"
+        f"{_drawing(results, [model_colour(name) for name in names], said)}"
         f"<figcaption>{keys}<br>{html.escape(said)}</figcaption></figure>"
     )
 
@@ -92,21 +92,21 @@ def pairs_summary() -> str:
     return f"{said} That is too close to call."
 
 
-def _drawing(both: tuple[HybridOutcomes, HybridOutcomes], colours: list[str], said: str) -> str:
+def _drawing(results: tuple[HybridOutcomes, HybridOutcomes], colours: list[str], said: str) -> str:
     """Return a line a network, on a logarithmic axis of cutoffs, as a picture."""
-    cutoffs = both[0].numbers["cutoffs"][1:]
+    cutoffs = results[0].numbers["cutoffs"][1:]
     width, height = _WIDTH - _LEFT - 12, _HEIGHT - _BOTTOM - 10
 
     def x(cutoff: float) -> float:
         return round(_LEFT + width * float(np.log(cutoff / cutoffs[0]) / np.log(cutoffs[-1] / cutoffs[0])), 1)
 
-    def y(share: float) -> float:
-        return round(10 + (1 - share) * height, 1)
+    def y(fraction: float) -> float:
+        return round(10 + (1 - fraction) * height, 1)
 
     parts = [
-        f'<path class="{"zero" if share == 0.5 else "grid"}" d="M{_LEFT} {y(share)}H{_WIDTH - 12}"/>'
-        f'<text x="{_LEFT - 5}" y="{y(share) + 4}" text-anchor="end">{share:.0%}</text>'
-        for share in (0, 0.5, 1)
+        f'<path class="{"zero" if fraction == 0.5 else "grid"}" d="M{_LEFT} {y(fraction)}H{_WIDTH - 12}"/>'
+        f'<text x="{_LEFT - 5}" y="{y(fraction) + 4}" text-anchor="end">{fraction:.0%}</text>'
+        for fraction in (0, 0.5, 1)
     ]
     parts += [
         f'<text x="{x(power)}" y="{_HEIGHT - _BOTTOM + 16}" text-anchor="middle">{power}</text>'
@@ -114,9 +114,9 @@ def _drawing(both: tuple[HybridOutcomes, HybridOutcomes], colours: list[str], sa
         if cutoffs[0] <= power <= cutoffs[-1]
     ]
     parts.append(f'<text x="{_WIDTH - 12}" y="{_HEIGHT - 4}" text-anchor="end">cutoff, cycles per image</text>')
-    for outcomes, colour in zip(both, colours, strict=True):
-        share = follows_slow(outcomes)
-        points = " ".join(f"{x(cutoff)},{y(value)}" for cutoff, value in zip(cutoffs, share, strict=True))
+    for outcomes, colour in zip(results, colours, strict=True):
+        followed = follows_slow(outcomes)
+        points = " ".join(f"{x(cutoff)},{y(value)}" for cutoff, value in zip(cutoffs, followed, strict=True))
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
         if (crossing := crossover_of(outcomes)) is not None:
             parts.append(f'<circle cx="{x(crossing.radius.value)}" cy="{y(0.5)}" r="5" fill="{colour}"/>')

@@ -196,7 +196,7 @@ def _painter(begin: Beginning) -> None:
         colour, key = "red", "story.sketch-painter"
         sketch_painter(begin.sketch, key=key, on_paint=beginning.paint, background=beginning.grey(), colour=colour)
         return
-    frame_photo(begin.photo.photo, begin.photo.place, key="story.frame", on_move=beginning.move_frame)
+    frame_photo(begin.photo.photo, begin.photo.position, key="story.frame", on_move=beginning.move_frame)
     if not begin.photo.photo.is_square:
         st.caption("Move the frame to choose the part.")
 
@@ -287,19 +287,25 @@ def _request(begin: Beginning) -> RunRequest:
 
 def _opened(begin: Beginning) -> Opened:
     """Return what determines the painting on the page *Draw*: of the shown one, else of that to come."""
-    run, place = _shown_run(), MIDDLE if begin.photo is None else begin.photo.place
+    run, position = _shown_run(), MIDDLE if begin.photo is None else begin.photo.position
     if run is None and begin.stored is not None:
         return of_word(begin.stored)
-    photo = None if begin.photo is None else begin.photo.photo.framed(ROW.name, place)
+    photo = None if begin.photo is None else begin.photo.photo.framed(ROW.name, position)
     if photo is not None and begin.name:
         photo = as_start(ROW, photo.pixels)
-    shown = of_result(run) if isinstance(run, RunResult) else None
-    if shown is not None:
-        return replace(shown, photo=photo, place=place)
+    opened = of_result(run) if isinstance(run, RunResult) else None
+    if opened is not None:
+        return replace(opened, photo=photo, position=position)
     word = begin.word if begin.is_known else beginning.word_of(begin.tile)
     sketch = begin.sketch if begin.start == "sketch" else None
     return Opened(
-        row=ROW, words=(word,), start=begin.start, sketch=sketch, photo=photo, place=place, painters=(painter_name(),)
+        row=ROW,
+        words=(word,),
+        start=begin.start,
+        sketch=sketch,
+        photo=photo,
+        position=position,
+        painters=(painter_name(),),
     )
 
 
@@ -309,11 +315,11 @@ def _scene(growing: bool) -> None:
     if isinstance(run, ActiveRun) != growing:
         st.rerun()
     if isinstance(run, ActiveRun):
-        shown = scene.growing(run)
+        painted = scene.growing(run)
     elif run is not None:
-        shown = scene.ended(run)
+        painted = scene.ended(run)
     elif begin.stored is not None:
-        shown = scene.stored(begin.stored)
+        painted = scene.stored(begin.stored)
     else:
-        shown = scene.before(_request(begin), begin.is_known)
-    painting(shown, begin.picture, "sketch" if begin.photo is None else "photo", key="story.painting")
+        painted = scene.before(_request(begin), begin.is_known)
+    painting(painted, begin.picture, "sketch" if begin.photo is None else "photo", key="story.painting")

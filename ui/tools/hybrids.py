@@ -69,7 +69,7 @@ def picture_name(picture: Picture) -> str:
 
 def mixed(title: str, name: str, predictions: PairPredictions, names: Sequence[str]) -> Mixed:
     """Return a network's bars. title, name: of the network. names: of its classes."""
-    names = [everyday_name(each) for each in names]
+    names = [everyday_name(name) for name in names]
     low, high = predictions.classes
     rounded = zip(predictions.others, predictions.other_shares, strict=True)
     switches = predictions.switches
@@ -90,10 +90,10 @@ def photo_pairs() -> tuple[Mixture, ...]:
     """Return the bundled pairs of photos with the stored predictions. Does not import torch."""
     rows = mixed_pairs()
     photos = [[sample_picture(MIXED_SET, position) for position in (row.low, row.high)] for row in rows]
-    both = [hybrid(low.image, high.image, row.predictions.cutoffs[row.start])
+    mixtures = [hybrid(low.image, high.image, row.predictions.cutoffs[row.start])
             for row, (low, high) in zip(rows, photos, strict=True)]  # fmt: skip
     captions = [f"{picture_name(low)} and {picture_name(high)}" for low, high in photos]
-    strip = pack_thumbnails(np.stack([to_picture(picture) for picture in both]), captions)
+    strip = pack_thumbnails(np.stack([to_picture(picture) for picture in mixtures]), captions)
     title = short_title(classifier_spec(mixing_network()).title)
     return tuple(
         Mixture(
@@ -126,15 +126,17 @@ def hybrid_panel(page: PageState) -> None:
         specs = {predictor.spec: predictor for predictor in predictors[:MAX_NETWORKS]}
         results = predict_all(specs, lambda name: _predictions(name, picture, second, cutoffs))
         predictions = {specs[spec]: answer for spec, answer in results.items()}
-    both = mixture(picture, second, predictions, thumbnails(picture.sample_set), second.position)
+    two_pictures = mixture(picture, second, predictions, thumbnails(picture.sample_set), second.position)
     hybrid_mixer(
-        both,
-        selected=_selected(cutoffs, _first(both.networks, len(cutoffs))) if both.networks else len(cutoffs) // 2,
+        two_pictures,
+        selected=_selected(cutoffs, _first(two_pictures.networks, len(cutoffs)))
+        if two_pictures.networks
+        else len(cutoffs) // 2,
         key=f"frequency.hybrids.{picture.size}",
         on_choose=lambda index: st.session_state.__setitem__(_CUTOFF_KEY, cutoffs[index]),
         on_pick=partial(st.session_state.__setitem__, _OF_SET.format(picture.sample_set)),
     )
-    if both.networks:
+    if two_pictures.networks:
         st.caption(
             "Step back, or squint, and you see the other picture. The picture of slow waves gives a share "
             "exp(-r² / 2c²) of each wave of r cycles per image, the other picture the rest; c is the cutoff. Every bar "
