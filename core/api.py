@@ -224,7 +224,7 @@ def _changed(config: PGDConfig, changes: Changes) -> PGDConfig:
     numbers = [name for name in vars(config) if name != "method"]
     if unknown := [name for name in changes if name not in (*numbers, *ingredients)]:
         raise ValueError(
-            f"{unknown[0]!r} is no setting of method {config.method.name!r}; its settings are "
+            f"{unknown[0]!r} is not a setting of method {config.method.name!r}; its settings are "
             f"{', '.join((*numbers, *ingredients))}"
         )
     own: dict[str, Any] = {**changes}

@@ -173,7 +173,7 @@ def _draw(part: _Part, chosen: str) -> None:
     maps = entries()
     table = findings_html(part.judged, part.url_of, lambda finding: rings_of(finding, maps), chosen)
     st.html(explain_on_page(table, "claims", *JARGON))
-    with st.expander("How a verdict is made"):
+    with st.expander("How we reach a verdict"):
         for column, key in zip(st.columns(2, gap="large"), part.about, strict=True):
             column.markdown(explain_on_page(TEXTS[key], key, *JARGON), unsafe_allow_html=True)
         st.markdown(multiplicity(part.judged))

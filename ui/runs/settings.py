@@ -123,7 +123,7 @@ def run_settings(
         longest = f"A run takes at most {RUN_STEPS:,} steps and {limits().run_seconds / 60:,.0f} minutes."
         origin = "the paper’s" if method == "paper" else f"those of “{METHODS[method].title}”, for all methods"
         loss = " The loss is Eq. 3." if page == "inpainting" else ""
-        about = f"These settings are {origin}, scaled to the picture’s side.{loss} {longest}"
+        about = f"These settings are {origin}, scaled to the picture’s size.{loss} {longest}"
         st.html(f'<p class="prose">{explain_on_page(about, "settings", "Eq. 3")}</p>')
         with st.container(horizontal=True, gap="large"):
             penalty = choose_penalty(page) if page == "inpainting" else "eq3"

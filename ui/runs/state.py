@@ -276,7 +276,7 @@ def refusal(request: RunRequest) -> str:
     return request.why
 
 
-WAITING = "Waits for the network’s first guess …"  # instead of a reason why a run cannot begin
+WAITING = "Waiting for the network’s first guess …"  # instead of a reason why a run cannot begin
 
 
 def fill_request(

@@ -165,5 +165,5 @@ def _fooled_alone(networks: Sequence[str], titles: Sequence[str]) -> tuple[np.nd
     first, second = (fooled(stored[name], labels, half_plane(_SMALL_SIZE))[right] for name in networks)
     counts = np.stack([(first & ~second).sum(0), (second & ~first).sum(0)], axis=1)
     a, b = titles
-    pictures = f"the {right.sum()} pictures that right networks get right"
+    pictures = f"the {right.sum()} pictures that both networks get right"
     return counts, f"Of {pictures}, this wave fools only {a} in {{0}} and only {b} in {{1}}."

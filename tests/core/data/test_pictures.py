@@ -106,7 +106,7 @@ def test_decode_image_refuses_large_and_other_files(monkeypatch):
     with pytest.raises(ImageError, match="11 x 10 pixels, more than the limit of 109"):
         decode_image(data)
     for other in (b"", b"%PDF-1.7", encode(Image.fromarray(noise(32, 32)), "PPM")):  # which Pillow reads
-        with pytest.raises(ImageError, match="this file is no readable JPEG, PNG"):
+        with pytest.raises(ImageError, match="this file is not a readable JPEG, PNG"):
             decode_image(other)
 
 
