@@ -17,13 +17,13 @@ class Canvas:
     """Bands of equal height, blurred into each other.
 
     title: on pages. colours: of the bands, from top to bottom. blur: the Gaussian's standard deviation, in parts of the
-    picture's height. words: what one sees, in a sentence.
+    picture's height. description: what one sees, in a sentence.
     """
 
     title: str
     colours: tuple[Colour, ...]
     blur: float
-    words: str
+    description: str
 
 
 CANVASES: dict[CanvasName, Canvas] = {

@@ -37,8 +37,8 @@ class Question:
 
 def judged_drawings(elsewhere: Container[str]) -> tuple[list[GalleryWord], list[GalleryWord]]:
     """Return the familiar words of the gallery, and the bundled sketches, without words that visitors see elsewhere."""
-    words = [word for word in stored_gallery().words if word.word in familiar() and word.word not in elsewhere]
-    return words, [sketch for sketch in drawn_sketches().values() if sketch.word not in elsewhere]
+    unseen = [word for word in stored_gallery().words if word.word in familiar() and word.word not in elsewhere]
+    return unseen, [sketch for sketch in drawn_sketches().values() if sketch.word not in elsewhere]
 
 
 def draw_questions(words: Sequence[GalleryWord], sketches: Sequence[GalleryWord], seed: int) -> tuple[Question, ...]:

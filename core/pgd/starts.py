@@ -80,7 +80,7 @@ STARTS: dict[StartName, StartText] = {
         name: StartText(
             f"the canvas {canvas.title.lower()!r}",
             canvas.title,
-            f"Flat colours, blurred into each other, {canvas.words}; they contain nothing of the target class.",
+            f"Flat colours, blurred into each other, {canvas.description}; they contain nothing of the target class.",
         )
         for name, canvas in CANVASES.items()
         if name != COMPARED_CANVAS
@@ -141,7 +141,7 @@ def start_of(
     if start == "grey":
         return Start(start, GreyNoise(image_size))
     if start in CANVASES:
-        return Start(start, Given(paint_canvas(start, image_size), CANVASES[start].words))
+        return Start(start, Given(paint_canvas(start, image_size), CANVASES[start].description))
     if start == "classless":
         return Start(start, _classless().resize(image_size))
     bundled = _bundled(class_set, start)

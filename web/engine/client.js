@@ -36,7 +36,7 @@ async function fetched(say) {
   for (const name of names) {
     blobs[name] = await blob(name, (length) => {
       done += length;
-      say(`Loading the network, ${Math.round(total / 1e6)} MB: ${Math.round((100 * done) / total)} %`);
+      say(`Loading the network, ${Math.round(total / 1e6)} MB: ${Math.round((100 * done) / total)}%`);
     });
   }
   const script = new Blob([await unpacked(blobs.worker).blob()], { type: "text/javascript" });

@@ -80,7 +80,7 @@ export async function holeFigure({ stage, mount }) {
     const guess = await firstGuess();
     if (isLatest() && !input.value) input.value = guess.word;
     if (isLatest())
-      say(`${guess.word}: its own first guess, ${Math.round(100 * guess.share)} % sure. Brush, then Fill.`);
+      say(`${guess.word}: its own first guess, ${Math.round(100 * guess.share)}% sure. Brush, then Fill.`);
   }
   async function firstGuess() {
     const shares = softmax(await engine.predict(planes(pixels), say));
