@@ -342,7 +342,7 @@ def figure_2_clip() -> Judged:
     “CLIP model maintains high error rates in the lowest frequencies up to a point, which then decreases for higher
     frequencies [on ImageNet100].”
 
-    Not at all: the paper shows this map as a picture, without its numbers.
+    We couldn’t check this: the paper prints the map but not its numbers.
     """
     raise NotCheckable
 

@@ -1,4 +1,4 @@
-"""Holes, their fills and where they cost most; a hole also as text for the URL. A mask is checked here alone."""
+"""Inpainting masks: shapes, fills, the position that hurts a classifier most, text for the URL, and validation."""
 
 from __future__ import annotations
 

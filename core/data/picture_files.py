@@ -55,7 +55,9 @@ def open_picture(data: bytes) -> Image.Image:
     except (ImageError, MemoryError):
         raise
     except Image.UnidentifiedImageError:
-        raise ImageError("this file is not a readable JPEG, PNG, WebP, GIF, BMP or TIFF picture; save it as one") from None
+        raise ImageError(
+            "this file is not a readable JPEG, PNG, WebP, GIF, BMP or TIFF picture; save it as one"
+        ) from None
     except Image.DecompressionBombError:
         raise ImageError(f"this picture has far more than {MAX_PIXELS:,} pixels; save a smaller copy") from None
     except Exception as error:

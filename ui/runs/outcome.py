@@ -157,7 +157,7 @@ def filled_html(sample_set: str) -> tuple[str, str]:
     counts = [
         f"{recognised[method]} of {len(tiles)} filled by {METHODS[method].caption}" for method in reversed(COMPARED)
     ]
-    about = f"In the quick settings that this page opens with, it recognises {join_list(counts)}."
+    about = f"With this page’s quick settings the second network recognises {join_list(counts)}."
     return about, f'<div class="filled">{"".join(tiles)}</div>'
 
 

@@ -200,7 +200,7 @@ def test_uploads_are_whole_and_upright(monkeypatch):
     (whole,) = whole_uploads(large_photograph(), (32,))
     assert whole.shape == (42, 32, 3), "upright"
     assert np.abs(whole.astype(int) - (10, 20, 30)).max() <= 2
-    with pytest.raises(ImageError, match="no readable JPEG"):
+    with pytest.raises(ImageError, match="not a readable JPEG"):
         whole_uploads(b"%PDF-1.7", (32,))
 
 
