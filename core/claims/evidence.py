@@ -54,14 +54,16 @@ class Evidence:
 
     @property
     def number(self) -> str:
-        """'+9.4 points', '9.4 points more', '33.1%' or '0.42'; of a p '= 0.03'."""
+        """'+9.4 points', '9.4 points more', '33.1%' or '0.42'; of a p '= 0.03'. All and none are '100%' and '0%'."""
         value = self.measured.value
+        if self.unit == "error" and value in (0, 1):
+            return f"{100 * value:.0f}%"
         return p_value(value) if self.unit == "p" else self.write(value)
 
     @property
     def rounded(self) -> str:
-        """'33' of an error of 33.1%, other numbers without their unit: for a sentence."""
-        return decimal(100 * self.measured.value, 0) if self.unit == "error" else self._digits(self.measured.value)
+        """'33.1%' as at its bar, so that a sentence and a bar never differ; other numbers without their unit."""
+        return self.number if self.unit == "error" else self._digits(self.measured.value)
 
     @property
     def figure(self) -> Number:
@@ -70,7 +72,7 @@ class Evidence:
         return Number(self.number, "" if math.isnan(low) else f"{self._digits(low)} to {self._digits(high)}")
 
     def __str__(self) -> str:
-        """Return '**33**': the rounded number in a summary."""
+        """Return '**33.1%**': the rounded number in a summary."""
         return f"**{self.rounded}**"
 
     def write(self, value: float) -> str:

@@ -92,9 +92,10 @@ class Part:
 
     @property
     def claimed(self) -> str:
-        """'above 0', or 'below +2.0 points': where the claim puts the number."""
-        margin = self.number.write(self.margin).removeprefix("+") if self.margin else "0"
-        return f"{self.side} {margin}"
+        """'more than 0', or 'less than 2.0 points': where the claim puts the number."""
+        number = replace(self.number, sign_words=None)
+        margin = number.write(self.margin).removeprefix("+") if self.margin else "0"
+        return f"{'more' if self.side == 'above' else 'less'} than {margin}"
 
 
 def above(number: Evidence, margin: float = 0.0, reading: str = "") -> Part:

@@ -167,7 +167,8 @@ def who_judged(painted: Painted) -> str:
 def _by_group(parts: Sequence[Part], evidence: Sequence[Evidence], summary: str, *doubts: str) -> Judged:
     """Return what a claim found that has a part for each comparison, which the summary counts."""
     support = [part.truth for part in parts].count(True)
-    count = f" {support} of {len(parts)} comparisons support the claim." if len(parts) > 1 else ""
+    verb = "supports" if support == 1 else "support"
+    count = f" {support} of {len(parts)} comparisons {verb} the claim." if len(parts) > 1 else ""
     return judged(parts, evidence, summary + count, *doubts, TRAINED_ONCE)
 
 
@@ -249,24 +250,23 @@ def corrected(subject: Painted) -> Judged:
     return _by_group(
         [above(number, 0.5) for number in (first, *more)],
         [first, *more],
-        f"Of 100 pictures that {subject} misclassified with the hole, it classifies {first} correctly at the end "
-        f"({first.what}).",
+        f"Of the pictures that {subject} misclassified with the hole, it gets {first} right at the end ({first.what}).",
         _counted([~np.isnan(right[number.what]) for number in (first, *more)]),
     )
 
 
 def _against_robust(subject: Painted, reference: Painted) -> Judged:
     """Judge that others recognise more of the reference's pictures, and no more of the subject's than of its starts."""
-    names, after = ("the reference’s", "the subject’s"), subject.recognised()
+    names, after = (reference.name, subject.name), subject.recognised()
     more = _recognised(
         reference.recognised(),
         after,
         names,
-        (reference.name, subject.name),
-        what="reference minus subject",
+        names,
+        what=f"{reference.name} minus {subject.name}",
         sign_words=RECOGNISED,
     )
-    gain = _recognised(after, subject.recognised(BEFORE), _ENDS, ("", _ENDS[1]), what="subject minus its start")
+    gain = _recognised(after, subject.recognised(BEFORE), _ENDS, ("", _ENDS[1]), what=f"{subject.name} minus its start")
     (_, theirs, own, *_), (_, _, start, *_) = more.evidence, gain.evidence
     return _by_group(
         [
@@ -274,8 +274,8 @@ def _against_robust(subject: Painted, reference: Painted) -> Judged:
             *(below(number, _SMALL_GAIN) for number in gain.differences),
         ],
         [*more.evidence, more.largest_p, *gain.evidence],
-        f"A second network recognises {theirs} of 100 {more.group} by {reference} and {own} by {subject} ({start} of "
-        "100 before they began).",
+        f"Of {more.group}, a second network recognises {theirs} by {reference} and {own} by {subject} ({start} before "
+        "they began).",
         who_judged(subject),
         _unseen(gain),
     )
@@ -306,7 +306,7 @@ def likely(subject: Painted) -> Judged:
     sure = subject.scores(lambda table: (table["probability_after"] >= SURE).astype(np.float64))
     first, *more = _groups(subject, sure, _fraction, "error", 0.5)
     parts = [above(number, 0.5) for number in (first, *more)]
-    return _by_group(parts, [first, *more], f"{subject} is at least 90% confident of {first} of 100 {first.what}.")
+    return _by_group(parts, [first, *more], f"{subject} is at least 90% sure of {first} of {first.what}.")
 
 
 @picture_claim(tasks=("generation",), missing=_NO_JUDGE)
@@ -337,7 +337,7 @@ def sampled(subject: Painted) -> Judged:
     return _by_group(
         [below(number, _SMALL_GAIN) for number in gain.differences],
         gain.evidence,
-        f"A second network recognises {end} of 100 {gain.group} by {subject}, and {start} before they began.",
+        f"A second network recognises {end} of {gain.group} by {subject}, and {start} before they began.",
         _unseen(gain),
     )
 
@@ -351,7 +351,7 @@ def _more_recognised(pair: Sequence[Painted], names: Sequence[str], methods: Seq
     return _by_group(
         [above(number) for number in more.differences],
         [*more.evidence, more.largest_p],
-        f"A second network recognises {a} of 100 {more.group} by {by[0]}, {b} by {by[1]}.",
+        f"A second network recognises {a} of {more.group} by {by[0]}, and {b} by {by[1]}.",
         who_judged(pair[0]),
     )
 

@@ -68,7 +68,7 @@ def _in_rings(
     return judged(
         [claimed(difference), weakest(rings)],
         [a, b, difference],
-        f"{where}, {subject} is wrong in {a} and {reference} in {b} of 100 pictures.",
+        f"{where}, {subject} is wrong on {a} of pictures, {reference} on {b}.",
         doubt,
         f"The difference is clear in this direction in {clear} of {len(rings)} rings.",
         trained_once(band_difference(name), subject.heatmap),
@@ -168,8 +168,8 @@ def _at_equal_strength(subject: NamedMap, reference: NamedMap) -> Judged:
         why = "The input size of one of the networks is unknown, so the maps cannot be compared at equal strength."
         return judged([], [], "", why)
     reach = [
-        Evidence("share of a corner wave that reaches the subject", Interval.exact(strength.subject), "ratio"),
-        Evidence("share that reaches the reference", Interval.exact(strength.reference), "ratio"),
+        Evidence(f"share of a corner wave that reaches {subject.name}", Interval.exact(strength.subject), "ratio"),
+        Evidence(f"share that reaches {reference.name}", Interval.exact(strength.reference), "ratio"),
     ]
     try:
         alike = require(strength.alike).crop(subject.heatmap.size)
@@ -184,7 +184,7 @@ def _at_equal_strength(subject: NamedMap, reference: NamedMap) -> Judged:
     return judged(
         [above(low), below(corner)],
         [*reach, a, b, corner],
-        f"Under corner waves of equal strength, {subject} is wrong in {a} and {reference} in {b} of 100 pictures.",
+        f"Under corner waves of equal strength, {subject} is wrong on {a} of pictures, {reference} on {b}.",
         trained_once(band_difference("corners"), subject.heatmap, "in the corners"),
     )
 
@@ -210,8 +210,8 @@ def spared(reference: NamedMap, subject: NamedMap | None = None) -> Judged:
         least = Evidence("rise over the smallest error under a wave", Interval.exact(rise))
         result = judged([below(least, _SMALL_RISE)], [least, slow], "", spared.missing)
     alone = [replace(part, reading="without a wave") for part in result.parts]
-    without = [f", in {number} {_CALM[number.bar]}" for number in result.bars[1:]]
-    summary = f"Under the slowest waves, {reference} is wrong in {slow} of 100 pictures{''.join(without)}"
+    without = [f", on {number} {_CALM[number.bar]}" for number in result.bars[1:]]
+    summary = f"Under the slowest waves, {reference} is wrong on {slow} of pictures{''.join(without)}"
     more = []
     if beyond is not None and without_wave(reference.heatmap) is not None:
         more = [Evidence("all other waves", beyond.minus(slow.errors).measured.item(), sign_words=MORE)]
@@ -220,7 +220,7 @@ def spared(reference: NamedMap, subject: NamedMap | None = None) -> Judged:
     other = error_in("lowest", subject)
     relation = below(slow.minus(other, f"minus {subject.name}"), reading=f"in relation to {subject.name}")
     trained = trained_once(band_difference("lowest"), reference.heatmap)
-    summary = f"{summary}; {subject} in {other}."
+    summary = f"{summary}; {subject} on {other}."
     return judged([*alone, relation], [*result.evidence, *more, other], summary, *result.doubts, trained)
 
 
@@ -260,7 +260,7 @@ def red(reference: NamedMap) -> Judged:
     The mean error of {reference} in the corners of its map, minus that over waves of up to 1 cycle per image.
     """
     fast, slow = error_in("corners", reference, "fastest waves"), error_in("lowest", reference, "slowest waves")
-    summary = f"{reference} is wrong in {fast} of 100 pictures under the fastest waves, in {slow} under the slowest."
+    summary = f"{reference} is wrong on {fast} of pictures under the fastest waves, on {slow} under the slowest."
     return _is_larger(fast, slow, summary, trained_once(band_difference("corners", "lowest"), reference.heatmap))
 
 
@@ -277,7 +277,7 @@ def within(subject: NamedMap, reference: NamedMap | None = None) -> Judged:
     ends = ("lowest", "slowest"), ("corners", "fastest")
     slow, fast = (error_in(band, subject, f"{subject.name}, {end}") for band, end in ends)
     inside = above(slow.minus(fast, "slowest minus fastest waves"), reading="within its own map")
-    summary = f"{subject} is wrong in {slow} of 100 pictures under the slowest waves, in {fast} under the fastest"
+    summary = f"{subject} is wrong on {slow} of pictures under the slowest waves, on {fast} under the fastest"
     if reference is None:
         trained = trained_once(band_difference("lowest", "corners"), subject.heatmap)
         return judged([inside], [slow, fast], f"{summary}.", trained)
@@ -290,7 +290,7 @@ def within(subject: NamedMap, reference: NamedMap | None = None) -> Judged:
     return judged(
         [inside, *relation],
         [slow, fast, other_slow, other_fast],
-        f"{summary}; {reference} in {other_slow} and {other_fast}.",
+        f"{summary}; {reference} on {other_slow} and {other_fast}.",
         trained_once(band_difference("lowest", "corners"), subject.heatmap),
     )
 
@@ -325,7 +325,7 @@ def different(subject: NamedMap, reference: NamedMap) -> Judged:
     return judged(
         [above(Evidence("the two maps minus two trainings", newcombe(apart, chance)))],
         [pair, same, *more],
-        f"Under a typical wave the errors of the two differ by {pair} points; those of two trainings of one network by "
+        f"At a typical wave the two maps differ by {pair} points; those of two trainings of one network differ by "
         f"{same}.",
         f"The network trained twice is {title}; the maps of others that were trained twice differ less.",
         "Correlations have no interval, as neighbouring waves are not independent.",
@@ -366,8 +366,8 @@ def figure_2_resnet(figure_2: NamedMap) -> Judged:
     return judged(
         [above(gap) for gap in gaps],
         [*gaps, rest, slow, fast],
-        f"It is wrong in {slow} of 100 pictures under the slowest waves, in {rest} under all others, in {fast} in "
-        "the corners.",
+        f"It is wrong on {slow} of pictures under the slowest waves, on {rest} under all others, and on {fast} under "
+        "the fastest.",
         f"This row is always about {figure_2.name} on ImageNet100, whichever maps you choose.",
         TRAINED_ONCE,
     )
@@ -388,7 +388,7 @@ def robust_high(subject: NamedMap) -> Judged:
     result = _unaffected(subject, fast, robust_high.missing)
     _, without = result.bars
     calm = _CALM[without.bar]
-    summary = f"{subject} is wrong in {fast} of 100 pictures under the fastest waves, in {without} {calm}."
+    summary = f"The fastest waves make {subject} wrong on {fast} of pictures; it is wrong on {without} {calm}."
     return replace(result, summary=summary)
 
 
@@ -428,8 +428,8 @@ def lattice(subject: NamedMap, reference: NamedMap) -> Judged:
     return judged(
         parts,
         [first, p_first, second, p_second],
-        f"At multiples of the number of patches, the error of {subject} differs by {first} points from that of "
-        f"their neighbours, of {reference} by {second}.",
+        f"Under waves that repeat in every patch, the error of {subject} differs by {first} points from that under "
+        f"their neighbours, and that of {reference} by {second}.",
         doubt,
         trained_once(apart, subject.heatmap) if parts else "",
     )

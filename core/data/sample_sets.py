@@ -235,6 +235,7 @@ SAMPLE_SETS = {
             class_set="imagenet",
             drawn_title="ImageNet, 224 px",
             folder=SAMPLES / "photographs",
+            first=9,  # a polar bear that the first wave turns into a shower curtain
             second=2,  # a giant panda
             inpainted=6,  # hens
             holes={k: (*corner, _CORNERS["size"]) for k, corner in enumerate(_CORNERS["corners"])},

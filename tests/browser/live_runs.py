@@ -74,7 +74,7 @@ def expect_run(page: Page, text: str, timeout: float = SLOW) -> None:
 def stop(page: Page) -> None:
     """Stop the run, and wait until the page shows it."""
     page.get_by_role("button", name="Stop the run").click()
-    expect(said(page)).to_have_text(re.compile("stopped by you after"))
+    expect(said(page)).to_have_text(re.compile("You stopped it after"))
 
 
 def stage_click(page: Page, x: int, y: int, size: int) -> None:

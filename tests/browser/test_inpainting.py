@@ -113,7 +113,7 @@ def test_hole_is_painted_filled_stopped_and_shared(fill_page, browser_name):
     wait_for_steps(page)  # it has gone on meanwhile
     expect(page.locator(".state")).to_contain_text(hole)
     stop(page)
-    expect_run(page, "Your run, stopped by you after")
+    expect_run(page, "You stopped it after")
     run = PGDRun.from_bytes(download(page, "Run file")[1], name="download")
     assert np.array_equal(run.mask[0], mask) and stopped_at < len(run.curves["loss"]) - 1 < 2000 == run.config.steps
     page.get_by_role("button", name="Share").click()

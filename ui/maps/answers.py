@@ -13,6 +13,7 @@ import numpy as np
 import streamlit as st
 
 from core.data.sample_sets import SAMPLE_SETS
+from core.data.words import everyday_name
 from core.sweep.answers import UNKNOWN, WaveAnswers, answer, column, columns, no_answers, stored_answers
 from core.sweep.waves import usual_map_size
 from ui.components.mount import pack_bytes, picture_id
@@ -110,6 +111,6 @@ def pack_answers(
         "about": [picture_id(picture.pixels), perturbed.epsilon],
         "size": size,
         "named": picture.label is not None,
-        "names": {k: picture.classes.names[k] for k in sorted(seen)},
+        "names": {k: everyday_name(picture.classes.names[k]) for k in sorted(seen)},
         "networks": networks,
     }

@@ -196,7 +196,10 @@ class Predictor:
 def map_note(entry: Entry, predictors: Sequence[Predictor]) -> str:
     """Return the note after a map's title if no installed classifier can stand in for it."""
     name = entry.classifier
-    answered = any(name in (predictor.of, predictor.spec.name) for predictor in predictors)
+    answered = any(
+        name in (predictor.of, predictor.spec.name) or predictor.spec.name == INSTEAD.get(name)
+        for predictor in predictors
+    )
     known = {spec.name for spec in list_classifiers()}
     return MAP_ONLY if not answered and name in known and not is_ready(name) else ""
 
@@ -254,7 +257,7 @@ PRESETS = {
         (RESNET50, EFFICIENTNET),
         (0, 9),
         pictures="Photographs",
-        note="We measured EfficientNet-Lite0 ourselves; the paper shows CLIP here.",
+        note="We measured EfficientNet-Lite0. The paper shows CLIP in its place.",
     ),
     "Difference": MapPreset((CLIP, RESNET56), (0, 1), show="Difference"),
 }

@@ -13,6 +13,7 @@ import streamlit as st
 
 from core.classifiers.families import ClassifierSpec
 from core.data.sample_sets import ClassSet
+from core.data.words import everyday_name
 from core.shared.device import class_probabilities
 from core.shared.numbers import Frequency
 from core.shared.roles import ROBUST
@@ -41,7 +42,7 @@ def prediction_table(
         probabilities: (K, 2), without and with the wave.
         label: index of the true class, or None.
     """
-    leading = leading_classes(probabilities)
+    leading, names = leading_classes(probabilities), [everyday_name(name) for name in names]
     lines = [
         ("true", f"{bdi(names[row])} ✓", probabilities[row])
         if row == label
@@ -55,8 +56,8 @@ def prediction_table(
     colour = model_colour(spec.name)
     body = [row_html([name, _bar(clean), _bar(wave, colour)], style) for style, name, (clean, wave) in lines]
     before, after = (bdi(names[row]) for row in probabilities.argmax(0))
-    verdict = f"{before} stays" if before == after else f"{before} becomes {after}"
-    caption = f"{html.escape(spec.title)}: {verdict}"
+    title = html.escape(spec.title)
+    caption = f"{title} still says “{before}”" if before == after else f"{title} changes from “{before}” to “{after}”"
     st.html(table_html(["class", "without", "with the wave"], body, css_class="predictions", caption=caption))
 
 
@@ -115,6 +116,8 @@ class PageState:
 
     perturbed: the picture under the wave; None without a picture or while classifiers must wait. predictors: the
     classifiers that answer; empty if none may. on_new_map: called with the label of a map that a sweep has finished.
+    on_photo: shows a bundled photo by its index, and maps about photos. is_first: True if the picture is the one that
+    the page opens with.
     """
 
     chosen: Sequence[Entry]
@@ -123,3 +126,5 @@ class PageState:
     perturbed: PerturbedPicture | None
     predictors: Sequence[Predictor]
     on_new_map: Callable[[str], None]
+    on_photo: Callable[[int], None] = lambda index: None
+    is_first: bool = False

@@ -60,8 +60,8 @@ def verdict_html(finding: Finding, band: Band | None, frequency: Frequency) -> s
     """Return a claim and its verdict as HTML; for a claim about a band, say if this wave lies in it."""
     where = ":"
     if band is not None:
-        own = "Yours is one of them." if band.contains(rounded_radius([frequency])[0]) else "Yours is not."
-        where = f", about waves {band.position} the circle. {own}"
+        own = "one of them" if band.contains(rounded_radius([frequency])[0]) else "not one of them"
+        where = f", on waves {band.position} the dashed circle; yours is {own}"
     judged = judged_html(finding, where=where)
     return explain_on_page(judged, "verdict", *TERMS)
 

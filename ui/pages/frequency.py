@@ -55,11 +55,13 @@ from ui.shared.pictures import (
     own_photo,
     picture_kinds,
     picture_strip,
+    take_picture,
     use_own_picture,
 )
 from ui.shared.url import as_markdown, one_line, settable
 from ui.shared.verdicts import STYLE
 from ui.tools.details import draw_details
+from ui.tools.hybrids import forget_cutoff
 from ui.tools.registry import draw_cards, draw_own, open_linked_tool, open_own, own_is_open, tool_is_open
 
 # Keys of this page in the session. The first three are also in the URL, as are `cell` and `DETAILS`.
@@ -71,6 +73,7 @@ _WELCOMED = "frequency.photo"  # the visitor's last own photo
 OWN = "Yours"  # next to the presets
 MAX_FREQUENCY = MAX_SIZE // 2
 MAX_MAPS = 4
+FIRST_SET = picture_kinds()[FIRST_PRESET.pictures]
 
 
 def page() -> None:
@@ -107,7 +110,7 @@ def page() -> None:
         predictors = choose_predictors(chosen, ready_classifiers(class_set), class_set)
     notes = {entry.label: map_note(entry, predictors) for entry in chosen} if perturbed else {}
     with introduction:
-        _introduce(picture, predictors)
+        _introduce(chosen, picture, predictors)
     with stage, st.container(key="frequency-lab"):
         _maps(chosen, frequency, perturbed, notes, about[1].edge if about and about[1] else 0)
     with verdict:  # after the maps, which would push it down
@@ -121,7 +124,9 @@ def page() -> None:
     with stage, st.container(key="frequency-answers"):
         possible = _answers(chosen, predictors, perturbed, details.open or tool_is_open())
     used = predictors if possible else []
-    state = PageState(chosen, frequency, picture, perturbed if used else None, used, _add_map)
+    at = None if picture is None or picture.own else (picture.sample_set, picture.position)
+    first = at == (FIRST_SET, SAMPLE_SETS[FIRST_SET].first)
+    state = PageState(chosen, frequency, picture, perturbed if used else None, used, _add_map, _show_photo, first)
     with own:
         draw_own(state)
     with tools:
@@ -131,7 +136,7 @@ def page() -> None:
             draw_details(state)
 
 
-def _introduce(picture: Picture | None, predictors: Sequence[Predictor]) -> None:
+def _introduce(chosen: Sequence[Entry], picture: Picture | None, predictors: Sequence[Predictor]) -> None:
     """Draw what a cell is, and who answers if that is not the maps' networks."""
     lines = [html.escape(f"Each cell is one wave. Its colour shows {_meaning()}.")]
     preset = PRESETS.get(st.session_state[PRESET])
@@ -141,8 +146,11 @@ def _introduce(picture: Picture | None, predictors: Sequence[Predictor]) -> None
     if instead:
         small = "small " if all(predictor.spec.name.startswith(MINIATURE) for predictor in instead) else ""
         count = ("", f"a {small}stand-in", f"two {small}stand-ins")[len(instead)] if len(instead) < 3 else "stand-ins"
-        get = ' <a href="models">Get CLIP itself</a>' if PAPERS_CLIP in [row.of for row in instead] else ""
-        lines.append(html.escape(f"The answers come from {count}, {join_list([row.title for row in instead])}.") + get)
+        clip = PAPERS_CLIP in {entry.classifier for entry in chosen} - {row.spec.name for row in predictors}
+        get = ' <a href="models">Get CLIP itself</a>' if clip else ""
+        own = join_list([row.title for row in predictors if not row.of] or [""])
+        who = f"{f'{own} and ' if own else ''}{count}, {join_list([row.title for row in instead])}"
+        lines.append(html.escape(f"The answers come from {who}.") + get)
     if picture is not None and picture.own and predictors and picture.size < LARGE:
         lines.append(html.escape(limits_of_small(picture, [row.title for row in predictors])))
     st.html(f'<p class="prose">{explain_on_page("<br>".join(lines), "introduction", *TERMS)}</p>')
@@ -161,11 +169,12 @@ def _meaning() -> str:
 
 def limits_of_small(picture: Picture, titles: Sequence[str]) -> str:
     """Return what small networks see of the visitor's own photo, and where a network sees more."""
-    known, more = len(picture.classes), len(SAMPLE_SETS[picture_kinds()[PRESETS[PHOTOGRAPHS].pictures]].classes)
+    known, large = len(picture.classes), SAMPLE_SETS[picture_kinds()[PRESETS[PHOTOGRAPHS].pictures]]
     sees = "sees" if len(titles) == 1 else "see"
     return (
         f"{join_list(titles)} {sees} your photo at {picture.size} × {picture.size} pixels and can only choose among "
-        f"{known} classes. A network that sees all of it and knows {more:,} answers on {PHOTOGRAPHS}."
+        f"{known} classes. On {PHOTOGRAPHS}, a larger network answers: it sees your photo at {large.image_size} × "
+        f"{large.image_size} pixels and knows {len(large.classes):,} classes."
     )
 
 
@@ -229,6 +238,7 @@ def _open_preset() -> None:
     state, name = st.session_state, st.session_state[PRESET]
     open_own(name == OWN)
     if name in PRESETS:
+        forget_cutoff()
         _show_preset(name)
         state[CELL] = PRESETS[name].frequency
     elif name == OWN:
@@ -242,6 +252,12 @@ def _show_preset(name: str) -> None:
     state[METRIC] = TOP1.name
     if not (own and use_own_picture(FREQUENCIES, picture_kinds()[title])):
         state["pictures"] = title
+
+
+def _show_photo(index: int) -> None:
+    """Show a bundled photo and the maps about photos; for callbacks."""
+    _show_preset(PHOTOGRAPHS)
+    take_picture(FREQUENCIES, picture_kinds()[PRESETS[PHOTOGRAPHS].pictures], index)
 
 
 def _welcome_photo() -> None:

@@ -46,7 +46,7 @@ def main() -> None:
             st.page_link(page, label=url.PAGES[path])
     begin_page(chosen.title)
     chosen.run()
-    footer()
+    footer(chosen.title)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from core.classifiers.registry import classifier_title, result_title, short_titl
 from core.data.sketches import SKETCH_SIZE, decode_sketch, draw_sketch, sketch_name
 from core.data.start_photos import photo_square
 from core.data.stored import VERSION
+from core.data.words import everyday_name
 from core.pgd.drawings import GalleryWord, painter_name
 from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.pictures import Judgement
@@ -108,7 +109,7 @@ def painted_by_runs(runs: Sequence[PGDRun], row: int) -> Painted:
     first, facts = last_of_each[-1], last_of_each[-1].metadata["images"]
     before, own = _before(first, row)
     return Painted(
-        word=target_of(first, row),
+        word=everyday_name(target_of(first, row)),
         painters=[one_line(result_title(run.metadata["classifier"])) for run in last_of_each],
         pictures=[run.frames[-1, row] for run in last_of_each],
         judgements=[None if said is None or not said.says else said.of(row) for said in judgements],
@@ -142,7 +143,7 @@ def painted_before(word: GalleryWord) -> Painted:
     elif word.photo:
         before = photo_square(word.photo).transpose(2, 0, 1)
     return Painted(
-        word=word.word,
+        word=everyday_name(word.word),
         painters=[short_title(classifier_title(painter_name()))],
         pictures=[drawing.pixels().transpose(2, 0, 1)],
         judgements=[next(iter(drawing.judgements), None)],
@@ -235,7 +236,7 @@ def save_buttons(result: RunResult, *, key: str) -> None:
     """Draw the downloads of a result's picture, of all its tries, and of its growth; `key` is unique on the page."""
     runs, row, address = result.runs, 0, url.address()
     if len(runs[0].start) > 1:
-        targets = [f"{k + 1}: {target_of(runs[0], k)}" for k in range(len(runs[0].start))]
+        targets = [f"{k + 1}: {everyday_name(target_of(runs[0], k))}" for k in range(len(runs[0].start))]
         row = st.selectbox(
             "Picture", range(len(targets)), format_func=targets.__getitem__, key=f"{key}.row", width=200,
             label_visibility="collapsed",

@@ -13,10 +13,12 @@ import streamlit as st
 from core.classifiers.registry import classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.start_photos import photo_start
+from core.data.words import everyday_name
 from core.pgd.drawings import (
     QUICK_CANVASES,
     QUICK_TRIES,
     SIZE,
+    Drawing,
     GalleryWord,
     count,
     counted,
@@ -54,13 +56,13 @@ def gallery(key: str, opened: str | None, on_pick: Callable[[str], None]) -> Non
     _tiles(picked, f"{key}-picked", opened, on_pick, label="Words that we picked, drawn", across=6)
     st.markdown(
         f"A second network recognises **{counted('draw-views')} random words** that {painter} "
-        f"drew. If it may pick from {len(QUICK_TRIES)} quick tries, it recognises **{counted('tries')}**, and from one "
-        f"on each of {len(QUICK_CANVASES)} canvases **{counted('canvases')}**. It recognises "
-        f"{count('photographs')} of {len(stored.words)} photos.",
-        help="Nothing here is hand-picked, so you’ll see failures. A tick means that the second network, "
+        f"drew, and {count('photographs')} of {len(stored.words)} photos. Given {len(QUICK_TRIES)} quick tries at a "
+        f"word, it recognises at least one for **{counted('tries')}** words.",
+        help="These words are random, so you’ll see failures. A tick means that the second network, "
         f"{short_title(judge)}{', a close relative of the painter' * relative}, sees the word first in the stored "
-        f"picture. Each picture took {stored.steps} steps{tile}. A tooltip says how many of the quick tries the second "
-        "network recognises. *Details* shows each ingredient of the method alone.",
+        f"picture. Each picture took {stored.steps} steps{tile}. Given a quick try on each of {len(QUICK_CANVASES)} "
+        f"canvases, it recognises at least one for {counted('canvases')} words. A tooltip says how many of the quick "
+        "tries it recognises. *Details* shows each ingredient of the method alone.",
     )
     _tiles(tuple(word.word for word in stored.words), key, opened, on_pick, label="Random words, drawn", across=8)
 
@@ -91,9 +93,6 @@ def _tiles(
     )
 
 
-HARD = 1  # of the quick tries at a word, at most, are recognised
-
-
 @cache
 def _thumbnails(names: tuple[str, ...]) -> Thumbnails:
     drawn = [(word, word.drawings["views"]) for name in names if (word := stored_word(name))]
@@ -101,16 +100,17 @@ def _thumbnails(names: tuple[str, ...]) -> Thumbnails:
     pictures = np.stack(
         list((known | {word: picture for word, picture in example().items() if word in known}).values())
     )
-    says = []
-    for word, drawing in drawn:
-        other = (
-            "" if drawing.recognised() else f": the second network sees {with_article(drawing.judgements[0].says[0])}"
-        )
-        tries = tries_by_label().get(word.label)
-        hard = "; a hard word" if tries is not None and tries <= HARD else ""
-        known_tries = "" if tries is None else f" ({tries} of {len(QUICK_TRIES)} quick tries recognised{hard})"
-        says.append(f"{word.word}{other}{known_tries}")
-    return pack_thumbnails(pictures, says)
+    return pack_thumbnails(pictures, [_about_tile(word, drawing) for word, drawing in drawn])
+
+
+def _about_tile(word: GalleryWord, drawing: Drawing) -> str:
+    """Return what a second network says of a word's drawing, and of the quick tries at the word if there are some."""
+    tries = tries_by_label().get(word.label)
+    often = f"{tries or 'none'} of {len(QUICK_TRIES)} quick tries"
+    if drawing.recognised():
+        return word.word if tries is None else f"{word.word}: recognised here, and in {often}"
+    seen = f"{word.word}: a second network sees {with_article(everyday_name(drawing.judgements[0].says[0]))} here"
+    return seen if tries is None else f"{seen}, and the {word.word} in {often}"
 
 
 def example() -> dict[str, np.ndarray]:
@@ -146,7 +146,7 @@ def stills(word: GalleryWord) -> dict[str, Any]:
         "lead": True,
         "wipe": 0,
         "alone": None,
-        "targets": [word.word],
+        "targets": [everyday_name(word.word)],
         "steps": 1,
     }
     return pack_replay(tracks, tracks[0].frames[0], [0], **about)

@@ -104,7 +104,10 @@ def second_opinion(judgement: Judgement, row: int, target: str = "") -> tuple[st
     seen = f"{viewer} sees {with_article(one_line(everyday_name(judgement.says[row])))}{sure}."
     if not (rank and target):
         return seen, False
-    return f"{seen} {capitalised(target)} is {'only ' * (rank > _CLOSE)}its {ordinal(rank)} guess.", False
+    return (
+        f"{seen} {capitalised(everyday_name(target))} is {'only ' * (rank > _CLOSE)}its {ordinal(rank)} guess.",
+        False,
+    )
 
 
 def to_be_exact(run: PGDRun, row: int) -> str:
@@ -124,4 +127,4 @@ def became(run: PGDRun, row: int) -> str:
         probabilities = predicted(run.metadata["classifier"]["name"], samples.class_set, None, picture)
     except _FAILURES:
         return ""
-    return samples.classes.names[max(members, key=lambda member: probabilities[member])]
+    return everyday_name(samples.classes.names[max(members, key=lambda member: probabilities[member])])

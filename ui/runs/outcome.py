@@ -62,7 +62,7 @@ def run_facts(run: PGDRun) -> dict[str, str]:
     change, part = np.mean([change["inside"] for change in images["change"]]), "start" if run.mask is None else "hole"
     digest = f" (sha256 {classifier['sha256'][:12]}…)" if "sha256" in classifier else ""
     return {
-        "Target": ", ".join(dict.fromkeys(target_of(run, row) for row in range(len(run.start)))),
+        "Target": ", ".join(dict.fromkeys(everyday_name(target_of(run, row)) for row in range(len(run.start)))),
         "Its probability": f"{before} → {after}",
         # float32 rounds a smaller cross-entropy to zero
         "Loss": f"{loss[0]:.3g} → {f'{loss[-1]:.2g}' if loss[-1] > 1e-7 else 'under 1e-7'}",

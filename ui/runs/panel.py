@@ -9,6 +9,7 @@ from functools import partial
 from itertools import product
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -21,6 +22,7 @@ from core.data.canvases import CANVASES
 from core.pgd.drawings import GalleryWord
 from core.pgd.methods import METHODS, leading
 from core.pgd.plan import RunPlan
+from core.pgd.record import SURE
 from core.pgd.starts import MADE_STARTS, STARTS
 from core.shared.numbers import duration, join_list
 from core.shared.text import JARGON, count_of, sentence
@@ -50,13 +52,14 @@ from ui.shared.url import as_markdown
 
 # A redraw costs the browser more than the pictures in it, so each one sends several moments of the run.
 REDRAW_SECONDS = 0.5
-# Captions for a run by views, by the fraction of steps from which each applies.
+# Captions for a single growing picture, by the painter's certainty from which each applies.
 _STORY = (
-    (0, "So far every crop says something different."),
-    (0.3, "Shapes appear that most crops agree on."),
-    (0.7, "The shapes stay; their details settle."),
+    (0, "The network doesn’t see it yet."),
+    (0.1, "The network begins to see it."),
+    (0.5, "The network sees it, but it isn’t sure yet."),
+    (SURE, "The network is sure. Now the details settle."),
 )
-WITHOUT_VIEWS = "The network is getting surer; it’s hard to see why."
+_SURE_WITHOUT_VIEWS = "The network is sure, though it’s hard to see why."
 
 
 def head(title: str) -> DeltaGenerator:
@@ -108,6 +111,7 @@ def ask_for_run(
     entered: True if the visitor requested the run otherwise, such as by Enter. four: returns the plan of `TRIES` tries;
     by default from the same start by different seeds.
     """
+    _settle(page, request)  # first: it measures the pace by which the tooltip tells the time
     why, to_run = refusal(request), None
     for_reason = st.container(width="content") if why else None
     with st.container(horizontal=True, width="content", gap="small"):
@@ -146,10 +150,10 @@ def _about_tries(plan: RunPlan, request: RunRequest) -> str:
     seconds = expected_seconds(plan, request.names, (leading(request.methods),))
     time = "" if seconds is None else f" (about {duration(max(1.0, TRIES * seconds))})"
     if plan.images.get("start") in CANVASES:
-        what = f"Paints it on {join_list([canvas.title.lower() for canvas in CANVASES.values()])}"
+        what = f"Draws your word on {join_list([canvas.title.lower() for canvas in CANVASES.values()])}"
     else:
-        what = f"Makes {TRIES} versions, by the random seeds {plan.seed} to {plan.seed + TRIES - 1}"
-    return f"{what}{time}. You first see the one that a second network is surest of, and can choose another."
+        what = "Makes four versions"
+    return f"{what}{time}. The one that a second network is surest of comes first; you can pick another."
 
 
 @dataclass(frozen=True)
@@ -193,11 +197,7 @@ def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
     request: the run of the current settings.
     """
     page, verb, state = stage.page, stage.verb, run_state(stage.page)
-    if state.active is not None:
-        if not (goes_on := request.is_about(state.active.run.plan)):
-            state.active.job.stop()  # the visitor has turned to something else, which must not wait
-        if not state.running and collect(state, left=not goes_on) and goes_on:
-            _pick_try(page, state)
+    _settle(page, request)
     if state.error:
         st.error(as_markdown(sentence(state.error)))
     result, changed = (None, []) if state.active is not None else state.view(request, stage.example)
@@ -230,6 +230,17 @@ def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
             if result is not None:
                 save_buttons(result, key=f"{page}.{result.version}")
     return result
+
+
+def _settle(page: str, request: RunRequest) -> None:
+    """Stop a run that is about something else than the request, and turn one that has ended into the result."""
+    state = run_state(page)
+    if state.active is None:
+        return
+    if not (goes_on := request.is_about(state.active.run.plan)):
+        state.active.job.stop()  # the visitor has turned to something else, which must not wait
+    if not state.running and collect(state, left=not goes_on) and goes_on:
+        _pick_try(page, state)
 
 
 def _status(stage: Stage, request: RunRequest, result: RunResult | None, changed: Sequence[str]) -> None:
@@ -335,7 +346,17 @@ def what_one_sees(active: ActiveRun) -> str:
         seconds = expected_seconds(run.plan, active.names, active.methods)
         time = "" if seconds is None else f" The run takes about {duration(max(1.0, seconds))}."
         return f"Loading the network, a few seconds the first time.{time}"
-    fraction = run.step / run.plan.config.steps
+    pairs = list(product(active.names, active.methods))
+    curves = [run.target_probability(k) for k in range(len(pairs))]
     has_views = any(METHODS[method].method.views for method in active.methods)
-    said = [text for since, text in _STORY if since <= fraction][-1] if has_views else WITHOUT_VIEWS
-    return f"{said} About {duration(max(1.0, job.seconds_left))} left."
+    said = caption_of(np.concatenate([curve[-1] for curve in curves]), has_views) if all(map(len, curves)) else ""
+    return f"{said} About {duration(max(1.0, job.seconds_left))} left.".strip()
+
+
+def caption_of(sure: np.ndarray, has_views: bool) -> str:
+    """Return a line on growing pictures by how sure the painter is of each, (n,), so that both always agree."""
+    if len(sure) > 1:
+        return f"The painter is sure of {(sure >= SURE).sum()} of {len(sure)} pictures so far."
+    if sure[0] >= SURE and not has_views:
+        return _SURE_WITHOUT_VIEWS
+    return [text for since, text in _STORY if since <= sure[0]][-1]

@@ -36,9 +36,9 @@ from ui.shared.pictures import Picture
 
 # Early ends after which a run can resume.
 ENDED_EARLY = {
-    "stopped": "stopped by you",
-    "abandoned": "ended while you were away",
-    "overtime": "ended by this server’s time limit",
+    "stopped": "You stopped it",
+    "abandoned": "It ended while you were away,",
+    "overtime": "This server’s time limit ended it",
 }
 # How a line above a result calls what the settings differ in.
 CHANGED = {
@@ -215,9 +215,9 @@ class RunState:
             return None
         can_resume = job.status in ENDED_EARLY and len(runs[0].curves["loss"]) <= ended.run.plan.config.steps
         done, steps = len(runs[0].curves["loss"]) - 1, ended.run.plan.config.steps
-        early = (ENDED_EARLY | {"failed": "ended early"}).get(job.status)
-        length = count_of(done, "step") if early is None else f"{early} after {done:,} of {count_of(steps, 'step')}"
-        before, note = self.result, f"Your run, {length}."
+        early = (ENDED_EARLY | {"failed": "It ended early,"}).get(job.status)
+        length = count_of(steps, "step")
+        before, note = self.result, f"Your run, {length}." if early is None else f"{early} after {done:,} of {length}."
         self.result = RunResult(job.id, runs, note, ended if can_resume else None)
         if seeds := ended.run.plan.seeds:
             tries = tuple(tuple(run.only(k) for run in runs) for k in range(len(seeds)))

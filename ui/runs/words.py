@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.classifiers.registry import ClassifierSpec, short_title
 from core.data.sample_sets import ClassSet
-from core.data.words import find_word, neighbours, vocabulary
+from core.data.words import everyday_name, find_word, neighbours, vocabulary
 from core.shared.text import count_of, quoted
 from ui.shared.url import as_markdown, one_line
 
@@ -22,13 +22,15 @@ def about_words(classes: ClassSet) -> str:
 
 
 def stands_for(word: str, classes: ClassSet) -> str:
-    """Return what a word stands for, such as "any of 118" for "dog"; empty for a class's name or an unknown word."""
+    """Return what a word stands for, such as "any of 118 kinds" for "dog"; empty for a class's name or an unknown
+    word.
+    """
     known = find_word(word, classes)
     if not known or word in classes.names:
         return ""
     if len(known) > 1:
-        return f"any of {len(known)}"
-    name = classes.names[known[0]]
+        return f"any of {len(known)} kinds"
+    name = everyday_name(classes.names[known[0]])
     return "" if name.casefold() == word.casefold() else name
 
 
@@ -71,5 +73,5 @@ def near_words(
         st.markdown(as_markdown(f"{known} {hint}"))
         if near:
             with st.container(horizontal=True, gap="small"):
-                for name in near:
+                for name in map(everyday_name, near):
                     st.button(name, key=f"{key}.{name}", on_click=choose, args=(name,))

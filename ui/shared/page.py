@@ -106,14 +106,25 @@ def clip_paints() -> str:
 PAPERS_ENTRY, *BUILDS_ON = Path(__file__).with_name("references.bib").read_text(encoding="utf-8").strip().split("\n\n")
 THE_PAPER = dict(re.findall(r"^  (\w+) = \{(.*)\}", PAPERS_ENTRY, re.MULTILINE))  # its fields
 
-ABOUT_LINK = (
-    "Anyone with this link gets the same word, sketch and settings, and the page draws the picture again. Your own "
-    "photos and files are not shared."
-)
+# What somebody else gets by the link of a page, by the page's title; what the page does not know has no line.
+ABOUT_LINK = {
+    "Story": "This link opens the story at this chapter, with your choices there.",
+    "Frequencies": "Anyone with this link sees the same maps, wave and picture. Your own photos and maps are not "
+    "shared.",
+    "Fill a hole": "Anyone with this link gets the same photo, hole, word and settings, and can fill the hole again. "
+    "Your own photos are not shared.",
+    "Draw": "Anyone with this link gets the same word, start and settings, and the page draws the picture again. Your "
+    "own photos are not shared.",
+    "Findings": "Anyone with this link sees the same comparison.",
+    "Models": "This link opens this page.",
+}
 
 
-def footer() -> None:
-    """Draw the last line of a page: the paper's title, its authors, a link, and *Share* with how to cite."""
+def footer(page: str) -> None:
+    """Draw the last line of a page: the paper's title, its authors, a link, and *Share* with how to cite.
+
+    page: its title.
+    """
     with st.container(horizontal=True, vertical_alignment="center", key="footer"):
         title = THE_PAPER["title"].replace("{", "").replace("}", "")
         st.markdown(
@@ -122,7 +133,7 @@ def footer() -> None:
         )
         # The page's URL is complete only now.
         with st.popover("Share", icon=":material/link:"):
-            st.markdown(ABOUT_LINK)
+            st.markdown(ABOUT_LINK[page])
             st.code(url.address(), language=None, wrap_lines=True)
             with st.expander("Cite"):
                 st.markdown("The paper, for the experiments and for the heat maps marked as published:")

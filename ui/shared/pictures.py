@@ -358,7 +358,7 @@ def _upload(page: str, frames: bool) -> None:
         state[f"{page}.framed"] = photo
     photo = state[f"{page}.framed"]
     with slot.container():
-        st.markdown("Move the frame to choose the part.")
+        st.markdown("Drag the frame to the part you want.")
         move = partial(state.__setitem__, frame_place(page))
         frame_photo(photo, state[frame_place(page)], key=f"{page}.frame", on_move=move)
         if st.button("Use this part", type="primary", key=f"{page}.use"):
@@ -399,7 +399,7 @@ def frame_own_photo(page: str, picture: Picture) -> None:
         take_picture(page, UPLOAD, photo.framed(picture.sample_set, position))
 
     frame_photo(photo, st.session_state[frame_place(page)], key=f"{page}.own-frame", on_move=move)
-    st.caption("Move the frame to choose the part.")
+    st.caption("Drag the frame to the part you want.")
 
 
 def frame_place(page: str) -> str:

@@ -21,10 +21,10 @@ from ui.shared.colours import model_colour
 SIGNS = {
     Verdict.HOLDS: ("✓", "#1a7f37", "{} holds", "{} hold"),
     Verdict.IN_PART: ("◐", "#8a5a00", "{} holds in part", "{} hold in part"),
-    Verdict.DEPENDS: ("⇄", "#6639ba", "{} depends on the reading", "{} depend on the reading"),
+    Verdict.DEPENDS: ("⇄", "#6639ba", "{} depends on how you read it", "{} depend on how you read them"),
     Verdict.FAILS: ("✕", "#b3261e", "{} fails", "{} fail"),
-    Verdict.UNDECIDED: ("?", "#57606a", "about {} we cannot tell", "about {} we cannot tell"),
-    Verdict.NOT_CHECKABLE: ("○", "#57606a", "{} cannot be checked", "{} cannot be checked"),
+    Verdict.UNDECIDED: ("?", "#57606a", "{} is open", "{} are open"),
+    Verdict.NOT_CHECKABLE: ("○", "#57606a", "{} can’t be checked here", "{} can’t be checked here"),
 }
 TRUTHS = {True: "✓", False: "✕", None: "?"}  # signs of a claim's parts
 CSS = Path(__file__).with_suffix(".css").read_text("utf-8")
@@ -44,8 +44,10 @@ def summary_html(
 ) -> str:
     """Return a sentence on all findings, and a strip of marks in the colours of their verdicts, one each.
 
-    url: of a finding's row, where its mark leads.
+    A claim judged again by many views has no mark: the paper did not use them, and one claim has one verdict. url: of a
+    finding's row, where its mark leads.
     """
+    findings = [finding for finding in findings if finding.condition != BY_VIEWS]
     papers = [finding for finding in findings if finding.claim.papers]
     ours = [finding for finding in findings if not finding.claim.papers]
     named = headings(findings)
@@ -55,7 +57,7 @@ def summary_html(
 
 
 def _clauses(findings: Sequence[Finding]) -> Any:
-    """'9 claims hold, 5 hold in part and 6 fail', with the sign of each verdict, as HTML."""
+    """'9 claims hold, 5 hold in part, and 6 fail', with the sign of each verdict, as HTML."""
     from markupsafe import Markup
 
     counts = Counter(finding.verdict for finding in findings)
@@ -65,6 +67,9 @@ def _clauses(findings: Sequence[Finding]) -> Any:
             said = (singular if count == 1 else plural).format(count if clauses else count_of(count, "claim"))
             mark = f'<i style="--chip:{colour}" aria-hidden="true">{sign}</i>'
             clauses.append(f'<span class="clause">{mark} {said}</span>')
+    if len(clauses) > 2:
+        clauses[-1] = f"and {clauses[-1]}"
+        return Markup(", ".join(clauses))
     return Markup(join_list(clauses)) if clauses else ""
 
 
@@ -98,7 +103,7 @@ def findings_html(
     Doubts about the maps that rows rest on stand below, each once, with a mark at the rows. url: of the page that
     illustrates a finding; may be empty. picture: HTML next to its numbers. chosen: id of the row to open and mark.
     """
-    by_views, unknown = "judged again, by many views", "cannot be checked here"
+    by_views, unknown = "judged again by many views, which the paper did not use", "cannot be checked here"
     parts: dict[str, list[Finding]] = {"": [], by_views: [], unknown: []}
     for finding in sorted(findings, key=lambda finding: _FIRST.index(finding.verdict)):
         folded = by_views if finding.condition == BY_VIEWS else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -12,7 +12,7 @@ from core.fourier.heatmap import MAX_SIZE, Heatmap
 from core.fourier.waves import half_plane
 from core.shared.files import ArchiveError
 from core.shared.numbers import duration
-from core.shared.text import sentence
+from core.shared.text import ordinal, sentence
 from core.sweep.waves import SweepConfig, images_per_wave
 from ui.components.maps.maps import heatmap_view
 from ui.maps.catalogue import Entry, add_map
@@ -47,7 +47,7 @@ def sweep_panel(page: PageState) -> None:
     running = job is not None and job.active
     _settings(page.picture, disabled=running)
     if job is not None:
-        st.fragment(_progress, run_every=_REDRAW_SECONDS if running else None)(page.on_new_map)
+        st.fragment(_progress, run_every=_REDRAW_SECONDS if running else None)(page.on_new_map, page.chosen)
 
 
 def sweep_is_running() -> bool:
@@ -114,7 +114,7 @@ def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) 
     st.rerun()
 
 
-def _progress(on_result: Callable[[str], None]) -> None:
+def _progress(on_result: Callable[[str], None], shown: Sequence[Entry]) -> None:
     job: Job = st.session_state[JOB]
     job.beat()
     heatmap: Heatmap | None = job.latest
@@ -123,9 +123,9 @@ def _progress(on_result: Callable[[str], None]) -> None:
     with st.container(key="sweep-progress"):
         status, maps = st.columns([2, 3])
     with status:
-        _status(job, heatmap)
+        _status(job, heatmap, shown)
     with maps, st.container(key="sweep-maps"):
-        if heatmap is not None:
+        if heatmap is not None and job.active:  # once it has ended, it is among the maps below
             _draw(heatmap)
     if not job.active and st.session_state.get(_KEPT) != job.id:
         st.session_state[_KEPT] = job.id
@@ -134,8 +134,8 @@ def _progress(on_result: Callable[[str], None]) -> None:
         st.rerun()
 
 
-def _status(job: Job, heatmap: Heatmap | None) -> None:
-    """Draw the progress with a stop button, or the result with its download."""
+def _status(job: Job, heatmap: Heatmap | None, shown: Sequence[Entry]) -> None:
+    """Draw the progress with a stop button, or the result with its place among the shown maps and its download."""
     if job.status == "queued":
         st.info(f"Waiting: number {job.position} in line.")
     elif job.active:
@@ -152,7 +152,11 @@ def _status(job: Job, heatmap: Heatmap | None) -> None:
         st.markdown("Stopped before the first wave.")
     if not job.active and heatmap is not None:
         ended = {"done": "Done", "overtime": "Stopped by this server’s time limit"}.get(job.status, "Stopped")
-        st.markdown(f"{ended}. The map is also among the others below.")
+        place = next((k for k, entry in enumerate(shown, 1) if entry.heatmap.equals(heatmap)), None)
+        where = (
+            "It is among the maps under *Expert settings*" if place is None else f"It is the {ordinal(place)} map below"
+        )
+        st.markdown(f"{ended}. {where}.")
         stem = file_stem(f"{heatmap.metadata['classifier']['name']} {heatmap.metadata['dataset']['name']}")
         download_button("Download the map", heatmap.to_bytes, f"{stem}.npz", key="sweep.download")
 

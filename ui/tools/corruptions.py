@@ -16,6 +16,7 @@ from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import short_title
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.data.sample_sets import map_title
+from core.data.words import everyday_name
 from core.fourier.outcomes import CorruptionOutcomes
 from core.shared.device import class_probabilities
 from core.shared.numbers import Interval, join_list, percent
@@ -97,7 +98,7 @@ def _colours(networks: Sequence[NetworkOutcomes]) -> dict[str, str]:
 
 
 _CORRUPTION, STRENGTH = "corruption", "severity"  # in the URL
-USUAL = "Contrast"
+USUAL = "Fog"
 
 
 def corruption_panel(page: PageState) -> None:
@@ -112,12 +113,23 @@ def corruption_panel(page: PageState) -> None:
     with right:
         if networks:
             seen = as_markdown(join_list(list(dict.fromkeys(_sample(network.outcomes) for network in networks))))
-            st.markdown(f"**How many of {seen} each network gets right** at strength {strength}, with 95% intervals")
+            st.markdown(f"**{as_markdown(most_right(networks, key, strength))}**")
+            st.caption(f"Of {seen} at strength {strength}, with 95% intervals.")
             accuracy_chart(networks, key, strength)
         else:
             sizes = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
             listed = join_list([f"{size} × {size}" for size in sorted(sizes)])
             st.info(f"We counted over many pictures of {listed} pixels only. Choose such a picture to see the counts.")
+
+
+def most_right(networks: Sequence[NetworkOutcomes], key: str, strength: int) -> str:
+    """Return how often each network is right under a corruption, the best first, as a sentence."""
+    rates = {network.title: network.accuracy(key, strength).value for network in networks}
+    best, *others = [
+        f"{title} {{}}{percent(rate, 0)}" for title, rate in sorted(rates.items(), key=lambda row: -row[1])
+    ]
+    first = f"Under {CORRUPTIONS[key].inline_label}, {best.format('gets ')} right"
+    return ", ".join([first, *(other.format("") for other in others)]) + "."
 
 
 def _sample(outcomes: CorruptionOutcomes) -> str:
@@ -167,7 +179,7 @@ def _pictures(picture: Picture, key: str, strength: int, networks: Sequence[Clas
 def _prediction(title: str, probabilities: np.ndarray, picture: Picture) -> str:
     top = int(probabilities.argmax())
     mark = "" if picture.label is None else " ✓" if top == picture.label else " ✗"
-    return f"{title}: {picture.classes.names[top]}{mark} {100 * probabilities[top]:.0f}%"
+    return f"{title}: {everyday_name(picture.classes.names[top])}{mark} {100 * probabilities[top]:.0f}%"
 
 
 def corrupted_picture(picture: Picture, key: str, strength: int) -> np.ndarray:

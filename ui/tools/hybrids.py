@@ -13,7 +13,7 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.data.words import everyday_name
 from core.fourier.waves import hybrid
 from core.shared.text import with_article
-from core.sweep.mixtures import MIXED_SET, mixed_pairs, mixing_network
+from core.sweep.mixtures import MIXED_SET, MixedPair, mixed_pairs, mixing_network
 from core.sweep.predict import HybridPredictions, PairPredictions, hybrid_cutoffs, predict_hybrids
 from ui.components.pictures.pictures import (
     Mixed,
@@ -30,7 +30,7 @@ from ui.shared import url
 from ui.shared.colours import model_colour
 from ui.shared.page import torch_starts
 from ui.shared.pictures import Picture, sample_picture, samples, thumbnails, to_picture
-from ui.shared.url import whole_number
+from ui.shared.url import as_markdown, whole_number
 
 PAIRS_STYLE = TileStyle(size=84, line=True)
 
@@ -127,22 +127,43 @@ def hybrid_panel(page: PageState) -> None:
         results = predict_all(specs, lambda name: _predictions(name, picture, second, cutoffs))
         predictions = {specs[spec]: answer for spec, answer in results.items()}
     two_pictures = mixture(picture, second, predictions, thumbnails(picture.sample_set), second.position)
+    pair = next((row for row in mixed_pairs() if _is_pair(row, picture, second)), None)
+    first = _first(two_pictures.networks, len(cutoffs)) if pair is None else pair.start
     hybrid_mixer(
         two_pictures,
-        selected=_selected(cutoffs, _first(two_pictures.networks, len(cutoffs)))
-        if two_pictures.networks
-        else len(cutoffs) // 2,
+        selected=_selected(cutoffs, first) if two_pictures.networks else len(cutoffs) // 2,
         key=f"frequency.hybrids.{picture.size}",
         on_choose=lambda index: st.session_state.__setitem__(_CUTOFF_KEY, cutoffs[index]),
         on_pick=partial(st.session_state.__setitem__, _OF_SET.format(picture.sample_set)),
     )
     if two_pictures.networks:
+        slow = "the slow one" if picture.own else with_article(picture_name(picture))
         st.caption(
-            "Step back, or squint, and you see the other picture. The picture of slow waves gives a share "
-            "exp(-r² / 2c²) of each wave of r cycles per image, the other picture the rest; c is the cutoff. Every bar "
-            f"is a real prediction, one for each of the slider’s {len(cutoffs)} positions. The wave of the maps above "
-            "is not added."
+            f"Squint, or step back, and you’ll see {as_markdown(slow)}. ▲ marks where a network changes its mind. "
+            "Every bar is a real prediction.",
+            help=r"Of each wave of $r$ cycles per image, $\exp(-r^2/2c^2)$ comes from the slow picture and the rest "
+            "from the fast one; $c$ is the cutoff. The wave of the maps above is not added.",
         )
+
+
+def _is_pair(row: MixedPair, low: Picture, high: Picture) -> bool:
+    """Return True if two pictures are a bundled pair."""
+    pictures = low.own or high.own, low.sample_set, low.position, high.position
+    return pictures == (False, MIXED_SET, row.low, row.high)
+
+
+def show_pair() -> int:
+    """Mix the pair on the tool's tile; return the index of its slow picture, which the page must choose."""
+    pair, state = mixed_pairs()[0], st.session_state
+    state[_OF_SET.format(MIXED_SET)] = pair.high
+    forget_cutoff()
+    return pair.low
+
+
+def forget_cutoff() -> None:
+    """Begin again at the cutoff that suits the pictures; for callbacks."""
+    st.session_state.pop(_CUTOFF_KEY, None)
+    url.put(CUTOFF, None)
 
 
 def _second(picture: Picture) -> int:
@@ -152,12 +173,17 @@ def _second(picture: Picture) -> int:
 
 
 def _first(networks: Sequence[Mixed], count: int) -> int:
-    """Return the index of the cutoff to begin with: the last before the change at which the first network sees one of
-    both pictures, or the middle one.
+    """Return the index of the cutoff to begin with: the last before the first network's change at which all see one of
+    both pictures, or at which the first does, or the middle one.
     """
-    network = networks[0]
-    seen = [k for k in range(network.switches or 0) if max(network.shares[k]) > network.others[k][1]]
-    return seen[-1] if seen else count // 2
+
+    def sees(network: Mixed, k: int) -> bool:
+        return max(network.shares[k]) > network.others[k][1]
+
+    for some in (networks, networks[:1]):
+        if seen := [k for k in range(networks[0].switches or 0) if all(sees(network, k) for network in some)]:
+            return seen[-1]
+    return count // 2
 
 
 def _selected(cutoffs: Sequence[float], first: int) -> int:

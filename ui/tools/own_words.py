@@ -62,8 +62,8 @@ def own_classes(page: PageState) -> None:
     small = [spec.title for spec in clips if spec.name in bundled_specs()]
     if small:
         st.markdown(
-            f"{join_list(small)} only learned from captions about ten classes, those of CIFAR-10. Any other word is a "
-            "guess."
+            f"{join_list(small)} {'has' if len(small) == 1 else 'have'} only seen captions about ten things, such as "
+            "dogs and ships. Any other word is a guess."
         )
     with st.container(key="own-predictions"):
         try:

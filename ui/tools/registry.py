@@ -19,7 +19,7 @@ from ui.shared.page import scroll_into_view
 from ui.shared.pictures import sample_picture, to_picture
 from ui.tools.compute import add_map_panel, sweep_is_running, sweep_panel
 from ui.tools.corruptions import corrupted_picture, corruption_panel
-from ui.tools.hybrids import hybrid_panel
+from ui.tools.hybrids import hybrid_panel, show_pair
 from ui.tools.own_words import OWN_CLASSES, PROMPT, own_classes
 
 TOOL = "tab"  # in the URL: the tool that is open, by its name in `TOOLS`
@@ -85,13 +85,19 @@ def draw_own(page: PageState) -> None:
 
 def draw_cards(page: PageState) -> None:
     """Draw a card for each tool on bundled pictures, and below them the open one."""
+
+    def open_card() -> None:
+        _open(state[_CARD])
+        if state[_CARD] == HYBRIDS_TOOL and page.is_first:
+            page.on_photo(show_pair())  # as on the tile
+
     state = st.session_state
     cards, name = [name for name in TOOLS if TOOLS[name].about], state[_OPEN]
     with st.container(key=_TOOLS_PLACE):
         st.html(_pictures(*cards))
         state[_CARD] = name if name in cards else None
         st.pills(
-            "Tools", cards, format_func=_label, key=_CARD, on_change=lambda: _open(state[_CARD]),
+            "Tools", cards, format_func=_label, key=_CARD, on_change=open_card,
             label_visibility="collapsed", width="stretch",
         )  # fmt: skip
         url.put(TOOL, name)

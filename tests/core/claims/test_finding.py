@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from core.claims import waves
-from core.claims.evidence import MORE, Evidence
+from core.claims.evidence import MORE, RECOGNISED, Evidence
 from core.claims.finding import (
     Finding,
     Head,
@@ -113,8 +113,9 @@ def test_the_weakest_part_stands_for_all(truths, decides):
 
 def test_a_part_says_what_is_claimed():
     number = Evidence("x", QUARTER, "error")
-    assert below(number, 0.5).claimed == "below 50.0%" and above(number).claimed == "above 0"
-    assert below(Evidence("x", QUARTER), 0.02).claimed == "below 2.0 points"
+    assert below(number, 0.5).claimed == "less than 50.0%" and above(number).claimed == "more than 0"
+    assert below(Evidence("x", QUARTER), 0.02).claimed == "less than 2.0 points"
+    assert above(Evidence("x", QUARTER, sign_words=RECOGNISED), 0.1).claimed == "more than 10.0 points"
 
 
 PAIR, MINI = ("clip-vit-b-32", "resnet-56"), ("mini-clip", "mini-resnet")

@@ -98,13 +98,21 @@ def test_only_a_picture_that_was_right_is_fooled():
     def asked(named=True, now=3, **changes):
         return {"network": {**network, **changes}, "now": now, "percent": 87, "named": named}
 
-    asks = [asked(), asked(now=5), asked(right=5), asked(named=False), asked(waves=[1, 200, 481])]
-    same, other, wrong, own, early = in_node(
+    asks = [
+        asked(),
+        asked(now=5),
+        asked(right=5),
+        asked(now=5, right=5),
+        asked(named=False),
+        asked(waves=[1, 200, 481]),
+    ]
+    same, other, wrong, mended, own, early = in_node(
         "maps/answers.js", CARDS, {"networks": asks, "names": {"3": "cat", "5": "dog"}}
     )
     assert same == ["87% (95% without the wave)", "fooled by 236 of 481 waves: ", True, "outlined: waves that fool A"]
     assert other[0] == "87% (cat without the wave, 95%)"
-    assert wrong[1:3] == ["wrong even without a wave", False]
+    assert wrong[1:3] == ["wrong without a wave, too", False]
+    assert mended[1:3] == ["wrong without a wave, right with it", False]
     assert own[1:] == ["changed by 236 of 481 waves: ", True, "outlined: waves that change A’s answer"]
     assert early[1:3] == ["", False], "too few waves are known"
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.claims.corruptions import CORRUPTIONS_TOOL
 from core.claims.evidence import Evidence
-from core.claims.finding import Finding, Head, Topic, Verdict, above, below, judged
+from core.claims.finding import BY_VIEWS, Finding, Head, Topic, Verdict, above, below, judged
 from core.claims.table import CLAIMS, feature_findings, findings
 from core.shared.numbers import Interval
 from core.shared.text import isolated
@@ -20,7 +20,7 @@ from tests.ui.page_runner import bodies, open_page
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, shipped_maps
 from ui.maps.wave import link_of
 from ui.pages.findings import SECTION
-from ui.shared.verdicts import SIGNS, findings_html, multiplicity
+from ui.shared.verdicts import SIGNS, findings_html, multiplicity, row_id
 
 FIRST = [
     "fails",
@@ -89,19 +89,21 @@ def test_every_claim_is_a_row_of_its_tab_with_a_summary(section, chosen, against
     app = opened(**{SECTION: section}, **dict(zip(("subject", "reference"), chosen, strict=False)))
     (summary,), every, all_findings = bodies(app, 'class="summary'), table(app), expected(*chosen)
     said = html.unescape(re.sub("<[^>]*>", "", summary.partition('<div class="strip"')[0]))
-    papers = [finding.verdict for finding in all_findings if finding.claim.papers]
+    first_judged = [finding for finding in all_findings if finding.condition != BY_VIEWS]
+    papers = [finding.verdict for finding in first_judged if finding.claim.papers]
     assert f"We checked the paper {len(papers)} times:" in said
-    signs = re.findall(r"([✓◐⇄✕?○]) (?:about )?(\d+)", said)
+    signs = re.findall(r"([✓◐⇄✕?○]) (\d+)", said)
     assert {sign: int(n) for sign, n in signs} == Counter(SIGNS[verdict][0] for verdict in papers)
     marks = re.findall(r'<a href="([^"]*)"[^>]*style="--chip:(#\w+)" title="([^"]*)"[^>]*>(.)</a>', summary)
-    assert Counter(mark for *_, mark in marks) == Counter(SIGNS[finding.verdict][0] for finding in all_findings)
+    assert Counter(mark for *_, mark in marks) == Counter(SIGNS[finding.verdict][0] for finding in first_judged)
     assert all(colour == SIGNS[verdict][1] for _, colour, _, mark in marks
                for verdict in SIGNS if SIGNS[verdict][0] == mark)  # fmt: skip
     here = {where.removeprefix("#") for where, *_ in marks if where.startswith("#")}
     ids = re.findall(r'<tr id="([^"]*)"', bodies(app, "<table")[0])
-    assert len(ids) == len(set(ids)) and here == set(ids), "marks of this tab lead to its rows"
+    again = {row_id(finding) for finding in all_findings if finding.condition == BY_VIEWS}
+    assert len(ids) == len(set(ids)) and here == {*ids} - again, "marks of this tab lead to its rows"
     elsewhere = [parse_qs(html.unescape(where).partition("?")[2]) for where, *_ in marks if "?" in where]
-    assert len(elsewhere) + len(here) == len(all_findings) == len({str(query) for query in elsewhere}) + len(here)
+    assert len(elsewhere) + len(here) == len(first_judged) == len({str(query) for query in elsewhere}) + len(here)
     assert {query["section"][0] for query in elsewhere} == {str(topic) for topic in Topic} - {str(section)}
     of_tab = [finding for finding in all_findings if finding.claim.topic == section]
     assert Counter(key for key, _ in rows(app)) == Counter(finding.claim.key for finding in of_tab)
@@ -217,14 +219,14 @@ def test_findings_show_units_intervals_and_signs():
     of_parts = [[above(number[truth]) for truth in truths] for truths in ((True,), (True, False), (False,), (None,))]
     of_parts.insert(2, [*readings])
     for verdict, parts in zip(Verdict, [*of_parts, []], strict=True):
-        found = judged(parts, cells, f"Wrong in {cells[1]} of 100 under {isolated('<i>no wave')}.")
+        found = judged(parts, cells, f"Wrong on {cells[1]} under {isolated('<i>no wave')}.")
         row = findings_html([Finding(claim=claim, **vars(found))])
         assert re.search(rf'--chip:#[0-9a-f]{{6}}">\S {verdict}<', row) and "href" not in row
         signs = [{True: "✓", False: "✕", None: "?"}[part.truth] for part in parts]
         assert re.findall(r"<li>(\S) ", row)[: len(signs)] == signs
         assert ("&lt;one&gt;</bdi>, so" in row) == (verdict == Verdict.DEPENDS)
     text = re.sub("<[^>]*>", "", row)
-    assert "They &lt;differ&gt;.Wrong in 7 of 100 under &lt;i&gt;no wave." in text and "our own observation" in text
+    assert "They &lt;differ&gt;.Wrong on 6.7% under &lt;i&gt;no wave." in text and "our own observation" in text
     assert "&lt;i&gt;no wave6.7%95% interval (6.2 to 7.2)" in text and "A minus the first network." in text
     assert "difference: −6.4 points95% interval (−7.7 to −5.1)p &lt; 0.001" in text
     bar = re.search("--value:(.*?)%.*?--from:(.*?)%;--to:(.*?)%", row)

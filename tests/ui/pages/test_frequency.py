@@ -159,7 +159,9 @@ def test_own_photo_opens_where_a_real_network_answers():
     seen = components(app, "picture")[0]["picture"]
     assert seen["image_size"] == 32 and seen["strip"]["selected"] == 0
     says = "Mini CLIP and Mini ResNet see your photo at 32 × 32 pixels and can only choose among 10 classes."
-    assert says in introduction(app) and "knows 1,000 answers on Photographs" in introduction(app)
+    assert says in introduction(app) and "sees your photo at 224 × 224 pixels and knows 1,000 classes" in introduction(
+        app
+    )
     app.button_group(key=PRESET).set_value(PHOTOGRAPHS).run()
     assert components(app, "picture")[0]["picture"]["image_size"] == 224 and not app.exception
 

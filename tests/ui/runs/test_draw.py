@@ -21,6 +21,7 @@ from tests.core.judged import stored_views
 from tests.ui.page_runner import components, open_page, page_text, press_to_the_end, run_to_the_end, settable_widget
 from tests.ui.replay_reader import frames_of, replay_data
 from tests.ui.toys import noise_file
+from ui.pages.drawing_starts import CANVAS_WORD
 from ui.runs import settings as pace
 from ui.runs.gallery import example, stored_word
 from ui.runs.state import RunResult
@@ -206,7 +207,7 @@ def test_each_beginning_keeps_its_own_word():
     app.session_state["generation-classes-imagenet"] = ["castle"]
     app.run()
     assert begin(app, "Photo") and box() == "goldfish" and replay_data(app)["live"] is None
-    assert begin(app, "Canvas") and box() == opening_words()[0] and replay_data(app)["live"] is None
+    assert begin(app, "Canvas") and box() == CANVAS_WORD and replay_data(app)["live"] is None
     app.session_state["generation-classes-imagenet"] = ["horse cart"]
     app.run()
     assert begin(app, "Sketch") and box() == "castle" and begin(app, "Canvas") and box() == "horse cart"
@@ -338,7 +339,7 @@ def test_a_word_that_is_none_keeps_the_sketch():
 def test_word_lists_its_classes():
     app = open_page("generation", generation_classes_imagenet="dog")
     (box,) = components(app, "words")
-    assert not app.exception and (box["value"], box["note"]) == ("dog", "any of 118") and "dog" in box["words"]
+    assert not app.exception and (box["value"], box["note"]) == ("dog", "any of 118 kinds") and "dog" in box["words"]
     assert replay_data(app)["live"]["state"] in ("new", "running"), "a link begins by itself where it takes seconds"
 
 

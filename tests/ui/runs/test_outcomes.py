@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, SampleSet
 from core.data.sketches import decode_sketch, draw_sketch, encode_sketch
 from core.pgd.drawings import drawn_sketches, opening_words
 from core.pgd.examples import OPENING, RUNS, stored_classifier, stored_path
@@ -38,6 +38,7 @@ from ui.runs.export import (
 )
 from ui.runs.judge import second_opinion
 from ui.runs.outcome import filled_html, holes_alone, run_facts
+from ui.runs.panel import caption_of
 from ui.runs.replay import (
     MAX_REPLAY_BYTES,
     METHOD_TITLES,
@@ -50,6 +51,7 @@ from ui.runs.replay import (
     stored_example,
 )
 from ui.runs.state import RunResult
+from ui.runs.words import stands_for
 from ui.shared.pictures import samples
 
 STORED = sorted(RUNS.glob("*.npz"))
@@ -321,3 +323,20 @@ def test_visitor_word_is_one_line_and_valid_in_file_names(text):
     assert re.fullmatch(r"generation(-[a-z0-9]+)*", run_stem([run], 0)) and len(run_stem([run], 0)) < 110
     assert animation_file([run], 0) and picture_file(painted_by_runs([run], 0))
     assert run_stem([drawn], 1) == "generation-mini-clip-automobile-2"
+
+
+def test_judge_calls_a_class_as_the_page_does():
+    said = Judgement("efficientnet-lite2", 1, None, 0, ("ice bear",), (126,), (0.5,), hole_alone=True)
+    assert second_opinion(said, 0, "ice bear") == (
+        "Shown only the hole, a second network sees a polar bear (50%). Polar bear is only its 126th guess.", False
+    )  # fmt: skip
+    assert stands_for("polar bear", CLASS_SETS["imagenet"]()) == ""
+
+
+@pytest.mark.parametrize(
+    ("sure", "said"), [(0.01, "doesn’t see it yet"), (0.3, "begins"), (0.7, "isn’t sure yet"), (0.93, "is sure")]
+)
+def test_caption_of_a_run_agrees_with_the_painter(sure, said):
+    assert said in caption_of(np.array([sure]), has_views=True)
+    both = caption_of(np.array([sure, 0.95]), has_views=True)
+    assert both == f"The painter is sure of {1 + (sure >= 0.9)} of 2 pictures so far."

@@ -78,7 +78,7 @@ def test_stopped_run_can_resume():
         active.job.wait(0.01)
     active.job.stop()
     assert active.job.wait(60) and state.finish() is active
-    assert state.result.unfinished is active and "stopped by you" in state.result.note
+    assert state.result.unfinished is active and "You stopped it after" in state.result.note
     state, manager, release = RunState(), JobManager(), threading.Event()
     manager.submit(lambda: iter([release.wait(60)]), owner="somebody else")
     active = start(state, manager=manager)

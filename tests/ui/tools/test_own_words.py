@@ -105,7 +105,7 @@ def test_every_clip_predicts_the_same_words(ready, monkeypatch):
     monkeypatch.setattr(ui.server.cache, "_loaded", clips.__getitem__)
     ready.append(spec("other-clip", "Other CLIP"))
     first, second = tables(opened("cat; ship", "{class}!"))
-    assert MINI.title in first and "<caption>Other CLIP: " in second
+    assert f"<caption>{MINI.title} " in first and "<caption>Other CLIP " in second
     expect_numbers(second, ("cat", "ship"), engine(other.for_classes(ClassSet("custom", ("cat", "ship")), "{class}!")))
     app = opened(f"dog, {' '.join(['cat'] * 30)}")
     (error,), (table,) = app.error, tables(app)

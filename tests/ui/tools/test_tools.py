@@ -98,9 +98,23 @@ def test_hybrid_predictions_equal_stored_ones():
         assert said.endswith(names[int(np.argmax([*shares, other[1]]))]), "the top prediction has a bar"
     data = mixer(picture="0", second="9999", cutoff="nan")
     assert data["strip"]["selected"] == SAMPLE_SETS["cifar10"].second and data["cutoffs"] == list(CUTOFFS)
-    network = data["networks"][0]
-    seen = [k for k in range(network["switches"]) if max(network["shares"][k]) > network["others"][k][1]]
-    assert data["value"] == max(seen)  # the last cutoff at which it sees one of both, before it changes
+    networks = data["networks"]
+    seen = [k for k in range(networks[0]["switches"])
+            if all(max(network["shares"][k]) > network["others"][k][1] for network in networks)]  # fmt: skip
+    assert data["value"] == max(seen)  # the last cutoff before the first's change at which all see one of both
+
+
+def test_tile_of_two_pictures_opens_the_pair_that_it_shows():
+    app, pair = open_page(pictures="CIFAR-10"), mixed_pairs()[0]
+    app.button_group(key="frequency.card").set_value(HYBRIDS_TOOL).run()
+    app.session_state[LOADING] = True
+    (data,) = components(app.run(), "cutoffs")
+    assert not app.exception and app.session_state["pictures"] == "Photographs"
+    assert app.session_state["cell.positions"]["photographs"] == pair.low
+    assert (data["strip"]["selected"], data["value"]) == (pair.high, pair.start)
+    mine = open_page(pictures="CIFAR-10", picture="7")
+    mine.button_group(key="frequency.card").set_value(HYBRIDS_TOOL).run()
+    assert mine.session_state["pictures"] == "CIFAR-10", "a picture that somebody chose stays"
 
 
 # Corruptions
@@ -110,7 +124,7 @@ def test_hybrid_predictions_equal_stored_ones():
     ("linked", "label", "strength"),
     [
         ({"corruption": "Fog", "severity": "3"}, "Fog", 3),
-        ({"corruption": "Rain", "severity": "9"}, "Contrast", 2),
+        ({"corruption": "Rain", "severity": "9"}, "Fog", 2),
     ],
 )
 def test_corruption_bars_are_stored_accuracies(linked, label, strength, toys):

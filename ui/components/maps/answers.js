@@ -52,7 +52,9 @@ export function cardLines({ clean: [before, was], right, waves: [changed, known,
   const count = `${changed.toLocaleString("en")} of ${known.toLocaleString("en")} waves`;
   const enough = known >= all / 2;
   // What was wrong without a wave is not fooled by one.
-  if (named && before !== right) return [`${percent}% (${without})`, "wrong even without a wave", false];
+  if (named && before !== right) {
+    return [`${percent}% (${without})`, `wrong without a wave, ${now === right ? "right with it" : "too"}`, false];
+  }
   return [
     `${percent}% (${without})`,
     enough ? `${named ? "fooled" : "changed"} by ${count}: ` : "",
