@@ -123,7 +123,7 @@ def test_article_chapters_work(open_article, folder, browser_name, how):
     judge, moral = bring(page, "judge"), page.locator(".row.judge aside")
     expect(moral).to_be_hidden()
     for number in range(1, 11):
-        expect(judge.get_by_role("heading")).to_contain_text(f"Drawing {number} of 10")
+        expect(judge.get_by_role("heading")).to_contain_text(f"Picture {number} of 10")
         judge.locator(".options button").first.click()
         expect(judge.get_by_role("status")).to_have_text(re.compile(r"^(Right|No, it’s .*)\."))
         judge.locator("button.next").click()

@@ -93,7 +93,7 @@ def test_sketch_is_painted_by_mouse(app, open_page):
         box["y"] + box["height"] <= 900 and tiles.get_by_role("radio").count() == len(TILES) + 1
     )  # the last adds a photo
     tiles.get_by_role("radio", name="daisy").click()
-    expect(page.get_by_text("surer that this is a daisy").first).to_be_visible()
+    expect(page.get_by_text("surer that it sees a daisy").first).to_be_visible()
     expect_stored(scene, "daisy")
     expect(page).to_have_url(re.compile("sketch=daisy&word=daisy"))
     waves = page.locator(".story-bridge")
@@ -251,7 +251,7 @@ def test_judge_round_is_scored_and_shared(app, open_page):
     judge, bar = page.locator(".judge"), page.locator(".st-key-story-steps").bounding_box()
     questions = draw_questions(*candidates(), 7)
     for number, question in enumerate(questions, 1):
-        expect(judge.get_by_role("heading")).to_have_text(f"Drawing {number} of 10: what is it?")
+        expect(judge.get_by_role("heading")).to_have_text(f"Picture {number} of 10: what is it?")
         expect(judge.locator(".stage > img")).to_have_attribute("src", lossy_data_uri(question.drawing.picture))
         expect(judge.get_by_role("button", name="Next", exact=True)).to_have_count(0)
         last = judge.locator(".options button").last.bounding_box()
@@ -281,8 +281,8 @@ def test_judge_round_is_scored_and_shared(app, open_page):
     assert grave_faults(page) == [] and bar["y"] > 0
     page.reload()
     expect(head).to_contain_text("You recognised 8 of 10")
-    judge.get_by_role("button", name="Ten new drawings").click()
-    expect(head).to_have_text("Drawing 1 of 10: what is it?")
+    judge.get_by_role("button", name="Ten new pictures").click()
+    expect(head).to_have_text("Picture 1 of 10: what is it?")
     expect(page).not_to_have_url(re.compile("chosen="))
     page.goto(f"{app}/story?chapter=judge&round=x&chosen=0123401234")
-    expect(head).to_have_text("Drawing 1 of 10: what is it?")
+    expect(head).to_have_text("Picture 1 of 10: what is it?")

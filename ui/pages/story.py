@@ -8,6 +8,7 @@ from functools import partial
 
 import streamlit as st
 
+from core.pgd.rounds import ROUND_LENGTH
 from core.shared.text import JARGON
 from ui.components.story.story import step_tabs
 from ui.shared import url
@@ -35,7 +36,7 @@ def page() -> None:
     index = SLUGS.index(slug) if slug in SLUGS else 0
     if index == 0:
         beginning.take_upload()
-    known = {"asked": beginning.asked()} if index == 0 else {}
+    known = sketch.facts() if index == 0 else {}
     here = chapter(index, **known)  # computed before anything is drawn: text and figure change together
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
         st.title("What does CLIP see?", width="content", anchor=False)
@@ -91,13 +92,16 @@ def _limits(here: Chapter) -> None:
 def _wide(here: Chapter, part: Part, index: int) -> None:
     """Draw a part of a chapter as wide as the page: its text, its figure, its claims, and in small print its note."""
     with st.container(key=f"story-wide-{index}"):
-        _text(part.text if index else f"<h2>{html.escape(here.title)}</h2>{part.text}")
+        # After the last answer there is nothing left to pick.
+        text = "" if part.figure == "judge" and judge.answered() == ROUND_LENGTH else part.text
+        _text(text if index else f"<h2>{html.escape(here.title)}</h2>{text}")
     with st.container(key=f"story-stage-{index}"):
         _FIGURES[part.figure]()
     if part.claims:
         _claims(part)
     # What a round teaches comes after its first answer.
-    note = part.note if part.figure != "judge" or judge.has_begun() else ""
+    shown = {"judge": judge.answered, "stripes": wave.is_first}.get(part.figure)
+    note = part.note if shown is None or shown() else ""
     with st.container(key=f"story-below-{index}"):
         _text(note + _button(here, index))
 
@@ -122,5 +126,6 @@ def _text(text: str) -> None:
 
 def _go(number: int) -> None:
     judge.forget()
-    beginning.leave()
+    for part in (beginning, wave, mixture):
+        part.leave()
     url.put(CHAPTER, SLUGS[number - 1])

@@ -31,7 +31,7 @@ def stands_for(word: str, classes: ClassSet) -> str:
     if len(known) > 1:
         return f"any of {len(known)} kinds"
     name = everyday_name(classes.names[known[0]])
-    return "" if name.casefold() == word.casefold() else name
+    return "" if name.casefold() == word.casefold() else f"(class: {name})"
 
 
 def unknown_to(word: str, specs: Sequence[ClassifierSpec], classes: ClassSet) -> ClassifierSpec | None:

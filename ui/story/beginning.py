@@ -25,12 +25,10 @@ from core.data.start_photos import START_PHOTOS, photo_strip
 from core.data.words import find_word
 from core.pgd.drawings import GalleryWord, drawn_photos, drawn_sketches, opening_words
 from core.pgd.starts import StartName, draw_starts, sketch_start, start_facts
-from core.shared.text import with_article
 from ui.components.mount import lossy_data_uri, webp_strip
 from ui.runs.gallery import stored_word
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, Photo
-from ui.shared.url import one_line
 
 ROW = SAMPLE_SETS["photographs"]
 SKETCH, PHOTO, WORD = "story.sketch", "story.photo", "story.word"  # in the session; PHOTO: None while a sketch is shown
@@ -184,12 +182,6 @@ def chosen() -> Beginning:
             state[PHOTO] = bundled_photo(photo, MIDDLE if percent is None else percent / 100)
         state[WORD] = word or word_of(Beginning(state[SKETCH], "", state[PHOTO]).name or FIRST)
     return Beginning(state[SKETCH], state[WORD], state.get(PHOTO))
-
-
-def asked() -> str:
-    """Return the chosen word with its article, for a sentence."""
-    word = chosen().word
-    return with_article(one_line(word)) if word else "what you name"
 
 
 def put_in_url(begin: Beginning) -> None:

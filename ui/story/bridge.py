@@ -10,11 +10,12 @@ import numpy as np
 from core.data.corruptions import energy_by_radius, fraction_above
 from core.pgd.methods import COMPARED
 from core.pgd.starts import StartName
+from core.shared.numbers import join_list
 from ui.runs.state import RunResult
 from ui.story.beginning import Beginning, of_tile
 
 FAST = 8  # cycles per image, above which a wave is called fast here
-_FEW, _MOST, _CLEARLY = 0.1, 0.5, 0.1  # fractions from which a sentence says so
+_FEW, _MOST, _CLEARLY = 1 / 3, 0.5, 0.1  # fractions from which a sentence says so
 
 
 @dataclass(frozen=True)
@@ -63,21 +64,18 @@ def _stored(name: str, word: str) -> FastWaves:
 def waves_text(waves: FastWaves, start: StartName) -> str:
     """Return the bridge in the marks of `chapters.paragraphs`; it says of waves only what the numbers say."""
     parts = ["**Every picture is a sum of waves**: slow waves make the shapes, fast waves the edges."]
-    if start != "grey":
-        about = "photo" if start == "photo" else "smooth sketch"
-        above = f"{_percent(waves.start)} of this {about} is above {FAST} cycles per image"
-        few = f"This {about} has few fast ones: {_percent(waves.start)} of it is above {FAST} cycles per image."
-        parts.append(few if waves.start < _FEW else f"{above[0].upper()}{above[1:]}.")
+    parts.append(f"Call waves above {FAST} cycles per image fast.")
+    shares = [] if start == "grey" else [(f"this {'photo' if start == 'photo' else 'smooth sketch'}", waves.start)]
+    differ = False
     if waves.views is not None and waves.paper is not None:
-        above = f" above {FAST} cycles per image" if start == "grey" else " above that"
-        parts.append(
-            f"Of what the network added, {_percent(waves.views)} is{above} with many views, and "
-            f"{_percent(waves.paper)} with the paper’s method."
-        )
-        if waves.paper > _MOST and waves.paper - waves.views > _CLEARLY:
-            if waves.views < _MOST:
-                parts.append("Many views add mostly shapes.")
-            parts.append("The paper’s method adds mostly fast waves, which look like noise to us.")
+        shares += [("what many views added", waves.views), ("what the paper’s method added", waves.paper)]
+        differ = waves.paper > _MOST and waves.paper - waves.views > _CLEARLY
+    if shares:
+        parts.append(f"They make up {join_list([f'{_percent(part)} of {what}' for what, part in shares])}.")
+    if differ and waves.views is not None and waves.views < _FEW:
+        parts.append("Many views add mostly shapes.")
+    if differ:
+        parts.append("The paper’s method adds mostly fast waves, which look like noise to us.")
     question = "Which waves does a network rely on? That is what the paper asks. [Add a wave →](?chapter=wave)"
     return f"{' '.join(parts)}\n\n{question}"
 

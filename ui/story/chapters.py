@@ -14,7 +14,7 @@ from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_s
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import SKETCHES
 from core.pgd.drawings import count, counted, drawn_sketches, judge_name, painter_name, recognised
-from core.pgd.methods import COMPARED
+from core.pgd.methods import COMPARED, METHODS
 from core.pgd.pictures import BEFORE, fingerprint, picture_outcomes, stored_judgement
 from core.shared.text import count_of, with_article
 from core.sweep.mixtures import MIXED_SET, mixed_pairs, mixing_network
@@ -104,9 +104,11 @@ def _claims(keys: Sequence[str]) -> str:
         if finding.claim.view.bands:
             bands += finding.claim.view.bands
             compared = tuple(shipped_maps()[label] for label in labels)
+        if key in ("high", "relies"):  # further doubts are in *Findings*
+            doubt = equal_strength() if key == "high" else " ".join(finding.doubts[-1:])
+            judged = f'{judged.removesuffix("</div>")}<p class="doubts">{html.escape(doubt)}</p></div>'
         if key == "relies":
-            doubts = html.escape(" ".join(finding.doubts[-1:]))  # further ones are in *Findings*
-            judged = f'{judged.removesuffix("</div>")}<p class="doubts">{doubts}</p></div>{pairs_chart()}'
+            judged += pairs_chart()
     return judged + (ring_chart(compared, tuple(bands)) if compared else "")
 
 
@@ -165,15 +167,18 @@ def _recognised() -> str:
 def _alone() -> str:
     """Say how many filled holes a second network recognises without what is around them."""
     counts = {method: count(f"hole-{method}") for method in COMPARED}
-    n, judge = len(recognised("hole-views")), short_title(classifier_spec(judge_name()).title)
-    by_views = f"{judge} recognises **{counts['views']} of {n}** filled by many views"
-    return f"{by_views}, **{counts['paper']}** by the paper’s method."
+    n = len(recognised("hole-views"))
+    by_views = f"A second network recognises {counts['views']} of {n} holes filled by many views"
+    return f"{by_views} and {counts['paper']} filled by the paper’s method."
 
 
-def _equal_strength() -> str:
+def equal_strength() -> str:
     evidence = findings_by_claim(CLIP, RESNET56)["relies"].evidence[-1]
     points, more = evidence.number.lstrip("+\N{MINUS SIGN}"), evidence.measured.value > 0
-    return f"at equal strength, CLIP would err {points} {'more' if more else 'less'} than ResNet-56 in the corners."
+    return (
+        "CLIP enlarges small pictures seven times, which softens fast waves. At equal strength, it would err "
+        f"{points} {'more' if more else 'less'} than ResNet-56 in the corners."
+    )
 
 
 def _stands_in() -> str:
@@ -200,23 +205,37 @@ def about_clip() -> str:
     )
 
 
-def _none(number: int) -> str:
-    return str(number) if number else "none"
+# How the first chapter begins, by what one starts from.
+LEADS: dict[str, str] = {
+    "sketch": "Change the sketch, start from a photo, or pick another word, and",
+    "photo": "Move the frame or pick another word, and",
+    "grey": "Pick a word, or paint a few blobs, and",
+}
+
+
+def paintings_counted(start: str) -> str:
+    """Say how many paintings the second network recognises by each method; start: a key of `LEADS`."""
+    kind = "draw" if start == "grey" else start
+    many, few = (f"{counted(f'{kind}-{name}')} paintings by {METHODS[name].caption}" for name in reversed(COMPARED))
+    said = f"The second network recognises {many} and {few}"
+    if start == "grey":
+        return f"From grey, we had a network paint random words. {said}."
+    if start == "photo":
+        return f"We had a network paint random words into our photos. {said}."
+    before = count("sketch-paper", seen=BEFORE)
+    return f"We have {len(drawn_sketches())} sketches. {said}; of the sketches themselves, {before or 'none'}."
 
 
 CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "asked": lambda: with_article(next(iter(SKETCHES.values())).word),
-    "sketches": lambda: str(len(drawn_sketches())),
-    "sketched_before": lambda: _none(count("sketch-paper", seen=BEFORE)),
-    "sketched": lambda: counted("sketch-views"),
-    "sketched_paper": lambda: counted("sketch-paper"),
+    "lead": lambda: LEADS["sketch"],
+    "counted": lambda: paintings_counted("sketch"),
     "artist": lambda: short_title(classifier_spec(painter_name()).title),
     "judge": lambda: short_title(classifier_spec(judge_name()).title),
     "stands_in": _stands_in,
     "striped_network": lambda: wave.striped(wave.first_photo()).network,
     "first_photo": lambda: f"the {wave.striped(wave.first_photo()).name}",
     "first_stripes": lambda: count_of(wave.FIRST_STRIPES, "stripe"),
-    "equal": _equal_strength,
     "mixing_network": lambda: short_title(classifier_spec(mixing_network()).title),
     "filler": lambda: data.titles(data.hole_networks())[0],
     "alone": _alone,

@@ -41,9 +41,9 @@ def judge_drawings() -> None:
     judge(questions(seed), seed, _choices(), METHOD_WORDS, on_choose=choose, on_more=forget)
 
 
-def has_begun() -> bool:
-    """Return True if the visitor has answered a question of the round."""
-    return bool(_choices())
+def answered() -> int:
+    """Return how many questions of the round the visitor has answered."""
+    return len(_choices())
 
 
 def _linked_round() -> int | None:
@@ -112,5 +112,5 @@ def _question(question: Question, pictures: bool) -> dict[str, Any]:
         "sketch": _sketch(drawn.sketch) if drawn.sketch else "",
         "was": with_article(drawn.word),
         "recognised": recognised,
-        "second": f"The second network {'agrees' if recognised else f'sees {with_article(one_line(says))}'}.",
+        "second": f"The second network {'also ' if recognised else ''}sees {with_article(one_line(says))}.",
     }

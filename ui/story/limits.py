@@ -29,6 +29,7 @@ def things_to_do(open_first: Callable[[], None]) -> None:
 
     def sketch() -> None:
         beginning.choose(beginning.EMPTY)
+        beginning.choose_word(None)
         open_first()
 
     clip, photo, canvas = st.columns(3, gap="medium")
@@ -38,7 +39,7 @@ def things_to_do(open_first: Callable[[], None]) -> None:
         st.markdown(as_markdown(about_clip()))
     with photo:
         st.button("Try your own photo", key="story.to-do.photo", type="primary", width="stretch", on_click=upload)
-        st.markdown(f"A network turns it into any of {about_words(beginning.ROW.classes)}.")
+        st.markdown(f"Turn it into any of {about_words(beginning.ROW.classes)}.")
     with canvas:
         st.button("Paint your own sketch", key="story.to-do.sketch", type="primary", width="stretch", on_click=sketch)
         st.markdown("A few blobs on an empty canvas are enough.")

@@ -16,11 +16,13 @@ from core.fourier.outcomes import HybridOutcomes, crossover_of, first_pairs
 from core.sweep.mixtures import mixed_pairs
 from ui.components.pictures.pictures import hybrid_mixer
 from ui.maps.catalogue import stored_title
+from ui.shared import url
 from ui.shared.colours import model_colour
 from ui.story import data
 from ui.tools.hybrids import photo_pairs
 
 PAIR, _CUTOFF = "story.pair", "story.cutoff"  # keys in the session
+_LINKED_PAIR, _LINKED_CUTOFF = "pair", "mixed-at"  # in the URL: indices
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 400, 190, 40, 34  # of the chart; left and below are the numbers of its axes
 _STYLE = (
     "text{font:12px sans-serif;fill:#767676}.grid{stroke:#808080;opacity:.3}.zero{stroke:#767676}"
@@ -31,15 +33,37 @@ _STYLE = (
 def two_photos() -> None:
     """Draw a pair of photos in the mixer, with a slider for its cutoff and a choice of other pairs."""
     state = st.session_state
-    pair = state.get(PAIR, 0)
+    if PAIR not in state:
+        _read_link()
+    pair = state[PAIR]
+    usual = mixed_pairs()[pair].start
+    cutoff = state.get(_CUTOFF, usual)
+    first = (pair, cutoff) == (0, usual)
+    url.put(_LINKED_PAIR, None if first else str(pair))
+    url.put(_LINKED_CUTOFF, None if first else str(cutoff))
     hybrid_mixer(
         photo_pairs()[pair],
-        selected=state.get(_CUTOFF, mixed_pairs()[pair].start),
+        selected=cutoff,
         key="story.mixer",
         on_choose=partial(state.__setitem__, _CUTOFF),
         on_pick=_pick,
         subject=pair,
     )
+
+
+def _read_link() -> None:
+    """Choose what the URL says, or the first pair."""
+    state = st.session_state
+    state[PAIR] = url.number(_LINKED_PAIR, range(len(mixed_pairs()))) or 0
+    cutoff = url.number(_LINKED_CUTOFF, range(len(mixed_pairs()[state[PAIR]].predictions.cutoffs)))
+    if cutoff is not None:
+        state[_CUTOFF] = cutoff
+
+
+def leave() -> None:
+    """Take pair and cutoff out of the URL; the session keeps them."""
+    url.put(_LINKED_PAIR, None)
+    url.put(_LINKED_CUTOFF, None)
 
 
 def _pick(pair: int) -> None:

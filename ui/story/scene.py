@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from core.pgd.drawings import GalleryWord, familiar
+from core.data.canvases import CANVASES, COMPARED_CANVAS
+from core.pgd.drawings import GalleryWord, counted, familiar
 from core.pgd.methods import COMPARED
 from core.pgd.pictures import Judgement
 from core.pgd.record import PGDRun
@@ -35,7 +36,7 @@ def stored(word: GalleryWord) -> Painting:
         paper=paper.picture,
         claim=claim(views.confidence, word.word),
         **_judged(judgements[1], word.word),
-        about_paper=about_paper(paper.confidence, views.confidence, judgements[0]),
+        about_paper=about_paper(paper.confidence, views.confidence, judgements[0], _start_of(word)),
     )
 
 
@@ -45,7 +46,7 @@ def before(request: RunRequest, is_known: bool) -> Painting:
     picture = _webp(to_uint8_planes(request.plan.start[0]))
     seconds = expected_seconds(request.plan, request.names, request.methods)
     how_long = "" if seconds is None else f" (about {duration(max(1.0, seconds))})"
-    text = f"Press Paint it{how_long}." if is_known else "Choose a word that it knows."
+    text = f"Press Paint it{how_long}." if is_known else "Choose a word the network knows."
     note = "Starts from the same picture."
     return Painting(phase="new", views=picture, paper=picture, claim=text, about_paper=note)
 
@@ -64,7 +65,7 @@ def growing(run: ActiveRun) -> Painting:
         phase="growing",
         views=views,
         paper=paper,
-        claim=claim(sure[1], str(plan.targets[0])) if sure else "",
+        claim=f"So far, {claim(sure[1], str(plan.targets[0])).replace('The', 'the', 1)}" if sure else "",
         judged=what_one_sees(run),
         about_paper=f"{sureness(sure[0])} sure so far." if sure else "Starts from the same picture.",
     )
@@ -83,7 +84,7 @@ def ended(result: RunResult) -> Painting:
         paper=paper,
         claim=text.strip(),
         **_judged(judgements[1], target_of(result.runs[1], 0)),
-        about_paper=about_paper(sure[0], sure[1], judgements[0]),
+        about_paper=about_paper(sure[0], sure[1], judgements[0], result.runs[0].metadata["images"].get("start", "")),
     )
 
 
@@ -104,17 +105,25 @@ def _judged(judgement: Judgement | None, word: str) -> dict[str, Any]:
     return {} if judgement is None else dict(zip(("judged", "agrees"), second_opinion(judgement, 0, word), strict=True))
 
 
-def about_paper(confidence: float, views: float, judgement: Judgement | None) -> str:
-    """Return sentences on the paper's method: only a sure picture that the second network does not recognise is noise.
+def about_paper(confidence: float, views: float, judgement: Judgement | None, start: str) -> str:
+    """Return sentences on the paper's method; only a sure picture that the second network does not recognise is noise.
 
-    confidence: the painter's, in the picture by the paper's method. views: in the painting by many views.
+    confidence: the painter's, in the picture by the paper's method. views: in the painting by many views. start: key in
+    `core.pgd.starts.STARTS`.
     """
-    also = "Also over" if views > _SURE else "Over"
-    sure = f"{also} 99% sure" if confidence > _SURE else f"{sureness(confidence)} sure"
+    also = "Also " if sureness(confidence) == sureness(views) else ""
+    sure = f"{also}{sureness(confidence)} sure"
     opinion, agrees = ("", False) if judgement is None else second_opinion(judgement, 0)
     if opinion and confidence > _SURE and not agrees:
-        return f"{sure}, but all we see is noise."
+        return f"{sure}. {'We see only noise' if start in CANVASES else 'All it added looks like noise'}."
+    if agrees and start == "sketch":
+        opinion = f"{opinion.removesuffix('.')}, as it does for {counted('sketch-paper')} of our sketches."
     return f"{sure}. {opinion}".strip()
+
+
+def _start_of(word: GalleryWord) -> str:
+    """Return the start of a stored painting."""
+    return "sketch" if word.sketch else "photo" if word.photo else COMPARED_CANVAS
 
 
 def seen_before(word: GalleryWord, *, is_photo: bool) -> str:

@@ -33,10 +33,10 @@ from ui.runs.words import about_words, near_words, stands_for, vocabulary
 from ui.server.cache import load_ahead
 from ui.shared import url
 from ui.shared.pictures import Photo, draw_upload, frame_photo, open_upload
-from ui.shared.url import as_markdown
+from ui.shared.url import as_markdown, one_line
 from ui.story import beginning, bridge, scene
 from ui.story.beginning import MIDDLE, PAGE, ROW, TILES, Beginning
-from ui.story.chapters import paragraphs
+from ui.story.chapters import LEADS, paintings_counted, paragraphs
 
 _DRAW_PAGE: Task = "generation"  # its runs appear there
 RUN = "story.run"  # in the session: id of the last run, and what it was started from
@@ -52,7 +52,15 @@ _STAGE = "st-key-story-painting"  # CSS class of what a tile changes
 
 def title(usual: str) -> str:
     """Return the chapter's title; usual: that of a sketch."""
-    return usual if beginning.chosen().photo is None else "Any picture can become any word"
+    others = {"photo": "Turn any photo into whatever you name", "grey": "You name it, the network paints it"}
+    return others.get(beginning.chosen().start, usual)
+
+
+def facts() -> dict[str, str]:
+    """Return what the chapter's sentences say of what is chosen."""
+    begin = beginning.chosen()
+    asked = with_article(one_line(begin.word)) if begin.is_known else "what you name"
+    return {"asked": asked, "lead": LEADS[begin.start], "counted": paintings_counted(begin.start)}
 
 
 def paint_a_sketch() -> None:

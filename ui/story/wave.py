@@ -29,6 +29,7 @@ from ui.components.maps.stripes import (
     striped_photo,
 )
 from ui.maps.catalogue import stored_title
+from ui.shared import url
 from ui.shared.colours import model_colour
 from ui.shared.pictures import sample_picture, samples, thumbnails
 from ui.story import data
@@ -36,6 +37,7 @@ from ui.story.data import CHOSEN_PICTURES
 from ui.story.figures import PAPERS_MAPS, chosen_wave, keep_wave, maps_of
 
 _PHOTO, _STRIPES = "story.wave-photo", "story.stripe-count"  # keys in the session
+_LINKED_PHOTO, _LINKED_STRIPES = "striped", "stripes"  # in the URL
 # By eye: its answers are easy to read.
 _FIRST_PHOTO, FIRST_STRIPES = "ice bear", 9
 _SMALL_SIZE = 31  # of the maps
@@ -46,14 +48,39 @@ _SMALL_SIZE = 31  # of the maps
 
 def photo_under_stripes() -> None:
     """Draw a photo under stripes, a network's answer, and the other photos."""
-    state = st.session_state
+    state, photo, stripes = st.session_state, _photo(), _stripes()
+    url.put(_LINKED_PHOTO, None if is_first() else str(photo))
+    url.put(_LINKED_STRIPES, None if is_first() else str(stripes))
     striped_photo(
-        striped(state.get(_PHOTO, first_photo())),
-        stripes=state.get(_STRIPES, FIRST_STRIPES),
+        striped(photo),
+        stripes=stripes,
         key="story.stripes",
         on_choose=partial(state.__setitem__, _STRIPES),
         on_pick=partial(state.__setitem__, _PHOTO),
     )
+
+
+def leave() -> None:
+    """Take photo and stripes out of the URL; the session keeps them."""
+    url.put(_LINKED_PHOTO, None)
+    url.put(_LINKED_STRIPES, None)
+
+
+def _photo() -> int:
+    """Return the index of the chosen photo, at first the URL's."""
+    linked = url.number(_LINKED_PHOTO, range(len(samples(data.PHOTOGRAPHS.name).labels)))
+    return st.session_state.setdefault(_PHOTO, first_photo() if linked is None else linked)
+
+
+def _stripes() -> int:
+    """Return the chosen number of stripes, at first the URL's."""
+    linked = url.number(_LINKED_STRIPES, range(stored_answers()[photo_network()].size // 2 + 1))
+    return st.session_state.setdefault(_STRIPES, FIRST_STRIPES if linked is None else linked)
+
+
+def is_first() -> bool:
+    """Return True while the photo and the stripes are those to begin with."""
+    return (_photo(), _stripes()) == (first_photo(), FIRST_STRIPES)
 
 
 def first_photo() -> int:

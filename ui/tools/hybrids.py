@@ -32,6 +32,7 @@ from ui.shared.page import torch_starts
 from ui.shared.pictures import Picture, sample_picture, samples, thumbnails, to_picture
 from ui.shared.url import as_markdown, whole_number
 
+_CLEAR = 0.1  # probability below which a network sees nothing clearly
 PAIRS_STYLE = TileStyle(size=84, line=True)
 
 
@@ -79,7 +80,12 @@ def mixed(title: str, name: str, predictions: PairPredictions, names: Sequence[s
         (names[low], names[high]),
         [(round(float(a), 4), round(float(b), 4)) for a, b in predictions.shares],
         [(names[other], round(float(share), 4)) for other, share in rounded],
-        [with_article(names[top]) for top in predictions.tops],
+        [
+            with_article(names[top])
+            if max(*both, other) >= _CLEAR
+            else f"nothing clearly, at best {with_article(names[top])}"
+            for top, both, other in zip(predictions.tops, predictions.shares, predictions.other_shares, strict=True)
+        ],
         switches or None,
         f"{title}: no change" if not switches else f"{title} {predictions.cutoffs[switches]:g}",
     )

@@ -30,14 +30,16 @@ def test_each_question_says_what_the_stored_tables_say():
         assert shown["was"] == with_article(question.drawn.word) and shown["method"] == question.method
         judgement, sketch = question.drawing.judgements[0], question.drawn.sketch
         assert shown["recognised"] == (judgement.ranks[0] == 1)
-        seen = "agrees" if shown["recognised"] else f"sees {with_article(judgement.says[0])}"
-        assert shown["second"] == f"The second network {seen}."
+        also = "also " if shown["recognised"] else ""
+        assert shown["second"] == f"The second network {also}sees {with_article(judgement.says[0])}."
         assert shown["sketch"] == (png_data_uri(draw_sketch(sketch)) if sketch else "")
 
 
 def test_link_opens_its_round_and_note_follows_the_first_answer():
     app = opened(chapter="judge", round="7")
     assert of(app, "questions")["questions"] == questions(7)
-    assert not bodies(app, "You can see things")
+    assert bodies(app, "Ten pictures.") and not bodies(app, "Five only had to convince")
     app = opened(chapter="judge", round="7", chosen="01")
-    assert of(app, "questions")["chosen"] == [0, 1] and bodies(app, "You can see things")
+    assert of(app, "questions")["chosen"] == [0, 1] and bodies(app, "Five only had to convince")
+    app = opened(chapter="judge", round="7", chosen="0123401234")
+    assert not bodies(app, "Ten pictures.") and bodies(app, "Five only had to convince")

@@ -10,7 +10,7 @@ from tests.ui.page_runner import bodies, components
 from tests.ui.story.test_page import opened
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.pages.findings import SECTION
-from ui.story.chapters import CHAPTER_FACTS, CHAPTER_NAMES, chapter
+from ui.story.chapters import CHAPTER_NAMES, chapter, equal_strength
 from web.findings import findings_page
 
 VERDICT = re.compile(r'class="chip[^>]*>\S ([^<]*)<')
@@ -57,7 +57,7 @@ def test_story_and_findings_agree(everywhere, name, about):
 
 
 def test_difference_in_story_text_agrees_with_findings(everywhere):
-    number, way = re.search(r"([\d.]+) points (\w+)", CHAPTER_FACTS["equal"]()).groups()
+    number, way = re.search(r"([\d.]+) points (\w+)", equal_strength()).groups()
     sign = {"more": "+", "less": "\N{MINUS SIGN}"}[way]
     assert f"{sign}{number} points" in everywhere["papers"]["relies"][1]
 

@@ -16,7 +16,7 @@ from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import PALETTE, draw_sketch, smooth_sketch
 from core.data.start_photos import START_PHOTOS
-from core.pgd.drawings import drawn_photos, drawn_sketches, judge_name, opening_words, painter_name
+from core.pgd.drawings import counted, drawn_photos, drawn_sketches, judge_name, opening_words, painter_name
 from core.pgd.examples import OPENING, stored_path
 from core.pgd.methods import COMPARED
 from core.pgd.pictures import Judgement, fingerprint, stored_judgement
@@ -104,7 +104,7 @@ def test_each_networks_line_is_that_of_the_stored_painting(name):
     assert data["claim"] == f"The painter is 99% sure: a {row.word}."
     assert data["judged"] == f"A second network agrees ({round(100 * views.judgements[0].shares[0])}%)."
     assert data["agrees"] and ("noise" in data["about_paper"]) == (not paper.recognised())
-    assert f"surer that this is a {row.word}" in bodies(app, "surer that")[0]
+    assert f"surer that it sees a {row.word}" in bodies(app, "surer that")[0]
     (note,) = bodies(app, "Before painting")
     assert row.before[1] in note or f"sees a {row.word}" in note
 
@@ -116,7 +116,7 @@ def test_photo_has_its_painting_until_the_frame_moves(name):
     data = shown(app)
     assert data["phase"] == "ended" and data["start"] == "photo" and data["claim"].endswith(f"a {word}.")
     assert data["views"] == lossy_data_uri(row.drawings["views"].picture)
-    assert "Any picture can become any word" in read(app) and of(app, "alt")["value"] == 0.5
+    assert "Turn any photo" in read(app) and "Move the frame" in read(app) and of(app, "alt")["value"] == 0.5
     assert f"both networks see {with_article(row.before[0])}" in bodies(app, "Before painting")[0]
     app.session_state["story.photo"] = replace(app.session_state["story.photo"], position=0.2)
     assert of(app.run(), "alt")["value"] == 0.2 and shown(app)["phase"] == "new" and app.query_params["frame"] == "20"
@@ -133,15 +133,19 @@ def judgement(rank: int) -> Judgement:
 @pytest.mark.parametrize(
     ("confidence", "views", "judge", "expected"),
     [
-        (0.995, 0.995, judgement(6), "Also over 99% sure, but all we see is noise."),
-        (0.995, 0.6, judgement(6), "Over 99% sure, but all we see is noise."),
-        (0.995, 0.995, judgement(1), "Also over 99% sure. A second network agrees (25%)."),
+        (0.995, 0.995, judgement(6), "Also 99% sure. All it added looks like noise."),
+        (0.995, 0.6, judgement(6), "99% sure. All it added looks like noise."),
+        (0.995, 0.995, judgement(1), "Also 99% sure. A second network agrees (25%)."),
         (0.72, 0.995, judgement(6), "72% sure. A second network sees an envelope (25%)."),
-        (0.995, 0.995, None, "Also over 99% sure."),
+        (0.995, 0.995, None, "Also 99% sure."),
     ],
 )
 def test_only_what_one_network_alone_recognises_is_called_noise(confidence, views, judge, expected):
-    assert about_paper(confidence, views, judge) == expected
+    assert about_paper(confidence, views, judge, "photo") == expected
+    grey = about_paper(confidence, views, judge, "grey")
+    assert grey == expected.replace("All it added looks like noise", "We see only noise")
+    both = about_paper(confidence, views, judge, "sketch")
+    assert both.startswith(expected[:-1]) and (counted("sketch-paper") in both) == ("agrees" in expected)
 
 
 def test_stroke_or_other_word_clears_the_painting(loaded_ahead):
@@ -156,7 +160,7 @@ def test_stroke_or_other_word_clears_the_painting(loaded_ahead):
     paints(app, draw_sketch("volcano"))
     assert shown(app)["judged"].startswith("A second network agrees") and not app.query_params
     choose(app, "castle")
-    assert shown(app)["phase"] == "new" and "surer that this is a castle" in bodies(app, "surer that")[0]
+    assert shown(app)["phase"] == "new" and "surer that it sees a castle" in bodies(app, "surer that")[0]
     choose(app, "vulcano")
     assert app.button(key="story.paint").disabled and app.button(key="story.near.volcano")
     app.button(key="story.near.volcano").click().run()

@@ -38,7 +38,7 @@ function createMixer(parentElement) {
     element(
       "p",
       "legend",
-      "Solid bar: the slow-wave picture. Striped: the fast-wave picture. Grey: its best other guess.",
+      "Solid bar: the slow-wave picture. Striped: the fast-wave picture. Grey: its next guess.",
     ),
   );
   mixer.networks = controls.appendChild(element("div", "networks"));

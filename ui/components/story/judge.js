@@ -1,4 +1,4 @@
-// You are the judge: one drawing after the other with five words to choose from, told right or wrong immediately; then
+// You are the judge: one picture after the other with five words to choose from, told right or wrong immediately; then
 // how you and the second network did, in a table and in a line to share.
 
 import { button, element, viewOf } from "../basics.js";
@@ -18,7 +18,7 @@ function draw(view, at) {
   if (at === questions.length) return drawScore(view);
   const question = questions[at];
   const { picture, options, right, sketch, method } = question;
-  const name = `Drawing ${at + 1} of ${questions.length}`;
+  const name = `Picture ${at + 1} of ${questions.length}`;
   const stage = element("div", "stage");
   stage.append(image(picture, name));
   const side = stage.appendChild(element("div", "side"));
@@ -28,7 +28,7 @@ function draw(view, at) {
   const foot = side.appendChild(element("div", "foot"));
   const dots = foot.appendChild(element("span", "dots", "", { ariaHidden: "true" }));
   const last = at + 1 === questions.length;
-  const next = button(foot, last ? "Your score" : "Next drawing", () => {
+  const next = button(foot, last ? "Your score" : "Next picture", () => {
     draw(view, at + 1);
     root.querySelector("button:enabled")?.focus({ preventScroll: true });
   });
@@ -41,6 +41,7 @@ function draw(view, at) {
     const choice = chosen[at];
     next.style.visibility = choice === undefined ? "hidden" : "visible";
     if (choice === undefined) return;
+    stage.classList.add("answered");
     buttons.forEach((node, k) => {
       node.disabled = true;
       if (k === right) node.className = "yes";
@@ -94,15 +95,13 @@ function drawScore(view) {
     row.append(...indices.map((k) => figure(questions[k], chosen[k])));
   }
   const foot = score.appendChild(element("div", "foot"));
-  button(foot, "Ten new drawings", () => view.report("more", true)).className = "primary";
+  button(foot, "Ten new pictures", () => view.report("more", true)).className = "primary";
   const copy = button(foot, "Copy this line to share", async () => {
     await navigator.clipboard?.writeText(shared.textContent).catch(() => {});
     copy.textContent = "Copied";
   });
-  const text = groups.map(({ title, you, count }) => `${you} of ${count} drawings ${title}`).join(" and ");
-  const shared = foot.appendChild(
-    element("p", "share", `I recognised ${text}. How many do you? ${data.url || sameRound(data.seed)}`),
-  );
+  const text = `I got ${sum("you")} of ${questions.length}. How many can you get?`;
+  const shared = foot.appendChild(element("p", "share", `${text} ${data.url || sameRound(data.seed)}`));
   root.replaceChildren(score);
   head.focus({ preventScroll: true });
 }

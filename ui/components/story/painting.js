@@ -3,6 +3,11 @@
 
 import { button, element, viewOf } from "../basics.js";
 
+// What a picture had to do, below it.
+const METHODS = {
+  views: "Painted by many views: it has to stay convinced in every crop, even with noise.",
+  paper: "Here only this exact picture has to convince it.",
+};
 const CHANGE = { sketch: "Change the sketch", photo: "Move the frame" };
 
 export default function ({ data, parentElement }) {
@@ -36,6 +41,7 @@ function createScene(parentElement) {
   scene.claim = caption.appendChild(element("strong", "claim"));
   caption.append(" ");
   scene.judged = caption.appendChild(element("span", "judged"));
+  caption.append(element("span", "method", METHODS.views));
   scene.change = button(main, "", () => sketching(scene, !root.classList.contains("sketching")));
   scene.change.classList.add("change");
   const aside = root.appendChild(element("figure", "paper"));
@@ -43,6 +49,7 @@ function createScene(parentElement) {
   const about = aside.appendChild(element("figcaption"));
   about.append(element("strong", "", "The paper’s method"));
   scene.about = about.appendChild(element("span"));
+  about.append(element("span", "method", METHODS.paper));
   parentElement.appendChild(root);
   sketching(scene, false);
   return scene;

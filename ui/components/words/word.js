@@ -1,7 +1,11 @@
-// A box for one word; the browser suggests known ones. Enter and a suggestion enter the word; leaving the box
-// keeps it without entering it; Escape brings the former word back.
+// A box for one word; the browser suggests known ones. Enter and a suggestion enter the word; a rest after typing, or
+// leaving the box, keeps it without entering it; Escape brings the former word back.
 
 import { element, viewOf } from "../basics.js";
+
+// Before a typed word is kept, so that the button beside the box is ready when it is pressed. An unknown one may be the
+// beginning of another.
+const REST_MILLISECONDS = { known: 250, unknown: 1500 };
 
 let boxes = 0;
 
@@ -16,7 +20,7 @@ function createBox(parent) {
   const root = parent.appendChild(element("div", "word-box"));
   const about = { type: "text", autocomplete: "off", spellcheck: false, enterKeyHint: "go" };
   /** @type {any} */
-  const box = { root, data: {}, input: element("input", "", "", about) };
+  const box = { root, data: {}, input: element("input", "", "", about), resting: 0 };
   const label = root.appendChild(element("label"));
   box.lead = label.appendChild(element("span", "lead"));
   label.append(box.input);
@@ -30,7 +34,10 @@ function createBox(parent) {
     showNote(box);
     // A suggestion that is taken brings no typed text.
     const typed = event instanceof InputEvent && event.inputType !== "insertReplacementText";
-    if (!typed && box.words.has(input.value)) enterWord(box, true);
+    if (!typed && box.words.has(input.value)) return enterWord(box, true);
+    clearTimeout(box.resting);
+    const rest = REST_MILLISECONDS[box.words.has(input.value.trim()) ? "known" : "unknown"];
+    if (input.value.trim()) box.resting = setTimeout(() => keepWord(box), rest);
   });
   input.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
@@ -38,13 +45,19 @@ function createBox(parent) {
       event.preventDefault();
       enterWord(box, true);
       closeList(box);
-    } else if (event.key === "Escape") input.value = box.data.value;
+    } else if (event.key === "Escape") {
+      clearTimeout(box.resting);
+      input.value = box.data.value;
+    }
     showNote(box);
   });
-  input.addEventListener("change", () => {
-    if (input.value.trim() !== box.data.value && input.value.trim() !== box.sent) enterWord(box, false);
-  });
+  input.addEventListener("change", () => keepWord(box));
   return box;
+}
+
+function keepWord(box) {
+  const word = box.input.value.trim();
+  if (word !== box.data.value && word !== box.sent) enterWord(box, false);
 }
 
 function fillBox(box, data) {
@@ -66,6 +79,7 @@ function fillBox(box, data) {
 }
 
 function enterWord(box, entered) {
+  clearTimeout(box.resting);
   const word = box.input.value.trim();
   if (!word && !box.data.clears) {
     if (!entered) box.input.value = box.data.value;
