@@ -208,9 +208,9 @@ def squiggles(subject: Painted, reference: Painted) -> Judged:
 
     “CLIP model barely changes the corrupted patches. The alterations are limited to almost imperceptible squiggles.”
 
-    The mean change of the finished hole by {subject} minus that by {reference}; and the change itself, which is
-    invisible up to 8 of 255. Also shown: the change until each was 90% confident, over pictures on which both became
-    confident, neither before the first step.
+    The mean change of the finished hole by {subject} minus that by {reference}; and the change itself, where changes
+    up to 8 of 255 are invisible. Also shown: the change until each was 90% sure, over pictures where both networks
+    ended up sure and neither started sure.
     """
 
     def compare(what: str, of: Measure, *bars: str) -> Comparison:
@@ -324,7 +324,7 @@ def displayed(subject: Painted, reference: Painted) -> Judged:
 
 @picture_claim(tasks=("generation",), missing=_NO_JUDGE)
 def sampled(subject: Painted) -> Judged:
-    """CLIP’s drawings resemble their class only as much as their starts did.
+    """CLIP’s drawings look no more like their class than what they started from.
 
     “Any similarity to the original class is due to the pixel sampling process, with the final result looking like
     incomprehensible noise.”
@@ -358,7 +358,7 @@ def _more_recognised(pair: Sequence[Painted], names: Sequence[str], methods: Seq
 
 @picture_claim(section="ours", tasks=("generation", "inpainting"), missing=_NO_JUDGE)
 def views(by_views: Painted, by_paper: Painted) -> Judged:
-    """Forced to convince in many views, with natural strokes, a network paints things other networks recognise.
+    """With many views and natural strokes, a network paints things that other networks recognise.
 
     The share of pictures that a second network recognises: by many views minus by the paper’s method, from the
     same starts, picture by picture (McNemar’s exact test).

@@ -88,7 +88,7 @@ STARTS: dict[StartName, StartText] = {
     "sketch": StartText(
         "a sketch",
         "Sketch",
-        "A picture in flat colours, painted by hand, the same for all classes.",
+        "The sketch that you painted.",
         supplied=True,
     ),
     "photo": StartText(

@@ -23,12 +23,13 @@ from core.data.sketches import (
     sketch_name,
 )
 from core.data.words import find_word
+from core.pgd.drawings import picked_words
 from core.pgd.plan import RunPlan
 from core.pgd.starts import MADE_STARTS, STARTS, StartName, draw_starts, set_start, sketch_start, start_facts
 from core.pgd.views import MIN_CROP_SIZE
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
-from ui.runs.gallery import sketch_counts
+from ui.runs.gallery import photo_counts, sketch_counts
 from ui.runs.opened import PAGE, SKETCH, SKETCHED, START, words_key
 from ui.runs.state import TRIES
 from ui.shared import url
@@ -51,7 +52,7 @@ def usual_words(row: SampleSet, start: StartName) -> list[str]:
     """Return the words to begin with from a start."""
     if start == "sketch" and sketches_of(row):
         return [next(iter(sketches_of(row).values()))]
-    if is_large(row) and start in CANVASES:
+    if start in CANVASES and {*row.drawn} <= {*picked_words()}:  # a set with our gallery
         return [CANVAS_WORD]
     return [row.photo_word or row.drawn[0]] if start == "photo" else list(row.drawn)
 
@@ -203,6 +204,9 @@ def start_tiles(row: SampleSet, start: StartName) -> None:
         _bundled_sketches(row)
     else:
         picture_line(PAGE, _PHOTO_TILES, frames=False)
+        if is_large(row):
+            text, about = photo_counts()
+            st.markdown(text, help=about)
 
 
 def keep_sketch(picture: np.ndarray) -> None:

@@ -161,7 +161,7 @@ def _several_targets(row: SampleSet, start: StartName, any_text: bool) -> list[s
     targets = settable(
         key,
         lambda name, value: st.multiselect(
-            f"Draw (up to {MAX_WORDS}; for CLIP, any text)",
+            f"Words to draw (up to {MAX_WORDS}; for CLIP, any text)",
             [*names, *(target for target in value if target not in names)],
             value,
             max_selections=MAX_WORDS,

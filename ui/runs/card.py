@@ -17,6 +17,7 @@ from ui.server.streamlit_internals import app_font
 from ui.shared.pictures import to_picture
 
 PROJECT = "What does CLIP see?"
+ORIGIN = f"From “{PROJECT}”, an interactive lab"  # not who painted it
 TILE = 1080  # pixels, of each picture
 GAP = 8  # between pictures
 CORNER, CORNER_GAP, CORNER_BORDER = 280, 24, 6  # of the start in the corner
@@ -57,7 +58,7 @@ def card_png(card: Card) -> bytes:
     for line in lines:
         pen.text((columns * _MARGIN, at), line, _INK, font(size, line))
         at += leading
-    pen.text((columns * _MARGIN, at), PROJECT, _QUIET, font(small))
+    pen.text((columns * _MARGIN, at), ORIGIN, _QUIET, font(small))
     file, known = io.BytesIO(), PngInfo()
     for name, text in ({"Title": card.line} | card.facts).items():
         known.add_itxt(name, text)

@@ -134,10 +134,12 @@ def hybrid_panel(page: PageState) -> None:
         predictions = {specs[spec]: answer for spec, answer in results.items()}
     two_pictures = mixture(picture, second, predictions, thumbnails(picture.sample_set), second.position)
     pair = next((row for row in mixed_pairs() if _is_pair(row, picture, second)), None)
-    first = _first(two_pictures.networks, len(cutoffs)) if pair is None else pair.start
+    first = len(cutoffs) // 2
+    if two_pictures.networks:
+        first = _first(two_pictures.networks, len(cutoffs)) if pair is None else pair.start
     hybrid_mixer(
         two_pictures,
-        selected=_selected(cutoffs, first) if two_pictures.networks else len(cutoffs) // 2,
+        selected=_selected(cutoffs, first) if two_pictures.networks else first,
         key=f"frequency.hybrids.{picture.size}",
         on_choose=lambda index: st.session_state.__setitem__(_CUTOFF_KEY, cutoffs[index]),
         on_pick=partial(st.session_state.__setitem__, _OF_SET.format(picture.sample_set)),

@@ -111,7 +111,7 @@ def assert_makes_sense(finding):
     assert set(in_words) <= {*finding.names}, "names only its own networks"
     for number in finding.bars:
         assert str(number) in finding.summary, "a bar for each number of the sentence"
-        assert number.unit != "error" or f"**{number.rounded}**" in finding.summary
+        assert number.unit != "error" or f"**{number.figure.text}**" in finding.summary, "both say the same number"
 
 
 OF_MAPS = [claim for claim in CLAIMS.values() if claim.topic != Topic.PICTURES]

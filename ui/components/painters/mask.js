@@ -38,7 +38,7 @@ const maskKind = {
         maskKind.paint(memory, [[(left + right + 1) >> 1, (top + bottom + 1) >> 1]]);
       });
     });
-    painter.papers.title = "Replace the hole by one square of the paper’s size; drag it";
+    painter.papers.title = "One square of the paper’s size. Drag it.";
     painter.fold.after(painter.papers);
   },
 
