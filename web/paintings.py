@@ -64,9 +64,9 @@ def _photo(begin: Beginning) -> dict[str, str]:
 def _painting(begin: Beginning) -> dict[str, Any]:
     """Return a scene of the painting's component, and what stands below it; the page has the start."""
     assert begin.stored is not None
-    shown = scene.stored(begin.stored)
+    stored = scene.stored(begin.stored)
     return {
-        "scene": {**vars(shown), "views": lossy_data_uri(shown.views), "paper": lossy_data_uri(shown.paper)},
+        "scene": {**vars(stored), "views": lossy_data_uri(stored.views), "paper": lossy_data_uri(stored.paper)},
         "before": scene.seen_before(begin.stored, is_photo=begin.photo is not None),
         "task": begin.start,
         "opens": beginning.link_to_draw(begin.stored),

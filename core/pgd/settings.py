@@ -184,8 +184,8 @@ def defaults(
 
     Args:
         size: of the image in pixels, to which lengths are scaled.
-        start: of a drawing, a key of `core.pgd.starts.STARTS`; "photo" has settings of its own.
-        hole_size: size of a hole other than the paper's square, to which epsilon is scaled, too.
+        start: of a drawing, a key of `core.pgd.starts.STARTS`; "sketch" and "photo" have other settings.
+        hole_size: size of a hole other than the paper's square; epsilon is scaled to it.
         quick: fewer, longer steps where there are any (`has_quick`).
     Raises:
         ValueError: unknown method.

@@ -44,7 +44,7 @@ _CANVAS_TILES, _CANVAS_PIXELS = TileStyle(size=40, line=True), 80
 
 
 def is_large(row: SampleSet) -> bool:
-    """Return True for a set of large pictures, whose drawings have a gallery, words for sketches, and canvases."""
+    """Return True for a set of large pictures: it has a gallery of drawings, words for sketches, and canvases."""
     return row.image_size >= MIN_CROP_SIZE
 
 
@@ -63,7 +63,7 @@ def usual_words(row: SampleSet, start: StartName) -> list[str]:
 def offered_starts(row: SampleSet) -> list[StartName]:
     """Return the starts that the page offers for a set, the default first.
 
-    A class without images here has no blur of its own, so large drawings start from a sketch or a canvas.
+    A class without images here has no blur, so large drawings start from a sketch or a canvas.
     """
     starts: list[StartName] = list(STARTS)
     if not is_large(row):
@@ -106,12 +106,12 @@ def choose_beginning(container: DeltaGenerator, row: SampleSet, start: StartName
     """Draw the choice to begin with a sketch, a photo or a canvas, and the canvases as tiles."""
     key, state, current = f"{PAGE}.begin", st.session_state, _beginning(row, start)
     starts: dict[str, StartName] = {_beginning(row, name): name for name in ("sketch", "photo", made_start(row))}
-    words = {name: f"{words_key(row)}.{name}" for name in starts}  # each beginning keeps its own word
+    word_keys = {name: f"{words_key(row)}.{name}" for name in starts}  # each beginning keeps its own word
 
     def begin() -> None:
         chosen = state[key]
-        state[words[current]] = state[words_key(row)]
-        state[words_key(row)] = state.get(words[chosen], usual_words(row, starts[chosen]))
+        state[word_keys[current]] = state[words_key(row)]
+        state[words_key(row)] = state.get(word_keys[chosen], usual_words(row, starts[chosen]))
         state[START] = STARTS[starts[chosen]].label
 
     state[key] = current
@@ -170,7 +170,7 @@ def four_tries(plan: RunPlan, row: SampleSet) -> RunPlan:
 
 
 def draw_start(
-    side: DeltaGenerator | None,
+    column: DeltaGenerator | None,
     expert: DeltaGenerator,
     row: SampleSet,
     targets: list[str],
@@ -178,8 +178,8 @@ def draw_start(
     seed: int,
 ) -> tuple[np.ndarray | None, Mapping[str, str]]:
     """Draw what the starts depend on; return them, (B, 3, H, W) float32, with their metadata."""
-    if side is not None:
-        with side:
+    if column is not None:
+        with column:
             if start == "sketch":
                 planes, facts = sketch_start(_sketch(row), row.image_size)
             else:
@@ -223,8 +223,8 @@ def first_sketch(row: SampleSet) -> np.ndarray:
 
 def sketches_of(row: SampleSet) -> dict[str, str]:
     """Return the bundled sketches of a set, with the word that each is of."""
-    words = {name: sketch.word if is_large(row) else name for name, sketch in SKETCHES.items()}
-    return {name: word for name, word in words.items() if find_word(word, row.classes)}
+    word_of = {name: sketch.word if is_large(row) else name for name, sketch in SKETCHES.items()}
+    return {name: word for name, word in word_of.items() if find_word(word, row.classes)}
 
 
 def shown_sketch(row: SampleSet, targets: list[str]) -> str | None:
@@ -248,13 +248,13 @@ def _sketch(row: SampleSet) -> np.ndarray:
     try:
         text = encode_sketch(state[SKETCHED])
     except ValueError:
-        st.caption("This sketch has too many details for a link.")
+        st.caption("This sketch has more details than fit into a link.")
     url.put(SKETCH, text, encode_sketch(first))
     return state[SKETCHED]
 
 
 def _bundled_sketches(row: SampleSet) -> None:
-    """Draw the empty sketches and the bundled ones, each of which also chooses its word."""
+    """Draw the empty sketches and the bundled ones; choosing one also chooses its word."""
     sketches = sketches_of(row)
     names: list[str] = [*CANVASES, *sketches]
 
@@ -265,10 +265,10 @@ def _bundled_sketches(row: SampleSet) -> None:
         else:
             keep_sketch(empty_sketch(list(CANVASES)[index]))
 
-    shown = canvas_of(st.session_state[SKETCHED]) or sketch_name(st.session_state[SKETCHED])
+    chosen = canvas_of(st.session_state[SKETCHED]) or sketch_name(st.session_state[SKETCHED])
     image_picker(
         _sketch_thumbnails(tuple(sketches.items())),
-        selected=names.index(shown) if shown in names else -1,
+        selected=names.index(chosen) if chosen in names else -1,
         key=f"{PAGE}.sketches",
         label="Bundled sketches",
         on_pick=pick,
@@ -287,7 +287,7 @@ def _sketch_thumbnails(sketches: tuple[tuple[str, str], ...]) -> Thumbnails:
 
 
 def _picture(row: SampleSet) -> tuple[np.ndarray, Picture]:
-    """Draw the chosen picture; return it as a start, uint8 (size, size, 3), and as it is."""
+    """Draw the chosen picture; return it as a start, uint8 (size, size, 3), and unchanged."""
     chosen = st.session_state.get(_PICTURES) or url.text(_PICTURES)
     st.session_state[_PICTURES] = UPLOAD if chosen == UPLOAD else row.title  # no pictures of another set
     picture = page_picture(PAGE, row.title, frames=False)

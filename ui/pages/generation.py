@@ -72,8 +72,8 @@ def page() -> None:
     choose_beginning(begin, row, start)
     _choose_word(word, row, targets, specs)
     chosen = run_settings(expert, PAGE, row.image_size, None, methods, start)
-    side, rest = body.columns(_SIDE_AND_STAGE, gap="medium") if STARTS[start].supplied else (None, body)
-    x0, facts = draw_start(side, expert, row, targets, start, chosen.seed)
+    column, rest = body.columns(_SIDE_AND_STAGE, gap="medium") if STARTS[start].supplied else (None, body)
+    x0, facts = draw_start(column, expert, row, targets, start, chosen.seed)
     names = tuple(spec.name for spec in specs)
     why = cannot_run(targets, specs, row.classes)
     if x0 is None or why:
@@ -84,19 +84,19 @@ def page() -> None:
         request = RunRequest(plan, "", names, methods, row.class_set)
     large = is_large(row)
     opened = targets[0] if large and start == compared_start(row) and len(targets) == 1 else None
-    if side is not None:
+    if column is not None:
         stage = rest
-        with side, st.container(gap="xsmall", key=f"{PAGE}.{start}-choices"):
+        with column, st.container(gap="xsmall", key=f"{PAGE}.{start}-choices"):
             start_tiles(row, start)
     else:
         several = shows_tries(PAGE, request)  # they need the page's width
-        stage, beside = (
+        stage, for_gallery = (
             (rest.container(), rest.container())
             if several or not large
             else rest.columns(_STAGE_AND_GALLERY, gap="medium")
         )
         if large:
-            with beside, st.container(gap="xsmall"):
+            with for_gallery, st.container(gap="xsmall"):
                 gallery(f"{PAGE}.gallery", opened, _open, is_wide=several)
     sketch = shown_sketch(row, targets) if large and start == "sketch" else None
     still = stored_word(opened) if sketch is None else drawn_sketches()[sketch]
@@ -163,7 +163,7 @@ def _several_targets(row: SampleSet, start: StartName, any_text: bool) -> list[s
         st.session_state[key] = linked[:MAX_WORDS] or usual
         if len(linked) > MAX_WORDS:
             rest = join_list([f"“{one_line(word, MAX_LENGTH)}”" for word in linked[MAX_WORDS:]])
-            url.tell(f"One run draws {MAX_WORDS} words, so we left out {rest}.")
+            url.notify(f"One run draws {MAX_WORDS} words, so we left out {rest}.")
     targets = settable(
         key,
         lambda name, value: st.multiselect(
@@ -194,8 +194,8 @@ def _choose_word(
         else:
             state[words_key(row)], state[ASKED] = [word], entered
 
-    unknown, beside = state.get(_UNKNOWN, ("", targets))
-    if beside != targets:  # others were chosen in the meantime
+    unknown, chosen_then = state.get(_UNKNOWN, ("", targets))
+    if chosen_then != targets:  # others were chosen in the meantime
         unknown = ""
     current = unknown or (targets[0] if len(targets) == 1 else "")
     with container, st.container(gap=None):

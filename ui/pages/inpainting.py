@@ -64,7 +64,7 @@ MINIMISED = (
     "Wajs 2005), the projection onto the ball, the clip."
 )
 _BOX_WIDTH = 400  # pixels
-# In the session: whether a word was just entered; one that the network does not know, and the target beside it.
+# In the session: whether a word was just entered; one that the network does not know, and the target at that time.
 _ASKED, _UNKNOWN = f"{_PAGE}.asked", f"{_PAGE}.unknown"
 
 
@@ -219,7 +219,7 @@ def _painter(picture: Picture, guess: FirstGuess | None) -> None:
         return
     text = hole_text(mask)
     if text is None:
-        st.caption("This hole has too many details for a link.")
+        st.caption("This hole has more details than fit into a link.")
     url.put(_HOLE, text)
 
 
@@ -250,8 +250,8 @@ def _choose_target(picture: Picture, guess: FirstGuess | None, specs: Sequence[C
     elif guess is not None:
         usual, note = guess.name, f"the network’s own guess, {confidence(guess.probability)}"
     target = chosen or usual
-    unknown, beside = state.get(_UNKNOWN, ("", target))
-    if beside != target:  # another was chosen in the meantime
+    unknown, chosen_then = state.get(_UNKNOWN, ("", target))
+    if chosen_then != target:  # another was chosen in the meantime
         unknown = ""
 
     def take(word: str, entered: bool) -> None:

@@ -111,7 +111,7 @@ def _networks() -> None:
 
 @dataclass(frozen=True)
 class Part:
-    """What some networks do in this app.
+    """Networks with the same task in this app.
 
     name: short, unique. heading: what they do. networks: registry names. about: sentences, HTML. picture: URL.
     """

@@ -37,7 +37,7 @@ def page() -> None:
     if index == 0:
         beginning.take_upload()
     known = sketch.facts() if index == 0 else {}
-    here = chapter(index, **known)  # computed before anything is drawn, so that text and figure change together
+    here = chapter(index, **known)  # computed before anything is drawn: text and figure change together
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
         st.title("What does CLIP see?", width="content", anchor=False)
         with st.container(key="story-steps"):

@@ -1,7 +1,7 @@
 """A picture that the page *Draw* opens: its word, start, method, network and settings, as the page keeps them.
 
-The gallery, the story and *Show the last run* all open a picture by `show`, so each reproduces it: what is stored, or
-was painted in this visit, stands there at once.
+The gallery, the story and *Show the last run* all open a picture by `show`, so each reproduces it: a picture that is
+stored, or was painted in this visit, is there without waiting.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ui.shared.pictures import UPLOAD, Picture, frame_place, sample_picture, sam
 
 PAGE: Task = "generation"
 SET, START, SKETCH = f"{PAGE}-set", f"{PAGE}-start-from", f"{PAGE}-sketch"  # in the URL and in the session
-# In the session: the sketch; whether a run shall begin at once.
+# In the session: the sketch; whether a run shall begin without a press.
 SKETCHED, ASKED = f"{PAGE}.sketch", f"{PAGE}.asked"
 MAX_WORDS = 10
 
@@ -43,10 +43,10 @@ def words_key(row: SampleSet) -> str:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Opened:
-    """What determines a picture of the page *Draw*.
+    """Everything that determines a picture of the page *Draw*.
 
     row: with the words' classes and the picture's size. start: key in `STARTS`. sketch: uint8 (32, 32, 3), or None.
-    photo: the start if it is a photo, or None. place: of the frame on a photo of the visitor's own, from 0 to 1.
+    photo: the start if it is a photo, or None. position: of the frame on a photo of the visitor's own, from 0 to 1.
     painters: registry names. methods: in the order of `METHODS`. config: of the leading method; None for the page's
     defaults.
     """
@@ -56,7 +56,7 @@ class Opened:
     start: StartName
     sketch: np.ndarray | None = None
     photo: Picture | None = None
-    place: float = 0.5
+    position: float = 0.5
     painters: tuple[str, ...]
     methods: tuple[MethodName, ...] = COMPARED
     config: PGDConfig | None = None
@@ -157,14 +157,14 @@ def as_start(row: SampleSet, pixels: np.ndarray, caption: str = "") -> Picture:
     if same.any():
         return sample_picture(row.name, int(same.argmax()))
     if own is not None and np.array_equal(own.pixels, pixels):
-        return own  # with the whole photo, whose frame one can move
+        return own  # with the whole photo and its frame to move
     return Picture(pixels, None, row.name, 0, caption, own=True)
 
 
 def show(opened: Opened, *, begins: bool = False) -> None:
     """Choose on the page *Draw* all that determines a picture; for callbacks and other pages.
 
-    begins: True to begin its run at once, for a picture that is neither stored nor in the session.
+    begins: True to begin its run without a press, for a picture that is neither stored nor in the session.
     """
     state, row = st.session_state, opened.row
     forget_settings(PAGE)
@@ -180,7 +180,7 @@ def show(opened: Opened, *, begins: bool = False) -> None:
     if opened.photo is not None:
         own = opened.photo.own
         take_picture(PAGE, UPLOAD if own else row.name, opened.photo if own else opened.photo.position)
-        state[frame_place(PAGE)] = opened.place
+        state[frame_place(PAGE)] = opened.position
     state[f"opened.{words_key(row)}"] = True  # nothing begins by a link
     if begins:
         state[ASKED] = True

@@ -185,7 +185,7 @@ def number_in_url(key: str, number: Callable[..., Any], usual: float, low: float
     return settable_in_url(key, lambda name, value: number(value=value, key=name), usual, read)
 
 
-SLOWDOWN = 4  # at most: one run beside much else says little of the next
+SLOWDOWN = 4  # at most: one run on a busy machine says little of the next
 
 
 @cache

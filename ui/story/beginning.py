@@ -1,4 +1,4 @@
-"""What the chapter *Sketch* starts from: a sketch or a photo, and a word; in the session and in the URL."""
+"""The start of the chapter *Sketch*: a sketch or a photo, and a word; in the session and in the URL."""
 
 from __future__ import annotations
 
@@ -40,29 +40,29 @@ PAGE = "story"  # in the keys of `ui.shared.pictures`
 _PICTURES = f"{PAGE}-pictures"  # likewise
 _PHOTO_QUALITY = 85  # of WebP
 GREY = CANVASES[COMPARED_CANVAS].colours[0]  # of the empty canvas
-MIDDLE = 0.5  # the place of a photo's frame at first
+MIDDLE = 0.5  # the position of a photo's frame at first
 
 
 @dataclass(frozen=True, eq=False)
 class FramedPhoto:
     """A photo under a frame.
 
-    place: of the frame, as `framed_square` takes it. name: one of `START_PHOTOS`; empty for the visitor's own.
+    position: of the frame, as `framed_square` takes it. name: one of `START_PHOTOS`; empty for the visitor's own.
     """
 
     photo: Photo
-    place: float = MIDDLE
+    position: float = MIDDLE
     name: str = ""
 
     @cached_property
     def square(self) -> np.ndarray:
         """The square in the frame, uint8 (S, S, 3)."""
-        return framed_square(self.photo.pixels, self.place)
+        return framed_square(self.photo.pixels, self.position)
 
 
 @dataclass(frozen=True, eq=False)
 class Beginning:
-    """What a painting starts from, and the word to paint, which may be unknown or empty.
+    """Start of a painting, and the word to paint, which may be unknown or empty.
 
     sketch: uint8 (32, 32, 3); under a photo the one before it.
     """
@@ -80,7 +80,7 @@ class Beginning:
     def name(self) -> str:
         """Name of the tile that shows this very picture; empty if none does."""
         if self.photo is not None:
-            return self.photo.name if self.photo.place == MIDDLE else ""
+            return self.photo.name if self.photo.position == MIDDLE else ""
         return EMPTY if np.array_equal(bundled(EMPTY), self.sketch) else sketch_name(self.sketch)
 
     @property
@@ -95,7 +95,7 @@ class Beginning:
 
     @property
     def key(self) -> tuple[str, bytes, str]:
-        """What a run of it is known by."""
+        """Key by which its runs are known."""
         return self.start, self.picture.tobytes(), self.word
 
     @property
@@ -149,9 +149,9 @@ def _whole(name: str) -> Photo:
     )
 
 
-def bundled_photo(name: str, place: float = MIDDLE) -> FramedPhoto:
+def bundled_photo(name: str, position: float = MIDDLE) -> FramedPhoto:
     """Return a bundled photo under a frame; name: one of `START_PHOTOS`."""
-    return FramedPhoto(_whole(name), place, name)
+    return FramedPhoto(_whole(name), position, name)
 
 
 def word_of(name: str) -> str:
@@ -205,7 +205,7 @@ def put_in_url(begin: Beginning) -> None:
     linked: dict[str, str] = {}
     if begin.photo is not None:
         if begin.photo.name:
-            percent = round(100 * begin.photo.place)
+            percent = round(100 * begin.photo.position)
             linked = {LINKED_PHOTO: begin.photo.name} | ({} if percent == 50 else {LINKED_FRAME: str(percent)})
     elif (begin.name, begin.word) != (FIRST, word_of(FIRST)):
         with suppress(ValueError):
@@ -259,10 +259,10 @@ def own_photo() -> Photo | None:
     return None if picture is None else picture.photo
 
 
-def move_frame(place: float) -> None:
+def move_frame(position: float) -> None:
     """Move the photo's frame, to a whole percent, as links have it."""
     if (photo := st.session_state.get(PHOTO)) is not None:
-        st.session_state[PHOTO] = replace(photo, place=round(place, 2))
+        st.session_state[PHOTO] = replace(photo, position=round(position, 2))
 
 
 def choose_word(word: str | None) -> None:

@@ -66,7 +66,7 @@ def _choices() -> tuple[int, ...]:
 
 
 def forget() -> None:
-    """Forget the round, so that the next one is new."""
+    """Forget the round: the next one will be new."""
     for key in (ROUND, _CHOSEN):
         st.session_state.pop(key, None)
     _put(None, ())
@@ -79,7 +79,7 @@ def _put(seed: int | None, choices: Sequence[int]) -> None:
 
 @cache
 def shown_elsewhere() -> frozenset[str]:
-    """Return the words of which another chapter shows a drawing or a painting."""
+    """Return the words that other chapters show a drawing or a painting of."""
     tiles = [SKETCHES[name].word for name in TILES if name in SKETCHES]
     photos = [word.word for word in drawn_photos().values()]
     return frozenset([*opening_words(), *tiles, *photos, card_word()])

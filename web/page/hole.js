@@ -9,9 +9,9 @@ import { framed, pictureUrl, uploadButton } from "./pictures.js";
 import { knownWords, paintLive, SIDE, wanted, wordForm } from "./words.js";
 
 const BRUSH = 12; // pixels, first radius
-const SQUARE = 60; // pixels: the paper's hole, in whose side budgets are measured
+const SQUARE = 60; // pixels: the paper's hole; budgets are measured in its side
 const OWN_HOLE = 96; // pixels, first side in an own photograph
-// What is painted is said below the picture, whose top agrees with the others'.
+// What is painted is said below the picture: its top agrees with the others'.
 const PAINTER_STYLE =
   ".over { padding: 0 0 32px; } .over .state { inset: auto auto 0 0; height: 24px; white-space: nowrap; } " +
   ".over .state::before { content: none; } .over .bar { bottom: 40px; } .over .kit { bottom: 84px; }";
@@ -62,7 +62,7 @@ export async function holeFigure({ stage, mount }) {
     const captioned = drawings.map((drawing, k) => ({ judged: "", ...drawing, title: stored.titles[k] }));
     show({ words: [shown], chosen: 0, size: SIDE, drawings: captioned });
   }
-  /** Show and return what a run starts from, of which no network has said anything. */
+  /** Show and return what a run starts from; no network has said anything about it. */
   async function drawStart() {
     const start = await filledFromRim(planes(pixels), mask);
     const strip = pictureUrl(pixelsOf(start));
@@ -80,7 +80,7 @@ export async function holeFigure({ stage, mount }) {
     const guess = await firstGuess();
     if (isLatest() && !input.value) input.value = guess.word;
     if (isLatest())
-      say(`${guess.word}: its own first guess, ${Math.round(100 * guess.share)} % sure. Brush, then Fill.`);
+      say(`${guess.word}: its own first guess, ${Math.round(100 * guess.share)}% sure. Brush, then Fill.`);
   }
   async function firstGuess() {
     const shares = softmax(await engine.predict(planes(pixels), say));

@@ -30,8 +30,8 @@ function pictures(name) {
  * @typedef {object} Figure what a figure gets
  * @property {HTMLElement} stage its place
  * @property {(name: string, host: HTMLElement, events?: any, style?: string) => (data: any) => void} mount a component
- * @property {(action: () => any) => Promise<void>} attempt do something whose data may not arrive: a sentence then says
- *   so, with a button that tries again, until it has arrived
+ * @property {(action: () => any) => Promise<void>} attempt do something with data that may not arrive: a sentence then
+ *   says so, with a button that tries again, until it has arrived
  */
 
 /** Mount a component in a shadow tree with its own style sheet; return a function that passes data. */

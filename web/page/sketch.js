@@ -25,7 +25,7 @@ const TILES =
  * @typedef {{ pixels: Uint8Array, photo: import("./pictures.js").Photo | null, place: number }} Start
  */
 
-/** The start as three planes, and the task whose settings it takes. @param {Start} start */
+/** The start as three planes, and the task that gives its settings. @param {Start} start */
 function startPlanes({ pixels, photo }, { natural, blur }) {
   if (photo) return { task: "photo", planes: planes(pixels) };
   const isFlat = pixels.every((value, k) => value === pixels[k % 3]);
@@ -162,7 +162,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
     return start;
   }
 
-  // Start anew from a changed sketch or photo.
+  // Start again from a changed sketch or photo.
   function begun(change) {
     drop();
     begin();

@@ -82,7 +82,7 @@ function load(mixer, data) {
   mixer.ticks.replaceChildren(...data.ticks.map(([at, text]) => placed("span", "", text, at)));
 }
 
-// Creates an element beside the slider's track; `at` from 0 to 1.
+// Creates an element next to the slider's track; `at` from 0 to 1.
 function placed(tag, className, text, at) {
   const node = element(tag, className, text);
   node.style.setProperty("--at", at);

@@ -73,7 +73,7 @@ function rebuildTiles(picker, data) {
   paintTiles(picker.tiles, data);
 }
 
-// Each tile gets its own canvas, so that scaling shows no neighbour's pixels at its edge.
+// Each tile gets its own canvas: scaling must not show a neighbour's pixels at its edge.
 async function paintTiles(tiles, { sheet, tile, columns }) {
   const image = new Image();
   image.src = sheet;

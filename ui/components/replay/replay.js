@@ -75,7 +75,7 @@ async function load(view, data) {
     models.map((m) => m.title),
   ]);
   if (view.shape !== shape) {
-    view.shape = shape; // otherwise keep the elements, so that focus and clicks between two moments are not lost
+    view.shape = shape; // otherwise keep the elements, and with them focus and clicks between two moments
     buildPictures(view);
   }
   show(view);
@@ -194,7 +194,7 @@ function stop(view) {
   view.timer = null;
 }
 
-// Marks a try at once; the page answers with its replay.
+// Marks a try immediately; the page answers with its replay.
 function choose(view, k) {
   view.data.tries.chosen = k;
   show(view);
@@ -301,7 +301,7 @@ function paint(canvas, { width, height }, image, start, part) {
 
 // A line on several tries once a second network has seen them all; `picked` is null if it recognises none.
 function aboutTries({ tries }) {
-  if (!tries || !tries.says.length || tries.says.some(([text]) => !text)) return "";
+  if (!tries?.says.length || tries.says.some(([text]) => !text)) return "";
   if (tries.picked === null) return "The second network recognises none of them.";
   return tries.picked === tries.chosen ? "The second network picked this one." : "";
 }

@@ -3,7 +3,7 @@
 import { button, element, percent, viewOf } from "../basics.js";
 
 const PLAY_MILLISECONDS = 3500;
-let played = ""; // the word whose animation has been played: once, even after a remount
+let played = ""; // the word that has been played as an animation: once, even after a remount
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!data) return;

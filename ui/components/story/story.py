@@ -3,7 +3,7 @@
 `painting.js` shows what a network paints from a sketch. `opening.js`, in the article, plays the stored frames of a
 network's drawings by each method, from the same start, once, and blends neighbouring ones. `steps.js` draws the tabs
 with Back and Next; each chapter has its own URL.
-`judge.js` asks, tells at once what was right, and writes the score; it reports the choices and a wish for a new round.
+`judge.js` asks, says what was right, and writes the score; it reports the choices and a wish for a new round.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ class Painting:
     about_paper: str
 
 
-def painting(shown: Painting, picture: np.ndarray, start: str, *, key: str) -> None:
+def painting(scene: Painting, picture: np.ndarray, start: str, *, key: str) -> None:
     """Show the painting, and on a phone what it starts from in its corner; texts change together with the pictures.
 
     picture: the sketch or the photo, uint8 (S, S, 3). start: "sketch" or "photo". key: unique on the page.
     """
-    _painting(key=key, data=pack_painting(shown, picture, start))
+    _painting(key=key, data=pack_painting(scene, picture, start))
 
 
-def pack_painting(shown: Painting, picture: np.ndarray, start: str) -> dict[str, Any]:
+def pack_painting(scene: Painting, picture: np.ndarray, start: str) -> dict[str, Any]:
     """Return JSON for the browser."""
-    pictures = {"views": lossy_data_uri(shown.views), "paper": lossy_data_uri(shown.paper)}
+    pictures = {"views": lossy_data_uri(scene.views), "paper": lossy_data_uri(scene.paper)}
     sketch = _start_uri(picture.tobytes(), len(picture))
-    return {**vars(shown), **pictures, "sketch": sketch, "start": start, "size": SIZE}
+    return {**vars(scene), **pictures, "sketch": sketch, "start": start, "size": SIZE}
 
 
 @lru_cache(16)
