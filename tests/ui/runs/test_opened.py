@@ -128,7 +128,7 @@ def test_bundled_photo_is_found_again():
 def test_moved_frame_keeps_the_name_of_a_bundled_photo():
     name = "A cup of coffee"
     photo = bundled_photo("espresso", 0.2).photo.framed(ROW.name, 0.2)
-    opened = Opened(row=ROW, words=("castle",), start="photo", photo=photo, place=0.2, painters=(painter_name(),))
+    opened = Opened(row=ROW, words=("castle",), start="photo", photo=photo, position=0.2, painters=(painter_name(),))
     app = draw(opened, begins=True)
     active = app.session_state["generation.runs"].active
     active.job.stop()
