@@ -1,27 +1,47 @@
-"""Take screenshots of every page, 1440 x 900, light, and a short animation, for the README.
+"""Take screenshots of every page, 1440 x 900, light, and two animations, for the README and docs/.
 
-    python -m benchmarks.screenshots docs/pictures
+    python -m benchmarks.screenshots docs/pictures            # all of them
+    python -m benchmarks.screenshots docs/pictures --sketch   # only sketch.webp, which needs no browser
 
-Starts the app on a free port, opens each page in Chromium, waits until it is stable, and writes
-story.webp, frequency.webp, inpainting.webp, generation.webp, findings.webp, models.webp (lossless) and play.webp: the
-wave running outward.
+Writes sketch.webp: how a network paints a bundled sketch by many views, from seed 0, as *Save animation* stores it.
+Then starts the app on a free port, opens each page in Chromium, waits until it is stable, and writes story.webp,
+frequency.webp, inpainting.webp, generation.webp, findings.webp, models.webp (lossless) and play.webp: the wave running
+outward.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from benchmarks.serving import APP, chromium, server
+from core import draw, load_classifier
+from core.data.sketches import SKETCHES, draw_sketch, encode_sketch
+from core.pgd.drawings import painter_name
 from tests.browser.waiting import PATIENCE, wait_until_still
+from ui.runs.export import animation_file
 
 _PAGES = ("story", "frequency", "inpainting", "generation", "findings", "models")
+_SKETCH = "lighthouse"  # the bundled one that the README begins with
 _SIZE = {"width": 1440, "height": 900}
 _PLAYED, FRAME_MS, FRAME_WIDTH = 22, 300, 900  # of the animation: a frame for each radius, 0 to 21
+
+
+def paint_sketch(out: Path) -> Path:
+    """Paint a bundled sketch and write the animation into the folder `out`; return its path."""
+    out.mkdir(parents=True, exist_ok=True)
+    sketch = draw_sketch(_SKETCH)
+    run = draw(load_classifier(painter_name()), SKETCHES[_SKETCH].word, method="views", sketch=sketch, seed=0)
+    # The app notes the sketch in a run's facts; the animation begins with it.
+    images = {**run.metadata["images"], "sketch": encode_sketch(sketch)}
+    path = out / "sketch.webp"
+    path.write_bytes(animation_file([replace(run, metadata={**run.metadata, "images": images})], 0))
+    return path
 
 
 def take_screenshots(out: Path) -> list[Path]:
@@ -61,7 +81,10 @@ def _play(page: Page, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Pictures of every page, for the README.")
     parser.add_argument("out", type=Path, help="folder to write them into")
-    for path in take_screenshots(parser.parse_args().out):
+    parser.add_argument("--sketch", action="store_true", help="write only sketch.webp, which needs no browser")
+    arguments = parser.parse_args()
+    print(paint_sketch(arguments.out))
+    for path in () if arguments.sketch else take_screenshots(arguments.out):
         print(path)
 
 

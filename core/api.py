@@ -109,10 +109,10 @@ def draw(  # noqa: PLR0913  # options by keyword
         method: "paper": each step follows the gradient at the image itself; "views": at a random view of it, cropped
             and with noise, in natural strokes, which draws what other networks recognise; "views_only" and "strokes"
             have one of these two ingredients.
-        start: "blur", drawn from the covariance of the class's images, in its place "grey" where there are none;
+        start: "blur", drawn from the covariance of the class's images, or "grey" where there are none;
             "classless", a blur of no class; "independent", pixel noise; a canvas, "grey", "meadow", "sea" or
             "horizon"; or your own photo or photos, of any form that `heatmap` takes, with the settings of photos.
-        sketch: (32, 32, 3) uint8, a sketch in flat colours, in place of `start`: its smooth version is the start, with
+        sketch: (32, 32, 3) uint8, a sketch in flat colours, instead of `start`: its smooth version is the start, with
             the settings of sketches.
         size: of the pictures in pixels. None: the classifier's input, or that of your own start.
         seed: for the starts and the random views.
@@ -171,7 +171,7 @@ def fill(  # noqa: PLR0913  # options by keyword
     Args:
         classifier: from `core.classifier` or `core.load_classifier`; torch must be able to differentiate it.
         images: one square picture, (3, H, H) or (H, H, 3), or many, of any form that `heatmap` takes.
-        mask: (H, H) bool, True where the picture may change; (N, H, H) for a hole of its own in each of N pictures.
+        mask: (H, H) bool, True where the picture may change; (N, H, H) for a different hole in each of N pictures.
         targets: what the hole shall show, for all pictures or one for each: class names or indices, any text for a
             zero-shot classifier.
         method: as for `draw`.
@@ -224,7 +224,7 @@ def _changed(config: PGDConfig, changes: Changes) -> PGDConfig:
     numbers = [name for name in vars(config) if name != "method"]
     if unknown := [name for name in changes if name not in (*numbers, *ingredients)]:
         raise ValueError(
-            f"{unknown[0]!r} is no setting of method {config.method.name!r}; its settings are "
+            f"{unknown[0]!r} is not a setting of method {config.method.name!r}; its settings are "
             f"{', '.join((*numbers, *ingredients))}"
         )
     own: dict[str, Any] = {**changes}

@@ -73,9 +73,9 @@ class Command:
 
     @property
     def slow(self):
-        """Whether it is in the second tier: all but those of the README that take seconds."""
+        """Whether it is in the second tier: all but those of the README and docs/commands.md that take seconds."""
         large = {*self.classifiers} - {"resnet-56"} or re.search(r"core\.reproduce|torchrun|training", self.text)
-        return self.document != "README.md" or bool(large)
+        return self.document not in ("README.md", "commands.md") or bool(large)
 
 
 def printed_commands():

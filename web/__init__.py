@@ -1,1 +1,1 @@
-"""The article: one page of six chapters, whose figures compute in the reader's own browser."""
+"""The article: one page of six chapters with figures that compute in the reader's browser."""

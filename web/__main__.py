@@ -1,4 +1,4 @@
-"""Write the article: one page of six chapters whose figures compute in the reader's own browser, and its findings.
+"""Write the article: one page of six chapters with figures that compute in the reader's browser, and its findings.
 
     python -m web OUT [--app https://…]
 
@@ -32,7 +32,7 @@ _COMPONENTS = (
 _MODULES = RUNTIME / "node_modules"
 _OPTIONS = (
     "--bundle", "--format=iife", "--target=es2022", "--charset=utf8",
-    # onnxruntime-web looks for the WebAssembly it was given beside its own URL: a dummy that is never requested.
+    # onnxruntime-web looks for the WebAssembly it was given next to its own URL: a dummy that is never requested.
     '--define:import.meta.url="https://localhost/"',
 )  # fmt: skip
 _EXPORT = "export default function ("

@@ -16,20 +16,20 @@ from ui.story import data, judge, wave
 from ui.story.data import STORY_WAVE
 from ui.tools.hybrids import photo_pairs
 
-ROUNDS = 4  # of the judge, so that the article stays below 25 MB
+ROUNDS = 4  # of the judge; the article must stay below 25 MB
 
 
 def judge_packs() -> dict[str, Any]:
     """Return rounds of the judge, and the drawings that are in them."""
     rounds = [judge.questions(seed, pictures=False) for seed in range(ROUNDS)]
-    asked = {judge.picture_name(question): question.drawing.picture
+    by_name = {judge.picture_name(question): question.drawing.picture
              for seed in range(ROUNDS) for question in draw_questions(*judge.candidates(), seed)}  # fmt: skip
-    drawings = {f"judged-{name}": lossy_data_uri(picture) for name, picture in asked.items()}
+    drawings = {f"judged-{name}": lossy_data_uri(picture) for name, picture in by_name.items()}
     return {"judge": {"rounds": rounds, "methods": judge.METHOD_WORDS}, **drawings}
 
 
 def striped_packs() -> dict[str, Any]:
-    """Return what the photos under stripes have in common, each photo, and the small picture beside the maps."""
+    """Return what the photos under stripes have in common, each photo, and the small picture next to the maps."""
     photos = {f"stripes-{k}": pack_striped(wave.striped(k)) for k in range(len(samples(data.PHOTOGRAPHS.name)))}
     pixels = pixel_packs(photos.values())
     first = wave.first_photo()
@@ -53,7 +53,7 @@ def mixer_packs() -> dict[str, Any]:
 
 
 def pixel_packs(pictures: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Return the pixels of pictures, once each, as packs, whose names take the pixels' place in the pictures."""
+    """Return the pixels of pictures, once each, as packs; their names replace the pixels in the pictures."""
     packs = {}
     for picture in pictures:
         name = f"pixels-{zlib.crc32(picture['pixels'].encode())}"

@@ -84,7 +84,7 @@ def packed_weights() -> bytes:
 def graph_function(classifier: Classifier, names: Sequence[str], graph: str) -> Callable[..., tuple[Tensor, ...]]:
     """Return a graph as a function of its `INPUTS` and of the named weights, which returns its `OUTPUTS`.
 
-    images: (1, 3, H, H). members: (1, K) bool, the classes of which any is the target. logits: (1, K). cross_entropy:
+    images: (1, 3, H, H). members: (1, K) bool, the classes; any of them is the target. logits: (1, K). cross_entropy:
     (1,), of the summed probability. gradient: of it, (1, 3, H, H).
     """
 
@@ -124,7 +124,7 @@ def _convolution_backward(
 
 
 def _relu6_backward(gradient: Tensor, images: Tensor, low: float, high: float) -> Tensor:
-    """Return the input's gradient from the output, so that onnxruntime keeps the output alone and fuses forward."""
+    """Return the input's gradient from the output: onnxruntime then keeps the output alone and fuses forward."""
     output = aten.clamp(images, low, high)
     return torch.where((output > low) & (output < high), gradient, 0.0)
 

@@ -35,7 +35,7 @@ from web.figures import judge_packs, mixer_packs, pixel_packs, striped_packs
 from web.graphs import IMAGE_SIZE, graph_facts
 from web.paintings import painting_packs
 
-PIECE = 2**19  # bytes, so that a progress bar moves and received pieces need not be loaded again
+PIECE = 2**19  # bytes: a progress bar moves, and received pieces need not be loaded again
 PACKS = "packs"
 _RUN_FRAMES = 12  # of a stored run
 INTERVAL = 6  # steps between pictures of a live run
@@ -84,8 +84,8 @@ def word_table() -> dict[str, Any]:
 
 def articles() -> dict[str, list[str]]:
     """Return the words, in lower case, that take "an" or no article; all others take "a"."""
-    words = sorted({word.lower() for word in (*vocabulary(imagenet()), *imagenet().names)})
-    joined = {word: with_article(word).removesuffix(word).strip() for word in words}
+    known = sorted({word.lower() for word in (*vocabulary(imagenet()), *imagenet().names)})
+    joined = {word: with_article(word).removesuffix(word).strip() for word in known}
     return {name: [word for word, article in joined.items() if article == used] for name, used in _ARTICLES.items()}
 
 
@@ -93,7 +93,7 @@ _ARTICLES = {"an": "an", "none": ""}
 
 
 def _maps(maps: ShownMaps, outline: float = 0) -> dict[str, Any]:
-    """Pack maps whose notes do not say whether weights are on this machine, which is irrelevant elsewhere."""
+    """Pack maps without notes on whether weights are on this machine, which is irrelevant elsewhere."""
     views = [replace(view, note="(the paper’s)" if view.note else "") for view in maps.views]
     return {"value": list(STORY_WAVE), **pack_maps(replace(maps, views=views, outline=outline))}
 
@@ -105,7 +105,7 @@ def hole_packs() -> dict[str, Any]:
     mask = runs[0].mask
     assert mask is not None
     targets = runs[0].metadata["targets"]
-    hole = {
+    first_hole = {
         "pixels": pack_pixels(picture.pixels),
         "caption": picture.caption,
         "mask": base64.b64encode(np.packbits(mask[0]).tobytes()).decode(),
@@ -120,7 +120,7 @@ def hole_packs() -> dict[str, Any]:
             for method, run in zip(COMPARED, runs, strict=True)
         ],
     }
-    return {**pixel_packs([hole]), "hole": hole}
+    return {**pixel_packs([first_hole]), "hole": first_hole}
 
 
 def _frames(run: PGDRun) -> np.ndarray:
@@ -154,7 +154,7 @@ def _settings(task: Task, start: str = "") -> dict[str, Any]:
 
 
 def _config(config: PGDConfig) -> dict[str, Any]:
-    """Return a configuration as JSON, with the colour matrix in place of its power."""
+    """Return a configuration as JSON, with the colour matrix instead of its power."""
     content, preconditioner = config.to_json(), config.method.preconditioner
     if preconditioner is not None:
         colors = natural_pixels().covariance_power(preconditioner.colors).tolist()

@@ -16,8 +16,8 @@ from core.shared.text import with_article
 from ui.components.mount import lossy_data_uri, pack_bytes
 from ui.components.painters.painters import sketch_kit
 from ui.components.pictures.pictures import TileStyle, pack_thumbnails, tiles_json
-from ui.story import scene
-from ui.story.beginning import EMPTY, FIRST, Beginning, grey, of_tile, word_of
+from ui.story import beginning, scene
+from ui.story.beginning import EMPTY, FIRST, GREY, Beginning, of_tile, word_of
 from ui.story.bridge import measured
 from ui.story.chapters import LEADS, chapter, paintings_counted
 
@@ -39,6 +39,7 @@ def painting_packs() -> dict[str, Any]:
             "word": begin.word,
             "sketch": "" if begin.photo else pack_bytes(begin.sketch),
             "photo": f"photo-{name}" * (f"photo-{name}" in photos),
+            "link": beginning.start_in_draw(begin.stored) if begin.photo and begin.stored else [],
             "stored": f"painting-{name}" * (f"painting-{name}" in paintings),
         }
         for name, begin in starts.items()
@@ -50,8 +51,9 @@ def painting_packs() -> dict[str, Any]:
             "starts": rows,
             "first": NAMES.index(FIRST),
             "tiles": tiles_json(thumbnails, -1, "Pictures to start from", STYLE),
-            "painter": sketch_kit(SKETCH_SIZE, grey(), COLOUR),
+            "painter": sketch_kit(SKETCH_SIZE, GREY, COLOUR),
             "known": len(vocabulary(imagenet())),
+            "links": beginning.DRAW_LINKS,
             "texts": {start: vars(sketch_texts(start)) for start in LEADS},
         },
         **photos,
@@ -82,11 +84,12 @@ def _photo(begin: Beginning) -> dict[str, str]:
 def _painting(begin: Beginning) -> dict[str, Any]:
     """Return a scene of the painting's component, and what stands below it; the page has the start."""
     assert begin.stored is not None
-    shown = scene.stored(begin.stored)
+    stored = scene.stored(begin.stored)
     return {
-        "scene": {**vars(shown), "views": lossy_data_uri(shown.views), "paper": lossy_data_uri(shown.paper)},
+        "scene": {**vars(stored), "views": lossy_data_uri(stored.views), "paper": lossy_data_uri(stored.paper)},
         "before": scene.seen_before(begin.stored, is_photo=begin.photo is not None),
         "task": begin.start,
+        "opens": beginning.link_to_draw(begin.stored),
         "waves": vars(measured(begin, None)),
     }
 

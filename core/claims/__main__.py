@@ -21,10 +21,10 @@ def main() -> None:
     maps = {path.stem: _named(path) for path in stored_files("heatmaps")}
     subject, reference = (maps[name] for name in PAPERS)
     painters = networks_for("contrast_of_pictures", judged_outcomes())
-    found = *findings(subject, reference, [*maps.values()]), *feature_findings(*painters)
+    checked = *findings(subject, reference, [*maps.values()]), *feature_findings(*painters)
     print("| claim | source, networks | verdict | what was measured |\n|---|---|---|---|")
     for topic in Topic:
-        print("\n".join(_row(finding) for finding in found if finding.claim.topic == topic))
+        print("\n".join(_row(finding) for finding in checked if finding.claim.topic == topic))
 
 
 def _named(path: Path) -> NamedMap:

@@ -44,7 +44,7 @@ from core.shared.paper import RESNET_NAMES
 CORRUPTIONS_TOOL = "Corruptions"  # of the page *Frequencies*
 _MIN_NETWORKS, _JUDGED = 4, 3  # networks of a ranking; measures of harm that the verdict rests on
 _CONTRAST = "contrast"  # key of the corruption that the paper names
-_CITED = "Yin et al. 2019"  # whose finding the paper's introduction repeats
+_CITED = "Yin et al. 2019"  # the paper's introduction repeats their finding
 robustness_claim = partial(Head, topic=Topic.CORRUPTIONS)
 
 
@@ -61,7 +61,7 @@ def twins(robust: NamedMap, ordinary: NamedMap) -> Judged:
     to low-frequency perturbations …”
 
     {robust} against {ordinary}: the cutoff at which a network follows either of two mixed pictures equally often, and
-    how much waves of up to 2 cycles per image raise the error. Beside it, the same in the corners.
+    how much waves of up to 2 cycles per image raise the error. Also shown: the same in the corners.
     """
     slow = rise_in("low", robust).minus(rise_in("low", ordinary), "rise up to radius 2", MORE)
     fast = rise_in("corners", robust).minus(rise_in("corners", ordinary), "rise in the corners", MORE)
@@ -110,11 +110,11 @@ def contrast(robust: NamedMap, ordinary: NamedMap) -> Judged:
         first, second = rises(*keys, strength=strength)
         return first.minus(second, what, MORE)
 
-    others = [key for key in LOW_CORRUPTIONS if key != _CONTRAST]
+    weather = [key for key in LOW_CORRUPTIONS if key != _CONTRAST]
     by_strength = [
         harm(f"contrast changes of strength {strength}", _CONTRAST, strength=strength) for strength in STRENGTHS
     ]
-    slow = harm(" and ".join(CORRUPTIONS[key].inline_label for key in others), *others)
+    slow = harm(" and ".join(CORRUPTIONS[key].inline_label for key in weather), *weather)
     high = harm("high-frequency corruptions", *HIGH_CORRUPTIONS)
     (a, b), parts = rises(_CONTRAST), [above(number) for number in (*by_strength, slow)]
     weak, strong = by_strength[0].measured, by_strength[-1].measured

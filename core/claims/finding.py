@@ -119,7 +119,7 @@ def weakest(parts: Sequence[Part]) -> Part:
 
 
 def by_test(value: float, p: float, level: float = SIGNIFICANT) -> Interval:
-    """Return a number that decides a part only if its test has a p below the level; it has no interval of its own."""
+    """Return a number that decides a part only if its test has a p below the level; it has no interval."""
     return Interval(value, value, value) if p < level else Interval.exact(value)
 
 
@@ -248,8 +248,9 @@ def judged(parts: Sequence[Part], evidence: Sequence[Evidence], summary: str = "
 class Head:
     """Head of a claim: `@Head(...)` makes a `Claim` of the function that checks it.
 
-    topic: its tab on *Findings*. section: of the paper; "ours" for a sentence that is not the paper's. cites: whose
-    finding the paper repeats; empty for its own. missing: why it cannot be checked where the function finds no number.
+    topic: its tab on *Findings*. section: of the paper; "ours" for a sentence that is not the paper's. cites: the
+    source of a finding that the paper repeats; empty for the paper's own. missing: why it cannot be checked where the
+    function finds no number.
     view: where *Frequencies* shows it. tasks: of a claim about pictures, what was painted.
     """
 

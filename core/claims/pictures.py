@@ -27,7 +27,7 @@ Scores = Mapping[str, np.ndarray]  # (n,) a number for each picture, NaN if it d
 Measure = Callable[[Mapping[str, np.ndarray]], np.ndarray]  # of a table by column: such a number
 _MIN_LOSS = 1e-7  # float32 rounds a cross-entropy below it to zero
 _SMALL_GAIN = 0.1  # fraction of pictures, which counts as nothing
-_SMALL_CHANGE = 8 / 255  # of a pixel: the customary bound of changes that nobody sees (Madry et al. 2018, CIFAR-10)
+_SMALL_CHANGE = 8 / 255  # of a pixel: the customary bound of invisible changes (Madry et al. 2018, CIFAR-10)
 _JUDGES = ("", ", second judge")  # notes for their numbers
 _ENDS = ("at the end", "at the start")
 _NO_JUDGE = "No network has judged what both painted."
@@ -54,7 +54,7 @@ class Painted:
         return {group: of(painted.pictures) for group, painted in self.pictures.items()}
 
     def recognised(self, seen: str = AFTER) -> Scores:
-        """Return 1 for each picture whose class is a judge's top-1 prediction, else 0, by group and judge."""
+        """Return 1 for each picture that a judge classifies correctly, else 0, by group and judge."""
         return {
             group + _JUDGES[judge]: painted.recognised(judge, seen=seen)
             for group, painted in self.pictures.items()
@@ -92,7 +92,7 @@ class Comparison:
 
     @property
     def group(self) -> str:
-        """The first group, whose numbers are in summaries."""
+        """The first group; summaries use its numbers."""
         return self.groups[0]
 
     @property
@@ -102,7 +102,7 @@ class Comparison:
 
 
 def _compare(first: Scores, second: Scores, names: Sequence[str], bars: Sequence[str], **style: Any) -> Comparison:
-    """Compare scores by group, without groups of too few pictures for an interval.
+    """Compare scores by group, skipping groups with so few pictures that they have no interval.
 
     names: of both numbers. bars: their labels for the first group. style: fields of the difference's `Evidence`; `what`
     precedes the group.
@@ -208,9 +208,9 @@ def squiggles(subject: Painted, reference: Painted) -> Judged:
 
     “CLIP model barely changes the corrupted patches. The alterations are limited to almost imperceptible squiggles.”
 
-    The mean change of the finished hole by {subject} minus that by {reference}; and the change itself, which nobody
-    sees up to 8 of 255. Beside it, the change until each was 90% confident, over pictures of which both became
-    confident, neither at once.
+    The mean change of the finished hole by {subject} minus that by {reference}; and the change itself, where changes
+    up to 8 of 255 are invisible. Also shown: the change until each was 90% sure, over pictures where both networks
+    ended up sure and neither started sure.
     """
 
     def compare(what: str, of: Measure, *bars: str) -> Comparison:
@@ -242,8 +242,8 @@ def corrected(subject: Painted) -> Judged:
     “To the model, however, these alterations are highly accurate and even capable of changing a wrong classification to
     the correct class.”
 
-    Of the pictures that {subject} misclassifies with the hole, some of them without it, too: the share that it
-    classifies correctly at the end, more than half.
+    The share of the pictures misclassified with the hole, some of them even without it, that {subject} classifies
+    correctly at the end: more than half.
     """
     right = subject.scores(lambda table: np.where(table["was_target"] == 0, table["is_target"], np.nan))
     first, *more = _groups(subject, right, _fraction, "error", 0.5)
@@ -255,7 +255,7 @@ def corrected(subject: Painted) -> Judged:
     )
 
 
-def _beside_robust(subject: Painted, reference: Painted) -> Judged:
+def _against_robust(subject: Painted, reference: Painted) -> Judged:
     """Judge that others recognise more of the reference's pictures, and no more of the subject's than of its starts."""
     names, after = (reference.name, subject.name), subject.recognised()
     more = _recognised(
@@ -289,10 +289,10 @@ def plausible(subject: Painted, reference: Painted) -> Judged:
     perceptually plausible to humans even in the case of mistakes. The CLIP model, however, does not reconstruct the
     corrupted images.”
 
-    The share of filled holes whose class a second network recognises: {reference} minus {subject}, more than 10 points,
+    The share of filled holes that a second network recognises: {reference} minus {subject}, more than 10 points,
     picture by picture (McNemar’s exact test); and {subject} minus its start, less than 10 points.
     """
-    return _beside_robust(subject, reference)
+    return _against_robust(subject, reference)
 
 
 @picture_claim(tasks=("generation",))
@@ -301,7 +301,7 @@ def likely(subject: Painted) -> Judged:
 
     “To the model, however, these images have high likelihood of pertaining to the correct class.”
 
-    The share of drawings of which {subject} is 90% confident at the end, more than half.
+    The share of drawings on which {subject} is 90% confident at the end: more than half.
     """
     sure = subject.scores(lambda table: (table["probability_after"] >= SURE).astype(np.float64))
     first, *more = _groups(subject, sure, _fraction, "error", 0.5)
@@ -316,20 +316,20 @@ def displayed(subject: Painted, reference: Painted) -> Judged:
     “The images generated by the robust models …, while not realistic, showcased perceptually relevant features such as
     feathers, eyes, fur and noses. The images generated by CLIP model, on the other hand, do not display such features.”
 
-    The share of drawings whose class a second network recognises: {reference} minus {subject}, more than 10 points,
+    The share of drawings that a second network recognises: {reference} minus {subject}, more than 10 points,
     picture by picture (McNemar’s exact test); and {subject} minus its start, less than 10 points.
     """
-    return _beside_robust(subject, reference)
+    return _against_robust(subject, reference)
 
 
 @picture_claim(tasks=("generation",), missing=_NO_JUDGE)
 def sampled(subject: Painted) -> Judged:
-    """What CLIP draws resembles its class only as much as its start did.
+    """CLIP’s drawings look no more like their class than what they started from.
 
     “Any similarity to the original class is due to the pixel sampling process, with the final result looking like
     incomprehensible noise.”
 
-    The share of drawings by {subject} whose class a second network recognises, at the end minus at the start; gains up
+    The share of drawings by {subject} that a second network recognises, at the end minus at the start; gains up
     to 10 points are ignored.
     """
     gain = _recognised(subject.recognised(), subject.recognised(BEFORE), _ENDS, _ENDS)
@@ -342,25 +342,25 @@ def sampled(subject: Painted) -> Judged:
     )
 
 
-def _more_recognised(both: Sequence[Painted], names: Sequence[str], methods: Sequence[str] = ()) -> Judged:
-    """Judge that others recognise more of the first's pictures; methods: what to name both by, if not by network."""
-    first, second = (painted.recognised() for painted in both)
-    bars = names if methods else [painted.name for painted in both]
+def _more_recognised(pair: Sequence[Painted], names: Sequence[str], methods: Sequence[str] = ()) -> Judged:
+    """Judge that others recognise more of the first's pictures; methods: their names, if not the networks'."""
+    first, second = (painted.recognised() for painted in pair)
+    bars = names if methods else [painted.name for painted in pair]
     more = _recognised(first, second, names, bars, sign_words=RECOGNISED)
-    by, (_, a, b, *_) = methods or both, more.evidence
+    by, (_, a, b, *_) = methods or pair, more.evidence
     return _by_group(
         [above(number) for number in more.differences],
         [*more.evidence, more.largest_p],
         f"A second network recognises {a} of {more.group} by {by[0]}, and {b} by {by[1]}.",
-        who_judged(both[0]),
+        who_judged(pair[0]),
     )
 
 
 @picture_claim(section="ours", tasks=("generation", "inpainting"), missing=_NO_JUDGE)
 def views(by_views: Painted, by_paper: Painted) -> Judged:
-    """Forced to convince from every view, by natural strokes, a network paints things other networks recognise.
+    """With many views and natural strokes, a network paints things that other networks recognise.
 
-    The share of pictures whose class a second network recognises: by many views minus by the paper’s method, from the
+    The share of pictures that a second network recognises: by many views minus by the paper’s method, from the
     same starts, picture by picture (McNemar’s exact test).
     """
     return _more_recognised(
@@ -372,7 +372,7 @@ def views(by_views: Painted, by_paper: Painted) -> Judged:
 def training(robust: Painted, ordinary: Painted) -> Judged:
     """A CLIP trained against small changes paints what other networks recognise.
 
-    The share of pictures whose class a second network recognises: {robust} minus {ordinary}, picture by picture
+    The share of pictures that a second network recognises: {robust} minus {ordinary}, picture by picture
     (McNemar’s exact test).
     """
     return _more_recognised((robust, ordinary), ("the robust twin’s", "the ordinary twin’s"))

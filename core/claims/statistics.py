@@ -233,7 +233,7 @@ def rise_between(band: str) -> Statistic:
     """Return the difference of how much the waves of a band raise two maps' errors over their clean errors."""
 
     def difference(first: Heatmap, second: Heatmap) -> Interval | None:
-        rises = [require(in_band(one, band)).minus(require(without_wave(one))) for one in (first, second)]
+        rises = [require(in_band(heatmap, band)).minus(require(without_wave(heatmap))) for heatmap in (first, second)]
         return rises[0].minus(rises[1]).measured.item()
 
     return difference
@@ -253,7 +253,7 @@ def trained_once(statistic: Statistic, like: Heatmap, where: str = "there") -> s
 def wave_difference(first: Heatmap, second: Heatmap) -> Interval | None:
     """Return by how much two maps' errors differ under a wave, the mean over their waves; None below three waves.
 
-    The interval is that of maps whose waves all err to one side within their own intervals: too wide.
+    The interval assumes that all waves err to one side within their own intervals, so it is wider than needed.
     """
     size = min(first.size, second.size)
     waves = np.array(half_plane(size))

@@ -35,7 +35,7 @@ def claims_by_key(*modules: ModuleType) -> dict[str, Claim]:
     """Return every claim of some modules by its key.
 
     Raises:
-        ValueError: two claims have one name, so that only one would be shown.
+        ValueError: two claims have the same name; only one of them would be shown.
     """
     claims: dict[str, Claim] = {}
     for claim in (found for module in modules for found in vars(module).values() if isinstance(found, Claim)):
@@ -99,11 +99,11 @@ def _on_maps(claim: Claim, maps: Mapping[str, NamedMap]) -> Finding:
     selected = [maps[role] for role in claim.roles if role in maps]
     if not selected:
         return check(claim)
-    wave, shown = claim.view.wave, sorted(selected, key=lambda named: named is maps.get("reference"))
+    wave, in_order = claim.view.wave, sorted(selected, key=lambda named: named is maps.get("reference"))
     return check(
         claim,
         *selected,
-        maps=tuple(named.label for named in shown),
+        maps=tuple(named.label for named in in_order),
         wave=wave(selected[0]) if callable(wave) else wave,
         networks=tuple(named.classifier for named in selected),
         names=tuple(named.name for named in selected),
@@ -253,7 +253,7 @@ def _apart() -> tuple[str, ...]:
 
 
 def judge_knew_photos() -> str:
-    """Say that the judge does better on our photos than it should, so that it was probably trained on them."""
+    """Say that the judge does better on our photos than it should: it was probably trained on them."""
     stored = stored_kinds()["photographs"]
     judge, right = stored_outcomes().judges[0], stored.recognised()
     return (

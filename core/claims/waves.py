@@ -295,14 +295,14 @@ def within(subject: NamedMap, reference: NamedMap | None = None) -> Judged:
     )
 
 
-@wave_claim(missing="The maps have too few waves in common.", view=View(wave=(0, 8), show="Difference"))
+@wave_claim(missing="The maps have not enough waves in common.", view=View(wave=(0, 8), show="Difference"))
 def different(subject: NamedMap, reference: NamedMap) -> Judged:
     """CLIP’s map differs from the ResNet’s.
 
     “CLIP ViT-B/32 displayed a different behavior from what was previously observed in the Resnet50 model.”
 
     By how much the errors of {subject} and {reference} differ under a wave, the mean over all waves, minus the same of
-    two trainings of one network. Beside it, the share of waves that differ, with 5% false discoveries, and how far the
+    two trainings of one network. Also shown: the share of waves that differ, with 5% false discoveries, and how far the
     two maps correlate.
     """
     first, second = subject.heatmap, reference.heatmap
@@ -316,9 +316,9 @@ def different(subject: NamedMap, reference: NamedMap) -> Judged:
     around = [values - (np.bincount(radius, values) / waves)[radius] for values in rates]
     pair = Evidence("mean difference of the two maps", apart, "rise", bar="the two maps")
     same = Evidence("mean difference of two trainings", chance, "rise", bar="two trainings")
-    share = Interval.exact(float(comparison.clear.mean()))
+    differing = Interval.exact(float(comparison.clear.mean()))
     more = [
-        Evidence(f"waves that differ (of {len(comparison.waves)})", share, "error"),
+        Evidence(f"waves that differ (of {len(comparison.waves)})", differing, "error"),
         Evidence("correlation of the two maps", Interval.exact(correlation(*rates)), "ratio"),
         Evidence("correlation without the ring means", Interval.exact(correlation(*around)), "ratio"),
     ]
@@ -342,7 +342,7 @@ def figure_2_clip() -> Judged:
     “CLIP model maintains high error rates in the lowest frequencies up to a point, which then decreases for higher
     frequencies [on ImageNet100].”
 
-    Not at all: the paper shows this map as a picture, without its numbers.
+    We couldn’t check this: the paper prints the map but not its numbers.
     """
     raise NotCheckable
 
@@ -402,12 +402,12 @@ def _first_multiple(named: NamedMap) -> Frequency:
 def lattice(subject: NamedMap, reference: NamedMap) -> Judged:
     """Waves that repeat in every patch mislead less.
 
-    Waves whose i and j are multiples of the number of patches per side (7 for CLIP ViT-B/32) against the eight waves
-    around each, in the map of {subject}, where they should mislead less, and of {reference}, where the error should
-    fall by less than 2 points; chance is that of other sets of as many waves.
+    Waves with i and j that are multiples of the number of patches per side (7 for CLIP ViT-B/32) against the eight
+    waves around each, in the map of {subject}, where they should mislead less, and of {reference}, where the error
+    should fall by less than 2 points; chance is that of other sets of as many waves.
     """
     period, _ = _first_multiple(subject)
-    why = f"One of the maps is too small for multiples of {period}."
+    why = f"One of the maps is smaller than the first multiple of {period}."
     a, b = (require(lattice_of(named.heatmap, period) if period > 1 else None, why) for named in (subject, reference))
     first = Evidence(f"{subject.name} at multiples of {period}", a.mean, bar=subject.name)
     second = Evidence(reference.name, b.mean, bar=reference.name)
@@ -420,9 +420,9 @@ def lattice(subject: NamedMap, reference: NamedMap) -> Judged:
     if subject.patch_grid is None:
         parts, doubt = [], "The subject is not known to cut pictures into patches, so no dip is expected."
 
-    def apart(one: Heatmap, other: Heatmap) -> Interval | None:
-        own = int(one.metadata["classifier"].get("patch_grid") or 1)
-        here, there = (lattice_of(heatmap, own) if own > 1 else None for heatmap in (one, other))
+    def apart(first: Heatmap, second: Heatmap) -> Interval | None:
+        own = int(first.metadata["classifier"].get("patch_grid") or 1)
+        here, there = (lattice_of(heatmap, own) if own > 1 else None for heatmap in (first, second))
         return newcombe(here.mean, there.mean) if here and there else None
 
     return judged(

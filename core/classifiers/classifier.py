@@ -78,7 +78,7 @@ class Classifier(nn.Module):
         image_size: the network's own input size, in pixels.
         patch_grid: see `patch_grid`.
         any_size: True if the network is known to take inputs of any size; see `at_size`.
-        merged: groups of the network's classes, each of which is one class here, behind the others; see `merge`.
+        merged: groups of the network's classes; each group is one class here, after the others; see `merge`.
     """
 
     kind: Literal["zero-shot", "closed-set"]
@@ -107,7 +107,7 @@ class Classifier(nn.Module):
         return self.preprocess.mean.device
 
     def train(self, mode: bool = True) -> Self:
-        """Stay in eval mode, whatever `mode` says, so that batch statistics and dropout never change a prediction."""
+        """Stay in eval mode, whatever `mode` says: batch statistics and dropout must never change a prediction."""
         return super().train(False)
 
     def at_size(self, size: int) -> Self:

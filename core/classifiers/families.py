@@ -97,7 +97,7 @@ _HUB_LICENCE = "see the model card"
 
 @dataclass(frozen=True)
 class Family:
-    """Classifiers whose names share a prefix.
+    """Classifiers with a common prefix in their names.
 
     spec: makes a spec from the full name and the part after the prefix. forms: patterns of names, for error texts.
     """
@@ -250,7 +250,7 @@ def _timm(name: str, rest: str) -> ClassifierSpec:
     if weights.num_classes != 1000:
         raise ValueError(
             f"timm's {rest!r} has {weights.num_classes} outputs, not the 1,000 ImageNet classes; "
-            "take weights whose tag ends in in1k"
+            "choose weights with a tag that ends in in1k"
         )
     model = f"{weights.architecture}.{weights.tag}" if weights.tag else weights.architecture
     files = (weights.hf_hub_filename,) if weights.hf_hub_filename else TIMM_WEIGHTS

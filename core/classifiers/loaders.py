@@ -108,7 +108,7 @@ def _fold_batch_norms(network: Any) -> None:
 
 
 def load_bundled_network(path: Path, identity: Identity) -> ClosedSetClassifier:
-    """Load a network trained by `precomputed.training`, described by `config.json` beside the weights."""
+    """Load a network trained by `precomputed.training`, described by the `config.json` in its folder."""
     from core.classifiers.networks import MiniResNet
 
     config = json.loads((path.parent / "config.json").read_text(encoding="utf-8"))
@@ -172,7 +172,7 @@ def load_open_clip(path: Path, identity: Identity, *, architecture: str, tag: st
 
 
 def load_open_clip_folder(path: Path, identity: Identity) -> ClipModel:
-    """Load a CLIP from a folder in open_clip's format: `open_clip_config.json` beside the weights."""
+    """Load a CLIP from a folder in open_clip's format: the weights and `open_clip_config.json`."""
     network = _open_clip_model(f"local-dir:{path.parent}", path)
     return _clip_model(identity, network, _folder_tokenizer(path.parent))
 
@@ -182,7 +182,9 @@ def load_bundled_clip(path: Path, identity: Identity) -> ClipModel:
     from core.classifiers.zero_shot import load_prompt_embeddings
 
     clip = load_open_clip_folder(path, identity)
-    if trunk := getattr(clip.network.visual, "trunk", None):  # a plain ViT has no norms, and embeds its prompts anew
+    if trunk := getattr(
+        clip.network.visual, "trunk", None
+    ):  # a plain ViT has no norms, and embeds its prompts at each start
         _fold_batch_norms(trunk)
         clip.embedded = load_prompt_embeddings(path.parent, identity.sha256)
     return clip

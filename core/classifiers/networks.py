@@ -124,7 +124,7 @@ def frozen_copy(network: ModuleT) -> ModuleT:
 
 
 def with_contiguous_attention(network: ModuleT) -> ModuleT:
-    """Return a network for gradients of several pictures, whose attention reads tokens from contiguous memory.
+    """Return a network for gradients of several pictures: its attention reads tokens from contiguous memory.
 
     `nn.MultiheadAttention` transposes a batch without moving it; if torch needs its gradient, it then copies the
     weights once per token: by oneDNN, CLIP ViT-B/32 took 3 to 7 times as long (two to ten pictures, two cores). Results
@@ -145,7 +145,7 @@ class _ContiguousAttention(nn.MultiheadAttention):
     def forward(self, query: Tensor, key: Tensor, value: Tensor, *args: Any, **options: Any) -> Any:
         if query.dim() == 2:  # no batch
             return super().forward(query, key, value, *args, **options)
-        # Equal tensors stay one tensor: torch then multiplies by all weights at once.
+        # Equal tensors stay one tensor: torch then multiplies by all weights together.
         moved = {id(tokens): tokens.transpose(0, 1).contiguous() for tokens in (query, key, value)}
         attended, weights = super().forward(moved[id(query)], moved[id(key)], moved[id(value)], *args, **options)
         return attended.transpose(0, 1), weights

@@ -86,7 +86,7 @@ def classifier(
     network: Any = module
     if isinstance(module, torch.jit.ScriptModule):
         if module.training:
-            raise ValueError(f"{name} is scripted and in training mode, which nobody else can end; call its eval()")
+            raise ValueError(f"{name} is scripted and in training mode, which we cannot end; call its eval()")
         network = module.forward
     elif isinstance(module, torch.nn.Module):
         network = frozen_copy(module)

@@ -98,7 +98,7 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 
 VARIABLE = "CLIP_LAB_CLASSIFIERS"
-_FOLDER = "open_clip:local-dir:"  # prefix of a name whose path may contain "="
+_FOLDER = "open_clip:local-dir:"  # prefix of a name with a path, which may contain "="
 _UNUSABLE = (ValueError, OSError, ImportError, RuntimeError)
 
 
@@ -185,7 +185,7 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
         title="CLIP ViT-B/32 (robust: TeCoA 4/255 on LAION-2B)",
         licence="MIT",
         image_size=224,
-        download_bytes=605_143_284,  # size of clip-vit-b-32, whose tensors have the same names and shapes
+        download_bytes=605_143_284,  # as clip-vit-b-32: tensors of the same names and shapes
     ),
     "resnet-50": ClassifierSpec(
         name="resnet-50",
@@ -286,7 +286,7 @@ def network_title(name: str) -> str:
 
 
 def result_title(classifier: Mapping[str, Any], *, short: bool = True) -> str:
-    """Return the title of a result's classifier, and in place of its bracket weights that are not the registry's.
+    """Return the title of a result's classifier, with weights that are not the registry's instead of its bracket.
 
     classifier: the result's facts, which may be untrusted text; those of published results name no file of weights.
     short: without the bracket that names data or maker in any case.
@@ -324,7 +324,7 @@ def classifier_state(name: str, weights: Path | str | None = None) -> Classifier
 
     Args:
         name: as for `classifier_spec`.
-        weights: a weight file or its folder, in place of the published one.
+        weights: a weight file or its folder, instead of the published one.
     Raises:
         ValueError: the name is unknown.
     """
@@ -357,7 +357,7 @@ def load_classifier(
         name: as for `classifier_spec`.
         classes: the K classes, in label order; None for a closed-set classifier's whole vocabulary.
         device: where to run the model.
-        weights: a weight file or its folder, in place of the published one. Where the name is one of
+        weights: a weight file or its folder, instead of the published one. Where the name is one of
             `list_classifiers()` and the registry knows the file's sha256, it must be that file; a family's network may
             have any weights of its layout.
         download: allow fetching weights that are not on this machine.
@@ -373,7 +373,7 @@ def load_classifier(
         classes = CLASS_SETS[spec.vocabulary]()
     if classes is None:
         raise ValueError(
-            f"classifier {name!r} is zero-shot and has no classes of its own; "
+            f"classifier {name!r} is zero-shot and has no fixed classes; "
             "pass a ClassSet, such as core.data.sample_sets.CIFAR10"
         )
     path = find_weights(spec, weights, download)
@@ -383,7 +383,7 @@ def load_classifier(
     except RuntimeError as error:
         if weights is not None or not spec.weights.origin:
             raise
-        discard(path)  # so that it can be downloaded again
+        discard(path)  # to allow another download
         raise RuntimeError(
             f"the cached weights of {spec.title} were not the published file and have been deleted; download it again"
         ) from error

@@ -86,14 +86,14 @@ def choose_targets(classifier: Classifier, targets: Sequence[str | int]) -> tupl
     """Return a classifier that has every target as a class, and their indices among its classes.
 
     A text names a class, else a word that stands for some (`core.data.words`): a closed-set classifier merges these
-    into one class, whose probability is the sum of theirs. Any other text becomes an additional class of a zero-shot
-    classifier, so that its probability is a share among all of them.
+    into one class with the sum of their probabilities. Any other text becomes an additional class of a zero-shot
+    classifier, and its probability is a share among all of them.
 
     Args:
         targets: class names, words or texts; or indices of classes.
     Raises:
-        ValueError: no text, a word unknown to a closed-set classifier, two words that share a class, or a text too
-            long for the text tower.
+        ValueError: no text, a word unknown to a closed-set classifier, two words that share a class, or a text
+            longer than the text tower reads.
     """
     names = list(classifier.classes.names)
     members: list[tuple[int, ...]] = []  # of each target
@@ -109,7 +109,7 @@ def choose_targets(classifier: Classifier, targets: Sequence[str | int]) -> tupl
     for word, other in itertools.combinations(dict.fromkeys(members), 2):
         if {*word} & {*other}:
             called = [quoted(unions[key] if key in unions else names[key[0]]) for key in (word, other)]
-            raise ValueError(f"{called[0]} and {called[1]} share a class, of which one run has one; draw one at a time")
+            raise ValueError(f"{called[0]} and {called[1]} share a class; draw one at a time")
     if unions:
         classifier = classifier.merge({word: group for group, word in unions.items()})
     inside = {member for group in unions for member in group}
@@ -158,12 +158,12 @@ def check_prompts(
     prompts = list(new.values())
     read = tokenizer(prompts)  # (K, L)
     length = read.shape[1]
-    # With room for one more token, a truncated prompt shows another token in place of its end.
+    # With room for one more token, a truncated prompt shows a different token at its end.
     cut = (tokenizer(prompts, context_length=length + 1)[:, :length] != read).any(dim=1)
     if bool(cut.any()):
         text = list(new)[int(cut.int().argmax())]
         raise ValueError(
-            f"the {what} is too long: classifier {classifier.name!r} reads only {length} tokens, with the prompt "
+            f"the {what} is longer than the {length} tokens that classifier {classifier.name!r} reads, with the prompt "
             f"around it, and would ignore the end of {quoted(text)}; shorten it"
         )
 

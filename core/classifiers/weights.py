@@ -25,7 +25,7 @@ class Identity:
 
 
 OPEN_CLIP_CONFIG = "open_clip_config.json"
-# In open_clip's order of preference, so that the file checked is the file loaded.
+# In open_clip's order of preference: the file that is checked must be the file that is loaded.
 OPEN_CLIP_WEIGHTS = (
     "open_clip_model.safetensors",
     "open_clip_pytorch_model.safetensors",
@@ -40,11 +40,11 @@ class WeightSource:
     """Source of a weight file. This base class never downloads.
 
     Attributes:
-        beside: names of files required in the same folder.
+        companions: names of files required in the same folder.
         sha256: required hex digest, or its first digits; None if none is published.
     """
 
-    beside: tuple[str, ...] = ()
+    companions: tuple[str, ...] = ()
     sha256: str | None = None
 
     @property
@@ -110,36 +110,38 @@ class PackageFile(WeightSource):
 
 @dataclass(frozen=True)
 class FolderFile(WeightSource):
-    """The first of several files in a folder, with other files required beside it."""
+    """The first of several files in a folder that must also have other files."""
 
     folder: Path
     weights: tuple[str, ...]
-    beside: tuple[str, ...] = ()
+    companions: tuple[str, ...] = ()
     sha256: str | None = None
 
     def locate(self) -> Path | None:
-        if not all((self.folder / name).is_file() for name in self.beside):
+        if not all((self.folder / name).is_file() for name in self.companions):
             return None
         return next((self.folder / name for name in self.weights if (self.folder / name).is_file()), None)
 
     def missing(self) -> str:
         if not self.folder.is_dir():
             return f"the folder {self.folder} does not exist; check the path"
-        lacking = [name for name in self.beside if not (self.folder / name).is_file()] or [" or ".join(self.weights)]
+        lacking = [name for name in self.companions if not (self.folder / name).is_file()] or [
+            " or ".join(self.weights)
+        ]
         return f"the folder {self.folder} lacks {', '.join(lacking)}; add the file or check the path"
 
 
 def local_weights(path: Path, published: WeightSource) -> FolderFile:
-    """Return a source for a user's own weight file or folder, in place of the `published` one."""
+    """Return a source for a user's own weight file or folder, instead of the `published` one."""
     path = path.expanduser()
     if path.is_dir():
-        return FolderFile(path, (*OPEN_CLIP_WEIGHTS, *TIMM_WEIGHTS), published.beside)
-    return FolderFile(path.parent, (path.name,), published.beside)
+        return FolderFile(path, (*OPEN_CLIP_WEIGHTS, *TIMM_WEIGHTS), published.companions)
+    return FolderFile(path.parent, (path.name,), published.companions)
 
 
 @dataclass(frozen=True)
 class UrlFile(WeightSource):
-    """A file at a URL, stored in torch.hub's cache so that both share it."""
+    """A file at a URL, stored in torch.hub's cache, which torch.hub then uses as well."""
 
     url: str
     sha256: str | None = None
@@ -170,12 +172,12 @@ class UrlFile(WeightSource):
 
 @dataclass(frozen=True)
 class HubFile(WeightSource):
-    """The first of several files in a Hugging Face Hub repository, with other files required beside it.
+    """The first of several files in a Hugging Face Hub repository that must also have other files.
 
     Args:
         repo_id: "owner/name".
         weights: names of the weight file, best first.
-        beside: further required files.
+        companions: further required files.
         extras: patterns of optional files (a tokenizer's).
         revision: pinned commit; None for the newest one at the first download.
         download_bytes: size of the weight file, if known beforehand.
@@ -186,7 +188,7 @@ class HubFile(WeightSource):
 
     repo_id: str
     weights: tuple[str, ...]
-    beside: tuple[str, ...] = ()
+    companions: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     revision: str | None = None
     download_bytes: int | None = None
@@ -205,7 +207,7 @@ class HubFile(WeightSource):
 
         for name in self.weights:
             path = try_to_load_from_cache(self.repo_id, name, revision=self.revision)
-            if isinstance(path, str) and all((Path(path).parent / other).is_file() for other in self.beside):
+            if isinstance(path, str) and all((Path(path).parent / other).is_file() for other in self.companions):
                 return Path(path)
         return None
 
@@ -238,11 +240,11 @@ class HubFile(WeightSource):
         )
         names = {file.rfilename: file.size for file in info.siblings or ()}
         weights = [name for name in self.weights if name in names][:1]
-        needed = {name: name in names for name in self.beside} | {" or ".join(self.weights): bool(weights)}
+        needed = {name: name in names for name in self.companions} | {" or ".join(self.weights): bool(weights)}
         if absent := [name for name, there in needed.items() if not there]:
             raise FileNotFoundError(f"{self.origin} lacks {', '.join(absent)}, so it cannot be loaded")
         extras = [name for name in names if any(fnmatch.fnmatch(name, pattern) for pattern in self.extras)]
-        return {name: names[name] for name in (*self.beside, *extras, *weights)}
+        return {name: names[name] for name in (*self.companions, *extras, *weights)}
 
 
 def check_sha256(path: Path, expected: str | None = None) -> str:
@@ -271,7 +273,7 @@ def check_sha256(path: Path, expected: str | None = None) -> str:
 
 
 def discard(path: Path) -> None:
-    """Delete a downloaded weight file, so that it counts as missing; in the hub's cache under both names."""
+    """Delete a downloaded weight file, which then counts as missing; in the hub's cache under both names."""
     path.resolve().unlink(missing_ok=True)
     path.unlink(missing_ok=True)
 

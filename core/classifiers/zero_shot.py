@@ -28,7 +28,7 @@ _TOLERANCE = 1e-5
 
 
 def save_prompt_embeddings(folder: Path, prompts: Sequence[str], embeddings: np.ndarray, weights_sha256: str) -> None:
-    """Write embeddings to `PROMPT_FILE`, so that these prompts need no text tower.
+    """Write embeddings to `PROMPT_FILE`: these prompts then need no text tower.
 
     Args:
         folder: the model's.

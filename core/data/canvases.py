@@ -17,13 +17,13 @@ class Canvas:
     """Bands of equal height, blurred into each other.
 
     title: on pages. colours: of the bands, from top to bottom. blur: the Gaussian's standard deviation, in parts of the
-    picture's height. words: what one sees, in a sentence.
+    picture's height. description: what one sees, in a sentence.
     """
 
     title: str
     colours: tuple[Colour, ...]
     blur: float
-    words: str
+    description: str
 
 
 CANVASES: dict[CanvasName, Canvas] = {
@@ -55,7 +55,7 @@ def empty_sketch(name: CanvasName) -> np.ndarray:
 
 
 def canvas_of(sketch: np.ndarray) -> CanvasName | None:
-    """Return the canvas of which a uint8 (32, 32, 3) sketch is the empty sketch; None for any other sketch."""
+    """Return the canvas that has this uint8 (32, 32, 3) sketch as its empty sketch; None for any other sketch."""
     return next((name for name in CANVASES if np.array_equal(empty_sketch(name), sketch)), None)
 
 

@@ -159,7 +159,7 @@ class ClassCovariance:
         """(count, 3, H, W) float32 in [0, 1]; the first ones do not depend on how many are drawn.
 
         Source: generation notebook of Santurkar et al. 2019. Differs by: small images are enlarged linearly, not in
-        blocks, whose edges no image of the class has.
+        blocks, which would add edges that no image of the class has.
         """
         k, values = self.factors.shape
         noise = generator.standard_normal((count, k + values if self.diagonal else k), dtype=np.float32)

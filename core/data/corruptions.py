@@ -132,7 +132,7 @@ def _fog(images: np.ndarray, amount: float, generators: Sequence[np.random.Gener
 
 
 def _cloud(shape: tuple[int, ...], decay: float, generator: np.random.Generator) -> np.ndarray:
-    """Return (H, W) noise from 0 to 1 whose waves of r cycles per image have amplitudes like r^-(1 + log2 decay).
+    """Return (H, W) noise from 0 to 1: waves of r cycles per image have amplitudes like r^-(1 + log2 decay).
 
     The same holds for ImageNet-C's surface, made by midpoint displacement with heights shrinking by `decay` (Saupe
     1988).
@@ -152,7 +152,7 @@ _CORRUPTIONS = (
                 "ImageNet-C’s gaussian_blur; up to 64 pixels CIFAR-10-C’s, scaled with the side.",
                 small=(0.4, 0.6, 0.7)),
     Corruption("pixelation", "Pixelation", "high", "share of the side that is left", (0.6, 0.5, 0.4), _pixelation,
-                "ImageNet-C’s pixelate, whose lengths are shares of the side."),
+                "ImageNet-C’s pixelate; its lengths are fractions of the side."),
     Corruption("jpeg", "JPEG", "high", "quality", (25, 18, 15), _jpeg,
                 "ImageNet-C’s jpeg_compression; its blocks of 8 × 8 pixels are a quarter of the side of a small "
                 "picture."),

@@ -47,7 +47,7 @@ def load_samples(name: str) -> ImageDataset:
 
     Args:
         name: "cifar10-samples", 100 test images of 32 x 32 pixels, 10 for each class; or "photographs",
-            pictures cropped to 224 x 224 pixels whose labels are among ImageNet's 1,000 classes.
+            pictures cropped to 224 x 224 pixels, labelled with ImageNet's 1,000 classes.
     Raises:
         ValueError: an unknown name, or an archive with other classes or another size than its sample set's.
         FileNotFoundError, RuntimeError: a bundled file is missing or damaged.
@@ -234,7 +234,7 @@ def load_dataset(
             `cifar10-test.npz`, by default `data`; for imagenet100, the folder with the 100 class folders, or
             with `val` and `train`; for a path, the folder that a relative path starts from.
         split: "test", by default, or "train". A folder is searched
-            for a folder of that name first (for "test" also `val`), then taken as it is.
+            for a folder of that name first (for "test" also `val`); without one, it is taken unchanged.
         image_size: in pixels. None means 32 for cifar10, 224 for folders, and
             as stored for an archive. Photographs are resized to image_size * 256 / 224 and cropped, see
             `picture_files.square_image`; images out of arrays are resized whole.

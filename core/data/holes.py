@@ -1,4 +1,4 @@
-"""Holes, their fills and where they cost most; a hole also as text for the URL. A mask is checked here alone."""
+"""Inpainting masks: shapes, fills, the position that hurts a classifier most, text for the URL, and validation."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def random_square_mask(size: int, *, height: int, width: int, generator: np.rand
 
     Raises:
         ValueError: the square is larger than the image, or smaller than one pixel.
-    Source: the paper, sec. 2.2. Differs from the public notebook, whose range excludes the last position.
+    Source: the paper, sec. 2.2. Differs from the public notebook: its range excludes the last position.
     """
     _check_square_size(size, height, width)
     top = int(generator.integers(0, height - size + 1))
@@ -154,7 +154,7 @@ def fill_hole(images: np.ndarray, mask: np.ndarray, fill: Fill = "region") -> np
 
 
 def _spread_rim(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return a (3, H, W) float32 copy of the image whose hole, a (H, W) mask, solves Laplace's equation.
+    """Return a (3, H, W) float32 copy of the image that solves Laplace's equation in the hole, a (H, W) mask.
 
     Each pixel of the hole is the mean of its neighbours inside the image.
     """
@@ -210,7 +210,7 @@ _MARGIN = 0.1  # of the hole's size: the margin around it when it is judged alon
 def costliest_hole(
     image: np.ndarray, hole_size: int, probabilities: Callable[[np.ndarray], np.ndarray], label: int | None = None
 ) -> np.ndarray:
-    """Return the mask of the square whose fill from its rim costs a network most of a class's probability.
+    """Return the mask of the square that, filled from its rim, costs a network most of a class's probability.
 
     Tries 5 x 5 positions.
 

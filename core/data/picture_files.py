@@ -45,7 +45,7 @@ def open_picture(data: bytes) -> Image.Image:
         The picture in mode RGB, height and width at least 8.
     Raises:
         ImageError: not a picture, or a damaged, oversized or tiny one.
-        MemoryError: it takes too much; no other exception is raised.
+        MemoryError: it takes more than is allowed; no other exception is raised.
     """
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
@@ -55,7 +55,9 @@ def open_picture(data: bytes) -> Image.Image:
     except (ImageError, MemoryError):
         raise
     except Image.UnidentifiedImageError:
-        raise ImageError("this file is no readable JPEG, PNG, WebP, GIF, BMP or TIFF picture; save it as one") from None
+        raise ImageError(
+            "this file is not a readable JPEG, PNG, WebP, GIF, BMP or TIFF picture; save it as one"
+        ) from None
     except Image.DecompressionBombError:
         raise ImageError(f"this picture has far more than {MAX_PIXELS:,} pixels; save a smaller copy") from None
     except Exception as error:
@@ -116,8 +118,8 @@ def square_image(image: np.ndarray | Image.Image, size: int, *, resize_to: int |
         resize_to: length of the shorter side before the crop, >= size. None means size * 256 / 224, so 256 for 224;
             `size` keeps all of a square picture.
     Returns:
-        uint8 (size, size, 3). A `size` x `size` picture is returned unchanged; one whose shorter side is `resize_to` is
-        only cropped.
+        uint8 (size, size, 3). A `size` x `size` picture is returned unchanged; one with a shorter side of `resize_to`
+        is only cropped.
     Source: torchvision's Resize (bilinear, antialiased) and CenterCrop on Pillow images, pixel for pixel.
     """
     if not isinstance(image, Image.Image):
@@ -180,16 +182,16 @@ def whole_image(image: Image.Image, size: int) -> np.ndarray:
     return np.array(resized)
 
 
-def framed_square(image: np.ndarray, place: float) -> np.ndarray:
+def framed_square(image: np.ndarray, position: float) -> np.ndarray:
     """Return the largest square of a picture, uint8 (S, S, 3) with S = min(H, W).
 
     Args:
         image: uint8 (H, W, 3).
-        place: of the square along the longer side, from 0, its left or upper end, to 1.
+        position: of the square along the longer side, from 0, its left or upper end, to 1.
     """
     height, width = image.shape[:2]
     size = min(height, width)
-    left, top = (int((length - size) * place + 0.5) for length in (width, height))
+    left, top = (int((length - size) * position + 0.5) for length in (width, height))
     return np.ascontiguousarray(image[top : top + size, left : left + size])
 
 
@@ -206,7 +208,7 @@ def whole_uploads(data: bytes, sizes: Sequence[int]) -> tuple[np.ndarray, ...]:
     Returns:
         uint8 (H, W, 3) for each of `sizes`, which is its shorter side.
     Raises:
-        ImageError: as for `open_picture`, or decoding takes too much memory or time.
+        ImageError: as for `open_picture`, or decoding exceeds the limits of memory or time.
     """
     if not _one_at_a_time.acquire(timeout=_SECONDS / 2):
         raise ImageError("the server is busy with other pictures; try again in a few seconds")
@@ -221,13 +223,15 @@ def whole_uploads(data: bytes, sizes: Sequence[int]) -> tuple[np.ndarray, ...]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ImageError("this picture takes too long to read; save a smaller copy, or try again later") from None
+        raise ImageError(
+            "reading this picture takes longer than we allow; save a smaller copy, or try again later"
+        ) from None
     finally:
         _one_at_a_time.release()
     if done.returncode == _REFUSED:
         raise ImageError(done.stdout.decode("utf-8"))
     if done.returncode != 0:  # killed by the operating system, or a library hit the limit
-        raise ImageError("this picture takes too much memory to read; save a smaller copy")
+        raise ImageError("reading this picture takes more memory than we allow; save a smaller copy")
     output = io.BytesIO(done.stdout)
     return tuple(np.load(output, allow_pickle=False) for _ in sizes)
 

@@ -41,7 +41,7 @@ class ClassSet:
     def __post_init__(self) -> None:
         if isinstance(self.names, str) or not self.names or not all(name.strip() for name in self.names):
             raise ValueError(f"class set {self.name!r} needs at least one class and no empty name, got {self.names!r}")
-        object.__setattr__(self, "names", tuple(self.names))  # so that a class set is hashable and immutable
+        object.__setattr__(self, "names", tuple(self.names))  # a class set is hashable and immutable
 
     def __len__(self) -> int:
         return len(self.names)
@@ -143,7 +143,7 @@ HOLES = PRECOMPUTED / "holes.json"  # written by precomputed.makers.drawings
 
 _CHOICE = json.loads(EXAMPLES.read_text())
 _OPENING = json.loads((PRECOMPUTED / "views" / "opening.json").read_text("utf-8"))  # of `core.pgd.drawings`
-_CORNERS = json.loads(HOLES.read_text())  # each where it costs another network most of its class's probability
+_CORNERS = json.loads(HOLES.read_text())  # each where it costs EfficientNet-Lite1 most of the class's probability
 OPENING_SEED: int = _CHOICE["opening"]  # of the blur from which the story's twins draw every class
 
 
@@ -156,15 +156,15 @@ class SampleSet:
     epsilon: size v of the waves on its pictures to begin with; None for the paper's, where that has such pictures.
     folder: holds provenance.json, which `core.data.datasets` reads, and pictures: images.npz, or files that it names.
     first: the initial picture of *Frequencies*. second: the one mixed with it.
-    inpainted: the picture whose hole is filled first.
+    inpainted: the picture with the hole that is filled first.
     holes: (left, top, size) of a picture's initial hole, by index, which stored runs fill by both searches if pictures
     are large enough to show the difference; the others' are in the middle.
-    faceless: the pictures in whose hole no method painted the animal's face, judged by eye.
+    faceless: the pictures with a hole where no method painted the animal's face, judged by eye.
     filled: the pictures of the row of filled holes. drawn: the initial classes of *Draw*, which offers only sets with
     some. rule: one sentence on how they were chosen; may be empty.
     photo: index of the picture that *Draw* turns into another first. photo_word: the word that it draws; empty for the
     first of `drawn`.
-    maps: title of every data set whose maps are about these classes, by its name.
+    maps: title of every data set with maps about these classes, by its name.
     """
 
     name: str
@@ -243,11 +243,7 @@ SAMPLE_SETS = {
             drawn=(_OPENING["picked"][0],),
             photo=1,
             photo_word="goldfish",
-            rule=(
-                "A rule chose the example’s class: of 100 drawn at random, the familiar one of which another network "
-                "is surest by views and which it does not recognise by the paper’s method. We chose the hen and the "
-                "koala of *Fill a hole* by hand."
-            ),
+            rule="We picked the example’s word by eye, and the hen and the koala of *Fill a hole*.",
             maps={
                 "imagenet100": "ImageNet100",
                 "imagenet-sample": "ImageNet sample",
@@ -259,7 +255,7 @@ SAMPLE_SETS = {
 
 
 def set_of_map(dataset: str) -> SampleSet | None:
-    """Return the sample set whose classes a data set's maps are about; None if unknown."""
+    """Return the sample set with the classes of a data set's maps; None if unknown."""
     return next((row for row in SAMPLE_SETS.values() if dataset in row.maps), None)
 
 

@@ -87,7 +87,7 @@ def _bundled() -> dict[str, Sketch]:
     }
 
 
-# Bundled sketches by name, the first shown first; some are named after CIFAR-10's classes, which they are of, too.
+# Bundled sketches by name, the first shown first; those named after a class of CIFAR-10 also show it.
 SKETCHES = _bundled()
 
 
@@ -127,7 +127,7 @@ def check_sketch(picture: Any) -> np.ndarray:
 
 
 def smooth_sketch(picture: np.ndarray, image_size: int) -> np.ndarray:
-    """Return a sketch as the start of a drawing: enlarged and smooth, so that it has slow waves only.
+    """Return a sketch as the start of a drawing: enlarged and smooth, with slow waves only.
 
     Bicubic to `image_size`, then a Gaussian of `BLUR` sketch pixels; clipped to [0, 1].
 
@@ -163,7 +163,7 @@ def encode_sketch(picture: np.ndarray) -> str:
     rows[1:] ^= rows[:-1].copy()
     text = url_text(bytes([(len(colours) - 1) % 256]) + colours.tobytes() + rows.tobytes())
     if len(colours) > _MAX_COLOURS or len(text) > MAX_SKETCH_LENGTH:
-        raise ValueError("this sketch has too many colours or details for a URL; use fewer and larger shapes")
+        raise ValueError("this sketch has more colours or details than fit into a URL; use fewer and larger shapes")
     return text
 
 

@@ -33,7 +33,7 @@ START_PHOTOS = {
 
 @cache
 def photo_strip(name: str) -> np.ndarray:
-    """Return a bundled photo as wide as it is, uint8 (224, W, 3) or (H, 224, 3); its middle is the sample of that file.
+    """Return an uncropped bundled photo, uint8 (224, W, 3) or (H, 224, 3); its middle is the sample of that file.
 
     name: one of `START_PHOTOS`.
     """

@@ -17,7 +17,7 @@ PLURALS = {
     "s": "", "ses": "s", "xes": "x", "zes": "z", "ches": "ch", "shes": "sh", "men": "man", "ies": "y",
 }  # fmt: skip
 
-# Classes whose first name in WordNet few people use.
+# Classes with a first name in WordNet that few people use.
 _EVERYDAY = {"ice bear": "polar bear"}
 
 
@@ -27,7 +27,7 @@ def everyday_name(name: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a word as it is looked up: in lower case, with single blanks for hyphens and underscores."""
+    """Return the form in which a word is looked up: in lower case, with single blanks for hyphens and underscores."""
     return " ".join(text.casefold().replace("-", " ").replace("_", " ").split())
 
 

@@ -23,7 +23,7 @@ def ring_errors(heatmap: Heatmap) -> dict[int, Errors]:
     Each wave counts once, not once for (i, j) and once for (-i, -j). All waves of a ring were added to the same images,
     so their errors are not independent: the interval treats each image as one observation if the map stores which
     images are misclassified (`clustered_interval`). From counts alone it is Wilson's for n images, as if all waves
-    misled the same ones: too wide.
+    misled the same ones, which makes it wider than needed.
     """
     radius, mean, _, n = _ring_means(heatmap)
     scores, images = _ring_scores(heatmap) or {}, images_of(heatmap)
@@ -196,7 +196,7 @@ def mismatches(first: Heatmap, second: Heatmap) -> tuple[str, ...]:
 
 
 class Band(NamedTuple):
-    """Waves whose rounded radius, in cycles per image, is at least `first` and at most `last`."""
+    """Waves with a rounded radius, in cycles per image, of at least `first` and at most `last`."""
 
     first: int
     last: int
@@ -238,7 +238,7 @@ def in_band(heatmap: Heatmap, band: Band | str) -> Errors | None:
     """Return the mean top-1 error over the waves of a band, each counted once; None if none is computed.
 
     band: waves, or a name in `BANDS`. From counts alone the interval is Wilson's for n images, as if all waves changed
-    the prediction of the same images: too wide.
+    the prediction of the same images, which makes it wider than needed.
     """
     band = BANDS[band](heatmap) if isinstance(band, str) else band
     rings, means, waves, _ = _ring_means(heatmap)

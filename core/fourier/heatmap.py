@@ -78,7 +78,7 @@ _FACTS = (
     Fact("estimate.half_width", "number", high=100, optional=True),
     Fact("epsilon", "number", high=1e6),
     Fact("class_names", "list", low=1, high=50_000),
-    # Clean error of a published map whose source does not give it.
+    # Clean error of a published map, where its source does not give it.
     Fact("clean_measured_here.top1_errors", "whole number", high=2**53, optional=True),
     Fact("clean_measured_here.n", "whole number", low=1, high=2**53, optional=True),
 )
@@ -327,7 +327,7 @@ PERCENT, POINTS = Unit("%", 100.0), Unit("points", 100.0, signed=True)
 class Metric:
     """A number that a map may have for each wave.
 
-    key: name in columns and files, e.g. "top1". name: in the menu and in links. label: beside numbers and colour bars.
+    key: name in columns and files, e.g. "top1". name: in the menu and in links. label: next to numbers and colour bars.
     array: of a map, (R, R), NaN if not computed; None if the map lacks it. interval: the same with its 95% interval.
     value_range: ends of the colour bar. top: 1 or 5 for an error rate, which also has differences and estimates; None
     for others.
@@ -375,7 +375,7 @@ def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, footnote: str
     Args:
         values, metric, title: see `draw_map`. footnote: small text below.
     """
-    from matplotlib.figure import Figure  # without pyplot, whose global state is not thread-safe
+    from matplotlib.figure import Figure  # without pyplot: its global state is not thread-safe
 
     figure = Figure(figsize=(5.2, 4.6), layout="constrained")
     draw_map(figure.add_subplot(), values, metric, title=title)

@@ -36,7 +36,7 @@ class MapEstimate:
     """Estimate of a map from few images.
 
     error: (R, R) estimated error in [0, 1] with its 95% interval, NaN without any counted image. hyperparameters:
-    fitted values, by name. lattice: period of the lattice whose waves have less or more error than their neighbours;
+    fitted values, by name. lattice: period of the lattice of waves with less or more error than their neighbours;
     None if the counts show none.
     """
 
@@ -51,7 +51,7 @@ class MapEstimate:
 
 
 def with_estimate(heatmap: Heatmap) -> Heatmap:
-    """Return the map with an estimate from its top-1 counts; without one if they are too few or too many."""
+    """Return the map with an estimate from its top-1 counts; without one if a fit needs more or cannot take so many."""
     result = estimate_map(
         heatmap.top1_errors,
         heatmap.count,
@@ -123,7 +123,7 @@ def estimate_map(
 class _Model:
     """Covariance of the waves' rates for any hyperparameters.
 
-    Kernels depend on distances, few of which are distinct on a grid, so they are tabulated.
+    Kernels depend on distances. A grid has few distinct ones, so they are tabulated.
     fixed: (W, W) part without parameters; initially a constant of deviation 1, which leaves the map's level free.
     """
 

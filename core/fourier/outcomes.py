@@ -155,7 +155,7 @@ class HybridOutcomes(Outcomes):
 
 @lru_cache(32)
 def crossover_of(outcomes: HybridOutcomes) -> Crossover | None:
-    """Return the crossover cutoff of the network; None if it has none, or too little is measured."""
+    """Return the crossover cutoff of the network; None if it has none, or not enough is measured."""
     low, high = outcomes.says
     cutoffs = outcomes.cutoffs[outcomes.measured[1:]]
     return crossover(low, high, cutoffs.tolist()) if len(cutoffs) > 1 else None

@@ -21,7 +21,7 @@ class Lattice:
 
     waves: those with both coordinates multiples of the period, once for (i, j) and (-i, -j), without (0, 0). contrasts:
     (waves,) error minus the mean error of the eight neighbours. mean: of the contrasts, with its 95% interval
-    (Student's t over the waves). p: share of random draws of as many waves whose mean is at most that of the lattice,
+    (Student's t over the waves). p: share of random draws of as many waves with a mean of at most that of the lattice,
     which counts as one of the draws.
     """
 
@@ -56,7 +56,7 @@ def lattice(heatmap: Heatmap, period: int) -> Lattice | None:
     Returns:
         None if the map has fewer than two such waves with all their neighbours.
     Raises:
-        ValueError: a period below 2, whose lattice is the whole map.
+        ValueError: a period below 2, for which the lattice is the whole map.
     """
     if period < 2:
         raise ValueError(f"a lattice has a period of at least 2; got {period}")

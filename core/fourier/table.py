@@ -157,7 +157,7 @@ class Outcomes(ArchiveContent):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Facts that determine the results beside the metadata."""
+        """Facts besides the metadata that determine the results."""
         return {"number of rows": len(self.counts)}
 
     def differences(self, other: Self) -> list[str]:
@@ -208,8 +208,8 @@ def outcome_file(
     """Return the file format of a table.
 
     Args:
-        transform: the table's TRANSFORM. facts, numbers: that it may have beside it.
-        required: names of arrays that every such file has, beside `counts` and `hits`.
+        transform: the table's TRANSFORM. facts, numbers: that it may have as well.
+        required: names of arrays that every such file has, besides `counts` and `hits`.
         name: used in errors; defaults to the transform's. command: writes the file; defaults to the sweep.
     """
     optional = tuple(name for name in (*_OPTIONAL, *numbers) if name not in required)

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-# numpy array or torch tensor; torch is not imported, so that pages can draw waves without it.
+# numpy array or torch tensor; torch is not imported, as pages draw waves without it.
 Array = Any
 
 
 def check_size(size: int) -> None:
     """Raise ValueError unless `size` is odd and positive."""
     if size < 1 or size % 2 == 0:
-        raise ValueError(f"the size of a heat map must be odd, so that zero frequency has a cell; got {size}")
+        raise ValueError(f"the size of a heat map must be odd to have a cell for zero frequency; got {size}")
 
 
 def largest_size(height: int, width: int) -> int:
@@ -82,7 +82,7 @@ def wave_map(values: np.ndarray, waves: Sequence[Frequency] | np.ndarray, size: 
 
 
 def fourier_basis(i: int, j: int, height: int, width: int) -> np.ndarray:
-    """Return the real wave of L2 norm 1 whose discrete Fourier transform is non-zero only at (i, j) and (-i, -j).
+    """Return the real wave of L2 norm 1 with a discrete Fourier transform only at (i, j) and (-i, -j).
 
     Args:
         i, j: vertical and horizontal frequency, cycles per image; at most half the height and width.
@@ -111,8 +111,8 @@ def random_signs(count: int, frequency: Frequency, *, seed: int) -> np.ndarray:
     """Return the random signs r of Eq. 1, one per image and channel, determined by seed and wave alone.
 
     The k-th image of a data set gets the same signs for any batch size, order of cells, number of images or number of
-    processes; (i, j) and (-i, -j) share theirs. They are raw bits of a counter-based generator, whose stream numpy
-    guarantees.
+    processes; (i, j) and (-i, -j) share theirs. They are raw bits of a counter-based generator; numpy
+    guarantees its stream.
 
     Args:
         count: number of images.

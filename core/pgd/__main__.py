@@ -1,7 +1,7 @@
 """Many pictures, filled and drawn in resumable batches: `python -m core.pgd inpaint|generate`.
 
 Writes to a folder: pictures.npz (the table of `core.pgd.pictures`, a row per picture), summary.json (means and standard
-deviations; with --judge also how many pictures another network calls the target; all settings) and grid.png (the first
+deviations; with --judge also how many pictures a second network calls the target; all settings) and grid.png (the first
 pictures, as in the paper's Figures 3 and 4). All files are complete after every batch. The same command on the same
 folder resumes; other settings start over."""
 
@@ -83,8 +83,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--sketch",
         type=Path,
         metavar="FILE",
-        help=f"in place of --start: a sketch, a PNG of {SKETCH_SIZE} x {SKETCH_SIZE} pixels in flat colours, with its "
-        "settings",
+        help=f"instead of --start: a sketch, a PNG of {SKETCH_SIZE} x {SKETCH_SIZE} pixels in flat colours; uses the "
+        "settings of sketches",
     )
     return parser
 

@@ -59,7 +59,7 @@ def painter_name() -> str:
 
 
 def judge_name() -> str:
-    """Return the registry name of the judge whose predictions are stored with them."""
+    """Return the registry name of the judge; its predictions are stored with the drawings."""
     return _opening()["judge"]["name"]
 
 

@@ -48,7 +48,7 @@ class RunRecorder:
     def __init__(self, plan: RunPlan, classifier: Classifier, objective: Objective) -> None:
         self.last: PGDState | None = None
         self._plan, self._objective = plan, objective
-        # Metadata only, so that a finished run does not keep its classifier in memory.
+        # Metadata only: a finished run must not keep its classifier in memory.
         self._classifier = {**classifier_facts(classifier), "template": classifier.template}
         self._class_names, self._device = list(classifier.classes.names), device_name(classifier.device)
         self._interval = frame_interval(plan.config.steps, plan.start.size)

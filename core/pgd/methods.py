@@ -11,7 +11,7 @@ from core.pgd.preconditioner import Preconditioner
 from core.pgd.views import Views
 
 MethodName = Literal["paper", "strokes", "views_only", "views"]
-EVAL_INTERVAL = 10  # steps between evaluations of the image itself, each of which costs one extra forward pass
+EVAL_INTERVAL = 10  # steps between evaluations of the image itself; each costs one extra forward pass
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Method:
     """Gradient that a step follows; ball, unit step and clip are the same for all methods.
 
     views: evaluate the gradient at random views of the image; None for the image itself.
-    preconditioner: make the gradient natural; None to leave it as it is.
+    preconditioner: makes the gradient natural; None to leave it unchanged.
     """
 
     views: Views | None = None
@@ -132,7 +132,7 @@ COMPARED: tuple[MethodName, ...] = ("paper", "views")  # the two that pages show
 
 
 def leading(methods: Collection[MethodName]) -> MethodName:
-    """Return the method whose default settings apply when several are compared; the paper's for none."""
+    """Return the method that sets the defaults when several are compared; the paper's for none."""
     return [name for name in METHODS if name in methods or name == PAPER][-1]
 
 

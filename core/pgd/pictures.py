@@ -32,7 +32,7 @@ from core.shared.roles import preference
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
 
-# Numbers of the pictures of `core.pgd` and profiles, beside the judges' ranks.
+# Numbers of the pictures of `core.pgd` and profiles, besides the judges' ranks.
 NUMBERS = (
     "loss_before",
     "loss_after",
@@ -66,8 +66,8 @@ def rank_column(judge: int, seen: str = AFTER) -> str:
 class JudgedOutcomes(ArchiveContent):
     """The table of one network's pictures: a row each, in the order of K kinds of results.
 
-    A kind is drawings by start, or filled holes by penalty, by method. K is 0 for a network whose drawings of large
-    pictures alone were judged.
+    A kind is drawings by start, or filled holes by penalty, by method. K is 0 for a network with only large
+    drawings judged.
 
     numbers: (rows, C) float64, one column per name in "columns", NaN where there is no number.
     metadata: classifier and judges, the main one first, with their weights; columns; kinds: "name", "n", "config", and
@@ -210,7 +210,7 @@ class PictureOutcomes:
 
 @cached_by_files("judgements")
 def judged_outcomes() -> dict[str, JudgedOutcomes]:
-    """Load the stored outcomes that another network judged, by classifier name."""
+    """Load the stored outcomes that a second network judged, by classifier name."""
     files = read_stored(JudgedOutcomes.load, stored_files("judgements"))
     return first_by_name((outcomes.painter, outcomes) for outcomes in files if outcomes.judges)
 

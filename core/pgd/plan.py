@@ -31,7 +31,7 @@ class JobConfig:
     """Configuration of a job.
 
     task: Eq. 3 or Eq. 2. count: number of images, at most those of the data set for inpainting.
-    method: which gradient steps follow. config: settings in place of the method's `defaults`. changes: to the numbers
+    method: which gradient steps follow. config: settings instead of the method's `defaults`. changes: to the numbers
     of `core.pgd.settings.FIELDS` among these settings, by name.
     seed: for holes and noise. tries: results per image, one after the other, by the seeds from `seed` on, with the
     same hole and target. target: one class or text for all; None for the true class, or every class in turn.

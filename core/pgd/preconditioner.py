@@ -18,12 +18,12 @@ class Preconditioner:
     """Multiplies the gradient by 1 / max(1, r)^p at r cycles per image, and by the colour covariance^q of pixels.
 
     Args:
-        spectrum: p, at least 0; at 0 the spectrum stays as it is, bit for bit.
-        colors: q, at least 0; at 0 the colours stay as they are, bit for bit.
+        spectrum: p, at least 0; at 0 the spectrum stays unchanged, bit for bit.
+        colors: q, at least 0; at 0 the colours stay unchanged, bit for bit.
     Raises:
         ValueError: a value is out of range; the message names it.
     Source: Olah et al. 2017, *Feature Visualization*, decorrelated parameterisation. Differs by: a preconditioner of
-    the steps in pixel space, so that the ball and the clip stay the paper's.
+    the steps in pixel space, which leaves the ball and the clip those of the paper.
     """
 
     spectrum: float

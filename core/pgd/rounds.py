@@ -37,8 +37,8 @@ class Question:
 
 def judged_drawings(elsewhere: Container[str]) -> tuple[list[GalleryWord], list[GalleryWord]]:
     """Return the familiar words of the gallery, and the bundled sketches, without words that visitors see elsewhere."""
-    words = [word for word in stored_gallery().words if word.word in familiar() and word.word not in elsewhere]
-    return words, [sketch for sketch in drawn_sketches().values() if sketch.word not in elsewhere]
+    unseen = [word for word in stored_gallery().words if word.word in familiar() and word.word not in elsewhere]
+    return unseen, [sketch for sketch in drawn_sketches().values() if sketch.word not in elsewhere]
 
 
 def draw_questions(words: Sequence[GalleryWord], sketches: Sequence[GalleryWord], seed: int) -> tuple[Question, ...]:
@@ -54,18 +54,18 @@ def draw_questions(words: Sequence[GalleryWord], sketches: Sequence[GalleryWord]
     """
     generator = np.random.default_rng(seed)
     drawn = [sketches[k] for k in generator.choice(len(sketches), PER_START, replace=False)]
-    labels = {each.label for each in drawn}
+    labels = {drawing.label for drawing in drawn}
     grey = [word for word in words if word.label not in labels]
     drawn += [grey[k] for k in generator.choice(len(grey), PER_START, replace=False)]
     most = generator.permutation(COMPARED).tolist()  # the method of three sketches, and that of three words
     methods: list[MethodName] = []
     for first, second in (most, most[::-1]):
         methods += generator.permutation([first] * 3 + [second] * 2).tolist()
-    labels = {each.label for each in drawn}
-    others = [name for label, name in enumerate(imagenet().names) if name in familiar() and label not in labels]
+    labels = {drawing.label for drawing in drawn}
+    unused = [name for label, name in enumerate(imagenet().names) if name in familiar() and label not in labels]
     questions = []
     for k in generator.permutation(ROUND_LENGTH):
-        options = [drawn[k].word, *generator.choice(others, OPTIONS - 1, replace=False).tolist()]
+        options = [drawn[k].word, *generator.choice(unused, OPTIONS - 1, replace=False).tolist()]
         questions.append(Question(drawn[k], methods[k], tuple(generator.permutation(options).tolist())))
     readable = [question for question in questions if question.method == "views"]
     first_question = max(readable, key=_readable)

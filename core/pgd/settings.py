@@ -168,7 +168,7 @@ DEFAULTS: dict[tuple[Task, str], PGDConfig] = {
     ("inpainting", "small"): PGDConfig(epsilon=21.6, step_size=0.6, steps=120, method=_SHIFTS),
 }
 QUICK_FRACTION, QUICK_LENGTH = 0.6, 1.25  # fewer, longer steps of large images, for all methods but the paper's
-QUICK = "Three fifths of the steps, each 1.25 times as long. It paints less, in less time."
+QUICK = "Fewer, longer steps are faster, and give a slightly plainer picture."
 
 
 def defaults(
@@ -184,8 +184,8 @@ def defaults(
 
     Args:
         size: of the image in pixels, to which lengths are scaled.
-        start: of a drawing, a key of `core.pgd.starts.STARTS`; "photo" has settings of its own.
-        hole_size: size of a hole other than the paper's square, to which epsilon is scaled, too.
+        start: of a drawing, a key of `core.pgd.starts.STARTS`; "sketch" and "photo" have other settings.
+        hole_size: size of a hole other than the paper's square; epsilon is scaled to it.
         quick: fewer, longer steps where there are any (`has_quick`).
     Raises:
         ValueError: unknown method.

@@ -80,7 +80,7 @@ STARTS: dict[StartName, StartText] = {
         name: StartText(
             f"the canvas {canvas.title.lower()!r}",
             canvas.title,
-            f"Flat colours, blurred into each other, {canvas.words}; they contain nothing of the target class.",
+            f"Flat colours, blurred into each other, {canvas.description}; they contain nothing of the target class.",
         )
         for name, canvas in CANVASES.items()
         if name != COMPARED_CANVAS
@@ -88,7 +88,7 @@ STARTS: dict[StartName, StartText] = {
     "sketch": StartText(
         "a sketch",
         "Sketch",
-        "A picture in flat colours, painted by hand, the same for all classes.",
+        "The sketch that you painted.",
         supplied=True,
     ),
     "photo": StartText(
@@ -141,7 +141,7 @@ def start_of(
     if start == "grey":
         return Start(start, GreyNoise(image_size))
     if start in CANVASES:
-        return Start(start, Given(paint_canvas(start, image_size), CANVASES[start].words))
+        return Start(start, Given(paint_canvas(start, image_size), CANVASES[start].description))
     if start == "classless":
         return Start(start, _classless().resize(image_size))
     bundled = _bundled(class_set, start)
@@ -188,7 +188,7 @@ def _own_images(name: str, dataset: ImageDataset | None) -> tuple[np.ndarray, st
 def sketch_start(picture: np.ndarray, image_size: int) -> tuple[np.ndarray, dict[str, str]]:
     """Return the start of a drawing from a sketch, (3, image_size, image_size), and the metadata on it.
 
-    The metadata has the sketch as text, unless it has too many details for one.
+    The metadata has the sketch as text, unless it has more details than fit.
     """
     facts = {"dataset": "sketch", "start": "sketch", "credit": f"Start: {STARTS['sketch'].name}"}
     with suppress(ValueError):

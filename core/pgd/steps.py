@@ -184,7 +184,7 @@ class Pass(NamedTuple):
 
 
 class Passes:
-    """Passes of a run's images through its network: all at once, or in halves after running out of memory.
+    """Passes of a run's images through its network: all together, or in halves after running out of memory.
 
     Images of a different size go through `classifier.at_size`, if the network has `any_size`.
     """
@@ -232,7 +232,7 @@ class Passes:
 class ViewGradients:
     """Gradients at random views of the images of a run.
 
-    Seeds, step and images alone determine what is random, so that a run is the same in any batch and after a break.
+    Only seeds, step and images determine what is random: a run is the same in any batch and after a break.
 
     Args:
         views: their distribution. steps: of the run.
@@ -321,8 +321,8 @@ def pgd_steps(
     around x0 first, then the clip; an objective may step otherwise, as Eq. 3 does. The method determines the gradient
     g (`core.pgd.methods`). In the paper's, a state's loss and the gradient of the next step come from one forward pass,
     so n steps cost n + 1 forward and n backward passes. Images of a batch never influence each other. On a CPU each
-    large image has passes of its own, so that it is the same in any batch, bit for bit: rounding differs with the
-    batch's size, and a hundred steps amplify it to 25 of 255.
+    large image has separate passes, which make it the same in any batch, bit for bit. Otherwise rounding would differ
+    with the batch's size, and a hundred steps amplify it to 25 of 255.
 
     Args:
         classifier: (B, 3, H, W) images in [0, 1] -> (B, K) logits, in evaluation mode.
@@ -373,7 +373,7 @@ def _steps(
     method = config.method
     with torch.inference_mode(False):  # a run started in inference mode still needs gradients
         x0 = images.detach().clone()
-        objective = objective.to(x0.device)  # once, so that no step waits for the transfer
+        objective = objective.to(x0.device)  # once: no step should wait for the transfer
         passes = Passes(with_contiguous_attention(classifier), objective.targets.expand(len(x0)), x0.shape[-1])
         view_gradient = precondition = None
         if method.views is not None:

@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor
 
-MIN_CROP_SIZE = 64  # pixels: smaller images are shifted instead, since a crop would show too little
+MIN_CROP_SIZE = 64  # pixels: smaller images are shifted instead, since a crop would show next to nothing
 INPUT_MULTIPLE = 16  # pixels: smaller inputs are rounded to a multiple of it
 MAX_VIEWS = 64  # per step
 TILE_INDEX = 2**32  # of the noise's generator, beyond those of views
@@ -29,7 +29,7 @@ class Views:
         shift: largest shift in whole pixels in each direction, at least 0; the border is mirrored.
         flip: mirror half of the views left to right.
         noise: standard deviation of Gaussian noise, at least 0, pixels in [0, 1].
-        count: views per step, 1 to 64, whose gradients are summed.
+        count: views per step, 1 to 64; their gradients are summed.
         inputs: (size, fraction) pairs, in order: for this fraction of the steps, views have this size relative to the
             image's, and so has the input of a network that takes any size (`Classifier.any_size`); after them the full
             size. Fractions add up to at most 1. Small inputs at first draw large objects, in less time.
@@ -58,8 +58,8 @@ class Views:
         inside = all(0 < part <= 1 for stage in self.inputs for part in stage)
         if not inside or sum(fraction for _, fraction in self.inputs) > 1 + 1e-9:
             raise ValueError(
-                "views.inputs must be pairs of a size and a fraction of the steps, both in (0, 1], whose fractions add "
-                f"up to at most 1; got {self.inputs!r}"
+                "views.inputs must be pairs of a size and a fraction of the steps, both in (0, 1]; the fractions must "
+                f"add up to at most 1; got {self.inputs!r}"
             )
 
     def input_size(self, step: int, steps: int, size: int) -> int:
@@ -150,7 +150,7 @@ def draw_view(
     Args:
         centre: centre (x, y) of the hole in pixels, near which crops lie; None for crops anywhere.
         size: size of the view in pixels; 0 for `image_size`.
-        tile: (3, T, T), T at least the view's size: the noise, of which the view takes a random part; None for none.
+        tile: (3, T, T), T at least the view's size: the noise; the view takes a random part of it. None for none.
     """
     part, across, down, mirrored = generator.random(4)
     dx, dy = generator.integers(-views.shift, views.shift, size=2, endpoint=True).tolist()

@@ -1,4 +1,4 @@
-"""A computed heat map beside the paper's, or the shipped one: do they agree?"""
+"""Does a computed heat map agree with the paper's, or with the shipped one?"""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def map_agreement(computed: Heatmap, reference: Heatmap) -> MapAgreement | None:
 
     The interval of the mean difference is paired if both maps store which of the same images they misclassify.
     Otherwise the computed map's interval treats each image as one observation and the other is Wilson's, as if all
-    waves misled the same images; Newcombe's method combines them as if the images differed: too wide, if anything.
+    waves misled the same images; Newcombe's method combines them as if the images differed. Both can only widen it.
     """
     comparison = clear_waves(computed, reference, FALSE_DISCOVERIES)
     waves = comparison.waves

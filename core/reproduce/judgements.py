@@ -98,7 +98,7 @@ def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     }
     if not jobs and not any(_judged(network, row) for row in _LARGE):
         raise MissingDataError(
-            f"need CIFAR-10’s pictures of {MAX_PROFILED_SIZE} pixels, or another network that knows the drawn classes"
+            f"need CIFAR-10’s pictures of {MAX_PROFILED_SIZE} pixels, or a second network that knows the drawn classes"
         )
     path = Path("judgements", f"{network.file_name}.npz")
     yield ProfileFile(path, partial(_make_judgements, network, data, jobs), partial(_is_enough, network, jobs))
@@ -130,7 +130,7 @@ def _suffices(entry: Mapping[str, Any], job: JobConfig) -> bool:
 
 
 def _drawn_runs(network: ProfiledNetwork, class_set: str, path: Path) -> list[PGDRun]:
-    """Load the drawings of a class set that are stored beside the file."""
+    """Load the drawings of a class set from the folder of the file."""
     tasks = "generation", OPENING
     files = (
         file
@@ -141,7 +141,7 @@ def _drawn_runs(network: ProfiledNetwork, class_set: str, path: Path) -> list[PG
 
 
 def _judgements(network: ProfiledNetwork, path: Path, judge: Classifier, device: Any) -> dict[str, dict[str, Any]]:
-    """Return another network's judgements of the stored runs, by fingerprint; judge: of small pictures."""
+    """Return a second network's judgements of the stored runs, by fingerprint; judge: of small pictures."""
     pairs = [(run, judge) for run in _drawn_runs(network, CIFAR10.name, path)]
     for row in _LARGE:
         runs = _drawn_runs(network, row.class_set, path)
@@ -154,7 +154,7 @@ def _judgements(network: ProfiledNetwork, path: Path, judge: Classifier, device:
 def ready_judge(painter: str, vocabulary: str, weights: Mapping[str, Path] = MappingProxyType({})) -> str | None:
     """Return the judge of a network's pictures among ready networks of a vocabulary; None if there is none.
 
-    weights: files in place of the published ones, by name.
+    weights: files instead of the published ones, by name.
     """
     names = [spec.name for spec in list_classifiers() if spec.vocabulary == vocabulary]
     return choose_judge(

@@ -110,7 +110,7 @@ PICTURES = (
     *_pictures("figure-4-clip", "Figure 4", "generation", "imagenet100", 4, {paper.CLIP_NAME: ""}),
     *_pictures("inpaint-{}", "Figure 3 in miniature", "inpainting", "cifar10", 5, MINIATURES),
     *_pictures(
-        "inpaint-efficientnet", "Figure 3, another network", "inpainting", "imagenet100", 1, {_EFFICIENTNET: ""}
+        "inpaint-efficientnet", "Figure 3, EfficientNet-Lite0", "inpainting", "imagenet100", 1, {_EFFICIENTNET: ""}
     ),
     *_pictures("generate-{}", "Figure 4 in miniature", "generation", "cifar10", 100, MINIATURES),
 )

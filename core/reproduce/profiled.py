@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
 
 
-MAX_PROFILED_SIZE = 32  # pixels: larger pictures would take some parts too long, or have no judges
+MAX_PROFILED_SIZE = 32  # pixels: larger pictures would take hours in some parts, or have no judges
 _UNFINISHED = ".unfinished"  # suffix of an incomplete file, which no page reads
 
 

@@ -1,4 +1,4 @@
-"""Results of the paper's parts: numbers, each beside the paper's, and pictures."""
+"""Results of the paper's parts: numbers, each compared with the paper's, and pictures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Row:
 
     what: str
     here: Interval
-    beside: float | None = None
+    papers: float | None = None
     unit: Literal["error", "points", "ratio", "level", "loss"] = "error"
 
     @property
@@ -41,7 +41,7 @@ class Row:
     @property
     def text_beside(self) -> str:
         """The paper's number; empty if there is none."""
-        return "" if self.beside is None else self._written(Interval.exact(self.beside))
+        return "" if self.papers is None else self._written(Interval.exact(self.papers))
 
     def _written(self, number: Interval) -> str:
         if math.isnan(number.value):
@@ -87,7 +87,7 @@ def run_map(part: MapPart, waves: int | None, images: int | None, machine: Machi
     waves, images: number of distinct waves and of images; None for all.
 
     Raises:
-        FileNotFoundError: weights are missing, or ImageNet100, most of whose classes the bundled photographs lack.
+        FileNotFoundError: weights are missing, or ImageNet100: the bundled photographs lack most of its classes.
         ValueError: the file holds a map of other settings.
     """
     data, note = machine.data(part.dataset, images)
@@ -104,7 +104,7 @@ def run_map(part: MapPart, waves: int | None, images: int | None, machine: Machi
 
 
 def map_result(part: MapPart, heatmap: Heatmap, reference: Heatmap | None, note: str) -> Result:
-    """Compare a map with its reference; another network in CLIP's place is only described."""
+    """Compare a map with its reference; a map of a network that stands in for CLIP is only described."""
     agreement = None if reference is None else map_agreement(heatmap, reference)
     rows, exact = list[Row](), Interval.exact
     if agreement is not None:
@@ -116,8 +116,8 @@ def map_result(part: MapPart, heatmap: Heatmap, reference: Heatmap | None, note:
             Row("Correlation over the waves", exact(agreement.correlation), unit="ratio"),
         ]
     if (clean := heatmap.clean_rate()) is not None:
-        beside = None if reference is None else reference.clean_rate()
-        rows.append(Row("Error without a wave", wilson(clean, heatmap.n).item(), beside))
+        papers = None if reference is None else reference.clean_rate()
+        rows.append(Row("Error without a wave", wilson(clean, heatmap.n).item(), papers))
     figures = map_plots(name_of(str(heatmap.metadata["classifier"]["name"])), heatmap, reference)
     result = Result(part, heatmap.metadata, note, rows, figures)
     return replace(result, match=agreement.match) if agreement is not None and result.original else result
@@ -148,7 +148,7 @@ def run_pictures(part: PicturePart, count: int, machine: Machine) -> Result:
 
 
 def picture_result(part: PicturePart, outcomes: PictureOutcomes, grid: bytes, note: str) -> Result:
-    """Return what became of a part's pictures beside the paper's losses; grid: PNG of the first pictures."""
+    """Compare a part's pictures with the paper's losses; grid: PNG of the first pictures."""
     columns, n, inpaint = outcomes.pictures, outcomes.n, part.series.task == "inpainting"
     rows = list[Row]()
     for when, published in zip(("before", "after"), part.published or (None, None), strict=True):
@@ -167,5 +167,5 @@ def picture_result(part: PicturePart, outcomes: PictureOutcomes, grid: bytes, no
         rows.append(Row(what, wilson(hits.mean(), len(hits)).item() if len(hits) else Interval.exact(math.nan)))
     changed = "in the hole" if inpaint else "of a value"
     rows.append(Row(f"Mean change {changed}", student(columns["change_inside"]), unit="level"))
-    figures = {"The first images; the change is ten times as large as it is.": grid}
+    figures = {"The first images; the change is enlarged ten times.": grid}
     return Result(part, outcomes.facts, note, rows, figures)

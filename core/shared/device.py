@@ -124,7 +124,7 @@ def choose_device(name: str, local_rank: int) -> str:
 
 
 def free_device() -> str:
-    """Return the GPU with the most free memory, so that a server's processes spread out; the CPU if there is none."""
+    """Return the GPU with the most free memory, which spreads out a server's processes; the CPU if there is none."""
     import torch
 
     if not torch.cuda.is_available():

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from core.shared.text import one_line
 
-PROBE_SECONDS = 4.0  # for the first response of a server, so that nobody waits long for a dead network
+PROBE_SECONDS = 4.0  # for the first response of a server, a dead network should not keep a visitor waiting
 STALL_SECONDS = 10.0  # without a byte, after which huggingface_hub retries and pooch gives up
 
 Progress = Callable[[int, int | None], None]  # bytes so far, total bytes (None if unknown)

@@ -105,7 +105,7 @@ def read_npz(
         required, optional: names of arrays.
         limit: maximum total size, unpacked, in bytes.
     Raises:
-        One of `DAMAGE`: not such an archive, damaged, or too large.
+        One of `DAMAGE`: not such an archive, damaged, or larger than `limit`.
     """
     if data.count(_MEMBER) > _MAX_MEMBERS:
         raise ValueError(f"it has more than {_MAX_MEMBERS:,} members")
@@ -120,7 +120,7 @@ def read_npz(
             # Reading stops at this size, and an array's memory is untouched until filled.
             limit -= members[name].file_size
             if limit < 0:
-                raise ValueError(f"{name} unpacks to {members[name].file_size:,} bytes, which is too large")
+                raise ValueError(f"{name} unpacks to {members[name].file_size:,} bytes, more than is allowed")
             if members[name].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise ValueError(f"{name} has a compression that numpy never uses")
             with archive.open(members[name]) as stream:

@@ -130,7 +130,7 @@ def wilson(rate: np.ndarray | float, n: np.ndarray | int) -> Interval:
 def newcombe(a: Interval, b: Interval) -> Interval:
     """Return a minus b, two independent proportions, with an interval from theirs.
 
-    Source: Newcombe 1998, method 10. For the same images it ignores the pairing and may be too wide or too narrow;
+    Source: Newcombe 1998, method 10. For the same images it ignores the pairing, which can widen or narrow it;
     `core.fourier.contrasts` pairs if possible.
     """
     low = np.hypot(a.value - a.low, b.high - b.value)

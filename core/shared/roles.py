@@ -20,7 +20,7 @@ RELATIONS: dict[str, dict[str, str]] = _ROLES_TABLE["networks"]
 def networks_for(
     role: str, *available: Container[str], together: Callable[[Sequence[str]], bool] = lambda row: True
 ) -> tuple[str, ...]:
-    """Return the first row of a role whose networks are all in each of `available`; empty if there is none.
+    """Return the first row of a role with all its networks in each of `available`; empty if there is none.
 
     together: returns True if the networks of an available row can be shown side by side.
     """

@@ -34,7 +34,7 @@ def quoted(value: object, max_length: int = 40) -> str:
     return repr(text if len(text) <= max_length else f"{text[: max_length - 1]}…")
 
 
-# Words whose first sound is not that of their first letter; a letter before a hyphen or a digit is read by its name.
+# Words that do not begin with the sound of their first letter; a letter before a hyphen or a digit is read by its name.
 _SOUNDS_LIKE_CONSONANT = re.compile(
     r"uni(?!m|n|dent)|u(?:b[io]|fo|ga|k[eru]|r[aeio]|s[aeiu]|sb|t[aeio])|u[-.\d]|ua|eu|ewe|oui|one\b|once|ones",
     re.IGNORECASE,
@@ -53,7 +53,7 @@ _WITHOUT_ARTICLE = {
 
 
 def with_article(noun: str) -> str:
-    """Return a noun with "a" or "an" by its sound: "a volcano", "an hourglass", "a unicycle"; "sunglasses" as it is."""
+    """Return a noun with "a" or "an" by its sound: "a volcano", "an hourglass", "a unicycle"; "sunglasses" stays."""
     if _HAS_DETERMINER.match(noun) or noun.casefold().rpartition(" ")[2] in _WITHOUT_ARTICLE:
         return noun
     start = noun.lstrip("“”‘’\"'(")
@@ -112,7 +112,7 @@ _NO_PROSE = r"<(a|button|style|summary|svg)\b.*?</\1>|<span class=\"tooltip\".*?
 
 
 def isolated(name: str) -> str:
-    """Return a name for the middle of a sentence, whose direction of text it leaves alone: Unicode's form of <bdi>."""
+    """Return a name that does not change the direction of the text around it: Unicode's form of <bdi>."""
     return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
 
 SIGNS_SEED = 0  # of the waves' signs, as in the shipped maps
-UNKNOWN = 255  # in place of a percentage: not computed
+UNKNOWN = 255  # instead of a percentage: not computed
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ class WaveAnswers(ArchiveContent):
 
 
 def no_answers(classifier: str, count: int, dataset: str, size: int, epsilon: float) -> WaveAnswers:
-    """Return answers of which none is known yet."""
+    """Return answers with nothing known yet."""
     facts = {"classifier": {"name": classifier}, "dataset": dataset, "size": size, "epsilon": epsilon}
     shape = count, 1 + len(half_plane(size))
     return WaveAnswers(facts, np.zeros(shape, np.uint16), np.full(shape, UNKNOWN, np.uint8))

@@ -68,7 +68,7 @@ def default_cutoffs(image_size: int) -> tuple[float, ...]:
 def draw_pairs(labels: np.ndarray, count: int, *, seed: int) -> np.ndarray:
     """Draw pairs of pictures of different classes; fewer of the same seed are the first of more.
 
-    The pictures are shuffled and paired, so that none is used twice until all have been used; then they are reshuffled.
+    The pictures are shuffled and paired: none is used twice until all have been used; then they are reshuffled.
 
     Args:
         labels: (N,) classes.

@@ -46,7 +46,7 @@ def pair_row(low: int, high: int, start: float, predictions: PairPredictions) ->
 
 @cache
 def mixing_network() -> str:
-    """Return the registry name of the network whose predictions are stored."""
+    """Return the registry name of the network that made the stored predictions."""
     return json.loads(MIXTURES.read_text("utf-8"))["classifier"]["name"]
 
 

@@ -92,19 +92,19 @@ class HybridPredictions:
         """Return what is shown of them: the probabilities of both pictures' classes, and the best of all others."""
         rest = self.mixed.copy()
         rest[:, [low_class, high_class]] = -1
-        others = rest.argmax(axis=1)
+        best_other = rest.argmax(axis=1)
         return PairPredictions(
             self.cutoffs,
             (low_class, high_class),
             self.mixed[:, [low_class, high_class]],
-            others,
-            self.mixed[np.arange(len(others)), others],
+            best_other,
+            self.mixed[np.arange(len(best_other)), best_other],
         )
 
 
 @dataclass(frozen=True, eq=False)
 class PairPredictions:
-    """What is shown of a classifier's predictions for the hybrids of two pictures.
+    """A classifier's predictions for the hybrids of two pictures, as pages show them.
 
     cutoffs: (C,), cycles per image, ascending. classes: of the low and of the high picture. shares: (C, 2), the
     probabilities of both. others: (C,), the most probable of all other classes. other_shares: (C,), its probability.

@@ -1,7 +1,7 @@
 """Distribution of work over the processes of `torchrun`; rank 0 gets all results.
 
-Only results are sent, over torch.distributed's gloo, on CPUs and GPUs alike. If one process is lost, the others end
-too.
+Only results are sent, over torch.distributed's gloo, on CPUs and GPUs alike. If one process is lost, the others
+end as well.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Item = TypeVar("Item")
 T = TypeVar("T")
 GATHER_SECONDS = 1.0
 POLL = 0.05  # seconds between checks while waiting
-# Timeout for a slow process. A lost one is noticed at once, as its connections close.
+# Timeout for a slow process. A lost one is noticed immediately, as its connections close.
 PATIENCE = timedelta(days=7)
 
 
@@ -53,7 +53,7 @@ class Processes:
         try:
             yield processes
             with suppress(RuntimeError):
-                barrier()  # so that no process closes a connection in use
+                barrier()  # no process may close a connection in use
         finally:
             destroy_process_group()
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
 
 STORY_CHOICE = PRECOMPUTED / "default_picture.json"
-STORY_SIZE = 31  # of the map whose waves are added to the story's picture
+STORY_SIZE = 31  # of the map with the waves that are added to the story's picture
 _SCALE = 10_000  # probabilities are stored as integers in units of 1 / _SCALE
 
 

@@ -245,7 +245,7 @@ def balanced_sample(labels: np.ndarray, size: int, wave: Frequency, *, seed: int
     Source: systematic sampling from a list in order of the classes, each shuffled (Cochran 1977, ch. 8).
     """
     total = len(labels)
-    # A separate stream from the signs', so that sample and signs are independent.
+    # A stream apart from the signs' makes sample and signs independent.
     bits = wave_bits(total + 1, wave, seed=seed, stream=1)
     shuffled = np.lexsort((bits[:total], labels))
     start = int(bits[total] % np.uint64(total))

@@ -1,13 +1,15 @@
-"""Write the ten numbers at the top of docs/results.md from the stored files.
+"""Write the numbers of the README and the ten at the top of docs/results.md from the stored files.
 
     python -m precomputed.makers.numbers
 
-Everything between the two marks in that file is replaced.
+Everything between the two marks in each file is replaced.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 from core.claims.statistics import stored_hybrids
 from core.classifiers.registry import classifier_title, short_title
@@ -20,19 +22,67 @@ from core.pgd.pictures import BEFORE
 from core.shared.files import write_atomically
 from core.shared.numbers import decimal, percent
 
-DOCUMENT = PRECOMPUTED.parent / "docs" / "results.md"
-BEGIN, END = "<!-- ten numbers -->", "<!-- end of the ten numbers -->"
+ROOT = PRECOMPUTED.parent
 FAST = Band(16, 21)  # of the published maps of CIFAR-10
 
 
+@dataclass(frozen=True)
+class Block:
+    """Text that this script keeps up to date in a document.
+
+    document: the Markdown file. name: in the marks around the text. lines: computes the text from stored files.
+    """
+
+    document: Path
+    name: str
+    lines: Callable[[], str]
+
+    @property
+    def marks(self) -> tuple[str, str]:
+        """The lines before and after the text."""
+        return f"<!-- {self.name} -->", f"<!-- end of the {self.name} -->"
+
+    def write(self) -> None:
+        """Replace the text in the document."""
+        begin, end = self.marks
+        before, _, rest = self.document.read_text("utf-8").partition(begin)
+        text = f"{before}{begin}\n{self.lines()}\n{end}{rest.partition(end)[2]}"
+        write_atomically(self.document, text.encode())
+
+
 def main() -> None:
-    """Write the numbers into the document."""
-    before, _, rest = DOCUMENT.read_text("utf-8").partition(BEGIN)
-    write_atomically(DOCUMENT, f"{before}{BEGIN}\n{lines()}\n{END}{rest.partition(END)[2]}".encode())
+    """Write the numbers into both documents."""
+    for block in BLOCKS:
+        block.write()
 
 
-def lines() -> str:
-    """Return the ten numbers as a Markdown list, each computed from a stored file."""
+# ---- the README's table --------------------------------------------------------------------------------------------
+
+
+def four_numbers() -> str:
+    """Return the README's table of four rows, on what a second network recognises, and a sentence on photos."""
+    rows = [
+        ("what we painted", "many views", "the paper's method"),
+        ("---",) * 3,
+        ("random words, from plain grey", *_both("draw-{}")),
+        ("our sketches, painted over (many views: four tries each)", *_both("sketch-{}")),
+        ("holes in photos, each seen alone", *_both("hole-{}")),
+        ("the same words in 60 steps of length 1", *_both("draw-{}40")),
+    ]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return f"{table}\n\nOf photos of the same words it recognises {counted('photographs')}."
+
+
+def _both(kind: str) -> tuple[str, str]:
+    views, paper = (counted(kind.format(method)) for method in ("views", "paper"))
+    return f"**{views}**", paper
+
+
+# ---- the ten of docs/results.md ------------------------------------------------------------------------------------
+
+
+def ten_numbers() -> str:
+    """Return the ten numbers as a Markdown list."""
     return "\n".join(f"{number}. {say()}" for number, say in enumerate(TEN, 1))
 
 
@@ -52,8 +102,9 @@ def _apart() -> str:
 def _small_steps() -> str:
     paper, strokes, both = (count(f"draw-{method}40") for method in ("paper", "strokes", "views"))
     return (
-        f"**{paper}** of them are recognised with the paper's method in its own 60 steps of 1 and its limit of 40. "
-        f"Natural strokes make that {strokes}, many views {both}."
+        f"**{paper}** of them are recognised with the paper's method in 60 steps of 1 within its limit of 40. Natural "
+        f"strokes make that {strokes}, many views {both}. The paper states no steps; these are those of the notebook "
+        "that it names."
     )
 
 
@@ -113,6 +164,10 @@ TEN: tuple[Callable[[], str], ...] = (
     lambda: _waves(LOW, "of up to 2 cycles per image"),
     lambda: _waves(FAST, "of 16 cycles per image or more"),
     _cutoffs,
+)
+BLOCKS = (
+    Block(ROOT / "README.md", "four numbers", four_numbers),
+    Block(ROOT / "docs" / "results.md", "ten numbers", ten_numbers),
 )
 
 

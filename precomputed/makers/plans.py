@@ -1,4 +1,4 @@
-"""What `precomputed.makers.drawings` draws and fills: a plan for each picture, by name."""
+"""Plans of `precomputed.makers.drawings`, one for each picture that it draws or fills, by name."""
 
 from __future__ import annotations
 

@@ -379,12 +379,12 @@ REFUSED = {
     ),
     "an unknown setting": (
         lambda own: core.draw(own, "a", step=2),
-        "'step' is no setting of .*; its .*step_size",
+        "'step' is not a setting of .*; its .*step_size",
     ),
-    "a weight without a hole": (lambda own: core.draw(own, "a", weight=3), "'weight' is no setting of method"),
+    "a weight without a hole": (lambda own: core.draw(own, "a", weight=3), "'weight' is not a setting of method"),
     "views of the paper's method": (
         lambda own: core.draw(own, "a", views=core.Views()),
-        "'views' is no setting of method",
+        "'views' is not a setting of method",
     ),
     "an unknown method": (lambda own: core.draw(own, "a", method="pixels"), "one of paper, strokes, views_only, views"),
     "a mask of another size": (lambda own: core.fill(own, BYTES[0], HOLE[1:], "a"), "8 x 7 pixels but the image is 8"),

@@ -49,7 +49,7 @@ export function unpackBits(base64, count) {
 /** "1 step" or "1,001 steps", as core.shared.text.count_of. @param {number} number @param {string} noun */
 export const countOf = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
-/** Clamped to 1 and 99 %: no classifier means 0 % or 100 %. @param {number} share */
+/** Clamped to 1% and 99%: no classifier means 0% or 100%. @param {number} share */
 export const percent = (share) => `${Math.min(99, Math.max(1, Math.round(100 * share)))}%`;
 
 /** Paint `value(at, channel)` of each pixel, row by row; the canvas rounds it and clips it to 0 and 255. */

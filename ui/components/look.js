@@ -1,5 +1,5 @@
 // A newly opened page appears part by part, from the top: a part appears once nothing in it or above it waits for a
-// widget's code or for this run, and their heights have been stable for a moment, so that nothing visibly moves.
+// widget's code or for this run, and their heights have been stable for a moment: nothing visibly moves.
 // After ten seconds, everything is shown. Until this script is there, a style of the page hides everything
 // (`ui/server/cover.html`).
 import { PARTS, UNDRAWN, mainElement } from "./streamlit.js";

@@ -1,4 +1,4 @@
-"""Mount custom components whose value both the browser and Python may change, and pack pictures for them.
+"""Mount custom components with values that both the browser and Python may change, and pack pictures for them.
 
 The browser shows a value and changes it without a rerun; Python may also change it, after a link or another widget. So
 that neither overwrites the other, Python sends its value with its version (`Versioned`) as a token, and the browser
@@ -33,7 +33,7 @@ SOURCES: dict[str, tuple[str, str]] = {}  # CSS and JavaScript of each registere
 def register(file: str) -> Mount:
     """Register the component of a script in this folder, such as "maps/heatmap.js", under the script's name.
 
-    Streamlit accepts one script, so the modules that it imports come before it, and the style sheets beside them after.
+    Streamlit accepts one script, so the modules that it imports come before it, and their style sheets after.
     """
     scripts = [_HERE / file]
     for script in scripts:  # grows during the loop

@@ -3,6 +3,6 @@
 // What scrolls, with the whole page; none in the article.
 export const mainElement = () => document.querySelector("[data-testid=stMain]");
 
-// The element whose children are the page's parts, and what in a part is not drawn yet.
+// The element that has the page's parts as its children, and what in a part is not drawn yet.
 export const PARTS = "[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock]";
 export const UNDRAWN = "[data-testid=stSkeleton], [data-stale=true]";

@@ -17,7 +17,7 @@ class Versioned(Generic[T]):
 
     Attributes:
         value: the current value.
-        sent: the value at the start of this version. It stays after a choice, so that nothing is sent back for it.
+        sent: the value at the start of this version. It stays after a choice: nothing is sent back for it.
         version: increases with each change that the browser has to learn.
         default: the value until somebody chooses another one.
 
@@ -33,11 +33,11 @@ class Versioned(Generic[T]):
         >>> steps.choose(90, version=0)  # made before the button's value arrived in the browser, which has to show it
         >>> steps.value, steps.version
         (90, 2)
-        >>> steps.follow(40)  # another network has another default, but the visitor chose 90
+        >>> steps.follow(40)  # a new network has a new default, but the visitor chose 90
         >>> steps.value
         90
         >>> steps.set(40)
-        >>> steps.follow(20)  # nobody chose another value
+        >>> steps.follow(20)  # the visitor chose no other value
         >>> steps.value, steps.version
         (20, 4)
     """

@@ -1,4 +1,4 @@
-"""What networks say of the picture under every wave of the maps: stored, or computed while the page is open."""
+"""Networks' answers to the picture under every wave of the maps: stored, or computed while the page is open."""
 
 from __future__ import annotations
 

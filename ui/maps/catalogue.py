@@ -42,7 +42,7 @@ class Entry:
 
     label: unique name, used in the URL. shipped: True if it comes with this project, so its texts can be trusted.
     more: True if menus list it last, and the story leaves it out: another strength, fewer images, another random seed,
-    waves missing. apart: True if another map of the same classifier is shown, so that its name is the label.
+    waves missing. apart: True if another map of the same classifier is shown, which makes its name the label.
     """
 
     label: str
@@ -173,7 +173,7 @@ def doubt_about(entry: Entry) -> str:
 
 
 def _note(heatmap: Heatmap) -> str:
-    """Return the note on a map's source, with per cent as pages write it: files have '88 %'."""
+    """Return the note on a map's source, without the space before '%' that files have."""
     return re.sub(r"(?<=\d) %", "%", str(heatmap.metadata["source"].get("note") or ""))
 
 

@@ -23,12 +23,13 @@ from core.data.sketches import (
     sketch_name,
 )
 from core.data.words import find_word
+from core.pgd.drawings import picked_words
 from core.pgd.plan import RunPlan
 from core.pgd.starts import MADE_STARTS, STARTS, StartName, draw_starts, set_start, sketch_start, start_facts
 from core.pgd.views import MIN_CROP_SIZE
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
-from ui.runs.gallery import sketch_counts
+from ui.runs.gallery import photo_counts, sketch_counts
 from ui.runs.opened import PAGE, SKETCH, SKETCHED, START, words_key
 from ui.runs.state import TRIES
 from ui.shared import url
@@ -43,7 +44,7 @@ _CANVAS_TILES, _CANVAS_PIXELS = TileStyle(size=40, line=True), 80
 
 
 def is_large(row: SampleSet) -> bool:
-    """Return True for a set of large pictures, whose drawings have a gallery, words for sketches, and canvases."""
+    """Return True for a set of large pictures: it has a gallery of drawings, words for sketches, and canvases."""
     return row.image_size >= MIN_CROP_SIZE
 
 
@@ -51,7 +52,7 @@ def usual_words(row: SampleSet, start: StartName) -> list[str]:
     """Return the words to begin with from a start."""
     if start == "sketch" and sketches_of(row):
         return [next(iter(sketches_of(row).values()))]
-    if is_large(row) and start in CANVASES:
+    if start in CANVASES and {*row.drawn} <= {*picked_words()}:  # a set with our gallery
         return [CANVAS_WORD]
     return [row.photo_word or row.drawn[0]] if start == "photo" else list(row.drawn)
 
@@ -62,7 +63,7 @@ def usual_words(row: SampleSet, start: StartName) -> list[str]:
 def offered_starts(row: SampleSet) -> list[StartName]:
     """Return the starts that the page offers for a set, the default first.
 
-    A class without images here has no blur of its own, so large drawings start from a sketch or a canvas.
+    A class without images here has no blur, so large drawings start from a sketch or a canvas.
     """
     starts: list[StartName] = list(STARTS)
     if not is_large(row):
@@ -105,12 +106,12 @@ def choose_beginning(container: DeltaGenerator, row: SampleSet, start: StartName
     """Draw the choice to begin with a sketch, a photo or a canvas, and the canvases as tiles."""
     key, state, current = f"{PAGE}.begin", st.session_state, _beginning(row, start)
     starts: dict[str, StartName] = {_beginning(row, name): name for name in ("sketch", "photo", made_start(row))}
-    words = {name: f"{words_key(row)}.{name}" for name in starts}  # each beginning keeps its own word
+    word_keys = {name: f"{words_key(row)}.{name}" for name in starts}  # each beginning keeps its own word
 
     def begin() -> None:
         chosen = state[key]
-        state[words[current]] = state[words_key(row)]
-        state[words_key(row)] = state.get(words[chosen], usual_words(row, starts[chosen]))
+        state[word_keys[current]] = state[words_key(row)]
+        state[words_key(row)] = state.get(word_keys[chosen], usual_words(row, starts[chosen]))
         state[START] = STARTS[starts[chosen]].label
 
     state[key] = current
@@ -169,7 +170,7 @@ def four_tries(plan: RunPlan, row: SampleSet) -> RunPlan:
 
 
 def draw_start(
-    side: DeltaGenerator | None,
+    column: DeltaGenerator | None,
     expert: DeltaGenerator,
     row: SampleSet,
     targets: list[str],
@@ -177,15 +178,16 @@ def draw_start(
     seed: int,
 ) -> tuple[np.ndarray | None, Mapping[str, str]]:
     """Draw what the starts depend on; return them, (B, 3, H, W) float32, with their metadata."""
-    if side is not None:
-        with side:
+    if column is not None:
+        with column:
             if start == "sketch":
                 planes, facts = sketch_start(_sketch(row), row.image_size)
             else:
                 square, picture = _picture(row)
                 planes = square.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
                 facts = {"dataset": start, "start": start, "credit": f"Start: {picture.caption}"}
-                facts |= {"own": "yes"} if picture.own else {}
+                is_ours = picture.photo is not None and picture.photo.bundled
+                facts |= {"own": "yes"} if picture.own and not is_ours else {}
         if not targets:
             return None, {}
         return np.repeat(planes[None], len(targets), axis=0), facts
@@ -203,6 +205,9 @@ def start_tiles(row: SampleSet, start: StartName) -> None:
         _bundled_sketches(row)
     else:
         picture_line(PAGE, _PHOTO_TILES, frames=False)
+        if is_large(row):
+            text, about = photo_counts()
+            st.markdown(text, help=about)
 
 
 def keep_sketch(picture: np.ndarray) -> None:
@@ -218,8 +223,8 @@ def first_sketch(row: SampleSet) -> np.ndarray:
 
 def sketches_of(row: SampleSet) -> dict[str, str]:
     """Return the bundled sketches of a set, with the word that each is of."""
-    words = {name: sketch.word if is_large(row) else name for name, sketch in SKETCHES.items()}
-    return {name: word for name, word in words.items() if find_word(word, row.classes)}
+    word_of = {name: sketch.word if is_large(row) else name for name, sketch in SKETCHES.items()}
+    return {name: word for name, word in word_of.items() if find_word(word, row.classes)}
 
 
 def shown_sketch(row: SampleSet, targets: list[str]) -> str | None:
@@ -243,13 +248,13 @@ def _sketch(row: SampleSet) -> np.ndarray:
     try:
         text = encode_sketch(state[SKETCHED])
     except ValueError:
-        st.caption("This sketch has too many details for a link.")
+        st.caption("This sketch has more details than fit into a link.")
     url.put(SKETCH, text, encode_sketch(first))
     return state[SKETCHED]
 
 
 def _bundled_sketches(row: SampleSet) -> None:
-    """Draw the empty sketches and the bundled ones, each of which also chooses its word."""
+    """Draw the empty sketches and the bundled ones; choosing one also chooses its word."""
     sketches = sketches_of(row)
     names: list[str] = [*CANVASES, *sketches]
 
@@ -260,10 +265,10 @@ def _bundled_sketches(row: SampleSet) -> None:
         else:
             keep_sketch(empty_sketch(list(CANVASES)[index]))
 
-    shown = canvas_of(st.session_state[SKETCHED]) or sketch_name(st.session_state[SKETCHED])
+    chosen = canvas_of(st.session_state[SKETCHED]) or sketch_name(st.session_state[SKETCHED])
     image_picker(
         _sketch_thumbnails(tuple(sketches.items())),
-        selected=names.index(shown) if shown in names else -1,
+        selected=names.index(chosen) if chosen in names else -1,
         key=f"{PAGE}.sketches",
         label="Bundled sketches",
         on_pick=pick,
@@ -282,7 +287,7 @@ def _sketch_thumbnails(sketches: tuple[tuple[str, str], ...]) -> Thumbnails:
 
 
 def _picture(row: SampleSet) -> tuple[np.ndarray, Picture]:
-    """Draw the chosen picture; return it as a start, uint8 (size, size, 3), and as it is."""
+    """Draw the chosen picture; return it as a start, uint8 (size, size, 3), and unchanged."""
     chosen = st.session_state.get(_PICTURES) or url.text(_PICTURES)
     st.session_state[_PICTURES] = UPLOAD if chosen == UPLOAD else row.title  # no pictures of another set
     picture = page_picture(PAGE, row.title, frames=False)

@@ -31,7 +31,7 @@ from ui.shared.verdicts import STYLE, findings_html, multiplicity, row_id, summa
 
 T = TypeVar("T")
 
-SMALL = SAMPLE_SETS["cifar10"]  # whose pictures networks were judged on
+SMALL = SAMPLE_SETS["cifar10"]  # networks were judged on its pictures
 # In the page's URL: the chosen maps and networks.
 _CHOICES = _SUBJECT, REFERENCE, PAINTER, ROBUST_PAINTER = "subject", "reference", "painter", "robust-painter"
 
@@ -78,7 +78,7 @@ def page() -> None:
     makers = {Topic.WAVES: _maps, Topic.PICTURES: _features, Topic.CORRUPTIONS: _shifts}
     tabs = st.tabs([str(topic) for topic in makers], key=SECTION, on_change="rerun", bind="query-params")
     judged = dict[Topic, Sequence[Finding]]()
-    # The displayed part first: the others, of which the summary needs the verdicts, may take longer.
+    # The displayed part first: the others, which only the summary needs, may take longer.
     for tab, (topic, make) in sorted(zip(tabs, makers.items(), strict=True), key=lambda pair: not pair[0].open):
         with tab:
             part = make(bool(tab.open))
@@ -96,8 +96,8 @@ def _row_url(is_open: Mapping[Topic, bool], finding: Finding) -> str:
     topic, row = finding.claim.topic, row_id(finding)
     if is_open[topic]:
         return f"#{row}"
-    kept = [(name, value) for name in _CHOICES for value in url.texts(name)]
-    return url.link("findings", *kept, (SECTION, str(topic)), (ROW, row))
+    choices = [(name, value) for name in _CHOICES for value in url.texts(name)]
+    return url.link("findings", *choices, (SECTION, str(topic)), (ROW, row))
 
 
 def _maps(is_open: bool) -> _Part:
@@ -173,7 +173,7 @@ def _draw(part: _Part, chosen: str) -> None:
     maps = entries()
     table = findings_html(part.judged, part.url_of, lambda finding: rings_of(finding, maps), chosen)
     st.html(explain_on_page(table, "claims", *JARGON))
-    with st.expander("How a verdict is made"):
+    with st.expander("How we reach a verdict"):
         for column, key in zip(st.columns(2, gap="large"), part.about, strict=True):
             column.markdown(explain_on_page(TEXTS[key], key, *JARGON), unsafe_allow_html=True)
         st.markdown(multiplicity(part.judged))

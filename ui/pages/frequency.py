@@ -328,7 +328,7 @@ def _answers(chosen: list[Entry], predictors: list[Predictor], perturbed: Pertur
     if perturbed is None:
         return False
     if not perturbed.possible:
-        st.info("This picture is too small for this wave, so no network answers.")
+        st.info("This picture has fewer pixels than this wave needs, so no network answers.")
     elif not predictors:
         st.info(NONE_READY)
     else:

@@ -47,6 +47,7 @@ from ui.shared.url import one_line, settable, settable_in_url
 _PICTURE, _PICTURES = f"{PAGE}-picture", f"{PAGE}-pictures"  # in the URL and in the session
 _UNKNOWN = f"{PAGE}.unknown"  # in the session: a word that the network does not know, and what is drawn
 _SIDE_AND_STAGE = [5, 10]  # widths of a sketch or a photo and of the run
+_STAGE_AND_GALLERY = [11, 9]
 
 
 def page() -> None:
@@ -71,8 +72,8 @@ def page() -> None:
     choose_beginning(begin, row, start)
     _choose_word(word, row, targets, specs)
     chosen = run_settings(expert, PAGE, row.image_size, None, methods, start)
-    side, rest = body.columns(_SIDE_AND_STAGE, gap="medium") if STARTS[start].supplied else (None, body)
-    x0, facts = draw_start(side, expert, row, targets, start, chosen.seed)
+    column, rest = body.columns(_SIDE_AND_STAGE, gap="medium") if STARTS[start].supplied else (None, body)
+    x0, facts = draw_start(column, expert, row, targets, start, chosen.seed)
     names = tuple(spec.name for spec in specs)
     why = cannot_run(targets, specs, row.classes)
     if x0 is None or why:
@@ -83,15 +84,20 @@ def page() -> None:
         request = RunRequest(plan, "", names, methods, row.class_set)
     large = is_large(row)
     opened = targets[0] if large and start == compared_start(row) and len(targets) == 1 else None
-    if side is not None:
+    if column is not None:
         stage = rest
-        with side, st.container(gap="xsmall", key=f"{PAGE}.{start}-choices"):
+        with column, st.container(gap="xsmall", key=f"{PAGE}.{start}-choices"):
             start_tiles(row, start)
     else:
-        stage, beside = _containers(rest, row, shows_tries(PAGE, request))
-        if beside is not None:
-            with beside, st.container(gap="xsmall"):
-                gallery(f"{PAGE}.gallery", opened, _open)
+        several = shows_tries(PAGE, request)  # they need the page's width
+        stage, for_gallery = (
+            (rest.container(), rest.container())
+            if several or not large
+            else rest.columns(_STAGE_AND_GALLERY, gap="medium")
+        )
+        if large:
+            with for_gallery, st.container(gap="xsmall"):
+                gallery(f"{PAGE}.gallery", opened, _open, is_wide=several)
     sketch = shown_sketch(row, targets) if large and start == "sketch" else None
     still = stored_word(opened) if sketch is None else drawn_sketches()[sketch]
     if large and start == "photo" and x0 is not None:
@@ -157,11 +163,11 @@ def _several_targets(row: SampleSet, start: StartName, any_text: bool) -> list[s
         st.session_state[key] = linked[:MAX_WORDS] or usual
         if len(linked) > MAX_WORDS:
             rest = join_list([f"“{one_line(word, MAX_LENGTH)}”" for word in linked[MAX_WORDS:]])
-            url.tell(f"One run draws {MAX_WORDS} words, so we left out {rest}.")
+            url.notify(f"One run draws {MAX_WORDS} words, so we left out {rest}.")
     targets = settable(
         key,
         lambda name, value: st.multiselect(
-            f"Draw (up to {MAX_WORDS}; for CLIP, any text)",
+            f"Words to draw (up to {MAX_WORDS}; for CLIP, any text)",
             [*names, *(target for target in value if target not in names)],
             value,
             max_selections=MAX_WORDS,
@@ -188,8 +194,8 @@ def _choose_word(
         else:
             state[words_key(row)], state[ASKED] = [word], entered
 
-    unknown, beside = state.get(_UNKNOWN, ("", targets))
-    if beside != targets:  # others were chosen in the meantime
+    unknown, chosen_then = state.get(_UNKNOWN, ("", targets))
+    if chosen_then != targets:  # others were chosen in the meantime
         unknown = ""
     current = unknown or (targets[0] if len(targets) == 1 else "")
     with container, st.container(gap=None):
@@ -207,14 +213,6 @@ def _choose_word(
 
 
 # ---- where it begins ---------------------------------------------------------------------------------------------
-
-
-def _containers(rest: DeltaGenerator, row: SampleSet, tries: bool) -> tuple[DeltaGenerator, DeltaGenerator | None]:
-    """Return the containers of the run and of the gallery, which small pictures and several tries lack."""
-    if tries or not is_large(row):
-        return rest.container(), None
-    stage, beside = rest.columns([11, 9], gap="medium")
-    return stage, beside
 
 
 def _restore(result: RunResult) -> None:
@@ -246,4 +244,4 @@ def _example(request: RunRequest, still: GalleryWord | None) -> RunResult | None
     result = stored_example(subject_of(request), request.names, request.methods)
     if result is None or still is None or request.plan is None or not request.changes(result.runs):
         return result
-    return None if is_of(still, request.plan) else result
+    return None if is_of(still, request) else result

@@ -64,7 +64,7 @@ MINIMISED = (
     "Wajs 2005), the projection onto the ball, the clip."
 )
 _BOX_WIDTH = 400  # pixels
-# In the session: whether a word was just entered; one that the network does not know, and the target beside it.
+# In the session: whether a word was just entered; one that the network does not know, and the target at that time.
 _ASKED, _UNKNOWN = f"{_PAGE}.asked", f"{_PAGE}.unknown"
 
 
@@ -122,14 +122,14 @@ def page() -> None:
 def rate_html() -> str:
     """Return how many stored holes a second network recognises from the hole alone, for each filling, as HTML."""
     counts, parts = holes_alone(), []
-    titles = {method: METHOD_TITLES[method] for method in reversed(COMPARED)} | {"original": "Before the hole"}
+    titles = {method: METHOD_TITLES[method] for method in reversed(COMPARED)} | {"original": "The original photo"}
     for name, title in titles.items():
         recognised, of = counts[name].text.split(" of ")
         bar = f'<span class="bar" style="--share:{int(recognised) / int(of):.0%}"></span>'
         parts.append(f"<span>{title}{bar}<b>{number_html(counts[name])}</b></span>")
     judge = short_title(classifier_title(judge_name()))
     about = tooltip("a second network", f"{judge}, a close relative of the painter")
-    head = f"<span>How often {about} recognises the hole by itself:</span>"
+    head = f"<span>Shown only the hole, {about} recognises:</span>"
     return f'<div class="hole-rate">{head}{"".join(parts)}</div>'
 
 
@@ -139,7 +139,7 @@ def _stored_holes(row: SampleSet) -> None:
     count = len(runs[0].start) if runs else len(row.holes)
     if not count:
         return
-    expander = st.expander(f"See {count} of these holes", key=f"{EVERY}.{row.name}", on_change="rerun")
+    expander = st.expander(f"See {count} examples", key=f"{EVERY}.{row.name}", on_change="rerun")
     if not expander.open:
         return
     with expander:
@@ -219,7 +219,7 @@ def _painter(picture: Picture, guess: FirstGuess | None) -> None:
         return
     text = hole_text(mask)
     if text is None:
-        st.caption("This hole has too many details for a link.")
+        st.caption("This hole has more details than fit into a link.")
     url.put(_HOLE, text)
 
 
@@ -250,8 +250,8 @@ def _choose_target(picture: Picture, guess: FirstGuess | None, specs: Sequence[C
     elif guess is not None:
         usual, note = guess.name, f"the network’s own guess, {confidence(guess.probability)}"
     target = chosen or usual
-    unknown, beside = state.get(_UNKNOWN, ("", target))
-    if beside != target:  # another was chosen in the meantime
+    unknown, chosen_then = state.get(_UNKNOWN, ("", target))
+    if chosen_then != target:  # another was chosen in the meantime
         unknown = ""
 
     def take(word: str, entered: bool) -> None:
@@ -321,12 +321,12 @@ def _formulas(penalty: Penalty, methods: Sequence[MethodName]) -> None:
 
 def formula(fill: Fill, penalty: Penalty) -> str:
     """Return the loss and its constraints as Markdown."""
-    filled = "its mean colour fills" if fill == "region" else "the colours of its rim, extended smoothly, fill"
+    filled = "its mean colour" if fill == "region" else "the colours around it"
     return (
-        rf"First, {filled} the hole, which gives $x_0$. With $m$ = 1 in the hole, $x$ minimises "
+        rf"We first fill the hole with {filled} ($x_0$). With $m$ = 1 in the hole, $x$ minimises "
         rf"$\;\mathrm{{CE}}(x, \mathrm{{target}}) {PENALTIES[penalty].term}\;$ ({PENALTIES[penalty].label}) within "
         rf"$\lVert x - x_0\rVert_2 \le \varepsilon$. At {paper.IMAGE_SIZE} pixels the paper has "
         rf"$\lambda$ = {paper.PENALTY_WEIGHT:g}, in its text, and $\varepsilon$ = {_PAPERS['epsilon']} but no "
         f"steps; the notebook of Santurkar et al. takes {_PAPERS['steps']} of {_PAPERS['step_size']}. Lengths scale "
-        "with the picture's side, the budget with the hole's too."
+        "with the picture’s size, and the budget with the hole’s as well."
     )

@@ -37,12 +37,15 @@ from core.sweep.predict import wave_on_image
 from ui.components.mount import lossy_data_uri
 from ui.maps.catalogue import (
     FIRST_PRESET,
+    Predictor,
     choose_predictors,
     computed_maps,
     dataset_title,
     shipped_maps,
     stored_title,
 )
+from ui.runs.judge import guess
+from ui.runs.words import about_words
 from ui.server.cache import ready_classifiers
 from ui.server.downloads import profile_maker, unprofiled, weight_downloads
 from ui.shared import url
@@ -53,8 +56,10 @@ from ui.story.data import far_from_clip
 
 FIRST_SET = picture_kinds()[FIRST_PRESET.pictures]
 _PAGES = {"generation": "Draw", "inpainting": "Fill a hole", "frequency": "Frequencies"}
+CLIPS_PART = "clip"
 OPEN_CARD = "card"  # in the URL: the classifier with an open card
 _REDRAW_SECONDS = 0.5  # while a download runs
+_COUNTS = {1: "one", 2: "two", 3: "three", 4: "four"}
 _REQUESTED = "models.requested"  # this visitor's downloads, by classifier: only they see a failure
 
 
@@ -80,11 +85,12 @@ def _networks() -> None:
     if ticking != busy:  # the first job began or the last one ended: the page starts or stops the timer
         st.session_state["models.ticking"] = busy
         st.rerun()
-    st.html('<p class="prose">These networks do the work here.</p>')
-    for part in parts():
+    every = parts()
+    st.html(f'<p class="prose">{who_works(every)}</p>')
+    for part in every:
         with st.container(key=f"models-part-{part.name}"):
             st.html(_part_html(part))
-            if PAPERS_CLIP in part.networks:
+            if part.name == CLIPS_PART:  # another part may have CLIP, too, once it is here
                 _download(classifier_spec(PAPERS_CLIP))
                 _profile()
     specs = list_classifiers()
@@ -105,7 +111,7 @@ def _networks() -> None:
 
 @dataclass(frozen=True)
 class Part:
-    """What some networks do in this app.
+    """Networks with the same task in this app.
 
     name: short, unique. heading: what they do. networks: registry names. about: sentences, HTML. picture: URL.
     """
@@ -122,23 +128,44 @@ def parts() -> list[Part]:
     ready = {spec.name: spec for spec in list_classifiers() if classifier_state(spec.name).status == "ready"}
     (painter,) = networks_for("painter", ready)
     known = ready[painter].vocabulary
-    knows = f"any of the {len(CLASS_SETS[known]()):,} classes it knows" if known in CLASS_SETS else "any sentence"
+    knows = f"any of the {about_words(CLASS_SETS[known]())} it knows" if known in CLASS_SETS else "any sentence"
     chosen = [shipped_maps()[label] for label in FIRST_PRESET.maps]
     class_set = SAMPLE_SETS[FIRST_SET].class_set
     answering = choose_predictors(chosen, ready_classifiers(class_set), class_set)
-    of = [stored_title(predictor.of) for predictor in answering if predictor.of]
-    stand_in = f" They stand in for {join_list(of)}." if of else " They are the maps’ own networks."
+    stand_in = _stand_in(answering)
     draw, fill, waves = (f'<a href="{path}">{name}</a>' for path, name in _PAGES.items())
-    drawing, judged = (lossy_data_uri(painted_path("sketch", name, "views")) for name in list(drawn_sketches())[:2])
+    sketches = list(drawn_sketches())[:2]
+    drawing, judged = (lossy_data_uri(painted_path("sketch", name, "views")) for name in sketches)
+    seen, _ = guess(drawn_sketches()[sketches[1]].drawings["views"].judgements[0], 0)
     return [
         Part("paints", "Paints", (painter,), "Changes a picture until it shows what you ask for: "
              f"{knows}. You see it on {draw} and {fill}.", drawing),
         Part("judges", "Judges", (judge_name(),), "Looks at each finished painting without being told the "
-             "word, and says what it sees. It never paints.", judged),
-        Part("answers", "Answer under waves", tuple(row.spec.name for row in answering), "Say what they see on "
-             f"{waves} while you add a wave to a small picture.{stand_in}", _wave_picture()),
-        Part("clip", "CLIP itself", (PAPERS_CLIP,), _about_clip(), _map_picture()),
+             f"word, and says what it sees: here {html.escape(seen)}. It never paints.", judged),
+        Part("answers", "Answer under waves", tuple(row.spec.name for row in answering), "Tell you what they "
+             f"see on {waves} while you add a wave to a small picture. {stand_in}", _wave_picture()),
+        Part(CLIPS_PART, "CLIP itself", (PAPERS_CLIP,), _about_clip(), _map_picture()),
     ]  # fmt: skip
+
+
+def who_works(every: Sequence[Part]) -> str:
+    """Return in one sentence or two who does what, of the parts of this machine."""
+    answering = next(part.networks for part in every if part.name == "answers")
+    small = f"{_COUNTS.get(len(answering), str(len(answering)))} {'answers' if len(answering) == 1 else 'answer'}"
+    clip = "CLIP is here, too." if classifier_state(PAPERS_CLIP).status == "ready" else "CLIP itself is a download."
+    return f"One network paints, one judges, and {small} under waves. {clip}"
+
+
+def _stand_in(answering: Sequence[Predictor]) -> str:
+    """Return which of the networks that answer under waves answer in another's place."""
+    substitutes = [predictor for predictor in answering if predictor.of]
+    of = join_list([stored_title(predictor.of) for predictor in substitutes])
+    if not of:
+        return "They are the maps’ own networks."
+    if len(substitutes) == len(answering) > 1:
+        return f"They stand in for {of}."
+    names = join_list([predictor.title for predictor in substitutes])
+    return f"{names} {'stands' if len(substitutes) == 1 else 'stand'} in for {of}."
 
 
 def _about_clip() -> str:
@@ -149,8 +176,8 @@ def _about_clip() -> str:
         return f"Matches pictures with words. It paints any sentence, and answers next to its own map.{profile}"
     return (
         "Matches pictures with words. With it you can draw any sentence instead of single words, and see CLIP’s own "
-        f"answers next to its map. Until then {stored_title(INSTEAD[PAPERS_CLIP])} stands in. It is a poor copy: "
-        f"under a typical wave its error is {far_from_clip()} from CLIP’s."
+        f"answers next to its map. Until then {stored_title(INSTEAD[PAPERS_CLIP])} stands in. It’s a poor copy: at a "
+        f"typical wave, its error is {far_from_clip()} off."
     )
 
 

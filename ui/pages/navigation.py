@@ -14,7 +14,7 @@ from ui.shared.page import begin_page, footer, reveal
 
 def main() -> None:
     """Draw the chosen page and what all pages share."""
-    # Called first, so that the first paint has the page's width.
+    # Called first: the first paint must have the page's width.
     # The icon is an emoji, and pages have none: material icons would be fetched from another server.
     st.set_page_config(page_icon="🌊", layout="wide")
     try:

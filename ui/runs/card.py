@@ -17,6 +17,7 @@ from ui.server.streamlit_internals import app_font
 from ui.shared.pictures import to_picture
 
 PROJECT = "What does CLIP see?"
+ORIGIN = f"From “{PROJECT}”, an interactive lab"  # not who painted it
 TILE = 1080  # pixels, of each picture
 GAP = 8  # between pictures
 CORNER, CORNER_GAP, CORNER_BORDER = 280, 24, 6  # of the start in the corner
@@ -27,7 +28,7 @@ _PNG_LEVEL = 3  # of compression; 6 takes three times as long for a file 10% sma
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Card:
-    """What a card shows.
+    """Content of a card.
 
     pictures: (3, H, W) uint8 each, all large: a result, a photo and its painting, or up to four tries. line: the
     text. corner: (3, H, W) uint8, what the result was painted from, or None. facts: texts for the file's metadata, by
@@ -57,7 +58,7 @@ def card_png(card: Card) -> bytes:
     for line in lines:
         pen.text((columns * _MARGIN, at), line, _INK, font(size, line))
         at += leading
-    pen.text((columns * _MARGIN, at), PROJECT, _QUIET, font(small))
+    pen.text((columns * _MARGIN, at), ORIGIN, _QUIET, font(small))
     file, known = io.BytesIO(), PngInfo()
     for name, text in ({"Title": card.line} | card.facts).items():
         known.add_itxt(name, text)
@@ -87,7 +88,7 @@ def _fitting(text: str, width: int, scale: int) -> tuple[list[str], int]:
 
 
 def _wrapped(text: str, type_: ImageFont.FreeTypeFont, width: int) -> list[str]:
-    """Return the lines of a text; a word that is too long for one is broken."""
+    """Return the lines of a text; a word longer than a line is broken."""
     lines = [""]
     for word in text.split(" "):
         line = f"{lines[-1]} {word}".strip()

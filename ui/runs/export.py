@@ -67,12 +67,12 @@ class Painted:
     @property
     def line(self) -> str:
         """The sentences below the picture: what it is, who painted it, and what a second network sees."""
-        many, whose = len(self.pictures), "my" if self.own else "a"
+        many, article = len(self.pictures), "my" if self.own else "a"
         often = f" {_OFTEN[many]}" if many > 1 and len(self.painters) < many else ""
-        over = f" into {whose} photo" if self.is_hole else ""
+        over = f" into {article} photo" if self.is_hole else ""
         by = join_list([f"by {painter}" for painter in self.painters])
         how = "" if self.method != "paper" else " with the paper’s method"
-        origin = f" from {whose} {'photo' if self.is_photo else 'sketch'}"
+        origin = f" from {article} {'photo' if self.is_photo else 'sketch'}"
         origin = "" if self.before is None or self.is_hole else origin
         return f"{capitalised(self.word)}, painted{over}{often} {by}{how}{origin}. {self._opinion}".strip()
 
@@ -104,14 +104,14 @@ class Painted:
 def painted_by_runs(runs: Sequence[PGDRun], row: int) -> Painted:
     """Return image `row` of runs with the same start; of several methods by one network, the last."""
     drew = {run.metadata["classifier"]["name"] for run in runs}
-    shown = list({run.metadata["classifier"]["name"]: run for run in runs}.values())
-    judgements = [judgement_of(run, drew) for run in shown]
-    first, facts = shown[-1], shown[-1].metadata["images"]
+    last_of_each = list({run.metadata["classifier"]["name"]: run for run in runs}.values())
+    judgements = [judgement_of(run, drew) for run in last_of_each]
+    first, facts = last_of_each[-1], last_of_each[-1].metadata["images"]
     before, own = _before(first, row)
     return Painted(
         word=everyday_name(target_of(first, row)),
-        painters=[one_line(result_title(run.metadata["classifier"])) for run in shown],
-        pictures=[run.frames[-1, row] for run in shown],
+        painters=[one_line(result_title(run.metadata["classifier"])) for run in last_of_each],
+        pictures=[run.frames[-1, row] for run in last_of_each],
         judgements=[None if said is None or not said.says else said.of(row) for said in judgements],
         before=before,
         is_photo=facts.get("start") == "photo",
@@ -159,8 +159,8 @@ def _before(run: PGDRun, row: int) -> tuple[np.ndarray | None, bool]:
     """Return what a run's picture began with, (3, H, W) uint8, if a visitor can see it as such; True if it is own."""
     facts, own = run.metadata["images"], bool(run.metadata["images"].get("own"))
     if run.mask is not None and run.original is not None:
-        hole = run.mask[row if len(run.mask) > 1 else 0]
-        return np.where(hole, (run.original[row] + _planes(HOLE)) // 2, run.original[row]).astype(np.uint8), own
+        mask = run.mask[row if len(run.mask) > 1 else 0]
+        return np.where(mask, (run.original[row] + _planes(HOLE)) // 2, run.original[row]).astype(np.uint8), own
     if facts.get("start") == "photo":
         return run.frames[0, row], own
     if facts.get("start") != "sketch":
@@ -168,11 +168,11 @@ def _before(run: PGDRun, row: int) -> tuple[np.ndarray | None, bool]:
     with suppress(ValueError):
         sketch = decode_sketch(facts.get("sketch", ""), SKETCH_SIZE)
         return _blocks(sketch), not sketch_name(sketch)
-    return run.frames[0, row], True  # too many details for a text: the smooth sketch
+    return run.frames[0, row], True  # more details than fit into a text: the smooth sketch
 
 
 def _blocks(sketch: np.ndarray) -> np.ndarray:
-    """Return a sketch, uint8 (H, H, 3), as (3, H', H'), each pixel a block, so that nothing enlarges it smoothly."""
+    """Return a sketch, uint8 (H, H, 3), as (3, H', H'), each pixel a block, which nothing enlarges smoothly."""
     return sketch.repeat(FRAME_SIZE // SKETCH_SIZE, axis=0).repeat(FRAME_SIZE // SKETCH_SIZE, axis=1).transpose(2, 0, 1)
 
 
@@ -185,11 +185,12 @@ def _planes(colour: tuple[int, int, int]) -> np.ndarray:
 
 def picture_file(painted: Painted, address: str = "") -> bytes:
     """Return a PNG to post. address: as in `Painted.facts`."""
-    beside = painted.is_photo and len(painted.pictures) == 1 and painted.before is not None
-    pictures = [*([painted.before] if beside else []), *painted.pictures]
-    corner = None if beside else painted.before
-    shown = [picture for picture in pictures if picture is not None]
-    return card_png(Card(pictures=shown, line=painted.line, corner=corner, facts=painted.facts(address)))
+    side_by_side = painted.is_photo and len(painted.pictures) == 1
+    before = [] if painted.before is None or not side_by_side else [painted.before]
+    corner = None if before else painted.before
+    return card_png(
+        Card(pictures=[*before, *painted.pictures], line=painted.line, corner=corner, facts=painted.facts(address))
+    )
 
 
 def animation_file(runs: Sequence[PGDRun], row: int, address: str = "") -> bytes:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.classifiers.registry import classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
-from core.data.start_photos import photo_start
+from core.data.start_photos import START_PHOTOS, photo_start
 from core.data.words import everyday_name
 from core.pgd.drawings import (
     QUICK_CANVASES,
@@ -31,6 +31,7 @@ from core.pgd.drawings import (
 )
 from core.pgd.methods import COMPARED, METHODS
 from core.pgd.pictures import BEFORE, SMOOTH
+from core.shared.numbers import percent
 from core.shared.text import with_article
 from ui.components.mount import lossy_data_uri
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
@@ -42,19 +43,21 @@ from ui.shared.pictures import to_picture
 PANEL = "st-key-generation-panel"  # CSS class of the pictures that a tile opens
 
 
-def gallery(key: str, opened: str | None, on_pick: Callable[[str], None]) -> None:
+def gallery(key: str, opened: str | None, on_pick: Callable[[str], None], *, is_wide: bool = False) -> None:
     """Draw the stored drawings of words: those that we picked, and all random ones.
 
     key: of the widgets, unique on the page. opened: the word that is shown large; None, or a word that the gallery
-    lacks, marks none. on_pick: gets a clicked word.
+    lacks, marks none. on_pick: gets a clicked word. is_wide: True to draw the random words beside the others.
     """
     stored, picked = stored_gallery(), picked_words()
     painter = short_title(classifier_title(stored.painter))
     tile = "".join(f"; the tile of *{word}* shows the page’s example" for word in example())
     judge, relative = classifier_title(stored.judges[0]), is_relative(stored.painter, stored.judges[0])
-    st.markdown(f"**We picked these {len(picked)}.** Below are {len(stored.words)} random words.")
-    _tiles(picked, f"{key}-picked", opened, on_pick, label="Words that we picked, drawn", across=6)
-    st.markdown(
+    first, second = st.columns([9, 11], gap="medium") if is_wide else (st.container(), st.container())
+    first.markdown(f"**We picked these {len(picked)}.** The gallery has {len(stored.words)} random words.")
+    with first:
+        _tiles(picked, f"{key}-picked", opened, on_pick, label="Words that we picked, drawn", across=6)
+    second.markdown(
         f"A second network recognises **{counted('draw-views')} random words** that {painter} "
         f"drew, and {count('photographs')} of {len(stored.words)} photos. Given {len(QUICK_TRIES)} quick tries at a "
         f"word, it recognises at least one for **{counted('tries')}** words.",
@@ -64,7 +67,8 @@ def gallery(key: str, opened: str | None, on_pick: Callable[[str], None]) -> Non
         f"canvases, it recognises at least one for {counted('canvases')} words. A tooltip says how many of the quick "
         "tries it recognises. *Details* shows each ingredient of the method alone.",
     )
-    _tiles(tuple(word.word for word in stored.words), key, opened, on_pick, label="Random words, drawn", across=8)
+    with second:
+        _tiles(tuple(word.word for word in stored.words), key, opened, on_pick, label="Random words, drawn", across=7)
 
 
 def _tiles(
@@ -174,17 +178,35 @@ def four_squares_html() -> str:
     return f'<div class="squares">{"".join(parts)}</div>'
 
 
+def _share(kind: str, *, seen: str = "") -> str:
+    """Return how many of a kind of pictures a second network recognises: "95%", "all" or "none"."""
+    share = float(recognised(kind, seen=seen).mean())
+    return "none" if share == 0 else "all" if share == 1 else percent(share, 0)
+
+
+def photo_counts() -> tuple[str, str]:
+    """Return what a second network recognises of words that were painted into photos, and more on it."""
+    text = (
+        f"We painted random words into {len(START_PHOTOS)} photos. A second network recognises "
+        f"**{_share('photo-views')}** of the paintings by many views, and **{_share('photo-paper')}** by the paper’s "
+        "method."
+    )
+    about = f"Many views: {counted('photo-views')}. The paper’s method: {counted('photo-paper')}. All from seed 0."
+    return text, about
+
+
 def sketch_counts() -> tuple[str, str]:
     """Return what a second network recognises of our sketches and of what was painted from them, and more on it."""
     judge, n = short_title(classifier_title(stored_gallery().judges[0])), len(recognised("sketch-paper"))
     text = (
-        f"From our {n} sketches a second network recognises **{counted('sketch-views')}** paintings by many views, "
-        f"**{counted('sketch-paper')}** by the paper’s method and "
-        f"{counted('sketch-paper', seen=BEFORE)} of the sketches themselves."
+        f"We painted our {n} sketches. A second network recognises **{_share('sketch-views')}** of the paintings by "
+        f"many views, **{_share('sketch-paper')}** by the paper’s method, and {_share('sketch-paper', seen=BEFORE)} of "
+        "the sketches."
     )
     seeds = len(recognised("sketch-views")) // n
     about = (
         f"{judge} is the second network, a close relative of the painter. All methods have the same ball and steps. "
+        f"Many views: {counted('sketch-views')}. The paper’s method: {counted('sketch-paper')}. "
         f"Many views paint each sketch {seeds} times, from seeds 0 to {seeds - 1}; the paper’s method has nothing "
         f"random. Natural strokes alone: {counted('sketch-strokes')}. Random views alone: "
         f"{counted('sketch-views_only')}. After a blur of one pixel: {counted('sketch-views', seen=SMOOTH)} by many "

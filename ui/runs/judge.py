@@ -1,4 +1,4 @@
-"""What a second network says of pictures, drawn or filled, stored or a visitor's own, and the sentences on it."""
+"""A second network's judgements of pictures, drawn or filled, stored or a visitor's own, in sentences."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CLOSE = 5  # a higher rank is "only" that
 
 
 def sample_set_of(run: PGDRun) -> SampleSet | None:
-    """Return the sample set whose classes the run has (own texts may follow); None if there is none.
+    """Return the sample set with the classes of the run (own texts may follow); None if there is none.
 
     Of several, that of its pictures, else the first.
     """
@@ -38,8 +38,8 @@ def class_set_of(run: PGDRun) -> str:
 def judgement_of(run: PGDRun, drew: Collection[str] = (), *, live: bool = True) -> Judgement | None:
     """Return what a second network says of a run's results: the stored judgement, else a ready classifier's own.
 
-    A classifier that drew none of the displayed pictures is preferred; a downloaded CLIP, whose first prediction is
-    slow, is none. None if no network can judge, before torch may be loaded, or without `live` where none is stored.
+    A classifier that drew none of the displayed pictures is preferred; a downloaded CLIP never judges, as its first
+    prediction is slow. None if no network can judge, before torch may be loaded, or without `live` if none is stored.
 
     Args:
         drew: names of the networks of the displayed pictures.
@@ -94,14 +94,14 @@ def second_opinion(judgement: Judgement, row: int, target: str = "") -> tuple[st
     The sentence leaves out the network's name, which stands once on each page.
 
     Args:
-        target: in the visitor's word, whose rank the second sentence tells; empty for no second sentence.
+        target: in the visitor's word; the second sentence gives its rank. Empty for no second sentence.
     """
-    who = "Shown only the hole, a second network" if judgement.hole_alone else "A second network"
+    viewer = "Shown only the hole, a second network" if judgement.hole_alone else "A second network"
     sure = f" ({sureness(judgement.shares[row])})" if judgement.shares else ""
     rank = judgement.ranks[row]
     if rank == 1:
-        return f"{who} agrees{sure}.", True
-    seen = f"{who} sees {with_article(one_line(everyday_name(judgement.says[row])))}{sure}."
+        return f"{viewer} agrees{sure}.", True
+    seen = f"{viewer} sees {with_article(one_line(everyday_name(judgement.says[row])))}{sure}."
     if not (rank and target):
         return seen, False
     return (

@@ -1,7 +1,7 @@
 """A picture that the page *Draw* opens: its word, start, method, network and settings, as the page keeps them.
 
-The gallery, the story and *Show the last run* all open a picture by `show`, so each reproduces it: what is stored, or
-was painted in this visit, stands there at once.
+The gallery, the story and *Show the last run* all open a picture by `show`, so each reproduces it: a picture that is
+stored, or was painted in this visit, is there without waiting.
 """
 
 from __future__ import annotations
@@ -15,24 +15,23 @@ import streamlit as st
 
 from core.classifiers.registry import classifier_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.data.sketches import SKETCH_SIZE, decode_sketch, draw_sketch
+from core.data.sketches import SKETCH_SIZE, decode_sketch, draw_sketch, encode_sketch
 from core.data.start_photos import photo_square
 from core.pgd.drawings import GalleryWord, painter_name
 from core.pgd.methods import COMPARED, MethodName, leading
-from core.pgd.plan import RunPlan
 from core.pgd.settings import FIELDS, PGDConfig, Task, defaults, has_quick, same_value
 from core.pgd.starts import STARTS, StartName
 from ui.runs.judge import sample_set_of
 from ui.runs.replay import forget_settings, target_of
 from ui.runs.settings import FULL_PACE, QUICK_PACE
-from ui.runs.state import RunResult, run_state
+from ui.runs.state import RunRequest, RunResult, run_state
 from ui.server.cache import ready_classifiers
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, Picture, frame_place, sample_picture, samples, take_picture
 
 PAGE: Task = "generation"
 SET, START, SKETCH = f"{PAGE}-set", f"{PAGE}-start-from", f"{PAGE}-sketch"  # in the URL and in the session
-# In the session: the sketch; whether a run shall begin at once.
+# In the session: the sketch; whether a run shall begin without a press.
 SKETCHED, ASKED = f"{PAGE}.sketch", f"{PAGE}.asked"
 MAX_WORDS = 10
 
@@ -44,10 +43,10 @@ def words_key(row: SampleSet) -> str:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Opened:
-    """What determines a picture of the page *Draw*.
+    """Everything that determines a picture of the page *Draw*.
 
     row: with the words' classes and the picture's size. start: key in `STARTS`. sketch: uint8 (32, 32, 3), or None.
-    photo: the start if it is a photo, or None. place: of the frame on a photo of the visitor's own, from 0 to 1.
+    photo: the start if it is a photo, or None. position: of the frame on a photo of the visitor's own, from 0 to 1.
     painters: registry names. methods: in the order of `METHODS`. config: of the leading method; None for the page's
     defaults.
     """
@@ -57,7 +56,7 @@ class Opened:
     start: StartName
     sketch: np.ndarray | None = None
     photo: Picture | None = None
-    place: float = 0.5
+    position: float = 0.5
     painters: tuple[str, ...]
     methods: tuple[MethodName, ...] = COMPARED
     config: PGDConfig | None = None
@@ -98,8 +97,29 @@ def of_word(word: GalleryWord) -> Opened:
     )
 
 
-def is_of(word: GalleryWord, plan: RunPlan) -> bool:
-    """Return True if a plan has the numbers and the seed of a stored drawing."""
+def link_to(word: GalleryWord) -> str:
+    """Return the URL of the page with a stored drawing, relative to the app's."""
+    opened = of_word(word)
+    shown: list[tuple[str, object]] = [*start_in_url(opened), (words_key(opened.row), word.word)]
+    shown += [(name, value) for name, value in opened.settings().items() if isinstance(value, (str, int, float))]
+    return url.link(PAGE, *shown)
+
+
+def start_in_url(opened: Opened) -> list[tuple[str, object]]:
+    """Return the parameters of the URL that choose a start: its sketch or a bundled photo, too."""
+    chosen: list[tuple[str, object]] = [(START, STARTS[opened.start].label)]
+    if opened.sketch is not None:
+        chosen.append((SKETCH, encode_sketch(opened.sketch)))
+    if opened.photo is not None:
+        chosen += [(f"{PAGE}-pictures", opened.row.title), (f"{PAGE}-picture", opened.photo.position)]
+    return chosen
+
+
+def is_of(word: GalleryWord, request: RunRequest) -> bool:
+    """Return True if a request has the painter, the methods, the numbers and the seed of a stored drawing."""
+    plan = request.plan
+    if plan is None or request.names != (painter_name(),) or tuple(request.methods) != COMPARED:
+        return False
     names = [name for name in FIELDS if hasattr(plan.config, name)]
     same = (same_value(getattr(plan.config, name), getattr(word.config, name)) for name in names)
     return plan.seed == word.seed and all(same)
@@ -137,14 +157,14 @@ def as_start(row: SampleSet, pixels: np.ndarray, caption: str = "") -> Picture:
     if same.any():
         return sample_picture(row.name, int(same.argmax()))
     if own is not None and np.array_equal(own.pixels, pixels):
-        return own  # with the whole photo, whose frame one can move
+        return own  # with the whole photo and its frame to move
     return Picture(pixels, None, row.name, 0, caption, own=True)
 
 
 def show(opened: Opened, *, begins: bool = False) -> None:
     """Choose on the page *Draw* all that determines a picture; for callbacks and other pages.
 
-    begins: True to begin its run at once, for a picture that is neither stored nor in the session.
+    begins: True to begin its run without a press, for a picture that is neither stored nor in the session.
     """
     state, row = st.session_state, opened.row
     forget_settings(PAGE)
@@ -160,7 +180,7 @@ def show(opened: Opened, *, begins: bool = False) -> None:
     if opened.photo is not None:
         own = opened.photo.own
         take_picture(PAGE, UPLOAD if own else row.name, opened.photo if own else opened.photo.position)
-        state[frame_place(PAGE)] = opened.place
+        state[frame_place(PAGE)] = opened.position
     state[f"opened.{words_key(row)}"] = True  # nothing begins by a link
     if begins:
         state[ASKED] = True

@@ -20,7 +20,7 @@ from core.pgd.record import PGDRun
 from core.pgd.settings import PENALTIES
 from core.pgd.starts import STARTS, StartName
 from core.shared import paper
-from core.shared.numbers import confidence, join_list, wilson
+from core.shared.numbers import confidence, wilson
 from core.shared.text import Number
 from ui.runs.judge import guess, is_relative, judgement_of
 from ui.runs.replay import hole_subject, run_title, stored_example, target_of
@@ -154,10 +154,12 @@ def filled_html(sample_set: str) -> tuple[str, str]:
         name = html.escape(everyday_name(target_of(result.runs[0], 0)))
         link = url.link("inpainting", ("inpainting-pictures", row.title), ("inpainting-picture", str(index)))
         tiles.append(f'<section><a href="{html.escape(link)}">{name}</a>{picture_row(figures)}</section>')
-    counts = [
-        f"{recognised[method]} of {len(tiles)} filled by {METHODS[method].caption}" for method in reversed(COMPARED)
-    ]
-    about = f"In the quick settings that this page opens with, it recognises {join_list(counts)}."
+    views, papers = (recognised[method] or "none" for method in reversed(COMPARED))
+    about = (
+        f"With this page’s quick settings, the second network recognises {views} of {len(tiles)} holes filled by "
+        f"{METHODS[COMPARED[-1]].caption}, and {papers} by {METHODS[COMPARED[0]].caption}. Below each picture is what "
+        "it sees, shown only the hole."
+    )
     return about, f'<div class="filled">{"".join(tiles)}</div>'
 
 

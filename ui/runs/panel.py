@@ -30,6 +30,7 @@ from ui.components.replay.replay import RunProgress, replay
 from ui.runs.export import save_buttons, save_stored
 from ui.runs.gallery import stills
 from ui.runs.judge import surest
+from ui.runs.opened import is_of
 from ui.runs.replay import judged_tries, live_replay, run_replay, tries_replay
 from ui.runs.settings import LAST_SEED, expected_seconds, remember_pace
 from ui.runs.state import (
@@ -70,7 +71,7 @@ def head(title: str) -> DeltaGenerator:
 
 
 def reserve(height: str) -> None:
-    """Give the stage its height in a wide window before it is drawn, so that nothing below it moves."""
+    """Give the stage its height in a wide window before it is drawn: nothing below it moves."""
     st.html(f"<style>@media (min-width: 641px) {{ div.st-key-run-stage {{ min-height: {height} }} }}</style>")
 
 
@@ -108,12 +109,12 @@ def ask_for_run(
 ) -> None:
     """Draw the buttons that start a run, and several tries of it if the seed changes the result.
 
-    entered: True if the visitor requested the run otherwise, such as by Enter. four: returns the plan of `TRIES` tries
-    at once; by default from the same start by different seeds.
+    entered: True if the visitor requested the run otherwise, such as by Enter. four: returns the plan of `TRIES` tries;
+    by default from the same start by different seeds.
     """
     _settle(page, request)  # first: it measures the pace by which the tooltip tells the time
     why, to_run = refusal(request), None
-    beside = st.container(width="content") if why else None
+    for_reason = st.container(width="content") if why else None
     with st.container(horizontal=True, width="content", gap="small"):
         if st.button(verb, type="primary", key=f"{page}.start") or entered:
             to_run = request
@@ -124,8 +125,8 @@ def ask_for_run(
         run_state(page).error = ""
         if start(page, to_run):
             st.rerun()
-    elif beside is not None:
-        beside.markdown(why if why == WAITING else f"**These settings cannot run**: {as_markdown(why)}.")
+    elif for_reason is not None:
+        for_reason.markdown(why if why == WAITING else f"**These settings cannot run**: {as_markdown(why)}.")
 
 
 def _has_tries(request: RunRequest) -> bool:
@@ -146,7 +147,7 @@ def shows_tries(page: str, request: RunRequest) -> bool:
 
 
 def _about_tries(plan: RunPlan, request: RunRequest) -> str:
-    """Return what several tries at once are, and how long they take."""
+    """Return what several tries are, and how long they take."""
     seconds = expected_seconds(plan, request.names, (leading(request.methods),))
     time = "" if seconds is None else f" (about {duration(max(1.0, TRIES * seconds))})"
     if plan.images.get("start") in CANVASES:
@@ -201,7 +202,11 @@ def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
     if state.error:
         st.error(as_markdown(sentence(state.error)))
     result, changed = (None, []) if state.active is not None else state.view(request, stage.example)
-    still = stage.still if result is None and state.active is None else None
+    still = stage.still if state.active is None else None
+    if still is not None and changed and is_of(still, request):
+        result, changed = None, []  # of the same word, but with other settings than these
+    elif result is not None:
+        still = None
     with st.container(key=f"{page}.panel"):
         if state.active is not None:
             st.fragment(_live, run_every=REDRAW_SECONDS)(page)
@@ -238,7 +243,7 @@ def _settle(page: str, request: RunRequest) -> None:
     if state.active is None:
         return
     if not (goes_on := request.is_about(state.active.run.plan)):
-        state.active.job.stop()  # the visitor has turned to something else, which is shown at once
+        state.active.job.stop()  # the visitor has turned to something else, which must not wait
     if not state.running and collect(state, left=not goes_on) and goes_on:
         _pick_try(page, state)
 

@@ -44,14 +44,14 @@ METHOD_TITLES: dict[MethodName, str] = {name: row.title for name, row in METHODS
 EXAMPLE = "A stored example, made like your own runs."
 
 
-def role(title: str, method: str, beside: Sequence[tuple[str, str]]) -> str:
-    """Return the role of a network's picture: its method, and its network if those in `beside` differ."""
-    titles, methods = map(set, zip(*beside, strict=True))
+def role(title: str, method: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """Return the role of a network's picture: its method, and its network if those in `pairs` differ."""
+    titles, methods = map(set, zip(*pairs, strict=True))
     return ": ".join([title] * (len(titles) > 1) + [method] * (len(titles) < 2 or len(methods) > 1))
 
 
 def painter_of(title: str, titles: Sequence[str]) -> str:
-    """Return what a network is called beside a picture of its own: by its title where there are others."""
+    """Return what a network is called next to its picture: its title if there are others."""
     return title if len({*titles}) > 1 else "The painter"
 
 
@@ -99,7 +99,7 @@ def run_replay(
 
 
 def tries_replay(result: RunResult, packed: dict[str, Any]) -> dict[str, Any]:
-    """Return the packed replay of the chosen try beside all tries and a second network's predictions."""
+    """Return the packed replay of the chosen try with all tries and a second network's predictions."""
     says = [("", False) if judgement is None else guess(judgement, 0) for judgement in judged_tries(result)]
     frames = np.stack([runs[-1].frames[-1, 0] for runs in result.tries])[None]
     origins = [runs[0].metadata["images"] for runs in result.tries]
@@ -144,8 +144,8 @@ def live_replay(
         if moments:
             frames = np.stack([to_uint8_planes(moment[k].images.cpu().numpy()) for moment in moments])
             curve = curves[k][:, rows]
-        nobody = [""] * len(start), [False] * len(start)
-        caption = Caption(role(title, method, pairs), *nobody, painter_of(title, [other for other, _ in pairs]))
+        no_predictions = [""] * len(start), [False] * len(start)
+        caption = Caption(role(title, method, pairs), *no_predictions, painter_of(title, [other for other, _ in pairs]))
         tracks.append(Track(caption, frames[:, rows], curve))
     data = pack_replay(
         tracks,

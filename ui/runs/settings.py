@@ -121,9 +121,9 @@ def run_settings(
     method, unit = leading(methods), defaults(page, size, hole_size=hole_size).step_size
     with container:
         longest = f"A run takes at most {RUN_STEPS:,} steps and {limits().run_seconds / 60:,.0f} minutes."
-        origin = "the paper’s" if method == "paper" else f"those of “{METHODS[method].title}”, for all methods"
+        origin = "the paper’s" if method == "paper" else f"those of “{METHODS[method].title}”"
         loss = " The loss is Eq. 3." if page == "inpainting" else ""
-        about = f"These settings are {origin}, scaled to the picture’s side.{loss} {longest}"
+        about = f"All methods use these settings: {origin}, scaled to the picture’s size.{loss} {longest}"
         st.html(f'<p class="prose">{explain_on_page(about, "settings", "Eq. 3")}</p>')
         with st.container(horizontal=True, gap="large"):
             penalty = choose_penalty(page) if page == "inpainting" else "eq3"
@@ -160,7 +160,7 @@ def _choose_pace(page: Task, size: int, method: MethodName, start: str) -> bool:
         return False
     few, all_steps = (defaults(page, size, method, start=start, quick=quick).steps for quick in (True, False))
     titles = {QUICK_PACE: f"Fewer, longer steps ({few:,})", FULL_PACE: f"All steps ({all_steps:,})"}
-    return _radio("Steps by default", f"{page}-pace", titles, help=QUICK) == QUICK_PACE
+    return _radio("Quick or thorough", f"{page}-pace", titles, help=QUICK) == QUICK_PACE
 
 
 def _number_box(container: DeltaGenerator, field: Field, usual: Any, page: str, size: int, unit: float) -> Any:
@@ -185,7 +185,7 @@ def number_in_url(key: str, number: Callable[..., Any], usual: float, low: float
     return settable_in_url(key, lambda name, value: number(value=value, key=name), usual, read)
 
 
-SLOWDOWN = 4  # at most: one run beside much else says little of the next
+SLOWDOWN = 4  # at most: one run on a busy machine says little of the next
 
 
 @cache

@@ -54,7 +54,7 @@ CHANGED = {
     "seed": "the random seed",
     **dict.fromkeys(("steps", "step_size", "epsilon", "step_decay"), "steps or lengths"),
 }
-TRIES = 4  # at once
+TRIES = 4  # started by one press
 MAX_RUNS = 4  # pairs of a network and a method, side by side
 STOPPED_TOO_EARLY = "The run was stopped before its first step."
 
@@ -95,14 +95,14 @@ class RunRequest:
         """Return True if it has the pictures, hole and targets of a plan."""
         if (own := self.plan) is None:
             return False
-        for one in [plan.only(k) for k in range(len(plan.seeds))] or [plan]:
-            arrays = [(run.start if run.original is None else run.original, run.mask) for run in (own, one)]
-            if own.targets == one.targets and all(itertools.starmap(np.array_equal, zip(*arrays, strict=True))):
+        for single in [plan.only(k) for k in range(len(plan.seeds))] or [plan]:
+            arrays = [(run.start if run.original is None else run.original, run.mask) for run in (own, single)]
+            if own.targets == single.targets and all(itertools.starmap(np.array_equal, zip(*arrays, strict=True))):
                 return True
         return False
 
     def tried(self, plan: RunPlan) -> RunRequest:
-        """Return the request of several tries at once, by the leading method; plan: of these tries."""
+        """Return the request of several tries, by the leading method; plan: of these tries."""
         return replace(self, plan=plan, methods=(leading(self.methods),))
 
     def has_other_subject(self, result: RunResult | None) -> bool:
@@ -120,14 +120,14 @@ class RunRequest:
 class ActiveRun:
     """Run in progress: the job, the run, the names of its classifiers, and its methods.
 
-    asked: fingerprint of the request that began it; empty for the rest of a stopped run.
+    fingerprint: of the request that began it; empty for the rest of a stopped run.
     """
 
     job: Job
     run: Run
     names: tuple[str, ...]
     methods: tuple[MethodName, ...]
-    asked: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +135,7 @@ class RunResult:
     """Stored or ended runs to display.
 
     id: unique to the result. note: plain description. unfinished: the stopped run, if it can resume. stored: True if it
-    comes with the project. tries: the runs of each of several tries, of which `runs` is the chosen one. picked: index
+    comes with the project. tries: the runs of each of several tries; `runs` are those of the chosen one. picked: index
     of the try that a second network picked; None if it recognises none.
     """
 
@@ -185,7 +185,7 @@ class RunState:
     active: ActiveRun | None = None
     result: RunResult | None = None
     error: str = ""
-    _failed: str = ""  # the request beside which `error` is displayed
+    _failed: str = ""  # the request that `error` belongs to
 
     @property
     def running(self) -> bool:
@@ -271,13 +271,12 @@ def refusal(request: RunRequest) -> str:
     if not request.methods:
         return "no method is chosen; choose one or two"
     if len(request.names) * len(request.methods) > MAX_RUNS:
-        return (
-            f"{len(request.names)} networks by {len(request.methods)} methods are too many; choose {MAX_RUNS} at most"
-        )
+        pairs = f"{len(request.names)} networks by {len(request.methods)} methods"
+        return f"{pairs} are more than {MAX_RUNS} runs; choose fewer"
     return request.why
 
 
-WAITING = "Waits for the network’s first guess …"  # in place of a reason why a run cannot begin
+WAITING = "Waiting for the network’s first guess …"  # instead of a reason why a run cannot begin
 
 
 def fill_request(
@@ -321,16 +320,16 @@ def start(page: str, request: RunRequest) -> bool:
     if (why := refusal(request)) or plan is None:
         state.error = why
         return False
-    if state.active is not None and state.running and state.active.asked == request.fingerprint:
+    if state.active is not None and state.running and state.active.fingerprint == request.fingerprint:
         return True
     run = Run(plan, lambda: [classifier_for(name, request.class_set) for name in names], request.methods)
     return submit(page, run, names, request.methods, request.fingerprint)
 
 
-def submit(page: str, run: Run, names: tuple[str, ...], methods: tuple[MethodName, ...], asked: str = "") -> bool:
+def submit(page: str, run: Run, names: tuple[str, ...], methods: tuple[MethodName, ...], fingerprint: str = "") -> bool:
     """Queue a run, or the rest of a stopped one; return False, with a message on the page, if the queue is full.
 
-    asked: as in `ActiveRun`.
+    fingerprint: as in `ActiveRun`.
     """
     state = run_state(page)  # before the run is queued: Streamlit may end the script at any use of its session
     steps, (pictures, *_, pixels) = run.plan.config.steps, run.plan.start.shape
@@ -341,5 +340,5 @@ def submit(page: str, run: Run, names: tuple[str, ...], methods: tuple[MethodNam
     except QueueFull as error:
         state.error = str(error)
         return False
-    state.active = ActiveRun(job, run, names, methods, asked)
+    state.active = ActiveRun(job, run, names, methods, fingerprint)
     return True

@@ -1,4 +1,4 @@
-"""Words that may be typed, what they stand for, and near words in place of one that nobody here knows."""
+"""Words that may be typed, what they stand for, and near words for one that the networks don't know."""
 
 from __future__ import annotations
 
@@ -51,9 +51,7 @@ def cannot_run(targets: Sequence[str], specs: Sequence[ClassifierSpec], classes:
     members = {word: {*known} for word in targets if (known := find_word(word, classes))}
     for (first, some), (second, more) in itertools.combinations(members.items(), 2):
         if some & more and some != more:
-            return (
-                f"{quoted(first)} and {quoted(second)} share classes, so that one run cannot have both; leave one out"
-            )
+            return f"{quoted(first)} and {quoted(second)} share classes, and one run cannot have both; leave one out"
     return ""
 
 

@@ -91,7 +91,7 @@ def classifier_for(name: str, classes: str | ClassSet, template: str | None = No
     Args:
         template: prompt template for custom classes; None for the paper's.
     Raises:
-        ValueError: a class name is too long for the text tower.
+        ValueError: a class name is longer than the text tower reads.
     """
     classifier = _loaded(name)
     # Class sets are passed by name if they have one: Streamlit takes 0.1 s to hash a thousand classes.

@@ -124,7 +124,7 @@ class ProfileMaker:
         return self._thread is not None and self._thread.is_alive()
 
     def start(self, spec: ClassifierSpec) -> None:
-        """Start making a network's profile, or resume it, unless one is being made; return at once."""
+        """Start making a network's profile, or resume it, unless one is being made; return without waiting."""
         with self._lock:
             if self.running:
                 return
@@ -205,7 +205,7 @@ def unprofiled() -> list[ClassifierSpec]:
 
 
 def fetch_clip() -> None:
-    """Fetch the paper's CLIP and make its profile, if the operator enabled it; return at once."""
+    """Fetch the paper's CLIP and make its profile, if the operator enabled it; return without waiting."""
 
     def make_profile() -> None:
         if spec in unprofiled():

@@ -1,4 +1,4 @@
-// Makes the browser's Back leave a page at once and return to the state in which it was left. Streamlit alone adds an
+// Makes the browser's Back leave a page and return to the state in which it was left. Streamlit alone adds an
 // entry to the history for every change of a page's URL, and one for the URL that it empties or changes on the way to
 // another page. Here only other pages and the story’s chapters are entries. A classic script in the
 // page that the server sends (`ui/server/cover.html`): Streamlit writes the first URL before any component is there.

@@ -32,7 +32,7 @@ class Job:
         owner: id of its submitter.
         total: expected number of states, or None.
         status: "queued" or "running", finally "done", "stopped" (by its visitor), "failed" (see `error`), "abandoned"
-            (its visitor has gone) or "overtime" (it ran for too long). A final status never changes.
+            (its visitor has gone) or "overtime" (it exceeded its time). A final status never changes.
         latest: the newest state, None before the first; unread states are overwritten.
         done: number of states so far.
         error: the exception that ended a failed job.
@@ -104,7 +104,7 @@ class Job:
             return self._moments_before
 
     def stop(self) -> None:
-        """Stop the job; its visitor sees it end at once, and the next job begins when the step in flight finishes."""
+        """Stop the job; its visitor sees it end, and the next job begins when the step in flight finishes."""
         self._manager.finish(self, "stopped")
 
     def beat(self) -> None:
@@ -118,7 +118,7 @@ class Job:
 
 
 _NICE = 10  # of 19: a page's thread gets nine times as much of a contested core
-_LONGEST_REST = 1.0  # maximum seconds that a step waits for other work, so that runs progress on a busy server
+_LONGEST_REST = 1.0  # maximum seconds that a step waits for other work; runs must progress on a busy server
 
 Value = TypeVar("Value")
 _THIS_THREAD = threading.local()
@@ -205,7 +205,7 @@ class JobManager:
         total: int | None = None,
         about: Mapping[str, Any] | None = None,
     ) -> Job:
-        """Queue a job; it starts at once if none runs. An earlier job of the same owner is stopped.
+        """Queue a job; it starts immediately if none runs. An earlier job of the same owner is stopped.
 
         Args:
             make_iterator: called in the worker thread; returns the iterator to consume, which is closed in the same
@@ -311,7 +311,7 @@ class JobManager:
             job._ended.set()
 
     def _drop_silent(self) -> None:
-        """Abandon all jobs whose visitors have gone. There is no timer: other methods call this."""
+        """Abandon all jobs of visitors who have gone. There is no timer: other methods call this."""
         now = self.clock()
         for job in self._jobs():
             if now - job._last_beat > self._quiet_seconds and not self._is_connected(job.owner):

@@ -27,7 +27,7 @@ HEAD = b"<head>" + (_STATIC / "cover.html").read_bytes().replace(b"HISTORY", (_S
 
 
 def session_id() -> str:
-    """Return the id of the session whose script is running."""
+    """Return the id of the session of the running script."""
     context = get_script_run_ctx()
     assert context is not None  # only pages call this
     return context.session_id
@@ -39,7 +39,7 @@ def is_connected(session: str) -> bool:
 
 
 def visitors_files(mime: str, key: str, name: str) -> Callable[[bytes], None]:
-    """Return a function that keeps a file for the visitor whose script is running, until their next action.
+    """Return a function that keeps a file for the visitor of the running script, until their next action.
 
     Streamlit counts a file made on click as unused, and drops it when two scripts have ended, of whichever visitors: on
     a busy server before a slow connection has it. A file that is also added to the session stays, as that of a button
@@ -63,7 +63,7 @@ def app_font() -> Path | None:
 
 def import_ahead() -> None:
     """Import and read what Streamlit needs in its first run."""
-    import pandas  # noqa: F401  # of which it asks whether a component's data are
+    import pandas  # noqa: F401  # it checks whether a component's data are pandas'
     import streamlit.emojis  # noqa: F401  # in which it looks for the page's icon
 
     inspect.stack()  # the search for all modules' files is cached
@@ -74,7 +74,7 @@ class PagesHaveOneName(BaseHTTPMiddleware):
 
     css: the app's styles, which are then there at the first paint.
 
-    Streamlit answers unknown paths with its page, whose scripts have relative URLs: one level down these do not exist,
+    Streamlit answers unknown paths with its page. Its scripts have relative URLs: one level down these do not exist,
     and the window would stay blank.
     """
 
@@ -91,7 +91,7 @@ class PagesHaveOneName(BaseHTTPMiddleware):
             return response
         base = st.get_option("server.baseUrlPath").strip("/")
         page, *rest = request.url.path.removeprefix(f"/{base}").strip("/").split("/")
-        if rest:  # The redirect is relative, so that it works behind a proxy that strips a path prefix.
+        if rest:  # A relative redirect also works behind a proxy that strips a path prefix.
             return RedirectResponse("../" * len(rest) + page + (f"?{request.url.query}" if request.url.query else ""))
         html = b"".join([part async for part in response.body_iterator])  # type: ignore[attr-defined]
         del response.headers["content-length"]

@@ -6,7 +6,7 @@ from core.shared.roles import ROBUST
 # Networks by kind: ordinary and robust. After Okabe & Ito 2008 and P. Tol's schemes: distinguishable with every common
 # form of colour blindness, with a contrast of at least 3 on white and on black.
 NETWORK_COLOURS = {"zero-shot": ("#0072B2", "#009E73"), "closed-set": ("#D55E00", "#999933")}
-# Networks shown next to others of their kind, by registry name: miniatures beside the paper's, ResNet-50 beside 56.
+# Networks shown next to others of their kind, by registry name: miniatures and the paper's, ResNet-50 and ResNet-56.
 COLOURS_BY_NAME = {
     "mini-clip": "#A050D0",
     "mini-clip-vit": "#8878C3",

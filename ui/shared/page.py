@@ -41,12 +41,12 @@ def scroll_into_view(below: str, count: int) -> None:
 
 
 def scroll_to(selector: str, count: int) -> None:
-    """Scroll an element to the top of the window, as soon as it is there, once for each new positive count."""
+    """Scroll an element to the top of the window once it exists, one time for each new positive count."""
     _look(key=f"{selector}.scroll", data={"part": selector, "count": count})
 
 
 def press_once(selector: str, count: int) -> None:
-    """Press an element of the page, as soon as it is there, once for each new positive count."""
+    """Press an element of the page once it exists, one time for each new positive count."""
     _look(key="look.press", data={"press": selector, "count": count})
 
 

@@ -1,4 +1,4 @@
-"""Choice of a picture, a bundled sample or the visitor's own, and rows of pictures beside each other."""
+"""Choice of a picture, a bundled sample or the visitor's own, and rows of pictures side by side."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ui.shared.url import as_markdown, one_line
 
 MAX_MB = 20  # of an uploaded picture
 _SHOWN_SIZE, _SHOWN_QUALITY = 448, 88  # of a photo under its frame
-UPLOAD = "Yours"  # in place of a sample set: the visitor's own picture
+UPLOAD = "Yours"  # instead of a sample set: the visitor's own picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ def picture_kinds() -> dict[str, str]:
 
 @cache
 def samples(name: str) -> ImageDataset:
-    """Load the pictures of a sample set, for all visitors: nobody changes them."""
+    """Load the pictures of a sample set, for all visitors: they never change."""
     return load_samples(SAMPLE_SETS[name].dataset)
 
 
@@ -115,23 +115,24 @@ def sample_picture(name: str, position: int) -> Picture:
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A visitor's whole photo, from `uploaded_photo`.
+    """A whole photo under a frame: a visitor's, from `uploaded_photo`, or a bundled one.
 
     pixels: uint8 (H, W, 3); the shorter side is that of the pictures that it is used like. shown: URL of a larger copy
-    for the browser. name: of its file.
+    for the browser. name: of the visitor's file, or what the bundled photo shows.
     """
 
     pixels: np.ndarray
     shown: str
     name: str
+    bundled: bool = False
 
     @property
     def is_square(self) -> bool:
         return self.pixels.shape[0] == self.pixels.shape[1]
 
-    def framed(self, sample_set: str, place: float = 0.5) -> Picture:
-        """Return its square at a place from 0 to 1 along the longer side, used like pictures of a set."""
-        pixels = framed_square(self.pixels, place).transpose(2, 0, 1).copy()
+    def framed(self, sample_set: str, position: float = 0.5) -> Picture:
+        """Return its square at a position from 0 to 1 along the longer side, used like pictures of a set."""
+        pixels = framed_square(self.pixels, position).transpose(2, 0, 1).copy()
         return Picture(pixels, None, sample_set, 0, self.name, own=True, photo=self)
 
 
@@ -139,17 +140,17 @@ def uploaded_photo(data: bytes, size: int, name: str) -> Photo:
     """Decode a visitor's file of this name; the photo's shorter side has `size` pixels. The result is not cached.
 
     Raises:
-        ValueError: the file is not a readable picture, or too large; the message says which.
+        ValueError: the file is not a readable picture, or larger than allowed; the message says which.
     """
     check_upload(data, MAX_MB)
     pixels, large = whole_uploads(data, (size, _SHOWN_SIZE))
     return Photo(pixels, lossy_data_uri(webp_strip(large.transpose(2, 0, 1)[None], _SHOWN_QUALITY)), name)
 
 
-def frame_photo(photo: Photo, place: float, *, key: str, on_move: Callable[[float], None]) -> None:
+def frame_photo(photo: Photo, position: float, *, key: str, on_move: Callable[[float], None]) -> None:
     """Show a photo under a frame that the visitor moves; arguments as for `photo_frame`."""
     height, width = photo.pixels.shape[:2]
-    photo_frame(photo.shown, (width, height), place, key=key, on_move=on_move, alt=photo.name)
+    photo_frame(photo.shown, (width, height), position, key=key, on_move=on_move, alt=photo.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,7 +222,7 @@ def chosen_picture(page: str, usual: str) -> Picture | None:
 
 
 def page_picture(page: str, usual: str, *, frames: bool = True) -> Picture:
-    """Return the picture of a page of runs, the usual one in place of a missing upload, and draw the open upload.
+    """Return the picture of a page of runs, the usual one instead of a missing upload, and draw the open upload.
 
     usual: as in `chosen_picture`. frames: as in `draw_upload`.
     """
@@ -337,7 +338,7 @@ def _close_upload(page: str) -> None:
 def draw_upload(page: str, *, frames: bool = True) -> None:
     """Draw the dialog with the upload, if it is open.
 
-    frames: True to choose the square of a photo in the dialog, too; False if the page itself has the frame.
+    frames: True to choose the square of a photo in the dialog as well; False if the page itself has the frame.
     """
     # Drawn in every run: an automatic rerun, such as the one that loads torch, must not close it.
     if st.session_state.get(f"{page}.picking"):
@@ -390,16 +391,16 @@ def _take_photo(page: str, photo: Photo) -> None:
 
 
 def frame_own_photo(page: str, picture: Picture) -> None:
-    """Draw the chosen photo of the visitor, not a square one, under its frame, which chooses another square of it."""
+    """Draw the chosen photo, not a square one, under its frame, which chooses another square of it."""
     photo = picture.photo
     assert photo is not None
 
-    def move(place: float) -> None:
-        st.session_state[frame_place(page)] = place
-        take_picture(page, UPLOAD, photo.framed(picture.sample_set, place))
+    def move(position: float) -> None:
+        st.session_state[frame_place(page)] = position
+        take_picture(page, UPLOAD, photo.framed(picture.sample_set, position))
 
     frame_photo(photo, st.session_state[frame_place(page)], key=f"{page}.own-frame", on_move=move)
-    st.caption("Drag the frame to the part you want.")
+    st.caption(f"{f'{photo.name}. ' if photo.bundled else ''}Drag the frame to the part you want.")
 
 
 def frame_place(page: str) -> str:
@@ -413,7 +414,7 @@ _LARGEST_SET = max(SAMPLE_SETS.values(), key=lambda row: row.image_size).name
 
 
 def _set_of_uploads(page: str) -> str:
-    """Return the set like whose pictures a new photo is used: on *Frequencies* the largest, else the displayed one."""
+    """Return the set that a new photo is treated like: on *Frequencies* the largest, else the displayed one."""
     return _LARGEST_SET if page == FREQUENCIES else _shown_set(page)
 
 
@@ -425,7 +426,7 @@ def own_photo(page: str) -> Picture | None:
 def _own_picture(page: str, sample_set: str = "") -> Picture | None:
     """Return the visitor's picture for a set, by default for the one it is used like; None if there is none.
 
-    On *Frequencies*, whose networks see pictures of several sizes, a large one is shrunk for a set of small ones.
+    On *Frequencies* networks see pictures of several sizes, and a large one is shrunk for a set of small ones.
     """
     state, own = st.session_state, own_photo(page)
     row = SAMPLE_SETS.get(sample_set or state.get(f"{page}.{_LIKE}", ""))

@@ -51,6 +51,6 @@ def scrolling_table(
         [row_html([cell_html(cell) for cell in row]) for row in rows],
         css_class="",
     )
-    # Focusable, so that the keyboard can scroll it.
+    # Focusable: the keyboard can scroll it.
     region = f'class="scrolling-table{" wraps" * wraps}" tabindex="0" role="region" aria-label="{html.escape(label)}"'
     st.html(f"<div {region}>{table}</div>")

@@ -117,10 +117,10 @@ def _linked(name: str, read: Callable[[str], T | None], usual: T) -> T:
 def refuse(name: str) -> None:
     """Tell the visitor that a parameter of the URL cannot be read."""
     what = " ".join(part for part in name.split("-")[1:] if part.isalpha()) or name
-    tell(f"We could not read “{what}” in this link, so the page shows its own. Copy the whole link and try again.")
+    notify(f"We could not read “{what}” in this link, so the page shows its own. Copy the whole link and try again.")
 
 
-def tell(sentence: str) -> None:
+def notify(sentence: str) -> None:
     """Show a plain sentence about the page’s link for ten seconds."""
     st.toast(as_markdown(sentence), icon=":material/link_off:", duration="long")
 
@@ -149,7 +149,7 @@ def keep_pages(pages: Mapping[str, Any]) -> None:
 
 
 def open_page(path: str) -> None:
-    """Go to a page within this session, whose state it keeps; a link would begin another one."""
+    """Go to a page within this session and keep its state; a link would begin another session."""
     if (pages := st.session_state.get(_OPEN_PAGES)) is not None:  # None where a page is tested alone
         st.switch_page(pages[path])
 
@@ -174,7 +174,7 @@ def settable(name: str, widget: Callable[[str, T], T]) -> T:
     """Draw a widget of the session's value of `name`; return that value.
 
     The browser removes the widgets of a closed popover but remembers their values: it sends them with the next click,
-    which would undo what the page has set meanwhile. So each version of the value has a widget of its own key.
+    which would undo what the page has set meanwhile. So each version of the value has a widget with a key for it alone.
 
     Args:
         widget: draws the widget from its key and its default, and returns its value.
@@ -189,10 +189,10 @@ def settable(name: str, widget: Callable[[str, T], T]) -> T:
 def settable_in_url(
     name: str, widget: Callable[[str, T], T], usual: T, read: Callable[[str], T | None], write: Callable[[T], str] = str
 ) -> T:
-    """Draw a `settable` widget whose value is also in the URL; return the value.
+    """Draw a `settable` widget with its value in the URL; return the value.
 
     Args:
-        usual: default, which the URL omits; a new default replaces a value that nobody has changed.
+        usual: default, which the URL omits; a new default replaces a value that the visitor has not changed.
         read, write: as in `url.session_value`.
     """
     state = st.session_state

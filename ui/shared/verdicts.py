@@ -62,9 +62,9 @@ def _clauses(findings: Sequence[Finding]) -> Any:
 
     counts = Counter(finding.verdict for finding in findings)
     clauses = list[str]()
-    for verdict, (sign, colour, one, several) in SIGNS.items():
+    for verdict, (sign, colour, singular, plural) in SIGNS.items():
         if count := counts[verdict]:
-            said = (one if count == 1 else several).format(count if clauses else count_of(count, "claim"))
+            said = (singular if count == 1 else plural).format(count if clauses else count_of(count, "claim"))
             mark = f'<i style="--chip:{colour}" aria-hidden="true">{sign}</i>'
             clauses.append(f'<span class="clause">{mark} {said}</span>')
     if len(clauses) > 2:
@@ -76,8 +76,8 @@ def _clauses(findings: Sequence[Finding]) -> Any:
 def row_id(finding: Finding) -> str:
     """Return the id of a finding's row, unique among those of one page."""
     case = finding.networks[0] if "robust" in finding.claim.roles and finding.networks else ""
-    words = filter(None, (finding.claim.key, finding.condition, case))
-    return "row-" + re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower())
+    parts = filter(None, (finding.claim.key, finding.condition, case))
+    return "row-" + re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower())
 
 
 def headings(findings: Sequence[Finding]) -> dict[str, str]:
@@ -101,7 +101,7 @@ def findings_html(
     """Return one row per claim, failing ones first; verdicts by views and uncheckable claims are folded.
 
     Doubts about the maps that rows rest on stand below, each once, with a mark at the rows. url: of the page that
-    illustrates a finding; may be empty. picture: HTML beside its numbers. chosen: id of the row to open and mark.
+    illustrates a finding; may be empty. picture: HTML next to its numbers. chosen: id of the row to open and mark.
     """
     by_views, unknown = "judged again by many views, which the paper did not use", "cannot be checked here"
     parts: dict[str, list[Finding]] = {"": [], by_views: [], unknown: []}
@@ -180,7 +180,7 @@ def _colour(finding: Finding, part: Evidence) -> str:
 
 
 def _short(part: Evidence) -> Number:
-    """Return the number of a bar, without the long unit, which the sentence beside it has."""
+    """Return the number of a bar, without the long unit, which its sentence has."""
     return Number(part.figure.text.removesuffix(" cycles per image"), part.figure.interval)
 
 

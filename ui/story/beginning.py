@@ -1,4 +1,4 @@
-"""What the chapter *Sketch* starts from: a sketch or a photo, and a word; in the session and in the URL."""
+"""The start of the chapter *Sketch*: a sketch or a photo, and a word; in the session and in the URL."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from functools import cache, cached_property
 import numpy as np
 import streamlit as st
 
-from core.data.class_statistics import natural_pixels
+from core.data.canvases import CANVASES, COMPARED_CANVAS, empty_sketch
 from core.data.picture_files import framed_square
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import (
     SKETCH_SIZE,
     SKETCHES,
-    Colour,
     decode_sketch,
     draw_sketch,
     encode_sketch,
@@ -24,8 +23,9 @@ from core.data.sketches import (
 from core.data.start_photos import START_PHOTOS, photo_strip
 from core.data.words import find_word
 from core.pgd.drawings import GalleryWord, drawn_photos, drawn_sketches, opening_words
-from core.pgd.starts import StartName, draw_starts, sketch_start, start_facts
+from core.pgd.starts import STARTS, StartName, draw_starts, sketch_start, start_facts
 from ui.components.mount import lossy_data_uri, webp_strip
+from ui.runs import opened
 from ui.runs.gallery import stored_word
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, Photo
@@ -39,29 +39,30 @@ TILES = (EMPTY, FIRST, "lighthouse", "castle", "horse", "daisy", *START_PHOTOS)
 PAGE = "story"  # in the keys of `ui.shared.pictures`
 _PICTURES = f"{PAGE}-pictures"  # likewise
 _PHOTO_QUALITY = 85  # of WebP
-MIDDLE = 0.5  # the place of a photo's frame at first
+GREY = CANVASES[COMPARED_CANVAS].colours[0]  # of the empty canvas
+MIDDLE = 0.5  # the position of a photo's frame at first
 
 
 @dataclass(frozen=True, eq=False)
 class FramedPhoto:
     """A photo under a frame.
 
-    place: of the frame, as `framed_square` takes it. name: one of `START_PHOTOS`; empty for the visitor's own.
+    position: of the frame, as `framed_square` takes it. name: one of `START_PHOTOS`; empty for the visitor's own.
     """
 
     photo: Photo
-    place: float = MIDDLE
+    position: float = MIDDLE
     name: str = ""
 
     @cached_property
     def square(self) -> np.ndarray:
         """The square in the frame, uint8 (S, S, 3)."""
-        return framed_square(self.photo.pixels, self.place)
+        return framed_square(self.photo.pixels, self.position)
 
 
 @dataclass(frozen=True, eq=False)
 class Beginning:
-    """What a painting starts from, and the word to paint, which may be unknown or empty.
+    """Start of a painting, and the word to paint, which may be unknown or empty.
 
     sketch: uint8 (32, 32, 3); under a photo the one before it.
     """
@@ -79,7 +80,7 @@ class Beginning:
     def name(self) -> str:
         """Name of the tile that shows this very picture; empty if none does."""
         if self.photo is not None:
-            return self.photo.name if self.photo.place == MIDDLE else ""
+            return self.photo.name if self.photo.position == MIDDLE else ""
         return EMPTY if np.array_equal(bundled(EMPTY), self.sketch) else sketch_name(self.sketch)
 
     @property
@@ -94,7 +95,7 @@ class Beginning:
 
     @property
     def key(self) -> tuple[str, bytes, str]:
-        """What a run of it is known by."""
+        """Key by which its runs are known."""
         return self.start, self.picture.tobytes(), self.word
 
     @property
@@ -130,17 +131,10 @@ def of_tile(name: str, word: str) -> Beginning:
     return Beginning(bundled(name), word)
 
 
-@cache
-def grey() -> Colour:
-    """Return the mean colour of natural pixels, from which a network paints without a sketch."""
-    red, green, blue = (round(255 * float(part)) for part in natural_pixels().mean)
-    return red, green, blue
-
-
 def bundled(name: str) -> np.ndarray:
     """Return a bundled sketch or the empty canvas, uint8 (32, 32, 3)."""
     if name == EMPTY:
-        return np.full((SKETCH_SIZE, SKETCH_SIZE, 3), grey(), np.uint8)
+        return empty_sketch(COMPARED_CANVAS)
     return draw_sketch(name)
 
 
@@ -148,13 +142,16 @@ def bundled(name: str) -> np.ndarray:
 def _whole(name: str) -> Photo:
     pixels = photo_strip(name)
     return Photo(
-        pixels, lossy_data_uri(webp_strip(pixels.transpose(2, 0, 1)[None], _PHOTO_QUALITY)), START_PHOTOS[name].caption
+        pixels,
+        lossy_data_uri(webp_strip(pixels.transpose(2, 0, 1)[None], _PHOTO_QUALITY)),
+        START_PHOTOS[name].caption,
+        bundled=True,
     )
 
 
-def bundled_photo(name: str, place: float = MIDDLE) -> FramedPhoto:
+def bundled_photo(name: str, position: float = MIDDLE) -> FramedPhoto:
     """Return a bundled photo under a frame; name: one of `START_PHOTOS`."""
-    return FramedPhoto(_whole(name), place, name)
+    return FramedPhoto(_whole(name), position, name)
 
 
 def word_of(name: str) -> str:
@@ -162,6 +159,25 @@ def word_of(name: str) -> str:
     if name in START_PHOTOS:
         return START_PHOTOS[name].word
     return SKETCHES[name].word if name in SKETCHES else opening_words()[0]
+
+
+# Parameters of the page *Draw* in links, and its names of starts.
+DRAW_LINKS = {
+    "start": opened.START,
+    "sketch": opened.SKETCH,
+    "words": opened.words_key(ROW),
+    "labels": {start: STARTS[start].label for start in ("grey", "sketch")},
+}
+
+
+def start_in_draw(word: GalleryWord) -> list[tuple[str, object]]:
+    """Return the parameters of *Draw*'s URL that choose the start of a stored painting."""
+    return opened.start_in_url(opened.of_word(word))
+
+
+def link_to_draw(word: GalleryWord) -> str:
+    """Return the URL of *Draw* with a stored painting, relative to the app's."""
+    return opened.link_to(word)
 
 
 # ---- the session and the URL ---------------------------------------------------------------------------------------
@@ -189,7 +205,7 @@ def put_in_url(begin: Beginning) -> None:
     linked: dict[str, str] = {}
     if begin.photo is not None:
         if begin.photo.name:
-            percent = round(100 * begin.photo.place)
+            percent = round(100 * begin.photo.position)
             linked = {LINKED_PHOTO: begin.photo.name} | ({} if percent == 50 else {LINKED_FRAME: str(percent)})
     elif (begin.name, begin.word) != (FIRST, word_of(FIRST)):
         with suppress(ValueError):
@@ -243,10 +259,10 @@ def own_photo() -> Photo | None:
     return None if picture is None else picture.photo
 
 
-def move_frame(place: float) -> None:
+def move_frame(position: float) -> None:
     """Move the photo's frame, to a whole percent, as links have it."""
     if (photo := st.session_state.get(PHOTO)) is not None:
-        st.session_state[PHOTO] = replace(photo, place=round(place, 2))
+        st.session_state[PHOTO] = replace(photo, position=round(position, 2))
 
 
 def choose_word(word: str | None) -> None:

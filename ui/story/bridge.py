@@ -63,7 +63,7 @@ def _stored(name: str, word: str) -> FastWaves:
 
 def waves_text(waves: FastWaves, start: StartName) -> str:
     """Return the bridge in the marks of `chapters.paragraphs`; it says of waves only what the numbers say."""
-    parts = ["**Every picture is a sum of waves**: slow ones make its shapes, fast ones its edges."]
+    parts = ["**Every picture is a sum of waves**: slow waves make the shapes, fast waves the edges."]
     parts.append(f"Call waves above {FAST} cycles per image fast.")
     shares = [] if start == "grey" else [(f"this {'photo' if start == 'photo' else 'smooth sketch'}", waves.start)]
     differ = False

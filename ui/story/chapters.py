@@ -43,7 +43,7 @@ _CLAIMS: dict[str, tuple[Callable[[], Sequence[str]], str]] = {
 
 @dataclass(frozen=True)
 class Part:
-    """Part of a chapter: its figure's name, and its text, the note beside the figure and its claims as HTML.
+    """Part of a chapter: its figure's name, and its text, the note next to the figure and its claims as HTML.
 
     fold: title under which the article folds the figure and its note away; empty if it does not.
     """
@@ -95,7 +95,7 @@ def chapter(index: int, **known: str) -> Chapter:
 
 
 def _claims(keys: Sequence[str]) -> str:
-    """Return claims as HTML, and the chart beside them: of their maps ring by ring, or of two pictures in one."""
+    """Return claims as HTML, and their chart: of their maps ring by ring, or of two pictures in one."""
     judged, bands, compared = "", list[str](), tuple[Entry, ...]()
     for key in keys:
         labels, figure = _CLAIMS[key][0](), _CLAIMS[key][1]
@@ -148,7 +148,7 @@ _LINKS: dict[str, Callable[[], str]] = {
 
 
 def _recognised() -> str:
-    """Say how many of both networks' drawings another network recognises; empty if it has not judged them."""
+    """Say how many of both networks' drawings a second network recognises; empty if it has not judged them."""
     (first, title), (second, other) = zip(
         (stored_judgement(fingerprint(run)) for run in opening_runs()),
         data.titles(data.drawing_twins()),

@@ -43,7 +43,7 @@ def computed_map(name: str) -> Entry | None:
 
 
 def on_one_picture() -> tuple[str, ...]:
-    """Return a CLIP and a ResNet whose predictions of the picture under each wave are stored."""
+    """Return a CLIP and a ResNet with stored predictions of the picture under each wave."""
     return networks_for("comparison", stored_predictions(), first_maps())
 
 

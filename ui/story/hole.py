@@ -27,15 +27,15 @@ from ui.server.cache import ready_classifiers
 from ui.shared.pictures import Picture, sample_picture, to_picture
 from ui.story import data, figures
 
-_FILL_PAGE: Task = "inpainting"  # whose run it is
-# Keys in the session; _UNKNOWN: a word that the network does not know, and the one beside it.
+_FILL_PAGE: Task = "inpainting"  # its run appears there
+# Keys in the session; _UNKNOWN: a word that the network does not know, and the word at that time.
 _BRUSHED, _WANTED, _ASKED, _UNKNOWN = "story.mask", "story.wanted", "story.asked", "story.unknown"
 _HENS = data.PHOTOGRAPHS
 _BOX_WIDTH = 320  # pixels
 
 
 def fill_a_hole() -> None:
-    """Draw the photograph with its brush, and beside it both fillings, stored ones or the visitor's."""
+    """Draw the photo with its brush, and next to it both fillings, stored ones or the visitor's."""
     picture, state = sample_picture(_HENS.name, _HENS.inpainted), st.session_state
     first = _HENS.mask(_HENS.inpainted)
     mask = state.setdefault(_BRUSHED, first)
@@ -63,8 +63,8 @@ def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
     specs, usual = [classifier_spec(name) for name in painters], _HENS.classes.names[picture.label or 0]
     state = st.session_state
     word = state.get(_WANTED) or usual
-    unknown, beside = state.get(_UNKNOWN, ("", word))
-    if beside != word:  # another was chosen in the meantime
+    unknown, chosen_then = state.get(_UNKNOWN, ("", word))
+    if chosen_then != word:  # another was chosen in the meantime
         unknown = ""
 
     def take(entry: str, entered: bool) -> None:

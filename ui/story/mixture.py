@@ -82,7 +82,7 @@ def measured() -> tuple[HybridOutcomes, HybridOutcomes]:
 @cached_by_files("hybrids", "heatmaps")
 def pairs_chart() -> str:
     """Return how often each network follows the slow-wave picture, by cutoff, as HTML with what it shows in words."""
-    both, names = measured(), data.on_mixtures()
+    results, names = measured(), data.on_mixtures()
     titles = data.titles(names)
     keys = " ".join(
         f'<span><i style="background:{model_colour(name)}"></i>{html.escape(title)}</span>'
@@ -91,7 +91,7 @@ def pairs_chart() -> str:
     said = pairs_summary()
     return (
         '<figure class="rings pairs"><b>How often a network sees the slow-wave picture</b>'
-        f"{_drawing(both, [model_colour(name) for name in names], said)}"
+        f"{_drawing(results, [model_colour(name) for name in names], said)}"
         f"<figcaption>{keys}<br>{html.escape(said)}</figcaption></figure>"
     )
 
@@ -116,21 +116,21 @@ def pairs_summary() -> str:
     return f"{said} That is too close to call."
 
 
-def _drawing(both: tuple[HybridOutcomes, HybridOutcomes], colours: list[str], said: str) -> str:
+def _drawing(results: tuple[HybridOutcomes, HybridOutcomes], colours: list[str], said: str) -> str:
     """Return a line a network, on a logarithmic axis of cutoffs, as a picture."""
-    cutoffs = both[0].numbers["cutoffs"][1:]
+    cutoffs = results[0].numbers["cutoffs"][1:]
     width, height = _WIDTH - _LEFT - 12, _HEIGHT - _BOTTOM - 10
 
     def x(cutoff: float) -> float:
         return round(_LEFT + width * float(np.log(cutoff / cutoffs[0]) / np.log(cutoffs[-1] / cutoffs[0])), 1)
 
-    def y(share: float) -> float:
-        return round(10 + (1 - share) * height, 1)
+    def y(fraction: float) -> float:
+        return round(10 + (1 - fraction) * height, 1)
 
     parts = [
-        f'<path class="{"zero" if share == 0.5 else "grid"}" d="M{_LEFT} {y(share)}H{_WIDTH - 12}"/>'
-        f'<text x="{_LEFT - 5}" y="{y(share) + 4}" text-anchor="end">{share:.0%}</text>'
-        for share in (0, 0.5, 1)
+        f'<path class="{"zero" if fraction == 0.5 else "grid"}" d="M{_LEFT} {y(fraction)}H{_WIDTH - 12}"/>'
+        f'<text x="{_LEFT - 5}" y="{y(fraction) + 4}" text-anchor="end">{fraction:.0%}</text>'
+        for fraction in (0, 0.5, 1)
     ]
     parts += [
         f'<text x="{x(power)}" y="{_HEIGHT - _BOTTOM + 16}" text-anchor="middle">{power}</text>'
@@ -138,19 +138,19 @@ def _drawing(both: tuple[HybridOutcomes, HybridOutcomes], colours: list[str], sa
         if cutoffs[0] <= power <= cutoffs[-1]
     ]
     parts.append(f'<text x="{_WIDTH - 12}" y="{_HEIGHT - 4}" text-anchor="end">cutoff, cycles per image</text>')
-    for outcomes, colour in zip(both, colours, strict=True):
-        share = follows_slow(outcomes)
-        points = " ".join(f"{x(cutoff)},{y(value)}" for cutoff, value in zip(cutoffs, share, strict=True))
+    for outcomes, colour in zip(results, colours, strict=True):
+        followed = follows_slow(outcomes)
+        points = " ".join(f"{x(cutoff)},{y(value)}" for cutoff, value in zip(cutoffs, followed, strict=True))
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
         if (crossing := crossover_of(outcomes)) is not None:
             parts.append(f'<circle cx="{x(crossing.radius.value)}" cy="{y(0.5)}" r="5" fill="{colour}"/>')
     size = f'viewBox="0 0 {_WIDTH} {_HEIGHT}"'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{_STYLE}</style>{"".join(parts)}</svg>'
-    # Streamlit's HTML keeps no <svg>, so it is an image, whose greys are legible on white and on black.
+    # Streamlit's HTML keeps no <svg>, so it is an image, in greys that are legible on white and on black.
     return f'<img src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}" alt="{html.escape(said)}">'
 
 
 def follows_slow(outcomes: HybridOutcomes) -> np.ndarray:
-    """Return, by cutoff, the share of the slow-wave picture among the pairs of which a network sees either, (C,)."""
+    """Return, by cutoff, the share of the slow-wave picture among the pairs with either as its prediction, (C,)."""
     hits = outcomes.hits[1:].astype(np.float64)
     return hits[:, 0] / hits.sum(axis=1)

@@ -38,7 +38,7 @@ from ui.story import beginning, bridge, scene
 from ui.story.beginning import MIDDLE, PAGE, ROW, TILES, Beginning
 from ui.story.chapters import LEADS, paintings_counted, paragraphs
 
-_DRAW_PAGE: Task = "generation"  # whose runs these are
+_DRAW_PAGE: Task = "generation"  # its runs appear there
 RUN = "story.run"  # in the session: id of the last run, and what it was started from
 _BOX = "story.word.box"
 _LINKED = (beginning.LINKED_WORD, beginning.LINKED_SKETCH, beginning.LINKED_PHOTO)
@@ -80,7 +80,7 @@ def paint_a_sketch() -> None:
                 _painter(begin)
             _controls(begin, growing)
         with right, st.container(key="story-painting"):
-            # Always a fragment, so that the element stays the same.
+            # Always a fragment: the element must stay the same.
             st.fragment(_scene, run_every=REDRAW_SECONDS if growing else None)(growing)
     if begin.is_known and begin.stored is None:  # the visitor is about to press *Paint it*
         load_ahead((painter_name(), judge_name()), ROW.class_set)
@@ -163,7 +163,7 @@ def _tiles(begin: Beginning) -> None:
 
 
 def _thumbnails(own: Photo | None) -> Thumbnails:
-    """Return the tiles; own: the visitor's photo, whose middle is the last one."""
+    """Return the tiles; own: the visitor's photo: its middle is the last one."""
     if own is None:
         return _bundled_thumbnails()
     return _packed([*_pictures(), framed_square(own.pixels, 0.5)], [*_captions(), own.name])
@@ -202,9 +202,9 @@ def _painter(begin: Beginning) -> None:
     """Draw the painter of sketches, or the photo under its frame."""
     if begin.photo is None:
         colour, key = "red", "story.sketch-painter"
-        sketch_painter(begin.sketch, key=key, on_paint=beginning.paint, background=beginning.grey(), colour=colour)
+        sketch_painter(begin.sketch, key=key, on_paint=beginning.paint, background=beginning.GREY, colour=colour)
         return
-    frame_photo(begin.photo.photo, begin.photo.place, key="story.frame", on_move=beginning.move_frame)
+    frame_photo(begin.photo.photo, begin.photo.position, key="story.frame", on_move=beginning.move_frame)
     if not begin.photo.photo.is_square:
         st.caption("Move the frame to choose the part.")
 
@@ -295,19 +295,25 @@ def _request(begin: Beginning) -> RunRequest:
 
 def _opened(begin: Beginning) -> Opened:
     """Return what determines the painting on the page *Draw*: of the shown one, else of that to come."""
-    run, place = _shown_run(), MIDDLE if begin.photo is None else begin.photo.place
+    run, position = _shown_run(), MIDDLE if begin.photo is None else begin.photo.position
     if run is None and begin.stored is not None:
         return of_word(begin.stored)
-    photo = None if begin.photo is None else begin.photo.photo.framed(ROW.name, place)
+    photo = None if begin.photo is None else begin.photo.photo.framed(ROW.name, position)
     if photo is not None and begin.name:
         photo = as_start(ROW, photo.pixels)
-    shown = of_result(run) if isinstance(run, RunResult) else None
-    if shown is not None:
-        return replace(shown, photo=photo, place=place)
+    opened = of_result(run) if isinstance(run, RunResult) else None
+    if opened is not None:
+        return replace(opened, photo=photo, position=position)
     word = begin.word if begin.is_known else beginning.word_of(begin.tile)
     sketch = begin.sketch if begin.start == "sketch" else None
     return Opened(
-        row=ROW, words=(word,), start=begin.start, sketch=sketch, photo=photo, place=place, painters=(painter_name(),)
+        row=ROW,
+        words=(word,),
+        start=begin.start,
+        sketch=sketch,
+        photo=photo,
+        position=position,
+        painters=(painter_name(),),
     )
 
 
@@ -317,11 +323,11 @@ def _scene(growing: bool) -> None:
     if isinstance(run, ActiveRun) != growing:
         st.rerun()
     if isinstance(run, ActiveRun):
-        shown = scene.growing(run)
+        painted = scene.growing(run)
     elif run is not None:
-        shown = scene.ended(run)
+        painted = scene.ended(run)
     elif begin.stored is not None:
-        shown = scene.stored(begin.stored)
+        painted = scene.stored(begin.stored)
     else:
-        shown = scene.before(_request(begin), begin.is_known)
-    painting(shown, begin.picture, "sketch" if begin.photo is None else "photo", key="story.painting")
+        painted = scene.before(_request(begin), begin.is_known)
+    painting(painted, begin.picture, "sketch" if begin.photo is None else "photo", key="story.painting")

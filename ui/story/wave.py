@@ -1,4 +1,4 @@
-"""Chapter *Wave*: a photo under stripes, and the paper's maps beside a small picture under the wave of a cell."""
+"""Chapter *Wave*: a photo under stripes, and the paper's maps with a small picture under the wave of a cell."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def first_photo() -> int:
 
 
 def photo_network() -> str:
-    """Return the registry name of the network whose answers for the photos under every wave are stored."""
+    """Return the registry name of the network with stored answers for the photos under every wave."""
     dataset = data.PHOTOGRAPHS.dataset
     return networks_for("painter", [name for name, file in stored_answers().items() if file.about[0] == dataset])[0]
 
@@ -124,8 +124,8 @@ def _answer(answers: WaveAnswers, photo: int, stripes: int) -> StripesAnswer:
     under = (column((0, stripes), answers.size) or 0) if stripes else 0  # column 0: without a wave
     now = int(answers.classes[photo, under])
     right_before = answers.classes[:, 0] == labels
-    told, before = fooled(answers, labels, [(0, stripes)])[:, 0], int(answers.classes[photo, 0])
-    was_fooled = bool(stripes and told[photo])
+    fooled_photos, before = fooled(answers, labels, [(0, stripes)])[:, 0], int(answers.classes[photo, 0])
+    was_fooled = bool(stripes and fooled_photos[photo])
     counted = count_of(stripes, "stripe")
     lines = []
     if not right_before[photo]:
@@ -139,7 +139,7 @@ def _answer(answers: WaveAnswers, photo: int, stripes: int) -> StripesAnswer:
     else:
         lines.append("It is right. Drag the slider to add stripes.")
     if stripes:
-        many, it = int(told.sum()), "This wave fools it"
+        many, it = int(fooled_photos.sum()), "This wave fools it"
         lines.append(f"{it} in {many or 'none'} of the {int(right_before.sum())} photos that it gets right.")
     return StripesAnswer(
         says=everyday_name(names[now]),
@@ -170,7 +170,7 @@ def maps_and_picture() -> None:
 
 @cached_by_files("predictions", "waves", "heatmaps")
 def small_picture() -> SmallPicture:
-    """Return the picture beside the maps, with two networks' predictions under every wave."""
+    """Return the picture next to the maps, with two networks' predictions under every wave."""
     picture, networks = sample_picture("cifar10", CHOSEN_PICTURES["story"]["position"]), data.on_one_picture()
     signs = all_random_signs(_SMALL_SIZE, picture.position + 1, seed=CHOSEN_PICTURES["seed"])[:, :, picture.position]
     predictions = [
@@ -178,7 +178,7 @@ def small_picture() -> SmallPicture:
         for name in networks
         for clean, *waves in (stored_predictions()[name].top1(),)
     ]
-    counts, template = _fooled_alone(networks, [each.title for each in predictions])
+    counts, template = _fooled_alone(networks, [network.title for network in predictions])
     names, label = picture.classes.names, int(picture.label or 0)
     return SmallPicture(picture.pixels, signs, CHOSEN_PICTURES["epsilon"], predictions, names, label, counts, template)
 
@@ -188,9 +188,9 @@ def _fooled_alone(networks: Sequence[str], titles: Sequence[str]) -> tuple[np.nd
     stored, labels = stored_answers(), samples("cifar10").labels
     if any(name not in stored or stored[name].size != _SMALL_SIZE for name in networks):
         return None, ""
-    both = np.logical_and.reduce([stored[name].classes[:, 0] == labels for name in networks])
-    first, second = (fooled(stored[name], labels, half_plane(_SMALL_SIZE))[both] for name in networks)
+    right = np.logical_and.reduce([stored[name].classes[:, 0] == labels for name in networks])
+    first, second = (fooled(stored[name], labels, half_plane(_SMALL_SIZE))[right] for name in networks)
     counts = np.stack([(first & ~second).sum(0), (second & ~first).sum(0)], axis=1)
     a, b = titles
-    pictures = f"the {both.sum()} pictures that both networks get right"
+    pictures = f"the {right.sum()} pictures that both networks get right"
     return counts, f"Of {pictures}, this wave fools only {a} in {{0}} and only {b} in {{1}}."

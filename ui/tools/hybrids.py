@@ -70,7 +70,7 @@ def picture_name(picture: Picture) -> str:
 
 def mixed(title: str, name: str, predictions: PairPredictions, names: Sequence[str]) -> Mixed:
     """Return a network's bars. title, name: of the network. names: of its classes."""
-    names = [everyday_name(each) for each in names]
+    names = [everyday_name(name) for name in names]
     low, high = predictions.classes
     rounded = zip(predictions.others, predictions.other_shares, strict=True)
     switches = predictions.switches
@@ -96,10 +96,10 @@ def photo_pairs() -> tuple[Mixture, ...]:
     """Return the bundled pairs of photos with the stored predictions. Does not import torch."""
     rows = mixed_pairs()
     photos = [[sample_picture(MIXED_SET, position) for position in (row.low, row.high)] for row in rows]
-    both = [hybrid(low.image, high.image, row.predictions.cutoffs[row.start])
+    mixtures = [hybrid(low.image, high.image, row.predictions.cutoffs[row.start])
             for row, (low, high) in zip(rows, photos, strict=True)]  # fmt: skip
     captions = [f"{picture_name(low)} and {picture_name(high)}" for low, high in photos]
-    strip = pack_thumbnails(np.stack([to_picture(picture) for picture in both]), captions)
+    strip = pack_thumbnails(np.stack([to_picture(picture) for picture in mixtures]), captions)
     title = short_title(classifier_spec(mixing_network()).title)
     return tuple(
         Mixture(
@@ -132,20 +132,22 @@ def hybrid_panel(page: PageState) -> None:
         specs = {predictor.spec: predictor for predictor in predictors[:MAX_NETWORKS]}
         results = predict_all(specs, lambda name: _predictions(name, picture, second, cutoffs))
         predictions = {specs[spec]: answer for spec, answer in results.items()}
-    both = mixture(picture, second, predictions, thumbnails(picture.sample_set), second.position)
+    two_pictures = mixture(picture, second, predictions, thumbnails(picture.sample_set), second.position)
     pair = next((row for row in mixed_pairs() if _is_pair(row, picture, second)), None)
-    first = _first(both.networks, len(cutoffs)) if pair is None else pair.start
+    first = len(cutoffs) // 2
+    if two_pictures.networks:
+        first = _first(two_pictures.networks, len(cutoffs)) if pair is None else pair.start
     hybrid_mixer(
-        both,
-        selected=_selected(cutoffs, first) if both.networks else len(cutoffs) // 2,
+        two_pictures,
+        selected=_selected(cutoffs, first) if two_pictures.networks else first,
         key=f"frequency.hybrids.{picture.size}",
         on_choose=lambda index: st.session_state.__setitem__(_CUTOFF_KEY, cutoffs[index]),
         on_pick=partial(st.session_state.__setitem__, _OF_SET.format(picture.sample_set)),
     )
-    if both.networks:
-        shown = "the slow one" if picture.own else with_article(picture_name(picture))
+    if two_pictures.networks:
+        slow = "the slow one" if picture.own else with_article(picture_name(picture))
         st.caption(
-            f"Squint, or step back, and you’ll see {as_markdown(shown)}. ▲ marks where a network changes its mind. "
+            f"Squint, or step back, and you’ll see {as_markdown(slow)}. ▲ marks where a network changes its mind. "
             "Every bar is a real prediction.",
             help=r"Of each wave of $r$ cycles per image, $\exp(-r^2/2c^2)$ comes from the slow picture and the rest "
             "from the fast one; $c$ is the cutoff. The wave of the maps above is not added.",

@@ -38,7 +38,7 @@ const percent = (fraction) => (fraction < 0.005 ? "under 1%" : `${Math.round(100
  * @param {Waves} waves @param {string} start "grey", "sketch" or "photo"
  */
 export function wavesText({ start: before, views, paper }, start) {
-  const parts = ["**Every picture is a sum of waves**: slow ones make its shapes, fast ones its edges."];
+  const parts = ["**Every picture is a sum of waves**: slow waves make the shapes, fast waves the edges."];
   parts.push(`Call waves above ${FAST} cycles per image fast.`);
   const shares = start === "grey" ? [] : [`${percent(before)} of this ${start === "photo" ? "photo" : "smooth sketch"}`];
   if (views !== undefined && paper !== undefined) {

@@ -1,16 +1,16 @@
-// The network in this browser: loaded when a reader asks, and run by workers whose memory ends with their request.
+// The network in this browser: loaded when a reader asks, and run by workers that end, and free memory, with a request.
 
 import { unpacked } from "./bytes.js";
 import { blob, load, sizeOf } from "./packs.js";
 
-const TOO_LITTLE = "This device has too little memory to run the network; use another device or the full lab.";
+const TOO_LITTLE = "This device doesn’t have the memory to run the network; use another device or the full lab.";
 const FORBIDDEN = "The network could not start: this browser or the server’s content security policy forbids it.";
 
 /** @type {Promise<{ script: string, blobs: any }> | null} */
 let sources = null; // to start workers from
 let stop = (_) => {}; // ends the run in progress
 
-/** Requests whose answers may come late: `begin` starts one and returns whether it is still the latest. */
+/** Requests with answers that may come late: `begin` starts one and returns whether it is still the latest. */
 export function latest() {
   let count = 0;
   return () => {

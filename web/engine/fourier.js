@@ -83,7 +83,7 @@ export function fourierFilter(side, amplitude) {
     transposed(here, there, side);
     [here, there] = [there, here];
   };
-  /** Filter two real planes at once, in place: the gains are real and even, so neither mixes with the other. */
+  /** Filter two real planes together, in place: the gains are real and even, so neither mixes with the other. */
   return (/** @type {Float32Array} */ first, /** @type {Float32Array} */ second) => {
     here.re.set(first);
     here.im.set(second);

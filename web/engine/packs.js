@@ -1,4 +1,4 @@
-// Loads packs (web/packs.py), whose pieces are scripts, from a server or a file.
+// Loads packs (web/packs.py) from a server or a file; their pieces are scripts.
 
 import { element, unpack } from "../../ui/components/basics.js";
 import { unpacked } from "./bytes.js";
@@ -48,7 +48,7 @@ export function load(name) {
   return values.get(name);
 }
 
-/** A picture whose `pixels` are the name of a pack, with the pixels in its place. @param {any} picture */
+/** A picture with its pixels for `pixels`, the name of a pack. @param {any} picture */
 export const withPixels = async (picture) => ({ ...picture, pixels: await load(picture.pixels) });
 
 export const sizeOf = (names) =>

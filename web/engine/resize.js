@@ -5,7 +5,7 @@
  *
  * @typedef {{ from: number, to: number, count: number, positions: Int32Array, weights: Float64Array }} Taps
  */
-/** @typedef {[number, number][][]} Sources of each pixel: pairs of a position and its weight, whose sum is 1 */
+/** @typedef {[number, number][][]} Sources of each pixel: pairs of a position and its weight; the weights sum to 1 */
 /** @typedef {{ support: number, at: (distance: number) => number }} Kernel */
 
 /** Bilinear. @type {Kernel} */

@@ -32,10 +32,10 @@ const stepLength = ({ step_size: size, step_decay: decay, steps }, step) =>
  * Minimise an objective around `x0`: `steps` + 1 states, the first before any step.
  *
  * @param {((images: Float32Array) => Promise<Pass>) & { sizes: number[] }} pass of the network, to the target class;
- *   sizes: smaller ones that it takes, too
+ *   sizes: smaller ones that it also takes
  * @param {import("./pgd.js").Objective} objective
  * @param {Float32Array} x0 @param {Config} config
- * @param {import("./views.js").Draw} [views] in place of random ones
+ * @param {import("./views.js").Draw} [views] instead of random ones
  * @returns {AsyncGenerator<State>}
  */
 export async function* pgdSteps(pass, objective, x0, config, views) {

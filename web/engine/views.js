@@ -99,7 +99,7 @@ function viewMap({ left, top, cropSize, noise }, size, shown) {
  *
  * @param {((images: Float32Array) => Promise<import("./steps.js").Pass>) & { sizes: number[] }} pass
  * @param {ViewSettings} views @param {number} steps of the run
- * @param {number} size of the picture @param {Uint8Array | null} mask @param {Draw} [given] in place of random views
+ * @param {number} size of the picture @param {Uint8Array | null} mask @param {Draw} [given] instead of random views
  */
 export function viewGradients(pass, views, steps, size, mask, given) {
   const draw = given ?? randomViews(views, size, mask, SEED);

@@ -20,7 +20,7 @@ export function vocabulary(classes, { words, near, plurals }) {
   }
   const all = [...spelt.values()];
 
-  // A word as it is looked up, and the singulars that it may be the plural of.
+  // The form in which a word is looked up, and the singulars that it may be the plural of.
   const forms = (word) => [
     word,
     word.replaceAll(" ", ""),

@@ -3,7 +3,7 @@
 import { pixelsOf, unpacked } from "./bytes.js";
 import { generation, inpainting } from "./pgd.js";
 import { pgdSteps } from "./steps.js";
-// @ts-expect-error: installed beside this folder when the site is built, and bundled with it
+// @ts-expect-error: installed next to this folder when the site is built, and bundled with it
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 
 // Numbers of 16 bits as float32.

@@ -10,9 +10,9 @@ import { framed, pictureUrl, uploadButton } from "./pictures.js";
 import { knownWords, paintLive, SIDE, wanted, wordForm } from "./words.js";
 
 const BRUSH = 12; // pixels, first radius
-const SQUARE = 60; // pixels: the paper's hole, in whose side budgets are measured
+const SQUARE = 60; // pixels: the paper's hole; budgets are measured in its side
 const OWN_HOLE = 96; // pixels, first side in an own photograph
-// What is painted is said below the picture, whose top agrees with the others'.
+// What is painted is said below the picture: its top agrees with the others'.
 const PAINTER_STYLE =
   ".over { padding: 0 0 32px; } .over .state { inset: auto auto 0 0; height: 24px; white-space: nowrap; } " +
   ".over .state::before { content: none; } .over .bar { bottom: 40px; } .over .kit { bottom: 84px; }";
@@ -64,7 +64,7 @@ export async function holeFigure({ stage, mount }) {
     const titled = drawings.map((drawing, k) => ({ judged: "", ...drawing, title: stored.drawings[k].title }));
     show({ word: shown, size: SIDE, square: squareAround(mask, SIDE), drawings: titled });
   }
-  /** Show, if it is still wanted, and return what a run starts from, of which no network has said anything. */
+  /** Show, if it is still wanted, and return what a run starts from, before any network has said anything of it. */
   async function drawStart(isWanted) {
     const start = await filledFromRim(planes(pixels), mask);
     const strip = pictureUrl(pixelsOf(start));

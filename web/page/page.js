@@ -34,8 +34,8 @@ function pictures(name) {
  * @typedef {object} Figure what a figure gets
  * @property {HTMLElement} stage its place
  * @property {(name: string, host: HTMLElement, events?: any, style?: string) => (data: any) => void} mount a component
- * @property {(action: () => any) => Promise<void>} attempt do something whose data may not arrive: a sentence then says
- *   so, with a button that tries again, until it has arrived
+ * @property {(action: () => any) => Promise<void>} attempt do something with data that may not arrive: a sentence then
+ *   says so, with a button that tries again, until it has arrived
  */
 
 /** Mount a component in a shadow tree with its own style sheet; return a function that passes data. */
@@ -104,7 +104,7 @@ async function judgeFigure({ stage, mount, attempt }) {
     const pictures = await Promise.all(rounds[seed].map(({ picture }) => load(`judged-${picture}`)));
     const questions = rounds[seed].map((question, k) => ({ ...question, picture: pictures[k] }));
     const url = `${location.href.split("#")[0]}#judge-${seed}`;
-    show({ questions, seed, chosen: [], methods, url });
+    show({ questions, seed, chosen: [], methods, url, app: document.body.dataset.app ?? null });
   }
   const linked = linkedRound();
   await draw(linked in rounds ? linked : any());

@@ -38,7 +38,7 @@ export async function bundledPhoto(source, name) {
  *
  * @param {File} file @param {number} side its shorter one, in pixels
  * @returns {Promise<Photo>}
- * @throws {Error} one sentence, if it is no picture or too large
+ * @throws {Error} one sentence, if it is no picture or larger than allowed
  */
 async function ownPhoto(file, side) {
   if (file.size > MAX_BYTES) throw new Error(`“${file.name}” has over ${MAX_BYTES / 1e6} MB; choose a smaller file.`);

@@ -6,9 +6,10 @@ import { BARS_TITLE, fastWaves, wavesBars, wavesText } from "../engine/bridge.js
 import { pixelsOf, planes } from "../engine/bytes.js";
 import { latest } from "../engine/client.js";
 import { load } from "../engine/packs.js";
-import { withArticle } from "../engine/vocabulary.js";
 import { difference } from "../engine/pgd.js";
+import { encodeSketch } from "../engine/sketch_link.js";
 import { greyStart, smoothStart } from "../engine/starts.js";
+import { withArticle } from "../engine/vocabulary.js";
 import { bundledPhoto, framed, pictureUrl, uploadButton } from "./pictures.js";
 import { howLong, knownWords, paintLive, SIDE, wanted, wordForm } from "./words.js";
 
@@ -40,7 +41,7 @@ const PAINTING = `
  * @typedef {{ pixels: Uint8Array, photo: import("./pictures.js").Photo | null, place: number }} Start
  */
 
-/** The start as three planes, and the task whose settings it takes. @param {Start} start */
+/** The start as three planes, and the task that gives its settings. @param {Start} start */
 function startPlanes({ pixels, photo }, { natural, blur }) {
   if (photo) return { task: "photo", planes: planes(pixels) };
   const isFlat = pixels.every((value, k) => value === pixels[k % 3]);
@@ -61,7 +62,7 @@ for (const link of document.querySelectorAll("[data-begin]")) {
 
 /** @param {import("./page.js").Figure} figure */
 export async function sketchFigure({ stage, mount, attempt }) {
-  const [{ starts, first, tiles, painter: kit, known, texts }, facts] = await Promise.all([
+  const [{ starts, first, tiles, painter: kit, known, links, texts }, facts] = await Promise.all([
     load("starts"),
     load("engine"),
   ]);
@@ -90,6 +91,9 @@ export async function sketchFigure({ stage, mount, attempt }) {
   const own = bar.appendChild(element("div", "", "", { hidden: true })); // the last tile stands for it
   const upload = uploadButton(own, "Your photo", SIDE, (photo) => begun({ photo, place: MIDDLE }), say);
   const seen = stage.appendChild(element("p", "seen"));
+  const { app } = document.body.dataset; // the full lab's URL, if there is one
+  const lab = element("a", "button-link to-lab", "", { hidden: true });
+  if (app) stage.append(lab);
   const [lead, note, bridge] = [".prose", "aside", ".bridge"].map((name) =>
     /** @type {HTMLElement} */ (document.querySelector(`.row.sketch > ${name}`)),
   );
@@ -130,7 +134,28 @@ export async function sketchFigure({ stage, mount, attempt }) {
     painting({ judged: "", agrees: false, ...scene, ...own });
   }
 
-  /** What there is to do, what networks see in the start, and the waves of the pictures. @param {any} told */
+  /** Link to the app's page Draw with the same start and word; `stored`: its place there if the painting is stored. */
+  async function drawLink(stored = "") {
+    lab.hidden = true;
+    if (!app) return;
+    const { pixels, photo, place } = chosen;
+    const word = shown;
+    let query = stored;
+    if (!stored && word && !photo) {
+      const { task } = startPlanes(chosen, facts);
+      const sketch = task === "sketch" ? await encodeSketch(pixels) : "";
+      const start = [[links.start, links.labels[task]], ...(sketch ? [[links.sketch, sketch]] : [])];
+      if (sketch || task === "grey") query = `generation?${new URLSearchParams([...start, [links.words, word]])}`;
+    } else if (!stored && word && tile >= 0 && place === MIDDLE) {
+      query = `generation?${new URLSearchParams([...starts[tile].link, [links.words, word]])}`;
+    }
+    if (!query || chosen.pixels !== pixels || shown !== word) return;
+    lab.href = `${app}/${query}`;
+    lab.textContent = stored ? "Open in Draw" : "Paint it in the full lab";
+    lab.hidden = false;
+  }
+
+  /** What networks see in the start, and the waves of the pictures. @param {any} told */
   function tell({ before = "", waves, task }) {
     lead.innerHTML = texts[task].lead;
     for (const place of lead.querySelectorAll(".asked")) place.textContent = asked || "what you name";
@@ -157,10 +182,11 @@ export async function sketchFigure({ stage, mount, attempt }) {
     say("");
     show({ phase: "new", views: picture, paper: picture, claim, about_paper: NOTE_NEW });
     tell({ waves: { start: fastWaves(start.planes) }, task: start.task });
+    drawLink();
     return start;
   }
 
-  // Start anew from a changed sketch or photo.
+  // Start again from a changed sketch or photo.
   function begun(change) {
     drop();
     begin();
@@ -199,6 +225,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
     say("");
     show(painted.scene);
     tell(painted);
+    drawLink(painted.opens);
   }
 
   async function paint(word) {

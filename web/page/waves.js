@@ -31,10 +31,10 @@ export async function stripesFigure({ stage, mount, attempt }) {
 export async function mapsFigure(figure) {
   const [data, small] = await Promise.all([load("maps"), load("small-picture")]);
   const maps = figure.stage.appendChild(element("div"));
-  const beside = figure.mount("small_picture", figure.stage.appendChild(element("div")));
-  const draw = drawn("maps", { ...figure, stage: maps }, data, (wave) => beside({ ...small, value: wave }));
+  const showSmall = figure.mount("small_picture", figure.stage.appendChild(element("div")));
+  const draw = drawn("maps", { ...figure, stage: maps }, data, (wave) => showSmall({ ...small, value: wave }));
   draw(data.value);
-  beside(small);
+  showSmall(small);
 }
 
 /** @param {import("./page.js").Figure} figure */
@@ -43,7 +43,7 @@ export async function limitsFigure(figure) {
   drawn("limits", figure, data, () => {})(data.value);
 }
 
-// Mount maps whose chosen wave goes to `onChoice`; return a function that shows one of them.
+// Mount maps that pass their chosen wave to `onChoice`; return a function that shows one of them.
 function drawn(name, { stage, mount }, data, onChoice) {
   const choice = ({ value }) => onChoice(value.slice(0, 2));
   const show = mount("heatmap", stage.appendChild(element("div")), { choice });

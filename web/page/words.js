@@ -26,7 +26,7 @@ export async function knownWords() {
  *
  * @param {HTMLElement} parent @param {string} text of the button @param {string} hint in the empty field
  * @param {(word: string) => Promise<boolean | void>} start returns whether another run has taken its place; throws an
- *   error whose message the line shows, with a button for each word that is `near` instead
+ *   error with a message for the line, with a button for each word that is `near` instead
  */
 export function wordForm(parent, text, hint, start) {
   const form = parent.appendChild(element("form"));

@@ -58,7 +58,7 @@ def test_registry_entries_are_complete(spec):
         ("Efficientnet_Lite0", ValueError, "did you mean 'efficientnet-lite0'"),
         ("???", ValueError, "unknown; known: clip-vit-b-32"),
         ("huggingface:model", ValueError, "open_clip:ARCHITECTURE/TAG"),
-        ("clip-vit-b-32", ValueError, "zero-shot and has no classes of its own; pass a ClassSet"),
+        ("clip-vit-b-32", ValueError, "zero-shot and has no fixed classes; pass a ClassSet"),
         ("resnet-56", FileNotFoundError, r"3,471,733 bytes.* .*download=True.*, or give a weight file"),
     ],
 )
@@ -109,7 +109,7 @@ def test_library_names_resolve_to_their_files():
     spec = family_spec("open_clip:ViT-B/32/laion2b-s34b-b79k")
     assert spec.weights.repo_id == "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"
     spec = family_spec("open_clip:hf-hub:chs20/FARE4-ViT-B-32-laion2B-s34B-b79K")
-    assert spec.weights.beside == ("open_clip_config.json",)
+    assert spec.weights.companions == ("open_clip_config.json",)
     assert spec.title == "CLIP chs20/FARE4-ViT-B-32-laion2B-s34B-b79K"
 
 

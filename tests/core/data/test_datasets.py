@@ -65,7 +65,7 @@ def test_load_dataset_decodes_only_the_start_of_one_seeded_draw(tmp_path):
     small = load_dataset(folder, image_size=16, limit=7, seed=3)
     np.testing.assert_array_equal(small.images, whole.images[drawn[:7]])
     np.testing.assert_array_equal(small.labels, whole.labels[drawn[:7]])
-    with pytest.raises(RuntimeError, match="is no readable JPEG"):
+    with pytest.raises(RuntimeError, match="is not a readable JPEG"):
         load_dataset(folder, image_size=16, limit=8, seed=3)
 
 

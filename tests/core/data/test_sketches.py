@@ -46,7 +46,7 @@ def test_sketch_text_round_trips(size, colours):
 
 @pytest.mark.parametrize("picture", [noise(32, 65), noise(128, 64)])
 def test_sketch_too_large_for_url_is_refused(picture):
-    with pytest.raises(ValueError, match="too many colours or details for a URL"):
+    with pytest.raises(ValueError, match="more colours or details than fit into a URL"):
         encode_sketch(picture)
 
 

@@ -102,7 +102,7 @@ def test_map_comparison_agrees_with_slow_twin(output, report):
     shares = [sum(here["wrong"][i - 15, j - 15][k] for i, j in places) / WAVES for k in range(IMAGES)]
     mean, their_mean = sum(shares) / IMAGES, sum(theirs) / WAVES
     row = shown[f"Mean error over {WAVES} common waves"]
-    assert (row.here.value, row.beside) == (pytest.approx(mean), pytest.approx(their_mean))
+    assert (row.here.value, row.papers) == (pytest.approx(mean), pytest.approx(their_mean))
     variance = sum((share - mean) ** 2 for share in shares) / IMAGES**2
     ends = newcombe(mean, mean * (1 - mean) / variance, their_mean, 10_000)
     assert shown["Mean difference"].here == pytest.approx((mean - their_mean, *ends))
@@ -125,7 +125,7 @@ def test_pictures_are_summarised_with_intervals(output, report):
         # Student's t with one degree of freedom is tan(0.475 pi); two values' standard error is half their distance.
         margin = math.tan(0.475 * math.pi) * half
         row = shown[f"Loss {when}, mean of 2"]
-        assert row.here == pytest.approx((middle, middle - margin, middle + margin)) and row.beside is None
+        assert row.here == pytest.approx((middle, middle - margin, middle + margin)) and row.papers is None
         assert shown[f"Loss {when}, median"].here.value == pytest.approx(middle)
     assert shown["Become the target"].here.value == (columns["top1_after"] == columns["target"]).mean()
     assert shown["Loss after, mean of 2"].here.value < shown["Loss before, mean of 2"].here.value
@@ -133,7 +133,7 @@ def test_pictures_are_summarised_with_intervals(output, report):
 
 def test_losses_of_figure_3_are_reported():
     shown = numbers(losses([3.8] * 4, [2e-4] * 4))
-    assert shown["Loss before, mean of 4"].beside == 3.8 and shown["Loss after, mean of 4"].beside == 2e-4
+    assert shown["Loss before, mean of 4"].papers == 3.8 and shown["Loss after, mean of 4"].papers == 2e-4
     assert shown["Wrong with the hole (3), right after"].here.value == pytest.approx(2 / 3)
 
 

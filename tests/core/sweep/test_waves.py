@@ -227,7 +227,7 @@ def test_sampling_variance_is_that_of_many_samples():
     rates = np.array([wrong[sample].mean() for sample in samples])
     variance = np.mean([sampling_variance(wrong[sample], labels[sample], 500) for sample in samples])
     assert rates.mean() == pytest.approx(wrong.mean(), abs=0.003)
-    assert variance == pytest.approx(rates.var(), rel=0.12)  # the variance of 1,985 draws is known to 3 %
+    assert variance == pytest.approx(rates.var(), rel=0.12)  # the variance of 1,985 draws is known to 3%
     assert variance < 0.6 * 0.8 * wrong.mean() * (1 - wrong.mean()) / 100, "of images drawn at random"
     alone = np.array([True, False, False, True, False])  # of single images, that of the whole sample
     assert sampling_variance(alone, np.arange(5), 50) == pytest.approx(0.4 * 0.6 / 4 * 0.9)

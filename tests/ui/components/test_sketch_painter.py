@@ -9,7 +9,7 @@ import pytest
 from core.data.picture_files import framed_square
 from core.data.sketches import draw_sketch
 from tests.node import in_node
-from ui.components.painters.painters import read_choice, read_place
+from ui.components.painters.painters import read_choice, read_position
 
 SHIP = base64.b64encode(draw_sketch("ship").tobytes()).decode()
 
@@ -28,7 +28,7 @@ def test_invalid_sketch_is_ignored(value):
 
 @pytest.mark.parametrize("value", [None, True, "0.5", -0.01, 1.01, math.nan, math.inf, [0.5]])
 def test_invalid_place_of_a_frame_is_ignored(value):
-    assert read_place(value) is None and read_place(1) == 1.0
+    assert read_position(value) is None and read_position(1) == 1.0
 
 
 def test_javascript_frames_the_square_that_python_cuts():

@@ -100,7 +100,7 @@ def test_mismatched_maps_are_explained():
     settable_widget(app, "maps").set_value([]).run()
     assert not app.exception and len(app.info) == 1 and not app.get("bidi_component")
     app = open_page(pictures="CIFAR-10", cell="20,3", maps=[CLIP, RESNET56], **{DETAILS: "true"})
-    assert any("too small" in item.value for item in app.info)
+    assert any("fewer pixels" in item.value for item in app.info)
     assert components(app, "picture")[0]["picture"]["size"] == 31, "the browser refuses, too"
     for name in ("CLIP ViT-B/32", "ResNet-56"):
         assert len(bodies(app, f'alt="How often {name} is wrong, by wave"')) == 1

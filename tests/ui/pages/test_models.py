@@ -99,7 +99,7 @@ def test_four_networks_are_first_and_the_rest_is_folded(page):
     shown = bodies(page, 'class="part"')
     for row, body in zip(rows.values(), shown, strict=True):
         assert row.heading in body and all(classifier_spec(name).title in html.unescape(body) for name in row.networks)
-    assert "1,000 classes" in shown[0] and "stand in for CLIP ViT-B/32 and ResNet-56" in shown[2]
+    assert "2,911 words" in shown[0] and "stand in for CLIP ViT-B/32 and ResNet-56" in shown[2]
     (rest,) = [part for part in page.expander if "networks" in part.label]
     assert f"All {len(list_classifiers())} networks" in rest.label and not rest.proto.expanded
     assert "download it above" in rows_of_table(page)[PAPERS_CLIP]
@@ -108,7 +108,7 @@ def test_four_networks_are_first_and_the_rest_is_folded(page):
 def test_download_sizes_are_shown(page):
     text = text_of(page)
     far = findings_by_claim(CLIP, MINI_CLIP)["different"].evidence[0].measured.value
-    assert "any sentence" in text and "button-link" not in text and f" {100 * far:.1f} points from CLIP’s" in text
+    assert "any sentence" in text and "button-link" not in text and f" {100 * far:.1f} points off" in text
     assert button(page, "clip-vit-b-32").label == "Download (605 MB)"
     assert button(page, "resnet-56").label == "Download (3.5 MB)" and format_size(None) == "size unknown"
     path = ROOT / "precomputed" / "models" / "mini-clip" / "open_clip_model.safetensors"

@@ -127,7 +127,7 @@ def test_try_the_judge_is_surest_of_is_shown_first(monkeypatch, judged, shown, p
 def test_too_many_runs_at_once_are_refused():
     app = open_page("generation", generation_method_32=",".join(METHODS))
     app.multiselect(key="generation-models-cifar10").set_value(["Toy A", "Toy B"]).run()
-    assert "2 networks by 4 methods are too many" in page_text(app)
+    assert "2 networks by 4 methods are more than 4 runs" in page_text(app)
 
 
 @pytest.mark.parametrize("linked", ["views,nonsense", "pixels", ""])

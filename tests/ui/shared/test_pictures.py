@@ -75,4 +75,4 @@ def test_the_frame_of_a_photo_chooses_its_square():
 
 def test_a_broken_upload_is_refused():
     app = upload(open_page("inpainting"), "inpainting", "![](https:evil).png", b"no picture")
-    assert app.error[0].value.startswith(r"“\!\[\](https:") and "is no readable JPEG" in app.error[0].value
+    assert app.error[0].value.startswith(r"“\!\[\](https:") and "is not a readable JPEG" in app.error[0].value

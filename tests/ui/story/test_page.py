@@ -118,7 +118,7 @@ def test_photo_has_its_painting_until_the_frame_moves(name):
     assert data["views"] == lossy_data_uri(row.drawings["views"].picture)
     assert "Turn any photo" in read(app) and "Move the frame" in read(app) and of(app, "alt")["value"] == 0.5
     assert f"both networks see {with_article(row.before[0])}" in bodies(app, "Before painting")[0]
-    app.session_state["story.photo"] = replace(app.session_state["story.photo"], place=0.2)
+    app.session_state["story.photo"] = replace(app.session_state["story.photo"], position=0.2)
     assert of(app.run(), "alt")["value"] == 0.2 and shown(app)["phase"] == "new" and app.query_params["frame"] == "20"
     assert not bodies(app, "Before painting")
     app.session_state["story.photo"] = None  # back to the sketch under it

@@ -57,7 +57,7 @@ export function cardLines({ clean: [before, was], right, waves: [changed, known,
   }
   return [
     `${percent}% (${without})`,
-    enough ? `${named ? "fooled" : "changed"} by ${count}: ` : "",
+    enough ? (named ? `fooled by ${count}: ` : `${count} change its answer: `) : "",
     enough && changed > 0,
   ];
 }

@@ -13,7 +13,7 @@ const MIN_SIDE = 180; // of a map next to a picture
 const GUTTER = 30; // for the vertical axis
 const GAP = 16; // between columns
 const BETWEEN = 76; // of maps, wave, picture and answers, together
-const BESIDE = 840; // width from which answers stand to the right of the picture
+const WIDE = 840; // width from which answers stand to the right of the picture
 const NARROW = 640; // a phone's width
 const BESIDES = 560; // height of everything but the maps
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -183,13 +183,13 @@ function drawBar(view, table) {
 // Uses as many columns as fit, evenly filled. All maps get the same side, for comparison.
 function layOut(view) {
   const lab = Boolean(view.panel);
-  const beside = lab && view.root.clientWidth >= BESIDE;
-  const answers = beside ? Math.max(150, Math.min(220, 0.122 * innerWidth)) : 0;
+  const toTheRight = lab && view.root.clientWidth >= WIDE;
+  const answers = toTheRight ? Math.max(150, Math.min(220, 0.122 * innerWidth)) : 0;
   const width = view.root.clientWidth - answers;
   const count = view.maps.length;
   if (width <= 0 || !count) return;
   const narrow = width < NARROW;
-  view.root.classList.toggle("below", !beside);
+  view.root.classList.toggle("below", !toTheRight);
   view.root.style.setProperty("--answers", `${answers}px`);
   const most = Math.max(lab && !narrow ? MIN_SIDE : MAX_SIDE, innerHeight - BESIDES);
   const [wide, high] = count === 1 ? [0.36, 1.1] : [0.2, 0.7]; // one map leaves the room of a second to the picture

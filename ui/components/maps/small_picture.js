@@ -1,4 +1,4 @@
-// A small picture under the wave that is chosen on the maps beside it, and what networks see in it.
+// A small picture under the wave that is chosen on the maps next to it, and what networks see in it.
 
 import { element, paintPixels, unpack, viewOf } from "../basics.js";
 import { fourierBasis, name, signsAt, underWave, waveAlone } from "./wave.js";

@@ -1,7 +1,7 @@
-"""Pictures under a wave, with what networks answer: a photo under stripes, and a small picture beside the maps.
+"""Pictures under a wave, with what networks answer: a photo under stripes, and a small picture next to the maps.
 
 `stripes.js` adds a number of vertical stripes to a photo, chosen by a slider. `small_picture.js` shows a small picture
-under the wave that is chosen on the maps beside it. Both draw in the browser with `wave.js`, without a rerun.
+under the wave that is chosen on the maps next to it. Both draw in the browser with `wave.js`, without a rerun.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class SmallPicture:
     pixels: (3, H, H) uint8. signs: (R, R, 3) int8, -1 or 1, of every wave of a map. epsilon: L2 norm of the wave in
     each channel. names: of the classes. label: index of the true one. fooled: (W, N) uint8, for each wave of
     `half_plane` the number of other pictures in which it fools each network alone; None if unknown. template: sentence
-    with {0}, {1}, ... in place of these numbers.
+    with {0}, {1}, ... for these numbers.
     """
 
     pixels: np.ndarray

@@ -38,7 +38,7 @@ const maskKind = {
         maskKind.paint(memory, [[(left + right + 1) >> 1, (top + bottom + 1) >> 1]]);
       });
     });
-    painter.papers.title = "One square of the paper’s size, in place of the hole; drag it";
+    painter.papers.title = "One square of the paper’s size. Drag it.";
     painter.fold.after(painter.papers);
   },
 
@@ -64,7 +64,7 @@ const maskKind = {
     const [across, down] = [right - left + 1, bottom - top + 1];
     const size = count === across * down ? `${across} × ${down}` : count.toLocaleString("en");
     const share = ((100 * count) / cells.length).toFixed(1);
-    return count ? `Hole: ${size} pixels, ${share} %` : "No hole yet: click or drag.";
+    return count ? `Hole: ${size} pixels, ${share}%` : "No hole yet: click or drag.";
   },
 
   show(painter) {

@@ -220,7 +220,7 @@ export function show(painter) {
   if (at) outline(painter, kind.reach(memory, at), "#6cf");
 }
 
-// Outlines marked cells: light on dark, so that the border is visible on every picture.
+// Outlines marked cells: light on dark, which is visible on every picture.
 export function outline({ canvas, memory: { side } }, marked, colour) {
   const context = canvas.getContext("2d");
   const scale = canvas.width / side;

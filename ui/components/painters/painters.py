@@ -121,7 +121,7 @@ def _unpack(text: str, size: int) -> np.ndarray:
 
 def read_choice(value: Any, size: int) -> str | None:
     """Decode a picture sent by the (untrusted) browser; return None if it is invalid or of another size."""
-    # Check the length first, so that an oversized text is never decoded.
+    # Check the length first: an oversized text must never be decoded.
     if not isinstance(value, str) or len(value) != 4 * size * size:
         return None
     try:
@@ -131,32 +131,32 @@ def read_choice(value: Any, size: int) -> str | None:
 
 
 def photo_frame(
-    source: str, size: tuple[int, int], place: float, *, key: str, on_move: Callable[[float], None], alt: str
+    source: str, size: tuple[int, int], position: float, *, key: str, on_move: Callable[[float], None], alt: str
 ) -> None:
     """Show a whole photo and let the visitor move a square frame along its longer side.
 
     Args:
         source: URL of the photo.
         size: its width and height, in pixels.
-        place: of the frame, from 0, the photo's left or upper end, to 1; as `framed_square` takes it.
+        position: of the frame, from 0, the photo's left or upper end, to 1; as `framed_square` takes it.
         key: unique on the page.
-        on_move: called with the new place when the frame is let go, before the rerun. It should store it, and the next
-            run should pass it back as `place`.
+        on_move: called with the new position when the frame is let go, before the rerun. It should store it, and the
+            next run should pass it back as `position`.
         alt: what the photo shows, for screen readers.
     """
     width, height = size
     mount_synchronised(
         _framer,
         key,
-        place,
-        read=read_place,
+        position,
+        read=read_position,
         on_choice=on_move,
         data={"about": zlib.crc32(source.encode()), "source": source, "width": width, "height": height, "alt": alt},
     )
 
 
-def read_place(value: Any) -> float | None:
-    """Return a frame's place sent by the (untrusted) browser; None if it is none."""
+def read_position(value: Any) -> float | None:
+    """Return a frame's position sent by the (untrusted) browser; None if it is none."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if is_number and 0 <= value <= 1 else None
 

@@ -35,11 +35,7 @@ function createMixer(parentElement) {
   const controls = layout.appendChild(element("div", "controls"));
   createSlider(mixer, controls.appendChild(element("div", "cutoff")));
   mixer.legend = controls.appendChild(
-    element(
-      "p",
-      "legend",
-      "Solid bar: the slow-wave picture. Striped: the fast-wave picture. Grey: its next guess.",
-    ),
+    element("p", "legend", "Solid bar: the slow-wave picture. Striped: the fast-wave picture. Grey: its next guess."),
   );
   mixer.networks = controls.appendChild(element("div", "networks"));
   const second = layout.appendChild(element("div", "second"));
@@ -86,7 +82,7 @@ function load(mixer, data) {
   mixer.ticks.replaceChildren(...data.ticks.map(([at, text]) => placed("span", "", text, at)));
 }
 
-// Creates an element beside the slider's track; `at` from 0 to 1.
+// Creates an element next to the slider's track; `at` from 0 to 1.
 function placed(tag, className, text, at) {
   const node = element(tag, className, text);
   node.style.setProperty("--at", at);

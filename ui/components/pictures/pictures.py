@@ -130,7 +130,7 @@ class Mixed:
     colour: CSS. classes: the low picture's class and the high picture's. shares: for each cutoff, the probabilities of
     both. others: for each cutoff, the most probable of all other classes and its probability. says: for each cutoff,
     its prediction, with an article. switches: index of the cutoff at which the first class becomes the more probable;
-    None where it does not. mark: words beside that position.
+    None where it does not. mark: words next to that position.
     """
 
     title: str

@@ -75,7 +75,7 @@ async function load(view, data) {
     models.map((m) => m.title),
   ]);
   if (view.shape !== shape) {
-    view.shape = shape; // otherwise keep the elements, so that focus and clicks between two moments are not lost
+    view.shape = shape; // otherwise keep the elements, and with them focus and clicks between two moments
     buildPictures(view);
   }
   show(view);
@@ -107,7 +107,7 @@ function buildPictures(view) {
   const many = data.targets.length > 1;
   root.classList.toggle("many", many);
   root.classList.toggle("tries", Boolean(data.tries));
-  view.choice.replaceChildren();
+  view.choice.replaceChildren(element("p", "who", "Below each, what a second network sees:"));
   view.choices = Array.from({ length: data.tries?.count ?? 0 }, (_, k) => choice(view, k));
   root.classList.toggle("lead", data.lead && data.models.length === 2);
   root.classList.toggle("little", data.width < SMALL_BELOW);
@@ -194,7 +194,7 @@ function stop(view) {
   view.timer = null;
 }
 
-// Marks a try at once; the page answers with its replay.
+// Marks a try immediately; the page answers with its replay.
 function choose(view, k) {
   view.data.tries.chosen = k;
   show(view);
@@ -238,7 +238,7 @@ function show(view) {
   view.wipe.ariaPressed = String(memory.wipes);
   view.resume.hidden = state !== "stopped";
   view.stop.hidden = !goes;
-  say(view.text, data.live?.text || (isPicked(data) ? "The second network picked this one." : ""));
+  say(view.text, data.live?.text || aboutTries(data));
 }
 
 // The target probability of a picture by the k-th run.
@@ -299,7 +299,12 @@ function paint(canvas, { width, height }, image, start, part) {
   );
 }
 
-const isPicked = ({ tries }) => tries && tries.picked === tries.chosen; // null during a run
+// A line on several tries once a second network has seen them all; `picked` is null if it recognises none.
+function aboutTries({ tries }) {
+  if (!tries?.says.length || tries.says.some(([text]) => !text)) return "";
+  if (tries.picked === null) return "The second network recognises none of them.";
+  return tries.picked === tries.chosen ? "The second network picked this one." : "";
+}
 const going = (data) => data.live?.state === "running" || data.live?.state === "queued";
 
 // Sets a text only if it changed, to avoid a new layout.

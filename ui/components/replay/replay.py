@@ -71,7 +71,7 @@ def pack_replay(
 
     Args:
         start: (B, 3, H, W) uint8, the reference of the wipe. frame_steps: F steps, rising.
-        original: (B, 3, H, W) uint8, shown beside the results, or None. live: progress of an unfinished run, or None.
+        original: (B, 3, H, W) uint8, shown next to the results, or None. live: progress of an unfinished run, or None.
         about: `id` of the run; `lead`, whether the last picture is larger than the others; `wipe`, where a comparison
             with the start begins, in per cent of the width, or 0 for none; `alone`, left, top and side of what the
             judge sees of one picture, or None for all of it; `targets`, the target class of each image; `steps`, the
@@ -99,7 +99,7 @@ def with_tries(
     picked: int | None = None,
     titles: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return packed pictures of one try with those of all tries, of which the visitor chooses one.
+    """Return packed pictures of one try with those of all tries, for the visitor to choose one.
 
     Args:
         frames: (F, T, 3, H, W) uint8; F is 1 or that of the packed pictures. chosen: place of the packed try.

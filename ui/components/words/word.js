@@ -1,5 +1,5 @@
-// A box for one word, known words of which the browser suggests. Enter and a suggestion enter the word; a rest after
-// typing, or leaving the box, keeps it without entering it; Escape brings the former word back.
+// A box for one word; the browser suggests known ones. Enter and a suggestion enter the word; a rest after typing, or
+// leaving the box, keeps it without entering it; Escape brings the former word back.
 
 import { element, viewOf } from "../basics.js";
 

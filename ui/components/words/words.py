@@ -33,7 +33,7 @@ def word_input(  # noqa: PLR0913  # options by keyword
     """Show a box that holds a word, which the visitor may change.
 
     Args:
-        label: for screen readers. words: suggestions; any other text can be entered, too.
+        label: for screen readers. words: suggestions; any other text can be entered as well.
         value: what the box holds; empty for the placeholder.
         key: unique on the page.
         on_word: called before the rerun with the text, without blanks around it, and True if the visitor has entered
