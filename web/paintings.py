@@ -15,8 +15,8 @@ from core.shared.text import with_article
 from ui.components.mount import lossy_data_uri, pack_bytes
 from ui.components.painters.painters import sketch_kit
 from ui.components.pictures.pictures import TileStyle, pack_thumbnails, tiles_json
-from ui.story import scene
-from ui.story.beginning import EMPTY, FIRST, Beginning, grey, of_tile, word_of
+from ui.story import beginning, scene
+from ui.story.beginning import EMPTY, FIRST, GREY, Beginning, of_tile, word_of
 from ui.story.bridge import measured
 
 NAMES = (EMPTY, *SKETCHES, *START_PHOTOS)
@@ -35,6 +35,7 @@ def painting_packs() -> dict[str, Any]:
             "word": begin.word,
             "sketch": "" if begin.photo else pack_bytes(begin.sketch),
             "photo": f"photo-{name}" * (f"photo-{name}" in photos),
+            "link": beginning.start_in_draw(begin.stored) if begin.photo and begin.stored else [],
             "stored": f"painting-{name}" * (f"painting-{name}" in paintings),
         }
         for name, begin in starts.items()
@@ -46,8 +47,9 @@ def painting_packs() -> dict[str, Any]:
             "starts": rows,
             "first": NAMES.index(FIRST),
             "tiles": tiles_json(thumbnails, -1, "Pictures to start from", STYLE),
-            "painter": sketch_kit(SKETCH_SIZE, grey(), COLOUR),
+            "painter": sketch_kit(SKETCH_SIZE, GREY, COLOUR),
             "known": len(vocabulary(imagenet())),
+            "links": beginning.DRAW_LINKS,
         },
         **photos,
         **paintings,
@@ -67,6 +69,7 @@ def _painting(begin: Beginning) -> dict[str, Any]:
         "scene": {**vars(stored), "views": lossy_data_uri(stored.views), "paper": lossy_data_uri(stored.paper)},
         "before": scene.seen_before(begin.stored, is_photo=begin.photo is not None),
         "task": begin.start,
+        "opens": beginning.link_to_draw(begin.stored),
         "waves": vars(measured(begin, None)),
     }
 

@@ -19,6 +19,7 @@ from core.claims.table import CLAIMS
 from core.data.datasets import load_samples
 from core.data.holes import middle_square
 from core.data.sample_sets import imagenet
+from core.pgd.drawings import drawn_sketches
 from core.pgd.live import Run
 from core.pgd.plan import inpainting_plan
 from core.pgd.rounds import draw_questions
@@ -28,12 +29,14 @@ from tests.browser.checks import fits, grave_faults
 from tests.browser.conftest import BOTH_BROWSERS
 from tests.browser.waiting import in_page, wait_until_still
 from tests.shared_server import session_folder
+from ui.runs.opened import link_to
 from ui.story.chapters import CHAPTER_TITLES, SLUGS
 from ui.story.judge import candidates
 from web.__main__ import main
 from web.graphs import graph_classifier, named_tensors
 
 SLOW = pytest.mark.slow
+APP = "https://app.example"
 FIGURES = ("sketch", "judge", "stripes", "maps", "mixer", "hole")  # that are not folded away
 
 
@@ -43,7 +46,7 @@ def folder() -> Path:
     folder = session_folder() / "article"
     with FileLock(folder.with_suffix(".lock")):
         if not (folder / "packs" / "index.js").exists():  # written last
-            assert main([str(folder), "--app", "https://app.example"]) == 0
+            assert main([str(folder), "--app", APP]) == 0
     return folder
 
 
@@ -107,7 +110,7 @@ def test_article_chapters_work(open_article, folder, browser_name, how):
     assert [part.get_attribute("id") for part in page.locator("main > section").all()] == list(SLUGS)
     if browser_name == "browser":
         scroll_through(page)
-    sketch = bring(page, "sketch")
+    sketch, lighthouse = bring(page, "sketch"), drawn_sketches()["lighthouse"]
     claim, judged = sketch.locator(".painting .claim"), sketch.locator(".painting .judged")
     expect(claim).to_contain_text("sure: a volcano.")
     expect(judged).to_contain_text("second network")
@@ -115,17 +118,22 @@ def test_article_chapters_work(open_article, folder, browser_name, how):
     expect(claim).to_contain_text("sure: a lighthouse.")
     expect(sketch.get_by_role("searchbox")).to_have_value("lighthouse")
     expect(page.locator(".bridge")).to_contain_text(re.compile(r"added, \d+% is above that"))
+    expect(sketch.get_by_role("link", name="Open in Draw")).to_have_attribute("href", f"{APP}/{link_to(lighthouse)}")
     box = sketch.locator(".start .stage").bounding_box()
     sketch.locator(".start .stage").click(position={"x": box["width"] / 2, "y": box["height"] / 2})
     expect(claim).to_have_text("Press Paint it.")  # a stroke takes the old sentences away
     expect(judged).to_have_text("")
     expect(page.locator(".bridge")).not_to_contain_text("added")
+    linked = sketch.get_by_role("link", name="Paint it in the full lab").get_attribute("href")
+    assert linked.startswith(f"{APP}/generation?") and linked.endswith("=lighthouse")
     judge, moral = bring(page, "judge"), page.locator(".row.judge aside")
     expect(moral).to_be_hidden()
     for number in range(1, 11):
         expect(judge.get_by_role("heading")).to_contain_text(f"Picture {number} of 10")
         judge.locator(".options button").first.click()
         expect(judge.get_by_role("status")).to_have_text(re.compile(r"^(Right|No, it’s .*)\."))
+        opens = judge.get_by_role("link", name="Open in Draw")
+        expect(opens).to_have_attribute("href", re.compile(f"^{APP}/generation[?]generation-start-from=(Sketch|Grey)"))
         judge.locator("button.next").click()
     expect(moral).to_be_visible()
     expect(judge.get_by_role("heading")).to_have_text(re.compile(r"You recognised \d+ of 10, the second network \d+\."))

@@ -110,7 +110,7 @@ def test_mask_strokes_equal_the_oracle(demo):
     page.get_by_text("Other picture").click()  # it keeps the hole
     wait_until_mounted(page)
     share = 100 * side * side / size**2
-    expect(page.locator(".state")).to_have_text(f"Hole: {side} × {side} pixels, {share:.1f} %")
+    expect(page.locator(".state")).to_have_text(f"Hole: {side} × {side} pixels, {share:.1f}%")
     page.locator(".stage").focus()
     page.keyboard.press("Control+z")
     expect_there(page, before)

@@ -286,3 +286,44 @@ def test_judge_round_is_scored_and_shared(app, open_page):
     expect(page).not_to_have_url(re.compile("chosen="))
     page.goto(f"{app}/story?chapter=judge&round=x&chosen=0123401234")
     expect(head).to_have_text("Picture 1 of 10: what is it?")
+
+
+def test_judged_drawing_opens_in_draw(app, open_page):
+    page, number = open_page(f"{app}/story?chapter=judge&round=7", width=1440, height=900), 0
+    judge, questions = page.locator(".judge"), draw_questions(*candidates(), 7)
+    opens = judge.get_by_role("button", name="Open in Draw")
+    while not questions[number].drawn.sketch:
+        judge.locator(".options button").first.click()
+        judge.locator("button.next").click()
+        number += 1
+    expect(judge.get_by_role("heading")).to_have_text(f"Picture {number + 1} of 10: what is it?")
+    expect(opens).to_have_count(0)  # its word would tell the answer
+    judge.locator(".options button").first.click()
+    opens.click()
+    drawn = questions[number].drawn
+    expect(page.get_by_role("combobox", name="Word to draw")).to_have_value(drawn.word)
+    expect(page.get_by_role("radio", name="Sketch", exact=True)).to_be_checked()
+    for k, title in enumerate(("The paper’s method", "Many views")):
+        expect(page.locator(".replay canvas").nth(k)).to_have_attribute(
+            "aria-label", re.compile(f"{title}: {drawn.word}")
+        )
+    expect(page.get_by_text("Settings changed")).to_have_count(0)
+    wait_until_drawn(page)
+
+
+def test_hole_is_filled_with_another_word(app, open_page):
+    page = open_page(f"{app}/story?chapter=hole", width=1440, height=900)
+    box, panel = page.get_by_role("combobox", name="What should be there?"), page.locator(".st-key-inpainting-panel")
+    expect(box).to_have_value("hen")
+    judged = panel.locator(".judged")
+    expect(judged.first).to_be_visible()
+    box.fill("bison")
+    box.press("Tab")  # leaves the box; Enter would fill
+    expect(judged).to_have_text(["", ""])  # what was said is of hens
+    expect(panel.get_by_text("Press Fill")).to_be_visible()
+    box.fill("hen")
+    box.press("Tab")
+    expect(judged.first).not_to_have_text("")
+    drag(page, [(10, 10), (60, 10)], 224)
+    expect(panel.get_by_text("Press Fill")).to_be_visible()
+    wait_until_drawn(page)

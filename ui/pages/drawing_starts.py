@@ -186,7 +186,8 @@ def draw_start(
                 square, picture = _picture(row)
                 planes = square.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
                 facts = {"dataset": start, "start": start, "credit": f"Start: {picture.caption}"}
-                facts |= {"own": "yes"} if picture.own else {}
+                is_ours = picture.photo is not None and picture.photo.bundled
+                facts |= {"own": "yes"} if picture.own and not is_ours else {}
         if not targets:
             return None, {}
         return np.repeat(planes[None], len(targets), axis=0), facts

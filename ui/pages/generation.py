@@ -47,6 +47,7 @@ from ui.shared.url import one_line, settable, settable_in_url
 _PICTURE, _PICTURES = f"{PAGE}-picture", f"{PAGE}-pictures"  # in the URL and in the session
 _UNKNOWN = f"{PAGE}.unknown"  # in the session: a word that the network does not know, and what is drawn
 _SIDE_AND_STAGE = [5, 10]  # widths of a sketch or a photo and of the run
+_STAGE_AND_GALLERY = [11, 9]
 
 
 def page() -> None:
@@ -88,10 +89,15 @@ def page() -> None:
         with column, st.container(gap="xsmall", key=f"{PAGE}.{start}-choices"):
             start_tiles(row, start)
     else:
-        stage, for_gallery = _containers(rest, row, shows_tries(PAGE, request))
-        if for_gallery is not None:
+        several = shows_tries(PAGE, request)  # they need the page's width
+        stage, for_gallery = (
+            (rest.container(), rest.container())
+            if several or not large
+            else rest.columns(_STAGE_AND_GALLERY, gap="medium")
+        )
+        if large:
             with for_gallery, st.container(gap="xsmall"):
-                gallery(f"{PAGE}.gallery", opened, _open)
+                gallery(f"{PAGE}.gallery", opened, _open, is_wide=several)
     sketch = shown_sketch(row, targets) if large and start == "sketch" else None
     still = stored_word(opened) if sketch is None else drawn_sketches()[sketch]
     if large and start == "photo" and x0 is not None:
@@ -209,14 +215,6 @@ def _choose_word(
 # ---- where it begins ---------------------------------------------------------------------------------------------
 
 
-def _containers(rest: DeltaGenerator, row: SampleSet, tries: bool) -> tuple[DeltaGenerator, DeltaGenerator | None]:
-    """Return the containers of the run and of the gallery, which small pictures and several tries lack."""
-    if tries or not is_large(row):
-        return rest.container(), None
-    stage, for_gallery = rest.columns([11, 9], gap="medium")
-    return stage, for_gallery
-
-
 def _restore(result: RunResult) -> None:
     """Restore what determines a result, as far as possible; for callbacks."""
     if (opened := of_result(result)) is not None:
@@ -246,4 +244,4 @@ def _example(request: RunRequest, still: GalleryWord | None) -> RunResult | None
     result = stored_example(subject_of(request), request.names, request.methods)
     if result is None or still is None or request.plan is None or not request.changes(result.runs):
         return result
-    return None if is_of(still, request.plan) else result
+    return None if is_of(still, request) else result

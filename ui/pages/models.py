@@ -37,6 +37,7 @@ from core.sweep.predict import wave_on_image
 from ui.components.mount import lossy_data_uri
 from ui.maps.catalogue import (
     FIRST_PRESET,
+    Predictor,
     choose_predictors,
     computed_maps,
     dataset_title,
@@ -55,6 +56,7 @@ from ui.story.data import far_from_clip
 
 FIRST_SET = picture_kinds()[FIRST_PRESET.pictures]
 _PAGES = {"generation": "Draw", "inpainting": "Fill a hole", "frequency": "Frequencies"}
+CLIPS_PART = "clip"
 OPEN_CARD = "card"  # in the URL: the classifier with an open card
 _REDRAW_SECONDS = 0.5  # while a download runs
 _COUNTS = {1: "one", 2: "two", 3: "three", 4: "four"}
@@ -88,7 +90,7 @@ def _networks() -> None:
     for part in every:
         with st.container(key=f"models-part-{part.name}"):
             st.html(_part_html(part))
-            if PAPERS_CLIP in part.networks:
+            if part.name == CLIPS_PART:  # another part may have CLIP, too, once it is here
                 _download(classifier_spec(PAPERS_CLIP))
                 _profile()
     specs = list_classifiers()
@@ -130,8 +132,7 @@ def parts() -> list[Part]:
     chosen = [shipped_maps()[label] for label in FIRST_PRESET.maps]
     class_set = SAMPLE_SETS[FIRST_SET].class_set
     answering = choose_predictors(chosen, ready_classifiers(class_set), class_set)
-    of = [stored_title(predictor.of) for predictor in answering if predictor.of]
-    stand_in = f" They stand in for {join_list(of)}." if of else " They are the maps’ own networks."
+    stand_in = _stand_in(answering)
     draw, fill, waves = (f'<a href="{path}">{name}</a>' for path, name in _PAGES.items())
     sketches = list(drawn_sketches())[:2]
     drawing, judged = (lossy_data_uri(painted_path("sketch", name, "views")) for name in sketches)
@@ -142,8 +143,8 @@ def parts() -> list[Part]:
         Part("judges", "Judges", (judge_name(),), "Looks at each finished painting without being told the "
              f"word, and says what it sees: here {html.escape(seen)}. It never paints.", judged),
         Part("answers", "Answer under waves", tuple(row.spec.name for row in answering), "Tell you what they "
-             f"see on {waves} while you add a wave to a small picture.{stand_in}", _wave_picture()),
-        Part("clip", "CLIP itself", (PAPERS_CLIP,), _about_clip(), _map_picture()),
+             f"see on {waves} while you add a wave to a small picture. {stand_in}", _wave_picture()),
+        Part(CLIPS_PART, "CLIP itself", (PAPERS_CLIP,), _about_clip(), _map_picture()),
     ]  # fmt: skip
 
 
@@ -153,6 +154,18 @@ def who_works(every: Sequence[Part]) -> str:
     small = f"{_COUNTS.get(len(answering), str(len(answering)))} {'answers' if len(answering) == 1 else 'answer'}"
     clip = "CLIP is also here." if classifier_state(PAPERS_CLIP).status == "ready" else "CLIP itself is a download."
     return f"One network paints, one judges, and {small} under waves. {clip}"
+
+
+def _stand_in(answering: Sequence[Predictor]) -> str:
+    """Return which of the networks that answer under waves answer in another's place."""
+    substitutes = [predictor for predictor in answering if predictor.of]
+    of = join_list([stored_title(predictor.of) for predictor in substitutes])
+    if not of:
+        return "They are the maps’ own networks."
+    if len(substitutes) == len(answering) > 1:
+        return f"They stand in for {of}."
+    names = join_list([predictor.title for predictor in substitutes])
+    return f"{names} {'stands' if len(substitutes) == 1 else 'stand'} in for {of}."
 
 
 def _about_clip() -> str:

@@ -97,11 +97,14 @@ def _wide(here: Chapter, part: Part, index: int) -> None:
         _text(text if index else f"<h2>{html.escape(here.title)}</h2>{text}")
     with st.container(key=f"story-stage-{index}"):
         _FIGURES[part.figure]()
-    if part.claims:
-        _claims(part)
     # What a round teaches comes after its first answer.
     shown = {"judge": judge.answered, "stripes": wave.is_first}.get(part.figure)
     note = part.note if shown is None or shown() else ""
+    if part.claims and index:  # the first part's note has the button that leads on
+        _claims(part, note)
+        return
+    if part.claims:
+        _claims(part)
     with st.container(key=f"story-below-{index}"):
         _text(note + _button(here, index))
 
@@ -114,8 +117,11 @@ def _button(here: Chapter, index: int) -> str:
     return f'<a class="button-link" href="{html.escape(url)}">{title}</a>'
 
 
-def _claims(part: Part) -> None:
-    st.html(f'{STYLE}<div class="claims">{explain_on_page(part.claims, "claims", *JARGON)}</div>')
+def _claims(part: Part, note: str = "") -> None:
+    """Draw a part's claims with their chart; note: below the claims, in small print, HTML."""
+    below = f'<div class="note">{note}</div>' if note else ""
+    explained = explain_on_page(part.claims + below, "claims", *JARGON)
+    st.html(f'{STYLE}<div class="claims">{explained}</div>')
 
 
 def _text(text: str) -> None:

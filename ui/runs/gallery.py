@@ -43,19 +43,21 @@ from ui.shared.pictures import to_picture
 PANEL = "st-key-generation-panel"  # CSS class of the pictures that a tile opens
 
 
-def gallery(key: str, opened: str | None, on_pick: Callable[[str], None]) -> None:
+def gallery(key: str, opened: str | None, on_pick: Callable[[str], None], *, is_wide: bool = False) -> None:
     """Draw the stored drawings of words: those that we picked, and all random ones.
 
     key: of the widgets, unique on the page. opened: the word that is shown large; None, or a word that the gallery
-    lacks, marks none. on_pick: gets a clicked word.
+    lacks, marks none. on_pick: gets a clicked word. is_wide: True to draw the random words beside the others.
     """
     stored, picked = stored_gallery(), picked_words()
     painter = short_title(classifier_title(stored.painter))
     tile = "".join(f"; the tile of *{word}* shows the page’s example" for word in example())
     judge, relative = classifier_title(stored.judges[0]), is_relative(stored.painter, stored.judges[0])
-    st.markdown(f"**We picked these {len(picked)}.** Below are {len(stored.words)} random words.")
-    _tiles(picked, f"{key}-picked", opened, on_pick, label="Words that we picked, drawn", across=6)
-    st.markdown(
+    first, second = st.columns([9, 11], gap="medium") if is_wide else (st.container(), st.container())
+    first.markdown(f"**We picked these {len(picked)}.** The gallery has {len(stored.words)} random words.")
+    with first:
+        _tiles(picked, f"{key}-picked", opened, on_pick, label="Words that we picked, drawn", across=6)
+    second.markdown(
         f"A second network recognises **{counted('draw-views')} random words** that {painter} "
         f"drew, and {count('photographs')} of {len(stored.words)} photos. Given {len(QUICK_TRIES)} quick tries at a "
         f"word, it recognises at least one for **{counted('tries')}** words.",
@@ -65,7 +67,8 @@ def gallery(key: str, opened: str | None, on_pick: Callable[[str], None]) -> Non
         f"canvases, it recognises at least one for {counted('canvases')} words. A tooltip says how many of the quick "
         "tries it recognises. *Details* shows each ingredient of the method alone.",
     )
-    _tiles(tuple(word.word for word in stored.words), key, opened, on_pick, label="Random words, drawn", across=8)
+    with second:
+        _tiles(tuple(word.word for word in stored.words), key, opened, on_pick, label="Random words, drawn", across=7)
 
 
 def _tiles(

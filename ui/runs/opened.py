@@ -15,17 +15,16 @@ import streamlit as st
 
 from core.classifiers.registry import classifier_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.data.sketches import SKETCH_SIZE, decode_sketch, draw_sketch
+from core.data.sketches import SKETCH_SIZE, decode_sketch, draw_sketch, encode_sketch
 from core.data.start_photos import photo_square
 from core.pgd.drawings import GalleryWord, painter_name
 from core.pgd.methods import COMPARED, MethodName, leading
-from core.pgd.plan import RunPlan
 from core.pgd.settings import FIELDS, PGDConfig, Task, defaults, has_quick, same_value
 from core.pgd.starts import STARTS, StartName
 from ui.runs.judge import sample_set_of
 from ui.runs.replay import forget_settings, target_of
 from ui.runs.settings import FULL_PACE, QUICK_PACE
-from ui.runs.state import RunResult, run_state
+from ui.runs.state import RunRequest, RunResult, run_state
 from ui.server.cache import ready_classifiers
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, Picture, frame_place, sample_picture, samples, take_picture
@@ -98,8 +97,29 @@ def of_word(word: GalleryWord) -> Opened:
     )
 
 
-def is_of(word: GalleryWord, plan: RunPlan) -> bool:
-    """Return True if a plan has the numbers and the seed of a stored drawing."""
+def link_to(word: GalleryWord) -> str:
+    """Return the URL of the page with a stored drawing, relative to the app's."""
+    opened = of_word(word)
+    shown: list[tuple[str, object]] = [*start_in_url(opened), (words_key(opened.row), word.word)]
+    shown += [(name, value) for name, value in opened.settings().items() if isinstance(value, (str, int, float))]
+    return url.link(PAGE, *shown)
+
+
+def start_in_url(opened: Opened) -> list[tuple[str, object]]:
+    """Return the parameters of the URL that choose a start: its sketch or a bundled photo, too."""
+    chosen: list[tuple[str, object]] = [(START, STARTS[opened.start].label)]
+    if opened.sketch is not None:
+        chosen.append((SKETCH, encode_sketch(opened.sketch)))
+    if opened.photo is not None:
+        chosen += [(f"{PAGE}-pictures", opened.row.title), (f"{PAGE}-picture", opened.photo.position)]
+    return chosen
+
+
+def is_of(word: GalleryWord, request: RunRequest) -> bool:
+    """Return True if a request has the painter, the methods, the numbers and the seed of a stored drawing."""
+    plan = request.plan
+    if plan is None or request.names != (painter_name(),) or tuple(request.methods) != COMPARED:
+        return False
     names = [name for name in FIELDS if hasattr(plan.config, name)]
     same = (same_value(getattr(plan.config, name), getattr(word.config, name)) for name in names)
     return plan.seed == word.seed and all(same)

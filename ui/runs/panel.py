@@ -30,6 +30,7 @@ from ui.components.replay.replay import RunProgress, replay
 from ui.runs.export import save_buttons, save_stored
 from ui.runs.gallery import stills
 from ui.runs.judge import surest
+from ui.runs.opened import is_of
 from ui.runs.replay import judged_tries, live_replay, run_replay, tries_replay
 from ui.runs.settings import LAST_SEED, expected_seconds, remember_pace
 from ui.runs.state import (
@@ -201,7 +202,11 @@ def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
     if state.error:
         st.error(as_markdown(sentence(state.error)))
     result, changed = (None, []) if state.active is not None else state.view(request, stage.example)
-    still = stage.still if result is None and state.active is None else None
+    still = stage.still if state.active is None else None
+    if still is not None and changed and is_of(still, request):
+        result, changed = None, []  # of the same word, but with other settings than these
+    elif result is not None:
+        still = None
     with st.container(key=f"{page}.panel"):
         if state.active is not None:
             st.fragment(_live, run_every=REDRAW_SECONDS)(page)

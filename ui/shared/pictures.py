@@ -115,15 +115,16 @@ def sample_picture(name: str, position: int) -> Picture:
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A visitor's whole photo, from `uploaded_photo`.
+    """A whole photo under a frame: a visitor's, from `uploaded_photo`, or a bundled one.
 
     pixels: uint8 (H, W, 3); the shorter side is that of the pictures that it is used like. shown: URL of a larger copy
-    for the browser. name: of its file.
+    for the browser. name: of the visitor's file, or what the bundled photo shows.
     """
 
     pixels: np.ndarray
     shown: str
     name: str
+    bundled: bool = False
 
     @property
     def is_square(self) -> bool:
@@ -390,7 +391,7 @@ def _take_photo(page: str, photo: Photo) -> None:
 
 
 def frame_own_photo(page: str, picture: Picture) -> None:
-    """Draw the chosen photo of the visitor, not a square one, under its frame, which chooses another square of it."""
+    """Draw the chosen photo, not a square one, under its frame, which chooses another square of it."""
     photo = picture.photo
     assert photo is not None
 
@@ -399,7 +400,7 @@ def frame_own_photo(page: str, picture: Picture) -> None:
         take_picture(page, UPLOAD, photo.framed(picture.sample_set, position))
 
     frame_photo(photo, st.session_state[frame_place(page)], key=f"{page}.own-frame", on_move=move)
-    st.caption("Drag the frame to the part you want.")
+    st.caption(f"{f'{photo.name}. ' if photo.bundled else ''}Drag the frame to the part you want.")
 
 
 def frame_place(page: str) -> str:

@@ -9,13 +9,12 @@ from functools import cache, cached_property
 import numpy as np
 import streamlit as st
 
-from core.data.class_statistics import natural_pixels
+from core.data.canvases import CANVASES, COMPARED_CANVAS, empty_sketch
 from core.data.picture_files import framed_square
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import (
     SKETCH_SIZE,
     SKETCHES,
-    Colour,
     decode_sketch,
     draw_sketch,
     encode_sketch,
@@ -24,8 +23,9 @@ from core.data.sketches import (
 from core.data.start_photos import START_PHOTOS, photo_strip
 from core.data.words import find_word
 from core.pgd.drawings import GalleryWord, drawn_photos, drawn_sketches, opening_words
-from core.pgd.starts import StartName, draw_starts, sketch_start, start_facts
+from core.pgd.starts import STARTS, StartName, draw_starts, sketch_start, start_facts
 from ui.components.mount import lossy_data_uri, webp_strip
+from ui.runs import opened
 from ui.runs.gallery import stored_word
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, Photo
@@ -39,6 +39,7 @@ TILES = (EMPTY, FIRST, "lighthouse", "castle", "horse", "daisy", *START_PHOTOS)
 PAGE = "story"  # in the keys of `ui.shared.pictures`
 _PICTURES = f"{PAGE}-pictures"  # likewise
 _PHOTO_QUALITY = 85  # of WebP
+GREY = CANVASES[COMPARED_CANVAS].colours[0]  # of the empty canvas
 MIDDLE = 0.5  # the position of a photo's frame at first
 
 
@@ -130,17 +131,10 @@ def of_tile(name: str, word: str) -> Beginning:
     return Beginning(bundled(name), word)
 
 
-@cache
-def grey() -> Colour:
-    """Return the mean colour of natural pixels, from which a network paints without a sketch."""
-    red, green, blue = (round(255 * float(part)) for part in natural_pixels().mean)
-    return red, green, blue
-
-
 def bundled(name: str) -> np.ndarray:
     """Return a bundled sketch or the empty canvas, uint8 (32, 32, 3)."""
     if name == EMPTY:
-        return np.full((SKETCH_SIZE, SKETCH_SIZE, 3), grey(), np.uint8)
+        return empty_sketch(COMPARED_CANVAS)
     return draw_sketch(name)
 
 
@@ -148,7 +142,10 @@ def bundled(name: str) -> np.ndarray:
 def _whole(name: str) -> Photo:
     pixels = photo_strip(name)
     return Photo(
-        pixels, lossy_data_uri(webp_strip(pixels.transpose(2, 0, 1)[None], _PHOTO_QUALITY)), START_PHOTOS[name].caption
+        pixels,
+        lossy_data_uri(webp_strip(pixels.transpose(2, 0, 1)[None], _PHOTO_QUALITY)),
+        START_PHOTOS[name].caption,
+        bundled=True,
     )
 
 
@@ -162,6 +159,25 @@ def word_of(name: str) -> str:
     if name in START_PHOTOS:
         return START_PHOTOS[name].word
     return SKETCHES[name].word if name in SKETCHES else opening_words()[0]
+
+
+# Parameters of the page *Draw* in links, and its names of starts.
+DRAW_LINKS = {
+    "start": opened.START,
+    "sketch": opened.SKETCH,
+    "words": opened.words_key(ROW),
+    "labels": {start: STARTS[start].label for start in ("grey", "sketch")},
+}
+
+
+def start_in_draw(word: GalleryWord) -> list[tuple[str, object]]:
+    """Return the parameters of *Draw*'s URL that choose the start of a stored painting."""
+    return opened.start_in_url(opened.of_word(word))
+
+
+def link_to_draw(word: GalleryWord) -> str:
+    """Return the URL of *Draw* with a stored painting, relative to the app's."""
+    return opened.link_to(word)
 
 
 # ---- the session and the URL ---------------------------------------------------------------------------------------

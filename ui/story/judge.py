@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,14 @@ from core.pgd.drawings import GalleryWord, card_word, drawn_photos, opening_word
 from core.pgd.rounds import MAX_ROUND, ROUND_LENGTH, Question, draw_questions, judged_drawings, read_choices
 from core.shared.text import one_line, with_article
 from ui.components.mount import lossy_data_uri
-from ui.components.story.story import judge
+from ui.components.story.story import Round, judge
+from ui.runs.opened import link_to, of_word, open_in_draw
 from ui.shared import url
 from ui.story.beginning import TILES
 
 _SEED, CHOICES = "round", "chosen"  # in the URL
 ROUND, _CHOSEN = "story.round", "story.chosen"  # in the session: seed and choices of a round that is in no link yet
+_OPENED = "story.opened"  # in the session: index of the question whose drawing the visitor opens
 METHOD_WORDS = {"views": "by many views", "paper": "by the paper’s method"}  # in the score
 
 
@@ -38,7 +40,15 @@ def judge_drawings() -> None:
         if len(choices) == ROUND_LENGTH:
             _put(seed, choices)
 
-    judge(questions(seed), seed, _choices(), METHOD_WORDS, on_choose=choose, on_more=forget)
+    judge(
+        Round(questions=questions(seed), seed=seed, methods=METHOD_WORDS),
+        _choices(),
+        on_choose=choose,
+        on_more=forget,
+        on_open=partial(state.__setitem__, _OPENED),
+    )
+    if (index := state.pop(_OPENED, None)) is not None:
+        open_in_draw(of_word(draw_questions(*candidates(), seed)[index].drawn))
 
 
 def answered() -> int:
@@ -97,7 +107,7 @@ def _sketch(name: str) -> str:
 
 
 def questions(seed: int, pictures: bool = True) -> list[dict[str, Any]]:
-    """Return a round as JSON; without pictures, their names."""
+    """Return a round as JSON; without pictures, as the article has it: their names, and their places on *Draw*."""
     return [_question(question, pictures) for question in draw_questions(*candidates(), seed)]
 
 
@@ -106,6 +116,7 @@ def _question(question: Question, pictures: bool) -> dict[str, Any]:
     recognised, says = drawing.recognised(), drawing.judgements[0].says[0]
     return {
         "picture": _picture(drawing.picture) if pictures else picture_name(question),
+        "opens": "" if pictures else link_to(drawn),
         "options": list(question.options),
         "right": question.right,
         "method": question.method,

@@ -202,7 +202,7 @@ def _painter(begin: Beginning) -> None:
     """Draw the painter of sketches, or the photo under its frame."""
     if begin.photo is None:
         colour, key = "red", "story.sketch-painter"
-        sketch_painter(begin.sketch, key=key, on_paint=beginning.paint, background=beginning.grey(), colour=colour)
+        sketch_painter(begin.sketch, key=key, on_paint=beginning.paint, background=beginning.GREY, colour=colour)
         return
     frame_photo(begin.photo.photo, begin.photo.position, key="story.frame", on_move=beginning.move_frame)
     if not begin.photo.photo.is_square:

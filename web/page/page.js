@@ -94,7 +94,7 @@ async function judgeFigure({ stage, mount, attempt }) {
     const pictures = await Promise.all(rounds[seed].map(({ picture }) => load(`judged-${picture}`)));
     const questions = rounds[seed].map((question, k) => ({ ...question, picture: pictures[k] }));
     const url = `${location.href.split("#")[0]}#judge-${seed}`;
-    show({ questions, seed, chosen: [], methods, url });
+    show({ questions, seed, chosen: [], methods, url, app: document.body.dataset.app ?? null });
   }
   const linked = linkedRound();
   await draw(linked in rounds ? linked : any());

@@ -7,6 +7,7 @@ import { pixelsOf, planes } from "../engine/bytes.js";
 import { latest } from "../engine/client.js";
 import { load } from "../engine/packs.js";
 import { difference } from "../engine/pgd.js";
+import { encodeSketch } from "../engine/sketch_link.js";
 import { greyStart, smoothStart } from "../engine/starts.js";
 import { bundledPhoto, framed, pictureUrl, uploadButton } from "./pictures.js";
 import { howLong, knownWords, paintLive, SIDE, wanted, wordForm } from "./words.js";
@@ -45,7 +46,10 @@ for (const link of document.querySelectorAll("[data-begin]")) {
 
 /** @param {import("./page.js").Figure} figure */
 export async function sketchFigure({ stage, mount, attempt }) {
-  const [{ starts, first, tiles, painter: kit, known }, facts] = await Promise.all([load("starts"), load("engine")]);
+  const [{ starts, first, tiles, painter: kit, known, links }, facts] = await Promise.all([
+    load("starts"),
+    load("engine"),
+  ]);
   const begin = latest();
   /** @type {Start} */
   let chosen = { pixels: new Uint8Array(), photo: null, place: MIDDLE };
@@ -75,6 +79,9 @@ export async function sketchFigure({ stage, mount, attempt }) {
   const upload = uploadButton(own, "+ Your photo", SIDE, (photo) => begun({ photo, place: MIDDLE }), say);
   own.append(element("span", "", "It never leaves this page."));
   const seen = stage.appendChild(element("p", "seen"));
+  const { app } = document.body.dataset; // the full lab's URL, if there is one
+  const lab = element("a", "button-link to-lab", "", { hidden: true });
+  if (app) stage.append(lab);
   const bridge = /** @type {HTMLElement} */ (document.querySelector(".row.sketch .bridge"));
   input.addEventListener("change", () => {
     const word = input.value.trim();
@@ -101,6 +108,27 @@ export async function sketchFigure({ stage, mount, attempt }) {
   function show(scene) {
     const own = { sketch: pictureUrl(chosen.pixels), start: chosen.photo ? "photo" : "sketch", size: SIDE };
     painting({ judged: "", agrees: false, ...scene, ...own });
+  }
+
+  /** Link to the app's page Draw with the same start and word; `stored`: its place there if the painting is stored. */
+  async function drawLink(stored = "") {
+    lab.hidden = true;
+    if (!app) return;
+    const { pixels, photo, place } = chosen;
+    const word = shown;
+    let query = stored;
+    if (!stored && word && !photo) {
+      const { task } = startPlanes(chosen, facts);
+      const sketch = task === "sketch" ? await encodeSketch(pixels) : "";
+      const start = [[links.start, links.labels[task]], ...(sketch ? [[links.sketch, sketch]] : [])];
+      if (sketch || task === "grey") query = `generation?${new URLSearchParams([...start, [links.words, word]])}`;
+    } else if (!stored && word && tile >= 0 && place === MIDDLE) {
+      query = `generation?${new URLSearchParams([...starts[tile].link, [links.words, word]])}`;
+    }
+    if (!query || chosen.pixels !== pixels || shown !== word) return;
+    lab.href = `${app}/${query}`;
+    lab.textContent = stored ? "Open in Draw" : "Paint it in the full lab";
+    lab.hidden = false;
   }
 
   /** What networks see in the start, and the waves of the pictures. @param {any} told */
@@ -130,6 +158,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
     say("");
     show({ phase: "new", views: picture, paper: picture, claim, about_paper: NOTE_NEW });
     tell({ waves: { start: fastWaves(start.planes) }, task: start.task });
+    drawLink();
     return start;
   }
 
@@ -168,6 +197,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
     say("");
     show(painted.scene);
     tell(painted);
+    drawLink(painted.opens);
   }
 
   async function paint(word) {

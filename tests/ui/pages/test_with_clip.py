@@ -3,6 +3,7 @@
 Only the presence of weights changes; none of these pages may load them by itself.
 """
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from core.pgd.examples import RUNS, stored_path
 from core.pgd.methods import COMPARED
 from core.pgd.record import PGDRun
 from core.shared.files import cache_folder
-from tests.ui.page_runner import open_page, page_text
+from tests.ui.page_runner import bodies, open_page, page_text
 from ui.maps.catalogue import CLIP, RESNET56, choose_predictors, entries
 from ui.pages.models import parts
 from ui.server.cache import ready_classifiers, ready_clips
@@ -40,6 +41,14 @@ def first_row() -> tuple[str, str]:
     return first.spec.name, first.of
 
 
+def stood_in_for() -> str:
+    """The networks in whose place others answer, as the page *Models* says."""
+    app = open_page("models")
+    assert not app.exception
+    (said,) = re.findall("stands? in for (.*?)[.]<", "".join(bodies(app, 'class="part"')))
+    return said
+
+
 # A place, and what it shows for each of `HERE`.
 PLACES = (
     (lambda: networks("inpainting"), LARGE_PAIRS),
@@ -52,6 +61,7 @@ PLACES = (
         lambda: parts()[0].networks + parts()[2].networks[:1],
         ((CNN, MINI), 2 * (PAPERS_CLIP,), 2 * (PAPERS_CLIP,), (CNN, MINI)),
     ),
+    (stood_in_for, ("CLIP ViT-B/32 and ResNet-56", "ResNet-56", "ResNet-56", "CLIP ViT-B/32 and ResNet-56")),
 )
 
 

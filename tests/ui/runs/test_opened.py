@@ -1,6 +1,7 @@
 """*Open in Draw*: the page shows the very picture of the gallery, of a sketch, or of the visitor's own run."""
 
 from dataclasses import replace
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -9,18 +10,19 @@ from streamlit.testing.v1 import AppTest
 import ui.runs.judge
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import draw_sketch, encode_sketch
-from core.pgd.drawings import drawn_sketches, opening_words, painter_name, stored_gallery
+from core.pgd.drawings import drawn_photos, drawn_sketches, opening_words, painter_name, stored_gallery
 from core.pgd.examples import stored_path
 from core.pgd.methods import COMPARED
 from core.pgd.record import PGDRun
 from core.pgd.settings import defaults
 from core.pgd.starts import sketch_start
-from tests.ui.page_runner import components, settable_widget
+from tests.ui.page_runner import components, open_page, settable_widget
 from tests.ui.replay_reader import frames_of, replay_data
 from ui.runs.gallery import stored_word
-from ui.runs.opened import Opened, of_result, of_word
+from ui.runs.opened import Opened, link_to, of_result, of_word
 from ui.runs.state import RunResult, RunState
 from ui.shared.pictures import sample_picture
+from ui.story.beginning import bundled_photo
 
 ROW = SAMPLE_SETS["photographs"]
 
@@ -64,6 +66,17 @@ def test_stored_picture_stands_there_at_once(word):
     assert chosen(app, "step-224") == pytest.approx(word.config.step_size)
     assert chosen(app, "start-from") == ("Sketch" if word.sketch else "Grey")
     assert app.session_state["generation.runs"].active is None
+
+
+def test_stored_picture_replaces_ones_own_of_the_same_word(monkeypatch):
+    monkeypatch.setattr(ui.runs.judge, "choose_judge", lambda *_: None)
+    word, runs = stored_word(opening_words()[0]), []
+    for method in COMPARED:
+        run = PGDRun.load(stored_path("generation", "imagenet", "efficientnet-lite0", method=method))
+        runs.append(replace(run, metadata={**run.metadata, "config": run.metadata["config"] | {"steps": 7}}))
+    app = draw(of_word(word), RunResult("mine", tuple(runs), "Your run."))
+    assert replay_data(app)["id"] == word.word and "Settings changed" not in str(app.markdown)
+    assert any(button.label == "Show the last run" for button in app.button)
 
 
 def own_run(start: str, method: str = "views", **facts) -> PGDRun:
@@ -110,6 +123,28 @@ def test_bundled_photo_is_found_again():
     run = replace(run, frames=np.concatenate([picture.pixels[None, None], run.frames[1:]]))
     photo = of_result(RunResult("mine", (run,), "")).photo
     assert photo.position == 3 and not photo.own and of_result(RunResult("x", (own_run("photo"),), "")).photo.own
+
+
+def test_moved_frame_keeps_the_name_of_a_bundled_photo():
+    name = "A cup of coffee"
+    photo = bundled_photo("espresso", 0.2).photo.framed(ROW.name, 0.2)
+    opened = Opened(row=ROW, words=("castle",), start="photo", photo=photo, position=0.2, painters=(painter_name(),))
+    app = draw(opened, begins=True)
+    active = app.session_state["generation.runs"].active
+    active.job.stop()
+    images = active.run.plan.images
+    assert images["credit"] == f"Start: {name}" and "own" not in images
+    assert [caption.value for caption in app.caption if name in caption.value]
+
+
+@pytest.mark.parametrize("word", [drawn_sketches()["castle"], stored_gallery().words[7], *drawn_photos().values()])
+def test_link_opens_the_stored_drawing(word):
+    app = open_page("generation", **dict(parse_qsl(link_to(word).partition("?")[2])))
+    data = replay_data(app)
+    assert data["targets"] == [word.word] and data["live"] is None and not app.exception
+    assert np.array_equal(frames_of(data, 1)[-1, 0], word.drawings["views"].pixels().transpose(2, 0, 1))
+    assert (chosen(app, "steps"), chosen(app, "seed")) == (word.config.steps, word.seed)
+    assert app.session_state["generation.runs"].active is None
 
 
 def test_what_nobody_painted_begins_at_once():

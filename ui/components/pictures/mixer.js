@@ -35,11 +35,7 @@ function createMixer(parentElement) {
   const controls = layout.appendChild(element("div", "controls"));
   createSlider(mixer, controls.appendChild(element("div", "cutoff")));
   mixer.legend = controls.appendChild(
-    element(
-      "p",
-      "legend",
-      "Solid bar: the slow-wave picture. Striped: the fast-wave picture. Grey: its next guess.",
-    ),
+    element("p", "legend", "Solid bar: the slow-wave picture. Striped: the fast-wave picture. Grey: its next guess."),
   );
   mixer.networks = controls.appendChild(element("div", "networks"));
   const second = layout.appendChild(element("div", "second"));

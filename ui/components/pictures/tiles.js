@@ -3,7 +3,8 @@
 
 import { button, element } from "../basics.js";
 
-const MANY = 50; // named tiles: a button shows the last rows
+const MANY = 50; // named tiles, of which a button shows those after the first
+const FIRST = 35; // as in tiles.css
 
 export function createTiles(parent) {
   const root = parent.appendChild(element("div", "picker"));
@@ -37,6 +38,7 @@ export function fillTiles(picker, data, pick) {
   if (picker.selected !== data.selected) {
     picker.selected = data.selected; // -1: none
     picker.at = Math.max(0, data.selected);
+    if (isFolded(picker, picker.at)) picker.at = 0; // the visitor unfolds them
   }
   showChoice(picker);
 }
@@ -50,7 +52,7 @@ function rebuildTiles(picker, data) {
   grid.style.setProperty("--across", across);
   for (const name of ["crisp", "line"]) grid.classList.toggle(name, data[name]);
   grid.classList.toggle("across", across > 0);
-  grid.classList.toggle("wide", across > 5);
+  grid.classList.toggle("wide", across > 6);
   picker.tiles = captions.map((caption, index) => {
     const about = { role: "radio", ariaLabel: caption, title: caption };
     const node = element("div", ticks[index] ? "tile ticked" : "tile", "", about);
@@ -84,13 +86,14 @@ async function paintTiles(tiles, { sheet, tile, columns }) {
   });
 }
 
-function showChoice({ tiles, selected, at, data, grid, all }) {
+const isFolded = ({ grid }, index) => grid.classList.contains("few") && index >= FIRST;
+
+function showChoice({ tiles, selected, at, data, grid }) {
   tiles.forEach((tile, index) => {
     tile.setAttribute("aria-checked", String(index === selected));
     tile.tabIndex = index === at ? 0 : -1; // Tab enters the group once, then leaves it
   });
   if (data.line) reveal(grid, tiles[at]);
-  if (!tiles[at].offsetParent) all.click(); // it is one of those behind the button
 }
 
 // Scrolls a line of pictures, not the page, to one of them.
@@ -125,6 +128,7 @@ function stepTiles(picker, event) {
   event.preventDefault(); // do not scroll the page
   if (!move) return chooseTile(picker, at);
   picker.at = tiles[at + move] ? at + move : at;
+  if (isFolded(picker, picker.at)) picker.all.click();
   showChoice(picker);
   tiles[picker.at].focus();
 }

@@ -301,7 +301,7 @@ function paint(canvas, { width, height }, image, start, part) {
 
 // A line on several tries once a second network has seen them all; `picked` is null if it recognises none.
 function aboutTries({ tries }) {
-  if (!tries || !tries.says.length || tries.says.some(([text]) => !text)) return "";
+  if (!tries?.says.length || tries.says.some(([text]) => !text)) return "";
   if (tries.picked === null) return "The second network recognises none of them.";
   return tries.picked === tries.chosen ? "The second network picked this one." : "";
 }

@@ -52,6 +52,7 @@ function draw(view, at) {
     const begun = element("p", "begun");
     if (sketch) begun.append(element("img", "", "", { src: sketch, alt: "The sketch", width: 64, height: 64 }));
     begun.append(element("span", "", sketch ? "It began as this sketch." : "It began as plain grey."));
+    addOpener(begun, view, at);
     result.replaceChildren(words, begun);
     title.textContent = `${name}, ${data.methods[method]}`;
   };
@@ -63,6 +64,15 @@ function draw(view, at) {
   };
   tell();
   root.replaceChildren(stage);
+}
+
+// In the app a button, which keeps the visit; in the article a link, where it knows an app.
+function addOpener(parent, { data, report }, at) {
+  if (data.app === "") button(parent, "Open in Draw", () => report("open", at));
+  else if (data.app) {
+    const href = `${data.app}/${data.questions[at].opens}`;
+    parent.append(element("a", "button", "Open in Draw", { href }));
+  }
 }
 
 function drawScore(view) {

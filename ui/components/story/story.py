@@ -80,29 +80,41 @@ def step_tabs(
     _tabs(key=key, data=data, on_go_change=index_from(key, "go", range(1, len(names) + 1), on_go))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """Questions of *You are the judge*.
+
+    questions: each with the URI of its `picture`, its `options`, the index of the `right` one, and its `method`. seed:
+    of the round. methods: what the drawings of each method must do, in words that follow a number.
+    """
+
+    questions: Sequence[Mapping[str, Any]]
+    seed: int
+    methods: Mapping[str, str]
+
+
 def judge(
-    questions: Sequence[Mapping[str, Any]],
-    seed: int,
+    asked: Round,
     chosen: Sequence[int],
-    methods: Mapping[str, str],
     *,
     on_choose: Callable[[tuple[int, ...]], None],
     on_more: Callable[[], None],
+    on_open: Callable[[int], None],
 ) -> None:
     """Show the first question that is not answered yet, or the score.
 
     Args:
-        questions: each with the URI of its `picture`, its `options`, the index of the `right` one, and its `method`.
-        seed: identifies the round; a new seed starts a new round. chosen: indices of the options chosen so far.
-        methods: what the drawings of each method must do, in words that follow a number.
-        on_choose: called with all choices so far. on_more: called when the visitor asks for another round.
+        asked: the round; a new seed starts a new one. chosen: indices of the options chosen so far.
+        on_choose: called with all choices so far. on_more: called when the visitor asks for another round. on_open:
+            called with the index of the question whose drawing the visitor wants to see on *Draw*.
     """
-    key = "story.judge"
+    key, count = "story.judge", len(asked.questions)
 
     def choose() -> None:
         choices = st.session_state[key].get("choose")
-        if isinstance(choices, list) and len(choices) <= len(questions) and all(k in range(5) for k in choices):
+        if isinstance(choices, list) and len(choices) <= count and all(k in range(5) for k in choices):
             on_choose(tuple(choices))
 
-    data = {"questions": list(questions), "seed": seed, "chosen": list(chosen), "methods": dict(methods), "url": ""}
-    _judge(key=key, data=data, on_choose_change=choose, on_more_change=on_more)
+    data = {**vars(asked), "chosen": list(chosen), "url": "", "app": ""}
+    opens = index_from(key, "open", range(count), on_open)
+    _judge(key=key, data=data, on_choose_change=choose, on_more_change=on_more, on_open_change=opens)
