@@ -62,7 +62,7 @@ class Evidence:
 
     @property
     def rounded(self) -> str:
-        """'33.1%' as at its bar, so that a sentence and a bar never differ; other numbers without their unit."""
+        """'33.1%' as at its bar, because a sentence and a bar must never differ; other numbers without their unit."""
         return self.number if self.unit == "error" else self._digits(self.measured.value)
 
     @property

@@ -152,7 +152,7 @@ def who_works(every: Sequence[Part]) -> str:
     """Return in one sentence or two who does what, of the parts of this machine."""
     answering = next(part.networks for part in every if part.name == "answers")
     small = f"{_COUNTS.get(len(answering), str(len(answering)))} {'answers' if len(answering) == 1 else 'answer'}"
-    clip = "CLIP is here, too." if classifier_state(PAPERS_CLIP).status == "ready" else "CLIP itself is a download."
+    clip = "CLIP is also here." if classifier_state(PAPERS_CLIP).status == "ready" else "CLIP itself is a download."
     return f"One network paints, one judges, and {small} under waves. {clip}"
 
 

@@ -359,7 +359,7 @@ def what_one_sees(active: ActiveRun) -> str:
 
 
 def caption_of(sure: np.ndarray, has_views: bool) -> str:
-    """Return a line on growing pictures by how sure the painter is of each, (n,), so that both always agree."""
+    """Return a line on growing pictures that agrees with how sure the painter is of each, (n,)."""
     if len(sure) > 1:
         return f"The painter is sure of {(sure >= SURE).sum()} of {len(sure)} pictures so far."
     if sure[0] >= SURE and not has_views:

@@ -3,8 +3,8 @@
 
 import { element, viewOf } from "../basics.js";
 
-// Before a typed word is kept, so that the button beside the box is ready when it is pressed. An unknown one may be the
-// beginning of another.
+// Rest before a typed word is kept: the button next to the box is then ready. An unknown word may be the beginning of
+// another one.
 const REST_MILLISECONDS = { known: 250, unknown: 1500 };
 
 let boxes = 0;
