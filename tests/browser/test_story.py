@@ -23,6 +23,7 @@ from ui.story.beginning import TILES, Beginning, of_tile
 from ui.story.bridge import measured
 from ui.story.chapters import CHAPTER_TITLES
 from ui.story.judge import candidates
+from ui.story.sketch import OTHER_TITLES
 from ui.story.wave import FIRST_STRIPES, first_photo, small_picture, striped
 from ui.tools.hybrids import photo_pairs
 
@@ -51,7 +52,7 @@ def expect_stored(scene: Locator, name: str) -> None:
 def added(begin: Beginning) -> str:
     """Return what the bridge says of a stored painting by many views."""
     waves = measured(begin, None)
-    return f"Of what the network added, {round(100 * waves.views)}% is above that"
+    return f"{round(100 * waves.views)}% of what many views added"
 
 
 def choose_word(page: Page, word: str) -> None:
@@ -106,7 +107,7 @@ def test_sketch_is_painted_by_mouse(app, open_page):
     expect(waves).not_to_contain_text("added")
     choose_word(page, "castle")
     expect_painted(page, "castle")
-    expect(waves).to_contain_text(re.compile(r"Of what the network added, \d+% is above that"))
+    expect(waves).to_contain_text(re.compile(r"\d+% of what many views added"))
     assert grave_faults(page) == []
     drag(page, [(2, 24), (8, 24)])  # what was said is of another sketch
     expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint it"))
@@ -155,10 +156,10 @@ def test_limits_lead_to_a_photo_a_sketch_and_clip(app, open_page, tmp_path):
     tiles = page.get_by_role("radiogroup", name="Pictures to start from").get_by_role("radio")
     expect(page.locator(".story-cards p")).to_have_count(4)
     page.get_by_role("button", name="Paint your own sketch").click()
-    expect(heading).to_have_text(CHAPTER_TITLES[0])
+    expect(heading).to_have_text(OTHER_TITLES["grey"])
     expect(tiles.first).to_be_checked()  # the empty canvas
     tiles.filter(has_text="cup").click()
-    expect(heading).to_have_text("Any picture can become any word")
+    expect(heading).to_have_text(OTHER_TITLES["photo"])
     expect(scene.locator(".claim")).to_have_text("The painter is 99% sure: a goldfish.")
     expect(page.locator(".story-bridge")).to_contain_text(added(of_tile("espresso", "goldfish")))
     page.get_by_role("slider", name="Frame").press("ArrowRight")

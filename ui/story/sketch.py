@@ -50,10 +50,13 @@ _OWN_TILES = "story.own-tiles"  # in the session: the visitor's photo, and the t
 _STAGE = "st-key-story-painting"  # CSS class of what a tile changes
 
 
+# Of the chapter, by what is painted over other than a sketch.
+OTHER_TITLES = {"photo": "Turn any photo into whatever you name", "grey": "You name it, the network paints it"}
+
+
 def title(usual: str) -> str:
     """Return the chapter's title; usual: that of a sketch."""
-    others = {"photo": "Turn any photo into whatever you name", "grey": "You name it, the network paints it"}
-    return others.get(beginning.chosen().start, usual)
+    return OTHER_TITLES.get(beginning.chosen().start, usual)
 
 
 def facts() -> dict[str, str]:
