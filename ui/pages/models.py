@@ -31,7 +31,7 @@ from core.fourier.heatmap import colormap_table
 from core.pgd.drawings import drawn_sketches, judge_name, painted_path
 from core.shared.numbers import join_list
 from core.shared.roles import INSTEAD, RELATIONS, networks_for
-from core.shared.text import bdi
+from core.shared.text import bdi, with_article
 from core.sweep.answers import SIGNS_SEED
 from core.sweep.predict import wave_on_image
 from ui.components.mount import lossy_data_uri
@@ -141,7 +141,7 @@ def parts() -> list[Part]:
         Part("paints", "Paints", (painter,), "Changes a picture until it shows what you ask for: "
              f"{knows}. You see it on {draw} and {fill}.", drawing),
         Part("judges", "Judges", (judge_name(),), "Looks at each finished painting without being told the "
-             f"word, and says what it sees: here {html.escape(seen)}. It never paints.", judged),
+             f"word, and says what it sees: here {html.escape(with_article(seen))}. It never paints.", judged),
         Part("answers", "Answer under waves", tuple(row.spec.name for row in answering), "Tell you what they "
              f"see on {waves} while you add a wave to a small picture. {stand_in}", _wave_picture()),
         Part(CLIPS_PART, "CLIP itself", (PAPERS_CLIP,), _about_clip(), _map_picture()),

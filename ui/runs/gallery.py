@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.classifiers.registry import classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
-from core.data.start_photos import START_PHOTOS, photo_start
+from core.data.start_photos import photo_start
 from core.data.words import everyday_name
 from core.pgd.drawings import (
     QUICK_CANVASES,
@@ -187,7 +187,7 @@ def _share(kind: str, *, seen: str = "") -> str:
 def photo_counts() -> tuple[str, str]:
     """Return what a second network recognises of words that were painted into photos, and more on it."""
     text = (
-        f"We painted random words into {len(START_PHOTOS)} photos. A second network recognises "
+        f"We painted {len(recognised('photo-views'))} random words into our photos. A second network recognises "
         f"**{_share('photo-views')}** of the paintings by many views, and **{_share('photo-paper')}** by the paper’s "
         "method."
     )
