@@ -14,7 +14,7 @@ import numpy as np
 from core.data.canvases import CANVASES, COMPARED_CANVAS
 from core.data.picture_files import decode_image
 from core.data.sample_sets import PRECOMPUTED
-from core.pgd.methods import COMPARED, METHODS, MethodName
+from core.pgd.methods import COMPARED, METHODS, PAPER, MethodName
 from core.pgd.pictures import AFTER, Judgement, PictureOutcomes, stored_outcomes
 from core.pgd.settings import PGDConfig
 
@@ -185,7 +185,17 @@ def _painted(start: PaintedStart) -> dict[str, GalleryWord]:
 QUICK_TRIES = ("draw-quick", *(f"draw-quick{seed}" for seed in range(1, 4)))  # of each word, by seed, from grey
 # Of each word, by canvas, from seed 0.
 QUICK_CANVASES = tuple("draw-quick" if name == COMPARED_CANVAS else f"draw-{name}" for name in CANVASES)
+SEEDS = 3  # of the words drawn from grey, see `of_seeds`
 SEVERAL = {"tries": QUICK_TRIES, "canvases": QUICK_CANVASES}
+
+
+def of_seeds(method: MethodName) -> tuple[str, ...]:
+    """Return the kinds of `stored_outcomes` with the same words drawn by a method, by seed from 0 on.
+
+    The paper's method has one: nothing in it is random but the faint noise of the start.
+    """
+    seeds = range(1, 1 if method == PAPER else SEEDS)
+    return (f"draw-{method}", *(f"draw-{method}_seed{seed}" for seed in seeds))
 
 
 @cache

@@ -47,7 +47,6 @@ from core.data.picture_files import decode_image, to_uint8
 from core.data.sample_sets import HOLES, imagenet
 from core.data.stored import classifier_facts, computed_source
 from core.pgd.examples import stored_classifier, stored_subjects
-from core.pgd.methods import METHODS
 from core.pgd.pictures import (
     AFTER,
     BEFORE,
@@ -167,8 +166,9 @@ def _table(
     backends: set[str] = set()
     finished = [name for name in plans if (work / f"{name}.npz").exists()]
     by_all = Counter(name.split("-", 2)[2] for name in finished if name.startswith("hole"))
+    methods = len({_group(name) for name in finished if name.startswith("hole")})
     for name in finished:
-        if name.startswith("hole") and by_all[name.split("-", 2)[2]] < len(METHODS):
+        if name.startswith("hole") and by_all[name.split("-", 2)[2]] < methods:
             continue  # methods are compared picture by picture
         with np.load(work / f"{name}.npz", allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}

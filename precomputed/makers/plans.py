@@ -16,8 +16,8 @@ from core.data.holes import costliest_hole
 from core.data.sample_sets import imagenet
 from core.data.sketches import SKETCHES, draw_sketch, smooth_sketch
 from core.data.words import find_word
-from core.pgd.drawings import QUICK_TRIES
-from core.pgd.methods import COMPARED, METHODS
+from core.pgd.drawings import QUICK_TRIES, of_seeds
+from core.pgd.methods import COMPARED, METHODS, Method
 from core.pgd.pictures import LARGE_SIZE
 from core.pgd.plan import RunPlan, inpainting_plan
 from core.pgd.settings import defaults
@@ -29,7 +29,7 @@ CHOOSER = "efficientnet-lite1"
 SIZE, COUNT, SEED = LARGE_SIZE, 100, 0
 HOLE = 98  # size of the hole in pixels
 SKETCH_SEEDS = 4  # drawings of a sketch by many views; by the other methods one, as most have nothing random
-WORDS_OF_PHOTO = 2  # random words painted into each bundled photograph
+WORDS_OF_PHOTO = 8  # random words painted into each bundled photograph
 QUICK_COUNT = 40  # of the drawn classes, the first, are drawn quickly by seed and by canvas
 # Not drawn, since the gallery is for everybody: no bodies.
 UNSHOWN = ("brassiere", "bikini")
@@ -54,12 +54,15 @@ def drawn_classes() -> tuple[int, ...]:
 def drawings() -> Iterator[tuple[str, RunPlan]]:
     """Yield name and plan of every drawing of a word.
 
-    From grey: by all methods, in our ball and in the paper's; quick tries, by seed. On the other canvases: quick.
+    From grey: by all methods, in our ball by several seeds, in the paper's by one; quick tries, by seed. On the other
+    canvases: quick.
     """
     ours, papers = defaults("generation", SIZE, "views"), defaults("generation", SIZE)
     quick, grey = defaults("generation", SIZE, "views", quick=True), COMPARED_CANVAS
     kinds = [(f"draw-{method}{end}", replace(ball, method=ours.method.variant(method)), SEED, grey)
              for end, ball in (("", ours), ("40", papers)) for method in METHODS]  # fmt: skip
+    kinds += [(kind, replace(ours, method=ours.method.variant(method)), SEED + k, grey)
+              for method in METHODS for k, kind in enumerate(of_seeds(method)) if k]  # fmt: skip
     kinds += [(kind, quick, SEED + k, grey) for k, kind in enumerate(QUICK_TRIES)]
     kinds += [(f"draw-{canvas}", quick, SEED, canvas) for canvas in CANVASES if canvas != grey]
     for kind, config, seed, canvas in kinds:
@@ -119,6 +122,9 @@ def holes(folder: Path, work: Path) -> Iterator[tuple[str, RunPlan]]:
     masks = list(np.load(known, allow_pickle=False)["masks"])
     for method in METHODS:
         config = replace(ours, method=ours.method.variant(method))
+        if method == "views_only" and (views := config.method.views) is not None:
+            # "strokes" has no small inputs either, and the two are compared.
+            config = replace(config, method=Method(views=replace(views, inputs=())))
         for (name, image, label), mask in zip(pictures, masks, strict=True):
             plan = inpainting_plan(image[None], mask, [int(label)], config, fill="rim", seed=SEED)
             yield f"hole-{method}-{name}", plan

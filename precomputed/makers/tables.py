@@ -15,7 +15,7 @@ import numpy as np
 from core.classifiers.registry import classifier_title, short_title
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.contrasts import mcnemar
-from core.pgd.drawings import QUICK_TRIES, SEVERAL, recognised, stored_kinds
+from core.pgd.drawings import QUICK_TRIES, SEEDS, SEVERAL, of_seeds, recognised, stored_kinds
 from core.pgd.methods import METHODS, MethodName
 from core.pgd.pictures import AFTER, BEFORE, FILE, SMOOTH, PictureOutcomes, stored_outcomes
 from core.shared.files import write_atomically
@@ -27,6 +27,12 @@ BEGIN, END = "<!-- tables of pictures -->", "<!-- end of tables -->"
 _TITLES = {name: row.caption for name, row in METHODS.items()}
 _OF_WORDS = {
     **{f"draw-{method}{ball}": title for ball in ("", "40") for method, title in _TITLES.items()},
+    **{
+        kind: f"{title}, seed {seed}"
+        for method, title in _TITLES.items()
+        for seed, kind in enumerate(of_seeds(method))
+        if seed
+    },  # fmt: skip
     **{kind: f"{_TITLES['views']}, quick, seed {seed}" for seed, kind in enumerate(QUICK_TRIES)},
     **{f"draw-{canvas}": f"{_TITLES['views']}, quick, on {canvas}" for canvas in ("meadow", "sea", "horizon")},
 }
@@ -55,6 +61,7 @@ def tables() -> str:
         ("tries", "quick tries from grey by four seeds"), ("canvases", "quick tries on four canvases"))
         if all(name in kinds for name in SEVERAL[kind])]  # fmt: skip
     photographs = kinds["photographs"]
+    parts += [f"\n**Seeds scatter**, and intervals cover words only. Of {SEEDS} seeds each:\n", _by_seed()]
     parts += [
         f"\nOf a photograph of each of these words: {_by_judge('photographs')}.",
         f"Of a photograph of each of all {photographs.n:,} classes: "
@@ -161,6 +168,19 @@ def _by_judge(kind: str) -> str:
         f"{short_title(classifier_title(judge))} {_count(recognised(kind, index))}"
         for index, judge in enumerate(stored_outcomes().judges)
     )
+
+
+def _by_seed() -> str:
+    """Return a table of how many words the first judge recognises by each seed, and by how many of the seeds."""
+    rows = []
+    for method, title in _TITLES.items():
+        if len(of_seeds(method)) < SEEDS:
+            continue
+        found = np.array([recognised(kind) for kind in of_seeds(method)])
+        counts = np.bincount(found.sum(axis=0).astype(int), minlength=SEEDS + 1).tolist()
+        rows.append([title, ", ".join(map(str, found.sum(axis=1).astype(int).tolist())), *map(str, counts)])
+    heads = ["method, 100 words, 160 of 6", "recognised, by seed"]
+    return _table([*heads, *(f"by {k} of {SEEDS}" for k in range(SEEDS + 1))], rows)
 
 
 def _count(found: np.ndarray) -> str:

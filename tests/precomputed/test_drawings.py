@@ -41,6 +41,7 @@ from precomputed.makers.plans import (
     photos,
     sketches,
 )
+from precomputed.makers.tables import DOCUMENT, tables
 from tests.core.judged import stored_views
 
 STORED = stored_views()
@@ -63,6 +64,7 @@ def test_stored_pictures_have_the_present_settings():
     for method in METHODS:
         assert expected[f"draw-{method}"] == replace(draw, method=draw.method.variant(method)).to_json()
         expected[f"hole-{method}"] = replace(fill, method=fill.method.variant(method)).to_json()
+    del expected["hole-views_only"]["views"]["inputs"]  # as "strokes" has no small inputs either
     stored = {kind["name"]: kind["config"] for kind in stored_outcomes().metadata["kinds"] if "config" in kind}
     assert stored == expected and {*QUICK_TRIES, *QUICK_CANVASES} < {*stored}
     for path in (OPENING_FILE, GALLERY_FILE, SKETCHED_FILE):
@@ -78,6 +80,15 @@ def test_sketches_and_photos_are_counted_as_stored():
         before = sum(row["places"]["start"][0] == 1 for row in rows)
         assert count(f"sketch-{method}", seen=BEFORE) == before
     assert len(STORED["pictures"]["photo-views"]) == len(load_samples("photographs")) * WORDS_OF_PHOTO
+
+
+def test_words_by_seed_are_counted_as_stored():
+    kinds = [f"draw-views{seed}" for seed in ("", "_seed1", "_seed2")]
+    found = [[row["places"]["result"][0] == 1 for row in STORED["pictures"][kind]] for kind in kinds]
+    by_word = [sum(seeds) for seeds in zip(*found, strict=True)]
+    cells = [", ".join(str(sum(seeds)) for seeds in found), *(str(by_word.count(k)) for k in range(4))]
+    assert f"| many views | {' | '.join(cells)} |" in tables()
+    assert tables() in DOCUMENT.read_text("utf-8")
 
 
 def test_bundled_holes_are_the_judged_ones():
