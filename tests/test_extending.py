@@ -91,7 +91,7 @@ def test_the_claim_of_the_docs_is_judged_and_a_row_of_its_tab(monkeypatch):
     row = re.sub("<[^>]*>", "", findings_html([finding]))
     for part in (
         claim.statement,
-        "CLIP ViT-B/32 is wrong in 32 of 100 pictures.",
+        "CLIP ViT-B/32 is wrong on 32.4% of pictures.",
         "The mean error of CLIP ViT-B/32 over",
     ):
         assert part in row
