@@ -40,7 +40,8 @@ const percent = (fraction) => (fraction < 0.005 ? "under 1%" : `${Math.round(100
 export function wavesText({ start: before, views, paper }, start) {
   const parts = ["**Every picture is a sum of waves**: slow waves make the shapes, fast waves the edges."];
   parts.push(`Call waves above ${FAST} cycles per image fast.`);
-  const shares = start === "grey" ? [] : [`${percent(before)} of this ${start === "photo" ? "photo" : "smooth sketch"}`];
+  const shares =
+    start === "grey" ? [] : [`${percent(before)} of this ${start === "photo" ? "photo" : "smooth sketch"}`];
   if (views !== undefined && paper !== undefined) {
     shares.push(`${percent(views)} of what many views added`, `${percent(paper)} of what the paper’s method added`);
   }

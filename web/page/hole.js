@@ -81,7 +81,8 @@ export async function holeFigure({ stage, mount }) {
     await drawStart(isLatest);
     const guess = await firstGuess();
     if (isLatest() && !input.value) input.value = guess.word;
-    if (isLatest()) say(`First guess: ${guess.word}, ${percent(guess.share)} sure. Paint over a part, then press Fill.`);
+    if (isLatest())
+      say(`First guess: ${guess.word}, ${percent(guess.share)} sure. Paint over a part, then press Fill.`);
   }
   async function firstGuess() {
     const shares = softmax(await engine.predict(planes(pixels), say));

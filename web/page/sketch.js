@@ -94,8 +94,8 @@ export async function sketchFigure({ stage, mount, attempt }) {
   const { app } = document.body.dataset; // the full lab's URL, if there is one
   const lab = element("a", "button-link to-lab", "", { hidden: true });
   if (app) stage.append(lab);
-  const [lead, note, bridge] = [".prose", "aside", ".bridge"].map((name) =>
-    /** @type {HTMLElement} */ (document.querySelector(`.row.sketch > ${name}`)),
+  const [lead, note, bridge] = [".prose", "aside", ".bridge"].map(
+    (name) => /** @type {HTMLElement} */ (document.querySelector(`.row.sketch > ${name}`)),
   );
   input.addEventListener("change", async () => {
     const word = input.value.trim();
