@@ -235,6 +235,7 @@ def test_map_on_a_phone_follows_touch(frequency_page):
             expect(page.locator(".panel")).to_have_attribute("data-wave", "{},{}".format(*frequency))
     fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     expect(page).to_have_url(re.compile("cell=9%2C9"))
-    assert page.locator(".scene").bounding_box()["height"] <= 140  # of an answer two lines are kept free, so the map never moves
+    # Of an answer two lines are kept free, so the map never moves.
+    assert page.locator(".scene").bounding_box()["height"] <= 140
     expect(page.locator(".answers")).to_have_attribute("data-wave", "9,9")
     expect(page.locator(".answer:visible")).to_have_count(2)
