@@ -218,13 +218,14 @@ def generation_plans(
         return start_for(name).distribution.draw(1, generator=start_generator(name, seed + row % tries, repeat))
 
     def make_plan(rows: Sequence[int]) -> RunPlan:
+        positions = [row // tries % len(names) for row in rows]
         return RunPlan(
-            targets=tuple(targets[row // tries % len(targets)] for row in rows),
+            targets=tuple(targets[position] for position in positions),
             start=np.concatenate([start(row) for row in rows]),
             config=config,
             seed=seed,
             seeds=_seeds(rows, seed, tries),
-            images={"dataset": "noise", "start": start_for(names[rows[0] // tries % len(names)]).name},
+            images={"dataset": "noise", "start": start_for(names[positions[0]]).name},
         )
 
     return make_plan

@@ -132,6 +132,6 @@ def _text(text: str) -> None:
 
 def _go(number: int) -> None:
     judge.forget()
-    for part in (beginning, wave, mixture):
-        part.leave()
+    for name in url.names() - {CHAPTER}:  # the session keeps what they say
+        url.put(name, None)
     url.put(CHAPTER, SLUGS[number - 1])

@@ -216,12 +216,6 @@ def put_in_url(begin: Beginning) -> None:
         url.put(name, linked.get(name))
 
 
-def leave() -> None:
-    """Take what is chosen out of the URL; the session keeps it."""
-    for name in (LINKED_SKETCH, LINKED_PHOTO, LINKED_FRAME, LINKED_WORD):
-        url.put(name, None)
-
-
 # ---- what the visitor does: callbacks ------------------------------------------------------------------------------
 
 

@@ -60,12 +60,6 @@ def _read_link() -> None:
         state[_CUTOFF] = cutoff
 
 
-def leave() -> None:
-    """Take pair and cutoff out of the URL; the session keeps them."""
-    url.put(_LINKED_PAIR, None)
-    url.put(_LINKED_CUTOFF, None)
-
-
 def _pick(pair: int) -> None:
     """Choose a pair, which begins at its own cutoff; for callbacks."""
     st.session_state[PAIR] = pair

@@ -60,12 +60,6 @@ def photo_under_stripes() -> None:
     )
 
 
-def leave() -> None:
-    """Take photo and stripes out of the URL; the session keeps them."""
-    url.put(_LINKED_PHOTO, None)
-    url.put(_LINKED_STRIPES, None)
-
-
 def _photo() -> int:
     """Return the index of the chosen photo, at first the URL's."""
     linked = url.number(_LINKED_PHOTO, range(len(samples(data.PHOTOGRAPHS.name).labels)))
