@@ -14,16 +14,16 @@ import numpy as np
 
 from core.classifiers.text import choose_targets
 from core.data.holes import usual_hole_size
-from core.data.stored import classifier_facts, computed_source, dataset_facts
+from core.data.stored import classifier_facts, dataset_facts
 from core.pgd.grid import picture_grid
-from core.pgd.live import Run
+from core.pgd.live import Run, run_source
 from core.pgd.pictures import AFTER, BEFORE, JudgedOutcomes, rank_column, ranks
 from core.pgd.plan import JobConfig, MakePlan, generation_plans, inpainting_plans
 from core.pgd.record import SURE, PGDRun, mean_change
 from core.pgd.settings import PGDConfig, defaults
 from core.pgd.starts import Given, Start, start_of
 from core.shared.cli import progress_bar
-from core.shared.device import class_probabilities, device_name
+from core.shared.device import class_probabilities
 from core.shared.files import DAMAGE, make_folder, npz_bytes, write_atomically, write_json
 from core.shared.numbers import percent
 
@@ -209,7 +209,7 @@ def run_job(
             batch = run_batch(job, range(first, min(first + batch_size, job.count)), bar.update)
             numbers = _extended(numbers, batch.numbers)
             seconds += time.perf_counter() - began
-            table = job.table(numbers, computed_source(device_name(job.classifier.device), seconds=seconds))
+            table = job.table(numbers, run_source(job.classifier.device, seconds=seconds))
             bar.set_postfix(loss=f"{numbers['loss_after'].mean():.3g}")
             if first == 0:
                 write_atomically(output / TABLE, b"")  # drop rows of other settings

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,9 +17,10 @@ from core.pgd.methods import MethodName
 from core.pgd.plan import RunPlan, prepare
 from core.pgd.record import PGDRun, mean_change
 from core.shared.cli import progress_bar
-from core.shared.device import check_torch, device_name
+from core.shared.device import check_torch, device_name, machine_facts, one_library
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     from core.classifiers.classifier import Classifier
@@ -33,6 +34,12 @@ def frame_interval(steps: int, frame_bytes: int) -> int:
     """Return the steps between frames, such that at most 121 frames and 48 MiB, but at least 2 frames, are kept."""
     frames = max(2, min(MAX_FRAMES, MAX_FRAME_BYTES // max(frame_bytes, 1)))
     return max(1, -(-steps // (frames - 1)))
+
+
+def run_source(device: str | torch.device, **facts: Any) -> dict[str, Any]:
+    """Return the `source` of a run's results: also the library, torch and processor, which decide its bits."""
+    with one_library():
+        return computed_source(device_name(device), **machine_facts(device), **facts)
 
 
 class RunRecorder:
@@ -50,7 +57,8 @@ class RunRecorder:
         self._plan, self._objective = plan, objective
         # Metadata only: a finished run must not keep its classifier in memory.
         self._classifier = {**classifier_facts(classifier), "template": classifier.template}
-        self._class_names, self._device = list(classifier.classes.names), device_name(classifier.device)
+        self._class_names = list(classifier.classes.names)
+        self._source = run_source(classifier.device)
         self._interval = frame_interval(plan.config.steps, plan.start.size)
         self._frames: list[np.ndarray] = []
         self._frame_steps: list[int] = []
@@ -112,7 +120,7 @@ class RunRecorder:
             **({"seeds": list(plan.seeds)} if plan.seeds else {}),
             "classifier": self._classifier,
             "images": {**plan.images, "change": change},
-            "source": computed_source(self._device, wall_seconds=round(self._seconds, 2)),
+            "source": {**self._source, "wall_seconds": round(self._seconds, 2)},
         }
         return PGDRun(
             frames=np.stack(frames),

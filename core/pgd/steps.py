@@ -16,7 +16,7 @@ from core.classifiers.networks import with_contiguous_attention
 from core.pgd.settings import PENALTIES, Penalty, PGDConfig
 from core.pgd.views import MIN_CROP_SIZE, ViewDraws, Views
 from core.shared import paper
-from core.shared.device import half_batch
+from core.shared.device import half_batch, one_library
 
 ImageClassifier = Callable[[Tensor], Tensor]
 
@@ -369,7 +369,7 @@ def _steps(
     seeds: Sequence[int],
 ) -> Generator[PGDState, None, None]:
     """Yield the states of one batch; arguments as for `pgd_steps`."""
-    # No grad-mode block may be open at the yield: it would leak to the consumer.
+    # No block that changes torch's settings may be open at the yield: they would leak to the consumer.
     method = config.method
     with torch.inference_mode(False):  # a run started in inference mode still needs gradients
         x0 = images.detach().clone()
@@ -379,11 +379,11 @@ def _steps(
         if method.views is not None:
             view_gradient = ViewGradients(method.views, config.steps, x0, objective.free_mask, seeds, passes)
         if method.preconditioner is not None:
-            precondition = method.preconditioner.prepare(x0, objective.free_mask)
+            precondition = method.preconditioner.prepare(x0, objective.free_mask, config.steps)
     x, evaluated = (x0, None) if after is None else (after.images, Pass(after.logits, after.cross_entropy, None))
     for step in range(0 if after is None else after.step, config.steps + 1):
         last = step == config.steps
-        with torch.inference_mode(False), torch.enable_grad():
+        with one_library(), torch.inference_mode(False), torch.enable_grad():
             if evaluated is None or step % method.eval_interval == 0 or last:
                 evaluated = passes(x, gradient=view_gradient is None and not last)
             penalty, penalty_gradient = _penalty(objective, x, x0)
@@ -393,12 +393,12 @@ def _steps(
         yield state
         if last:
             return
-        with torch.inference_mode(False), torch.enable_grad():
+        with one_library(), torch.inference_mode(False), torch.enable_grad():
             if view_gradient is not None:
                 gradient = view_gradient(x, step)
             assert gradient is not None
             if precondition is not None:
-                gradient = precondition(gradient)
+                gradient = precondition(gradient, step)
             if penalty_gradient is not None:
                 gradient = gradient + penalty_gradient
             x = objective.step(x, x0, gradient, config.step_length(step))

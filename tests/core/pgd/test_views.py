@@ -148,7 +148,7 @@ def test_network_of_any_size_sees_small_views_first():
 
 def test_preconditioner_equals_slow_loops():
     gradient, mask = random_images(1, 5) - 0.5, centre_mask()
-    natural = STROKES.prepare(gradient, mask)(gradient)
+    natural = STROKES.prepare(gradient, mask, 1)(gradient, 0)
     values, axes = np.linalg.eigh(natural_pixels().covariance)
     colors = axes @ np.diag(values**0.4) @ axes.T
     masked = (gradient * mask).numpy()[0].astype(np.float64)
@@ -240,7 +240,7 @@ def test_method_follows_the_gradient_of_its_ingredients(name):
     F.cross_entropy(LinearClassifier()(seen), targets, reduction="sum").backward()
     gradient = variable.grad
     if name in ("views", "strokes"):
-        gradient = STROKES.prepare(images, None)(gradient)
+        gradient = STROKES.prepare(images, None, 1)(gradient, 0)
     assert float((first.images - (images - 0.1 * unit(gradient))).abs().max()) < 1e-6
 
 
@@ -253,6 +253,25 @@ def test_preconditioner_of_zeros_changes_nothing():
     for expected, state in zip(plain, neutral, strict=True):
         for name in ("images", "logits", "loss", "perturbation_norm"):
             assert torch.equal(getattr(state, name), getattr(expected, name)), (state.step, name)
+
+
+FALLING = Preconditioner(spectrum=2.0, colors=0.3, last_spectrum=1.0)
+
+
+def test_exponent_falls_evenly_from_the_first_step_to_the_last():
+    assert [FALLING.exponent(step, 5) for step in range(5)] == [2, 1.75, 1.5, 1.25, 1]
+    assert FALLING.exponent(0, 1) == 2
+    gradient = random_images(1, 5) - 0.5
+    falling = FALLING.prepare(gradient, None, 5)
+    for step, exponent in ((0, 2.0), (2, 1.5), (4, 1.0)):
+        constant = Preconditioner(spectrum=exponent, colors=0.3).prepare(gradient, None, 5)(gradient, step)
+        assert torch.equal(falling(gradient, step), constant), step
+
+
+def test_equal_ends_are_a_constant_exponent():
+    assert Preconditioner(spectrum=1.2, colors=0.4, last_spectrum=1.2) == STROKES
+    assert STROKES.to_json() == {"spectrum": 1.2, "colors": 0.4}
+    assert Preconditioner(**FALLING.to_json()) == FALLING != Preconditioner(spectrum=2.0, colors=0.3)
 
 
 def test_steps_shrink_evenly_to_their_last_length():
@@ -282,6 +301,8 @@ def test_views_out_of_range_are_refused(changes, message):
 def test_preconditioner_out_of_range_is_refused():
     with pytest.raises(ValueError, match="preconditioner.colors must be"):
         Preconditioner(spectrum=1, colors=-1)
+    with pytest.raises(ValueError, match="preconditioner.last_spectrum must be"):
+        Preconditioner(spectrum=1, colors=0, last_spectrum=float("nan"))
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -1,9 +1,20 @@
 """Speed settings of a process, which must not change results."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
-from core.shared.device import SAME, device_name, free_device, onednn_is_better, prepare_torch, prepared_torch
+from core.shared.device import (
+    SAME,
+    device_name,
+    free_device,
+    machine_facts,
+    one_library,
+    onednn_is_better,
+    prepare_torch,
+    prepared_torch,
+)
 
 
 def test_matrix_products_are_exact():
@@ -27,6 +38,26 @@ def test_torch_settings_are_restored():
     finally:
         torch.set_float32_matmul_precision(before[0])
         torch.backends.cudnn.allow_tf32 = before[1]
+
+
+def test_products_are_those_of_one_library_while_any_thread_needs_it():
+    before = torch.get_float32_matmul_precision()
+    try:
+        torch.set_float32_matmul_precision("medium")
+        with one_library():
+            assert torch.get_float32_matmul_precision() == "highest"
+            with ThreadPoolExecutor() as threads, one_library():  # another run, which ends first
+                assert threads.submit(torch.get_float32_matmul_precision).result() == "highest"
+            assert torch.get_float32_matmul_precision() == "highest"
+        assert torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def test_machine_is_named():
+    facts = machine_facts("cpu")
+    assert facts["torch"] == torch.__version__ and facts["processor"].endswith(torch.backends.cpu.get_cpu_capability())
+    assert facts["library"] and len(facts["processor"]) > len(torch.backends.cpu.get_cpu_capability()) + 2
 
 
 def test_gpu_with_most_free_memory_is_chosen(monkeypatch):
