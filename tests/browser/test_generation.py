@@ -46,6 +46,7 @@ def test_small_drawings_fit_and_replay(draw_page):
     expect(tile).to_have_attribute("aria-label", re.compile("automobile, step 0, "))
     assert not np.array_equal(drawn(page, 1), last)
     assert download(page, "Save animation")[1][8:12] == b"WEBP"
+    assert download(page, "Save video")[1][4:8] == b"ftyp"
 
 
 def test_chosen_try_is_shown_and_linked(draw_page):

@@ -35,6 +35,7 @@ from ui.shared.url import file_stem, one_line
 HOLE = (214, 39, 140)  # the brush's colour, half transparent
 FRAME_SIZE = 448  # pixels of an animation
 BEGINNING, GROWTH, END = 1.0, 4.0, 2.0  # seconds: what it began with, the run, the result
+VIDEO_RATE = 15  # frames per second
 _FRAMES, _QUALITY, _EFFORT = 61, 85, 2  # of an animation: at most so many, and WebP's settings
 _NUMBERS = ("none", "one", "two", "three", "four")
 _OFTEN = {2: "twice", 3: "three times", 4: "four times"}
@@ -193,14 +194,45 @@ def picture_file(painted: Painted, address: str = "") -> bytes:
     )
 
 
-def animation_file(runs: Sequence[PGDRun], row: int, address: str = "") -> bytes:
-    """Return how image `row` grew as a looping WebP: what it began with, the run, and the result, which stays."""
-    painted, run = painted_by_runs(runs, row), runs[-1]
+def _growth(painted: Painted, run: PGDRun, row: int) -> tuple[list[Image.Image], list[float]]:
+    """Return how image `row` grew, and the seconds of each picture.
+
+    What it began with comes first, then the run; the result stays.
+    """
     growth = [run.frames[k, row] for k in evenly_spaced(len(run.frames), _FRAMES)]
     first = growth[0] if painted.before is None else painted.before
     pictures = [enlarged(picture, FRAME_SIZE) for picture in (first, *growth)]
-    between = round(1000 * GROWTH / max(1, len(growth) - 1))
-    durations = [round(1000 * BEGINNING), *[between] * (len(growth) - 1), round(1000 * END)]
+    between = GROWTH / max(1, len(growth) - 1)
+    return pictures, [BEGINNING, *[between] * (len(growth) - 1), END]
+
+
+def video_file(runs: Sequence[PGDRun], row: int, address: str = "") -> bytes:
+    """Return how image `row` grew as an MP4 (H.264), which every site takes; the pictures are those of the animation.
+
+    address: as in `Painted.facts`.
+    """
+    import av
+
+    painted = painted_by_runs(runs, row)
+    facts, file = painted.facts(address), io.BytesIO()
+    with av.open(file, "w", format="mp4") as video:
+        video.metadata["title"] = painted.line
+        video.metadata["comment"] = "; ".join(filter(None, [facts["Description"], address]))
+        stream = video.add_stream("libx264", rate=VIDEO_RATE, options={"crf": "18"})
+        stream.width = stream.height = FRAME_SIZE
+        stream.pix_fmt = "yuv420p"  # the only one that all players know
+        for picture, seconds in zip(*_growth(painted, runs[-1], row), strict=True):
+            for _ in range(max(1, round(seconds * VIDEO_RATE))):
+                video.mux(stream.encode(av.VideoFrame.from_image(picture)))
+        video.mux(stream.encode())
+    return file.getvalue()
+
+
+def animation_file(runs: Sequence[PGDRun], row: int, address: str = "") -> bytes:
+    """Return how image `row` grew as a looping WebP: what it began with, the run, and the result, which stays."""
+    painted = painted_by_runs(runs, row)
+    pictures, seconds = _growth(painted, runs[-1], row)
+    durations = [round(1000 * each) for each in seconds]
     facts, known = painted.facts(address), Image.Exif()
     known[_DESCRIPTION] = "; ".join(filter(None, [painted.line, facts["Description"], address]))
     known[_SOFTWARE] = facts["Software"]
@@ -229,6 +261,12 @@ def run_stem(runs: Sequence[PGDRun], row: int) -> str:
     return f"{stem}-{row + 1}" if len(runs[0].start) > 1 else stem
 
 
+def picture_stem(painted: Painted) -> str:
+    """Return the file name of a picture without suffix: word and method, such as "lion-many-views"."""
+    word = file_stem(painted.word[:60])[:40].strip("-")
+    return "-".join(filter(None, (word or "picture", file_stem(METHODS[painted.method].title.replace("’", "")))))
+
+
 # ---- buttons -------------------------------------------------------------------------------------------------------
 
 
@@ -241,25 +279,26 @@ def save_buttons(result: RunResult, *, key: str) -> None:
             "Picture", range(len(targets)), format_func=targets.__getitem__, key=f"{key}.row", width=200,
             label_visibility="collapsed",
         )  # fmt: skip
-    stem = run_stem(runs, row)
+    painted = painted_by_runs(runs, row)
+    stem = picture_stem(painted)
     files: dict[str, tuple[Callable[[], bytes], str]] = {
-        "Save picture": (lambda: picture_file(painted_by_runs(runs, row), address), f"{stem}.png"),
+        "Save picture": (lambda: picture_file(painted, address), f"{stem}.png"),
     }
     if result.tries:
         files["Save all four"] = (lambda: picture_file(painted_in_tries(result), address), f"{stem}-tries.png")
     files["Save animation"] = (partial(animation_file, runs, row, address), f"{stem}.webp")
+    files["Save video"] = (partial(video_file, runs, row, address), f"{stem}.mp4")
     for label, (make, name) in files.items():
         download_button(label, make, name, key=f"{key}.{row}.{label}", icon=":material/download:")
 
 
 def save_stored(word: GalleryWord, *, key: str) -> None:
     """Draw the download of a stored drawing of a word; `key` is unique on the page."""
-    address = url.address()
-    name = f"generation-{file_stem(word.word)}.png"
+    address, painted = url.address(), painted_before(word)
     download_button(
         "Save picture",
-        lambda: picture_file(painted_before(word), address),
-        name,
+        lambda: picture_file(painted, address),
+        f"{picture_stem(painted)}.png",
         key=key,
         icon=":material/download:",
     )

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -29,12 +30,15 @@ from ui.components.replay.replay import RunProgress
 from ui.runs.card import TILE, enlarged
 from ui.runs.export import (
     FRAME_SIZE,
+    VIDEO_RATE,
     animation_file,
     painted_before,
     painted_by_runs,
     painted_in_tries,
     picture_file,
+    picture_stem,
     run_stem,
+    video_file,
 )
 from ui.runs.judge import second_opinion
 from ui.runs.outcome import filled_html, holes_alone, run_facts
@@ -314,6 +318,18 @@ def test_animation_begins_with_the_start_and_rests_on_the_result():
                 assert np.abs(pixels - np.asarray(enlarged(expected, FRAME_SIZE))).mean() < 8  # WebP is lossy
 
 
+def test_video_shows_the_pictures_of_the_animation():
+    run = HOLE[1]
+    with av.open(io.BytesIO(video_file([run], 0, "https://example.org"))) as video:
+        assert (
+            "https://example.org" in video.metadata["comment"] and video.streams.video[0].codec_context.name == "h264"
+        )
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in video.decode(video=0)]
+    assert 5 <= len(frames) / VIDEO_RATE <= 8 and frames[0].shape == (FRAME_SIZE, FRAME_SIZE, 3)
+    for pixels, expected in ((frames[VIDEO_RATE], run.frames[0, 0]), (frames[-1], run.frames[-1, 0])):
+        assert np.abs(pixels - np.asarray(enlarged(expected, FRAME_SIZE))).mean() < 8  # H.264 is lossy
+
+
 @pytest.mark.parametrize("text", [*HOSTILE, "馬", 'a/b\\c:d*e?f"g<h>i|j\r\nSet-Cookie: x'])
 def test_visitor_word_is_one_line_and_valid_in_file_names(text):
     drawn = PGDRun.load(stored_path("generation", "cifar10", "mini-clip"))
@@ -323,6 +339,8 @@ def test_visitor_word_is_one_line_and_valid_in_file_names(text):
         assert not re.search(r"[\n\x00-\x1f\u202e]", line) and len(line) < 400
     assert re.fullmatch(r"generation(-[a-z0-9]+)*", run_stem([run], 0)) and len(run_stem([run], 0)) < 110
     assert animation_file([run], 0) and picture_file(painted_by_runs([run], 0))
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", picture_stem(painted_by_runs([run], 0)))
+    assert picture_stem(painted_by_runs([drawn], 1)) == "automobile-the-papers-method"
     assert run_stem([drawn], 1) == "generation-mini-clip-automobile-2"
 
 
