@@ -133,9 +133,10 @@ class Classifier(nn.Module):
         return torch.cat([logits[:, _others(logits.shape[1], self.merged)], *merged], dim=1)
 
     def merge(self, unions: Mapping[str, Sequence[int]]) -> Self:
-        """Return a classifier in which the classes of each union are one, called by it, behind all other classes.
+        """Return a classifier in which each union becomes one class with its name, appended at the end.
 
-        Its logit is the logsumexp of theirs: its probability is the sum of theirs, and all others keep their own.
+        The union's logit is the logsumexp of its members' logits, so its probability is the sum of theirs; all other
+        classes keep their probabilities.
 
         Args:
             unions: indices of classes by name; no class belongs to two.

@@ -145,7 +145,7 @@ class _ContiguousAttention(nn.MultiheadAttention):
     def forward(self, query: Tensor, key: Tensor, value: Tensor, *args: Any, **options: Any) -> Any:
         if query.dim() == 2:  # no batch
             return super().forward(query, key, value, *args, **options)
-        # Equal tensors stay one tensor: torch then multiplies by all weights together.
+        # Keep identical inputs one tensor, so torch fuses the projections.
         moved = {id(tokens): tokens.transpose(0, 1).contiguous() for tokens in (query, key, value)}
         attended, weights = super().forward(moved[id(query)], moved[id(key)], moved[id(value)], *args, **options)
         return attended.transpose(0, 1), weights

@@ -276,7 +276,7 @@ def classifier_title(name: str) -> str:
 
 
 def short_title(title: str) -> str:
-    """Return a title without a bracket that names data or maker, that is, one that starts with a capital."""
+    """Return a title without a trailing parenthesis naming its data or author, which starts with a capital."""
     return re.sub(r" \([A-Z].*\)$", "", title)
 
 
@@ -286,10 +286,10 @@ def network_title(name: str) -> str:
 
 
 def result_title(classifier: Mapping[str, Any], *, short: bool = True) -> str:
-    """Return the title of a result's classifier, with weights that are not the registry's instead of its bracket.
+    """Return the title of a result's classifier, naming weights that differ from the registry's in the parenthesis.
 
-    classifier: the result's facts, which may be untrusted text; those of published results name no file of weights.
-    short: without the bracket that names data or maker in any case.
+    classifier: the result's facts, which may be untrusted text; published results name no weight file.
+    short: True to leave out the parenthesis that names data or author.
     """
     name, weights = str(classifier["name"]), classifier.get("weights_id")
     title, known = one_line(classifier_title(name)), _registered(name)
@@ -399,7 +399,7 @@ def load_classifier(
 
 
 def find_weights(spec: ClassifierSpec, weights: Path | str | None = None, download: bool = False) -> Path:
-    """Return a classifier's weight file, downloaded if it is missing and may be; arguments and errors as there."""
+    """Return a classifier's weight file, downloading it if allowed; arguments and errors as for `load_classifier`."""
     source = spec.weights if weights is None else local_weights(Path(weights), spec.weights)
     if path := source.locate():
         return path

@@ -87,7 +87,7 @@ def made_by(painter: Classifier, start: str = "") -> dict[str, Any]:
 
 
 def write_facts(path: Path, content: dict[str, Any]) -> None:
-    """Write a file of facts on shown pictures."""
+    """Write the metadata of displayed pictures."""
     write_atomically(path, json.dumps(content, indent=1, ensure_ascii=False).encode())
 
 

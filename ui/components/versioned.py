@@ -17,7 +17,7 @@ class Versioned(Generic[T]):
 
     Attributes:
         value: the current value.
-        sent: the value at the start of this version. It stays after a choice: nothing is sent back for it.
+        sent: the value at the start of this version. A choice leaves it, since the widget already shows the choice.
         version: increases with each change that the browser has to learn.
         default: the value until somebody chooses another one.
 
@@ -51,13 +51,13 @@ class Versioned(Generic[T]):
         self._equal = equal
 
     def set(self, value: T) -> None:
-        """Record the page's value; a changed one starts a new version."""
+        """Set the value from the page; a change starts a new version."""
         if not self._equal(value, self.value):
             self.value = self.sent = value
             self.version += 1
 
     def choose(self, value: T, version: int) -> None:
-        """Record a choice in the widget of this version; the widget of an older one has to show it again."""
+        """Record a choice made in the widget of a version; if that widget is stale, start a new version."""
         if version == self.version:
             self.value = value
         else:

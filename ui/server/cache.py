@@ -33,7 +33,7 @@ NONE_READY = (
     "of each download."
 )
 
-LOADING = "predictions.loading"  # key in the session: whether the browser has shown a run that left torch alone
+LOADING = "predictions.loading"  # session key: True once a run without torch has been painted
 
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier

@@ -33,12 +33,11 @@ UPLOAD = "Yours"  # instead of a sample set: the visitor's own picture
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Picture with its metadata.
+    """Picture with its metadata. Two are equal if all fields except caption and photo are.
 
-    pixels: (3, H, W) uint8, H = W. label: index of the true class in `classes`, None for a visitor's picture without
-    one. sample_set: name of the set that it belongs to or is used like. position: its index in its data set, which
-    seeds the signs of its waves. own: whether it is the visitor's. photo: the whole of a visitor's. Equal if all but
-    captions and photos are.
+    pixels: (3, H, W) uint8, H = W. label: index of the true class in `classes`; None for an upload without one.
+    sample_set: name of its sample set, or of the one an upload stands in for. position: index in its data set, which
+    seeds the signs of its waves. own: True for an upload. photo: the whole photo that an upload was cropped from.
     """
 
     pixels: np.ndarray
@@ -117,8 +116,8 @@ def sample_picture(name: str, position: int) -> Picture:
 class Photo:
     """A whole photo under a frame: a visitor's, from `uploaded_photo`, or a bundled one.
 
-    pixels: uint8 (H, W, 3); the shorter side is that of the pictures that it is used like. shown: URL of a larger copy
-    for the browser. name: of the visitor's file, or what the bundled photo shows.
+    pixels: uint8 (H, W, 3); its shorter side matches that set's pictures. shown: URL of a larger copy for the browser.
+    name: of the visitor's file, or what the bundled photo shows.
     """
 
     pixels: np.ndarray
@@ -263,7 +262,7 @@ def picture_line(page: str, style: TileStyle = _LINE, *, frames: bool = True) ->
 
 
 def picture_strip(page: str) -> tuple[Thumbnails, int, Callable[[int], None]]:
-    """Return thumbnails of the visitor's picture, if any, and of a set; which is chosen, and what chooses another.
+    """Return thumbnails of the upload, if any, and of a set, the selected index, and a callback that selects another.
 
     Call it after `chosen_picture`.
     """
@@ -391,7 +390,7 @@ def _take_photo(page: str, photo: Photo) -> None:
 
 
 def frame_own_photo(page: str, picture: Picture) -> None:
-    """Draw the chosen photo, not a square one, under its frame, which chooses another square of it."""
+    """Draw a non-square photo with a movable crop frame."""
     photo = picture.photo
     assert photo is not None
 
@@ -404,7 +403,7 @@ def frame_own_photo(page: str, picture: Picture) -> None:
 
 
 def frame_place(page: str) -> str:
-    """Return the key in the session of the place of the frame on a page's own photo."""
+    """Return the session key of the frame's position on an uploaded photo."""
     return f"{page}.frame-place"
 
 
@@ -419,7 +418,7 @@ def _set_of_uploads(page: str) -> str:
 
 
 def own_photo(page: str) -> Picture | None:
-    """Return the visitor's picture as it was taken; None if there is none."""
+    """Return the visitor's original photo, or None."""
     return cast("Picture | None", st.session_state.get(f"{page}.own"))
 
 

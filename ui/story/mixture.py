@@ -91,7 +91,7 @@ def pairs_chart() -> str:
 
 
 def pairs_summary() -> str:
-    """Return at which cutoff each network changes its mind, and whether that is what the paper suspects of CLIP."""
+    """Return each network's crossover cutoff, and whether CLIP's is as the paper conjectures."""
     first, second = measured()
     titles = [stored_title(name) for name in data.on_mixtures()]
     a, b = crossover_of(first), crossover_of(second)
@@ -111,7 +111,7 @@ def pairs_summary() -> str:
 
 
 def _drawing(results: tuple[HybridOutcomes, HybridOutcomes], colours: list[str], said: str) -> str:
-    """Return a line a network, on a logarithmic axis of cutoffs, as a picture."""
+    """Return a line chart over a logarithmic axis of cutoffs, one line per network, as an image."""
     cutoffs = results[0].numbers["cutoffs"][1:]
     width, height = _WIDTH - _LEFT - 12, _HEIGHT - _BOTTOM - 10
 

@@ -40,7 +40,7 @@ def test_torch_settings_are_restored():
         torch.backends.cudnn.allow_tf32 = before[1]
 
 
-def test_products_are_those_of_one_library_while_any_thread_needs_it():
+def test_one_library_while_any_thread_needs_it():
     before = torch.get_float32_matmul_precision()
     try:
         torch.set_float32_matmul_precision("medium")
