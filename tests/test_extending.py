@@ -1,7 +1,10 @@
 """docs/extending.md: every row of its tables works where the table is read, in a script, its file and on the page."""
 
 import html
+import math
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -9,13 +12,16 @@ from urllib.parse import parse_qs
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
+from streamlit.testing.v1 import AppTest
 
 from core.claims import waves
 from core.claims.finding import Topic, Verdict
 from core.claims.table import CLAIMS, DRAWN, FILLED, findings
 from core.classifiers.families import FAMILIES
 from core.classifiers.registry import VARIABLE, classifier_title, listed_classifiers, load_classifier
-from core.fourier.heatmap import MEANS, METRICS, Heatmap, heatmap_csv
+from core.data.sample_sets import SAMPLE_SETS
+from core.fourier.heatmap import MEANS, METRICS, Heatmap, draw_map, heatmap_csv
 from core.pgd.__main__ import main as pgd
 from core.pgd.methods import METHODS
 from core.pgd.pictures import JudgedOutcomes
@@ -34,6 +40,7 @@ from ui.shared.verdicts import findings_html
 from ui.story.chapters import CHAPTER_NAMES, chapter
 from ui.tools.registry import TOOLS
 
+ROOT = Path(__file__).parents[1]
 NETWORK = ["--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--device", "cpu"]
 # Every row that a script draws by: its command, the option and the row's name.
 BY_SCRIPT = [
@@ -143,3 +150,72 @@ def test_step_rule_is_applied_within_the_ball():
     expected = classifier.gradient(images, targets).sign() * 0.1 / 192**0.5
     torch.testing.assert_close(first.images, start.images - expected)
     assert (last.loss < start.loss).all() and float(last.perturbation_norm.max()) <= 0.5 + 1e-6
+
+
+def in_new_process(*lines: str) -> None:
+    """Run lines of Python in a process of their own, as a change of a table's file would be read."""
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, cwd=ROOT)
+
+
+def test_fifth_method_is_read_by_all():
+    in_new_process(
+        "from dataclasses import replace",
+        "from core.pgd import methods",
+        "methods.METHODS['fifth'] = replace(methods.METHODS['strokes'], title='Fifth')",
+        "from core.reproduce.judgements import SERIES",
+        "from ui.runs.replay import METHOD_TITLES",
+        "assert 'fifth' in {series.compared for series in SERIES} and METHOD_TITLES['fifth'] == 'Fifth'",
+    )
+
+
+@pytest.mark.parametrize("methods", [("paper",), ("strokes",), ("views_only",), ("paper", "views")])
+def test_chosen_methods_are_explained_and_no_others(methods):
+    app = AppTest.from_string(
+        "import streamlit as st\nfrom ui.runs.outcome import drawing_formulas\n"
+        f"drawing_formulas('grey', {methods!r}, '')"
+    ).run()
+    shown = "\n".join(element.value for element in app.markdown)
+    for name, row in METHODS.items():
+        assert (f"**{row.title}**" in shown) == (name in methods and name != "paper"), name
+
+
+def test_fifth_canvas_is_a_start_and_changes_no_count():
+    in_new_process(
+        "from core.data import canvases",
+        "from core.data.canvases import Canvas, tried_canvases",
+        "canvases.CANVASES['dusk'] = Canvas('Dusk', ((90, 60, 110), (30, 30, 50)), 0.06, 'a dark sky')",
+        "from core.pgd.drawings import QUICK_CANVASES, counted, stored_kinds",
+        "from core.pgd.starts import MADE_STARTS, start_of",
+        "assert {*QUICK_CANVASES} <= {*stored_kinds()} and counted('canvases').endswith(' of 40')",
+        "assert 'dusk' in MADE_STARTS and start_of('hen', 'imagenet', 224, 'dusk').distribution.mean.shape[0] == 3",
+        "assert len(tried_canvases()) == len(tried_canvases('dusk')) == canvases.TRIES == 4",
+        "assert 'dusk' in tried_canvases('dusk') and 'dusk' not in tried_canvases()",
+    )
+
+
+def test_second_set_of_large_photos_has_its_own_button(monkeypatch):
+    twin = replace(SAMPLE_SETS["photographs"], name="more", title="More photos", drawn_title="More, 224 px")
+    monkeypatch.setitem(SAMPLE_SETS, "more", twin)
+    app = AppTest.from_string("from ui.pages.generation import page\npage()").run()
+    (sets,) = (each for each in app.get("button_group") if each.label == "Pictures")
+    labels = [option.content for option in sets.proto.options]
+    assert len(labels) == len({*labels}) == 3, labels
+
+
+def test_number_without_an_upper_end_has_a_whole_colour_bar():
+    metric = replace(METRICS["Probability"], value_range=(0.0, math.inf))
+    first, second = np.array([[0.5, np.nan]]), np.array([[2.5, 7.5]])
+    assert metric.ends(first, second) == (0.0, 7.5) and metric.ends(np.array([[np.nan]])) == (0.0, 1.0)
+    assert METRICS["Probability"].ends(first, second) == (0.0, 1.0)
+    figure = Figure()
+    draw_map(figure.add_subplot(), np.full((3, 3), 7.5), metric, title="")
+    assert figure.axes[0].images[0].get_clim() == (0, 750)
+
+
+def test_documents_name_tools_that_are_there():
+    named = {
+        name
+        for path in (ROOT / "docs").glob("*.md")
+        for name in re.findall(r"[Tt]ool \*([^*]+)\*", path.read_text("utf-8"))
+    }
+    assert named and named <= TOOLS.keys()

@@ -35,6 +35,13 @@ CANVASES: dict[CanvasName, Canvas] = {
 }
 COMPARED_CANVAS: CanvasName = "grey"  # of the gallery and of all comparisons with the paper's method
 DEFAULT_CANVAS: CanvasName = "grey"  # of the page *Draw*
+TRIES = 4  # started by one press, on as many canvases
+
+
+def tried_canvases(chosen: CanvasName = DEFAULT_CANVAS) -> tuple[CanvasName, ...]:
+    """Return the canvases of several tries, in the table's order: the first of the table, among them the chosen one."""
+    others = [name for name in CANVASES if name != chosen][: TRIES - 1]
+    return tuple(name for name in CANVASES if name == chosen or name in others)
 
 
 def paint_canvas(name: CanvasName, image_size: int) -> np.ndarray:

@@ -157,7 +157,7 @@ class SampleSet:
     folder: holds provenance.json, which `core.data.datasets` reads, and pictures: images.npz, or files that it names.
     first: the initial picture of *Frequencies*. second: the one mixed with it.
     inpainted: the picture with the hole that is filled first.
-    holes: (left, top, size) of a picture's initial hole, by index, which stored runs fill by both searches if pictures
+    holes: (left, top, size) of a picture's initial hole, by index, which stored runs fill by both methods if pictures
     are large enough to show the difference; the others' are in the middle.
     faceless: the pictures with a hole where no method painted the animal's face, judged by eye.
     filled: the pictures of the row of filled holes. drawn: the initial classes of *Draw*, which offers only sets with

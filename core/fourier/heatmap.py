@@ -329,8 +329,8 @@ class Metric:
 
     key: name in columns and files, e.g. "top1". name: in the menu and in links. label: next to numbers and colour bars.
     array: of a map, (R, R), NaN if not computed; None if the map lacks it. interval: the same with its 95% interval.
-    value_range: ends of the colour bar. top: 1 or 5 for an error rate, which also has differences and estimates; None
-    for others.
+    value_range: ends of the colour bar; an infinite upper end stands for the largest value on the screen. top: 1 or 5
+    for an error rate, which also has differences and estimates; None for others.
     """
 
     key: str
@@ -342,6 +342,13 @@ class Metric:
     colormap: str = "viridis"
     interval: Callable[[Heatmap], Interval | None] = lambda heatmap: None
     top: int | None = None
+
+    def ends(self, *maps: np.ndarray) -> tuple[float, float]:
+        """Return the ends of the colour bar that these maps share; NaN values do not count."""
+        low, high = self.value_range
+        if math.isinf(high):
+            high = max((float(values[np.isfinite(values)].max(initial=low)) for values in maps), default=low)
+        return low, high if high > low else low + 1
 
 
 def _error(top: int) -> Metric:
@@ -392,7 +399,7 @@ def draw_map(axes: Axes, values: np.ndarray, metric: Metric, *, title: str) -> N
         metric: the metric of the values.
         title: above the map.
     """
-    unit, (low, high), half = metric.unit, metric.value_range, len(values) / 2
+    unit, (low, high), half = metric.unit, metric.ends(values), len(values) / 2
     picture = axes.imshow(
         np.ma.masked_invalid(unit.scale * values),
         cmap=colormap(metric.colormap).with_extremes(bad="#b0b0b0"),

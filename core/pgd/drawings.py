@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.data.canvases import CANVASES, COMPARED_CANVAS
+from core.data.canvases import COMPARED_CANVAS, TRIES, tried_canvases
 from core.data.picture_files import decode_image
 from core.data.sample_sets import PRECOMPUTED
 from core.pgd.methods import COMPARED, METHODS, PAPER, MethodName
@@ -22,6 +22,7 @@ DRAWINGS = PRECOMPUTED / "views"
 OPENING_FILE, GALLERY_FILE, SKETCHED_FILE = (DRAWINGS / f"{name}.json" for name in ("opening", "gallery", "sketches"))
 PaintedStart = Literal["sketch", "photo"]  # what stored paintings start from
 SIZE = 224  # pixels, of all drawings
+PAINTED_PHOTOS = "photographs"  # sample set of whose photos the stored counts are
 CARDS = {name: DRAWINGS / f"card-{name}.webp" for name in ("hole", "judge")}  # things to try
 
 
@@ -182,9 +183,12 @@ def _painted(start: PaintedStart) -> dict[str, GalleryWord]:
 
 # ---- how many are recognised -------------------------------------------------------------------------------------
 
-QUICK_TRIES = ("draw-quick", *(f"draw-quick{seed}" for seed in range(1, 4)))  # of each word, by seed, from grey
+# Of each word, by seed, from grey.
+QUICK_TRIES = ("draw-quick", *(f"draw-quick{seed}" for seed in range(1, TRIES)))
 # Of each word, by canvas, from seed 0.
-QUICK_CANVASES = tuple("draw-quick" if name == COMPARED_CANVAS else f"draw-{name}" for name in CANVASES)
+QUICK_CANVASES = tuple(
+    "draw-quick" if name == COMPARED_CANVAS else f"draw-{name}" for name in tried_canvases(COMPARED_CANVAS)
+)
 SEEDS = 3  # of the words drawn from grey, see `of_seeds`
 SEVERAL = {"tries": QUICK_TRIES, "canvases": QUICK_CANVASES}
 

@@ -86,14 +86,25 @@ class MethodRow:
         task and size.
     title: in menus. caption: in a sentence.
     steps: a sentence on its steps.
+    about: what differs from the paper's method, as Markdown for *Details*; empty for the paper's.
     """
 
     method: Method
     title: str
     caption: str
     steps: str
+    about: str = ""
 
 
+_ABOUT_VIEWS = (
+    "Each step follows the gradient at one random view of the picture: a crop with noise (around the hole if there is "
+    "one), or a shifted or mirrored copy of a small picture (Athalye et al. 2018)."
+)
+_ABOUT_STROKES = (
+    "The gradient gets a natural spectrum ($1 / \\max(1, r)^p$ at $r$ cycles per image) and the colour covariance of "
+    "natural pixels, to a power (Olah et al. 2017)."
+)
+_ABOUT_THE_REST = "Ball, unit step and clip are the same, and confidence is that of the picture itself."
 _VIEWS = Views(min_size=0.5, noise=0.08)
 _STROKES = Preconditioner(spectrum=1.3, colors=0.6)
 
@@ -111,6 +122,7 @@ METHODS: dict[MethodName, MethodRow] = {
         caption="natural strokes alone",
         steps="each step follows the gradient at the picture itself, with the spectrum and the colours of natural "
         "pictures; nothing outside a hole changes",
+        about=f"**Natural strokes**: {_ABOUT_STROKES} {_ABOUT_THE_REST}",
     ),
     "views_only": MethodRow(
         method=Method(views=_VIEWS),
@@ -118,6 +130,7 @@ METHODS: dict[MethodName, MethodRow] = {
         caption="random views alone",
         steps="each step follows the gradient at a random view of the picture, cropped or shifted, with noise; nothing "
         "outside a hole changes",
+        about=f"**Random views**: {_ABOUT_VIEWS} {_ABOUT_THE_REST}",
     ),
     "views": MethodRow(
         method=Method(views=_VIEWS, preconditioner=_STROKES),
@@ -125,6 +138,7 @@ METHODS: dict[MethodName, MethodRow] = {
         caption="many views",
         steps="each step follows the gradient at a random view of the picture, cropped or shifted, with noise, and has "
         "the spectrum and the colours of natural pictures; nothing outside a hole changes",
+        about=f"**Many views**: {_ABOUT_VIEWS} {_ABOUT_STROKES} {_ABOUT_THE_REST}",
     ),
 }
 PAPER: MethodName = "paper"

@@ -16,7 +16,7 @@ from core.data.sample_sets import CIFAR10, SAMPLE_SETS, ClassSet, ImageDataset, 
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.pgd.examples import OPENING, stored_classifier
 from core.pgd.jobs import PGDJob, make_job, run_batch
-from core.pgd.methods import METHODS, MethodName
+from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.pictures import (
     JudgedOutcomes,
     KindRows,
@@ -74,8 +74,14 @@ SERIES = (
     Series("classless", (0, 200), "generation", start="classless"),
     Series("independent", (0, 200), "generation", start="independent", suffix="-noise", title=", from pixel noise"),
     *(
-        Series(comparison_kind("classless", method), (quick, 200), "generation", start="classless", compared=method)
-        for method, quick in zip(METHODS, (6, 0, 0, 6), strict=True)
+        Series(
+            comparison_kind("classless", method),
+            (6 if method in COMPARED else 0, 200),
+            "generation",
+            start="classless",
+            compared=method,
+        )
+        for method in METHODS
     ),
     Series("eq3", (0, 200), "inpainting", suffix=""),
     Series("mean_square", (0, 200), "inpainting", penalty="mean_square", fewer=3),

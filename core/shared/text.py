@@ -61,6 +61,9 @@ def with_article(noun: str) -> str:
     return f"{'an' if vowel else 'a'} {noun}"
 
 
+NUMERALS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
 def capitalised(text: str) -> str:
     """Return a text with a capital first letter, as at the beginning of a sentence; other letters stay."""
     return text[:1].upper() + text[1:]

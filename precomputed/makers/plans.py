@@ -16,7 +16,7 @@ from core.data.holes import costliest_hole
 from core.data.sample_sets import imagenet
 from core.data.sketches import SKETCHES, draw_sketch, smooth_sketch
 from core.data.words import find_word
-from core.pgd.drawings import QUICK_TRIES, of_seeds
+from core.pgd.drawings import PAINTED_PHOTOS, QUICK_TRIES, of_seeds
 from core.pgd.methods import COMPARED, METHODS, Method
 from core.pgd.pictures import LARGE_SIZE
 from core.pgd.plan import RunPlan, inpainting_plan
@@ -93,7 +93,7 @@ def photos() -> Iterator[tuple[str, RunPlan]]:
 
     The words are drawn by a seed of each photograph, among classes that `drawn_classes` may have, but for its own.
     """
-    bundled, names = load_samples("photographs"), imagenet().names
+    bundled, names = load_samples(PAINTED_PHOTOS), imagenet().names
     ours = defaults("generation", SIZE, "views", start="photo")
     for method in COMPARED:
         config = replace(ours, method=ours.method.variant(method))

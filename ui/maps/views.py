@@ -39,7 +39,8 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, size: int = SHOW
         largest = float(np.abs(view.values[np.isfinite(view.values)]).max(initial=0))
         end = max(1, math.ceil(10 * largest)) / 10  # rounded up to ten points
         return ShownMaps([view], "".join(ends), (-end, end))
-    return ShownMaps([_value(*pair, row) for pair in maps], row.colormap, row.value_range)
+    views = [_value(*pair, row) for pair in maps]
+    return ShownMaps(views, row.colormap, row.ends(*(view.values for view in views)))
 
 
 def offered_metrics(chosen: Sequence[Entry]) -> list[str]:

@@ -10,7 +10,16 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.data.canvases import CANVASES, COMPARED_CANVAS, DEFAULT_CANVAS, canvas_of, empty_sketch, paint_canvas
+from core.data.canvases import (
+    CANVASES,
+    COMPARED_CANVAS,
+    DEFAULT_CANVAS,
+    TRIES,
+    canvas_of,
+    empty_sketch,
+    paint_canvas,
+    tried_canvases,
+)
 from core.data.picture_files import square_image, to_uint8
 from core.data.sample_sets import SampleSet
 from core.data.sketches import (
@@ -23,7 +32,7 @@ from core.data.sketches import (
     sketch_name,
 )
 from core.data.words import find_word
-from core.pgd.drawings import picked_words
+from core.pgd.drawings import PAINTED_PHOTOS, picked_words
 from core.pgd.plan import RunPlan
 from core.pgd.starts import MADE_STARTS, STARTS, StartName, draw_starts, set_start, sketch_start, start_facts
 from core.pgd.views import MIN_CROP_SIZE
@@ -31,7 +40,6 @@ from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.runs.gallery import photo_counts, sketch_counts
 from ui.runs.opened import PAGE, SKETCH, SKETCHED, START, words_key
-from ui.runs.state import TRIES
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, Picture, frame_own_photo, page_picture, picture_line
 from ui.shared.url import as_markdown, settable_in_url
@@ -151,14 +159,14 @@ def _canvas_thumbnails() -> Thumbnails:
 
 
 def four_tries(plan: RunPlan, row: SampleSet) -> RunPlan:
-    """Return the plan of four tries at a drawing: on the four canvases, or from another start by four seeds."""
+    """Return the plan of `TRIES` tries at a drawing: on as many canvases, or from another start by as many seeds."""
     start: StartName = plan.images["start"]
     if start in CANVASES:
         targets = [str(target) for target in plan.targets]
         return plan.from_each(
             [
                 (draw_starts(targets, 1, row.name, plan.seed, name)[0], start_facts(targets, row.name, name))
-                for name in CANVASES
+                for name in tried_canvases(start)
             ]
         )
     if start not in MADE_STARTS:
@@ -205,7 +213,7 @@ def start_tiles(row: SampleSet, start: StartName) -> None:
         _bundled_sketches(row)
     else:
         picture_line(PAGE, _PHOTO_TILES, frames=False)
-        if is_large(row):
+        if row.name == PAINTED_PHOTOS:
             text, about = photo_counts()
             st.markdown(text, help=about)
 

@@ -140,10 +140,10 @@ def _choose_set() -> SampleSet:
     usual = next(ready, next(iter(sets)))
 
     def choose(name: str, value: str) -> str:
-        titles = {
-            title: f"Any of {about_words(row.classes)}" if is_large(row) else f"{len(row.drawn)} classes, robust twin"
-            for title, row in sets.items()
-        }
+        known = {title: f"Any of {about_words(row.classes)}" for title, row in sets.items() if is_large(row)}
+        titles = {title: known.get(title, f"{len(row.drawn)} classes, robust twin") for title, row in sets.items()}
+        alike = {title for title in titles if [*titles.values()].count(titles[title]) > 1}
+        titles |= {title: f"{title}: {titles[title][0].lower()}{titles[title][1:]}" for title in alike}
         return st.segmented_control(
             "Pictures", list(sets), default=value, format_func=titles.__getitem__, key=name, required=True
         )

@@ -25,7 +25,7 @@ from ui.components.words.words import word_input
 from ui.runs.export import run_download
 from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.judge import sample_set_of
-from ui.runs.outcome import ABOUT_VIEWS, filled_html, holes_alone, recognised_table, run_table
+from ui.runs.outcome import explain_methods, filled_html, holes_alone, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel
 from ui.runs.replay import (
     METHOD_TITLES,
@@ -315,8 +315,7 @@ def _formulas(penalty: Penalty, methods: Sequence[MethodName]) -> None:
     left, right = st.columns(2, gap="large")
     left.markdown(formula(METHODS[leading(methods)].method.fill, penalty), help=f"Eq. 3: {TERMS['Eq. 3']}.")
     left.markdown(MINIMISED if penalty == "eq3" else f"The penalty is {PENALTIES[penalty].rule}")
-    if {*methods} - {"paper"}:
-        right.markdown(ABOUT_VIEWS)
+    explain_methods(right, methods)
 
 
 def formula(fill: Fill, penalty: Penalty) -> str:

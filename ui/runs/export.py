@@ -23,7 +23,7 @@ from core.pgd.pictures import Judgement
 from core.pgd.record import PGDRun, evenly_spaced, pack_runs
 from core.pgd.settings import PGDConfig
 from core.shared.numbers import join_list
-from core.shared.text import capitalised, count_of
+from core.shared.text import NUMERALS, capitalised, count_of
 from ui.runs.card import PROJECT, Card, card_png, enlarged
 from ui.runs.judge import judgement_of, second_opinion
 from ui.runs.replay import judged_tries, target_of
@@ -37,7 +37,6 @@ FRAME_SIZE = 448  # pixels of an animation
 BEGINNING, GROWTH, END = 1.0, 4.0, 2.0  # seconds: what it began with, the run, the result
 VIDEO_RATE = 15  # frames per second
 _FRAMES, _QUALITY, _EFFORT = 61, 85, 2  # of an animation: at most so many, and WebP's settings
-_NUMBERS = ("none", "one", "two", "three", "four")
 _OFTEN = {2: "twice", 3: "three times", 4: "four times"}
 _DESCRIPTION, _SOFTWARE = 0x010E, 0x0131  # tags of Exif
 
@@ -85,7 +84,7 @@ class Painted:
         if len(known) == 1:
             return second_opinion(known[0], 0)[0]
         count = sum(said.ranks[0] == 1 for said in known)
-        some = f"all {_NUMBERS[count]}" if count == len(known) else f"{_NUMBERS[count]} of them"
+        some = f"all {NUMERALS[count]}" if count == len(known) else f"{NUMERALS[count] if count else 'none'} of them"
         return f"A second network recognises {some}."
 
     def facts(self, address: str) -> dict[str, str]:
@@ -285,7 +284,10 @@ def save_buttons(result: RunResult, *, key: str) -> None:
         "Save picture": (lambda: picture_file(painted, address), f"{stem}.png"),
     }
     if result.tries:
-        files["Save all four"] = (lambda: picture_file(painted_in_tries(result), address), f"{stem}-tries.png")
+        files[f"Save all {NUMERALS[len(result.tries)]}"] = (
+            lambda: picture_file(painted_in_tries(result), address),
+            f"{stem}-tries.png",
+        )
     files["Save animation"] = (partial(animation_file, runs, row, address), f"{stem}.webp")
     files["Save video"] = (partial(video_file, runs, row, address), f"{stem}.mp4")
     for label, (make, name) in files.items():

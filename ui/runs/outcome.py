@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.registry import classifier_title, result_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
@@ -29,15 +30,6 @@ from ui.shared import url
 from ui.shared.pictures import Figure, picture_row, to_picture
 from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown, one_line
-
-ABOUT_VIEWS = (
-    "**Many views**: each step follows the gradient at one random view of the picture: a crop with "
-    "noise (around the hole if there is one), or a shifted or mirrored copy of a small picture. The gradient gets a "
-    "natural spectrum ($1 / \\max(1, r)^p$ at $r$ cycles per image) and the colour covariance of natural pixels, to a "
-    "power. Ball, unit step and clip are the same, and confidence is that of the picture itself (Athalye et al. 2018; "
-    "Olah et al. 2017)."
-)
-
 
 # ---- one result --------------------------------------------------------------------------------------------------
 
@@ -163,12 +155,18 @@ def filled_html(sample_set: str) -> tuple[str, str]:
     return about, f'<div class="filled">{"".join(tiles)}</div>'
 
 
+def explain_methods(container: DeltaGenerator, methods: Sequence[MethodName]) -> None:
+    """Draw what each chosen method does differently from the paper's."""
+    for method in methods:
+        if about := METHODS[method].about:
+            container.markdown(about)
+
+
 def drawing_formulas(start: StartName, methods: Sequence[MethodName], rule: str) -> None:
     """Draw the formulas of a drawing. rule: how the displayed classes were chosen; may be empty."""
     left, right = st.columns(2, gap="large")
     left.markdown(_drawing_formula(start))
-    if {*methods} - {"paper"}:
-        right.markdown(ABOUT_VIEWS)
+    explain_methods(right, methods)
     if rule:
         right.markdown(rule)
 

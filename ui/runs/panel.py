@@ -18,14 +18,14 @@ from core.classifiers.registry import (
     ClassifierSpec,
     short_title,
 )
-from core.data.canvases import CANVASES
+from core.data.canvases import CANVASES, TRIES, tried_canvases
 from core.pgd.drawings import GalleryWord
 from core.pgd.methods import METHODS, leading
 from core.pgd.plan import RunPlan
 from core.pgd.record import SURE
 from core.pgd.starts import MADE_STARTS, STARTS
 from core.shared.numbers import duration, join_list
-from core.shared.text import JARGON, count_of, sentence
+from core.shared.text import JARGON, NUMERALS, count_of, sentence
 from ui.components.replay.replay import RunProgress, replay
 from ui.runs.export import save_buttons, save_stored
 from ui.runs.gallery import stills
@@ -34,7 +34,6 @@ from ui.runs.opened import is_of
 from ui.runs.replay import judged_tries, live_replay, run_replay, tries_replay
 from ui.runs.settings import LAST_SEED, expected_seconds, remember_pace
 from ui.runs.state import (
-    TRIES,
     WAITING,
     ActiveRun,
     RunRequest,
@@ -119,7 +118,9 @@ def ask_for_run(
         if st.button(verb, type="primary", key=f"{page}.start") or entered:
             to_run = request
         plan = request.plan if _has_tries(request) else None
-        if plan is not None and st.button("Four at once", key=f"{page}.four", help=_about_tries(plan, request)):
+        if plan is not None and st.button(
+            f"{NUMERALS[TRIES].capitalize()} at once", key=f"{page}.four", help=_about_tries(plan, request)
+        ):
             to_run = request.tried(four(plan))
     if to_run is not None:
         run_state(page).error = ""
@@ -150,10 +151,11 @@ def _about_tries(plan: RunPlan, request: RunRequest) -> str:
     """Return what several tries are, and how long they take."""
     seconds = expected_seconds(plan, request.names, (leading(request.methods),))
     time = "" if seconds is None else f" (about {duration(max(1.0, TRIES * seconds))})"
-    if plan.images.get("start") in CANVASES:
-        what = f"Draws your word on {join_list([canvas.title.lower() for canvas in CANVASES.values()])}"
+    if (start := plan.images.get("start")) in CANVASES:
+        canvases = [CANVASES[name].title.lower() for name in tried_canvases(start)]
+        what = f"Draws your word on {join_list(canvases)}"
     else:
-        what = "Makes four versions"
+        what = f"Makes {NUMERALS[TRIES]} versions"
     return f"{what}{time}. The one that a second network is surest of comes first; you can pick another."
 
 

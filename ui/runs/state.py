@@ -54,7 +54,6 @@ CHANGED = {
     "seed": "the random seed",
     **dict.fromkeys(("steps", "step_size", "epsilon", "step_decay"), "steps or lengths"),
 }
-TRIES = 4  # started by one press
 MAX_RUNS = 4  # pairs of a network and a method, side by side
 STOPPED_TOO_EARLY = "The run was stopped before its first step."
 

@@ -22,14 +22,14 @@ def about_words(classes: ClassSet) -> str:
 
 
 def stands_for(word: str, classes: ClassSet) -> str:
-    """Return what a word stands for, such as "any of 118 kinds" for "dog"; empty for a class's name or an unknown
+    """Return what a word stands for, such as "118 kinds" for "dog"; empty for a class's name or an unknown
     word.
     """
     known = find_word(word, classes)
     if not known or word in classes.names:
         return ""
     if len(known) > 1:
-        return f"any of {len(known)} kinds"
+        return f"{len(known)} kinds"
     name = everyday_name(classes.names[known[0]])
     return "" if name.casefold() == word.casefold() else f"(class: {name})"
 
