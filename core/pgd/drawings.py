@@ -14,9 +14,13 @@ import numpy as np
 from core.data.canvases import COMPARED_CANVAS, TRIES, tried_canvases
 from core.data.picture_files import decode_image
 from core.data.sample_sets import PRECOMPUTED
+from core.data.sketches import draw_sketch
+from core.data.start_photos import photo_square
 from core.pgd.methods import COMPARED, METHODS, PAPER, MethodName
+from core.pgd.painting import Painting
 from core.pgd.pictures import AFTER, Judgement, PictureOutcomes, stored_outcomes
 from core.pgd.settings import PGDConfig
+from core.pgd.starts import StartName
 
 DRAWINGS = PRECOMPUTED / "views"
 OPENING_FILE, GALLERY_FILE, SKETCHED_FILE = (DRAWINGS / f"{name}.json" for name in ("opening", "gallery", "sketches"))
@@ -31,13 +35,15 @@ class Drawing:
     """Drawing of a word by a method, from a grey start.
 
     picture: a lossy picture, or its file. confidence: the painter's in the word. judgements: by independent networks.
-    All numbers were computed from this file.
+    All numbers were computed from this file. digest: `Painting.digest` of what was painted; empty for pictures that
+    were stored before version 2.1.
     """
 
     method: MethodName
     picture: Path | bytes
     confidence: float
     judgements: tuple[Judgement, ...] = ()
+    digest: str = ""
 
     def pixels(self) -> np.ndarray:
         """Load the picture, uint8 (H, W, 3)."""
@@ -89,16 +95,17 @@ def _drawing(known: Mapping[str, Any], method: MethodName, picture: Path, judges
         Judgement(judge, 1, before=None, after=int(rank == 1), says=(says,), ranks=(rank,), shares=(probability,))
         for judge, says, rank, probability in zip(judges, known["says"], known["ranks"], known["shares"], strict=True)
     )
-    return Drawing(method=method, picture=picture, confidence=known["confidence"], judgements=judgements)
+    about = {"picture": picture, "confidence": known["confidence"], "digest": known.get("digest", "")}
+    return Drawing(method=method, judgements=judgements, **about)
 
 
 @dataclass(frozen=True, kw_only=True)
 class GalleryWord:
     """A word: its ImageNet label, its name, and what each method drew.
 
-    config: of the runs, but for their methods. seed: of the runs. sketch, photo: name of the bundled one that they
-    began with; both empty for a grey start. before: classes that the painter and then each judge see in the start;
-    empty if not stored.
+    config: of the runs, but for their methods. seed: of the runs. painter: registry name. sketch, photo: name of the
+    bundled one that they began with; both empty for a grey start. before: classes that the painter and then each judge
+    see in the start; empty if not stored.
     """
 
     label: int
@@ -106,9 +113,28 @@ class GalleryWord:
     drawings: Mapping[MethodName, Drawing]
     config: PGDConfig
     seed: int
+    painter: str
     sketch: str = ""
     photo: str = ""
     before: tuple[str, ...] = ()
+
+    @property
+    def start(self) -> StartName:
+        """Key in `core.pgd.starts.STARTS`."""
+        return "sketch" if self.sketch else "photo" if self.photo else COMPARED_CANVAS
+
+    @property
+    def picture(self) -> np.ndarray | None:
+        """The sketch, uint8 (32, 32, 3), or the photo, uint8 (224, 224, 3); None for a grey start."""
+        if self.sketch:
+            return draw_sketch(self.sketch)
+        return photo_square(self.photo) if self.photo else None
+
+    def painting(self, method: MethodName) -> Painting:
+        """Return what determines the picture by a method."""
+        pixels = b"" if self.picture is None else self.picture.tobytes()
+        recipe = {"word": self.word, "start": self.start, "seed": self.seed, "painter": self.painter}
+        return Painting(config=self.config, pixels=pixels, **recipe).by(method)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +173,7 @@ def _word(
     made = {name: row.get(name, "") for name in ("sketch", "photo")} | {"before": tuple(row.get("before", ()))}
     config = PGDConfig.from_json(content["photo_config" if made["photo"] else "config"])
     about = {"label": row["label"], "word": row["word"], "config": config, "seed": content["seed"]}
-    return GalleryWord(drawings=drawings, **about, **made)
+    return GalleryWord(drawings=drawings, painter=content["painter"]["name"], **about, **made)
 
 
 def judged_path(label: int, method: MethodName) -> Path:

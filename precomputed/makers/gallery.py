@@ -23,6 +23,7 @@ from PIL import Image
 
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import load_classifier
+from core.data.canvases import COMPARED_CANVAS
 from core.data.datasets import load_samples
 from core.data.holes import fill_hole, middle_square
 from core.data.picture_files import decode_image, to_uint8
@@ -39,6 +40,7 @@ from core.pgd.drawings import (
 )
 from core.pgd.live import run_source
 from core.pgd.methods import COMPARED, METHODS, MethodName
+from core.pgd.painting import Painting
 from core.pgd.pictures import ranks
 from core.pgd.settings import defaults
 from core.shared.device import class_probabilities, prepare_torch
@@ -118,7 +120,8 @@ def _word(
     row: dict[str, Any] = {"label": label, "word": imagenet().names[label]}
     for method in methods:
         with np.load(work / f"draw-{method}-{label}.npz", allow_pickle=False) as file:
-            row[method] = show(file["result"], judged_path(label, method), label, painter, judges)
+            said = show(file["result"], judged_path(label, method), label, painter, judges)
+        row[method] = said | {"digest": Painting.default(row["word"], COMPARED_CANVAS, method, painter=PAINTER).digest}
     return row
 
 

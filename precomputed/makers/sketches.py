@@ -22,11 +22,12 @@ from core.classifiers.registry import load_classifier
 from core.data.picture_files import to_uint8
 from core.data.sample_sets import imagenet
 from core.data.sketches import SKETCHES, draw_sketch, smooth_sketch
-from core.data.start_photos import START_PHOTOS, photo_start
+from core.data.start_photos import START_PHOTOS, photo_square, photo_start
 from core.data.stored import classifier_facts
 from core.data.words import find_word
 from core.pgd.drawings import DRAWINGS, SIZE, SKETCHED_FILE, PaintedStart, painted_path
 from core.pgd.methods import COMPARED
+from core.pgd.painting import Painting
 from core.pgd.settings import defaults
 from core.pgd.steps import Generation, run_pgd
 from core.shared.device import class_probabilities, prepare_torch
@@ -81,7 +82,10 @@ def painted(
             x0 = torch.from_numpy(planes[None])
             last = run_pgd(painter, Generation(torch.tensor([label])), x0, config, seed=SEED)
             picture = to_uint8(last.images[0].numpy()).transpose(2, 0, 1)
-        row[method] = show(picture, painted_path(start, name, method), label, painter, judges)
+        given = draw_sketch(name) if start == "sketch" else photo_square(name)
+        painting = Painting.default(word, start, method, painter=PAINTER, pixels=given)
+        said = show(picture, painted_path(start, name, method), label, painter, judges)
+        row[method] = said | {"digest": painting.digest}
     return row
 
 

@@ -7,17 +7,16 @@ stored, or was painted in this visit, is there without waiting.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import classifier_title
-from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.data.sketches import SKETCH_SIZE, decode_sketch, draw_sketch, encode_sketch
-from core.data.start_photos import photo_square
-from core.pgd.drawings import GalleryWord, painter_name
+from core.data.sample_sets import SampleSet
+from core.data.sketches import SKETCH_SIZE, decode_sketch, encode_sketch
+from core.pgd.drawings import GalleryWord
 from core.pgd.methods import COMPARED, MethodName, leading
 from core.pgd.settings import FIELDS, PGDConfig, Task, defaults, has_quick, same_value
 from core.pgd.starts import STARTS, StartName
@@ -84,16 +83,17 @@ class Opened:
 
 def of_word(word: GalleryWord) -> Opened:
     """Return what determines a stored drawing."""
-    row = SAMPLE_SETS["photographs"]
+    painting = word.painting(leading(COMPARED))
+    picture, start = painting.picture, painting.start
     return Opened(
-        row=row,
-        words=(word.word,),
-        start="sketch" if word.sketch else "photo" if word.photo else "grey",
-        sketch=draw_sketch(word.sketch) if word.sketch else None,
-        photo=as_start(row, photo_square(word.photo).transpose(2, 0, 1)) if word.photo else None,
-        painters=(painter_name(),),
-        config=word.config,
-        seed=word.seed,
+        row=painting.row,
+        words=(painting.word,),
+        start=start,
+        sketch=picture if start == "sketch" else None,
+        photo=as_start(painting.row, picture.transpose(2, 0, 1)) if start == "photo" and picture is not None else None,
+        painters=(painting.painter,),
+        config=painting.config,
+        seed=painting.seed,
     )
 
 
@@ -116,13 +116,12 @@ def start_in_url(opened: Opened) -> list[tuple[str, object]]:
 
 
 def is_of(word: GalleryWord, request: RunRequest) -> bool:
-    """Return True if a request has the painter, the methods, the numbers and the seed of a stored drawing."""
-    plan = request.plan
-    if plan is None or request.names != (painter_name(),) or tuple(request.methods) != COMPARED:
+    """Return True if a request has the painter, the methods, the settings and the seed of a stored drawing."""
+    plan, painting = request.plan, word.painting(leading(COMPARED))
+    if plan is None or request.names != (painting.painter,) or tuple(request.methods) != COMPARED:
         return False
-    names = [name for name in FIELDS if hasattr(plan.config, name)]
-    same = (same_value(getattr(plan.config, name), getattr(word.config, name)) for name in names)
-    return plan.seed == word.seed and all(same)
+    asked = replace(painting, seed=plan.seed, config=plan.with_method(painting.method).config)
+    return not painting.changes(asked)
 
 
 def of_result(result: RunResult) -> Opened | None:

@@ -22,8 +22,10 @@ from core.data.sketches import (
 )
 from core.data.start_photos import START_PHOTOS, photo_strip
 from core.data.words import find_word
-from core.pgd.drawings import GalleryWord, drawn_photos, drawn_sketches, opening_words
-from core.pgd.starts import STARTS, StartName, draw_starts, sketch_start, start_facts
+from core.pgd.drawings import GalleryWord, drawn_photos, drawn_sketches, opening_words, painter_name
+from core.pgd.painting import Painting
+from core.pgd.plan import RunPlan
+from core.pgd.starts import STARTS, StartName
 from ui.components.mount import lossy_data_uri, webp_strip
 from ui.runs import opened
 from ui.runs.gallery import stored_word
@@ -64,7 +66,7 @@ class FramedPhoto:
 class Beginning:
     """Start of a painting, and the word to paint, which may be unknown or empty.
 
-    sketch: uint8 (32, 32, 3); under a photo the one before it.
+    sketch: uint8 (32, 32, 3); if a photo is chosen, the sketch shown before it.
     """
 
     sketch: np.ndarray
@@ -85,18 +87,26 @@ class Beginning:
 
     @property
     def tile(self) -> str:
-        """Name of the tile from which this comes, also with its frame moved; empty for a picture of one's own."""
+        """Name of the originating tile, even if its frame was moved; empty for the visitor's own picture."""
         return self.name if self.photo is None else self.photo.name
 
     @property
     def start(self) -> StartName:
         """Key in `core.pgd.starts.STARTS`."""
-        return "photo" if self.photo is not None else "grey" if self.name == EMPTY else "sketch"
+        return "photo" if self.photo is not None else COMPARED_CANVAS if self.name == EMPTY else "sketch"
 
     @property
-    def key(self) -> tuple[str, bytes, str]:
-        """Key by which its runs are known."""
-        return self.start, self.picture.tobytes(), self.word
+    def painting(self) -> Painting:
+        """What a press paints, by the leading method in quick steps."""
+        pixels = None if self.start == COMPARED_CANVAS else self.picture
+        return Painting.default(self.word, self.start, painter=painter_name(), pixels=pixels, quick=True)
+
+    @property
+    def plan(self) -> RunPlan:
+        """The plan of its run."""
+        if self.photo is None:
+            return self.painting.plan()
+        return self.painting.plan(self.photo.photo.name, own=not self.photo.name)
 
     @property
     def is_known(self) -> bool:
@@ -111,17 +121,6 @@ class Beginning:
         if not self.name or self.word != word_of(self.name):
             return None
         return (drawn_photos() if self.start == "photo" else drawn_sketches())[self.name]
-
-    def planes(self) -> tuple[np.ndarray, dict[str, str]]:
-        """Return the start of the painting, (3, S, S) float32 in [0, 1], and the metadata on it."""
-        if self.photo is not None:
-            facts = {"dataset": "photo", "start": "photo", "credit": f"Start: {self.photo.photo.name}"}
-            facts |= {} if self.photo.name else {"own": "yes"}
-            return self.picture.transpose(2, 0, 1).astype(np.float32) / np.float32(255), facts
-        if self.start == "sketch":
-            return sketch_start(self.sketch, ROW.image_size)
-        drawn = draw_starts([self.word], 1, ROW.name, 0, self.start)
-        return drawn[0], dict(start_facts([self.word], ROW.name, self.start))
 
 
 def of_tile(name: str, word: str) -> Beginning:
@@ -184,7 +183,7 @@ def link_to_draw(word: GalleryWord) -> str:
 
 
 def chosen() -> Beginning:
-    """Return what is chosen, at first the URL's."""
+    """Return the current choice, initially from the URL."""
     state = st.session_state
     if SKETCH not in state:
         word, linked, photo = url.text(LINKED_WORD), url.text(LINKED_SKETCH), url.text(LINKED_PHOTO)
@@ -201,7 +200,7 @@ def chosen() -> Beginning:
 
 
 def put_in_url(begin: Beginning) -> None:
-    """Write what is chosen to the URL, unless it is what the page opens with or a photo of the visitor's own."""
+    """Write the choice to the URL, unless it is the default or an upload."""
     linked: dict[str, str] = {}
     if begin.photo is not None:
         if begin.photo.name:
@@ -220,7 +219,7 @@ def put_in_url(begin: Beginning) -> None:
 
 
 def choose(name: str) -> None:
-    """Choose a tile with its word; an empty canvas keeps a word of the visitor's own."""
+    """Choose a tile with its word; the empty canvas keeps a word the visitor typed."""
     before, state = chosen(), st.session_state
     state[PHOTO] = bundled_photo(name) if name in START_PHOTOS else None
     if name not in START_PHOTOS:

@@ -47,7 +47,7 @@ def measured(begin: Beginning, result: RunResult | None) -> FastWaves:
         return fast_waves(result.runs[1].start[0], views, paper)
     if begin.stored is not None:
         return _stored(begin.name, begin.word)
-    return fast_waves(begin.planes()[0])
+    return fast_waves(begin.plan.start[0])
 
 
 @lru_cache(64)
@@ -58,7 +58,7 @@ def _stored(name: str, word: str) -> FastWaves:
     assert row is not None
     pictures = (row.drawings[method].pixels() for method in COMPARED)
     paper, views = (picture.transpose(2, 0, 1).astype(np.float32) / np.float32(255) for picture in pictures)
-    return fast_waves(begin.planes()[0], views, paper)
+    return fast_waves(begin.plan.start[0], views, paper)
 
 
 def waves_text(waves: FastWaves, start: StartName) -> str:

@@ -17,9 +17,9 @@ from core.classifiers.registry import classifier_spec
 from core.data.picture_files import framed_square, square_image
 from core.data.start_photos import START_PHOTOS
 from core.pgd.drawings import judge_name, painter_name
-from core.pgd.methods import COMPARED, leading
-from core.pgd.plan import RunPlan
-from core.pgd.settings import Task, defaults
+from core.pgd.methods import COMPARED
+from core.pgd.painting import Painting
+from core.pgd.settings import Task
 from core.shared.text import sentence, with_article
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import MAX_TILE, Thumbnails, TileStyle, image_picker, pack_thumbnails
@@ -118,7 +118,7 @@ def choose_a_start(text: str, note: str) -> None:
 def bridge_to_waves() -> str:
     """Return the chapter's last paragraphs and their bars as HTML."""
     begin, run = beginning.chosen(), _shown_run()
-    waves = bridge.fast_waves(begin.planes()[0]) if isinstance(run, ActiveRun) else bridge.measured(begin, run)
+    waves = bridge.fast_waves(begin.plan.start[0]) if isinstance(run, ActiveRun) else bridge.measured(begin, run)
     text = paragraphs(bridge.waves_text(waves, begin.start))
     return f"<div>{text}</div>{bridge.bars_html(waves, begin.start)}"
 
@@ -249,7 +249,7 @@ def _press() -> None:
     state = run_state(_DRAW_PAGE)
     state.error = ""
     if start(_DRAW_PAGE, _request(begin)) and state.active is not None:
-        st.session_state[RUN] = state.active.job.id, begin.key
+        st.session_state[RUN] = state.active.job.id, begin.painting
 
 
 def _stop() -> None:
@@ -258,14 +258,14 @@ def _stop() -> None:
         active.job.stop()
 
 
-def _last_run() -> tuple[str, tuple[str, bytes, str]]:
-    """Return the id of the chapter's last run, and what it was started from; empty before the first."""
-    return st.session_state.get(RUN, ("", ("", b"", "")))
+def _last_run() -> tuple[str, Painting | None]:
+    """Return the id of the chapter's last run and what it paints; empty before the first."""
+    return st.session_state.get(RUN, ("", None))
 
 
 def _is_painted(begin: Beginning) -> bool:
-    """Return True if the last run was started from what is chosen."""
-    return _last_run()[1] == begin.key
+    """Return True if the last run paints what is chosen."""
+    return _last_run()[1] == begin.painting
 
 
 def _stop_another(begin: Beginning) -> None:
@@ -290,10 +290,7 @@ def _shown_run() -> ActiveRun | RunResult | None:
 
 def _request(begin: Beginning) -> RunRequest:
     """Return the run by both methods, as the page *Draw* requests it."""
-    planes, facts = begin.planes()
-    config = defaults(_DRAW_PAGE, ROW.image_size, leading(COMPARED), start=begin.start, quick=True)
-    plan = RunPlan(targets=(begin.word,), start=planes[None], config=config, images=facts)
-    return RunRequest(plan, "", (painter_name(),), COMPARED, ROW.class_set)
+    return RunRequest(begin.plan, "", (painter_name(),), COMPARED, ROW.class_set)
 
 
 def _opened(begin: Beginning) -> Opened:
