@@ -143,7 +143,7 @@ def shows_tries(page: str, request: RunRequest) -> bool:
     state = run_state(page)
     if state.active is not None:
         return bool(state.active.run.plan.seeds)
-    result, _ = state.view(request, lambda: None)
+    result, _ = state.shown(request, lambda: None)
     return result is not None and bool(result.tries)
 
 
@@ -201,9 +201,9 @@ def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
     """
     page, verb, state = stage.page, stage.verb, run_state(stage.page)
     _settle(page, request)
-    if state.error:
-        st.error(as_markdown(sentence(state.error)))
-    result, changed = (None, []) if state.active is not None else state.view(request, stage.example)
+    if error := state.message(request):
+        st.error(as_markdown(sentence(error)))
+    result, changed = (None, []) if state.active is not None else state.shown(request, stage.example)
     still = stage.still if state.active is None else None
     if still is not None and changed and is_of(still, request):
         result, changed = None, []  # of the same word, but with other settings than these
@@ -255,7 +255,7 @@ def _status(stage: Stage, request: RunRequest, result: RunResult | None, changed
     page, state = stage.page, run_state(stage.page)
     if changed and not refusal(request):
         st.markdown(f"**Settings changed ({as_markdown(', '.join(changed))})**: *{stage.verb}* applies them.")
-    if state.result is not None and state.result is not result:
+    if state.result is not None and (result is None or result.id != state.result.id):
         again = partial(_show_last, page, state.result, stage.restore)
         st.button("Show the last run", key=f"{page}.see", on_click=again, type="tertiary")
     is_stored = stage.still is not None if result is None else result.stored and not changed

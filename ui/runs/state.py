@@ -6,7 +6,8 @@
 
     any    --reset--> the stored example
 
-`RunState.view` derives the content of the screen from the state, the request and the stored example.
+`RunState.shown` and `RunState.message` derive the content of the screen from the state, the request and the stored
+example; they change nothing.
 """
 
 from __future__ import annotations
@@ -178,13 +179,13 @@ class RunState:
     """State of one page's runs.
 
     active: the run in progress, or an ended one that was not collected yet. result: this visitor's last run. error: why
-    the last run failed or could not start.
+    the last run failed or could not start. failed: fingerprint of the request that `error` is about; None for any.
     """
 
     active: ActiveRun | None = None
     result: RunResult | None = None
     error: str = ""
-    _failed: str = ""  # the request that `error` belongs to
+    failed: str | None = None
 
     @property
     def running(self) -> bool:
@@ -200,6 +201,7 @@ class RunState:
         """
         ended, self.active = self.active, None
         assert ended is not None
+        self.failed = ended.fingerprint or None
         job = ended.job
         if job.status == "failed":
             self.error = str(job.error) or repr(job.error)
@@ -229,18 +231,23 @@ class RunState:
         """Show the stored example."""
         self.result, self.error = None, ""
 
-    # Derived from the state.
+    def fail(self, error: str, fingerprint: str | None) -> None:
+        """Record why a run failed or could not start. fingerprint: of its request; None to say it of any request."""
+        self.error, self.failed = error, fingerprint
 
-    def view(self, request: RunRequest, example: Callable[[], RunResult | None]) -> tuple[RunResult | None, list[str]]:
+    # Derived from the state; nothing here changes it.
+
+    def message(self, request: RunRequest) -> str:
+        """Return the error, unless it is about another request."""
+        return self.error if self.failed in (None, request.fingerprint) else ""
+
+    def shown(self, request: RunRequest, example: Callable[[], RunResult | None]) -> tuple[RunResult | None, list[str]]:
         """Return the result to show, and its differences from the request.
 
-        It is the result, or that of its tries, else the example, if they have the request's subject. The result takes
-        precedence, unless only the example matches the request.
+        The visitor's own result comes first, then the example, if it has the request's subject; the example comes first
+        if it alone matches the request. Of several tries, the one that has the request's start is shown.
         """
-        if self._failed not in ("", request.fingerprint):
-            self.error = ""
-        self._failed = request.fingerprint if self.error else ""
-        result = self.result = self.result and self.result.about(request)
+        result = self.result and self.result.about(request)
         if result is None or request.has_other_subject(result):
             stored = example()
             if result is None or (stored is not None and not request.changes(stored.runs)):
@@ -317,7 +324,7 @@ def start(page: str, request: RunRequest) -> bool:
     """
     plan, names, state = request.plan, request.names, run_state(page)
     if (why := refusal(request)) or plan is None:
-        state.error = why
+        state.fail(why, request.fingerprint)
         return False
     if state.active is not None and state.running and state.active.fingerprint == request.fingerprint:
         return True
@@ -337,7 +344,7 @@ def submit(page: str, run: Run, names: tuple[str, ...], methods: tuple[MethodNam
     try:
         job = job_manager().submit(run.states, owner=session_id(), total=steps + 1 - run.step, about=about)
     except QueueFull as error:
-        state.error = str(error)
+        state.fail(str(error), fingerprint or None)
         return False
     state.active = ActiveRun(job, run, names, methods, fingerprint)
     return True

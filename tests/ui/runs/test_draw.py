@@ -292,7 +292,8 @@ def test_four_at_once_are_single_runs_on_the_four_canvases():
             np.testing.assert_array_equal(run.start[0], paint_canvas(name, 32))
         app.session_state["generation-start-from"] = CANVASES[name].title  # as its tile chooses it
         app.run()
-        assert app.session_state["generation.runs"].result.chosen == k, "that try is shown"
+        (shown,) = components(app, "tries")
+        assert shown["tries"]["chosen"] == k, "that try is shown"
         single = open_page("generation", **dict(app.query_params.items()))
         (alone,) = run_to_the_end(single, "generation").session_state["generation.runs"].result.runs
         assert alone.metadata["images"]["start"] == name

@@ -24,7 +24,7 @@ def request(plan=PLAN, why="", names=NAMES) -> RunRequest:
 def start(state: RunState, plan=PLAN, loads=lambda: [ToyClassifier("toy-a")], manager=None) -> ActiveRun:
     run = Run(plan, loads, METHODS)
     job = (manager or JobManager()).submit(run.states, owner="visitor", total=plan.config.steps + 1)
-    state.active = ActiveRun(job, run, NAMES, METHODS)
+    state.active = ActiveRun(job, run, NAMES, METHODS, request(plan).fingerprint)
     return state.active
 
 
@@ -46,11 +46,11 @@ def nothing():
 
 def test_finished_run_is_the_result_of_its_request(example):
     state = RunState()
-    assert not state.running and state.view(request(), nothing) == (None, [])
+    assert not state.running and state.shown(request(), nothing) == (None, [])
     active = start(state)
     assert active.job.wait(60) and not state.running
     assert state.finish() is active and state.active is None and not state.error
-    result, changed = state.view(request(), lambda: example)
+    result, changed = state.shown(request(), lambda: example)
     assert result is state.result and changed == [] and result.unfinished is None
     assert result.note.startswith("Your run, 6 steps.")
 
@@ -60,15 +60,17 @@ def test_example_is_shown_for_its_own_subject(example):
     same, longer, other = request(), request(LONGER), request(names=("toy-b",))
     differ = {same: [], longer: ["steps or lengths"], other: ["the classifiers"]}
     for asked, changed in (differ | {request(why="no hole"): ["no hole"]}).items():
-        assert state.view(asked, lambda: example) == (example, changed)
+        assert state.shown(asked, lambda: example) == (example, changed)
 
     def shown(plan=PLAN):
-        return state.view(request(plan), lambda: example)[0]
+        return state.shown(request(plan), lambda: example)[0]
 
     assert shown(DOG) is None, "not run yet"
     own = run_to_the_end(state, DOG)
+    before = dict(vars(state))
     assert shown(DOG) is own and shown() is example, "stored for the very request"
     assert shown(LONGER) is None, "neither matches the request"
+    assert vars(state) == before, "a question changes nothing"
 
 
 def test_stopped_run_can_resume():
@@ -98,10 +100,9 @@ def test_failed_run_keeps_the_previous_result():
     assert start(state, loads=fails).job.wait(60)
     assert state.finish() is None and state.result is own
     for _ in range(2):
-        state.view(request(), nothing)
-        assert state.error == "weights are damaged"
-    state.view(request(LONGER), nothing)
-    assert not state.error
+        assert state.message(request()) == "weights are damaged"
+    assert not state.message(request(LONGER)) and not state.message(request(DOG))
+    assert state.message(request()) == "weights are damaged", "asking about another request changes nothing"
     state.reset()
     assert state.result is None
 
