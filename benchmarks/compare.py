@@ -22,12 +22,12 @@ from typing import Any
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from core.claims.claim_table import feature_findings, findings, training_finding
 from core.claims.finding import Finding, NamedMap
 from core.claims.statistics import (
     stored_corruptions,
     stored_hybrids,
 )
-from core.claims.table import feature_findings, findings, training_finding
 from core.classifiers.registry import input_size, load_classifier
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.data.datasets import load_samples
@@ -43,16 +43,16 @@ from core.fourier.outcomes import (
 from core.fourier.waves import clipped_fraction, hybrid
 from core.pgd.live import Run
 from core.pgd.methods import METHODS, Method
-from core.pgd.pictures import judged_outcomes
+from core.pgd.picture_outcomes import judged_outcomes
 from core.pgd.plan import RunPlan, inpainting_plan
 from core.pgd.preconditioner import Preconditioner
 from core.pgd.settings import defaults
 from core.pgd.views import Views
 from core.shared.files import CACHE
-from core.sweep.corruptions import CorruptionConfig
+from core.sweep.corruption_sweep import CorruptionConfig
 from core.sweep.grow import grow
-from core.sweep.hybrids import HybridConfig, default_cutoffs
-from core.sweep.waves import SweepConfig
+from core.sweep.hybrid_sweep import HybridConfig, default_cutoffs
+from core.sweep.wave_sweep import SweepConfig
 
 _MODEL = "mini-clip"
 _MEASURED = 20  # for measurements of the model

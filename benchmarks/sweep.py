@@ -28,7 +28,7 @@ from core.fourier.waves import fourier_basis, half_plane
 from core.shared import paper
 from core.shared.device import prepare_torch
 from core.sweep.grow import grow
-from core.sweep.waves import BATCHES, SweepConfig
+from core.sweep.wave_sweep import BATCHES, SweepConfig
 
 
 class PerturbedOneByOne(Dataset):

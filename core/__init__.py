@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # for type checkers, which do not read the table below
     from core.pgd.settings import PGDConfig as PGDConfig
     from core.pgd.views import Views as Views
     from core.sweep.grow import grow as grow
-    from core.sweep.waves import SweepConfig as SweepConfig
+    from core.sweep.wave_sweep import SweepConfig as SweepConfig
 
 _PUBLIC = {
     "core.api": "draw fill heatmap",
@@ -40,7 +40,7 @@ _PUBLIC = {
     "core.pgd.settings": "PGDConfig",
     "core.pgd.views": "Views",
     "core.sweep.grow": "grow",
-    "core.sweep.waves": "SweepConfig",
+    "core.sweep.wave_sweep": "SweepConfig",
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names.split()}
 

@@ -27,7 +27,7 @@ from core.shared import paper
 from core.shared.device import prepared_torch
 from core.shared.text import count_of
 from core.sweep.grow import grow_file
-from core.sweep.waves import SweepChanges, usual_sweep
+from core.sweep.wave_sweep import SweepChanges, usual_sweep
 
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier

@@ -20,14 +20,14 @@ MODULES = {
 }
 # For each contract of pyproject.toml, a line that breaks it.
 FORBIDDEN = {
-    "Rooms: each imports only those below it": ("precomputed/makers/drawings.py", "import ui.shared.page"),
+    "Rooms: each imports only those below it": ("precomputed/makers/recognition.py", "import ui.shared.page"),
     "Packages of core, from the top": ("core/data/datasets.py", "def load():\n    import core.fourier.heatmap"),
     "Packages of ui, from the top": ("ui/maps/rings.py", "import ui.runs.card"),
     "No cycles": ("core/fourier/waves.py", "if TYPE_CHECKING:\n    import core.fourier.heatmap"),
     "Programs and tools are imported by nobody": ("core/reproduce/report.py", "import core.pgd.__main__"),
     "The engine does without Streamlit": ("core/shared/text.py", "def show():\n    import streamlit"),
     "The product does without its tests": ("ui/pages/models.py", "from tests.core import toy"),
-    "The article needs no server and no runs": ("web/findings.py", "from ui.runs import card"),
+    "The article needs no server and no runs": ("web/findings_page.py", "from ui.runs import card"),
     "Maps are judged without any network": ("core/claims/__init__.py", "from core.classifiers import networks"),
 }
 
@@ -77,7 +77,7 @@ STAGES = {
         {"torch"},
     ),
     "judging two maps": (
-        "from core.claims.finding import NamedMap\nfrom core.claims.table import findings\n"
+        "from core.claims.finding import NamedMap\nfrom core.claims.claim_table import findings\n"
         "from core.fourier.heatmap import Heatmap\n"
         "named = NamedMap('a', 'a', Heatmap.load('precomputed/heatmaps/mini-clip_cifar10.npz'))\n"
         "assert findings(named, named, [named])",

@@ -15,16 +15,16 @@ import torch
 from matplotlib.figure import Figure
 from streamlit.testing.v1 import AppTest
 
-from core.claims import waves
+from core.claims import wave_claims
+from core.claims.claim_table import CLAIMS, DRAWN, FILLED, findings
 from core.claims.finding import Topic, Verdict
-from core.claims.table import CLAIMS, DRAWN, FILLED, findings
 from core.classifiers.families import FAMILIES
 from core.classifiers.registry import VARIABLE, classifier_title, listed_classifiers, load_classifier
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.heatmap import MEANS, METRICS, Heatmap, draw_map, heatmap_csv
 from core.pgd.__main__ import main as pgd
 from core.pgd.methods import METHODS
-from core.pgd.pictures import JudgedOutcomes
+from core.pgd.picture_outcomes import JudgedOutcomes
 from core.pgd.settings import PENALTIES, PGDConfig
 from core.pgd.starts import MADE_STARTS
 from core.pgd.steps import Generation, pgd_steps, unit
@@ -33,12 +33,12 @@ from core.sweep.__main__ import main as sweep
 from tests.core.toy import LinearClassifier, linear_family, random_images
 from tests.ui.pages.test_frequency import open_page
 from ui.maps.catalogue import CLIP, RESNET56, maps_by_label, shipped_maps
-from ui.maps.views import offered_metrics
+from ui.maps.map_options import offered_metrics
 from ui.pages.findings import of_topic
 from ui.server.cache import ready_classifiers
 from ui.shared.verdicts import findings_html
 from ui.story.chapters import CHAPTER_NAMES, chapter
-from ui.tools.registry import TOOLS
+from ui.tools.tool_table import TOOLS
 
 ROOT = Path(__file__).parents[1]
 NETWORK = ["--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--device", "cpu"]
@@ -88,7 +88,7 @@ def test_map_number_is_measured_stored_and_exported(tmp_path):
 def test_the_claim_of_the_docs_is_judged_and_a_row_of_its_tab(monkeypatch):
     text = (Path(__file__).parents[1] / "docs" / "extending.md").read_text("utf-8")
     (code,) = re.findall(r"```python\n(@.*?)```", text, re.DOTALL)
-    exec(code, scope := dict(vars(waves)))
+    exec(code, scope := dict(vars(wave_claims)))
     claim = scope["half"]
     monkeypatch.setitem(CLAIMS, claim.key, claim)
     maps = [shipped_maps()[label].named for label in (CLIP, RESNET56)]

@@ -76,7 +76,7 @@ def pages(app: str) -> dict[str, bytes]:
     from ui.shared.url import format_size
     from ui.shared.verdicts import CSS
     from ui.story.chapters import CHAPTER_NAMES, chapter
-    from web.findings import WEATHER, findings_page
+    from web.findings_page import WEATHER, findings_page
     from web.paintings import sketch_texts
 
     def here(html: str) -> str:

@@ -21,17 +21,17 @@ from core.data.sketches import BLUR
 from core.data.words import PATH, PLURALS, vocabulary
 from core.fourier.contrasts import LOW
 from core.pgd.methods import COMPARED, METHODS, leading
-from core.pgd.pictures import fingerprint, stored_judgement
+from core.pgd.picture_outcomes import fingerprint, stored_judgement
 from core.pgd.record import PGDRun
 from core.pgd.settings import PGDConfig, Task, defaults
 from core.shared import paper
 from core.shared.text import with_article
 from ui.components.maps.maps import ShownMaps, pack_maps
 from ui.components.mount import lossy_data_uri, pack_pixels, webp_strip
-from ui.shared.pictures import sample_picture
+from ui.shared.page_pictures import sample_picture
 from ui.story import data, figures, scene
 from ui.story.data import STORY_WAVE
-from web.figures import judge_packs, mixer_packs, pixel_packs, striped_packs
+from web.figure_data import judge_packs, mixer_packs, pixel_packs, striped_packs
 from web.graphs import IMAGE_SIZE, graph_facts
 from web.paintings import painting_packs
 

@@ -15,7 +15,7 @@ from core.data.words import vocabulary
 from core.shared.text import with_article
 from ui.components.mount import lossy_data_uri, pack_bytes
 from ui.components.painters.painters import sketch_kit
-from ui.components.pictures.pictures import TileStyle, pack_thumbnails, tiles_json
+from ui.components.pictures.picture_widgets import TileStyle, pack_thumbnails, tiles_json
 from ui.story import beginning, scene
 from ui.story.beginning import EMPTY, FIRST, GREY, Beginning, of_tile, word_of
 from ui.story.bridge import measured

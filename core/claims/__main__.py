@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from core.claims.claim_table import feature_findings, findings
 from core.claims.finding import BY_VIEWS, Finding, NamedMap, Topic
-from core.claims.table import feature_findings, findings
 from core.classifiers.registry import input_size_and_weights, result_title
 from core.data.stored import read_stored, stored_files
 from core.fourier.heatmap import Heatmap
-from core.pgd.pictures import judged_outcomes
+from core.pgd.picture_outcomes import judged_outcomes
 from core.shared.roles import networks_for
 
 PAPERS = "clip-vit-b-32_cifar10_published", "resnet-56_cifar10_published"  # the maps of the paper's Figure 1

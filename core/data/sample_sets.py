@@ -139,7 +139,7 @@ class ImageDataset:
 SAMPLES = PRECOMPUTED / "samples"
 EXAMPLES = PRECOMPUTED / "examples.json"  # docs/files.md has the rule
 
-HOLES = PRECOMPUTED / "holes.json"  # written by precomputed.makers.drawings
+HOLES = PRECOMPUTED / "holes.json"  # written by precomputed.makers.recognition
 
 _CHOICE = json.loads(EXAMPLES.read_text())
 _OPENING = json.loads((PRECOMPUTED / "views" / "opening.json").read_text("utf-8"))  # of `core.pgd.drawings`

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.data.sample_sets import CLASS_SETS, PRECOMPUTED, ClassSet
 
-PATH = PRECOMPUTED / "words.json"  # made by precomputed.makers.words
+PATH = PRECOMPUTED / "words.json"  # made by precomputed.makers.wordnet_words
 NEIGHBOURS, MIN_RATIO = 3, 0.8  # words offered for an unknown one; how alike a misspelt one is, by `difflib`
 # Regular plurals: ending -> its replacement. Source: WordNet's morphy(7WN), rules of detachment.
 PLURALS = {

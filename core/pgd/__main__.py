@@ -1,9 +1,9 @@
 """Many pictures, filled and drawn in resumable batches: `python -m core.pgd inpaint|generate`.
 
-Writes to a folder: pictures.npz (the table of `core.pgd.pictures`, a row per picture), summary.json (means and standard
-deviations; with --judge also how many pictures a second network calls the target; all settings) and grid.png (the first
-pictures, as in the paper's Figures 3 and 4). All files are complete after every batch. The same command on the same
-folder resumes; other settings start over."""
+Writes to a folder: pictures.npz (the table of `core.pgd.picture_outcomes`, a row per picture), summary.json (means and
+standard deviations; with --judge also how many pictures a second network calls the target; all settings) and grid.png
+(the first pictures, as in the paper's Figures 3 and 4). All files are complete after every batch. The same command on
+the same folder resumes; other settings start over."""
 
 from __future__ import annotations
 

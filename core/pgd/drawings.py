@@ -18,7 +18,7 @@ from core.data.sketches import draw_sketch
 from core.data.start_photos import photo_square
 from core.pgd.methods import COMPARED, METHODS, PAPER, MethodName
 from core.pgd.painting import Painting
-from core.pgd.pictures import AFTER, Judgement, PictureOutcomes, stored_outcomes
+from core.pgd.picture_outcomes import AFTER, Judgement, PictureOutcomes, stored_outcomes
 from core.pgd.settings import PGDConfig
 from core.pgd.starts import StartName
 

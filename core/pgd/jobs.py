@@ -17,7 +17,7 @@ from core.data.holes import usual_hole_size
 from core.data.stored import classifier_facts, dataset_facts
 from core.pgd.grid import picture_grid
 from core.pgd.live import Run, run_source
-from core.pgd.pictures import AFTER, BEFORE, JudgedOutcomes, rank_column, ranks
+from core.pgd.picture_outcomes import AFTER, BEFORE, JudgedOutcomes, rank_column, ranks
 from core.pgd.plan import JobConfig, MakePlan, generation_plans, inpainting_plans
 from core.pgd.record import SURE, PGDRun, mean_change
 from core.pgd.settings import PGDConfig, defaults

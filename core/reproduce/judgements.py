@@ -17,7 +17,7 @@ from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.pgd.examples import OPENING, stored_classifier
 from core.pgd.jobs import PGDJob, make_job, run_batch
 from core.pgd.methods import COMPARED, METHODS, MethodName
-from core.pgd.pictures import (
+from core.pgd.picture_outcomes import (
     JudgedOutcomes,
     KindRows,
     choose_judge,

@@ -35,11 +35,11 @@ from core.reproduce.profiled import (
 )
 from core.shared.files import ArchiveError
 from core.shared.roles import ROLES
-from core.sweep.corruptions import CorruptionConfig
+from core.sweep.corruption_sweep import CorruptionConfig
 from core.sweep.grow import Table, Transforms, grow_file, missing_rows
-from core.sweep.hybrids import HybridConfig, default_cutoffs
-from core.sweep.story import StoredPredictions, predict_story
-from core.sweep.waves import usual_sweep
+from core.sweep.hybrid_sweep import HybridConfig, default_cutoffs
+from core.sweep.story_predictions import StoredPredictions, predict_story
+from core.sweep.wave_sweep import usual_sweep
 
 
 def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:

@@ -11,14 +11,14 @@ from core.claims.evidence import Evidence
 from core.data.sample_sets import HEATMAPS
 from core.fourier.heatmap import Heatmap
 from core.pgd.jobs import make_job, run_job
-from core.pgd.pictures import AFTER, BEFORE, PictureOutcomes
+from core.pgd.picture_outcomes import AFTER, BEFORE, PictureOutcomes
 from core.reproduce.compare import Match, map_agreement, map_plots
 from core.reproduce.paper_parts import Machine, MapPart, Part, PicturePart, draw_waves, name_of
 from core.reproduce.profiled import map_path
 from core.shared.files import make_folder
 from core.shared.numbers import Interval, median_interval, small_with_interval, student, wilson
 from core.sweep.grow import grow_file
-from core.sweep.waves import usual_sweep
+from core.sweep.wave_sweep import usual_sweep
 
 
 @dataclass(frozen=True)

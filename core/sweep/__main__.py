@@ -25,11 +25,11 @@ from core.shared.cli import MAX_SEED, check_output, integer, number
 from core.shared.device import DTYPES
 from core.shared.numbers import Frequency, decimal, interval, percent
 from core.shared.text import count_of, quoted
-from core.sweep.corruptions import CorruptionConfig
+from core.sweep.corruption_sweep import CorruptionConfig
 from core.sweep.grow import PICTURES_AT_ONCE, Transforms, grow_file
-from core.sweep.hybrids import MAX_PAIRS, HybridConfig, default_cutoffs
+from core.sweep.hybrid_sweep import MAX_PAIRS, HybridConfig, default_cutoffs
 from core.sweep.processes import Processes, run_together
-from core.sweep.waves import SweepConfig, usual_sweep
+from core.sweep.wave_sweep import SweepConfig, usual_sweep
 
 
 def parse_cells(text: str) -> tuple[Frequency, ...]:

@@ -1,4 +1,4 @@
-"""Plans of `precomputed.makers.drawings`, one for each picture that it draws or fills, by name."""
+"""Plans of `precomputed.makers.recognition`, one for each picture that it draws or fills, by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.data.sketches import SKETCHES, draw_sketch, smooth_sketch
 from core.data.words import find_word
 from core.pgd.drawings import PAINTED_PHOTOS, QUICK_TRIES, of_seeds
 from core.pgd.methods import COMPARED, METHODS, Method
-from core.pgd.pictures import LARGE_SIZE
+from core.pgd.picture_outcomes import LARGE_SIZE
 from core.pgd.plan import RunPlan, inpainting_plan
 from core.pgd.settings import defaults
 from core.pgd.starts import draw_starts

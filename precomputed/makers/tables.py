@@ -1,4 +1,4 @@
-"""Write the tables of docs/results.md on the pictures of `core.pgd.pictures.stored_outcomes`.
+"""Write the tables of docs/results.md on the pictures of `core.pgd.picture_outcomes.stored_outcomes`.
 
     python -m precomputed.makers.tables
 
@@ -17,7 +17,7 @@ from core.data.sample_sets import PRECOMPUTED
 from core.fourier.contrasts import mcnemar
 from core.pgd.drawings import QUICK_TRIES, SEEDS, SEVERAL, of_seeds, recognised, stored_kinds
 from core.pgd.methods import METHODS, MethodName
-from core.pgd.pictures import AFTER, BEFORE, FILE, SMOOTH, PictureOutcomes, stored_outcomes
+from core.pgd.picture_outcomes import AFTER, BEFORE, FILE, SMOOTH, PictureOutcomes, stored_outcomes
 from core.shared.files import write_atomically
 from core.shared.numbers import Interval, p_value, student, wilson
 

@@ -33,7 +33,7 @@ from core.data.words import find_word
 from core.pgd.drawings import DRAWINGS
 from core.pgd.live import run_source
 from core.pgd.methods import Method
-from core.pgd.pictures import ranks
+from core.pgd.picture_outcomes import ranks
 from core.pgd.plan import RunPlan, prepare
 from core.pgd.preconditioner import Preconditioner
 from core.pgd.settings import PGDConfig, defaults

@@ -15,7 +15,7 @@ from filelock import FileLock
 from PIL import Image
 from playwright.sync_api import expect
 
-from core.claims.table import CLAIMS
+from core.claims.claim_table import CLAIMS
 from core.data.datasets import load_samples
 from core.data.holes import middle_square
 from core.data.sample_sets import imagenet
@@ -31,7 +31,7 @@ from tests.browser.waiting import in_page, wait_until_still
 from tests.shared_server import session_folder
 from ui.runs.opened import link_to
 from ui.story.chapters import CHAPTER_TITLES, SLUGS
-from ui.story.judge import candidates
+from ui.story.judge_chapter import candidates
 from web.__main__ import main
 from web.graphs import graph_classifier, named_tensors
 

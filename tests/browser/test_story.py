@@ -12,20 +12,20 @@ from core.fourier.waves import half_plane, hybrid
 from core.pgd.drawings import drawn_sketches
 from core.pgd.rounds import draw_questions
 from core.shared.text import with_article
-from core.sweep.mixtures import mixed_pairs
+from core.sweep.mixture_pairs import mixed_pairs
 from core.sweep.predict import wave_on_image
 from tests.browser.canvases import TOUCH, drag, pixels, place
 from tests.browser.checks import fits, grave_faults
 from tests.browser.waiting import wait_until_drawn
 from ui.components.mount import lossy_data_uri
-from ui.shared.pictures import sample_picture
+from ui.shared.page_pictures import sample_picture
 from ui.story.beginning import TILES, Beginning, of_tile
 from ui.story.bridge import measured
 from ui.story.chapters import CHAPTER_TITLES
-from ui.story.judge import candidates
-from ui.story.sketch import OTHER_TITLES
-from ui.story.wave import FIRST_STRIPES, first_photo, small_picture, striped
-from ui.tools.hybrids import photo_pairs
+from ui.story.judge_chapter import candidates
+from ui.story.sketch_chapter import OTHER_TITLES
+from ui.story.wave_chapter import FIRST_STRIPES, first_photo, small_picture, striped
+from ui.tools.hybrid_tool import photo_pairs
 
 ENDED = 300_000  # milliseconds: a run on a busy machine
 

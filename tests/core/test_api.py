@@ -18,7 +18,7 @@ from core.data.sample_sets import CIFAR10
 from core.data.sketches import smooth_sketch
 from core.pgd.__main__ import main as pgd
 from core.pgd.methods import METHODS
-from core.pgd.pictures import JudgedOutcomes
+from core.pgd.picture_outcomes import JudgedOutcomes
 from core.pgd.settings import defaults
 from core.pgd.steps import Generation, Inpainting, run_pgd
 from core.sweep.__main__ import main as sweep

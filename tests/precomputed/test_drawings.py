@@ -26,9 +26,9 @@ from core.pgd.drawings import (
     tries_by_label,
 )
 from core.pgd.methods import COMPARED, METHODS
-from core.pgd.pictures import BEFORE, stored_outcomes
+from core.pgd.picture_outcomes import BEFORE, stored_outcomes
 from core.pgd.settings import defaults
-from precomputed.makers.gallery import PICKED
+from precomputed.makers.gallery_files import PICKED
 from precomputed.makers.plans import (
     HOLE,
     QUICK_COUNT,

@@ -15,8 +15,8 @@ from core.pgd.drawings import (
     picked_words,
 )
 from core.pgd.methods import COMPARED
-from precomputed.makers.drawings import PAINTER, judge_names
-from precomputed.makers.gallery import PICKED, said_of
+from precomputed.makers.gallery_files import PICKED, said_of
+from precomputed.makers.recognition import PAINTER, judge_names
 
 
 @pytest.mark.parametrize("method", COMPARED)

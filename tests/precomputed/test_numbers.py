@@ -7,7 +7,7 @@ import pytest
 
 from core.data.sample_sets import imagenet
 from core.data.words import vocabulary
-from precomputed.makers.numbers import BLOCKS, ROOT, TEN, ten_numbers
+from precomputed.makers.readme_numbers import BLOCKS, ROOT, TEN, ten_numbers
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.name)
@@ -15,7 +15,7 @@ def test_document_says_what_the_files_say(block):
     begin, end = block.marks
     _, found, rest = block.document.read_text("utf-8").partition(begin)
     said, closed, _ = rest.partition(end)
-    assert found and closed and said.strip() == block.lines(), "run `python -m precomputed.makers.numbers`"
+    assert found and closed and said.strip() == block.lines(), "run `python -m precomputed.makers.readme_numbers`"
 
 
 def test_each_of_the_ten_has_a_number():

@@ -14,7 +14,7 @@ from core.data.sample_sets import imagenet
 from core.pgd.drawings import GALLERY_FILE, SIZE, judged_path, stored_gallery
 from core.pgd.starts import draw_starts
 from core.shared.device import machine_facts
-from precomputed.makers.drawings import still
+from precomputed.makers.recognition import still
 
 
 def _made_alike() -> bool:

@@ -15,14 +15,14 @@ import streamlit as st
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.words import everyday_name
 from core.sweep.answers import UNKNOWN, WaveAnswers, answer, column, columns, no_answers, stored_answers
-from core.sweep.waves import usual_map_size
+from core.sweep.wave_sweep import usual_map_size
 from ui.components.mount import pack_bytes, picture_id
 from ui.maps.catalogue import Entry, Predictor
-from ui.maps.wave import PerturbedPicture
+from ui.maps.chosen_wave import PerturbedPicture
 from ui.server.cache import classifier_for, job_manager, single_flight_cache, wait_for_first_paint
 from ui.shared.colours import model_colour
 from ui.shared.page import torch_starts, try_predict
-from ui.shared.pictures import Picture
+from ui.shared.page_pictures import Picture
 
 GROW_SECONDS, GROW_BATCH = 0.25, 16  # between two deliveries of answers; waves in one forward pass
 LARGE = 100  # pixels; networks for larger pictures are slow, so they are not asked about every wave

@@ -21,11 +21,11 @@ from core.shared.text import bdi
 from core.sweep.answers import SIGNS_SEED
 from core.sweep.predict import wave_on_image
 from ui.maps.catalogue import Entry, Predictor
-from ui.maps.wave import PerturbedPicture
+from ui.maps.chosen_wave import PerturbedPicture
 from ui.server.cache import classifier_for, ready_classifiers, single_flight_cache
 from ui.shared.colours import model_colour
 from ui.shared.page import torch_starts, try_predict
-from ui.shared.pictures import Picture, predicted
+from ui.shared.page_pictures import Picture, predicted
 from ui.shared.tables import row_html, table_html
 
 Answer = TypeVar("Answer")

@@ -12,7 +12,7 @@ from core.fourier.contrasts import BANDS, mismatches, ring_differences, ring_err
 from core.shared.numbers import Interval, decimal, percent
 from core.shared.text import count_of
 from ui.maps.catalogue import Entry
-from ui.maps.views import SHOWN_SIZE
+from ui.maps.map_options import SHOWN_SIZE
 from ui.shared.colours import model_colour
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 320, 132, 30, 28  # of the drawing; left and bottom of it are the axes' numbers

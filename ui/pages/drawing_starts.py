@@ -37,11 +37,11 @@ from core.pgd.plan import RunPlan
 from core.pgd.starts import MADE_STARTS, STARTS, StartName, draw_starts, set_start, sketch_start, start_facts
 from core.pgd.views import MIN_CROP_SIZE
 from ui.components.painters.painters import sketch_painter
-from ui.components.pictures.pictures import Thumbnails, TileStyle, image_picker, pack_thumbnails
-from ui.runs.gallery import photo_counts, sketch_counts
+from ui.components.pictures.picture_widgets import Thumbnails, TileStyle, image_picker, pack_thumbnails
+from ui.runs.gallery_pictures import photo_counts, sketch_counts
 from ui.runs.opened import PAGE, SKETCH, SKETCHED, START, words_key
 from ui.shared import url
-from ui.shared.pictures import UPLOAD, Picture, frame_own_photo, page_picture, picture_line
+from ui.shared.page_pictures import UPLOAD, Picture, frame_own_photo, page_picture, picture_line
 from ui.shared.url import as_markdown, settable_in_url
 
 _PICTURES = f"{PAGE}-pictures"  # in the URL and in the session

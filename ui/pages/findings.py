@@ -11,18 +11,18 @@ from typing import TypeVar
 
 import streamlit as st
 
+from core.claims.claim_table import feature_findings
 from core.claims.finding import Finding, Topic
-from core.claims.table import feature_findings
 from core.classifiers.registry import result_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.stored import cached_by_files
 from core.fourier.outcomes import same_images
-from core.pgd.pictures import judged_outcomes
+from core.pgd.picture_outcomes import judged_outcomes
 from core.shared.roles import networks_for
 from core.shared.text import JARGON
 from ui.maps.catalogue import CLIP, RESNET56, entries, shipped_maps
+from ui.maps.chosen_wave import CLAIM, findings_between, link_of
 from ui.maps.rings import rings_of
-from ui.maps.wave import CLAIM, findings_between, link_of
 from ui.runs.settings import models_in_url
 from ui.shared import url
 from ui.shared.page import explain_on_page, scroll_to

@@ -29,10 +29,7 @@ from ui.maps.catalogue import (
     entries,
     map_note,
 )
-from ui.maps.predictions import PageState
-from ui.maps.rings import ring_charts
-from ui.maps.views import offered_metrics, offered_shows, shown_maps
-from ui.maps.wave import (
+from ui.maps.chosen_wave import (
     CLAIM,
     PerturbedPicture,
     claim_on,
@@ -42,10 +39,13 @@ from ui.maps.wave import (
     under_wave,
     verdict_html,
 )
+from ui.maps.map_options import offered_metrics, offered_shows, shown_maps
+from ui.maps.predictions import PageState
+from ui.maps.rings import ring_charts
 from ui.server.cache import NONE_READY, ready_classifiers
 from ui.shared import url
 from ui.shared.page import explain_on_page
-from ui.shared.pictures import (
+from ui.shared.page_pictures import (
     FREQUENCIES,
     UPLOAD,
     Picture,
@@ -61,8 +61,8 @@ from ui.shared.pictures import (
 from ui.shared.url import as_markdown, one_line, settable
 from ui.shared.verdicts import STYLE
 from ui.tools.details import draw_details
-from ui.tools.hybrids import forget_cutoff
-from ui.tools.registry import draw_cards, draw_own, open_linked_tool, open_own, own_is_open, tool_is_open
+from ui.tools.hybrid_tool import forget_cutoff
+from ui.tools.tool_table import draw_cards, draw_own, open_linked_tool, open_own, own_is_open, tool_is_open
 
 # Keys of this page in the session. The first three are also in the URL, as are `cell` and `DETAILS`.
 _MAPS, METRIC, SHOW = "maps", "metric", "show"

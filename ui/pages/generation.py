@@ -16,7 +16,7 @@ from core.pgd.drawings import GalleryWord, drawn_sketches
 from core.pgd.plan import RunPlan
 from core.pgd.starts import STARTS, StartName
 from core.shared.numbers import join_list
-from ui.components.words.words import word_input
+from ui.components.words.word_box import word_input
 from ui.pages.drawing_starts import (
     choose_beginning,
     choose_start,
@@ -31,17 +31,17 @@ from ui.pages.drawing_starts import (
     usual_words,
 )
 from ui.runs.export import run_download
-from ui.runs.gallery import example, four_squares_html, gallery, stored_from_photo, stored_word
+from ui.runs.gallery_pictures import example, four_squares_html, gallery, stored_from_photo, stored_word
+from ui.runs.known_words import MAX_LENGTH, about_words, cannot_run, near_words, stands_for, unknown_to, vocabulary
 from ui.runs.opened import ASKED, MAX_WORDS, PAGE, SET, SKETCH, START, is_of, of_result, of_word, show, words_key
 from ui.runs.outcome import drawing_formulas, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel, shows_tries
 from ui.runs.replay import reset_to_example, stored_example, subject_of
 from ui.runs.settings import choose_methods, choose_networks, run_settings
 from ui.runs.state import RunRequest, RunResult
-from ui.runs.words import MAX_LENGTH, about_words, cannot_run, near_words, stands_for, unknown_to, vocabulary
 from ui.server.cache import ready_classifiers
 from ui.shared import url
-from ui.shared.pictures import UPLOAD, take_picture
+from ui.shared.page_pictures import UPLOAD, take_picture
 from ui.shared.url import one_line, settable, settable_in_url
 
 _PICTURE, _PICTURES = f"{PAGE}-picture", f"{PAGE}-pictures"  # in the URL and in the session

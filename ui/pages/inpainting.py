@@ -21,10 +21,10 @@ from core.shared.text import TERMS, number_html, tooltip
 from ui.components.painters.painters import mask_painter
 from ui.components.replay.replay import replay
 from ui.components.versioned import Versioned
-from ui.components.words.words import word_input
+from ui.components.words.word_box import word_input
 from ui.runs.export import run_download
 from ui.runs.first_guess import FirstGuess, first_guess
-from ui.runs.judge import sample_set_of
+from ui.runs.known_words import near_words, stands_for, unknown_to, vocabulary
 from ui.runs.outcome import explain_methods, filled_html, holes_alone, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel
 from ui.runs.replay import (
@@ -36,12 +36,12 @@ from ui.runs.replay import (
     subject_of,
     target_of,
 )
+from ui.runs.second_opinion import sample_set_of
 from ui.runs.settings import choose_methods, choose_networks, run_settings
 from ui.runs.state import RunResult, fill_request
-from ui.runs.words import near_words, stands_for, unknown_to, vocabulary
 from ui.server.cache import ready_classifiers
 from ui.shared import url
-from ui.shared.pictures import UPLOAD, Picture, page_picture, picture_line, take_picture, to_picture
+from ui.shared.page_pictures import UPLOAD, Picture, page_picture, picture_line, take_picture, to_picture
 from ui.shared.url import as_markdown
 
 _PAGE: Task = "inpainting"

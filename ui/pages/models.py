@@ -44,12 +44,12 @@ from ui.maps.catalogue import (
     shipped_maps,
     stored_title,
 )
-from ui.runs.judge import guess
-from ui.runs.words import about_words
+from ui.runs.known_words import about_words
+from ui.runs.second_opinion import guess
 from ui.server.cache import ready_classifiers
 from ui.server.downloads import profile_maker, unprofiled, weight_downloads
 from ui.shared import url
-from ui.shared.pictures import enlarge, picture_kinds, sample_picture, to_picture
+from ui.shared.page_pictures import enlarge, picture_kinds, sample_picture, to_picture
 from ui.shared.tables import row_html, table_html
 from ui.shared.url import as_markdown, format_size, one_line
 from ui.story.data import far_from_clip

@@ -10,20 +10,30 @@ import streamlit as st
 
 from core.pgd.rounds import ROUND_LENGTH
 from core.shared.text import JARGON
-from ui.components.story.story import step_tabs
+from ui.components.story.story_parts import step_tabs
 from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.verdicts import STYLE
-from ui.story import beginning, figures, hole, judge, limits, mixture, opening, sketch, wave
+from ui.story import (
+    beginning,
+    figures,
+    hole_chapter,
+    judge_chapter,
+    limits_chapter,
+    mixture_chapter,
+    opening,
+    sketch_chapter,
+    wave_chapter,
+)
 from ui.story.chapters import CHAPTER_NAMES, SLUGS, Chapter, Part, chapter
 
 CHAPTER = "chapter"  # in the URL, the only place that stores the current one
 _FIGURES: dict[str, Callable[[], object]] = {
-    "judge": judge.judge_drawings,
-    "stripes": wave.photo_under_stripes,
-    "maps": wave.maps_and_picture,
-    "mixer": mixture.two_photos,
-    "hole": hole.fill_a_hole,
+    "judge": judge_chapter.judge_drawings,
+    "stripes": wave_chapter.photo_under_stripes,
+    "maps": wave_chapter.maps_and_picture,
+    "mixer": mixture_chapter.two_photos,
+    "hole": hole_chapter.fill_a_hole,
     "gallery": lambda: st.html(figures.gallery_html()),
 }
 
@@ -36,7 +46,7 @@ def page() -> None:
     index = SLUGS.index(slug) if slug in SLUGS else 0
     if index == 0:
         beginning.take_upload()
-    known = sketch.facts() if index == 0 else {}
+    known = sketch_chapter.facts() if index == 0 else {}
     here = chapter(index, **known)  # computed before anything is drawn: text and figure change together
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
         st.title("What does CLIP see?", width="content", anchor=False)
@@ -70,10 +80,10 @@ def _sketch(here: Chapter) -> None:
     """Draw the first chapter: its stage has the page's width, and its last paragraphs lead on to waves."""
     text, note = here.parts[0].text, here.parts[0].note
     with st.container(key="story-lead"):
-        _text(f"<h2>{html.escape(sketch.title(here.title))}</h2>{text}")
-    sketch.paint_a_sketch()
-    sketch.choose_a_start(text, note)
-    st.html(f'<div class="story story-bridge">{sketch.bridge_to_waves()}</div>')
+        _text(f"<h2>{html.escape(sketch_chapter.title(here.title))}</h2>{text}")
+    sketch_chapter.paint_a_sketch()
+    sketch_chapter.choose_a_start(text, note)
+    st.html(f'<div class="story story-bridge">{sketch_chapter.bridge_to_waves()}</div>')
     st.html(opening.cards_html())
 
 
@@ -82,7 +92,7 @@ def _limits(here: Chapter) -> None:
     part = here.parts[0]
     _text(f'<h2>{html.escape(here.title)}</h2><div class="story-cards">{part.text}</div>')
     with st.container(key="story-to-do"):
-        limits.things_to_do(partial(_go, 1))
+        limits_chapter.things_to_do(partial(_go, 1))
     with st.expander(part.fold):
         _text(part.note)
         with st.container(key="story-figure-0"):
@@ -93,12 +103,12 @@ def _wide(here: Chapter, part: Part, index: int) -> None:
     """Draw a part of a chapter as wide as the page: its text, its figure, its claims, and in small print its note."""
     with st.container(key=f"story-wide-{index}"):
         # After the last answer there is nothing left to pick.
-        text = "" if part.figure == "judge" and judge.answered() == ROUND_LENGTH else part.text
+        text = "" if part.figure == "judge" and judge_chapter.answered() == ROUND_LENGTH else part.text
         _text(text if index else f"<h2>{html.escape(here.title)}</h2>{text}")
     with st.container(key=f"story-stage-{index}"):
         _FIGURES[part.figure]()
     # What a round teaches comes after its first answer.
-    shown = {"judge": judge.answered, "stripes": wave.is_first}.get(part.figure)
+    shown = {"judge": judge_chapter.answered, "stripes": wave_chapter.is_first}.get(part.figure)
     note = part.note if shown is None or shown() else ""
     if part.claims and index:  # the first part's note has the button that leads on
         _claims(part, note)
@@ -131,7 +141,7 @@ def _text(text: str) -> None:
 
 
 def _go(number: int) -> None:
-    judge.forget()
+    judge_chapter.forget()
     for name in url.names() - {CHAPTER}:  # the session keeps what they say
         url.put(name, None)
     url.put(CHAPTER, SLUGS[number - 1])

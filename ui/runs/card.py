@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 from ui.server.streamlit_internals import app_font
-from ui.shared.pictures import to_picture
+from ui.shared.page_pictures import to_picture
 
 PROJECT = "What does CLIP see?"
 ORIGIN = f"From “{PROJECT}”, an interactive lab"  # not who painted it

@@ -19,14 +19,14 @@ from core.data.stored import VERSION
 from core.data.words import everyday_name
 from core.pgd.drawings import GalleryWord, painter_name
 from core.pgd.methods import COMPARED, METHODS, MethodName
-from core.pgd.pictures import Judgement
+from core.pgd.picture_outcomes import Judgement
 from core.pgd.record import PGDRun, evenly_spaced, pack_runs
 from core.pgd.settings import PGDConfig
 from core.shared.numbers import join_list
 from core.shared.text import NUMERALS, capitalised, count_of
 from ui.runs.card import PROJECT, Card, card_png, enlarged
-from ui.runs.judge import judgement_of, second_opinion
 from ui.runs.replay import judged_tries, target_of
+from ui.runs.second_opinion import judgement_of, second_opinion
 from ui.runs.state import RunResult
 from ui.shared import url
 from ui.shared.downloads import download_button

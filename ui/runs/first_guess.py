@@ -13,7 +13,7 @@ from core.shared.device import class_probabilities
 from core.sweep.predict import batches
 from ui.server.cache import classifier_for, single_flight_cache, wait_for_first_paint
 from ui.shared.page import torch_starts, try_predict
-from ui.shared.pictures import Picture
+from ui.shared.page_pictures import Picture
 
 TOGETHER = 8  # pictures in one forward pass
 

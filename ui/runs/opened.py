@@ -20,13 +20,13 @@ from core.pgd.drawings import GalleryWord
 from core.pgd.methods import COMPARED, MethodName, leading
 from core.pgd.settings import FIELDS, PGDConfig, Task, defaults, has_quick, same_value
 from core.pgd.starts import STARTS, StartName
-from ui.runs.judge import sample_set_of
 from ui.runs.replay import forget_settings, target_of
+from ui.runs.second_opinion import sample_set_of
 from ui.runs.settings import FULL_PACE, QUICK_PACE
 from ui.runs.state import RunRequest, RunResult, run_state
 from ui.server.cache import ready_classifiers
 from ui.shared import url
-from ui.shared.pictures import UPLOAD, Picture, frame_place, sample_picture, samples, take_picture
+from ui.shared.page_pictures import UPLOAD, Picture, frame_place, sample_picture, samples, take_picture
 
 PAGE: Task = "generation"
 SET, START, SKETCH = f"{PAGE}-set", f"{PAGE}-start-from", f"{PAGE}-sketch"  # in the URL and in the session

@@ -16,18 +16,18 @@ from core.data.stored import cached_by_files, device_text
 from core.data.words import everyday_name
 from core.pgd.drawings import count, painter_name, stored_kinds
 from core.pgd.methods import COMPARED, METHODS, MethodName
-from core.pgd.pictures import Judgement
+from core.pgd.picture_outcomes import Judgement
 from core.pgd.record import PGDRun
 from core.pgd.settings import PENALTIES
 from core.pgd.starts import STARTS, StartName
 from core.shared import paper
 from core.shared.numbers import confidence, wilson
 from core.shared.text import Number
-from ui.runs.judge import guess, is_relative, judgement_of
 from ui.runs.replay import hole_subject, run_title, stored_example, target_of
+from ui.runs.second_opinion import guess, is_relative, judgement_of
 from ui.runs.state import RunResult
 from ui.shared import url
-from ui.shared.pictures import Figure, picture_row, to_picture
+from ui.shared.page_pictures import Figure, picture_row, to_picture
 from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown, one_line
 

@@ -28,10 +28,10 @@ from core.shared.numbers import duration, join_list
 from core.shared.text import JARGON, NUMERALS, count_of, sentence
 from ui.components.replay.replay import RunProgress, replay
 from ui.runs.export import save_buttons, save_stored
-from ui.runs.gallery import stills
-from ui.runs.judge import surest
+from ui.runs.gallery_pictures import stills
 from ui.runs.opened import is_of
 from ui.runs.replay import judged_tries, live_replay, run_replay, tries_replay
+from ui.runs.second_opinion import surest
 from ui.runs.settings import LAST_SEED, expected_seconds, remember_pace
 from ui.runs.state import (
     WAITING,

@@ -19,7 +19,7 @@ from core.data.words import everyday_name
 from core.pgd.examples import row_of, stored_subjects
 from core.pgd.live import MAX_FRAMES
 from core.pgd.methods import COMPARED, METHODS, PAPER, MethodName
-from core.pgd.pictures import Judgement
+from core.pgd.picture_outcomes import Judgement
 from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun, evenly_spaced
 from core.pgd.settings import Penalty, Task
@@ -27,12 +27,12 @@ from core.pgd.starts import MADE_STARTS, STARTS, StartName
 from core.pgd.views import MIN_CROP_SIZE
 from core.shared.files import ArchiveError
 from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, with_tries
-from ui.runs.judge import class_set_of, guess, judgement_of, second_opinion, to_be_exact
+from ui.runs.second_opinion import class_set_of, guess, judgement_of, second_opinion, to_be_exact
 from ui.runs.settings import MAX_CLASSIFIERS, first_choice
 from ui.runs.state import RunRequest, RunResult, run_state
 from ui.server.cache import ready_classifiers
 from ui.shared import url
-from ui.shared.pictures import samples
+from ui.shared.page_pictures import samples
 from ui.shared.url import one_line
 
 if TYPE_CHECKING:

@@ -28,12 +28,12 @@ from core.pgd.methods import MethodName, leading
 from core.pgd.plan import RunPlan, inpainting_plan
 from core.pgd.record import SUBJECT, PGDRun, differences
 from core.shared.text import count_of
+from ui.runs.known_words import cannot_run
 from ui.runs.settings import RunSettings
-from ui.runs.words import cannot_run
 from ui.server.cache import classifier_for, job_manager
 from ui.server.jobs import Job, QueueFull
 from ui.server.streamlit_internals import session_id
-from ui.shared.pictures import Picture
+from ui.shared.page_pictures import Picture
 
 # Early ends after which a run can resume.
 ENDED_EARLY = {

@@ -28,9 +28,9 @@ from core.pgd.plan import RunPlan
 from core.pgd.starts import STARTS, StartName
 from ui.components.mount import lossy_data_uri, webp_strip
 from ui.runs import opened
-from ui.runs.gallery import stored_word
+from ui.runs.gallery_pictures import stored_word
 from ui.shared import url
-from ui.shared.pictures import UPLOAD, Photo
+from ui.shared.page_pictures import UPLOAD, Photo
 
 ROW = SAMPLE_SETS["photographs"]
 SKETCH, PHOTO, WORD = "story.sketch", "story.photo", "story.word"  # in the session; PHOTO: None while a sketch is shown
@@ -38,7 +38,7 @@ LINKED_WORD, LINKED_SKETCH, LINKED_PHOTO, LINKED_FRAME = "word", "sketch", "phot
 FIRST = next(iter(SKETCHES))
 EMPTY = "empty"  # canvas, in the URL and below its tile
 TILES = (EMPTY, FIRST, "lighthouse", "castle", "horse", "daisy", *START_PHOTOS)
-PAGE = "story"  # in the keys of `ui.shared.pictures`
+PAGE = "story"  # in the keys of `ui.shared.page_pictures`
 _PICTURES = f"{PAGE}-pictures"  # likewise
 _PHOTO_QUALITY = 85  # of WebP
 GREY = CANVASES[COMPARED_CANVAS].colours[0]  # of the empty canvas

@@ -9,25 +9,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.claims.waves import CLIP_GRID
+from core.claims.wave_claims import CLIP_GRID
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import SKETCHES
 from core.pgd.drawings import count, counted, drawn_sketches, judge_name, painter_name, recognised
 from core.pgd.methods import COMPARED, METHODS
-from core.pgd.pictures import BEFORE, fingerprint, picture_outcomes, stored_judgement
+from core.pgd.picture_outcomes import BEFORE, fingerprint, picture_outcomes, stored_judgement
 from core.shared.text import count_of, with_article
-from core.sweep.mixtures import MIXED_SET, mixed_pairs, mixing_network
+from core.sweep.mixture_pairs import MIXED_SET, mixed_pairs, mixing_network
 from ui.maps.catalogue import CLIP, EFFICIENTNET, RESNET50, RESNET56, Entry, shipped_maps
 from ui.maps.rings import ring_chart
 from ui.runs.settings import models_in_url
 from ui.shared.page import clip_paints
 from ui.shared.url import format_size, link
 from ui.shared.verdicts import judged_html
-from ui.story import data, wave
+from ui.story import data, wave_chapter
 from ui.story.data import far_from_clip, findings_by_claim, labels, opening_runs
-from ui.story.mixture import pairs_chart
-from ui.tools.registry import CORRUPTIONS_TOOL, HYBRIDS_TOOL
+from ui.story.mixture_chapter import pairs_chart
+from ui.tools.tool_table import CORRUPTIONS_TOOL, HYBRIDS_TOOL
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["chapters"]
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
@@ -122,8 +122,8 @@ def paragraphs(text: str) -> str:
 
 
 def _wave_link() -> str:
-    picture = ("pictures", data.PHOTOGRAPHS.title), ("picture", wave.first_photo())
-    return _frequency(("cell", f"0,{wave.FIRST_STRIPES}"), *picture, maps=(RESNET50, EFFICIENTNET))
+    picture = ("pictures", data.PHOTOGRAPHS.title), ("picture", wave_chapter.first_photo())
+    return _frequency(("cell", f"0,{wave_chapter.FIRST_STRIPES}"), *picture, maps=(RESNET50, EFFICIENTNET))
 
 
 def _mixture_link() -> str:
@@ -233,9 +233,9 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "artist": lambda: short_title(classifier_spec(painter_name()).title),
     "judge": lambda: short_title(classifier_spec(judge_name()).title),
     "stands_in": _stands_in,
-    "striped_network": lambda: wave.striped(wave.first_photo()).network,
-    "first_photo": lambda: f"the {wave.striped(wave.first_photo()).name}",
-    "first_stripes": lambda: count_of(wave.FIRST_STRIPES, "stripe"),
+    "striped_network": lambda: wave_chapter.striped(wave_chapter.first_photo()).network,
+    "first_photo": lambda: f"the {wave_chapter.striped(wave_chapter.first_photo()).name}",
+    "first_stripes": lambda: count_of(wave_chapter.FIRST_STRIPES, "stripe"),
     "mixing_network": lambda: short_title(classifier_spec(mixing_network()).title),
     "filler": lambda: data.titles(data.hole_networks())[0],
     "alone": _alone,

@@ -15,9 +15,9 @@ from core.pgd.examples import OPENING, stored_classifier, stored_subjects
 from core.pgd.record import PGDRun
 from core.shared.numbers import Frequency
 from core.shared.roles import networks_for
-from core.sweep.story import chosen_pictures, stored_predictions
+from core.sweep.story_predictions import chosen_pictures, stored_predictions
 from ui.maps.catalogue import CLIP, MINI_CLIP, Entry, computed_maps, shipped_maps, stored_title
-from ui.maps.wave import findings_between
+from ui.maps.chosen_wave import findings_between
 
 PHOTOGRAPHS = SAMPLE_SETS["photographs"]
 CHOSEN_PICTURES = chosen_pictures()

@@ -13,10 +13,10 @@ from core.pgd.methods import COMPARED
 from core.shared.numbers import Frequency
 from ui.components.maps.maps import ShownMaps, heatmap_view
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps
-from ui.maps.views import shown_maps
+from ui.maps.map_options import shown_maps
 from ui.runs.replay import hole_subject, stored_example
 from ui.runs.state import RunResult
-from ui.shared.pictures import to_picture
+from ui.shared.page_pictures import to_picture
 from ui.story import data
 from ui.story.data import STORY_WAVE, opening_runs
 

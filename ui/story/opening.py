@@ -9,7 +9,7 @@ from core.fourier.heatmap import colormap_table
 from core.pgd.drawings import CARDS
 from ui.components.mount import lossy_data_uri
 from ui.maps.catalogue import CLIP, shipped_maps
-from ui.shared.pictures import enlarge
+from ui.shared.page_pictures import enlarge
 
 CARD_SIDE = 160  # pixels
 # Title, text, picture file and link of each card.

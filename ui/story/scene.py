@@ -9,15 +9,15 @@ import numpy as np
 from core.data.canvases import CANVASES, COMPARED_CANVAS
 from core.pgd.drawings import GalleryWord, counted, familiar
 from core.pgd.methods import COMPARED
-from core.pgd.pictures import Judgement
+from core.pgd.picture_outcomes import Judgement
 from core.pgd.record import PGDRun
 from core.shared.numbers import duration, sureness
 from core.shared.text import with_article
 from ui.components.mount import webp_strip
-from ui.components.story.story import Painting
-from ui.runs.judge import judgement_of, second_opinion, to_be_exact
+from ui.components.story.story_parts import Painting
 from ui.runs.panel import what_one_sees
 from ui.runs.replay import target_of, to_uint8_planes
+from ui.runs.second_opinion import judgement_of, second_opinion, to_be_exact
 from ui.runs.settings import expected_seconds
 from ui.runs.state import ActiveRun, RunRequest, RunResult
 from ui.shared.url import one_line

@@ -13,17 +13,17 @@ from core.fourier.waves import half_plane
 from core.shared.files import ArchiveError
 from core.shared.numbers import duration
 from core.shared.text import ordinal, sentence
-from core.sweep.waves import SweepConfig, images_per_wave
+from core.sweep.wave_sweep import SweepConfig, images_per_wave
 from ui.components.maps.maps import heatmap_view
 from ui.maps.catalogue import Entry, add_map
+from ui.maps.map_options import shown_maps
 from ui.maps.predictions import PageState
-from ui.maps.views import shown_maps
 from ui.server.cache import NONE_READY, classifier_for, job_manager, ready_classifiers
 from ui.server.jobs import Job, QueueFull
 from ui.server.limits import check_upload
 from ui.server.streamlit_internals import session_id
 from ui.shared.downloads import download_button
-from ui.shared.pictures import Picture, samples
+from ui.shared.page_pictures import Picture, samples
 from ui.shared.url import as_markdown, file_stem
 
 JOB, _KEPT = "sweep.job", "sweep.kept"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.maps.catalogue import map_downloads, source_text
+from ui.maps.chosen_wave import download_picture
 from ui.maps.predictions import PageState, draw_predictions
 from ui.maps.rings import ring_chart
-from ui.maps.wave import download_picture
 from ui.shared.url import as_markdown
 
 

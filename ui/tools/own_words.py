@@ -15,8 +15,8 @@ from core.shared import paper
 from core.shared.device import check_torch
 from core.shared.numbers import join_list
 from core.shared.text import sentence
+from ui.maps.chosen_wave import PerturbedPicture
 from ui.maps.predictions import PageState, prediction_table, predictions_of
-from ui.maps.wave import PerturbedPicture
 from ui.server.cache import ready_clips
 from ui.shared.page import try_predict
 from ui.shared.url import as_markdown

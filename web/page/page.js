@@ -3,9 +3,9 @@
 import { button, element } from "../../ui/components/basics.js";
 import { engine } from "../engine/client.js";
 import { components, load, withPixels } from "../engine/packs.js";
-import { holeFigure } from "./hole.js";
-import { sketchFigure } from "./sketch.js";
-import { limitsFigure, mapsFigure, stripesFigure } from "./waves.js";
+import { holeFigure } from "./hole_figure.js";
+import { sketchFigure } from "./sketch_figure.js";
+import { limitsFigure, mapsFigure, stripesFigure } from "./wave_figure.js";
 
 const AHEAD = "600px"; // of the window, in which figures load before they are seen
 const PAIRS = `

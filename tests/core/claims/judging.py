@@ -7,8 +7,8 @@ from statistics import mean
 import numpy as np
 import pytest
 
+from core.claims.claim_table import findings
 from core.claims.finding import NamedMap
-from core.claims.table import findings
 from core.classifiers.registry import input_size
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.heatmap import Heatmap

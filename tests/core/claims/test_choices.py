@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import core.claims.__main__ as claims_table
+from core.claims.claim_table import CLAIMS, feature_findings, findings
 from core.claims.finding import Topic, Verdict
-from core.claims.table import CLAIMS, feature_findings, findings
 from tests.core.claims.judging import (
     ALL_MAPS,
     CLIP,

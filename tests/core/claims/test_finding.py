@@ -8,7 +8,8 @@ from types import ModuleType
 
 import pytest
 
-from core.claims import waves
+from core.claims import wave_claims
+from core.claims.claim_table import CLAIMS, claims_by_key, feature_findings, findings
 from core.claims.evidence import MORE, RECOGNISED, Evidence
 from core.claims.finding import (
     Finding,
@@ -23,7 +24,6 @@ from core.claims.finding import (
     judged,
     weakest,
 )
-from core.claims.table import CLAIMS, claims_by_key, feature_findings, findings
 from core.fourier.contrasts import BANDS
 from core.shared.numbers import Interval
 from tests.core.claims.judging import ALL_MAPS, CLIP, RESNET56
@@ -188,11 +188,11 @@ def test_a_claim_of_other_paragraphs_is_refused(section, expected):
 
 
 def test_two_claims_of_one_name_are_refused():
-    assert claims_by_key(waves, waves).keys() == claims_by_key(waves).keys()
+    assert claims_by_key(wave_claims, wave_claims).keys() == claims_by_key(wave_claims).keys()
     other = ModuleType("other")
     other.other = replace(CLAIMS["low"])
     with pytest.raises(ValueError, match="two claims are called 'low'"):
-        claims_by_key(waves, other)
+        claims_by_key(wave_claims, other)
 
 
 def test_every_claim_is_judged_with_a_summary_of_its_bars():

@@ -10,7 +10,7 @@ from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import clean_error, map_outcomes
 from core.fourier.waves import half_plane
 from core.sweep.grow import grow
-from core.sweep.waves import SweepConfig
+from core.sweep.wave_sweep import SweepConfig
 from tests.core.toy import slow_ranks
 
 CONFIG = SweepConfig(size=5, epsilon=1.5, seed=3, batch_size=8)

@@ -10,7 +10,7 @@ from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import HybridOutcomes, crossover_of
 from core.fourier.table import Number, Row
 from core.shared.files import ArchiveError
-from core.sweep.story import StoredPredictions
+from core.sweep.story_predictions import StoredPredictions
 from tests.core.squares import only
 
 MAP = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz")

@@ -18,7 +18,7 @@ from core.data.sample_sets import CIFAR10, ImageDataset
 from core.data.sketches import smooth_sketch
 from core.pgd import __main__ as script
 from core.pgd import jobs
-from core.pgd.pictures import JudgedOutcomes, rank_column
+from core.pgd.picture_outcomes import JudgedOutcomes, rank_column
 from core.pgd.plan import JobConfig, prepare
 from core.pgd.record import mean_change
 from core.pgd.steps import pgd_steps

@@ -13,7 +13,7 @@ from core.data.holes import square_mask
 from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet
 from core.pgd.examples import OPENING, RUNS, stored_path
 from core.pgd.live import Run
-from core.pgd.pictures import (
+from core.pgd.picture_outcomes import (
     Judgement,
     choose_judge,
     fingerprint,

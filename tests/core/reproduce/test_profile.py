@@ -15,13 +15,13 @@ from core.data.datasets import load_samples
 from core.data.sample_sets import CIFAR10, PRECOMPUTED
 from core.pgd.drawings import opening_words
 from core.pgd.examples import stored_path, stored_subjects
-from core.pgd.pictures import JudgedOutcomes, fingerprint, judged_outcomes, stored_judgement
+from core.pgd.picture_outcomes import JudgedOutcomes, fingerprint, judged_outcomes, stored_judgement
 from core.pgd.record import PGDRun
 from core.reproduce import judgements
 from core.reproduce.profile import main
 from core.reproduce.profile_parts import PARTS
 from core.reproduce.profiled import MissingDataError, ProfiledNetwork
-from core.sweep.story import chosen_pictures, predict_story, stored_predictions
+from core.sweep.story_predictions import chosen_pictures, predict_story, stored_predictions
 from tests.core.toy import linear_family
 from tests.profiles import use_profile
 from ui.maps.catalogue import shipped_maps

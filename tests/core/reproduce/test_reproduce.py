@@ -13,7 +13,7 @@ from core.data.datasets import load_dataset
 from core.data.sample_sets import CIFAR10, HEATMAPS, imagenet100
 from core.fourier.heatmap import Heatmap
 from core.fourier.waves import half_plane
-from core.pgd.pictures import BEFORE, JudgedOutcomes, PictureOutcomes, rank_column
+from core.pgd.picture_outcomes import BEFORE, JudgedOutcomes, PictureOutcomes, rank_column
 from core.reproduce.__main__ import build_parser, main, run
 from core.reproduce.compare import MapAgreement, Match
 from core.reproduce.judgements import SERIES

@@ -6,7 +6,7 @@ from core.classifiers.registry import bundled_specs
 from core.data.canvases import CANVASES, COMPARED_CANVAS
 from core.data.sample_sets import PRECOMPUTED, SAMPLE_SETS
 from core.pgd.examples import RUNS, examples, stored_classifier
-from core.pgd.pictures import judged_outcomes
+from core.pgd.picture_outcomes import judged_outcomes
 from core.pgd.starts import MADE_STARTS
 from core.reproduce.judgements import SECOND_JUDGE, SERIES
 from core.reproduce.profile_parts import OPENING_SEED, PARTS, opening_plan

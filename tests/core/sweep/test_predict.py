@@ -15,7 +15,7 @@ from core.sweep.predict import (
     predict_hybrids,
     wave_on_image,
 )
-from core.sweep.waves import SweepConfig
+from core.sweep.wave_sweep import SweepConfig
 
 
 def test_swept_probability_equals_predictions(linear_classifier, noise_images, noise_dataset):

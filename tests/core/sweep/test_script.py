@@ -20,7 +20,7 @@ from core.fourier.waves import half_plane
 from core.sweep import __main__ as sweep
 from core.sweep.__main__ import main, parse_cells, parse_cutoffs, parse_fraction
 from core.sweep.processes import Processes, share_out
-from core.sweep.waves import balanced_sample
+from core.sweep.wave_sweep import balanced_sample
 from tests.shared_server import free_port
 
 ROOT = Path(__file__).parents[3]

@@ -15,9 +15,9 @@ from core.data.sample_sets import ClassSet, ImageDataset
 from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes, crossover_of, paired_difference
 from core.shared.files import ArchiveError
 from core.shared.numbers import wilson
-from core.sweep.corruptions import CorruptionConfig
+from core.sweep.corruption_sweep import CorruptionConfig
 from core.sweep.grow import grow
-from core.sweep.hybrids import HybridConfig, default_cutoffs, draw_pairs
+from core.sweep.hybrid_sweep import HybridConfig, default_cutoffs, draw_pairs
 
 SIZE, CUTOFFS = 16, (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0)
 CLASSES = ClassSet("custom", ("first", "second"))

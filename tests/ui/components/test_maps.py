@@ -107,7 +107,7 @@ def test_only_a_picture_that_was_right_is_fooled():
         asked(waves=[1, 200, 481]),
     ]
     same, other, wrong, mended, own, early = in_node(
-        "maps/answers.js", CARDS, {"networks": asks, "names": {"3": "cat", "5": "dog"}}
+        "maps/answer_table.js", CARDS, {"networks": asks, "names": {"3": "cat", "5": "dog"}}
     )
     assert same == ["87% (95% without the wave)", "fooled by 236 of 481 waves: ", True, "outlined: waves that fool A"]
     assert other[0] == "87% (cat without the wave, 95%)"
@@ -118,6 +118,6 @@ def test_only_a_picture_that_was_right_is_fooled():
 
 
 def test_outline_runs_around_the_waves_that_fool():
-    path = in_node("maps/answers.js", OUTLINES, {"size": 5, "changed": [(0, 0), (0, 1), (-2, -2)]})
+    path = in_node("maps/answer_table.js", OUTLINES, {"size": 5, "changed": [(0, 0), (0, 1), (-2, -2)]})
     edges = {"M2 2v1", "M4 2v1", "M2 2h1", "M3 2h1", "M2 3h1", "M3 3h1"}  # around two cells
     assert set(re.findall(r"M\d+ \d+[vh]1", path)) == edges | {"M1 0v1", "M0 1h1"}  # a corner has two

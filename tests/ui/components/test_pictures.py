@@ -8,7 +8,7 @@ import pytest
 from core.data.datasets import load_samples
 from core.fourier.waves import mix
 from tests.node import function_of, in_node
-from ui.components.pictures.pictures import pack_thumbnails
+from ui.components.pictures.picture_widgets import pack_thumbnails
 
 MIX = function_of(Path(__file__).with_name("calls.js"), "mixtures")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ui.components.words.words import MAX_TYPED, read_word
+from ui.components.words.word_box import MAX_TYPED, read_word
 
 
 def test_a_word_is_read_without_blanks_around_it():

@@ -36,9 +36,9 @@ def script():
     from core.classifiers.registry import classifier_spec
     from ui.maps.answers import draw_answers
     from ui.maps.catalogue import Predictor
-    from ui.maps.wave import PerturbedPicture
+    from ui.maps.chosen_wave import PerturbedPicture
     from ui.server.cache import LOADING
-    from ui.shared.pictures import Picture, sample_picture
+    from ui.shared.page_pictures import Picture, sample_picture
 
     st.session_state[LOADING] = True
     picture = sample_picture("cifar10", 3)

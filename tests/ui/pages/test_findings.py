@@ -10,15 +10,15 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.claims.corruptions import CORRUPTIONS_TOOL
+from core.claims.claim_table import CLAIMS, feature_findings, findings
+from core.claims.corruption_claims import CORRUPTIONS_TOOL
 from core.claims.evidence import Evidence
 from core.claims.finding import BY_VIEWS, Finding, Head, Topic, Verdict, above, below, judged
-from core.claims.table import CLAIMS, feature_findings, findings
 from core.shared.numbers import Interval
 from core.shared.text import isolated
 from tests.ui.page_runner import bodies, open_page
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, shipped_maps
-from ui.maps.wave import link_of
+from ui.maps.chosen_wave import link_of
 from ui.pages.findings import SECTION
 from ui.shared.verdicts import SIGNS, findings_html, multiplicity, row_id
 

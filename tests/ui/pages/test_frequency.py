@@ -27,9 +27,9 @@ from ui.maps.catalogue import (
 )
 from ui.pages.frequency import CELL, DETAILS, OWN, PRESET
 from ui.shared.colours import colour_name, model_colour
-from ui.shared.pictures import Picture
+from ui.shared.page_pictures import Picture
 from ui.tools.compute import UPLOADED
-from ui.tools.registry import OWN_MAP, OWN_SWEEP, OWN_WORDS
+from ui.tools.tool_table import OWN_MAP, OWN_SWEEP, OWN_WORDS
 
 FIRST_CELL = "{},{}".format(*FIRST_PRESET.frequency)
 # A link, and the state that it opens; what is left out is the first figure's.

@@ -11,8 +11,8 @@ import ui.pages.frequency
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, ClassSet, SampleSet
 from tests.ui.page_runner import components, open_page, run_to_the_end, settable_widget
 from tests.ui.toys import noise_file, spec, use_toys
-from ui.shared.pictures import samples
-from ui.tools.registry import HYBRIDS_TOOL, OWN_SWEEP
+from ui.shared.page_pictures import samples
+from ui.tools.tool_table import HYBRIDS_TOOL, OWN_SWEEP
 
 SIDE = 96
 SHAPES = ClassSet("shapes", ("dot", "ring", "bar"))

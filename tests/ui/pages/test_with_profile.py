@@ -10,9 +10,9 @@ import pytest
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes
-from core.pgd.pictures import JudgedOutcomes
+from core.pgd.picture_outcomes import JudgedOutcomes
 from core.pgd.record import PGDRun
-from core.sweep.story import StoredPredictions
+from core.sweep.story_predictions import StoredPredictions
 from tests.core.squares import only
 from tests.profiles import use_profile
 from tests.ui.page_runner import bodies, components, open_page, page_text

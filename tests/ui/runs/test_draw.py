@@ -23,10 +23,10 @@ from tests.ui.replay_reader import frames_of, replay_data
 from tests.ui.toys import noise_file
 from ui.pages.drawing_starts import CANVAS_WORD
 from ui.runs import settings as pace
-from ui.runs.gallery import example, stored_word
+from ui.runs.gallery_pictures import example, stored_word
 from ui.runs.state import RunResult
 from ui.server.jobs import JobManager
-from ui.shared.pictures import captions, uploaded_photo
+from ui.shared.page_pictures import captions, uploaded_photo
 
 ROBUST, ALONE = "Mini ResNet (robust)", ("paper",)
 FROG = encode_sketch(draw_sketch("frog"))

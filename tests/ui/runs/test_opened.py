@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import ui.runs.judge
+import ui.runs.second_opinion
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import draw_sketch, encode_sketch
 from core.pgd.drawings import drawn_photos, drawn_sketches, opening_words, painter_name, stored_gallery
@@ -18,10 +18,10 @@ from core.pgd.settings import defaults
 from core.pgd.starts import sketch_start
 from tests.ui.page_runner import components, open_page, settable_widget
 from tests.ui.replay_reader import frames_of, replay_data
-from ui.runs.gallery import stored_word
+from ui.runs.gallery_pictures import stored_word
 from ui.runs.opened import Opened, link_to, of_result, of_word
 from ui.runs.state import RunResult, RunState
-from ui.shared.pictures import sample_picture
+from ui.shared.page_pictures import sample_picture
 from ui.story.beginning import bundled_photo
 
 ROW = SAMPLE_SETS["photographs"]
@@ -69,7 +69,7 @@ def test_stored_picture_stands_there_at_once(word):
 
 
 def test_stored_picture_replaces_ones_own_of_the_same_word(monkeypatch):
-    monkeypatch.setattr(ui.runs.judge, "choose_judge", lambda *_: None)
+    monkeypatch.setattr(ui.runs.second_opinion, "choose_judge", lambda *_: None)
     word, runs = stored_word(opening_words()[0]), []
     for method in COMPARED:
         run = PGDRun.load(stored_path("generation", "imagenet", "efficientnet-lite0", method=method))
@@ -104,7 +104,7 @@ def own_sketch() -> np.ndarray:
 
 @pytest.mark.parametrize(("start", "methods"), [("sketch", COMPARED), ("photo", ("views",))])
 def test_own_painting_stands_there_with_its_settings(monkeypatch, start, methods):
-    monkeypatch.setattr(ui.runs.judge, "choose_judge", lambda *_: None)
+    monkeypatch.setattr(ui.runs.second_opinion, "choose_judge", lambda *_: None)
     result = RunResult("mine", tuple(own_run(start, method) for method in methods), "Your run.")
     app = draw(of_result(result), result)
     data = replay_data(app)

@@ -18,7 +18,7 @@ from core.pgd.drawings import drawn_sketches, opening_words
 from core.pgd.examples import OPENING, RUNS, stored_classifier, stored_path
 from core.pgd.live import Run
 from core.pgd.methods import COMPARED
-from core.pgd.pictures import Judgement, fingerprint, stored_judgement
+from core.pgd.picture_outcomes import Judgement, fingerprint, stored_judgement
 from core.pgd.record import PGDRun
 from core.shared.numbers import confidence
 from tests.core.judged import stored_views
@@ -40,7 +40,7 @@ from ui.runs.export import (
     run_stem,
     video_file,
 )
-from ui.runs.judge import second_opinion
+from ui.runs.known_words import stands_for
 from ui.runs.outcome import filled_html, holes_alone, run_facts
 from ui.runs.panel import caption_of
 from ui.runs.replay import (
@@ -54,9 +54,9 @@ from ui.runs.replay import (
     sampled_frames,
     stored_example,
 )
+from ui.runs.second_opinion import second_opinion
 from ui.runs.state import RunResult
-from ui.runs.words import stands_for
-from ui.shared.pictures import samples
+from ui.shared.page_pictures import samples
 
 STORED = sorted(RUNS.glob("*.npz"))
 MINI, LARGE = ("mini-clip", "mini-clip-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust")

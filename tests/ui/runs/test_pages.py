@@ -11,13 +11,13 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-import ui.runs.judge
 import ui.runs.panel
+import ui.runs.second_opinion
 import ui.runs.state
 from core.data.holes import costliest_hole, hole_text, middle_square
 from core.pgd.examples import stored_path
 from core.pgd.methods import METHODS
-from core.pgd.pictures import Judgement, fingerprint
+from core.pgd.picture_outcomes import Judgement, fingerprint
 from core.pgd.record import PGDRun
 from core.shared.device import class_probabilities
 from tests.core.judged import stored_files
@@ -35,7 +35,7 @@ from tests.ui.toys import ToyClassifier, put_everywhere, spec, use_toys
 from ui.runs.replay import METHOD_TITLES, stored_row
 from ui.runs.settings import OFFERED
 from ui.runs.state import RunResult
-from ui.shared.pictures import samples
+from ui.shared.page_pictures import samples
 
 SPECS = [spec("toy-a", "Toy A"), spec("toy-b", "Toy B")]
 TARGET = "inpainting-target-cifar10"
@@ -288,9 +288,9 @@ def judges(monkeypatch):
         return ToyClassifier(name)
 
     ready = [spec("toy-a", "Toy A"), spec("other", "Other")]
-    monkeypatch.setattr(ui.runs.judge, "ready_classifiers", lambda class_set: ready)
-    monkeypatch.setattr(ui.runs.judge, "classifier_for", load)
-    ui.runs.judge._judgement.cache_clear()
+    monkeypatch.setattr(ui.runs.second_opinion, "ready_classifiers", lambda class_set: ready)
+    monkeypatch.setattr(ui.runs.second_opinion, "classifier_for", load)
+    ui.runs.second_opinion._judgement.cache_clear()
     return calls
 
 
@@ -326,9 +326,11 @@ def test_unsuitable_judge_is_not_asked(judges, monkeypatch, ready):
     run = replace(run, start=1 - run.start, metadata={**run.metadata, "classifier": {"name": "toy-a"}})  # not stored
     if ready == "CLIP":
         specs = [spec("toy-a", "Toy A"), spec("clip-vit-b-32", "CLIP")]
-        monkeypatch.setattr(ui.runs.judge, "ready_classifiers", lambda class_set: specs)
+        monkeypatch.setattr(ui.runs.second_opinion, "ready_classifiers", lambda class_set: specs)
     elif ready == "broken":
-        monkeypatch.setattr(ui.runs.judge, "classifier_for", lambda *_: (_ for _ in ()).throw(RuntimeError("[x](y)")))
+        monkeypatch.setattr(
+            ui.runs.second_opinion, "classifier_for", lambda *_: (_ for _ in ()).throw(RuntimeError("[x](y)"))
+        )
     elif ready == "foreign classes":
         run = replace(run, metadata={**run.metadata, "class_names": [f"class {k}" for k in range(10)]})
     else:

@@ -17,7 +17,7 @@ from ui.server.cache import classifier_for, job_manager, ready_classifiers
 from ui.server.downloads import weight_downloads
 from ui.server.jobs import lower_priority
 from ui.server.limits import VARIABLES, Limits, read_limits
-from ui.shared.pictures import MAX_MB, uploaded_photo
+from ui.shared.page_pictures import MAX_MB, uploaded_photo
 
 SERVER = Path(__file__).parents[3] / "docs" / "server.md"
 

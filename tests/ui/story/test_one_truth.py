@@ -11,7 +11,7 @@ from tests.ui.story.test_page import opened
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.pages.findings import SECTION
 from ui.story.chapters import CHAPTER_NAMES, chapter, equal_strength
-from web.findings import findings_page
+from web.findings_page import findings_page
 
 VERDICT = re.compile(r'class="chip[^>]*>\S ([^<]*)<')
 # Displayed evidence: '95% interval' precedes the bounds in a tooltip, and nowhere else.

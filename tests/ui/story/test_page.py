@@ -19,7 +19,7 @@ from core.data.start_photos import START_PHOTOS
 from core.pgd.drawings import counted, drawn_photos, drawn_sketches, judge_name, opening_words, painter_name
 from core.pgd.examples import OPENING, stored_path
 from core.pgd.methods import COMPARED
-from core.pgd.pictures import Judgement, fingerprint, stored_judgement
+from core.pgd.picture_outcomes import Judgement, fingerprint, stored_judgement
 from core.pgd.record import PGDRun
 from core.shared.text import with_article
 from tests.ui.page_runner import PAGE, bodies, components, open_page, settable_widget
@@ -27,12 +27,12 @@ from tests.ui.replay_reader import frames_of, replay_data
 from ui.components.mount import lossy_data_uri, pack_bytes
 from ui.maps.catalogue import EFFICIENTNET, RESNET50, shipped_maps
 from ui.pages.story import _FIGURES
-from ui.runs.gallery import stored_word
-from ui.runs.judge import second_opinion
+from ui.runs.gallery_pictures import stored_word
 from ui.runs.replay import drawing_subject, stored_example, target_of
+from ui.runs.second_opinion import second_opinion
 from ui.story.chapters import CHAPTER_FACTS, CHAPTER_NAMES, SLUGS, chapter
 from ui.story.scene import about_paper, ended
-from ui.story.wave import FIRST_STRIPES
+from ui.story.wave_chapter import FIRST_STRIPES
 
 TABLE = Path(__file__).parents[3] / "ui" / "story" / "chapters.toml"
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import ui.maps.predictions
 import ui.server.cache
-import ui.shared.pictures
+import ui.shared.page_pictures
 import ui.tools.own_words
 from core.classifiers.classifier import Preprocess
 from core.classifiers.registry import classifier_spec, load_classifier
@@ -35,8 +35,8 @@ def question() -> None:
     from types import SimpleNamespace
 
     from core.data.datasets import load_samples
-    from ui.maps.wave import PerturbedPicture
-    from ui.shared.pictures import Picture
+    from ui.maps.chosen_wave import PerturbedPicture
+    from ui.shared.page_pictures import Picture
     from ui.tools.own_words import own_classes
 
     picture = Picture(load_samples("cifar10-samples").images[33], None, "cifar10", 33, "a picture")
@@ -51,7 +51,7 @@ def ready(monkeypatch):
     for cached in (
         ui.server.cache.classifier_for,
         ui.maps.predictions.predictions_of,
-        ui.shared.pictures.predicted,
+        ui.shared.page_pictures.predicted,
     ):
         cached.cache_clear()
     return specs

@@ -5,25 +5,25 @@ import json
 import numpy as np
 import pytest
 
-import ui.tools.corruptions
+import ui.tools.corruption_tool
+from core.claims.claim_table import CLAIMS
 from core.claims.statistics import stored_corruptions
-from core.claims.table import CLAIMS
 from core.classifiers.registry import classifier_spec
 from core.data.corruptions import CORRUPTIONS as ALL_CORRUPTIONS
 from core.data.corruptions import corrupt
 from core.data.sample_sets import SAMPLE_SETS
 from core.shared.device import class_probabilities
-from core.sweep.mixtures import mixed_pairs
+from core.sweep.mixture_pairs import mixed_pairs
 from core.sweep.predict import HybridPredictions, hybrid_cutoffs
 from tests.ui.page_runner import bodies, components, page_text
 from tests.ui.pages.test_frequency import open_page
 from tests.ui.toys import ToyClassifier
 from ui.maps.catalogue import EFFICIENTNET, MINI_CLIP, RESNET56, Predictor
 from ui.server.cache import LOADING
-from ui.shared.pictures import Picture, sample_picture, samples, thumbnails
+from ui.shared.page_pictures import Picture, sample_picture, samples, thumbnails
 from ui.tools.compute import QUICK_PREDICTIONS, sweep_config
-from ui.tools.hybrids import mixture, photo_pairs
-from ui.tools.registry import CORRUPTIONS_TOOL, HYBRIDS_TOOL, TOOLS
+from ui.tools.hybrid_tool import mixture, photo_pairs
+from ui.tools.tool_table import CORRUPTIONS_TOOL, HYBRIDS_TOOL, TOOLS
 
 FIRST = SAMPLE_SETS["cifar10"].first
 CUTOFFS = hybrid_cutoffs(32)
@@ -45,10 +45,10 @@ def chart_rows(app, number):
 @pytest.fixture
 def toys(monkeypatch):
     """Linear classifiers in place of the networks of corruptions."""
-    ui.tools.corruptions._predictions.cache_clear()
-    monkeypatch.setattr(ui.tools.corruptions, "classifier_for", lambda name, classes: ToyClassifier(name))
+    ui.tools.corruption_tool._predictions.cache_clear()
+    monkeypatch.setattr(ui.tools.corruption_tool, "classifier_for", lambda name, classes: ToyClassifier(name))
     yield
-    ui.tools.corruptions._predictions.cache_clear()
+    ui.tools.corruption_tool._predictions.cache_clear()
 
 
 def test_claims_name_existing_tools():

@@ -2,7 +2,7 @@
 // Next to a picture (`panel.js`) the maps are so large that both, and the content below, fit in the window.
 
 import { element, memoryOf, tooltip, unpack, viewOf } from "../basics.js";
-import { answersText, outlineWaves } from "./answers.js";
+import { answersText, outlineWaves } from "./answer_table.js";
 import { createPanel, drawPanel, fillPanel, pause } from "./panel.js";
 import { minus, name } from "./wave.js";
 

@@ -27,7 +27,7 @@ from ui.components.mount import (
     picture_id,
     register,
 )
-from ui.components.pictures.pictures import STRIP, Thumbnails, tiles_json
+from ui.components.pictures.picture_widgets import STRIP, Thumbnails, tiles_json
 
 _heatmap = register("maps/heatmap.js")
 

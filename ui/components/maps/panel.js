@@ -2,7 +2,7 @@
 
 import { button, countOf, element, paintPixels, unpack } from "../basics.js";
 import { createTiles, fillTiles } from "../pictures/tiles.js";
-import { createAnswers, readAnswers, showAnswers } from "./answers.js";
+import { createAnswers, readAnswers, showAnswers } from "./answer_table.js";
 import { fourierBasis, name, outward, signsAt, underWave, waveAlone } from "./wave.js";
 
 const PLAY_MILLISECONDS = 250; // between two waves of a tour, and before a strength is reported

@@ -23,7 +23,7 @@ from ui.components.mount import (
     picture_id,
     register,
 )
-from ui.components.pictures.pictures import Thumbnails, TileStyle, tiles_json
+from ui.components.pictures.picture_widgets import Thumbnails, TileStyle, tiles_json
 
 _stripes = register("maps/stripes.js")
 _small_picture = register("maps/small_picture.js")
