@@ -150,7 +150,7 @@ def test_a_verdict_says_where_others_stand_in(claim, networks, usual, judgement)
 
 def test_every_claim_of_a_file_is_in_the_table_with_its_head():
     files = {inspect.getmodule(claim.check).__name__ for claim in CLAIMS.values()}
-    assert files == {f"core.claims.{name}" for name in ("waves", "corruptions", "pictures")}
+    assert files == {f"core.claims.{name}" for name in ("wave_claims", "corruption_claims", "picture_claims")}
     names = {"subject": "A", "reference": "B", "robust": "C", "ordinary": "D"}
     for key, claim in CLAIMS.items():
         assert claim.key == key and bool(claim.headline) == claim.papers, key
