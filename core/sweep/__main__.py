@@ -137,7 +137,7 @@ SWEEPS = {
         "which of two pictures, mixed at several cutoffs, is predicted", _hybrid_options, _hybrids, _crossover_summary
     ),
     "corruptions": Sweep(
-        "the error under eight corruptions at three strengths each",
+        f"the error under {len(CORRUPTIONS)} corruptions at {len(STRENGTHS)} strengths each",
         _corruption_options,
         lambda args, dataset: CorruptionConfig(args.pictures, args.seed, args.batch_size),
         _error_table,

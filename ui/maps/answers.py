@@ -79,7 +79,7 @@ def _answers(name: str, picture: Picture, epsilon: float) -> WaveAnswers:
 
 
 def _answer(answers: WaveAnswers, picture: Picture, needed: list[int]) -> None:
-    classifier = classifier_for(answers.metadata["classifier"]["name"], picture.class_set)
+    classifier = classifier_for(answers.metadata["classifier"]["name"], picture.classes)
     answer(answers, classifier, picture.pixels[None], needed, start=picture.position)
 
 

@@ -79,7 +79,7 @@ def draw_predictions(predictors: Sequence[Predictor], perturbed: PerturbedPictur
     """Draw the leading classes of each predictor and its robust twin."""
     picture = perturbed.picture
     specs = with_twins(predictors, picture.class_set) if torch_starts() else []
-    by_classifier = predict_all(specs, lambda name: predictions_of(name, picture.class_set, None, perturbed))
+    by_classifier = predict_all(specs, lambda name: predictions_of(name, picture.classes, None, perturbed))
     with st.container(key="cell-details"):
         columns = st.columns(MAX_NETWORKS, gap="medium")
     for k, (spec, probabilities) in enumerate(by_classifier.items()):
@@ -100,7 +100,7 @@ def predict_all(specs: Iterable[ClassifierSpec], question: Callable[[str], Answe
 
 
 @single_flight_cache(max_entries=1000)
-def predictions_of(name: str, classes: str | ClassSet, template: str | None, perturbed: PerturbedPicture) -> np.ndarray:
+def predictions_of(name: str, classes: ClassSet, template: str | None, perturbed: PerturbedPicture) -> np.ndarray:
     """Return (K, 2) probabilities without and with the wave; classes, template: as `classifier_for` takes them."""
     picture = perturbed.picture
     image = wave_on_image(

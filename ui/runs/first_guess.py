@@ -47,7 +47,7 @@ def first_guess(spec: ClassifierSpec, picture: Picture) -> FirstGuess | None:
 @single_flight_cache(max_entries=200)
 def _guess(name: str, picture: Picture) -> tuple[int, float, np.ndarray]:
     """Return the class, its probability and the mask of a `FirstGuess`."""
-    classifier, image = classifier_for(name, picture.class_set), picture.image[None]
+    classifier, image = classifier_for(name, picture.classes), picture.image[None]
 
     def probabilities(images: np.ndarray) -> np.ndarray:
         return np.concatenate([class_probabilities(classifier, some) for some in batches(images, TOGETHER)])

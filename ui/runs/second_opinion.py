@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from core.classifiers.registry import CLIPS
-from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, SampleSet
 from core.data.words import covers, everyday_name, find_word
 from core.pgd.picture_outcomes import Judgement, choose_judge, fingerprint, judge_run, stored_judgement
 from core.pgd.record import PGDRun
@@ -60,7 +60,7 @@ def judgement_of(run: PGDRun, drew: Collection[str] = (), *, live: bool = True) 
 
 @single_flight_cache(max_entries=500, key=lambda run, judge: (fingerprint(run), judge))
 def _judgement(run: PGDRun, judge: str) -> Judgement | None:
-    return judge_run(run, classifier_for(judge, class_set_of(run)))
+    return judge_run(run, classifier_for(judge, CLASS_SETS[class_set_of(run)]()))
 
 
 def is_relative(painter: str, judge: str) -> bool:
@@ -124,7 +124,7 @@ def became(run: PGDRun, row: int) -> str:
         return ""
     try:
         picture = Picture(run.frames[-1, row], None, samples.name, row, target, own=True)
-        probabilities = predicted(run.metadata["classifier"]["name"], samples.class_set, None, picture)
+        probabilities = predicted(run.metadata["classifier"]["name"], samples.classes, None, picture)
     except _FAILURES:
         return ""
     return everyday_name(samples.classes.names[max(members, key=lambda member: probabilities[member])])

@@ -22,7 +22,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.families import ClassifierSpec
-from core.data.sample_sets import SAMPLE_SETS
+from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS
 from core.pgd.live import Run
 from core.pgd.methods import MethodName, leading
 from core.pgd.plan import RunPlan, inpainting_plan
@@ -328,7 +328,7 @@ def start(page: str, request: RunRequest) -> bool:
         return False
     if state.active is not None and state.running and state.active.fingerprint == request.fingerprint:
         return True
-    run = Run(plan, lambda: [classifier_for(name, request.class_set) for name in names], request.methods)
+    run = Run(plan, lambda: [classifier_for(name, CLASS_SETS[request.class_set]()) for name in names], request.methods)
     return submit(page, run, names, request.methods, request.fingerprint)
 
 

@@ -85,8 +85,8 @@ def is_ready(name: str) -> bool:
 
 
 @single_flight_cache(max_entries=24)
-def classifier_for(name: str, classes: str | ClassSet, template: str | None = None) -> Classifier:
-    """Return a classifier for a named class set or, if it is zero-shot, for any classes; embeds each prompt once.
+def classifier_for(name: str, classes: ClassSet, template: str | None = None) -> Classifier:
+    """Return a classifier for the classes, any classes if it is zero-shot; embeds each prompt once.
 
     Args:
         template: prompt template for custom classes; None for the paper's.
@@ -94,10 +94,8 @@ def classifier_for(name: str, classes: str | ClassSet, template: str | None = No
         ValueError: a class name is longer than the text tower reads.
     """
     classifier = _loaded(name)
-    # Class sets are passed by name if they have one: Streamlit takes 0.1 s to hash a thousand classes.
-    if isinstance(classes, str):
-        return classifier.for_classes(CLASS_SETS[classes]())
-    check_prompts(classifier, classes.names, template)
+    if classes.name not in CLASS_SETS:  # typed by a visitor
+        check_prompts(classifier, classes.names, template)
     return classifier.for_classes(classes, template)
 
 
@@ -108,7 +106,7 @@ def load_ahead(names: tuple[str, ...], class_set: str) -> None:
     def load() -> None:
         for name in filter(is_ready, names):
             try:
-                classifier_for(name, class_set)
+                classifier_for(name, CLASS_SETS[class_set]())
             except Exception as error:  # the run that needs it says why
                 log("not loaded ahead", error=error, classifier=name)
 

@@ -77,7 +77,7 @@ class Picture:
 
 
 @single_flight_cache(max_entries=500)
-def predicted(name: str, classes: str | ClassSet, template: str | None, picture: Picture) -> np.ndarray:
+def predicted(name: str, classes: ClassSet, template: str | None, picture: Picture) -> np.ndarray:
     """Return the (K,) probabilities of a picture by a classifier; classes, template: as `classifier_for` takes them."""
     return class_probabilities(classifier_for(name, classes, template), picture.image[None])[0]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.data.sample_sets import SAMPLE_SETS, ImageDataset, usual_epsilon
+from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset, usual_epsilon
 from core.fourier.heatmap import MAX_SIZE, Heatmap
 from core.fourier.waves import half_plane
 from core.shared.files import ArchiveError
@@ -64,8 +64,8 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
     sample_set = columns[0].selectbox(
         "Pictures", list(sets), first, format_func=sets.__getitem__, key="sweep.images", disabled=disabled
     )
-    dataset, classes = samples(sample_set), SAMPLE_SETS[sample_set].class_set
-    ready = {spec.name: spec.title for spec in ready_classifiers(classes)}
+    dataset, classes = samples(sample_set), SAMPLE_SETS[sample_set].classes
+    ready = {spec.name: spec.title for spec in ready_classifiers(classes.name)}
     if not ready:
         st.info(NONE_READY)
         return
@@ -92,7 +92,7 @@ def sweep_config(dataset: ImageDataset, epsilon: float) -> SweepConfig:
     return SweepConfig(size=LIVE_SIZE, epsilon=epsilon, batch_size=batch_size, fraction=fraction)
 
 
-def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) -> None:
+def _start(name: str, classes: ClassSet, dataset: ImageDataset, config: SweepConfig) -> None:
     def work() -> Any:
         from core.sweep.grow import grow
 

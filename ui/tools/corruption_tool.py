@@ -191,7 +191,7 @@ def corrupted_picture(picture: Picture, key: str, strength: int) -> np.ndarray:
 def _predictions(name: str, picture: Picture, key: str, strength: int) -> np.ndarray:
     """Return (2, K) probabilities without and with the corruption."""
     images = np.stack([picture.image, corrupted_picture(picture, key, strength)])
-    return class_probabilities(classifier_for(name, picture.class_set), images)
+    return class_probabilities(classifier_for(name, picture.classes), images)
 
 
 def _networks(chosen: Sequence[Entry], picture: Picture) -> tuple[list[ClassifierSpec], list[NetworkOutcomes]]:

@@ -204,4 +204,4 @@ def _selected(cutoffs: Sequence[float], first: int) -> int:
 
 @single_flight_cache(max_entries=200)
 def _predictions(name: str, low: Picture, high: Picture, cutoffs: tuple[float, ...]) -> HybridPredictions:
-    return predict_hybrids(classifier_for(name, low.class_set), low.image, high.image, cutoffs)
+    return predict_hybrids(classifier_for(name, low.classes), low.image, high.image, cutoffs)

@@ -15,6 +15,7 @@ import ui.runs.panel
 import ui.runs.second_opinion
 import ui.runs.state
 from core.data.holes import costliest_hole, hole_text, middle_square
+from core.data.sample_sets import CIFAR10
 from core.pgd.examples import stored_path
 from core.pgd.methods import METHODS
 from core.pgd.picture_outcomes import Judgement, fingerprint
@@ -315,7 +316,7 @@ def test_own_run_is_judged_once(judges):
         )
     _, low, high = Judgement("other", 8, before, after).fraction(after)
     ((_, judge, start, end, _),) = judged(app.run())
-    assert judges == [("other", "cifar10")], "another redraw triggers no judgement"
+    assert judges == [("other", CIFAR10)], "another redraw triggers no judgement"
     assert judge == "other" and start.startswith(f"{before} of 8")
     assert end == f"{after} of 895% interval ({100 * low:.0f} to {100 * high:.0f}%)"
 

@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 
 from core.classifiers import registry
-from core.data.sample_sets import ClassSet
+from core.data.sample_sets import CIFAR10, ClassSet
 from tests.ui.server.test_jobs import GIVING_WAY, priority
 from ui.server import cache
 from ui.server.cache import classifier_for, job_manager, ready_classifiers
@@ -66,14 +66,14 @@ def loads(monkeypatch):
 
 def test_classifiers_are_shared_after_cache_clearing(loads):
     with ThreadPoolExecutor(4) as pool:
-        (first,) = set(pool.map(lambda _: classifier_for("mini-clip", "cifar10"), range(4)))
+        (first,) = set(pool.map(lambda _: classifier_for("mini-clip", CIFAR10), range(4)))
     before = job_manager(), weight_downloads()
     # Streamlit's reaction to a browser's message `clear_cache`.
     st.cache_data.clear()
     st.cache_resource.clear()
-    assert (job_manager(), weight_downloads()) == before and classifier_for("mini-clip", "cifar10") is first
+    assert (job_manager(), weight_downloads()) == before and classifier_for("mini-clip", CIFAR10) is first
     for spec in ready_classifiers("cifar10"):
-        classifier_for(spec.name, "cifar10")
+        classifier_for(spec.name, CIFAR10)
     assert classifier_for("mini-clip", ClassSet("custom", ("cat", "dog"))).network is first.network
     assert [name for name, _ in loads].count("mini-clip") == 1
 
@@ -84,7 +84,7 @@ def test_classifier_loads_at_normal_priority(loads):
 
     def run():
         lower_priority()
-        classifier_for("mini-resnet", "cifar10")
+        classifier_for("mini-resnet", CIFAR10)
         running.append(priority())
 
     thread = threading.Thread(target=run)
