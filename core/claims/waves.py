@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from itertools import groupby
 
 import numpy as np
 
+from core.claims.bands import SMALL_RISE, over_band, unaffected
 from core.claims.evidence import MORE, Evidence
 from core.claims.finding import (
     Claim,
@@ -16,13 +15,11 @@ from core.claims.finding import (
     Judged,
     NamedMap,
     NotCheckable,
-    Part,
     Topic,
     View,
     above,
     below,
     corner_wave,
-    corrected,
     judged,
     require,
 )
@@ -34,8 +31,6 @@ from core.claims.statistics import (
     by_hybrids,
     equal_strength,
     error_in,
-    mean_error,
-    rise_between,
     smallest_error,
     spread_included,
     stored_hybrids,
@@ -43,49 +38,16 @@ from core.claims.statistics import (
     wave_difference,
     with_spread,
 )
-from core.fourier.contrasts import BANDS, LOW, Band, clear_waves, corners, in_band, ring_differences, without_wave
+from core.fourier.contrasts import LOW, Band, clear_waves, corners, in_band, without_wave
 from core.fourier.heatmap import Heatmap
 from core.fourier.patch_grid import lattice as lattice_of
 from core.fourier.waves import rounded_radius, wave_values
-from core.shared.numbers import Frequency, Interval, correlation, join_list, newcombe
+from core.shared.numbers import Frequency, Interval, correlation, newcombe
 from core.shared.paper import IMAGE_SIZE, MAP_SIZE
 
 CLIP_GRID = 7  # patches per side in CLIP ViT-B/32: 224 / 32
 DRAWN_SIZE = MAP_SIZE[IMAGE_SIZE]  # the paper draws only the centre of larger maps
-_CALM = {"no wave": "without a wave", "mildest wave": "under the mildest wave"}  # bar and words of `_unaffected`
-_SMALL_RISE = 0.02  # of the error, which counts as nothing
 wave_claim = partial(Head, topic=Topic.WAVES, section="3.1")
-
-
-def _in_rings(
-    subject: NamedMap, reference: NamedMap, name: str, where: str, claimed: Callable[[Evidence], Part], doubt: str = ""
-) -> Judged:
-    """Judge that the difference of two maps is on one side of 0 over a band; say in which of its rings it is clear."""
-    a, b = error_in(name, subject), error_in(name, reference)
-    difference, band = with_spread(a.minus(b), band_difference(name), subject.heatmap), BANDS[name](subject.heatmap)
-    rings = {
-        radius: claimed(with_spread(Evidence("", error), band_difference(Band(radius, radius)), subject.heatmap))
-        for radius, error, _ in ring_differences(subject.heatmap, reference.heatmap)
-        if band.contains(radius)
-    }
-    return judged(
-        [claimed(difference)],
-        [a, b, difference],
-        f"{where}, {subject} is wrong on {a} of pictures, {reference} on {b}.",
-        doubt,
-        _clear_rings(rings),
-        spread_included(band_difference(name), subject.heatmap),
-    )
-
-
-def _clear_rings(rings: Mapping[int, Part]) -> str:
-    """Say in which rings a difference is clear in the claimed direction and in the other, with Holm's correction."""
-    truths, where = dict(zip(rings, corrected([*rings.values()]), strict=True)), []
-    for truth, direction in ((True, "as claimed"), (False, "the other way round")):
-        spans = [list(run) for found, run in groupby(truths, key=truths.__getitem__) if found is truth]
-        said = [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in spans]
-        where += [f"{direction} at {join_list(said)} cycles per image"] if said else []
-    return f"Ring by ring, with Holm’s correction, the difference is {' and '.join(where) or 'nowhere clear'}."
 
 
 @wave_claim(missing="One of the maps lacks these waves.", view=View(show="Difference", bands=("low",)))
@@ -98,7 +60,7 @@ def low(subject: NamedMap, reference: NamedMap) -> Judged:
     which rings the difference is clear.
     """
     doubt = _by_the_rise(subject, reference)
-    return _in_rings(subject, reference, "low", "Under waves of up to 2 cycles per image", above, doubt)
+    return over_band(subject, reference, "low", "Under waves of up to 2 cycles per image", above, doubt)
 
 
 def _by_the_rise(subject: NamedMap, reference: NamedMap) -> str:
@@ -139,7 +101,7 @@ def high(subject: NamedMap, reference: NamedMap) -> Judged:
     The mean error over the waves in the map’s corners, as the paper added them, of {subject} minus that of {reference}.
     Also shown: in which rings the difference is clear.
     """
-    result = _in_rings(subject, reference, "corners", "By the paper’s waves in the corners of the maps", below)
+    result = over_band(subject, reference, "corners", "By the paper’s waves in the corners of the maps", below)
     equal = _at_equal_strength(subject, reference)
     if not equal.parts or equal.evidence[0].rounded == equal.evidence[1].rounded:
         return result
@@ -215,56 +177,12 @@ def spared(reference: NamedMap, subject: NamedMap | None = None) -> Judged:
     differences up to 2 points are ignored. By the other, “in relation to” the second network (paper, §4): minus that
     network’s error under the same waves, which should be larger.
     """
-    result = _unaffected(reference, "lowest", "Under the slowest waves", spared.missing, subject)
+    result = unaffected(reference, "lowest", "Under the slowest waves", spared.missing, subject)
     slow, beyond = in_band(reference.heatmap, "lowest"), in_band(reference.heatmap, "beyond lowest")
     if slow is None or beyond is None or without_wave(reference.heatmap) is None:
         return result
     more = Evidence("all other waves", beyond.minus(slow).measured.item(), sign_words=MORE)
     return replace(result, evidence=(*result.evidence, more))
-
-
-def _unaffected(named: NamedMap, band: str, where: str, missing: str, other: NamedMap | None) -> Judged:
-    """Judge that the waves of a band do not mislead a network, by two readings.
-
-    By one, they do not raise its error over its clean error. Without a clean error that fails if it does for any clean
-    error up to the smallest error under a wave, and is open otherwise. By the other, for which a second network is
-    needed, its error is smaller than that network's under the same waves.
-    """
-    error = error_in(band, named)
-    part, evidence, doubt = _rise(named, band, error, missing)
-    if other is None and part.truth is None and without_wave(named.heatmap) is None:
-        raise NotCheckable
-    calm = "".join(f", on {number} {_CALM[number.bar]}" for number in evidence if number.bar in _CALM)
-    summary = f"{where}, {named} is wrong on {error} of pictures{calm}"
-    included = spread_included(band_difference(band), named.heatmap)
-    if other is None:
-        return judged([part], evidence, f"{summary}.", doubt, included)
-    others = error_in(band, other)
-    less = with_spread(error.minus(others, f"minus {other.name}"), band_difference(band), named.heatmap)
-    relation = below(less, reading=f"in relation to {other.name}")
-    return judged([part, relation], [*evidence, others], f"{summary}; {other} on {others}.", doubt, included)
-
-
-def _rise(named: NamedMap, band: str, error: MeanError, missing: str) -> tuple[Part, list[Evidence], str]:
-    """Return the part that waves do not raise the error, its evidence, and the doubt about the clean error."""
-    clean, reading = without_wave(named.heatmap), "without a wave"
-    between = rise_between(band)
-    if clean is not None:
-        without = replace(mean_error("no wave", clean), what="clean error")
-        rise = with_spread(error.minus(without, "rise"), between, named.heatmap, networks=1)
-        measured_here = named.heatmap.clean_rate() is None
-        doubt = "We measured the clean error with the same weights, as the log does not give it." * measured_here
-        return below(rise, _SMALL_RISE, reading), [rise, error, without], doubt
-    smallest = smallest_error(named.heatmap)
-    least = Evidence("rise over the smallest error under a wave", newcombe(error.measured, smallest))
-    least = with_spread(least, between, named.heatmap, networks=1)
-    part = below(least, _SMALL_RISE, reading)
-    if part.truth is False:
-        mildest = Evidence("smallest error under a wave", smallest, "error", bar="mildest wave")
-        doubt = f"{missing} Waves don’t help, so it can’t be much above the smallest error under one."
-        return part, [least, error, mildest], doubt
-    least = replace(least, measured=Interval.exact(least.measured.value))
-    return below(least, _SMALL_RISE, reading), [least, error], missing
 
 
 def _is_larger(error: MeanError, other: MeanError, summary: str, *doubts: str) -> Judged:
@@ -408,7 +326,7 @@ def robust_high(subject: NamedMap, reference: NamedMap | None = None) -> Judged:
     up to 2 points are ignored. By the other, “in relation to” the second network (paper, §4): minus that network’s
     error under the same waves, which should be larger.
     """
-    return _unaffected(subject, "corners", "Under the fastest waves", robust_high.missing, reference)
+    return unaffected(subject, "corners", "Under the fastest waves", robust_high.missing, reference)
 
 
 def _first_multiple(named: NamedMap) -> Frequency:
@@ -434,7 +352,7 @@ def lattice(subject: NamedMap, reference: NamedMap) -> Judged:
     # A dip that random sets of waves reach as well decides nothing.
     clear = a.is_rare or a.mean.low > 0
     rare = first if clear else replace(first, measured=Interval.exact(a.mean.value))
-    parts = [below(rare), above(second, -_SMALL_RISE)]
+    parts = [below(rare), above(second, -SMALL_RISE)]
     doubt = f"p is the share of {a.draws:,} random sets of {len(a.waves)} waves that dip as far."
     if subject.patch_grid is None:
         parts, doubt = [], "The subject is not known to cut pictures into patches, so no dip is expected."

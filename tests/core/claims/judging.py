@@ -1,5 +1,6 @@
 """Judge the shipped maps; compute the same numbers from their files with plain loops."""
 
+import dataclasses
 import json
 import math
 from statistics import mean
@@ -35,6 +36,13 @@ TRAINED_TWICE = [
     ("mini-clip-vit8-sincos-seed0", "mini-clip-vit8-sincos-seed1"),
 ]
 ALL_MAPS = {path.stem: named(path) for path in FOLDER.glob("*.npz")}
+
+
+def with_facts(named, **changes):
+    """A map with other facts: of a dictionary, these alone."""
+    facts = named.heatmap.metadata
+    facts = {**facts, **{k: {**facts[k], **v} if isinstance(v, dict) else v for k, v in changes.items()}}
+    return dataclasses.replace(named, heatmap=dataclasses.replace(named.heatmap, metadata=facts))
 
 
 class File:

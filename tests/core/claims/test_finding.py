@@ -3,7 +3,6 @@
 import inspect
 import itertools
 import math
-from collections import Counter
 from dataclasses import replace
 from types import ModuleType
 
@@ -14,7 +13,6 @@ from scipy import stats
 from core.claims import waves
 from core.claims.evidence import MORE, RECOGNISED, Evidence
 from core.claims.finding import (
-    CHANCE,
     Finding,
     Head,
     NotCheckable,
@@ -113,20 +111,6 @@ def test_holms_correction_rejects_what_closed_testing_does():
 def test_parts_that_clash_by_noise_do_not_hold_in_part():
     assert Verdict.of_reading([part_of(0.03), part_of(-0.03)]) == Verdict.UNDECIDED
     assert Verdict.of_reading([part_of(0.001), part_of(-0.03)]) == Verdict.IN_PART
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("count", [1, 2, 4, 12])
-def test_noise_gives_parts_at_their_margins_no_verdict(count):
-    rng, draws = np.random.default_rng(count), 4000
-    verdicts = Counter[Verdict]()
-    for values in rng.normal(0.1, 1, (draws, count)):
-        numbers = [Evidence("x", Interval(value, value - Z95, value + Z95)) for value in values]
-        sides = itertools.cycle([above, below])
-        verdicts[Verdict.of_reading([side(number, 0.1) for side, number in zip(sides, numbers, strict=False)])] += 1
-    most = stats.binom.isf(1e-3, draws, CHANCE)
-    assert all(verdicts[verdict] <= most for verdict in (Verdict.HOLDS, Verdict.FAILS, Verdict.IN_PART)), verdicts
-    assert count > 1 or verdicts[Verdict.FAILS] > stats.binom.isf(1 - 1e-3, draws, CHANCE)  # noise can be seen
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """Every verdict on the stored maps, recomputed from their files with plain loops; other maps get other verdicts."""
 
-import collections
 import dataclasses
-import itertools
 import math
 from statistics import correlation, mean
 
@@ -11,10 +9,9 @@ import pytest
 from scipy import stats
 
 from core.claims import waves
-from core.claims.evidence import Evidence
-from core.claims.finding import CHANCE, NamedMap, Verdict
-from core.claims.statistics import by_hybrids, corruptions_of, equal_strength, stored_hybrids, twin_pairs, with_spread
-from core.claims.table import CLAIMS, findings
+from core.claims.finding import NamedMap, Verdict
+from core.claims.statistics import by_hybrids, corruptions_of, equal_strength, stored_hybrids, twin_pairs
+from core.claims.table import findings
 from core.claims.waves import claim_about
 from core.classifiers.classifier import Preprocess
 from core.classifiers.registry import input_size
@@ -23,7 +20,7 @@ from core.fourier.contrasts import LOW, Band, corners
 from core.fourier.heatmap import outcome_rows
 from core.fourier.patch_grid import Lattice, lattice
 from core.fourier.waves import half_plane, resize_attenuation, resize_attenuation_map
-from core.shared.numbers import Z95, Interval, paired_interval
+from core.shared.numbers import Interval, paired_interval
 from tests.core.claims.judging import (
     ALL_MAPS,
     CLIP,
@@ -40,18 +37,12 @@ from tests.core.claims.judging import (
     parts,
     shares,
     widened,
+    with_facts,
 )
 from tests.core.oracles import minus, wilson
 from tests.core.squares import only, squares_of_file, with_squares
 
 NAN = math.nan
-
-
-def with_facts(named, **changes):
-    """A map with other facts: of a dictionary, these alone."""
-    facts = named.heatmap.metadata
-    facts = {**facts, **{k: {**facts[k], **v} if isinstance(v, dict) else v for k, v in changes.items()}}
-    return dataclasses.replace(named, heatmap=dataclasses.replace(named.heatmap, metadata=facts))
 
 
 def scores(path, first, last):
@@ -436,66 +427,6 @@ def test_not_affected_needs_more_than_noise(rise, data, verdict):
     subject = with_facts(dataclasses.replace(named, heatmap=counts), dataset={"name": data})
     alone = judged(subject, ALL_MAPS[RESNET50], [])  # not measured alike
     assert alone["robust-high"].verdict == verdict
-
-
-@pytest.mark.parametrize("first", range(len(TRAINED_TWICE)))
-def test_two_trainings_of_one_network_do_not_hold(first):
-    """Nothing that one network is said to do more than the other holds of two trainings, in either order."""
-    for names in itertools.permutations(TRAINED_TWICE[first]):
-        maps = [with_facts(ALL_MAPS[f"{name}_cifar10"], classifier={"name": name}) for name in names]
-        verdicts = {key: finding.verdict for key, finding in judged(*maps, []).items()}
-        for key in ("low", "high", "relies", "within", "spared", "robust-high", "different"):
-            assert verdicts[key] not in (Verdict.HOLDS, Verdict.IN_PART), (key, names)
-        assert {verdicts[key] for key in ("low", "high")} == {Verdict.UNDECIDED}
-
-
-def exchangeable(first, second, rng):
-    """Two maps that swap all outcomes on an image with probability 1/2: whatever differs between them is noise."""
-    a, b = (np.unpackbits(named.heatmap.bits, axis=-1) for named in (first, second))
-    swap = rng.random(a.shape[-1]) < 0.5
-    for k, (own, other) in enumerate(((a, b), (b, a))):
-        bits = np.where(swap, other, own)
-        heatmap, hits = first.heatmap, first.heatmap.hits.copy()
-        hits[:, 0] = np.where(hits[:, 0] >= 0, bits[:, 0].sum(axis=-1), -1)
-        mixed = dataclasses.replace(heatmap, bits=np.packbits(bits, axis=-1), hits=hits)
-        # of no data that a network was trained twice on, whose spread would hide the noise of the images
-        named = dataclasses.replace(first, name=f"mixed-{k}", label=f"mixed-{k}", heatmap=mixed)
-        yield with_facts(named, classifier={"name": f"mixed-{k}"}, dataset={"name": "other"})
-
-
-@pytest.mark.slow
-def test_exchangeable_maps_seldom_get_a_verdict():
-    first, second = ALL_MAPS["mini-clip_cifar10"], ALL_MAPS["mini-resnet_cifar10"]
-    rng, draws, found = np.random.default_rng(0), 400, collections.Counter()
-    for _ in range(draws):
-        maps = [*exchangeable(first, second, rng)]
-        for key in ("low", "high", "relies", "within", "spared", "robust-high"):
-            (finding,) = findings(*maps, [], CLAIMS[key])
-            compared = [part for part in finding.parts if part.reading not in ("without a wave", "within its own map")]
-            assert compared, key
-            found[key, Verdict.of_reading(compared)] += 1
-    most = stats.binom.isf(1e-3, draws, CHANCE)
-    decided = {row: count for row, count in found.items() if row[1] != Verdict.UNDECIDED}
-    assert decided and max(decided.values()) <= most, decided
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("sampling", [0.0, 1.0])
-def test_networks_that_differ_by_their_training_alone_seldom_get_a_verdict(sampling):
-    """The spread is known from four pairs only, and the numbers still lie beyond their interval in 5% of draws."""
-    rng, draws, like = np.random.default_rng(0), 4000, ALL_MAPS[CLIP].heatmap
-    for networks in (1, 2):
-        beyond = collections.Counter()
-        for _ in range(draws):
-            value = rng.normal(0, math.hypot(math.sqrt(networks), sampling))
-            number = Evidence("", Interval(value, value - sampling * Z95, value + sampling * Z95))
-            measured = with_spread(
-                number, lambda *maps: Interval.exact(rng.normal(0, math.sqrt(2))), like, networks=networks
-            ).measured
-            beyond["above"] += measured.low > 0
-            beyond["below"] += measured.high < 0
-        assert max(beyond.values()) <= stats.binom.isf(1e-3, draws, CHANCE), beyond
-        assert sampling or min(beyond.values()) >= stats.binom.isf(1 - 1e-3, draws, CHANCE), beyond
 
 
 CORNERS = Band(16, 21)
