@@ -76,7 +76,10 @@ def test_corruption_takes_one_file(laboratory):
 
 
 def test_judge_takes_one_file(laboratory):
-    chosen = ("-c", "from core.pgd.picture_outcomes import choose_judge\nprint(choose_judge('a', ['mini-resnet', 'new']))")
+    chosen = (
+        "-c",
+        "from core.pgd.picture_outcomes import choose_judge\nprint(choose_judge('a', ['mini-resnet', 'new']))",
+    )
     assert laboratory.python(*chosen) == "mini-resnet\n"
     laboratory.insert("core/shared/roles.toml", '["resnet-56"], ["mini-resnet"]', '["new"], ')
     assert laboratory.python(*chosen) == "new\n"
@@ -89,7 +92,9 @@ def test_number_of_a_map_takes_two_files(laboratory):
         "    Metric(  # its low end",
         '    Metric("top_probability", "Certainty", "top", lambda heatmap: heatmap.number("top_probability")),\n',
     )
-    laboratory.insert("core/sweep/wave_sweep.py", "logits.softmax(dim=1).gather(", "logits.softmax(dim=1).amax(dim=1), ")
+    laboratory.insert(
+        "core/sweep/wave_sweep.py", "logits.softmax(dim=1).gather(", "logits.softmax(dim=1).amax(dim=1), "
+    )
     laboratory.python("-m", "core.sweep", "waves", *NETWORK, "--limit", "5", "--cells", "0,1", "--output", "map.npz")
     laboratory.python(
         "-c",

@@ -27,7 +27,8 @@ from core.pgd.picture_outcomes import (
     stored_outcomes,
 )
 from core.pgd.settings import Task
-from core.shared.numbers import decimal
+from core.shared import paper
+from core.shared.numbers import decimal, percent
 from core.shared.roles import ROLES, networks_for
 
 
@@ -100,7 +101,7 @@ def _on_maps(claim: Claim, maps: Mapping[str, NamedMap]) -> Finding:
     if not selected:
         return check(claim)
     wave, in_order = claim.view.wave, sorted(selected, key=lambda named: named is maps.get("reference"))
-    return check(
+    finding = check(
         claim,
         *selected,
         maps=tuple(named.label for named in in_order),
@@ -108,6 +109,22 @@ def _on_maps(claim: Claim, maps: Mapping[str, NamedMap]) -> Finding:
         networks=tuple(named.classifier for named in selected),
         names=tuple(named.name for named in selected),
         usual_weights=tuple(has_usual_weights(named.heatmap.metadata["classifier"]) for named in selected),
+    )
+    origins = {_unknown_origin(named) for named in selected if finding.parts} - {""}
+    return replace(finding, doubts=(*finding.doubts, *origins))
+
+
+def _unknown_origin(named: NamedMap) -> str:
+    """Return the doubt about the code of the paper's map of CLIP, a sentence; empty for any other map."""
+    heatmap, middle = named.heatmap, named.heatmap.size // 2
+    source = heatmap.metadata["source"]
+    if source["type"] != "published" or named.classifier != paper.CLIP_NAME:
+        return ""
+    # Both logs are in the authors' repository at commit b97de37; the map's metadata names them.
+    here = percent(heatmap.rate()[middle, middle])
+    return (
+        "We don’t know which code made CLIP’s map: an earlier log of the authors with the same options "
+        f"(nohup_out_clip) has 79.4% error at the wave (0, 0), this map {here}."
     )
 
 

@@ -166,9 +166,10 @@ def who_judged(painted: Painted) -> str:
 
 def _by_group(parts: Sequence[Part], evidence: Sequence[Evidence], summary: str, *doubts: str) -> Judged:
     """Return what a claim found that has a part for each comparison, which the summary counts."""
-    support = [part.truth for part in parts].count(True)
+    support, against = ([part.truth for part in parts].count(truth) for truth in (True, False))
     verb = "supports" if support == 1 else "support"
-    count = f" {support} of {len(parts)} comparisons {verb} the claim." if len(parts) > 1 else ""
+    contradict = f", {against} {'contradicts' if against == 1 else 'contradict'} it" if against else ""
+    count = f" {support} of {len(parts)} comparisons {verb} the claim{contradict}." if len(parts) > 1 else ""
     return judged(parts, evidence, summary + count, *doubts, TRAINED_ONCE)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -196,6 +196,10 @@ def trainings() -> list[tuple[Heatmap, Heatmap]]:
     return [(maps[0], maps[1]) for maps in loaded if len(maps) == 2]
 
 
+def _trainings_like(like: Heatmap) -> list[tuple[Heatmap, Heatmap]]:
+    return [pair for pair in trainings() if not mismatches(pair[0], like) and pair[0].size == like.size]
+
+
 def between_trainings(statistic: Statistic, like: Heatmap) -> tuple[str, Interval] | None:
     """Return the pair of `trainings` that differ most, by the title of their network, and how much, as magnitudes.
 
@@ -203,8 +207,7 @@ def between_trainings(statistic: Statistic, like: Heatmap) -> tuple[str, Interva
     """
     measured = [
         (_SEED_IN_TITLE.sub("", result_title(first.metadata["classifier"])), statistic(first, second))
-        for first, second in trainings()
-        if not mismatches(first, like) and first.size == like.size
+        for first, second in _trainings_like(like)
     ]
     known = [(title, _magnitude(difference)) for title, difference in measured if difference is not None]
     return max(known, key=lambda row: row[1].value, default=None)
@@ -215,7 +218,33 @@ def _magnitude(difference: Interval) -> Interval:
     return difference if value >= 0 else Interval(-value, -high, -low)
 
 
-def band_difference(*bands: str) -> Statistic:
+def between_all_trainings(statistic: Statistic, like: Heatmap) -> list[Interval]:
+    """Return the difference of each pair of `trainings` that was measured like a map."""
+    measured = (statistic(first, second) for first, second in _trainings_like(like))
+    return [difference for difference in measured if difference is not None]
+
+
+def with_spread(number: Evidence, statistic: Statistic, like: Heatmap, *, networks: int = 2) -> Evidence:
+    """Return a number whose interval also allows for how much two trainings of one network differ.
+
+    statistic: the same number for two trainings. like: a map that their maps were measured like; without such maps
+    the number is returned unchanged. networks: how many the number compares, 1 or 2.
+    """
+    # d_k, the difference of pair k of K, has variance 2 tau^2 if a training's number has variance tau^2. Its mean
+    # square estimates that with K degrees of freedom, so Student's 95% half-width of a difference of two networks is
+    # t_K sqrt(mean d_k^2), that of one network's number 1 / sqrt(2) of it. The sampling error adds in quadrature.
+    pairs = np.array([difference.value for difference in between_all_trainings(statistic, like)])
+    value, low, high = number.measured
+    if not len(pairs) or np.isnan(low):
+        return number
+    from scipy.special import stdtrit  # Student's quantile without scipy.stats, which takes 47 MB
+
+    half = stdtrit(len(pairs), 0.975) * np.sqrt((pairs**2).mean() * networks / 2)
+    widened = Interval(value, value - np.hypot(value - low, half), value + np.hypot(high - value, half))
+    return replace(number, measured=widened.item())
+
+
+def band_difference(*bands: str | Band) -> Statistic:
     """Return the difference of two maps' mean errors over a band; of two bands, of the first minus the second."""
 
     def difference(first: Heatmap, second: Heatmap) -> Interval | None:
@@ -224,7 +253,7 @@ def band_difference(*bands: str) -> Statistic:
     return difference
 
 
-def _band_errors(heatmap: Heatmap, bands: Sequence[str]) -> Errors:
+def _band_errors(heatmap: Heatmap, bands: Sequence[str | Band]) -> Errors:
     errors, *other = (require(in_band(heatmap, band)) for band in bands)
     return errors.minus(other[0]) if other else errors
 
@@ -240,7 +269,7 @@ def rise_between(band: str) -> Statistic:
 
 
 def trained_once(statistic: Statistic, like: Heatmap, where: str = "there") -> str:
-    """Say how much two trainings of one network differ: a doubt about a number that rests on one training of each."""
+    """Say how much two trainings of one network differ: a doubt about a number whose interval does not allow for it."""
     pair = between_trainings(statistic, like)
     if pair is None:
         return TRAINED_ONCE
@@ -248,6 +277,18 @@ def trained_once(statistic: Statistic, like: Heatmap, where: str = "there") -> s
     points = Evidence("", difference, "rise")
     trained = f"two trainings of {isolated(title)} differ by {points.figure} {where}"
     return f"Each network was trained once; {trained}."
+
+
+def spread_included(statistic: Statistic, like: Heatmap, where: str = "there") -> str:
+    """Say that intervals allow for how much two trainings of one network differ, and on what that was measured."""
+    differences = between_all_trainings(statistic, like)
+    if not differences:
+        return TRAINED_ONCE
+    largest = Evidence("", max(map(_magnitude, differences), key=lambda difference: difference.value), "rise")
+    return (
+        f"Two trainings of one network differ by up to {largest.number} {where}, and the intervals of differences "
+        f"allow for that. We measured it on {len(differences)} small ViTs that were trained twice, not on CLIP."
+    )
 
 
 def wave_difference(first: Heatmap, second: Heatmap) -> Interval | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
+from core.claims.bands import SMALL_RISE, over_band, unaffected
 from core.claims.evidence import MORE, Evidence
 from core.claims.finding import (
     Claim,
@@ -15,7 +15,6 @@ from core.claims.finding import (
     Judged,
     NamedMap,
     NotCheckable,
-    Part,
     Topic,
     View,
     above,
@@ -23,7 +22,6 @@ from core.claims.finding import (
     corner_wave,
     judged,
     require,
-    weakest,
 )
 from core.claims.statistics import (
     TRAINED_ONCE,
@@ -33,13 +31,14 @@ from core.claims.statistics import (
     by_hybrids,
     equal_strength,
     error_in,
-    mean_error,
     smallest_error,
+    spread_included,
     stored_hybrids,
     trained_once,
     wave_difference,
+    with_spread,
 )
-from core.fourier.contrasts import BANDS, LOW, Band, clear_waves, corners, in_band, ring_differences, without_wave
+from core.fourier.contrasts import LOW, Band, clear_waves, corners, in_band, without_wave
 from core.fourier.heatmap import Heatmap
 from core.fourier.patch_grid import lattice as lattice_of
 from core.fourier.waves import rounded_radius, wave_values
@@ -48,31 +47,7 @@ from core.shared.paper import IMAGE_SIZE, MAP_SIZE
 
 CLIP_GRID = 7  # patches per side in CLIP ViT-B/32: 224 / 32
 DRAWN_SIZE = MAP_SIZE[IMAGE_SIZE]  # the paper draws only the centre of larger maps
-_CALM = {"no wave": "without a wave", "mildest wave": "under the mildest wave"}  # bar and words of `_unaffected`
-_SMALL_RISE = 0.02  # of the error, which counts as nothing
 wave_claim = partial(Head, topic=Topic.WAVES, section="3.1")
-
-
-def _in_rings(
-    subject: NamedMap, reference: NamedMap, name: str, where: str, claimed: Callable[[Evidence], Part], doubt: str = ""
-) -> Judged:
-    """Judge that the difference of two maps is on one side of 0 over a band, and in each ring of it."""
-    a, b = error_in(name, subject), error_in(name, reference)
-    difference, band = a.minus(b), BANDS[name](subject.heatmap)
-    rings = [
-        claimed(Evidence(f"difference at {ring.radius} cycles per image, the least clear ring", ring.error))
-        for ring in ring_differences(subject.heatmap, reference.heatmap)
-        if band.contains(ring.radius)
-    ]
-    clear = [ring.truth for ring in rings].count(True)
-    return judged(
-        [claimed(difference), weakest(rings)],
-        [a, b, difference],
-        f"{where}, {subject} is wrong on {a} of pictures, {reference} on {b}.",
-        doubt,
-        f"The difference is clear in this direction in {clear} of {len(rings)} rings.",
-        trained_once(band_difference(name), subject.heatmap),
-    )
 
 
 @wave_claim(missing="One of the maps lacks these waves.", view=View(show="Difference", bands=("low",)))
@@ -81,11 +56,11 @@ def low(subject: NamedMap, reference: NamedMap) -> Judged:
 
     “… CLIP is less robust than the Resnet50 to perturbations in the low-frequency domain”
 
-    The mean error over all waves of up to 2 cycles per image, of {subject} minus that of {reference}; and the same in
-    each ring of it.
+    The mean error over all waves of up to 2 cycles per image, of {subject} minus that of {reference}. Also shown: in
+    which rings the difference is clear.
     """
     doubt = _by_the_rise(subject, reference)
-    return _in_rings(subject, reference, "low", "Under waves of up to 2 cycles per image", above, doubt)
+    return over_band(subject, reference, "low", "Under waves of up to 2 cycles per image", above, doubt)
 
 
 def _by_the_rise(subject: NamedMap, reference: NamedMap) -> str:
@@ -123,10 +98,10 @@ def high(subject: NamedMap, reference: NamedMap) -> Judged:
 
     “… and more robust to perturbations in the highest frequencies.”
 
-    The mean error over the waves in the map’s corners, as the paper added them, of {subject} minus that of {reference};
-    and the same in each ring of it.
+    The mean error over the waves in the map’s corners, as the paper added them, of {subject} minus that of {reference}.
+    Also shown: in which rings the difference is clear.
     """
-    result = _in_rings(subject, reference, "corners", "By the paper’s waves in the corners of the maps", below)
+    result = over_band(subject, reference, "corners", "By the paper’s waves in the corners of the maps", below)
     equal = _at_equal_strength(subject, reference)
     if not equal.parts or equal.evidence[0].rounded == equal.evidence[1].rounded:
         return result
@@ -175,17 +150,19 @@ def _at_equal_strength(subject: NamedMap, reference: NamedMap) -> Judged:
         alike = require(strength.alike).crop(subject.heatmap.size)
         a, b = error_in("corners", subject), error_in("corners", replace(reference, heatmap=alike))
         low = error_in("low", subject).minus(error_in("low", reference), "difference up to 2 cycles per image")
+        low = with_spread(low, band_difference("low"), subject.heatmap)
     except NotCheckable:
         setting = f"SweepConfig(weaken_as={subject.input_size})"
         why = f"The reference has no map under weakened waves; {setting} of core.sweep.wave_sweep makes one."
         return judged([], reach, "", why)
     corner = a.minus(b, "difference in the corners at equal strength")
+    corner = with_spread(corner, band_difference("corners"), subject.heatmap)
     a, b = replace(a, what=f"{subject.name} in the corners"), replace(b, what=f"{reference.name} at equal strength")
     return judged(
         [above(low), below(corner)],
         [*reach, a, b, corner],
         f"Under corner waves of equal strength, {subject} is wrong on {a} of pictures, {reference} on {b}.",
-        trained_once(band_difference("corners"), subject.heatmap, "in the corners"),
+        spread_included(band_difference("corners"), subject.heatmap, "in the corners"),
     )
 
 
@@ -200,49 +177,12 @@ def spared(reference: NamedMap, subject: NamedMap | None = None) -> Judged:
     differences up to 2 points are ignored. By the other, “in relation to” the second network (paper, §4): minus that
     network’s error under the same waves, which should be larger.
     """
-    slow, beyond = error_in("lowest", reference, reference.name), in_band(reference.heatmap, "beyond lowest")
-    try:
-        result = _unaffected(reference, slow, spared.missing)
-    except NotCheckable:
-        if subject is None:
-            raise
-        rise = slow.measured.value - smallest_error(reference.heatmap).value
-        least = Evidence("rise over the smallest error under a wave", Interval.exact(rise))
-        result = judged([below(least, _SMALL_RISE)], [least, slow], "", spared.missing)
-    alone = [replace(part, reading="without a wave") for part in result.parts]
-    without = [f", on {number} {_CALM[number.bar]}" for number in result.bars[1:]]
-    summary = f"Under the slowest waves, {reference} is wrong on {slow} of pictures{''.join(without)}"
-    more = []
-    if beyond is not None and without_wave(reference.heatmap) is not None:
-        more = [Evidence("all other waves", beyond.minus(slow.errors).measured.item(), sign_words=MORE)]
-    if subject is None:
-        return judged(alone, [*result.evidence, *more], f"{summary}.", *result.doubts)
-    other = error_in("lowest", subject)
-    relation = below(slow.minus(other, f"minus {subject.name}"), reading=f"in relation to {subject.name}")
-    trained = trained_once(band_difference("lowest"), reference.heatmap)
-    summary = f"{summary}; {subject} on {other}."
-    return judged([*alone, relation], [*result.evidence, *more, other], summary, *result.doubts, trained)
-
-
-def _unaffected(named: NamedMap, error: MeanError, missing: str) -> Judged:
-    """Judge that waves do not raise the error over the clean error, which is the second bar.
-
-    Without a clean error the claim fails if it does for any clean error up to the smallest error under a wave.
-    """
-    clean = without_wave(named.heatmap)
-    if clean is not None:
-        without = replace(mean_error("no wave", clean), what="clean error")
-        rise, measured_here = error.minus(without, "rise"), named.heatmap.clean_rate() is None
-        doubt = "We measured the clean error with the same weights, as the log does not give it."
-        return judged([below(rise, _SMALL_RISE)], [rise, error, without], "", doubt if measured_here else "")
-    smallest = smallest_error(named.heatmap)
-    least = Evidence("rise over the smallest error under a wave", newcombe(error.measured, smallest))
-    part = below(least, _SMALL_RISE)
-    if part.truth is not False:
-        raise NotCheckable
-    mildest = Evidence("smallest error under a wave", smallest, "error", bar="mildest wave")
-    doubt = f"{missing} Waves don’t help, so it can’t be much above the smallest error under one."
-    return judged([part], [least, error, mildest], "", doubt)
+    result = unaffected(reference, "lowest", "Under the slowest waves", spared.missing, subject)
+    slow, beyond = in_band(reference.heatmap, "lowest"), in_band(reference.heatmap, "beyond lowest")
+    if slow is None or beyond is None or without_wave(reference.heatmap) is None:
+        return result
+    more = Evidence("all other waves", beyond.minus(slow).measured.item(), sign_words=MORE)
+    return replace(result, evidence=(*result.evidence, more))
 
 
 def _is_larger(error: MeanError, other: MeanError, summary: str, *doubts: str) -> Judged:
@@ -276,22 +216,23 @@ def within(subject: NamedMap, reference: NamedMap | None = None) -> Judged:
     """
     ends = ("lowest", "slowest"), ("corners", "fastest")
     slow, fast = (error_in(band, subject, f"{subject.name}, {end}") for band, end in ends)
-    inside = above(slow.minus(fast, "slowest minus fastest waves"), reading="within its own map")
+    bands, heatmap = band_difference("lowest", "corners"), subject.heatmap
+    gap = with_spread(slow.minus(fast, "slowest minus fastest waves"), bands, heatmap, networks=1)
+    inside = above(gap, reading="within its own map")
     summary = f"{subject} is wrong on {slow} of pictures under the slowest waves, on {fast} under the fastest"
+    included = spread_included(bands, heatmap, "in that difference")
     if reference is None:
-        trained = trained_once(band_difference("lowest", "corners"), subject.heatmap)
-        return judged([inside], [slow, fast], f"{summary}.", trained)
+        return judged([inside], [slow, fast], f"{summary}.", included)
     other_slow, other_fast = (error_in(band, reference, f"{reference.name}, {end}") for band, end in ends)
-    reading = f"in relation to {reference.name}"
-    relation = [
-        above(slow.minus(other_slow, f"slowest waves, minus {reference.name}"), reading=reading),
-        below(fast.minus(other_fast, f"fastest waves, minus {reference.name}"), reading=reading),
-    ]
+    reading, minus = f"in relation to {reference.name}", f"waves, minus {reference.name}"
+    more = with_spread(slow.minus(other_slow, f"slowest {minus}"), band_difference("lowest"), heatmap)
+    less = with_spread(fast.minus(other_fast, f"fastest {minus}"), band_difference("corners"), heatmap)
+    relation = [above(more, reading=reading), below(less, reading=reading)]
     return judged(
         [inside, *relation],
         [slow, fast, other_slow, other_fast],
         f"{summary}; {reference} on {other_slow} and {other_fast}.",
-        trained_once(band_difference("lowest", "corners"), subject.heatmap),
+        included,
     )
 
 
@@ -376,20 +317,16 @@ def figure_2_resnet(figure_2: NamedMap) -> Judged:
 @wave_claim(
     section="4", missing="The subject’s clean error was not published.", view=View(wave=corner_wave, bands=("corners",))
 )
-def robust_high(subject: NamedMap) -> Judged:
+def robust_high(subject: NamedMap, reference: NamedMap | None = None) -> Judged:
     """The fastest waves hardly mislead CLIP.
 
     “Since the CLIP model is robust to high frequency perturbations …”
 
-    The mean error of {subject} in the corners of its map, minus its error without a wave; differences up to 2 points
-    are ignored.
+    By one reading: the mean error of {subject} in the corners of its map, minus its error without a wave; differences
+    up to 2 points are ignored. By the other, “in relation to” the second network (paper, §4): minus that network’s
+    error under the same waves, which should be larger.
     """
-    fast = error_in("corners", subject, "fastest waves")
-    result = _unaffected(subject, fast, robust_high.missing)
-    _, without = result.bars
-    calm = _CALM[without.bar]
-    summary = f"The fastest waves make {subject} wrong on {fast} of pictures; it is wrong on {without} {calm}."
-    return replace(result, summary=summary)
+    return unaffected(subject, "corners", "Under the fastest waves", robust_high.missing, reference)
 
 
 def _first_multiple(named: NamedMap) -> Frequency:
@@ -415,7 +352,7 @@ def lattice(subject: NamedMap, reference: NamedMap) -> Judged:
     # A dip that random sets of waves reach as well decides nothing.
     clear = a.is_rare or a.mean.low > 0
     rare = first if clear else replace(first, measured=Interval.exact(a.mean.value))
-    parts = [below(rare), above(second, -_SMALL_RISE)]
+    parts = [below(rare), above(second, -SMALL_RISE)]
     doubt = f"p is the share of {a.draws:,} random sets of {len(a.waves)} waves that dip as far."
     if subject.patch_grid is None:
         parts, doubt = [], "The subject is not known to cut pictures into patches, so no dip is expected."

@@ -33,7 +33,7 @@ WORDS_OF_PHOTO = 8  # random words painted into each bundled photograph
 QUICK_COUNT = 40  # of the drawn classes, the first, are drawn quickly by seed and by canvas
 # Not drawn, since the gallery is for everybody: no bodies.
 UNSHOWN = ("brassiere", "bikini")
-# ImageNet classes used to tune the method; never reported on.
+# ImageNet classes used to tune the method. The gallery has none of them; docs/results.md reports their sketches apart.
 TRIED = frozenset(
     """electric ray, ringneck snake, chiton, black stork, Welsh springer spaniel, dalmatian, dingo, hyena, lion, sloth
 bear, fox squirrel, zebra, bearskin, brass, canoe, cellular telephone, cleaver, coffeepot, envelope, flute,

@@ -31,7 +31,6 @@ from core.pgd.drawings import (
 )
 from core.pgd.methods import COMPARED, METHODS
 from core.pgd.picture_outcomes import BEFORE, SMOOTH
-from core.shared.numbers import percent
 from core.shared.text import with_article
 from ui.components.mount import lossy_data_uri
 from ui.components.pictures.picture_widgets import Thumbnails, TileStyle, image_picker, pack_thumbnails
@@ -178,39 +177,30 @@ def four_squares_html() -> str:
     return f'<div class="squares">{"".join(parts)}</div>'
 
 
-def _share(kind: str, *, seen: str = "") -> str:
-    """Return how many of a kind of pictures a second network recognises: "95%", "all" or "none"."""
-    share = float(recognised(kind, seen=seen).mean())
-    return "none" if share == 0 else "all" if share == 1 else percent(share, 0)
-
-
 def photo_counts() -> tuple[str, str]:
     """Return what a second network recognises of words that were painted into photos, and more on it."""
     text = (
         f"We painted {len(recognised('photo-views'))} random words into our photos. A second network recognises "
-        f"**{_share('photo-views')}** of the paintings by many views, and **{_share('photo-paper')}** by the paper’s "
-        "method."
+        f"**{counted('photo-views')}** paintings by many views, and **{counted('photo-paper')}** by the paper’s method."
     )
-    about = f"Many views: {counted('photo-views')}. The paper’s method: {counted('photo-paper')}. All from seed 0."
-    return text, about
+    return text, "All are from seed 0."
 
 
 def sketch_counts() -> tuple[str, str]:
     """Return what a second network recognises of our sketches and of what was painted from them, and more on it."""
     judge, n = short_title(classifier_title(stored_gallery().judges[0])), len(recognised("sketch-paper"))
-    text = (
-        f"We painted our {n} sketches. A second network recognises **{_share('sketch-views')}** of the paintings by "
-        f"many views, **{_share('sketch-paper')}** by the paper’s method, and {_share('sketch-paper', seen=BEFORE)} of "
-        "the sketches."
-    )
     seeds = len(recognised("sketch-views")) // n
+    text = (
+        f"We painted our {n} sketches. A second network recognises **{counted('sketch-views')}** paintings by many "
+        f"views, {seeds} of each sketch, **{counted('sketch-paper')}** by the paper’s method, and "
+        f"{counted('sketch-paper', seen=BEFORE)} bare sketches."
+    )
     about = (
         f"{judge} is the second network, a close relative of the painter. All methods have the same ball and steps. "
-        f"Many views: {counted('sketch-views')}. The paper’s method: {counted('sketch-paper')}. "
         f"Many views paint each sketch {seeds} times, from seeds 0 to {seeds - 1}; the paper’s method has nothing "
         f"random. Natural strokes alone: {counted('sketch-strokes')}. Random views alone: "
         f"{counted('sketch-views_only')}. After a blur of one pixel: {counted('sketch-views', seen=SMOOTH)} by many "
-        f"views, {counted('sketch-paper', seen=SMOOTH)} by the paper’s method. Nothing is "
-        "picked."
+        f"views, {counted('sketch-paper', seen=SMOOTH)} by the paper’s method. We picked "
+        "the sketches and their words, but none of the paintings."
     )
     return text, about

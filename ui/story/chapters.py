@@ -105,7 +105,7 @@ def _claims(keys: Sequence[str]) -> str:
             bands += finding.claim.view.bands
             compared = tuple(shipped_maps()[label] for label in labels)
         if key in ("high", "relies"):  # further doubts are in *Findings*
-            doubt = equal_strength() if key == "high" else " ".join(finding.doubts[-1:])
+            doubt = equal_strength() if key == "high" else " ".join(finding.doubts[:1])
             judged = f'{judged.removesuffix("</div>")}<p class="doubts">{html.escape(doubt)}</p></div>'
         if key == "relies":
             judged += pairs_chart()

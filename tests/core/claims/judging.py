@@ -1,11 +1,13 @@
 """Judge the shipped maps; compute the same numbers from their files with plain loops."""
 
+import dataclasses
 import json
 import math
 from statistics import mean
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from core.claims.claim_table import findings
 from core.claims.finding import NamedMap
@@ -36,6 +38,13 @@ TRAINED_TWICE = [
 ALL_MAPS = {path.stem: named(path) for path in FOLDER.glob("*.npz")}
 
 
+def with_facts(named, **changes):
+    """A map with other facts: of a dictionary, these alone."""
+    facts = named.heatmap.metadata
+    facts = {**facts, **{k: {**facts[k], **v} if isinstance(v, dict) else v for k, v in changes.items()}}
+    return dataclasses.replace(named, heatmap=dataclasses.replace(named.heatmap, metadata=facts))
+
+
 class File:
     """A map file read with numpy only: {(i, j): error}, each wave once, from the `size` cells in the middle."""
 
@@ -64,6 +73,21 @@ class File:
 def gap(a, b):
     """(value, low, high) in points: difference of two independent (rate, n), with Newcombe's interval."""
     return tuple(100 * end for end in (a[0] - b[0], *newcombe(*a, *b)))
+
+
+def number_of(file, bands, from_clean=False):
+    """The mean error of a map over a band, minus that over the second band or without a wave."""
+    first, *second = (file.band(*band)[0] for band in bands)
+    return first - (file.clean if from_clean else sum(second))
+
+
+def widened(measured, *bands, networks=2, from_clean=False):
+    """(value, low, high) in points with the spread of two trainings: Student's, from the pairs that were measured."""
+    files = [[File(FOLDER / f"{name}_cifar10.npz") for name in names] for names in TRAINED_TWICE]
+    squares = [(number_of(a, bands, from_clean) - number_of(b, bands, from_clean)) ** 2 for a, b in files]
+    half = 100 * stats.t.ppf(0.975, len(squares)) * math.sqrt(mean(squares) * networks / 2)
+    value, low, high = measured
+    return value, value - math.hypot(value - low, half), value + math.hypot(high - value, half)
 
 
 def shares(*rates):

@@ -122,7 +122,8 @@ def test_the_verdict_on_shifts_follows_the_ranks(monkeypatch):
     verdicts = {
         (clear, clear, clear): Verdict.HOLDS,
         (clear, reverse, unclear): Verdict.IN_PART,
-        (reverse, unclear, unclear): Verdict.FAILS,
+        (reverse, reverse, reverse): Verdict.FAILS,
+        (reverse, unclear, unclear): Verdict.UNDECIDED,
         (clear, clear, unclear): Verdict.UNDECIDED,
     }
     for measured, verdict in verdicts.items():
