@@ -27,7 +27,7 @@ from core.shared.files import make_folder, write_atomically
 HERE = Path(__file__).parent
 PAGE, WORKER, RUNTIME = HERE / "page", HERE / "engine" / "worker.js", HERE / "runtime"
 _COMPONENTS = (
-    "sketch", "framer", "picker", "painting", "judge", "stripes", "heatmap", "small_picture", "mixer", "mask",
+    "sketch", "framer", "picker", "painting", "judge_round", "stripes", "heatmap", "small_picture", "mixer", "mask",
 )  # fmt: skip
 _MODULES = RUNTIME / "node_modules"
 _OPTIONS = (

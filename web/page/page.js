@@ -98,7 +98,7 @@ async function judgeFigure({ stage, mount, attempt }) {
     row.classList.add("begun");
     task.hidden = chosen.length === rounds[0].length;
   };
-  const show = mount("judge", stage, { choose: tell, more: () => attempt(() => draw(any())) });
+  const show = mount("judge_round", stage, { choose: tell, more: () => attempt(() => draw(any())) });
   async function draw(seed) {
     task.hidden = false;
     const pictures = await Promise.all(rounds[seed].map(({ picture }) => load(`judged-${picture}`)));
