@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.sketches import SKETCH_SIZE
 from core.pgd.methods import COMPARED, MethodName, leading
-from core.pgd.plan import RunPlan
+from core.pgd.plan import RunPlan, with_method
 from core.pgd.settings import FIELDS, PGDConfig, Task, defaults, same_value
 from core.pgd.starts import STARTS, StartName, draw_starts, sketch_start, start_facts
 
@@ -95,7 +94,7 @@ class Painting:
 
     def by(self, method: MethodName) -> Painting:
         """Return the painting by another method, in the same steps and ball."""
-        return replace(self, config=self.plan().with_method(method).config)
+        return replace(self, config=with_method(self.config, method, TASK, self.row.image_size, self.start))
 
     def changes(self, other: Painting) -> list[str]:
         """List the fields that differ: names of `FIELDS` for numbers, "method" for its ingredients; empty if none."""
@@ -133,7 +132,3 @@ class Painting:
         facts = {"config": plan.config.to_json(), "word": self.word, "painter": self.painter, "seed": self.seed}
         data = json.dumps(facts, sort_keys=True).encode() + plan.start.tobytes()
         return hashlib.blake2b(data, digest_size=8).hexdigest()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what a file of metadata says of it: without pixels, for which `digest` stands."""
-        return {"word": self.word, "start": self.start, "seed": self.seed, "digest": self.digest}

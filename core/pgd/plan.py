@@ -89,10 +89,8 @@ class RunPlan:
 
         Its views and preconditioner are this plan's, or the default ones if this plan has none.
         """
-        own, start = self.config.method, self.images.get("start", "")
-        usual = defaults(self.task, self.start.shape[-1], "views", start=start).method
-        complete = Method(own.views or usual.views, own.preconditioner or usual.preconditioner)
-        return replace(self, config=replace(self.config, method=complete.variant(name)))
+        start = self.images.get("start", "")
+        return replace(self, config=with_method(self.config, name, self.task, self.start.shape[-1], start))
 
     def repeated(self, tries: int, start: np.ndarray | None = None) -> RunPlan:
         """Return the plan of several tries at each image, one after the other, with the seeds from `seed` on.
@@ -134,6 +132,13 @@ class RunPlan:
     def minimised_penalty(self) -> Penalty:
         """Penalty that the method minimises; "frozen" is the minimum of Eq. 3 if its penalty is exact."""
         return "frozen" if self.config.method.freezes_outside else self.penalty
+
+
+def with_method(config: PGDConfig, name: MethodName, task: Task, size: int, start: str = "") -> PGDConfig:
+    """Return settings with another method, as `RunPlan.with_method` does; start: as in `defaults`."""
+    own, usual = config.method, defaults(task, size, "views", start=start).method
+    complete = Method(own.views or usual.views, own.preconditioner or usual.preconditioner)
+    return replace(config, method=complete.variant(name))
 
 
 def origin_of(images: Mapping[str, Any], row: int) -> dict[str, Any]:
