@@ -75,13 +75,13 @@ def _check_square_size(size: int, height: int, width: int) -> None:
         raise ValueError(f"the square's size must be from 1 to {min(height, width)} pixels in this image; got {size}")
 
 
-def _pack_mask(mask: np.ndarray) -> bytes:
+def pack_mask(mask: np.ndarray) -> bytes:
     """Pack a mask's bits row by row from the top-left pixel, the first pixel in a byte's highest bit."""
     return np.packbits(mask.astype(bool)).tobytes()
 
 
-def _unpack_mask(data: bytes, *, height: int, width: int) -> np.ndarray:
-    """Unpack `_pack_mask`'s bytes to a (1, H, W) mask; raise ValueError for another number of bytes."""
+def unpack_mask(data: bytes, *, height: int, width: int) -> np.ndarray:
+    """Unpack `pack_mask`'s bytes to a (1, H, W) mask; raise ValueError for another number of bytes."""
     if len(data) != (height * width + 7) // 8:
         raise ValueError(f"{len(data)} bytes are not a packed mask of {width} x {height} pixels")
     bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8), count=height * width)
@@ -90,7 +90,7 @@ def _unpack_mask(data: bytes, *, height: int, width: int) -> np.ndarray:
 
 def encode_mask(mask: np.ndarray) -> str:
     """Encode a mask's packed bits in base64."""
-    return base64.b64encode(_pack_mask(mask)).decode("ascii")
+    return base64.b64encode(pack_mask(mask)).decode("ascii")
 
 
 def decode_mask(text: str, *, height: int, width: int) -> np.ndarray:
@@ -103,7 +103,7 @@ def decode_mask(text: str, *, height: int, width: int) -> np.ndarray:
     # Checking the length first refuses an oversized text before decoding.
     if len(text) == 4 * ((size + 2) // 3):
         with suppress(ValueError):
-            return _unpack_mask(base64.b64decode(text, validate=True), height=height, width=width)
+            return unpack_mask(base64.b64decode(text, validate=True), height=height, width=width)
     raise ValueError(
         f"a mask for {width} x {height} pixels is {size} bytes of packed bits in base64; got {len(text)} characters "
         "that do not decode to it; paint it on this image again"
@@ -189,7 +189,7 @@ MAX_HOLE_LENGTH = 1500
 
 def hole_text(mask: np.ndarray) -> str | None:
     """Encode a (1, H, W) bool mask, after its size and a dot, in URL-safe characters; None if over 1,500."""
-    text = f"{mask.shape[-1]}.{url_text(_pack_mask(mask))}"
+    text = f"{mask.shape[-1]}.{url_text(pack_mask(mask))}"
     return text if len(text) <= MAX_HOLE_LENGTH else None
 
 
@@ -199,7 +199,7 @@ def read_hole(text: str, size: int) -> np.ndarray | None:
     if dot and number == str(size) and len(text) <= MAX_HOLE_LENGTH:
         with suppress(ValueError):
             # Bounded, as a few characters can expand to a very long text.
-            return _unpack_mask(url_bytes(encoded, size * size), height=size, width=size)
+            return unpack_mask(url_bytes(encoded, size * size), height=size, width=size)
     return None
 
 

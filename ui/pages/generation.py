@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -13,6 +12,7 @@ from core.classifiers.registry import ClassifierSpec
 from core.data.canvases import CANVASES
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.drawings import GalleryWord, drawn_sketches
+from core.pgd.painting import Painting
 from core.pgd.plan import RunPlan
 from core.pgd.starts import STARTS, StartName
 from core.shared.numbers import join_list
@@ -33,7 +33,20 @@ from ui.pages.drawing_starts import (
 from ui.runs.export import run_download
 from ui.runs.gallery_pictures import example, four_squares_html, gallery, stored_from_photo, stored_word
 from ui.runs.known_words import MAX_LENGTH, about_words, cannot_run, near_words, stands_for, unknown_to, vocabulary
-from ui.runs.opened import ASKED, MAX_WORDS, PAGE, SET, SKETCH, START, is_of, of_result, of_word, show, words_key
+from ui.runs.opened import (
+    ASKED,
+    MAX_WORDS,
+    PAGE,
+    SET,
+    SKETCH,
+    START,
+    Opened,
+    is_of,
+    of_result,
+    of_word,
+    show,
+    words_key,
+)
 from ui.runs.outcome import drawing_formulas, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel, shows_tries
 from ui.runs.replay import reset_to_example, stored_example, subject_of
@@ -236,7 +249,8 @@ def _open(word: str) -> None:
     """Show what a tile of the gallery shows; for callbacks."""
     if (stored := stored_word(word)) is not None:
         opened = of_word(stored)
-        show(replace(opened, config=None) if word in example() else opened)
+        usual = Painting.default(word, stored.start, painter=stored.painter, quick=True)
+        show(Opened(painting=usual) if word in example() else opened)
 
 
 def _example(request: RunRequest, still: GalleryWord | None) -> RunResult | None:

@@ -6,23 +6,21 @@ stored, or was painted in this visit, is there without waiting.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import classifier_title
 from core.data.sample_sets import SampleSet
-from core.data.sketches import SKETCH_SIZE, decode_sketch, encode_sketch
 from core.pgd.drawings import GalleryWord
+from core.pgd.links import to_link, to_settings, word_parameter
 from core.pgd.methods import COMPARED, MethodName, leading
-from core.pgd.settings import FIELDS, PGDConfig, Task, defaults, has_quick, same_value
-from core.pgd.starts import STARTS, StartName
+from core.pgd.painting import Painting
+from core.pgd.settings import Task
+from core.pgd.starts import STARTS
 from ui.runs.replay import forget_settings, target_of
 from ui.runs.second_opinion import sample_set_of
-from ui.runs.settings import FULL_PACE, QUICK_PACE
 from ui.runs.state import RunRequest, RunResult, run_state
 from ui.server.cache import ready_classifiers
 from ui.shared import url
@@ -37,86 +35,38 @@ MAX_WORDS = 10
 
 def words_key(row: SampleSet) -> str:
     """Return the name of the words among a set's classes, in the URL and in the session."""
-    return f"{PAGE}-classes-{row.class_set}"
+    return word_parameter(PAGE, row)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Opened:
-    """Everything that determines a picture of the page *Draw*.
+    """A painting that the page *Draw* opens, and what that page can show with it.
 
-    row: with the words' classes and the picture's size. start: key in `STARTS`. sketch: uint8 (32, 32, 3), or None.
-    photo: the start if it is a photo, or None. position: of the frame on a photo of the visitor's own, from 0 to 1.
-    painters: registry names. methods: in the order of `METHODS`. config: of the leading method; None for the page's
-    defaults.
+    painting: by the leading one of `methods`. words: all words of a run of several; empty for the painting's own.
+    photo: the start if it is a photo, with its whole picture; None to look it up by its pixels. position: of the frame
+    on a photo, from 0 to 1. painters: registry names; empty for the painting's own. methods: in the order of `METHODS`.
     """
 
-    row: SampleSet
-    words: tuple[str, ...]
-    start: StartName
-    sketch: np.ndarray | None = None
+    painting: Painting
+    words: tuple[str, ...] = ()
     photo: Picture | None = None
     position: float = 0.5
-    painters: tuple[str, ...]
+    painters: tuple[str, ...] = ()
     methods: tuple[MethodName, ...] = COMPARED
-    config: PGDConfig | None = None
-    seed: int = 0
-
-    def settings(self) -> dict[str, Any]:
-        """Return the page's settings, by their keys in the session."""
-        size, method = self.row.image_size, leading(self.methods)
-        chosen: dict[str, Any] = {f"{PAGE}-method-{size}": self.methods, f"{PAGE}-seed": self.seed}
-        for pace in (QUICK_PACE, FULL_PACE) if has_quick(size, method) else ():
-            usual = defaults(PAGE, size, method, start=self.start, quick=pace == QUICK_PACE)
-            if self.config is None or not self._numbers(usual):
-                return chosen | {f"{PAGE}-pace": pace}
-        return chosen | self._numbers(defaults(PAGE, size, method, start=self.start, quick=True))
-
-    def _numbers(self, usual: PGDConfig) -> dict[str, Any]:
-        """Return the numbers that differ from the usual ones, by their keys in the session."""
-        config = self.config or usual
-        return {
-            f"{PAGE}-{field.parameter}{f'-{self.row.image_size}' if field.scaled else ''}": getattr(config, name)
-            for name, field in FIELDS.items()
-            if field.parameter and hasattr(config, name) and not same_value(getattr(config, name), getattr(usual, name))
-        }
-
-
-def of_word(word: GalleryWord) -> Opened:
-    """Return what determines a stored drawing."""
-    painting = word.painting(leading(COMPARED))
-    picture, start = painting.picture, painting.start
-    return Opened(
-        row=painting.row,
-        words=(painting.word,),
-        start=start,
-        sketch=picture if start == "sketch" else None,
-        photo=as_start(painting.row, picture.transpose(2, 0, 1)) if start == "photo" and picture is not None else None,
-        painters=(painting.painter,),
-        config=painting.config,
-        seed=painting.seed,
-    )
 
 
 def link_to(word: GalleryWord) -> str:
-    """Return the URL of the page with a stored drawing, relative to the app's."""
-    opened = of_word(word)
-    shown: list[tuple[str, object]] = [*start_in_url(opened), (words_key(opened.row), word.word)]
-    shown += [(name, value) for name, value in opened.settings().items() if isinstance(value, (str, int, float))]
-    return url.link(PAGE, *shown)
+    """Return the URL of the page with a stored painting, relative to the app's."""
+    return url.link(PAGE, *to_link(word.painting(leading(COMPARED))).items())
 
 
-def start_in_url(opened: Opened) -> list[tuple[str, object]]:
-    """Return the parameters of the URL that choose a start: its sketch or a bundled photo, too."""
-    chosen: list[tuple[str, object]] = [(START, STARTS[opened.start].label)]
-    if opened.sketch is not None:
-        chosen.append((SKETCH, encode_sketch(opened.sketch)))
-    if opened.photo is not None:
-        chosen += [(f"{PAGE}-pictures", opened.row.title), (f"{PAGE}-picture", opened.photo.position)]
-    return chosen
+def of_word(word: GalleryWord) -> Opened:
+    """Return what the page opens for a stored painting."""
+    return Opened(painting=word.painting(leading(COMPARED)))
 
 
 def is_of(word: GalleryWord, request: RunRequest) -> bool:
-    """Return True if a request has the painter, the methods, the settings and the seed of a stored drawing."""
+    """Return True if a request has the painter, the methods, the settings and the seed of a stored painting."""
     plan, painting = request.plan, word.painting(leading(COMPARED))
     if plan is None or request.names != (painting.painter,) or tuple(request.methods) != COMPARED:
         return False
@@ -125,27 +75,23 @@ def is_of(word: GalleryWord, request: RunRequest) -> bool:
 
 
 def of_result(result: RunResult) -> Opened | None:
-    """Return what determines a result, as far as its runs know; None if the page cannot show it."""
+    """Return what the page opens for a result, as far as its runs know; None if it cannot show it."""
     run, last = result.runs[0], result.runs[-1]
-    row, facts = sample_set_of(run), run.metadata["images"]
-    start, sketch, photo = facts.get("start"), None, None
-    if row is None or not row.drawn or start not in STARTS:
+    row = sample_set_of(run)
+    if row is None or not row.drawn:
         return None
-    if start == "sketch":
-        with suppress(ValueError):
-            sketch = decode_sketch(facts.get("sketch", ""), SKETCH_SIZE)
-    if start == "photo":
-        photo = as_start(row, run.frames[0, 0], facts["credit"].partition(": ")[2])
+    painting = Painting.of_run(last.only(0), row.name)
+    if painting is None:
+        return None
+    photo = None
+    if (picture := painting.picture) is not None and painting.start == "photo":
+        photo = as_start(row, np.moveaxis(picture, -1, 0), run.metadata["images"]["credit"].partition(": ")[2])
     return Opened(
-        row=row,
+        painting=painting,
         words=tuple(dict.fromkeys(target_of(run, k) for k in range(len(run.start))))[:MAX_WORDS],
-        start=start,
-        sketch=sketch,
         photo=photo,
         painters=tuple(dict.fromkeys(other.metadata["classifier"]["name"] for other in result.runs)),
         methods=COMPARED if result.tries else tuple(dict.fromkeys(other.config.method.name for other in result.runs)),
-        config=last.config,
-        seed=run.metadata["seed"],
     )
 
 
@@ -165,20 +111,21 @@ def show(opened: Opened, *, begins: bool = False) -> None:
 
     begins: True to begin its run without a press, for a picture that is neither stored nor in the session.
     """
-    state, row = st.session_state, opened.row
+    state, painting, row = st.session_state, opened.painting, opened.painting.row
     forget_settings(PAGE)
     run_state(PAGE).error = ""
-    titles = [classifier_title(name) for name in opened.painters]
+    titles = [classifier_title(name) for name in opened.painters or (painting.painter,)]
     if {spec.title for spec in ready_classifiers(row.class_set)}.issuperset(titles):
         state[f"{PAGE}-models-{row.class_set}"] = titles
-    state.update(opened.settings())
-    state[SET], state[START] = row.drawn_title, STARTS[opened.start].label
-    state[words_key(row)] = list(opened.words)
-    if opened.sketch is not None:
-        state[SKETCHED] = opened.sketch
-    if opened.photo is not None:
-        own = opened.photo.own
-        take_picture(PAGE, UPLOAD if own else row.name, opened.photo if own else opened.photo.position)
+    state.update(to_settings(painting, opened.methods))
+    state[SET], state[START] = row.drawn_title, STARTS[painting.start].label
+    state[words_key(row)] = list(opened.words or (painting.word,))
+    picture = painting.picture
+    if picture is not None and painting.start == "sketch":
+        state[SKETCHED] = picture
+    elif picture is not None:
+        photo = opened.photo or as_start(row, np.moveaxis(picture, -1, 0))
+        take_picture(PAGE, UPLOAD if photo.own else row.name, photo if photo.own else photo.position)
         state[frame_place(PAGE)] = opened.position
     state[f"opened.{words_key(row)}"] = True  # nothing begins by a link
     if begins:

@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.registry import ClassifierSpec, bundled_specs, classifier_title
 from core.pgd.examples import first_methods
+from core.pgd.links import FULL_PACE, QUICK_PACE, number_parameter
 from core.pgd.methods import METHODS, MethodName, check_method, leading
 from core.pgd.plan import RunPlan
 from core.pgd.settings import FIELDS, PENALTIES, QUICK, Field, Penalty, PGDConfig, Task, defaults, has_quick
@@ -32,7 +33,6 @@ RUN_STEPS = int(FIELDS["steps"].widget[1])  # at most
 FIRST_GUESS = 2e-6
 # Likewise for full-size networks: 40 ms for a step of 224 x 224 on two idle cores.
 FULL_SIZE = {"efficientnet-lite0": 8e-7}
-QUICK_PACE, FULL_PACE = "quick", "full"
 OFFERED: dict[str, Penalty] = {row.label: penalty for penalty, row in PENALTIES.items() if row.offered}
 
 
@@ -163,9 +163,9 @@ def _choose_pace(page: Task, size: int, method: MethodName, start: str) -> bool:
     return _radio("Quick or thorough", f"{page}-pace", titles, help=QUICK) == QUICK_PACE
 
 
-def _number_box(container: DeltaGenerator, field: Field, usual: Any, page: str, size: int, unit: float) -> Any:
+def _number_box(container: DeltaGenerator, field: Field, usual: Any, page: Task, size: int, unit: float) -> Any:
     """Draw a field's number box; return its value. unit: the paper's step size, for scaled fields."""
-    key = f"{page}-{field.parameter}{f'-{size}' if field.scaled else ''}"
+    key = number_parameter(page, field, size)
     number_type, scale = int if field.whole else float, unit if field.scaled else 1
     low, high, step = (number_type(value * scale) for value in field.widget)
     number = partial(

@@ -22,10 +22,12 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.families import ClassifierSpec
+from core.data.holes import pack_mask
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS
 from core.pgd.live import Run
-from core.pgd.methods import MethodName, leading
-from core.pgd.plan import RunPlan, inpainting_plan
+from core.pgd.methods import COMPARED, MethodName, leading
+from core.pgd.painting import Painting
+from core.pgd.plan import RunPlan
 from core.pgd.record import SUBJECT, PGDRun, differences
 from core.shared.text import count_of
 from ui.runs.known_words import cannot_run
@@ -129,6 +131,12 @@ class ActiveRun:
     methods: tuple[MethodName, ...]
     fingerprint: str = ""
 
+    def paints(self, painting: Painting) -> bool:
+        """Return True if this is the run of a painting by the methods that pages compare."""
+        if (self.names, self.methods) != ((painting.painter,), COMPARED):
+            return False
+        return Painting.of_plan(self.run.plan, painting.painter, painting.sample_set) == painting
+
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
@@ -147,6 +155,13 @@ class RunResult:
     tries: tuple[tuple[PGDRun, ...], ...] = ()
     chosen: int = 0
     picked: int | None = None
+
+    def paints(self, painting: Painting) -> bool:
+        """Return True if these are the runs of a painting by the methods that pages compare."""
+        ran = [(run.metadata["classifier"]["name"], run.config.method.name) for run in self.runs]
+        if ran != [(painting.painter, method) for method in COMPARED]:
+            return False
+        return Painting.of_run(self.runs[-1], painting.sample_set) == painting
 
     @property
     def version(self) -> str:
@@ -237,6 +252,11 @@ class RunState:
 
     # Derived from the state; nothing here changes it.
 
+    def of(self, painting: Painting) -> ActiveRun | RunResult | None:
+        """Return the run of a painting, in progress or ended; None if neither the current nor the last run is."""
+        known: list[ActiveRun | RunResult] = [run for run in (self.active, self.result) if run is not None]
+        return next((run for run in known if run.paints(painting)), None)
+
     def message(self, request: RunRequest) -> str:
         """Return the error, unless it is about another request."""
         return self.error if self.failed in (None, request.fingerprint) else ""
@@ -297,21 +317,23 @@ def fill_request(
     row, credit = SAMPLE_SETS[picture.sample_set], picture.caption
     if credit in picture.classes.names:
         credit = f"{row.title} test image of class {credit}"
-    origin = {"dataset": "one picture" if picture.own else row.dataset, "index": picture.position, "credit": credit}
-    origin |= {"own": "yes"} if picture.own else {}
     plan, why = None, cannot_run([target], specs, picture.classes) if target else WAITING
+    painting = Painting(
+        word=target or "no target yet",
+        start="photo",
+        config=settings.config,
+        painter=specs[0].name if specs else "",
+        seed=settings.seed,
+        sample_set=picture.sample_set,
+        pixels=np.moveaxis(picture.pixels, 0, -1).tobytes(),
+        mask=pack_mask(mask),
+        fill=settings.config.method.fill,
+        weight=settings.weight,
+        penalty=settings.penalty,
+    )
     try:
-        plan = inpainting_plan(
-            picture.pixels[None],
-            mask,
-            [target or "no target yet"],
-            settings.config,
-            fill=settings.config.method.fill,
-            images=origin,
-            weight=settings.weight,
-            penalty=settings.penalty,
-            seed=settings.seed,
-        )
+        dataset = "one picture" if picture.own else row.dataset
+        plan = painting.plan(credit, own=picture.own, dataset=dataset, index=picture.position)
     except ValueError as error:
         why = str(error)
     return RunRequest(plan, why, tuple(spec.name for spec in specs), methods, picture.class_set)

@@ -23,6 +23,8 @@ from core.data.sketches import (
 from core.data.start_photos import START_PHOTOS, photo_strip
 from core.data.words import find_word
 from core.pgd.drawings import GalleryWord, drawn_photos, drawn_sketches, opening_words, painter_name
+from core.pgd.links import to_link
+from core.pgd.methods import COMPARED, leading
 from core.pgd.painting import Painting
 from core.pgd.plan import RunPlan
 from core.pgd.starts import STARTS, StartName
@@ -169,9 +171,10 @@ DRAW_LINKS = {
 }
 
 
-def start_in_draw(word: GalleryWord) -> list[tuple[str, object]]:
+def start_in_draw(word: GalleryWord) -> list[tuple[str, str]]:
     """Return the parameters of *Draw*'s URL that choose the start of a stored painting."""
-    return opened.start_in_url(opened.of_word(word))
+    chosen = to_link(word.painting(leading(COMPARED))).items()
+    return [(name, value) for name, value in chosen if name.startswith((opened.START, f"{opened.PAGE}-picture"))]
 
 
 def link_to_draw(word: GalleryWord) -> str:

@@ -18,7 +18,6 @@ from core.data.picture_files import framed_square, square_image
 from core.data.start_photos import START_PHOTOS
 from core.pgd.drawings import judge_name, painter_name
 from core.pgd.methods import COMPARED
-from core.pgd.painting import Painting
 from core.pgd.settings import Task
 from core.shared.text import sentence, with_article
 from ui.components.painters.painters import sketch_painter
@@ -27,7 +26,7 @@ from ui.components.story.story_parts import painting
 from ui.components.words.word_box import word_input
 from ui.runs.export import save_buttons, save_stored
 from ui.runs.known_words import about_words, near_words, stands_for, vocabulary
-from ui.runs.opened import Opened, as_start, of_result, of_word, open_in_draw
+from ui.runs.opened import Opened, as_start, of_word, open_in_draw
 from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
 from ui.server.cache import load_ahead
@@ -35,11 +34,11 @@ from ui.shared import url
 from ui.shared.page_pictures import Photo, draw_upload, frame_photo, open_upload
 from ui.shared.url import as_markdown, one_line
 from ui.story import beginning, bridge, scene
-from ui.story.beginning import MIDDLE, PAGE, ROW, TILES, Beginning
+from ui.story.beginning import PAGE, ROW, TILES, Beginning
 from ui.story.chapters import LEADS, paintings_counted, paragraphs
 
 _DRAW_PAGE: Task = "generation"  # its runs appear there
-RUN = "story.run"  # in the session: id of the last run, and what it was started from
+_SHOWN = "story.shown"  # in the session: the painting that was chosen last
 _BOX = "story.word.box"
 _LINKED = (beginning.LINKED_WORD, beginning.LINKED_SKETCH, beginning.LINKED_PHOTO)
 _NOTHING = RunRequest(None, "", (), COMPARED, ROW.class_set)
@@ -75,7 +74,7 @@ def paint_a_sketch() -> None:
     _stop_another(begin)
     if linked and begin.is_known and begin.stored is None:
         _press()
-    growing = isinstance(_shown_run(), ActiveRun)
+    growing = isinstance(_run_of(begin), ActiveRun)
     with st.container(key="story-stage"):
         left, right = st.columns([34, 66], gap="small")
         with left:
@@ -95,9 +94,9 @@ def choose_a_start(text: str, note: str) -> None:
     text: the chapter's, as HTML, which in a narrow window stands here. note: on all paintings, HTML.
     """
     begin = beginning.chosen()
-    state, result = run_state(_DRAW_PAGE), _shown_run()
-    if state.error and _is_painted(begin):
-        st.error(as_markdown(sentence(state.error)))
+    result = _run_of(begin)
+    if error := run_state(_DRAW_PAGE).message(_request(begin)):
+        st.error(as_markdown(sentence(error)))
     left, right = st.columns([52, 48], gap="small")
     with left:
         _tiles(begin)
@@ -117,7 +116,7 @@ def choose_a_start(text: str, note: str) -> None:
 
 def bridge_to_waves() -> str:
     """Return the chapter's last paragraphs and their bars as HTML."""
-    begin, run = beginning.chosen(), _shown_run()
+    run = _run_of(begin := beginning.chosen())
     waves = bridge.fast_waves(begin.plan.start[0]) if isinstance(run, ActiveRun) else bridge.measured(begin, run)
     text = paragraphs(bridge.waves_text(waves, begin.start))
     return f"<div>{text}</div>{bridge.bars_html(waves, begin.start)}"
@@ -125,7 +124,7 @@ def bridge_to_waves() -> str:
 
 def about_the_start() -> str:
     """Return a sentence on what a network sees in the start; empty where nothing is painted yet."""
-    begin, run = beginning.chosen(), _shown_run()
+    run = _run_of(begin := beginning.chosen())
     if isinstance(run, RunResult):
         return scene.first_guess(run.runs[1])
     if run is not None or begin.stored is None:
@@ -244,12 +243,9 @@ def _controls(begin: Beginning, growing: bool) -> None:
 def _press() -> None:
     """Start painting; for callbacks."""
     begin = beginning.chosen()
-    if not begin.is_known:
-        return
-    state = run_state(_DRAW_PAGE)
-    state.error = ""
-    if start(_DRAW_PAGE, _request(begin)) and state.active is not None:
-        st.session_state[RUN] = state.active.job.id, begin.painting
+    if begin.is_known:
+        run_state(_DRAW_PAGE).error = ""
+        start(_DRAW_PAGE, _request(begin))
 
 
 def _stop() -> None:
@@ -258,34 +254,19 @@ def _stop() -> None:
         active.job.stop()
 
 
-def _last_run() -> tuple[str, Painting | None]:
-    """Return the id of the chapter's last run and what it paints; empty before the first."""
-    return st.session_state.get(RUN, ("", None))
-
-
-def _is_painted(begin: Beginning) -> bool:
-    """Return True if the last run paints what is chosen."""
-    return _last_run()[1] == begin.painting
-
-
 def _stop_another(begin: Beginning) -> None:
-    """Stop this chapter's run if it is not of what is chosen."""
-    active = run_state(_DRAW_PAGE).active
-    if active is not None and active.job.id == _last_run()[0] and not _is_painted(begin):
+    """Stop the run of what was chosen before."""
+    before, st.session_state[_SHOWN] = st.session_state.get(_SHOWN), begin.painting
+    if before not in (None, begin.painting) and isinstance(active := run_state(_DRAW_PAGE).of(before), ActiveRun):
         active.job.stop()
 
 
-def _shown_run() -> ActiveRun | RunResult | None:
+def _run_of(begin: Beginning) -> ActiveRun | RunResult | None:
     """Return the run of what is chosen, in progress or ended; None if there is none."""
     state = run_state(_DRAW_PAGE)
     if state.active is not None and not state.running:
         collect(state)
-    if not _is_painted(beginning.chosen()):
-        return None
-    number = _last_run()[0]
-    if state.active is not None and state.active.job.id == number:
-        return state.active
-    return state.result if state.result is not None and state.result.id == number else None
+    return state.of(begin.painting)
 
 
 def _request(begin: Beginning) -> RunRequest:
@@ -294,32 +275,21 @@ def _request(begin: Beginning) -> RunRequest:
 
 
 def _opened(begin: Beginning) -> Opened:
-    """Return what determines the painting on the page *Draw*: of the shown one, else of that to come."""
-    run, position = _shown_run(), MIDDLE if begin.photo is None else begin.photo.position
-    if run is None and begin.stored is not None:
+    """Return what the page *Draw* opens: the stored painting, else the run's or the one to come."""
+    if begin.stored is not None and _run_of(begin) is None:
         return of_word(begin.stored)
-    photo = None if begin.photo is None else begin.photo.photo.framed(ROW.name, position)
-    if photo is not None and begin.name:
-        photo = as_start(ROW, photo.pixels)
-    opened = of_result(run) if isinstance(run, RunResult) else None
-    if opened is not None:
-        return replace(opened, photo=photo, position=position)
-    word = begin.word if begin.is_known else beginning.word_of(begin.tile)
-    sketch = begin.sketch if begin.start == "sketch" else None
-    return Opened(
-        row=ROW,
-        words=(word,),
-        start=begin.start,
-        sketch=sketch,
-        photo=photo,
-        position=position,
-        painters=(painter_name(),),
-    )
+    if begin.photo is None:
+        known = begin if begin.is_known else replace(begin, word=beginning.word_of(begin.tile))
+        return Opened(painting=known.painting)
+    position = begin.photo.position
+    photo = begin.photo.photo.framed(ROW.name, position)
+    photo = as_start(ROW, photo.pixels) if begin.name else photo
+    return Opened(painting=begin.painting, photo=photo, position=position)
 
 
 def _scene(growing: bool) -> None:
     """Draw the painting. growing: True while its run is in progress."""
-    run, begin = _shown_run(), beginning.chosen()
+    run = _run_of(begin := beginning.chosen())
     if isinstance(run, ActiveRun) != growing:
         st.rerun()
     if isinstance(run, ActiveRun):

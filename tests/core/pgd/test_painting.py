@@ -6,14 +6,18 @@ import numpy as np
 import pytest
 
 from core.classifiers.registry import load_classifier
+from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import draw_sketch, smooth_sketch
 from core.data.start_photos import photo_start
 from core.pgd import settings
 from core.pgd.drawings import drawn_photos, drawn_sketches, painter_name, stored_gallery
+from core.pgd.examples import RUNS, examples, stored_classifier
 from core.pgd.live import finished_run
 from core.pgd.methods import COMPARED, METHODS
 from core.pgd.painting import Painting
+from core.pgd.plan import class_name
 from core.pgd.preconditioner import Preconditioner
+from core.pgd.record import PGDRun, differences
 from core.pgd.starts import draw_starts
 
 STORED = [*stored_gallery().words, *drawn_sketches().values(), *drawn_photos().values()]
@@ -35,8 +39,42 @@ def outdated():
     return found
 
 
+def outdated_runs():
+    """File and differences of each stored run that we would not make so today, and the number of files."""
+    found, count = [], 0
+    every = [(row, example) for row in SAMPLE_SETS.values() for example in examples(row)]
+    for row, example in every:
+        known = {example.path(stored_classifier(path)) for path in RUNS.glob(example.path("*").name)}
+        for path in sorted(known):
+            plan, run = example.plan, PGDRun.load(path)
+            names = tuple(class_name(target, row.classes) for target in plan.targets)
+            differ = differences(replace(plan, targets=names), [stored_classifier(path)], [run])
+            found, count = found + ([(path.name, differ)] if differ else []), count + 1
+    return found, count
+
+
 def test_every_stored_picture_is_what_we_would_paint_now():
     assert len(STORED) > 100 and outdated() == []
+    found, count = outdated_runs()
+    assert count > 30 and found == []
+
+
+def test_changed_steps_of_a_hole_are_noticed(monkeypatch):
+    usual = settings.DEFAULTS["inpainting", "large"]
+    monkeypatch.setitem(settings.DEFAULTS, ("inpainting", "large"), replace(usual, steps=usual.steps + 5))
+    found, _ = outdated_runs()
+    assert len(found) > 20 and {tuple(differ) for _, differ in found} == {("steps",)}, found
+
+
+@pytest.mark.parametrize("path", sorted(RUNS.glob("inpainting_photographs-*")), ids=lambda path: path.stem)
+def test_stored_hole_is_a_painting(path):
+    run = PGDRun.load(path)
+    painting = Painting.of_run(run, "photographs")
+    hole = Painting.of_hole(painting.word, run.original[0], run.mask, painter=painter_name())
+    assert set(painting.changes(hole)) <= {"steps", "step_size", "method"}
+    assert (painting.method, painting.task) == (run.config.method.name, "inpainting")
+    plan = painting.plan()
+    assert np.array_equal(plan.original, run.original) and np.array_equal(plan.mask, run.mask[0])
 
 
 @pytest.mark.parametrize(("start", "count"), [("sketch", len(drawn_sketches())), ("photo", len(drawn_photos()))])

@@ -13,6 +13,7 @@ from core.data.sketches import draw_sketch, encode_sketch
 from core.pgd.drawings import drawn_photos, drawn_sketches, opening_words, painter_name, stored_gallery
 from core.pgd.examples import stored_path
 from core.pgd.methods import COMPARED
+from core.pgd.painting import Painting
 from core.pgd.record import PGDRun
 from core.pgd.settings import defaults
 from core.pgd.starts import sketch_start
@@ -120,7 +121,8 @@ def test_own_painting_stands_there_with_its_settings(monkeypatch, start, methods
 
 def test_bundled_photo_is_found_again():
     run, picture = own_run("photo"), sample_picture(ROW.name, 3)
-    run = replace(run, frames=np.concatenate([picture.pixels[None, None], run.frames[1:]]))
+    planes = picture.pixels[None].astype(np.float32) / np.float32(255)
+    run = replace(run, start=planes, frames=np.concatenate([picture.pixels[None, None], run.frames[1:]]))
     photo = of_result(RunResult("mine", (run,), "")).photo
     assert photo.position == 3 and not photo.own and of_result(RunResult("x", (own_run("photo"),), "")).photo.own
 
@@ -128,7 +130,8 @@ def test_bundled_photo_is_found_again():
 def test_moved_frame_keeps_the_name_of_a_bundled_photo():
     name = "A cup of coffee"
     photo = bundled_photo("espresso", 0.2).photo.framed(ROW.name, 0.2)
-    opened = Opened(row=ROW, words=("castle",), start="photo", photo=photo, position=0.2, painters=(painter_name(),))
+    painting = Painting.default("castle", "photo", painter=painter_name(), pixels=photo.pixels.transpose(1, 2, 0))
+    opened = Opened(painting=painting, photo=photo, position=0.2)
     app = draw(opened, begins=True)
     active = app.session_state["generation.runs"].active
     active.job.stop()
@@ -148,7 +151,7 @@ def test_link_opens_the_stored_drawing(word):
 
 
 def test_what_nobody_painted_begins_at_once():
-    opened = Opened(row=ROW, words=("castle",), start="sketch", sketch=own_sketch(), painters=(painter_name(),))
+    opened = Opened(painting=Painting.default("castle", "sketch", painter=painter_name(), pixels=own_sketch()))
     app = draw(opened, begins=True)
     active = app.session_state["generation.runs"].active
     active.job.stop()
