@@ -61,11 +61,13 @@ BASE, OLD = "base", "version 2.0"
 
 def _setting(**changes: float) -> PGDConfig:
     """Return the settings that `BASE` stands for, with changes by name."""
-    values = {"first": 2.2, "last": 1.2, "colors": 0.3, "ball": 80.0, "crop": 0.35, "noise": 0.08} | changes
+    values = {"first": 2.2, "last": 1.2, "colors": 0.3, "ball": 80.0, "crop": 0.35, "noise": 0.08}
+    values |= {"steps": 160, "step": 0.1} | changes
     views = Views(min_size=values["crop"], noise=values["noise"])
     strokes = Preconditioner(spectrum=values["first"], last_spectrum=values["last"], colors=values["colors"])
-    ball = values["ball"]
-    return PGDConfig(epsilon=ball, step_size=ball / 10, steps=160, step_decay=0.3, method=Method(views, strokes))
+    steps, ball = int(values["steps"]), values["ball"]
+    step_size, method = values["step"] * ball, Method(views, strokes)
+    return PGDConfig(epsilon=ball, step_size=step_size, steps=steps, step_decay=0.3, method=method)
 
 
 def _hole_setting(first: float, last: float, colors: float) -> PGDConfig:
@@ -96,6 +98,9 @@ SETTINGS: dict[str, dict[str, PGDConfig]] = {
         "1.8, colors .6, crop .5, ball 60": _setting(first=1.8, colors=0.6, crop=0.5, ball=60),
         "colors .6, ball 60": _setting(colors=0.6, ball=60),
         "2.0, colors .6, ball 70": _setting(first=2.0, colors=0.6, ball=70),
+        "colors .6, 96 steps of 10": _setting(colors=0.6, steps=96, step=0.125),
+        "colors .6, 112 steps of 9": _setting(colors=0.6, steps=112, step=0.1125),
+        "colors .6, 96 steps of 8": _setting(colors=0.6, steps=96),
     },
     "sketch": {
         OLD: _setting(first=1.3, last=1.3, colors=0.6, ball=60, crop=0.5),
@@ -105,6 +110,7 @@ SETTINGS: dict[str, dict[str, PGDConfig]] = {
         "1.5 to 1.1": _setting(first=1.5, last=1.1, colors=0.6, ball=60, crop=0.5),
     },
     "canvas": {
+        "colors .6": _setting(colors=0.6),
         OLD: _setting(first=1.3, last=1.3, colors=0.6, ball=60, crop=0.5),
         "1.8 to 1.2": _setting(first=1.8, colors=0.6, ball=60, crop=0.5),
     },

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -12,8 +14,11 @@ from core.classifiers.registry import ClassifierSpec
 from core.data.canvases import CANVASES
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.drawings import GalleryWord, drawn_sketches
+from core.pgd.links import number_parameter
+from core.pgd.methods import MethodName
 from core.pgd.painting import Painting
 from core.pgd.plan import RunPlan
+from core.pgd.settings import FIELDS
 from core.pgd.starts import STARTS, StartName
 from core.shared.numbers import join_list
 from ui.components.words.word_box import word_input
@@ -50,7 +55,7 @@ from ui.runs.opened import (
 from ui.runs.outcome import drawing_formulas, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel, shows_tries
 from ui.runs.replay import reset_to_example, stored_example, subject_of
-from ui.runs.settings import choose_methods, choose_networks, run_settings
+from ui.runs.settings import RunSettings, choose_methods, choose_networks, run_settings
 from ui.runs.state import RunRequest, RunResult
 from ui.server.cache import ready_classifiers
 from ui.shared import url
@@ -63,81 +68,151 @@ _SIDE_AND_STAGE = [5, 10]  # widths of a sketch or a photo and of the run
 _STAGE_AND_GALLERY = [11, 9]
 
 
+@dataclass(frozen=True)
+class _Layout:
+    """Places on the page, in the order of the screen; painter: the line below the title."""
+
+    painter: DeltaGenerator
+    begin: DeltaGenerator
+    word: DeltaGenerator
+    verb: DeltaGenerator
+    body: DeltaGenerator
+    height: DeltaGenerator
+    expert: DeltaGenerator
+    details: DeltaGenerator
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What the visitor chose: a sample set, networks, a start, words, methods and settings."""
+
+    row: SampleSet
+    specs: tuple[ClassifierSpec, ...]
+    start: StartName
+    words: list[str]
+    methods: tuple[MethodName, ...]
+    settings: RunSettings
+
+    @property
+    def gallery_word(self) -> str | None:
+        """The word that the gallery shows as chosen; None from another start or for several words."""
+        is_compared = is_large(self.row) and self.start == compared_start(self.row)
+        return self.words[0] if is_compared and len(self.words) == 1 else None
+
+
 def page() -> None:
     """Draw the page."""
-    painter_line = head("Draw what a network sees")
-    is_photo_lost = url.text(_PICTURES) == UPLOAD  # a link lacks the visitor's own photo
+    layout = _reserve()
+    choice = _choose(layout)
+    side, stage = layout.body.columns(_SIDE_AND_STAGE, gap="medium") if _is_given(choice) else (None, layout.body)
+    start = draw_start(side, layout.expert, choice.row, choice.words, choice.start, choice.settings.seed)
+    request = _request(choice, *start)
+    if side is None:
+        stage = _beside_gallery(stage, choice, request)
+    else:
+        with side, st.container(gap="xsmall", key=f"{PAGE}.{choice.start}-choices"):
+            start_tiles(choice.row, choice.start)
+    stored = _stored(choice, start[0])
+    with layout.verb:
+        begins = st.session_state.pop(ASKED, False) or _is_linked(choice, request, stored)
+        ask_for_run(PAGE, "Draw", request, begins, lambda plan: four_tries(plan, choice.row))
+    example, reset = partial(_example, request, stored), partial(_reset, choice.row, choice.start)
+    with stage:
+        result = run_panel(Stage(PAGE, "Draw", example, reset, _restore, stored), request)
+    with layout.details:
+        _details(choice, result)
+
+
+def _reserve() -> _Layout:
+    """Draw the title and reserve the places below it."""
+    painter = head("Draw what a network sees")
     with st.container(key="run-stage"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{PAGE}.toolbar"):
             begin, word, verb = (st.container(width=width) for width in ("content", 260, "content"))
         body = st.container()
     height, expert, details = st.container(), st.expander("Expert settings"), st.expander("Details")
-    with expert:
+    return _Layout(painter, begin, word, verb, body, height, expert, details)
+
+
+def _choose(layout: _Layout) -> _Choice:
+    """Draw all controls but the start itself; return what they say."""
+    with layout.expert:
         row = _choose_set()
-        with height:
+        with layout.height:
             reserve("690px" if is_large(row) else "400px")
         specs = choose_networks(PAGE, row.class_set)
         start = choose_start(row)
         any_text = bool(specs) and all(spec.kind == "zero-shot" for spec in specs)
-        targets = _several_targets(row, start, any_text)
+        words = _several_words(row, start, any_text)
         methods = choose_methods(PAGE, row.image_size)
-    painted_by(painter_line, specs, row.class_set)
-    choose_beginning(begin, row, start)
-    _choose_word(word, row, targets, specs)
-    chosen = run_settings(expert, PAGE, row.image_size, None, methods, start)
-    column, rest = body.columns(_SIDE_AND_STAGE, gap="medium") if STARTS[start].supplied else (None, body)
-    x0, facts = draw_start(column, expert, row, targets, start, chosen.seed)
-    names = tuple(spec.name for spec in specs)
-    why = cannot_run(targets, specs, row.classes)
-    if x0 is None or why:
+    painted_by(layout.painter, specs, row.class_set)
+    choose_beginning(layout.begin, row, start)
+    _choose_word(layout.word, row, words, specs)
+    settings = run_settings(layout.expert, PAGE, row.image_size, None, methods, start)
+    return _Choice(row, specs, start, words, methods, settings)
+
+
+def _is_given(choice: _Choice) -> bool:
+    """Return True if the visitor provides the start, which the page then shows beside the run."""
+    return STARTS[choice.start].supplied
+
+
+def _request(choice: _Choice, x0: np.ndarray | None, facts: Mapping[str, str]) -> RunRequest:
+    """Return the run of what is chosen. x0, facts: as `draw_start` returns them."""
+    plan, why = None, cannot_run(choice.words, choice.specs, choice.row.classes)
+    if x0 is None:
         why = why or "no class is chosen; choose one or describe it in words"
-        request = RunRequest(None, why, names, methods, row.class_set)
-    else:
-        plan = RunPlan(targets=tuple(targets), start=x0, config=chosen.config, seed=chosen.seed, images=facts)
-        request = RunRequest(plan, "", names, methods, row.class_set)
-    large = is_large(row)
-    opened = targets[0] if large and start == compared_start(row) and len(targets) == 1 else None
-    if column is not None:
-        stage = rest
-        with column, st.container(gap="xsmall", key=f"{PAGE}.{start}-choices"):
-            start_tiles(row, start)
-    else:
-        several = shows_tries(PAGE, request)  # they need the page's width
-        stage, for_gallery = (
-            (rest.container(), rest.container())
-            if several or not large
-            else rest.columns(_STAGE_AND_GALLERY, gap="medium")
-        )
-        if large:
-            with for_gallery, st.container(gap="xsmall"):
-                gallery(f"{PAGE}.gallery", opened, _open, is_wide=several)
-    sketch = shown_sketch(row, targets) if large and start == "sketch" else None
-    still = stored_word(opened) if sketch is None else drawn_sketches()[sketch]
-    if large and start == "photo" and x0 is not None:
-        still = stored_from_photo(targets, x0[0])
-    named = [words_key(row), SKETCH, *([START, _PICTURE] if start == "photo" or start in CANVASES else [])]
-    linked = begins_by_itself(request, *named) and still is None and not is_photo_lost
-    with verb:
-        entered = st.session_state.pop(ASKED, False) or linked
-        ask_for_run(PAGE, "Draw", request, entered, lambda plan: four_tries(plan, row))
-    with stage:
-        contents = Stage(
-            PAGE,
-            "Draw",
-            partial(_example, request, still),
-            partial(_reset, row, start),
-            _restore,
-            still,
-        )
-        result = run_panel(contents, request)
-    with details:
-        drawing_formulas(start, methods, row.rule if result is not None and result.stored else "")
-        if result is not None:
-            run_table(result)
-            run_download(result.runs, key=f"{PAGE}.{result.version}")
-            recognised_table(result)
-        if is_large(row):
-            st.html(four_squares_html())
+    elif not why:
+        config, seed = choice.settings.config, choice.settings.seed
+        plan = RunPlan(targets=tuple(choice.words), start=x0, config=config, seed=seed, images=facts)
+    names = tuple(spec.name for spec in choice.specs)
+    return RunRequest(plan, why, names, choice.methods, choice.row.class_set)
+
+
+def _beside_gallery(body: DeltaGenerator, choice: _Choice, request: RunRequest) -> DeltaGenerator:
+    """Draw the gallery of a set of large pictures beside the run; return the run's place."""
+    if not is_large(choice.row):
+        return body.container()
+    is_wide = shows_tries(PAGE, request)  # several tries need the page's width
+    stage, beside = (body.container(), body.container()) if is_wide else body.columns(_STAGE_AND_GALLERY, gap="medium")
+    with beside, st.container(gap="xsmall"):
+        gallery(f"{PAGE}.gallery", choice.gallery_word, _open, is_wide=is_wide)
+    return stage
+
+
+def _stored(choice: _Choice, x0: np.ndarray | None) -> GalleryWord | None:
+    """Return the stored painting of the chosen start and word; None if there is none."""
+    if not is_large(choice.row):
+        return None
+    if choice.start == "photo":
+        return None if x0 is None else stored_from_photo(choice.words, x0[0])
+    if choice.start == "sketch":
+        name = shown_sketch(choice.row, choice.words)
+        return None if name is None else drawn_sketches()[name]
+    return stored_word(choice.gallery_word)
+
+
+def _is_linked(choice: _Choice, request: RunRequest, stored: GalleryWord | None) -> bool:
+    """Return True once if the page's link asks for a picture that is not stored."""
+    if url.text(_PICTURES) == UPLOAD:  # the link lacks the visitor's own photo
+        return False
+    own_start = [START, _PICTURE] if choice.start == "photo" or choice.start in CANVASES else []
+    linked = begins_by_itself(request, words_key(choice.row), SKETCH, *own_start)
+    numbers = (field for field in FIELDS.values() if field.parameter)
+    named = {f"{PAGE}-seed", *(number_parameter(PAGE, field, choice.row.image_size) for field in numbers)}
+    return linked and (stored is None or (bool(named & url.names()) and not is_of(stored, request)))
+
+
+def _details(choice: _Choice, result: RunResult | None) -> None:
+    """Draw the formulas, and the tables and the file of a result."""
+    rule = choice.row.rule if result is not None and result.stored else ""
+    drawing_formulas(choice.start, choice.methods, rule)
+    if result is not None:
+        run_table(result)
+        run_download(result.runs, key=f"{PAGE}.{result.version}")
+        recognised_table(result)
+    if is_large(choice.row):
+        st.html(four_squares_html())
 
 
 # ---- what to draw ------------------------------------------------------------------------------------------------
@@ -164,7 +239,7 @@ def _choose_set() -> SampleSet:
     return sets[settable_in_url(SET, choose, usual, lambda text: text if text in sets else None)]
 
 
-def _several_targets(row: SampleSet, start: StartName, any_text: bool) -> list[str]:
+def _several_words(row: SampleSet, start: StartName, any_text: bool) -> list[str]:
     """Draw the choice of several words, which the box of one word also sets; return the chosen words.
 
     any_text: True if all networks take words that are in no list.

@@ -12,6 +12,7 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import draw_sketch, encode_sketch
 from core.pgd.drawings import drawn_photos, drawn_sketches, opening_words, painter_name, stored_gallery
 from core.pgd.examples import stored_path
+from core.pgd.links import to_link
 from core.pgd.methods import COMPARED
 from core.pgd.painting import Painting
 from core.pgd.record import PGDRun
@@ -160,3 +161,13 @@ def test_what_nobody_painted_begins_at_once():
     )
     (painter,) = components(app, "palette")
     assert painter["value"] and draw(opened).session_state["generation.runs"].active is None
+
+
+def test_link_of_a_picked_try_paints_it_though_a_picture_is_stored():
+    """*Four at once* from a stored sketch, another try picked: whoever opens the link gets that try."""
+    word = drawn_sketches()["castle"]
+    link = dict(to_link(replace(word.painting(COMPARED[-1]), seed=2)))
+    app = open_page("generation", **link)
+    active = app.session_state["generation.runs"].active
+    active.job.stop()
+    assert (active.run.plan.seed, active.run.plan.targets) == (2, ("castle",))
