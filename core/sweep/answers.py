@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
 
 SIGNS_SEED = 0  # of the waves' signs, as in the shipped maps
+CLEAN = 0  # column of the answers without a wave
 UNKNOWN = 255  # instead of a percentage: not computed
 
 

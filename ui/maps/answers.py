@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import html
+import itertools
 import json
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -14,7 +17,7 @@ import streamlit as st
 
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.words import everyday_name
-from core.sweep.answers import UNKNOWN, WaveAnswers, answer, column, columns, no_answers, stored_answers
+from core.sweep.answers import CLEAN, UNKNOWN, WaveAnswers, answer, column, columns, no_answers, stored_answers
 from core.sweep.wave_sweep import usual_map_size
 from ui.components.mount import pack_bytes, picture_id
 from ui.maps.catalogue import Entry, Predictor
@@ -28,6 +31,40 @@ GROW_SECONDS, GROW_BATCH = 0.25, 16  # between two deliveries of answers; waves 
 LARGE = 100  # pixels; networks for larger pictures are slow, so they are not asked about every wave
 
 
+@dataclass(frozen=True, eq=False)
+class AnswerTable:
+    """What a network says of one picture under each wave, as far as it is known; sessions share and grow it.
+
+    known: answers for this picture alone, filled in place. lock: held while a network is asked.
+    """
+
+    known: WaveAnswers
+    picture: Picture
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def missing(self, columns: Sequence[int] | None = None) -> list[int]:
+        """Return the columns without an answer, of some or of all."""
+        unknown = np.flatnonzero(self.known.percents[0] == UNKNOWN).tolist()
+        return unknown if columns is None else sorted({*unknown} & {*columns})
+
+    def fill(self, columns: Sequence[int]) -> None:
+        """Ask the network about the missing ones of some columns."""
+        with self.lock:
+            if needed := self.missing(columns):
+                classifier = classifier_for(self.known.metadata["classifier"]["name"], self.picture.classes)
+                answer(self.known, classifier, self.picture.pixels[None], needed, start=self.picture.position)
+
+
+@single_flight_cache(max_entries=500)
+def answers_of(name: str, picture: Picture, epsilon: float) -> AnswerTable:
+    """Return a network's answers to a picture: stored for a bundled one at the usual size v, else none yet."""
+    stored = stored_answers().get(name)
+    about = SAMPLE_SETS[picture.sample_set].dataset, usual_map_size(picture.size), epsilon
+    if stored is not None and stored.about == about and not picture.own:
+        return AnswerTable(stored.of(picture.position), picture)
+    return AnswerTable(no_answers(name, 1, *about), picture)
+
+
 def draw_answers(
     predictors: Sequence[Predictor], chosen: Sequence[Entry], perturbed: PerturbedPicture, more: bool = False
 ) -> bool:
@@ -37,50 +74,50 @@ def draw_answers(
     chosen: the maps on which waves can be outlined. more: True if the page asks for more. Returns True if
     networks can be asked.
     """
-    rows = {predictor: _answers(predictor.spec.name, perturbed.picture, perturbed.epsilon) for predictor in predictors}
+    tables = {row: answers_of(row.spec.name, perturbed.picture, perturbed.epsilon) for row in predictors}
     chosen_column = column(perturbed.frequency, usual_map_size(perturbed.picture.size))
-    needed = [] if chosen_column is None else [0, chosen_column]
-    lacking = [row for row in rows if UNKNOWN in rows[row].percents[0, needed]]
+    first = [] if chosen_column is None else [CLEAN, chosen_column]
+    lacking = [row for row, table in tables.items() if table.missing(first)]
     wait = bool(lacking or more) and (wait_for_first_paint() or not torch_starts())
-    for predictor in [] if wait else lacking:
-        try_predict(predictor.spec, partial(_answer, rows[predictor], perturbed.picture, needed))
-    answered = [row for row in rows if rows[row].percents[0, 0] != UNKNOWN]
-    small = [row for row in answered if (row.spec.image_size or LARGE) < LARGE]
-    growing = [rows[row] for row in small if UNKNOWN in rows[row].percents]
-    first = True
-
-    def follow() -> None:
-        nonlocal first
-        end, grown = time.monotonic() + GROW_SECONDS, not first
-        while not first and growing and time.monotonic() < end:
-            unknown = np.flatnonzero(growing[0].percents[0] == UNKNOWN)
-            with job_manager().before_runs():
-                _answer(growing[0], perturbed.picture, unknown[:GROW_BATCH].tolist())
-            if len(unknown) <= GROW_BATCH:
-                growing.pop(0)
-        first = False
-        content = json.dumps(pack_answers({row: rows[row] for row in answered}, chosen, perturbed))
-        st.html(f'<div data-answers="{html.escape(content)}"></div>')
-        if grown and not growing:
-            st.rerun()  # without the timer
-
-    st.fragment(follow, run_every=GROW_SECONDS if growing else None)()
+    for row in [] if wait else lacking:
+        try_predict(row.spec, partial(tables[row].fill, first))
+    answered = {row: table for row, table in tables.items() if not table.missing([CLEAN])}
+    small = [table for row, table in answered.items() if (row.spec.image_size or LARGE) < LARGE]
+    _write_and_grow(answered, [table for table in small if table.missing()], chosen, perturbed)
     return not wait
 
 
-@single_flight_cache(max_entries=500)
-def _answers(name: str, picture: Picture, epsilon: float) -> WaveAnswers:
-    """Return what is known of a picture, to be grown in place: all of a bundled one at the usual size v, or nothing."""
-    stored = stored_answers().get(name)
-    about = SAMPLE_SETS[picture.sample_set].dataset, usual_map_size(picture.size), epsilon
-    if stored is not None and stored.about == about and not picture.own:
-        return stored.of(picture.position)
-    return no_answers(name, 1, *about)
+def _write_and_grow(
+    answered: Mapping[Predictor, AnswerTable],
+    growing: Sequence[AnswerTable],
+    chosen: Sequence[Entry],
+    perturbed: PerturbedPicture,
+) -> None:
+    """Write the answers for the component; then, on a timer, grow some tables and write again until nothing is missing.
+
+    The first writing waits for no network.
+    """
+    ticks = itertools.count()
+
+    def tick() -> None:
+        grows = next(ticks) > 0 and bool(growing)
+        if grows:
+            _grow(growing, time.monotonic() + GROW_SECONDS)
+        known = {row: table.known for row, table in answered.items()}
+        content = json.dumps(pack_answers(known, chosen, perturbed))
+        st.html(f'<div data-answers="{html.escape(content)}"></div>')
+        if grows and not any(table.missing() for table in growing):
+            st.rerun()  # without the timer
+
+    st.fragment(tick, run_every=GROW_SECONDS if growing else None)()
 
 
-def _answer(answers: WaveAnswers, picture: Picture, needed: list[int]) -> None:
-    classifier = classifier_for(answers.metadata["classifier"]["name"], picture.classes)
-    answer(answers, classifier, picture.pixels[None], needed, start=picture.position)
+def _grow(tables: Sequence[AnswerTable], end: float) -> None:
+    """Fill in tables, one after the other, until a time of `time.monotonic`; visitors' runs wait for a batch."""
+    for table in tables:
+        while (missing := table.missing()) and time.monotonic() < end:
+            with job_manager().before_runs():
+                table.fill(missing[:GROW_BATCH])
 
 
 def pack_answers(
