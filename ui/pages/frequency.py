@@ -5,15 +5,17 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from core.claims.finding import MINIATURE
+from core.claims.finding import MINIATURE, Finding
 from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import SAMPLE_SETS
-from core.fourier.contrasts import mismatches
+from core.fourier.contrasts import Band, mismatches
 from core.fourier.heatmap import MAX_SIZE, METRICS, TOP1
 from core.shared.numbers import Frequency, join_list
 from core.shared.text import TERMS
@@ -76,63 +78,129 @@ MAX_MAPS = 4
 FIRST_SET = picture_kinds()[FIRST_PRESET.pictures]
 
 
+@dataclass(frozen=True)
+class _Layout:
+    """Places on the page, in the order of the screen; a style puts the bar above the stage."""
+
+    stage: DeltaGenerator
+    bar: DeltaGenerator
+    own: DeltaGenerator
+    verdict: DeltaGenerator
+    tools: DeltaGenerator
+    settings: DeltaGenerator
+    details: Any  # an expander that reruns: `open` says if it is
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What the page shows: maps, a wave, the picture under it, and who answers.
+
+    perturbed: None without a picture. about: the claim about such waves, and their band; None for none.
+    """
+
+    chosen: list[Entry]
+    frequency: Frequency
+    picture: Picture | None
+    perturbed: PerturbedPicture | None
+    predictors: list[Predictor]
+    about: tuple[Finding, Band | None] | None
+
+    @property
+    def is_first(self) -> bool:
+        """True for the picture that the page opens with."""
+        at = None if self.picture is None or self.picture.own else (self.picture.sample_set, self.picture.position)
+        return at == (FIRST_SET, SAMPLE_SETS[FIRST_SET].first)
+
+
 def page() -> None:
     """Draw the page: reserve the place of every part, then fill the cheapest parts first."""
     _restore()
     _welcome_photo()
+    layout = _reserve()
+    shown = _read(layout)
+    draw_upload(FREQUENCIES)
+    if shown is None:
+        layout.stage.info("Choose at least one map in the expert settings.")
+        return
+    _fill_maps(layout, shown)
+    _fill_verdict(layout, shown)
+    possible = _fill_answers(layout, shown)
+    _fill_tools(layout, shown, possible)
+
+
+def _reserve() -> _Layout:
+    """Draw the title and reserve the places below it."""
     st.title("Touch a wave and see which network it fools", anchor=False)
     with st.container(key="frequency-top"):
-        stage = st.container(key="frequency-stage")
-        # A style puts these above the stage; for the keyboard the stage's first map comes first.
+        stage = st.container(key="frequency-stage")  # first: for the keyboard its first map comes before the bar
         bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-bar")
         own = st.container(key="frequency-own-tools")
         verdict = st.container(key="frequency-verdict")
     tools = st.container()
-    with st.expander("Expert settings", key="frequency-settings"):
-        chosen = _settings(entries())
+    settings = st.expander("Expert settings", key="frequency-settings")
     details = st.expander("Details", key=DETAILS, on_change="rerun", bind="query-params")
+    return _Layout(stage, bar, own, verdict, tools, settings, details)
+
+
+def _read(layout: _Layout) -> _Shown | None:
+    """Draw the settings and the presets; return what they choose to show, None without a map."""
+    with layout.settings:
+        chosen = _settings(entries())
     picture = chosen_picture(FREQUENCIES, FIRST_PRESET.pictures)
     open_linked_tool()
-    with bar:
+    with layout.bar:
         _presets(picture)
-        introduction = st.container()
-    draw_upload(FREQUENCIES)
     if not chosen:
-        stage.info("Choose at least one map in the expert settings.")
-        return
-    frequency = st.session_state[CELL]
-    perturbed = None if picture is None else PerturbedPicture(picture, frequency, strength(picture.size))
+        return None
+    frequency, predictors, perturbed = st.session_state[CELL], list[Predictor](), None
+    if picture is not None:
+        perturbed = PerturbedPicture(picture, frequency, strength(picture.size))
+        predictors = choose_predictors(chosen, ready_classifiers(picture.class_set), picture.class_set)
     is_top1 = METRICS[st.session_state[METRIC]].top in (None, 1)
     about = claim_on(chosen, frequency, url.text(CLAIM)) if is_top1 else None
-    predictors: list[Predictor] = []
-    if perturbed is not None:
-        class_set = perturbed.picture.class_set
-        predictors = choose_predictors(chosen, ready_classifiers(class_set), class_set)
-    notes = {entry.label: map_note(entry, predictors) for entry in chosen} if perturbed else {}
-    with introduction:
-        _introduce(chosen, picture, predictors)
-    with stage, st.container(key="frequency-lab"):
-        _maps(chosen, frequency, perturbed, notes, about[1].edge if about and about[1] else 0)
-    with verdict:  # after the maps, which would push it down
-        judged = verdict_html(*about, frequency) if about else ""
-        bands = about[0].claim.view.bands or () if about else ()
-        rings, apart = ring_charts(tuple(chosen[:2]), bands)
-        st.html(
-            f'{STYLE}<div class="claim">{judged or html.escape(apart)}</div>'
-            f'<div class="beside">{rings}{doubts_html(chosen)}</div>'
-        )
-    with stage, st.container(key="frequency-answers"):
-        possible = _answers(chosen, predictors, perturbed, details.open or tool_is_open())
-    used = predictors if possible else []
-    at = None if picture is None or picture.own else (picture.sample_set, picture.position)
-    first = at == (FIRST_SET, SAMPLE_SETS[FIRST_SET].first)
-    state = PageState(chosen, frequency, picture, perturbed if used else None, used, _add_map, _show_photo, first)
-    with own:
+    return _Shown(chosen, frequency, picture, perturbed, predictors, about)
+
+
+def _fill_maps(layout: _Layout, shown: _Shown) -> None:
+    """Draw what a cell is, the maps, and the picture under the wave."""
+    with layout.bar, st.container():
+        _introduce(shown.chosen, shown.picture, shown.predictors)
+    notes = {entry.label: map_note(entry, shown.predictors) for entry in shown.chosen} if shown.perturbed else {}
+    band = shown.about[1] if shown.about else None
+    with layout.stage, st.container(key="frequency-lab"):
+        _maps(shown.chosen, shown.frequency, shown.perturbed, notes, band.edge if band else 0)
+
+
+def _fill_verdict(layout: _Layout, shown: _Shown) -> None:
+    """Draw the claim about such waves with its verdict, and the errors by ring; after the maps, which it would move."""
+    judged = verdict_html(*shown.about, shown.frequency) if shown.about else ""
+    bands = shown.about[0].claim.view.bands or () if shown.about else ()
+    rings, apart = ring_charts(tuple(shown.chosen[:2]), bands)
+    layout.verdict.html(
+        f'{STYLE}<div class="claim">{judged or html.escape(apart)}</div>'
+        f'<div class="beside">{rings}{doubts_html(shown.chosen)}</div>'
+    )
+
+
+def _fill_answers(layout: _Layout, shown: _Shown) -> bool:
+    """Draw what networks say of the picture; return whether they can be asked for more."""
+    with layout.stage, st.container(key="frequency-answers"):
+        return _answers(shown.chosen, shown.predictors, shown.perturbed, layout.details.open or tool_is_open())
+
+
+def _fill_tools(layout: _Layout, shown: _Shown, possible: bool) -> None:
+    """Draw the visitor's own tools, the other tools and the details; possible: whether networks can be asked."""
+    used = shown.predictors if possible else []
+    perturbed = shown.perturbed if used else None
+    state = PageState(
+        shown.chosen, shown.frequency, shown.picture, perturbed, used, _add_map, _show_photo, shown.is_first
+    )
+    with layout.own:
         draw_own(state)
-    with tools:
+    with layout.tools:
         draw_cards(state)
-    if details.open:
-        with details:
+    if layout.details.open:
+        with layout.details:
             draw_details(state)
 
 
