@@ -114,7 +114,7 @@ def test_only_the_open_tool_is_drawn(tool, monkeypatch):
 
 
 def test_every_link_to_a_tool_names_one():
-    of_claims = {claim.view.tool for claim in CLAIMS.values() if claim.view.tool}
+    of_claims = {claim.display.tool for claim in CLAIMS.values() if claim.display.tool}
     chapters = html.unescape("".join(repr(chapter(index)) for index in range(len(CHAPTER_NAMES))))
     queries = [parse_qs(query) for query in re.findall(r"frequency\?([^\s\"')]*)", chapters)]
     of_chapters = {tool for query in queries for tool in query.get("tab", [])}

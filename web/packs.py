@@ -94,8 +94,8 @@ _ARTICLES = {"an": "an", "none": ""}
 
 def _maps(maps: ShownMaps, outline: float = 0) -> dict[str, Any]:
     """Pack maps without notes on whether weights are on this machine, which is irrelevant elsewhere."""
-    views = [replace(view, note="(the paper’s)" if view.note else "") for view in maps.views]
-    return {"value": list(STORY_WAVE), **pack_maps(replace(maps, views=views, outline=outline))}
+    drawn = [replace(each, note="(the paper’s)" if each.note else "") for each in maps.drawn]
+    return {"value": list(STORY_WAVE), **pack_maps(replace(maps, drawn=drawn, outline=outline))}
 
 
 def hole_packs() -> dict[str, Any]:

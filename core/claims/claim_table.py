@@ -100,7 +100,7 @@ def _on_maps(claim: Claim, maps: Mapping[str, NamedMap]) -> Finding:
     selected = [maps[role] for role in claim.roles if role in maps]
     if not selected:
         return check(claim)
-    wave, in_order = claim.view.wave, sorted(selected, key=lambda named: named is maps.get("reference"))
+    wave, in_order = claim.display.wave, sorted(selected, key=lambda named: named is maps.get("reference"))
     finding = check(
         claim,
         *selected,

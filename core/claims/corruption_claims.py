@@ -10,12 +10,12 @@ import numpy as np
 from core.claims.evidence import MORE, Evidence
 from core.claims.finding import (
     MINIATURE,
+    Display,
     Head,
     Judged,
     NamedMap,
     NotCheckable,
     Topic,
-    View,
     above,
     by_test,
     judged,
@@ -53,7 +53,7 @@ robustness_claim = partial(Head, topic=Topic.CORRUPTIONS)
     section="1",
     cites=_CITED,
     missing="Maps of a network and its robust twin are missing.",
-    view=View(bands=("low",)),
+    display=Display(bands=("low",)),
 )
 def twins(robust: NamedMap, ordinary: NamedMap) -> Judged:
     """Robust networks rely on low frequencies, and slow waves mislead them more.
@@ -94,7 +94,7 @@ def _rise_minus(band: str, robust: NamedMap, ordinary: NamedMap, what: str) -> E
     section="1",
     cites=_CITED,
     missing="No corruption results are stored for a network and its robust twin.",
-    view=View(bands=None, tool=CORRUPTIONS_TOOL),
+    display=Display(bands=None, tool=CORRUPTIONS_TOOL),
 )
 def contrast(robust: NamedMap, ordinary: NamedMap) -> Judged:
     """Changes of contrast mislead robust networks more.
@@ -138,7 +138,7 @@ def contrast(robust: NamedMap, ordinary: NamedMap) -> Judged:
     )
 
 
-@robustness_claim(section="4", view=View(bands=None, tool=CORRUPTIONS_TOOL))
+@robustness_claim(section="4", display=Display(bands=None, tool=CORRUPTIONS_TOOL))
 def shift() -> Judged:
     """Networks that rely on low frequencies suffer less from corruptions.
 

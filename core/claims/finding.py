@@ -208,7 +208,7 @@ def corner_wave(named: NamedMap) -> Frequency:
 
 
 @dataclass(frozen=True)
-class View:
+class Display:
     """State of the page *Frequencies* that shows a claim.
 
     wave: the selected one, or where it is in the first map. show: "Error" or "Difference". bands: those that its chart
@@ -271,14 +271,14 @@ class Head:
     topic: its tab on *Findings*. section: of the paper; "ours" for a sentence that is not the paper's. cites: the
     source of a finding that the paper repeats; empty for the paper's own. missing: why it cannot be checked where the
     function finds no number.
-    view: where *Frequencies* shows it. tasks: of a claim about pictures, what was painted.
+    display: where *Frequencies* shows it. tasks: of a claim about pictures, what was painted.
     """
 
     topic: Topic
     section: str
     cites: str = ""
     missing: str = ""
-    view: View = View()
+    display: Display = Display()
     tasks: tuple[Task, ...] = ()
 
     def __call__(self, check: Callable[..., Judged]) -> Claim:
@@ -350,7 +350,7 @@ class Claim(Head):
 class Finding(Judged):
     """A claim with what its function found.
 
-    maps: labels of the maps that it rests on. wave: in the view of the claim. usual_weights: for each of its networks
+    maps: labels of the maps that it rests on. wave: that its display selects. usual_weights: for each of its networks
     False if it is the paper's with other weights; empty if none is. condition: under which it was measured, where that
     is not the paper's: "by views". notes: name and note of maps that it rests on, from their files.
     """

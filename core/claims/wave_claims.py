@@ -11,12 +11,12 @@ from core.claims.bands import SMALL_RISE, over_band, unaffected
 from core.claims.evidence import MORE, Evidence
 from core.claims.finding import (
     Claim,
+    Display,
     Head,
     Judged,
     NamedMap,
     NotCheckable,
     Topic,
-    View,
     above,
     below,
     corner_wave,
@@ -50,7 +50,7 @@ DRAWN_SIZE = MAP_SIZE[IMAGE_SIZE]  # the paper draws only the centre of larger m
 wave_claim = partial(Head, topic=Topic.WAVES, section="3.1")
 
 
-@wave_claim(missing="One of the maps lacks these waves.", view=View(show="Difference", bands=("low",)))
+@wave_claim(missing="One of the maps lacks these waves.", display=Display(show="Difference", bands=("low",)))
 def low(subject: NamedMap, reference: NamedMap) -> Judged:
     """Slow waves mislead CLIP more than the ResNet.
 
@@ -91,7 +91,8 @@ def _by_the_rise(subject: NamedMap, reference: NamedMap) -> str:
 
 
 @wave_claim(
-    missing="One of the maps lacks these waves.", view=View(wave=corner_wave, show="Difference", bands=("corners",))
+    missing="One of the maps lacks these waves.",
+    display=Display(wave=corner_wave, show="Difference", bands=("corners",)),
 )
 def high(subject: NamedMap, reference: NamedMap) -> Judged:
     """The fastest waves mislead CLIP less than the ResNet.
@@ -109,7 +110,7 @@ def high(subject: NamedMap, reference: NamedMap) -> Judged:
     return replace(result, summary=f"{result.summary} At equal strength, {subject} errs {corner.number}.")
 
 
-@wave_claim(view=View(wave=corner_wave, show="Difference"))
+@wave_claim(display=Display(wave=corner_wave, show="Difference"))
 def relies(subject: NamedMap, reference: NamedMap) -> Judged:
     """CLIP relies more on low frequencies than ResNets do.
 
@@ -166,7 +167,7 @@ def _at_equal_strength(subject: NamedMap, reference: NamedMap) -> Judged:
     )
 
 
-@wave_claim(missing="The reference’s clean error was not published.", view=View(bands=("lowest",)))
+@wave_claim(missing="The reference’s clean error was not published.", display=Display(bands=("lowest",)))
 def spared(reference: NamedMap, subject: NamedMap | None = None) -> Judged:
     """The slowest waves do not mislead the ResNet.
 
@@ -191,7 +192,9 @@ def _is_larger(error: MeanError, other: MeanError, summary: str, *doubts: str) -
     return judged([above(difference)], [difference, error, other], summary, *doubts)
 
 
-@wave_claim(missing="The reference’s map lacks these waves.", view=View(wave=corner_wave, bands=("corners", "lowest")))
+@wave_claim(
+    missing="The reference’s map lacks these waves.", display=Display(wave=corner_wave, bands=("corners", "lowest"))
+)
 def red(reference: NamedMap) -> Judged:
     """The fastest waves mislead the ResNet.
 
@@ -204,7 +207,7 @@ def red(reference: NamedMap) -> Judged:
     return _is_larger(fast, slow, summary, trained_once(band_difference("corners", "lowest"), reference.heatmap))
 
 
-@wave_claim(missing="The subject’s map lacks these waves.", view=View(bands=("corners", "lowest")))
+@wave_claim(missing="The subject’s map lacks these waves.", display=Display(bands=("corners", "lowest")))
 def within(subject: NamedMap, reference: NamedMap | None = None) -> Judged:
     """Slow waves mislead CLIP more, fast ones less.
 
@@ -236,7 +239,7 @@ def within(subject: NamedMap, reference: NamedMap | None = None) -> Judged:
     )
 
 
-@wave_claim(missing="The maps have not enough waves in common.", view=View(wave=(0, 8), show="Difference"))
+@wave_claim(missing="The maps have not enough waves in common.", display=Display(wave=(0, 8), show="Difference"))
 def different(subject: NamedMap, reference: NamedMap) -> Judged:
     """CLIP’s map differs from the ResNet’s.
 
@@ -290,7 +293,7 @@ def figure_2_clip() -> Judged:
 
 @wave_claim(
     missing="The map of ResNet-50 on ImageNet100 is missing.",
-    view=View(wave=(0, 9), bands=("beyond lowest", "corners", "lowest")),
+    display=Display(wave=(0, 9), bands=("beyond lowest", "corners", "lowest")),
 )
 def figure_2_resnet(figure_2: NamedMap) -> Judged:
     """On photographs, only the slowest waves spare the ResNet.
@@ -315,7 +318,9 @@ def figure_2_resnet(figure_2: NamedMap) -> Judged:
 
 
 @wave_claim(
-    section="4", missing="The subject’s clean error was not published.", view=View(wave=corner_wave, bands=("corners",))
+    section="4",
+    missing="The subject’s clean error was not published.",
+    display=Display(wave=corner_wave, bands=("corners",)),
 )
 def robust_high(subject: NamedMap, reference: NamedMap | None = None) -> Judged:
     """The fastest waves hardly mislead CLIP.
@@ -335,7 +340,7 @@ def _first_multiple(named: NamedMap) -> Frequency:
     return period, period
 
 
-@wave_claim(section="ours", view=View(wave=_first_multiple, bands=None))
+@wave_claim(section="ours", display=Display(wave=_first_multiple, bands=None))
 def lattice(subject: NamedMap, reference: NamedMap) -> Judged:
     """Waves that repeat in every patch mislead less.
 

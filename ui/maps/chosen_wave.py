@@ -82,7 +82,9 @@ def claim_on(chosen: Sequence[Entry], frequency: Frequency, linked: str = "") ->
     if linked and not (about and about[0].key == linked):
         seen = tuple(entry.label for entry in chosen), frequency
         for finding in findings_between(chosen[0], chosen[-1], *chosen):
-            here = (finding.maps, finding.wave) == seen if finding.maps else finding.claim.view.tool == url.text("tab")
+            here = (
+                (finding.maps, finding.wave) == seen if finding.maps else finding.claim.display.tool == url.text("tab")
+            )
             if finding.claim.key == linked and here:
                 return finding, None
     return about and (finding_of_claim(chosen[0], chosen[1], about[0]), about[1])
@@ -94,10 +96,10 @@ def link_of(finding: Finding) -> str:
     row = None if entry is None else entry.sample_set
     pictures = [("pictures", row.title)] if row not in (None, next(iter(SAMPLE_SETS.values()))) else []
     maps = (("maps", label) for label in finding.maps)
-    view = finding.claim.view
-    tool = [("tab", view.tool)] if view.tool else []
+    display = finding.claim.display
+    tool = [("tab", display.tool)] if display.tool else []
     wave = ("cell", "{},{}".format(*finding.wave)), (CLAIM, finding.claim.key)
-    return link("frequency", *maps, ("show", view.show), *wave, *tool, *pictures)
+    return link("frequency", *maps, ("show", display.show), *wave, *tool, *pictures)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from core.fourier.contrasts import difference
 from core.fourier.heatmap import METRICS, PERCENT, POINTS, Heatmap, Metric, Unit
 from core.shared.numbers import Interval
-from ui.components.maps.maps import MapView, ShownMaps
+from ui.components.maps.maps import DrawnMap, ShownMaps
 from ui.maps.catalogue import Entry, named_apart
 from ui.shared.colours import FEWER_OR_MORE_ERRORS, colour_name, model_colour
 
@@ -19,7 +19,7 @@ PUBLISHED = "(the paper’s)"
 
 
 def shown_maps(chosen: Sequence[Entry], metric: str, show: str, size: int = SHOWN_SIZE) -> ShownMaps:
-    """Return a view of each map, or of the first two maps' difference.
+    """Return a drawn map of each, or of the first two maps' difference.
 
     If a map's sweep stored an estimate, because it had few images per wave, its error is that estimate.
 
@@ -35,12 +35,12 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, size: int = SHOW
         first, second = (model_colour(entry.classifier) for entry, _ in maps[:2])
         # Each end has the colour of the network with more errors there.
         ends = (second, first) if first != second else FEWER_OR_MORE_ERRORS
-        view = _difference(maps[0], maps[1], top, *map(colour_name, ends))
-        largest = float(np.abs(view.values[np.isfinite(view.values)]).max(initial=0))
+        drawn = _difference(maps[0], maps[1], top, *map(colour_name, ends))
+        largest = float(np.abs(drawn.values[np.isfinite(drawn.values)]).max(initial=0))
         end = max(1, math.ceil(10 * largest)) / 10  # rounded up to ten points
-        return ShownMaps([view], "".join(ends), (-end, end))
-    views = [_value(*pair, row) for pair in maps]
-    return ShownMaps(views, row.colormap, row.ends(*(view.values for view in views)))
+        return ShownMaps([drawn], "".join(ends), (-end, end))
+    every = [_value(*pair, row) for pair in maps]
+    return ShownMaps(every, row.colormap, row.ends(*(each.values for each in every)))
 
 
 def offered_metrics(chosen: Sequence[Entry]) -> list[str]:
@@ -59,15 +59,15 @@ def _view(
     interval: Interval | None,
     label: str,
     unit: Unit = PERCENT,
-) -> MapView:
-    """Return a map's view."""
+) -> DrawnMap:
+    """Return a map to draw."""
     assert values is not None  # else it is not offered
     note = PUBLISHED if entry.heatmap.metadata["source"]["type"] == "published" else ""
     colour = model_colour(entry.classifier)
-    return MapView(entry.name, entry.subtitle, values, interval, label, note, colour, unit)
+    return DrawnMap(entry.name, entry.subtitle, values, interval, label, note, colour, unit)
 
 
-def _value(entry: Entry, heatmap: Heatmap, metric: Metric) -> MapView:
+def _value(entry: Entry, heatmap: Heatmap, metric: Metric) -> DrawnMap:
     if metric.top == 1 and heatmap.estimate is not None:
         error = Interval(*heatmap.estimate)
         return _view(entry, error.value, error, f"estimated {metric.label}")
@@ -76,10 +76,10 @@ def _value(entry: Entry, heatmap: Heatmap, metric: Metric) -> MapView:
 
 def _difference(
     first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top: int, fewer: str, more: str
-) -> MapView:
-    """Return the view of a difference; fewer, more: names of the colours of its low and its high end."""
+) -> DrawnMap:
+    """Return a difference to draw; fewer, more: names of the colours of its low and its high end."""
     contrast = difference(first[1], second[1], top)
-    return MapView(
+    return DrawnMap(
         f"{first[0].name} minus {second[0].name}",
         f"{more}: {first[0].name} is wrong more often; {fewer}: {second[0].name} is",
         contrast.value,

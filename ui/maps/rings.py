@@ -26,7 +26,7 @@ Line = tuple[str, str, dict[int, Interval]]  # name, colour, and a fraction for 
 
 def rings_of(finding: Finding, maps: Mapping[str, Entry]) -> str:
     """Return the chart of a finding on one or two maps, with the waves that it compares shaded; empty for others."""
-    bands, entries = finding.claim.view.bands, tuple(maps[label] for label in finding.maps if label in maps)
+    bands, entries = finding.claim.display.bands, tuple(maps[label] for label in finding.maps if label in maps)
     return "" if bands is None or not 0 < len(entries) < 3 else ring_chart(entries, bands, brief=True)
 
 

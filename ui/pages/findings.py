@@ -62,8 +62,8 @@ class _Part:
         claim = finding.claim
         if finding.maps:
             return link_of(finding) if set(finding.maps) <= set(self.linked) else ""
-        if claim.view.tool:
-            return url.link("frequency", ("tab", claim.view.tool), (CLAIM, claim.key))
+        if claim.display.tool:
+            return url.link("frequency", ("tab", claim.display.tool), (CLAIM, claim.key))
         if finding.condition or len(claim.tasks) != 1:  # no example by views is stored
             return ""
         return self.pages.get(claim.tasks[0], "")

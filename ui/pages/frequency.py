@@ -19,7 +19,7 @@ from core.fourier.contrasts import Band, mismatches
 from core.fourier.heatmap import MAX_SIZE, METRICS, TOP1
 from core.shared.numbers import Frequency, join_list
 from core.shared.text import TERMS
-from ui.components.maps.maps import heatmap_view, wave_lab
+from ui.components.maps.maps import draw_maps, wave_lab
 from ui.maps.answers import LARGE, draw_answers
 from ui.maps.catalogue import (
     FIRST_PRESET,
@@ -174,7 +174,7 @@ def _fill_maps(layout: _Layout, shown: _Shown) -> None:
 def _fill_verdict(layout: _Layout, shown: _Shown) -> None:
     """Draw the claim about such waves with its verdict, and the errors by ring; after the maps, which it would move."""
     judged = verdict_html(*shown.about, shown.frequency) if shown.about else ""
-    bands = shown.about[0].claim.view.bands or () if shown.about else ()
+    bands = shown.about[0].claim.display.bands or () if shown.about else ()
     rings, apart = ring_charts(tuple(shown.chosen[:2]), bands)
     layout.verdict.html(
         f'{STYLE}<div class="claim">{judged or html.escape(apart)}</div>'
@@ -354,18 +354,18 @@ def _maps(
     show = st.session_state[SHOW]
     maps = shown_maps(chosen, st.session_state[METRIC], show)
     if show != "Difference":  # what they were measured on is under *Details*
-        views = [
-            replace(view, subtitle="", note=notes.get(entry.label, ""))
-            for view, entry in zip(maps.views, chosen, strict=True)
+        drawn = [
+            replace(each, subtitle="", note=notes.get(entry.label, ""))
+            for each, entry in zip(maps.drawn, chosen, strict=True)
         ]
-        maps = replace(maps, views=views)
+        maps = replace(maps, drawn=drawn)
     maps, key = replace(maps, outline=outline), "frequency.heatmaps"
     if perturbed is None:
         st.info("Choose one of the pictures, or use a photo of your own.")
         st.button("Choose a picture", icon=":material/image:", on_click=open_upload, args=(FREQUENCIES,))
-        heatmap_view(maps, selected=selected, key=key, on_select=partial(_select, None))
+        draw_maps(maps, selected=selected, key=key, on_select=partial(_select, None))
     else:
-        picture, size = perturbed.picture, max(len(view.values) for view in maps.views)
+        picture, size = perturbed.picture, max(len(each.values) for each in maps.drawn)
         strip, index, pick = picture_strip(FREQUENCIES)
         wave_lab(
             maps,

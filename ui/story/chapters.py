@@ -101,8 +101,8 @@ def _claims(keys: Sequence[str]) -> str:
         labels, figure = _CLAIMS[key][0](), _CLAIMS[key][1]
         finding = findings_by_claim(*labels)[key]
         judged += judged_html(finding, (figure,))
-        if finding.claim.view.bands:
-            bands += finding.claim.view.bands
+        if finding.claim.display.bands:
+            bands += finding.claim.display.bands
             compared = tuple(shipped_maps()[label] for label in labels)
         if key in ("high", "relies"):  # further doubts are in *Findings*
             doubt = equal_strength() if key == "high" else " ".join(finding.doubts[:1])

@@ -11,7 +11,7 @@ from core.classifiers.registry import PAPERS_CLIP
 from core.data.picture_files import png_data_uri
 from core.pgd.methods import COMPARED
 from core.shared.numbers import Frequency
-from ui.components.maps.maps import ShownMaps, heatmap_view
+from ui.components.maps.maps import ShownMaps, draw_maps
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps
 from ui.maps.map_options import shown_maps
 from ui.runs.replay import hole_subject, stored_example
@@ -60,7 +60,7 @@ def _picture(pixels: np.ndarray, alt: str) -> str:
 
 def three_maps() -> None:
     """Draw CLIP's published map, the map of CLIP or its miniature measured here, and a small CNN's."""
-    heatmap_view(maps_of(*limits()), selected=chosen_wave(), key="story.limits", on_select=keep_wave)
+    draw_maps(maps_of(*limits()), selected=chosen_wave(), key="story.limits", on_select=keep_wave)
 
 
 def limits() -> list[str]:

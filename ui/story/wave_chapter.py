@@ -19,7 +19,7 @@ from core.shared.roles import networks_for
 from core.shared.text import count_of, with_article
 from core.sweep.answers import SIGNS_SEED, WaveAnswers, column, stored_answers
 from core.sweep.story_predictions import stored_predictions
-from ui.components.maps.maps import heatmap_view
+from ui.components.maps.maps import draw_maps
 from ui.components.maps.stripes import (
     SmallPicture,
     StripedPhoto,
@@ -157,7 +157,7 @@ def maps_and_picture() -> None:
     left, right = st.columns([70, 30], gap="medium")
     with left:
         maps = replace(maps_of(*PAPERS_MAPS), outline=LOW.edge)
-        heatmap_view(maps, selected=chosen_wave(), key="story.maps", on_select=keep_wave)
+        draw_maps(maps, selected=chosen_wave(), key="story.maps", on_select=keep_wave)
     with right, st.container(key="story-small-picture"):
         picture_under_wave(small_picture(), wave=chosen_wave(), key="story.small")
 

@@ -14,7 +14,7 @@ from core.shared.files import ArchiveError
 from core.shared.numbers import duration
 from core.shared.text import ordinal, sentence
 from core.sweep.wave_sweep import SweepConfig, images_per_wave
-from ui.components.maps.maps import heatmap_view
+from ui.components.maps.maps import draw_maps
 from ui.maps.catalogue import Entry, add_map
 from ui.maps.map_options import shown_maps
 from ui.maps.predictions import PageState
@@ -166,7 +166,7 @@ def _draw(heatmap: Heatmap) -> None:
     title = "Counts so far" if heatmap.estimate is None else "This map"
     maps = shown_maps([Entry(title, heatmap)], "Top-1", "Error", LIVE_SIZE)
     with st.container(width=MAP_WIDTH, key="sweep-map"):
-        heatmap_view(maps, selected=(0, 0), key="sweep.live", on_select=lambda frequency: None)
+        draw_maps(maps, selected=(0, 0), key="sweep.live", on_select=lambda frequency: None)
 
 
 def add_map_panel(page: PageState) -> None:

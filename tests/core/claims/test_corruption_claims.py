@@ -49,7 +49,7 @@ def test_low_corruptions_harm_robust_twins_more(kind):
     expected = [rise(f"{kind}-robust", kinds) - rise(kind, kinds) for kinds in (slow, HIGH)]
     assert [evidence.measured.value for evidence in finding.evidence[3:5]] == pytest.approx(expected)
     assert expected[0] > 0 > expected[1] and "High-frequency" in finding.doubts[1]
-    assert finding.maps == (robust.label, f"{kind}_cifar10") and finding.claim.view.tool == "Corruptions"
+    assert finding.maps == (robust.label, f"{kind}_cifar10") and finding.claim.display.tool == "Corruptions"
     pairs = [shipped_counts(name) for name in (f"{kind}-robust", kind)]
     rises = [wrong[list(CORRUPTIONS).index("contrast")] - clean for clean, wrong in pairs]  # (3, n), by strength
     by_strength = (rises[0] - rises[1]).mean(axis=1)

@@ -192,7 +192,7 @@ def test_every_claim_of_a_file_is_in_the_table_with_its_head():
         assert claim.key == key and bool(claim.headline) == claim.papers, key
         assert claim.statement.startswith("“") == claim.statement.endswith("”") == claim.papers, key
         assert claim.statistic.format_map(names).endswith("."), key
-        assert {*(claim.view.bands or ())} <= BANDS.keys() and claim.view.show in ("Error", "Difference"), key
+        assert {*(claim.display.bands or ())} <= BANDS.keys() and claim.display.show in ("Error", "Difference"), key
         assert (claim.topic == Topic.PICTURES) == bool(claim.tasks), key
     with pytest.raises(TypeError, match="topic"):
         Head(section="ours")

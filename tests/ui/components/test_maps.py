@@ -14,7 +14,7 @@ from core.fourier.waves import all_random_signs, fourier_basis, random_signs
 from core.shared.numbers import Interval
 from core.sweep.predict import wave_on_image
 from tests.node import function_of, in_node
-from ui.components.maps.maps import MapView, ShownMaps, _read_frequency, pack_maps, read_choice
+from ui.components.maps.maps import DrawnMap, ShownMaps, _read_frequency, pack_maps, read_choice
 from ui.components.mount import pack_signs
 
 CALLS = Path(__file__).with_name("calls.js")
@@ -29,7 +29,7 @@ def test_maps_are_packed_in_their_unit():
         (PERCENT, [30.6, np.nan, -25]),
         (Unit("logits", decimals=2, signed=True), [0.31, np.nan, -0.25]),
     ):
-        view = MapView("A", "", values, Interval(values, values - 1, values + 1), unit=unit)
+        view = DrawnMap("A", "", values, Interval(values, values - 1, values + 1), unit=unit)
         data = pack_maps(ShownMaps([view], "PuOr", (-0.2, 0.2)))
         assert [data[name] for name in ("signed", "unit", "decimals")] == [unit.signed, unit.name, unit.decimals]
         layers = np.frombuffer(base64.b64decode(data["maps"][0]["layers"]), "<f4").reshape(3, 3, 3)

@@ -32,7 +32,7 @@ def test_only_available_metrics_are_offered():
     for chosen in zip(every, every[1:] + every[:1], strict=True):
         for metric in offered_metrics(chosen):
             for show in offered_shows(chosen, metric):
-                for view in shown_maps(chosen, metric, show).views:
+                for view in shown_maps(chosen, metric, show).drawn:
                     assert np.isfinite(view.values).any(), (view.title, metric, show)
 
 
@@ -49,14 +49,14 @@ def test_sampled_map_shows_its_stored_estimate():
     heatmap = with_estimate(sampled(100, size=31))
     half = {**heatmap.numbers, "estimate": heatmap.numbers["estimate"] / 2}
     forged = dataclasses.replace(heatmap, numbers=half)  # values that a recomputation would not give
-    view, beside = shown_maps([Entry("A · x · y", forged), MAPS[CLIP]], "Top-1", "Error", 31).views
+    view, beside = shown_maps([Entry("A · x · y", forged), MAPS[CLIP]], "Top-1", "Error", 31).drawn
     np.testing.assert_array_equal(view.values, heatmap.estimate[0] / 2)
     np.testing.assert_array_equal(view.interval, heatmap.estimate / 2)
     assert view.value_label == "estimated top-1 error" and "100 of 10,000 images under each wave" in view.subtitle
     np.testing.assert_array_equal(beside.values, MAPS[CLIP].heatmap.rate())
     assert "estimate" not in beside.title + beside.value_label
     forged, plain = (
-        shown_maps([Entry("A · x · y", source)], "Top-5", "Error", 31).views[0].values
+        shown_maps([Entry("A · x · y", source)], "Top-5", "Error", 31).drawn[0].values
         for source in (forged, sampled(100, size=31))
     )
     np.testing.assert_array_equal(forged, plain)

@@ -188,7 +188,7 @@ def test_row_links_to_what_it_is_about():
     assert photographs == ["ResNet-50 · ImageNet100 · published"] and kinds[CLIP] is None
     app = opened(**{SECTION: Topic.CORRUPTIONS})
     links = links_of(app)
-    tools = [CLAIMS[key].view.tool for key, _ in rows(app)]
+    tools = [CLAIMS[key].display.tool for key, _ in rows(app)]
     assert [link.get("tab", [""]) for link in links] == [[tool] for tool in tools] and CORRUPTIONS_TOOL in tools
     pair = ["Mini CLIP (robust) · CIFAR-10 · computed", MINI_CLIP]
     assert pair in [link.get("maps") for link, tool in zip(links, tools, strict=True) if tool]

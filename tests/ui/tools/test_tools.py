@@ -52,7 +52,7 @@ def toys(monkeypatch):
 
 
 def test_claims_name_existing_tools():
-    assert {claim.view.tool for claim in CLAIMS.values()} <= {"", *TOOLS}
+    assert {claim.display.tool for claim in CLAIMS.values()} <= {"", *TOOLS}
 
 
 def test_own_map_takes_few_predictions():

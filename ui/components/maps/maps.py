@@ -33,7 +33,7 @@ _heatmap = register("maps/heatmap.js")
 
 
 @dataclass(frozen=True)
-class MapView:
+class DrawnMap:
     """Heat map to display.
 
     Attributes:
@@ -64,7 +64,7 @@ class ShownMaps:
     outline: radius of a dashed circle around zero frequency, in cycles per image; none if 0.
     """
 
-    views: Sequence[MapView]
+    drawn: Sequence[DrawnMap]
     colormap: str = "viridis"
     value_range: tuple[float, float] = (0, 1)
     outline: float = 0
@@ -96,7 +96,7 @@ class PictureUnderWave:
         return 4 * self.usual
 
 
-def heatmap_view(
+def draw_maps(
     maps: ShownMaps,
     *,
     selected: Frequency,
@@ -112,7 +112,7 @@ def heatmap_view(
         on_select: called with the frequency that the visitor chose, before the rerun. It should store it, and
             the next run should pass it back as `selected`.
     """
-    limit = max(len(view.values) // 2 for view in maps.views)
+    limit = max(len(drawn.values) // 2 for drawn in maps.drawn)
     mount_synchronised(
         _heatmap,
         key,
@@ -135,12 +135,12 @@ def wave_lab(
     """Show heat maps and a picture; the browser adds the wave under the cursor to it without a rerun.
 
     Args:
-        maps, selected, key: as `heatmap_view` takes them.
+        maps, selected, key: as `draw_maps` takes them.
         on_select: called with the frequency and the size v that the visitor chose, before the rerun. It should store
             both, and the next run should pass them back.
         on_pick: called with the index of the thumbnail that the visitor chose, or None if they ask for all pictures.
     """
-    limit = max(len(view.values) // 2 for view in maps.views)
+    limit = max(len(drawn.values) // 2 for drawn in maps.drawn)
     thumbnails = range(len(picture.strip.captions))
     mount_synchronised(
         _heatmap,
@@ -170,14 +170,14 @@ def read_choice(value: Any, *, limit: int, most: float) -> tuple[int, int, float
 
 def pack_maps(maps: ShownMaps) -> dict[str, Any]:
     """Return the maps and their colour bar as JSON for the browser."""
-    unit = maps.views[0].unit
+    unit = maps.drawn[0].unit
     return {
         "range": [unit.scale * end for end in maps.value_range],
         "table": pack_bytes(colormap_table(maps.colormap)),
         "signed": unit.signed,
         "unit": unit.name,
         "decimals": unit.decimals,
-        "maps": [_pack(view) for view in maps.views],
+        "maps": [_pack(drawn) for drawn in maps.drawn],
         "outline": maps.outline,
     }
 
@@ -206,16 +206,16 @@ def _read_frequency(value: Any, limit: int) -> Frequency | None:
     return None
 
 
-def _pack(view: MapView) -> dict[str, Any]:
+def _pack(drawn: DrawnMap) -> dict[str, Any]:
     """Encode values and interval ends as float32, rounded to the last displayed decimal; NaN where not computed."""
-    unit = 10**view.unit.decimals
-    layers = np.rint(view.unit.scale * unit * np.asarray([view.values, *(view.interval or ())[1:]])) / unit
+    unit = 10**drawn.unit.decimals
+    layers = np.rint(drawn.unit.scale * unit * np.asarray([drawn.values, *(drawn.interval or ())[1:]])) / unit
     return {
-        "title": view.title,
-        "note": view.note,
-        "colour": view.colour,
-        "subtitle": view.subtitle,
-        "label": view.value_label,
-        "size": len(view.values),
+        "title": drawn.title,
+        "note": drawn.note,
+        "colour": drawn.colour,
+        "subtitle": drawn.subtitle,
+        "label": drawn.value_label,
+        "size": len(drawn.values),
         "layers": pack_bytes(layers.astype("<f4")),
     }
