@@ -235,7 +235,7 @@ EFFICIENTNET = "EfficientNet-Lite0 · ImageNet sample · computed"
 
 @dataclass(frozen=True)
 class MapPreset:
-    """A button above the maps, and what it shows. frequency: (i, j). pictures: one of `picture_kinds`. note: sentence."""
+    """A button above the maps. frequency: (i, j). pictures: one of `picture_kinds`. note: sentence."""
 
     maps: tuple[str, ...]
     frequency: tuple[int, int]
