@@ -24,6 +24,7 @@ from core.pgd.starts import StartName
 
 DRAWINGS = PRECOMPUTED / "views"
 OPENING_FILE, GALLERY_FILE, SKETCHED_FILE = (DRAWINGS / f"{name}.json" for name in ("opening", "gallery", "sketches"))
+PERSON_FILE = DRAWINGS / "person.json"  # a person's answers, of `precomputed.makers.person`
 PaintedStart = Literal["sketch", "photo"]  # what stored paintings start from
 SIZE = 224  # pixels, of all drawings
 PAINTED_PHOTOS = "photographs"  # sample set of whose photos the stored counts are

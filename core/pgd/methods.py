@@ -105,8 +105,8 @@ _ABOUT_STROKES = (
     "natural pixels, to a power (Olah et al. 2017)."
 )
 _ABOUT_THE_REST = "Ball, unit step and clip are the same, and confidence is that of the picture itself."
-_VIEWS = Views(min_size=0.5, noise=0.08)
-_STROKES = Preconditioner(spectrum=1.3, colors=0.6)
+_VIEWS = Views(min_size=0.35, noise=0.08)
+_STROKES = Preconditioner(spectrum=2.2, last_spectrum=1.2, colors=0.45)
 
 # The 2 x 2 of the ablation. Of several methods that are compared, the last gives steps and ball (`leading`).
 METHODS: dict[MethodName, MethodRow] = {

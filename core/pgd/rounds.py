@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.data.sample_sets import imagenet
 from core.pgd.drawings import Drawing, GalleryWord, drawn_sketches, familiar, stored_gallery
 from core.pgd.methods import COMPARED, MethodName
 
@@ -46,7 +45,7 @@ def draw_questions(words: Sequence[GalleryWord], sketches: Sequence[GalleryWord]
 
     Five are from sketches, five by each method; of five from one start, two or three by each. The first is one that
     people can read: by many views, and the one that the second network is surest of. Further options are familiar
-    classes that are not in this round.
+    words of the gallery and the sketches that are not in this round.
 
     Args:
         words, sketches: to draw from, as `judged_drawings` returns them; at least ten and five.
@@ -62,14 +61,20 @@ def draw_questions(words: Sequence[GalleryWord], sketches: Sequence[GalleryWord]
     for first, second in (most, most[::-1]):
         methods += generator.permutation([first] * 3 + [second] * 2).tolist()
     labels = {drawing.label for drawing in drawn}
-    unused = [name for label, name in enumerate(imagenet().names) if name in familiar() and label not in labels]
+    known = [*words, *sketches, *stored_gallery().words, *drawn_sketches().values()]
+    unused = list(dict.fromkeys(row.word for row in known if row.word in familiar() and row.label not in labels))
     questions = []
     for k in generator.permutation(ROUND_LENGTH):
-        options = [drawn[k].word, *generator.choice(unused, OPTIONS - 1, replace=False).tolist()]
-        questions.append(Question(drawn[k], methods[k], tuple(generator.permutation(options).tolist())))
+        questions.append(Question(drawn[k], methods[k], five_words(drawn[k].word, unused, generator)))
     readable = [question for question in questions if question.method == "views"]
     first_question = max(readable, key=_readable)
     return tuple(sorted(questions, key=lambda question: question is not first_question))
+
+
+def five_words(right: str, others: Sequence[str], generator: np.random.Generator) -> tuple[str, ...]:
+    """Return a word among `OPTIONS` - 1 others, drawn at random, in a random order."""
+    wrong = generator.choice([word for word in others if word != right], OPTIONS - 1, replace=False).tolist()
+    return tuple(generator.permutation([right, *wrong]).tolist())
 
 
 def _readable(question: Question) -> float:

@@ -100,7 +100,7 @@ SETTINGS: dict[str, dict[str, PGDConfig]] = {
         "2.0, colors .6, ball 70": _setting(first=2.0, colors=0.6, ball=70),
         "colors .6, 96 steps of 10": _setting(colors=0.6, steps=96, step=0.125),
         "colors .6, 112 steps of 9": _setting(colors=0.6, steps=112, step=0.1125),
-        "colors .6, 96 steps of 8": _setting(colors=0.6, steps=96),
+        "colors .45": _setting(colors=0.45),
     },
     "sketch": {
         OLD: _setting(first=1.3, last=1.3, colors=0.6, ball=60, crop=0.5),
