@@ -110,7 +110,7 @@ SETTINGS: dict[str, dict[str, PGDConfig]] = {
         "1.5 to 1.1": _setting(first=1.5, last=1.1, colors=0.6, ball=60, crop=0.5),
     },
     "canvas": {
-        "colors .6": _setting(colors=0.6),
+        "as from grey": _setting(colors=0.45),
         OLD: _setting(first=1.3, last=1.3, colors=0.6, ball=60, crop=0.5),
         "1.8 to 1.2": _setting(first=1.8, colors=0.6, ball=60, crop=0.5),
     },
