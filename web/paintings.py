@@ -18,7 +18,7 @@ from ui.components.painters.painters import sketch_kit
 from ui.components.pictures.picture_widgets import TileStyle, pack_thumbnails, tiles_json
 from ui.story import beginning, scene
 from ui.story.beginning import EMPTY, FIRST, GREY, Beginning, of_tile, word_of
-from ui.story.bridge import measured
+from ui.story.bridge import TEXTS, measured
 from ui.story.chapters import LEADS, chapter, paintings_counted
 
 NAMES = (EMPTY, *SKETCHES, *START_PHOTOS)
@@ -54,7 +54,7 @@ def painting_packs() -> dict[str, Any]:
             "painter": sketch_kit(SKETCH_SIZE, GREY, COLOUR),
             "known": len(vocabulary(imagenet())),
             "links": beginning.DRAW_LINKS,
-            "texts": {start: vars(sketch_texts(start)) for start in LEADS},
+            "texts": {start: vars(sketch_texts(start)) for start in LEADS} | {"waves": _waves_texts()},
         },
         **photos,
         **paintings,
@@ -74,6 +74,11 @@ def sketch_texts(start: str) -> Texts:
     part = chapter(0, asked=_ASKED, lead=LEADS[start], counted=paintings_counted(start)).parts[0]
     named = f'<span class="asked">{with_article(word_of(FIRST))}</span>'
     return Texts(part.text.replace(_ASKED, named), part.note)
+
+
+def _waves_texts() -> dict[str, Any]:
+    """Return the words on waves; in the app a chapter is a page."""
+    return TEXTS | {"question": TEXTS["question"].replace("?chapter=", "#")}
 
 
 def _photo(begin: Beginning) -> dict[str, str]:

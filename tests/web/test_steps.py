@@ -117,8 +117,8 @@ def test_javascript_steps_equal_python(method, penalty, given):
         assert expected["entropies"][-1] < 0.9 * expected["entropies"][0]
     if penalty == "eq3":
         assert max(expected["penalties"]) > 1e-3
-    for name, values in expected.items():  # both round to float32, in another order
-        np.testing.assert_allclose(result[name], values, rtol=1e-5, atol=3e-5, err_msg=name)
+    for name, values in expected.items():  # float32 against float64: a fortieth of 1/255
+        np.testing.assert_allclose(result[name], values, rtol=1e-5, atol=1e-4, err_msg=name)
 
 
 @pytest.mark.parametrize("task", ["inpainting", "generation"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,35 @@ from ui.runs.state import RunResult
 from ui.story.beginning import Beginning, of_tile
 
 FAST = 8  # cycles per image, above which a wave is called fast here
-_FEW, _MOST, _CLEARLY = 1 / 3, 0.5, 0.1  # fractions from which a sentence says so
+# Every word of the bridge, and the fractions from which a sentence says so; the article's engine/bridge.js gets the
+# same. "share" and "shares" are filled in, by a fraction and its part, and by all shares.
+TEXTS: dict[str, Any] = {
+    "lead": "**Every picture is a sum of waves**: slow waves make the shapes, fast waves the edges.",
+    "fast": f"We call waves with more than {FAST} cycles across the image “fast”.",
+    "shares": "They make up {}.",
+    "share": "{} of {}",
+    "parts": {
+        "sketch": "the smooth sketch",
+        "photo": "the photo",
+        "views": "what many views added",
+        "paper": "what the paper’s method added",
+    },
+    "shapes": "Many views add mostly shapes.",
+    "noise": "The paper’s method adds mostly fast waves, which look like noise to us.",
+    "question": "Which waves does a network rely on? That is what the paper asks. [Add a wave →](?chapter=wave)",
+    "title": f"Above {FAST} cycles per image",
+    "bars": {
+        "sketch": "The smooth sketch",
+        "photo": "The photo",
+        "views": "Added by many views",
+        "paper": "Added by the paper’s method",
+    },
+    "few": "under 1%",
+    "above": FAST,
+    "mostly_shapes": 1 / 3,
+    "mostly_fast": 0.5,
+    "clearly": 0.1,
+}
 
 
 @dataclass(frozen=True)
@@ -63,36 +92,36 @@ def _stored(name: str, word: str) -> FastWaves:
 
 def waves_text(waves: FastWaves, start: StartName) -> str:
     """Return the bridge in the marks of `chapters.paragraphs`; it says of waves only what the numbers say."""
-    parts = ["**Every picture is a sum of waves**: slow waves make the shapes, fast waves the edges."]
-    parts.append(f"Call waves above {FAST} cycles per image fast.")
-    shares = [] if start == "grey" else [(f"this {'photo' if start == 'photo' else 'smooth sketch'}", waves.start)]
-    differ = False
+    rows, text, differ = _rows(waves, start), [TEXTS["lead"], TEXTS["fast"]], False
+    if rows:
+        shares = [TEXTS["share"].format(_percent(part), TEXTS["parts"][name]) for name, part in rows]
+        text.append(TEXTS["shares"].format(join_list(shares)))
     if waves.views is not None and waves.paper is not None:
-        shares += [("what many views added", waves.views), ("what the paper’s method added", waves.paper)]
-        differ = waves.paper > _MOST and waves.paper - waves.views > _CLEARLY
-    if shares:
-        parts.append(f"They make up {join_list([f'{_percent(part)} of {what}' for what, part in shares])}.")
-    if differ and waves.views is not None and waves.views < _FEW:
-        parts.append("Many views add mostly shapes.")
-    if differ:
-        parts.append("The paper’s method adds mostly fast waves, which look like noise to us.")
-    question = "Which waves does a network rely on? That is what the paper asks. [Add a wave →](?chapter=wave)"
-    return f"{' '.join(parts)}\n\n{question}"
+        differ = waves.paper > TEXTS["mostly_fast"] and waves.paper - waves.views > TEXTS["clearly"]
+        text += [TEXTS["shapes"]] * (differ and waves.views < TEXTS["mostly_shapes"])
+    text += [TEXTS["noise"]] * differ
+    return f"{' '.join(text)}\n\n{TEXTS['question']}"
 
 
 def bars_html(waves: FastWaves, start: StartName) -> str:
     """Return the same numbers as bars; empty before anything is painted."""
     if waves.views is None or waves.paper is None:
         return ""
-    rows = [("Added by many views", waves.views), ("Added by the paper’s method", waves.paper)]
-    if start != "grey":
-        rows.insert(0, ("The photo" if start == "photo" else "The smooth sketch", waves.start))
     cells = "".join(
-        f'<span>{title}</span><span class="bar" style="--share:{100 * part:.1f}%"></span><span>{_percent(part)}</span>'
-        for title, part in rows
+        f'<span>{TEXTS["bars"][name]}</span><span class="bar" style="--share:{100 * part:.1f}%"></span>'
+        f"<span>{_percent(part)}</span>"
+        for name, part in _rows(waves, start)
     )
-    return f'<div class="fast-waves"><b>Above {FAST} cycles per image</b>{cells}</div>'
+    return f'<div class="fast-waves"><b>{TEXTS["title"]}</b>{cells}</div>'
+
+
+def _rows(waves: FastWaves, start: StartName) -> list[tuple[str, float]]:
+    """Return the known fractions, by name in `TEXTS`; a canvas that we made has none of its own."""
+    rows = [] if start == "grey" else [("photo" if start == "photo" else "sketch", waves.start)]
+    if waves.views is not None and waves.paper is not None:
+        rows += [("views", waves.views), ("paper", waves.paper)]
+    return rows
 
 
 def _percent(fraction: float) -> str:
-    return "under 1%" if fraction < 0.005 else f"{round(100 * fraction)}%"
+    return TEXTS["few"] if fraction < 0.005 else f"{round(100 * fraction)}%"

@@ -1,19 +1,16 @@
-// How fast the waves are that a network adds to a picture, and the sentences on it, as ui/story/bridge.py has them.
+// How fast the waves are that a network adds to a picture, in the words of ui/story/bridge.py, which the page gets.
 
 import { fourierFilter } from "./fourier.js";
 
-const FAST = 8; // cycles per image, above which a wave is called fast here
-const [FEW, MOST, CLEARLY] = [1 / 3, 0.5, 0.1]; // fractions from which a sentence says so
-
 /**
- * The fraction of a picture's or a change's energy above `FAST`, without its mean colour; 0 for one colour.
+ * The fraction of a picture's or a change's energy above so many cycles per image, without its mean colour.
  *
- * @param {Float32Array} values three planes
+ * @param {Float32Array} values three planes @param {number} above
  */
-export function fastWaves(values) {
+export function fastWaves(values, above) {
   const area = values.length / 3;
   const size = Math.sqrt(area);
-  const filter = fourierFilter(size, (i, j) => Number(Math.round(Math.hypot(i, j)) > FAST));
+  const filter = fourierFilter(size, (i, j) => Number(Math.round(Math.hypot(i, j)) > above));
   const [red, green, blue] = [0, 1, 2].map((k) => values.slice(k * area, (k + 1) * area));
   let total = 0;
   for (const plane of [red, green, blue]) {
@@ -27,30 +24,36 @@ export function fastWaves(values) {
   return total ? fast / total : 0;
 }
 
-const percent = (fraction) => (fraction < 0.005 ? "under 1%" : `${Math.round(100 * fraction)}%`);
-
 /** @typedef {{ start: number, views?: number, paper?: number }} Waves fractions of `fastWaves`: of the start, and of
  *   what each method added, once it has */
+
+/** The known fractions, by name in the texts; a canvas that we made has none of its own. @param {Waves} waves */
+function rows({ start: before, views, paper }, start) {
+  /** @type {[string, number][]} */
+  const known = start === "grey" ? [] : [[start, before]];
+  if (views !== undefined && paper !== undefined) known.push(["views", views], ["paper", paper]);
+  return known;
+}
+
+const percent = (fraction, texts) => (fraction < 0.005 ? texts.few : `${Math.round(100 * fraction)}%`);
 
 /**
  * What the article says of waves below a painting, in paragraphs with **bold** and [links](url).
  *
- * @param {Waves} waves @param {string} start "grey", "sketch" or "photo"
+ * @param {Waves} waves @param {string} start "grey", "sketch" or "photo" @param {any} texts
  */
-export function wavesText({ start: before, views, paper }, start) {
-  const parts = ["**Every picture is a sum of waves**: slow waves make the shapes, fast waves the edges."];
-  parts.push(`Call waves above ${FAST} cycles per image fast.`);
-  const shares =
-    start === "grey" ? [] : [`${percent(before)} of this ${start === "photo" ? "photo" : "smooth sketch"}`];
-  if (views !== undefined && paper !== undefined) {
-    shares.push(`${percent(views)} of what many views added`, `${percent(paper)} of what the paper’s method added`);
+export function wavesText(waves, start, texts) {
+  const parts = [texts.lead, texts.fast];
+  const shares = rows(waves, start).map(([name, part]) =>
+    texts.share.replace("{}", percent(part, texts)).replace("{}", texts.parts[name]),
+  );
+  if (shares.length) parts.push(texts.shares.replace("{}", joined(shares)));
+  const { views, paper } = waves;
+  if (views !== undefined && paper !== undefined && paper > texts.mostly_fast && paper - views > texts.clearly) {
+    if (views < texts.mostly_shapes) parts.push(texts.shapes);
+    parts.push(texts.noise);
   }
-  if (shares.length) parts.push(`They make up ${joined(shares)}.`);
-  if (views !== undefined && paper !== undefined && paper > MOST && paper - views > CLEARLY) {
-    if (views < FEW) parts.push("Many views add mostly shapes.");
-    parts.push("The paper’s method adds mostly fast waves, which look like noise to us.");
-  }
-  return `${parts.join(" ")}\n\nWhich waves does a network rely on? That is what the paper asks. [Add a wave →](#wave)`;
+  return `${parts.join(" ")}\n\n${texts.question}`;
 }
 
 // "1, 2 and 4", as `join_list` of core/shared/numbers.py.
@@ -62,18 +65,10 @@ function joined(parts) {
 /**
  * The same numbers as bars: title, fraction and its text; none before anything is painted.
  *
- * @param {Waves} waves @param {string} start "grey", "sketch" or "photo"
+ * @param {Waves} waves @param {string} start "grey", "sketch" or "photo" @param {any} texts
  * @returns {[string, number, string][]}
  */
-export function wavesBars({ start: before, views, paper }, start) {
-  if (views === undefined || paper === undefined) return [];
-  /** @type {[string, number][]} */
-  const rows = [
-    ["Added by many views", views],
-    ["Added by the paper’s method", paper],
-  ];
-  if (start !== "grey") rows.unshift([start === "photo" ? "The photo" : "The smooth sketch", before]);
-  return rows.map(([title, fraction]) => [title, fraction, percent(fraction)]);
+export function wavesBars(waves, start, texts) {
+  if (waves.views === undefined) return [];
+  return rows(waves, start).map(([name, part]) => [texts.bars[name], part, percent(part, texts)]);
 }
-
-export const BARS_TITLE = `Above ${FAST} cycles per image`;

@@ -2,7 +2,7 @@
 // painted live. Pictures and sentences always belong to the chosen start and word.
 
 import { element, pack, percent, unpack } from "../../ui/components/basics.js";
-import { BARS_TITLE, fastWaves, wavesBars, wavesText } from "../engine/bridge.js";
+import { fastWaves, wavesBars, wavesText } from "../engine/bridge.js";
 import { pixelsOf, planes } from "../engine/bytes.js";
 import { latest } from "../engine/client.js";
 import { load } from "../engine/packs.js";
@@ -162,10 +162,11 @@ export async function sketchFigure({ stage, mount, attempt }) {
     note.innerHTML = texts[task].note;
     seen.textContent = before || (chosen.photo && tile < 0 ? OWN : "");
     const text = element("div");
-    for (const marked of wavesText(waves, task).split("\n\n")) text.appendChild(element("p")).append(...nodes(marked));
-    const rows = wavesBars(waves, task);
+    for (const marked of wavesText(waves, task, texts.waves).split("\n\n"))
+      text.appendChild(element("p")).append(...nodes(marked));
+    const rows = wavesBars(waves, task, texts.waves);
     const bars = element("div", "fast-waves");
-    bars.append(element("b", "", BARS_TITLE));
+    bars.append(element("b", "", texts.waves.title));
     for (const [title, fraction, words] of rows) {
       const bar = element("span", "bar");
       bar.style.setProperty("--share", `${100 * fraction}%`);
@@ -181,7 +182,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
     shown = input.value.trim();
     say("");
     show({ phase: "new", views: picture, paper: picture, claim, about_paper: NOTE_NEW });
-    tell({ waves: { start: fastWaves(start.planes) }, task: start.task });
+    tell({ waves: { start: fastWaves(start.planes, texts.waves.above) }, task: start.task });
     drawLink();
     return start;
   }
@@ -236,9 +237,9 @@ export async function sketchFigure({ stage, mount, attempt }) {
     shown = word;
     const scene = (moments, ended, stopped) => {
       const [paper, views] = moments;
-      const added = ({ pixels }) => fastWaves(difference(planes(pixels), start));
+      const added = ({ pixels }) => fastWaves(difference(planes(pixels), start), texts.waves.above);
       if (ended) {
-        tell({ waves: { start: fastWaves(start), views: added(views), paper: added(paper) }, task });
+        tell({ waves: { start: fastWaves(start, texts.waves.above), views: added(views), paper: added(paper) }, task });
       }
       const sure = `${ended ? "The" : "So far, the"} painter is ${percent(views.share)} sure: ${goal.named}.`;
       show({
