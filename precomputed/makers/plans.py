@@ -8,7 +8,9 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from core.classifiers.classifier import Classifier
 from core.classifiers.registry import load_classifier
 from core.data.canvases import CANVASES, COMPARED_CANVAS
 from core.data.datasets import load_dataset, load_samples
@@ -19,9 +21,10 @@ from core.data.words import find_word
 from core.pgd.drawings import PAINTED_PHOTOS, QUICK_TRIES, of_seeds
 from core.pgd.methods import COMPARED, METHODS, Method
 from core.pgd.picture_outcomes import LARGE_SIZE
-from core.pgd.plan import RunPlan, inpainting_plan
+from core.pgd.plan import RunPlan, inpainting_plan, prepare
 from core.pgd.settings import defaults
 from core.pgd.starts import draw_starts
+from core.pgd.steps import PGDState, run_pgd
 from core.shared.device import class_probabilities
 from core.shared.files import npz_bytes, write_atomically
 
@@ -41,6 +44,12 @@ gong, hoopskirt, laptop, mitten, palace, pedestal, quill, school bus, shoji, slo
 teapot, tow truck, vestment, wing, sandbar, acorn, hip, volcano, golden retriever, hen, macaw, castle,
 strawberry, daisy, tabby, giant panda, goldfish, pizza""".replace("\n", " ").split(", ")
 )
+
+
+def last_state(plan: RunPlan, painter: Classifier) -> PGDState:
+    """Run a plan; return the state after its last step."""
+    classifier, objective = prepare(plan, painter)
+    return run_pgd(classifier, objective, torch.from_numpy(plan.start), plan.config, seed=plan.seed)
 
 
 @cache

@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 import torch
 from filelock import FileLock, Timeout
-from PIL import Image
+from PIL import Image, ImageFile
 from scipy.ndimage import gaussian_filter
 
 from core.classifiers.classifier import Classifier
@@ -61,12 +61,11 @@ from core.pgd.picture_outcomes import (
     rank_column,
     ranks,
 )
-from core.pgd.plan import RunPlan, prepare
+from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun
-from core.pgd.steps import run_pgd
 from core.shared.device import class_probabilities, prepare_torch
 from core.shared.files import npz_bytes, write_atomically
-from precomputed.makers.plans import CHOOSER, HOLE, SEED, SIZE, drawings, holes, photos, sketches
+from precomputed.makers.plans import CHOOSER, HOLE, SEED, SIZE, drawings, holes, last_state, photos, sketches
 
 PAINTER, JUDGE = "efficientnet-lite0", "efficientnet-lite2"
 # Bundled photographs, by index, of whose animal neither method paints a face into the hole; judged by eye.
@@ -74,6 +73,7 @@ FACELESS = (0, 7)  # a tabby, a koala
 # Of JPEG with full colours. In files of this quality the first judge recognises another word than in the run's picture
 # for at most 2 of 100 drawings by each method; WebP, which halves the colours, needs more than its best quality.
 STILL_QUALITY = 90
+ImageFile.MAXBLOCK = 2**20  # bytes: Pillow writes an optimised JPEG in one block, and the default is too small for some
 
 
 def main() -> None:
@@ -123,9 +123,8 @@ def _group(name: str) -> str:
 
 def _make(painter: Classifier, plan: RunPlan, path: Path) -> None:
     """Run the plan of one picture and save what it gives."""
-    classifier, objective = prepare(plan, painter)
     begin = time.process_time()
-    last = run_pgd(classifier, objective, torch.from_numpy(plan.start), plan.config, seed=plan.seed)
+    last = last_state(plan, painter)
     seconds = time.process_time() - begin
     values, confidence = last.images[0].numpy(), float(last.target_probability[0])
     content = npz_bytes(

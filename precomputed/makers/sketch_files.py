@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +28,9 @@ from core.pgd.drawings import DRAWINGS, SIZE, SKETCHED_FILE, PaintedStart, paint
 from core.pgd.methods import COMPARED
 from core.pgd.painting import Painting
 from core.pgd.settings import defaults
-from core.pgd.steps import Generation, run_pgd
 from core.shared.device import class_probabilities, prepare_torch
 from precomputed.makers.gallery_files import made_by, show, write_facts
-from precomputed.makers.plans import SEED
+from precomputed.makers.plans import SEED, last_state
 from precomputed.makers.recognition import JUDGE, PAINTER
 
 
@@ -69,21 +67,18 @@ def painted(
     judges. work: folder of finished drawings.
     """
     painter, *judges = networks
-    (label,), ours = find_word(word, imagenet()), defaults("generation", SIZE, "views", start=start)
+    (label,) = find_word(word, imagenet())
+    given = draw_sketch(name) if start == "sketch" else photo_square(name)
     seen = [class_probabilities(network, planes[None])[0] for network in networks]
     before = [imagenet().names[int(shares.argmax())] for shares in seen]
     row: dict[str, Any] = {start: name, "word": word, "label": label, "before": before}
     for method in COMPARED:
-        config = replace(ours, method=ours.method.variant(method))
+        painting = Painting.default(word, start, method, painter=PAINTER, pixels=given)
         if (known := work / f"{start}-{method}-{name}-{SEED}.npz").exists():
             with np.load(known, allow_pickle=False) as file:
                 picture = file["result"]
         else:
-            x0 = torch.from_numpy(planes[None])
-            last = run_pgd(painter, Generation(torch.tensor([label])), x0, config, seed=SEED)
-            picture = to_uint8(last.images[0].numpy()).transpose(2, 0, 1)
-        given = draw_sketch(name) if start == "sketch" else photo_square(name)
-        painting = Painting.default(word, start, method, painter=PAINTER, pixels=given)
+            picture = to_uint8(last_state(painting.plan(), painter).images[0].numpy()).transpose(2, 0, 1)
         said = show(picture, painted_path(start, name, method), label, painter, judges)
         row[method] = said | {"digest": painting.digest}
     return row

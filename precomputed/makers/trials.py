@@ -42,15 +42,14 @@ from core.pgd.drawings import DRAWINGS
 from core.pgd.live import run_source
 from core.pgd.methods import Method
 from core.pgd.picture_outcomes import ranks
-from core.pgd.plan import RunPlan, inpainting_plan, prepare
+from core.pgd.plan import RunPlan, inpainting_plan
 from core.pgd.preconditioner import Preconditioner
 from core.pgd.settings import PGDConfig, defaults
 from core.pgd.starts import draw_starts
-from core.pgd.steps import run_pgd
 from core.pgd.views import Views
 from core.shared.device import class_probabilities, prepare_torch
 from core.shared.files import npz_bytes, write_atomically
-from precomputed.makers.plans import CHOOSER, HOLE, SIZE, TRIED, UNSHOWN, drawn_classes
+from precomputed.makers.plans import CHOOSER, HOLE, SIZE, TRIED, UNSHOWN, drawn_classes, last_state
 
 PAINTER, JUDGES = "efficientnet-lite0", ("efficientnet-lite2", "efficientnet-lite1")
 COUNT, SEEDS, TENS = 60, (0, 1), 10
@@ -234,8 +233,7 @@ def _paint(painter: Classifier, make: MakeTrial, config: PGDConfig, seed: int, p
     if path.exists():
         return
     plan = make(config, seed)
-    classifier, objective = prepare(plan, painter)
-    last = run_pgd(classifier, objective, torch.from_numpy(plan.start), config, seed=seed)
+    last = last_state(plan, painter)
     result = to_uint8(last.images[0].numpy()).transpose(2, 0, 1)
     numbers = {"confidence": float(last.target_probability[0]), "norm": float(last.perturbation_norm[0])}
     target = {"label": plan.targets[0], "start": to_uint8(plan.start[0].astype(np.float32)).transpose(2, 0, 1)}

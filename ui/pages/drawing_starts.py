@@ -46,7 +46,6 @@ from ui.shared.url import as_markdown, settable_in_url
 
 _PICTURES = f"{PAGE}-pictures"  # in the URL and in the session
 _SKY = PALETTE["sky blue"]
-CANVAS_WORD = "coral reef"  # of the words that we picked, the one to begin with
 _SKETCH_TILES, _PHOTO_TILES = (TileStyle(size=size) for size in (44, 62))  # below the chosen one
 _CANVAS_TILES, _CANVAS_PIXELS = TileStyle(size=40, line=True), 80
 
@@ -61,7 +60,7 @@ def usual_words(row: SampleSet, start: StartName) -> list[str]:
     if start == "sketch" and sketches_of(row):
         return [next(iter(sketches_of(row).values()))]
     if start in CANVASES and {*row.drawn} <= {*picked_words()}:  # a set with our gallery
-        return [CANVAS_WORD]
+        return [picked_words()[0]]
     return [row.photo_word or row.drawn[0]] if start == "photo" else list(row.drawn)
 
 

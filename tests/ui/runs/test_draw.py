@@ -13,7 +13,7 @@ from core.data.canvases import CANVASES, paint_canvas
 from core.data.datasets import load_samples
 from core.data.picture_files import framed_square
 from core.data.sketches import SKETCHES, decode_sketch, draw_sketch, encode_sketch, smooth_sketch
-from core.pgd.drawings import opening_words
+from core.pgd.drawings import opening_words, picked_words
 from core.pgd.methods import COMPARED
 from core.pgd.plan import RunPlan
 from core.pgd.settings import PGDConfig
@@ -21,7 +21,6 @@ from tests.core.judged import stored_views
 from tests.ui.page_runner import components, open_page, page_text, press_to_the_end, run_to_the_end, settable_widget
 from tests.ui.replay_reader import frames_of, replay_data
 from tests.ui.toys import noise_file
-from ui.pages.drawing_starts import CANVAS_WORD
 from ui.runs import settings as pace
 from ui.runs.gallery_pictures import example, stored_word
 from ui.runs.state import RunResult
@@ -207,7 +206,7 @@ def test_each_beginning_keeps_its_own_word():
     app.session_state["generation-classes-imagenet"] = ["castle"]
     app.run()
     assert begin(app, "Photo") and box() == "goldfish" and replay_data(app)["live"] is None
-    assert begin(app, "Canvas") and box() == CANVAS_WORD and replay_data(app)["live"] is None
+    assert begin(app, "Canvas") and box() == picked_words()[0] and replay_data(app)["live"] is None
     app.session_state["generation-classes-imagenet"] = ["horse cart"]
     app.run()
     assert begin(app, "Sketch") and box() == "castle" and begin(app, "Canvas") and box() == "horse cart"
