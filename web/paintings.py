@@ -44,7 +44,7 @@ def painting_packs() -> dict[str, Any]:
         }
         for name, begin in starts.items()
     ]
-    pictures = np.stack([_tile(begin.picture) for begin in starts.values()])
+    pictures = np.stack([_tile(beginning.tile_picture(name)) for name in starts])
     thumbnails = pack_thumbnails(pictures, [_caption(name, begin) for name, begin in starts.items()])
     return {
         "starts": {

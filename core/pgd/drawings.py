@@ -36,15 +36,14 @@ class Drawing:
     """Drawing of a word by a method, from a grey start.
 
     picture: a lossy picture, or its file. confidence: the painter's in the word. judgements: by independent networks.
-    All numbers were computed from this file. digest: `Painting.digest` of what was painted; empty for pictures that
-    were stored before version 2.1.
+    All numbers were computed from this file. digest: `Painting.digest` of what was painted.
     """
 
     method: MethodName
     picture: Path | bytes
     confidence: float
     judgements: tuple[Judgement, ...] = ()
-    digest: str = ""
+    digest: str
 
     def pixels(self) -> np.ndarray:
         """Load the picture, uint8 (H, W, 3)."""
@@ -96,7 +95,7 @@ def _drawing(known: Mapping[str, Any], method: MethodName, picture: Path, judges
         Judgement(judge, 1, before=None, after=int(rank == 1), says=(says,), ranks=(rank,), shares=(probability,))
         for judge, says, rank, probability in zip(judges, known["says"], known["ranks"], known["shares"], strict=True)
     )
-    about = {"picture": picture, "confidence": known["confidence"], "digest": known.get("digest", "")}
+    about = {"picture": picture, "confidence": known["confidence"], "digest": known["digest"]}
     return Drawing(method=method, judgements=judgements, **about)
 
 

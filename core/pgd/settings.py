@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
 from typing import Any, Literal
 
+from core.data.canvases import CANVASES, COMPARED_CANVAS
 from core.data.holes import square_size
 from core.pgd.methods import METHODS, Method, MethodName, check_method
 from core.pgd.preconditioner import Preconditioner
@@ -143,20 +144,24 @@ def same_value(value: Any, other: Any) -> bool:
 # ---- defaults ----------------------------------------------------------------------------------------------------
 
 _DRAWING = PGDConfig(epsilon=80, step_size=8, steps=160, step_decay=0.3, method=METHODS["views"].method)
-# A sketch or a photo has slow waves of its own: a smaller ball, larger crops.
+# A sketch, a photo or a canvas of two colours has slow waves of its own: a smaller ball, larger crops.
 _OVER = replace(_DRAWING, epsilon=60, step_size=6)
 _CROPS = Views(min_size=0.5, noise=0.08)
 _SHIFTS = Method(Views(shift=3, flip=True, noise=0.03), Preconditioner(spectrum=1.0, colors=0.5))
 
 # By task, and "paper" or, for all other methods, "large" (images of at least `MIN_CROP_SIZE`) or "small"; large
-# drawings from a sketch or a photo have their own. Lengths are for 224 pixels and the paper's hole. Ours were tuned on
-# other classes, sketches and photos than those in docs/results.md (`precomputed.makers.trials`); of settings that were
-# equally often recognised, we took the calmer pictures.
+# drawings from a sketch, a photo or a canvas of two colours have their own. Lengths are for 224 pixels and the paper's
+# hole. Ours were tuned on other classes, sketches and photos than those in docs/results.md
+# (`precomputed.makers.trials`); of settings that were equally often recognised, we took the calmer pictures.
 DEFAULTS: dict[tuple[Task, str], PGDConfig] = {
     ("generation", "paper"): PGDConfig(**paper.PGD_SETTINGS["generation"]),
     ("generation", "large"): _DRAWING,
     ("generation", "sketch"): replace(
         _OVER, method=Method(_CROPS, Preconditioner(spectrum=1.8, last_spectrum=1.2, colors=0.6))
+    ),
+    **dict.fromkeys(
+        (("generation", name) for name in CANVASES if name != COMPARED_CANVAS),
+        replace(_OVER, method=Method(_CROPS, Preconditioner(spectrum=1.3, colors=0.6))),
     ),
     ("generation", "photo"): replace(_OVER, method=Method(_CROPS, Preconditioner(spectrum=1.2, colors=0.6))),
     ("generation", "small"): PGDConfig(epsilon=40, step_size=1, steps=120, method=_SHIFTS),
@@ -189,7 +194,7 @@ def defaults(
 
     Args:
         size: of the image in pixels, to which lengths are scaled.
-        start: of a drawing, a key of `core.pgd.starts.STARTS`; "sketch" and "photo" have other settings.
+        start: of a drawing, a key of `core.pgd.starts.STARTS`; "grey" has other settings than the rest.
         hole_size: size of a hole other than the paper's square; epsilon is scaled to it.
         quick: fewer, longer steps where there are any (`has_quick`).
     Raises:

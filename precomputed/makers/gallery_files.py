@@ -50,8 +50,8 @@ from precomputed.makers.recognition import PAINTER, judge_names, short, still
 
 # Picked by eye from the gallery's 100 words, and pages say so.
 PICKED = (
-    "coral reef", "cello", "peacock", "necklace", "alp", "pelican", "swing", "mushroom", "crash helmet", "valley",
-    "lifeboat", "sulphur butterfly",
+    "peacock", "coral reef", "mushroom", "necklace", "swing", "alp", "pelican", "crash helmet", "lifeboat",
+    "sulphur butterfly", "cello", "valley",
 )  # fmt: skip
 CARD_SIZE, CARD_QUALITY = 160, 80  # pixels; of WebP
 

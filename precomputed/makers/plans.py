@@ -73,9 +73,10 @@ def drawings() -> Iterator[tuple[str, RunPlan]]:
     kinds += [(kind, replace(ours, method=ours.method.variant(method)), SEED + k, grey)
               for method in METHODS for k, kind in enumerate(of_seeds(method)) if k]  # fmt: skip
     kinds += [(kind, quick, SEED + k, grey) for k, kind in enumerate(QUICK_TRIES)]
-    kinds += [(f"draw-{canvas}", quick, SEED, canvas) for canvas in CANVASES if canvas != grey]
+    others = {canvas: defaults("generation", SIZE, "views", start=canvas, quick=True) for canvas in CANVASES}
+    kinds += [(f"draw-{canvas}", config, SEED, canvas) for canvas, config in others.items() if canvas != grey]
     for kind, config, seed, canvas in kinds:
-        for label in drawn_classes()[: QUICK_COUNT if config == quick else COUNT]:
+        for label in drawn_classes()[: QUICK_COUNT if config in (quick, *others.values()) else COUNT]:
             start = draw_starts([imagenet().names[label]], 1, "photographs", seed, canvas)
             yield (
                 f"{kind}-{label}",

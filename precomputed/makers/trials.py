@@ -258,7 +258,7 @@ def _write(painter: Classifier, cases: dict[str, dict[str, MakeTrial]], work: Pa
             counts = ", ".join(f"{judge} {count}" for judge, count in zip(JUDGES, top.sum(0), strict=True))
             print(f"{kind}, {name}: of {n}, {counts}")
     content = {"judges": JUDGES, "source": run_source(painter.device), "kinds": kinds}
-    write_atomically(FILE, json.dumps(content, indent=1).encode())
+    write_atomically(FILE, json.dumps(content, separators=(",", ":")).encode())
 
 
 def _judged(path: Path, judges: Sequence[Classifier]) -> dict[str, Any]:

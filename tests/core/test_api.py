@@ -227,8 +227,9 @@ def test_drawing_starts_from_a_smooth_sketch(own):
     run = core.draw(own, ["a", "b"], method="views", sketch=sketch, steps=2, progress=False)
     np.testing.assert_array_equal(run.start, np.stack([smooth_sketch(sketch, SIDE)] * 2))
     assert run.metadata["images"]["start"] == "sketch"
-    usual, sketched, photo = (defaults("generation", 224, "views", start=s).method for s in ("", "sketch", "photo"))
-    assert usual == sketched and photo.preconditioner.spectrum < usual.preconditioner.spectrum
+    starts = ("grey", "sketch", "meadow", "photo")  # the more slow waves a start has, the fewer the steps add
+    spectra = [defaults("generation", 224, "views", start=start).method.preconditioner.spectrum for start in starts]
+    assert spectra == sorted(spectra, reverse=True) and len({*spectra}) == len(starts)
     with pytest.raises(ValueError, match="give only one of them"):
         core.draw(own, "a", sketch=sketch, start="grey", progress=False)
     with pytest.raises(ValueError, match=r"a sketch must be uint8 \(32, 32, 3\); got float64 \(2, 2\)"):

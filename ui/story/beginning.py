@@ -132,6 +132,14 @@ def of_tile(name: str, word: str) -> Beginning:
     return Beginning(bundled(name), word)
 
 
+def tile_picture(name: str) -> np.ndarray:
+    """Return what a tile shows, uint8 (S, S, 3): the start or, for the empty canvas, what it first becomes."""
+    begin = of_tile(name, word_of(name))
+    if name == EMPTY and begin.stored is not None:
+        return begin.stored.drawings[leading(COMPARED)].pixels()
+    return begin.picture
+
+
 def bundled(name: str) -> np.ndarray:
     """Return a bundled sketch or the empty canvas, uint8 (32, 32, 3)."""
     if name == EMPTY:

@@ -116,7 +116,9 @@ def about_paper(confidence: float, views: float, judgement: Judgement | None, st
     sure = f"{also}{sureness(confidence)} sure"
     opinion, agrees = ("", False) if judgement is None else second_opinion(judgement, 0)
     if opinion and confidence > _SURE and not agrees:
-        return f"{sure}. {'We see only noise' if start in CANVASES else 'All it added looks like noise'}."
+        return (
+            f"{sure}. {'To us it looks like noise' if start in CANVASES else 'What it added looks like noise to us'}."
+        )
     if agrees and start == "sketch":
         opinion = f"{opinion.removesuffix('.')}, as it does for {counted('sketch-paper')} of our sketches."
     return f"{sure}. {opinion}".strip()

@@ -186,7 +186,7 @@ def _packed(pictures: Sequence[np.ndarray], captions: Sequence[str]) -> Thumbnai
 
 
 def _pictures() -> list[np.ndarray]:
-    return [beginning.of_tile(name, "").picture for name in TILES]
+    return [beginning.tile_picture(name) for name in TILES]
 
 
 def _captions() -> list[str]:

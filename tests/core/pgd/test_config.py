@@ -73,8 +73,9 @@ def test_methods_share_steps_and_ball(task, size):
 
 
 def test_quick_settings_take_fewer_longer_steps():
-    full, quick = (defaults("generation", 224, "views", quick=quick) for quick in (False, True))
-    assert (quick.steps, quick.step_size) == (96, 7.5) and (full.steps, full.step_size) == (160, 6)
+    for start, length in (("grey", 8), ("sketch", 6), ("meadow", 6)):
+        full, quick = (defaults("generation", 224, "views", start=start, quick=quick) for quick in (False, True))
+        assert (quick.steps, quick.step_size) == (96, 1.25 * length) and (full.steps, full.step_size) == (160, length)
     for size, method in ((224, "paper"), (32, "views")):
         assert not has_quick(size, method)
         assert defaults("generation", size, method, quick=True) == defaults("generation", size, method)

@@ -8,7 +8,7 @@ import pytest
 from core.classifiers.registry import load_classifier
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import draw_sketch, smooth_sketch
-from core.data.start_photos import photo_start
+from core.data.start_photos import photo_square, photo_start
 from core.pgd import settings
 from core.pgd.drawings import drawn_photos, drawn_sketches, painter_name, stored_gallery
 from core.pgd.examples import RUNS, examples, stored_classifier
@@ -24,8 +24,6 @@ STORED = [*stored_gallery().words, *drawn_sketches().values(), *drawn_photos().v
 CASTLE = Painting.default("castle", "sketch", painter="efficientnet-lite0", pixels=draw_sketch("castle"))
 
 
-# Pictures stored before version 2.1 have no digest, so a start that changed goes unseen: photo-frying_pan was painted
-# just before its photo's crop moved. They are made again with a digest.
 def outdated():
     """Word, start and differences of each stored painting that we would not paint so today."""
     found = []
@@ -34,7 +32,7 @@ def outdated():
             today = Painting.default(word.word, word.start, method, painter=painter_name(), pixels=word.picture)
             stored = word.painting(method)
             digest = word.drawings[method].digest
-            differ = stored.changes(today) + ["digest"] * (digest not in ("", today.digest))
+            differ = stored.changes(today) + ["digest"] * (digest != today.digest)
             found += [(word.word, word.start, differ)] if differ else []
     return found
 
@@ -84,7 +82,16 @@ def test_changed_steps_of_a_start_are_noticed(start, count, monkeypatch):
     found = outdated()
     assert len(found) == count * len(COMPARED)
     assert {name for name, *_ in found} == {word.word for word in STORED if word.start == start}
-    assert all(differ == ["steps"] for *_, differ in found)
+    assert all(differ == ["steps", "digest"] for *_, differ in found)
+
+
+def test_changed_start_is_noticed(monkeypatch):
+    """A photo's crop that moved once went unseen: the stored picture had other pixels to begin with."""
+    moved = photo_square("frying_pan")[:, ::-1].copy()
+    monkeypatch.setattr(
+        "core.pgd.drawings.photo_square", lambda name: moved if name == "frying_pan" else photo_square(name)
+    )
+    assert {(word, tuple(differ)) for word, _, differ in outdated()} == {("pizza", ("digest",))}
 
 
 @pytest.mark.parametrize(

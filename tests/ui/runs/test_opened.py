@@ -163,7 +163,7 @@ def test_what_nobody_painted_begins_at_once():
     assert painter["value"] and draw(opened).session_state["generation.runs"].active is None
 
 
-def test_link_of_a_picked_try_paints_it_though_a_picture_is_stored():
+def test_link_of_a_picked_try_paints_it():
     """*Four at once* from a stored sketch, another try picked: whoever opens the link gets that try."""
     word = drawn_sketches()["castle"]
     link = dict(to_link(replace(word.painting(COMPARED[-1]), seed=2)))

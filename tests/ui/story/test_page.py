@@ -133,8 +133,8 @@ def judgement(rank: int) -> Judgement:
 @pytest.mark.parametrize(
     ("confidence", "views", "judge", "expected"),
     [
-        (0.995, 0.995, judgement(6), "Also 99% sure. All it added looks like noise."),
-        (0.995, 0.6, judgement(6), "99% sure. All it added looks like noise."),
+        (0.995, 0.995, judgement(6), "Also 99% sure. What it added looks like noise to us."),
+        (0.995, 0.6, judgement(6), "99% sure. What it added looks like noise to us."),
         (0.995, 0.995, judgement(1), "Also 99% sure. A second network agrees (25%)."),
         (0.72, 0.995, judgement(6), "72% sure. A second network sees an envelope (25%)."),
         (0.995, 0.995, None, "Also 99% sure."),
@@ -143,7 +143,7 @@ def judgement(rank: int) -> Judgement:
 def test_only_what_one_network_alone_recognises_is_called_noise(confidence, views, judge, expected):
     assert about_paper(confidence, views, judge, "photo") == expected
     grey = about_paper(confidence, views, judge, "grey")
-    assert grey == expected.replace("All it added looks like noise", "We see only noise")
+    assert grey == expected.replace("What it added looks like noise to us", "To us it looks like noise")
     both = about_paper(confidence, views, judge, "sketch")
     assert both.startswith(expected[:-1]) and (counted("sketch-paper") in both) == ("agrees" in expected)
 
