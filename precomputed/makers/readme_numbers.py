@@ -78,7 +78,7 @@ def four_numbers() -> str:
         ("what we painted", *COLUMNS.values()),
         ("---",) * (1 + len(COLUMNS)),
         (f"random words from plain grey, {steps}", *_of_methods("draw-{}")),
-        (f"our sketches, painted over, {steps}", *_of_methods("sketch-{}")),
+        (f"our sketches, painted over, {_settings('sketch-paper')}", *_of_methods("sketch-{}")),
         (f"holes in photos, each seen alone, {_settings('hole-paper')}", *_of_methods("hole-{}")),
         (f"the random words again, {notebook}", *_of_methods("draw-{}40")),
     ]

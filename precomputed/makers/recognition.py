@@ -71,7 +71,7 @@ PAINTER, JUDGE = "efficientnet-lite0", "efficientnet-lite2"
 # Bundled photographs, by index, of whose animal neither method paints a face into the hole; judged by eye.
 FACELESS = (0, 7)  # a tabby, a koala
 # Of JPEG with full colours. In files of this quality the first judge recognises another word than in the run's picture
-# for at most 2 of 100 drawings by each method; WebP, which halves the colours, needs more than its best quality.
+# for at most 5 of 100 drawings by each method; WebP, which halves the colours, needs more than its best quality.
 STILL_QUALITY = 90
 ImageFile.MAXBLOCK = 2**20  # bytes: Pillow writes an optimised JPEG in one block, and the default is too small for some
 

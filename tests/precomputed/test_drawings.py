@@ -120,7 +120,7 @@ def test_gallery_has_a_hundred_random_words_as_in_the_tables():
             differ += drawing.recognised() != (places["result"][0] == 1)
             with Image.open(drawing.picture) as picture:
                 assert picture.size == (gallery.size, gallery.size)
-        assert differ <= 2, "a shown file is judged as the run's picture is"
+        assert differ <= 5, "a shown file is judged as the run's picture is"
         assert count(f"draw-{method}") == sum(row["places"]["result"][0] == 1 for row in rows.values())
     tries = [STORED["pictures"][kind] for kind in QUICK_TRIES]
     by_word = [sum(row["places"]["result"][0] == 1 for row in rows) for rows in zip(*tries, strict=True)]
