@@ -67,8 +67,9 @@ def test_stored_pictures_have_the_present_settings():
     del expected["hole-views_only"]["views"]["inputs"]  # as "strokes" has no small inputs either
     stored = {kind["name"]: kind["config"] for kind in stored_outcomes().metadata["kinds"] if "config" in kind}
     assert stored == expected and {*QUICK_TRIES, *QUICK_CANVASES} < {*stored}
-    for path in (OPENING_FILE, GALLERY_FILE, SKETCHED_FILE):
-        assert json.loads(path.read_text())["config"] == draw.to_json(), path
+    sketch = defaults("generation", SIZE, "views", start="sketch")
+    for path, config in ((OPENING_FILE, draw), (GALLERY_FILE, draw), (SKETCHED_FILE, sketch)):
+        assert json.loads(path.read_text())["config"] == config.to_json(), path
 
 
 def test_sketches_and_photos_are_counted_as_stored():
