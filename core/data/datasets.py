@@ -86,6 +86,13 @@ def _labels_by_name(path: Path, labels: np.ndarray, own: ClassSet, known: ClassS
     return np.array([by.index(name) for name in names])[labels]
 
 
+def sample_position(name: str, image: np.ndarray) -> int | None:
+    """Return the position of a picture, (3, H, W) uint8, among `load_samples(name)`; None if it is none of them."""
+    images = load_samples(name).images
+    same = (images == image).all(axis=(1, 2, 3)) if images.shape[1:] == image.shape else np.zeros(1, bool)
+    return int(same.argmax()) if same.any() else None
+
+
 def sample_credits(name: str) -> tuple[SampleCredit, ...]:
     """Return the credits of the images of `load_samples(name)`, in the same order.
 

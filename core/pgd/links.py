@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import numpy as np
 
 from core.classifiers.registry import classifier_title, list_classifiers
-from core.data.datasets import load_samples
+from core.data.datasets import load_samples, sample_position
 from core.data.holes import hole_size, hole_text, pack_mask, read_hole
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.sketches import SKETCH_SIZE, decode_sketch, encode_sketch
@@ -65,10 +65,10 @@ def to_link(painting: Painting, methods: Sequence[MethodName] = COMPARED) -> dic
     if painting.start == "sketch" and (sketch := painting.picture) is not None:
         link[f"{task}-sketch"] = encode_sketch(sketch)
     elif (photo := painting.picture) is not None:
-        same = (load_samples(row.dataset).images == np.moveaxis(photo, -1, 0)).all(axis=(1, 2, 3))
-        if not same.any():
+        position = sample_position(row.dataset, np.moveaxis(photo, -1, 0))
+        if position is None:
             raise ValueError("a link has no room for your own photo; whoever opens it has to choose the photo again")
-        link |= {f"{task}-pictures": row.title, f"{task}-picture": str(int(same.argmax()))}
+        link |= {f"{task}-pictures": row.title, f"{task}-picture": str(position)}
     link[f"{task}-models-{row.class_set}"] = classifier_title(painting.painter)
     settings = to_settings(painting, methods)
     return link | {

@@ -10,7 +10,6 @@ is computed from the file that is shown. Takes five minutes of a core.
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 from collections.abc import Sequence
@@ -18,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
 from core.classifiers.classifier import Classifier
@@ -43,10 +41,10 @@ from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.painting import Painting
 from core.pgd.picture_outcomes import ranks
 from core.pgd.settings import defaults
-from core.shared.device import class_probabilities, prepare_torch
+from core.shared.device import class_probabilities
 from core.shared.files import make_folder, write_atomically
-from precomputed.makers.plans import SEED, drawn_classes
-from precomputed.makers.recognition import PAINTER, judge_names, short, still
+from precomputed.makers.plans import PAINTER, SEED, drawn_classes, maker_parser, prepare_painter
+from precomputed.makers.recognition import judge_names, short, still
 
 # Picked by eye from the gallery's 100 words, and pages say so.
 PICKED = (
@@ -58,12 +56,8 @@ CARD_SIZE, CARD_QUALITY = 160, 80  # pixels; of WebP
 
 def main() -> None:
     """Write all files from the finished drawings."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, required=True, help="folder of precomputed.makers.recognition")
-    work = parser.parse_args().work
-    prepare_torch()
-    torch.set_num_threads(1)
-    painter, judges = load_classifier(PAINTER), [load_classifier(name) for name in judge_names()]
+    work = maker_parser(__doc__).parse_args().work
+    painter, judges = prepare_painter(), [load_classifier(name) for name in judge_names()]
     make_folder(DRAWINGS / "gallery")
     rows = [_word(work, label, COMPARED, painter, judges) for label in drawn_classes()]
     four = _word(work, imagenet().names.index(PICKED[0]), tuple(METHODS), painter, judges[:1])

@@ -18,7 +18,7 @@ from core.shared.device import device_name, prepare_torch
 from core.sweep.mixture_pairs import MIXED_SET, MIXTURES, pair_row
 from core.sweep.predict import hybrid_cutoffs, predict_hybrids
 from precomputed.makers.gallery_files import write_facts
-from precomputed.makers.recognition import PAINTER
+from precomputed.makers.plans import PAINTER
 
 # What gives the slow waves, what gives the fast ones, and the cutoff to begin with, in cycles per image.
 PAIRS = (

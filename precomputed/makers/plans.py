@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -25,10 +26,10 @@ from core.pgd.plan import RunPlan, inpainting_plan, prepare
 from core.pgd.settings import defaults
 from core.pgd.starts import draw_starts
 from core.pgd.steps import PGDState, run_pgd
-from core.shared.device import class_probabilities
+from core.shared.device import class_probabilities, prepare_torch
 from core.shared.files import npz_bytes, write_atomically
 
-CHOOSER = "efficientnet-lite1"
+PAINTER, CHOOSER = "efficientnet-lite0", "efficientnet-lite1"
 SIZE, COUNT, SEED = LARGE_SIZE, 100, 0
 HOLE = 98  # size of the hole in pixels
 SKETCH_SEEDS = 4  # drawings of a sketch by many views; by the other methods one, as most have nothing random
@@ -44,6 +45,20 @@ gong, hoopskirt, laptop, mitten, palace, pedestal, quill, school bus, shoji, slo
 teapot, tow truck, vestment, wing, sandbar, acorn, hip, volcano, golden retriever, hen, macaw, castle,
 strawberry, daisy, tabby, giant panda, goldfish, pizza""".replace("\n", " ").split(", ")
 )
+
+
+def maker_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return the parser of a script that makes pictures, with the folder that keeps what is finished."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True, help="folder that keeps what is finished")
+    return parser
+
+
+def prepare_painter() -> Classifier:
+    """Return the painter, which paints with one thread: another number rounds otherwise."""
+    prepare_torch()
+    torch.set_num_threads(1)
+    return load_classifier(PAINTER)
 
 
 def last_state(plan: RunPlan, painter: Classifier) -> PGDState:

@@ -20,7 +20,6 @@ Writes precomputed/views.npz (the table of pictures) and holes.json (where they 
 
 from __future__ import annotations
 
-import argparse
 import io
 import itertools
 import json
@@ -32,7 +31,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from filelock import FileLock, Timeout
 from PIL import Image, ImageFile
 from scipy.ndimage import gaussian_filter
@@ -63,11 +61,24 @@ from core.pgd.picture_outcomes import (
 )
 from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun
-from core.shared.device import class_probabilities, prepare_torch
+from core.shared.device import class_probabilities
 from core.shared.files import npz_bytes, write_atomically
-from precomputed.makers.plans import CHOOSER, HOLE, SEED, SIZE, drawings, holes, last_state, photos, sketches
+from precomputed.makers.plans import (
+    CHOOSER,
+    HOLE,
+    PAINTER,
+    SEED,
+    SIZE,
+    drawings,
+    holes,
+    last_state,
+    maker_parser,
+    photos,
+    prepare_painter,
+    sketches,
+)
 
-PAINTER, JUDGE = "efficientnet-lite0", "efficientnet-lite2"
+JUDGE = "efficientnet-lite2"
 # Bundled photographs, by index, of whose animal neither method paints a face into the hole; judged by eye.
 FACELESS = (0, 7)  # a tabby, a koala
 # Of JPEG with full colours. In files of this quality the first judge recognises another word than in the run's picture
@@ -78,16 +89,13 @@ ImageFile.MAXBLOCK = 2**20  # bytes: Pillow writes an optimised JPEG in one bloc
 
 def main() -> None:
     """Make the missing pictures; write all files."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, required=True, help="folder that keeps what is finished")
+    parser = maker_parser(__doc__)
     parser.add_argument("--photographs", type=Path, required=True, help="folder of class folders of photographs")
     parser.add_argument("--groups", nargs="+", metavar="GROUP", help="such as draw-views sketch-views; default: all")
     parser.add_argument("--no-table", action="store_true", help="make pictures only")
     args = parser.parse_args()
-    prepare_torch()
-    torch.set_num_threads(1)  # another number rounds otherwise
     args.work.mkdir(parents=True, exist_ok=True)
-    painter = load_classifier(PAINTER)
+    painter = prepare_painter()
     plans = dict(itertools.chain(drawings(), sketches(), photos()))
     if not args.groups or any(group.startswith("hole") for group in args.groups):
         plans |= holes(args.photographs, args.work)

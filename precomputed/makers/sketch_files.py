@@ -8,49 +8,39 @@ takes about ten seconds of a core, unless FOLDER, of precomputed.makers.recognit
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import load_classifier
 from core.data.picture_files import to_uint8
 from core.data.sample_sets import imagenet
-from core.data.sketches import SKETCHES, draw_sketch, smooth_sketch
-from core.data.start_photos import START_PHOTOS, photo_square, photo_start
+from core.data.sketches import SKETCHES, draw_sketch
+from core.data.start_photos import START_PHOTOS, photo_square
 from core.data.stored import classifier_facts
 from core.data.words import find_word
 from core.pgd.drawings import DRAWINGS, SIZE, SKETCHED_FILE, PaintedStart, painted_path
 from core.pgd.methods import COMPARED
 from core.pgd.painting import Painting
 from core.pgd.settings import defaults
-from core.shared.device import class_probabilities, prepare_torch
+from core.shared.device import class_probabilities
 from precomputed.makers.gallery_files import made_by, show, write_facts
-from precomputed.makers.plans import SEED, last_state
-from precomputed.makers.recognition import JUDGE, PAINTER
+from precomputed.makers.plans import PAINTER, SEED, last_state, maker_parser, prepare_painter
+from precomputed.makers.recognition import JUDGE
 
 
 def main() -> None:
     """Paint from all sketches and photos; write all files."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, required=True, help="folder of precomputed.makers.recognition")
-    work = parser.parse_args().work
-    prepare_torch()
-    torch.set_num_threads(1)
-    painter, judge = load_classifier(PAINTER), load_classifier(JUDGE)
+    work = maker_parser(__doc__).parse_args().work
+    painter, judge = prepare_painter(), load_classifier(JUDGE)
     for path in (*DRAWINGS.glob("sketch-*.*"), *DRAWINGS.glob("photo-*.*")):
         path.unlink()
     rows = [
-        painted("sketch", name, sketch.word, smooth_sketch(draw_sketch(name), SIZE), (painter, judge), work)
-        for name, sketch in SKETCHES.items()
-    ]
-    rows += [
-        painted("photo", name, photo.word, photo_start(name), (painter, judge), work)
-        for name, photo in START_PHOTOS.items()
+        *(painted("sketch", name, row.word, (painter, judge), work) for name, row in SKETCHES.items()),
+        *(painted("photo", name, row.word, (painter, judge), work) for name, row in START_PHOTOS.items()),
     ]
     facts = made_by(painter, "sketch") | {
         "photo_config": defaults("generation", SIZE, "views", start="photo").to_json()
@@ -58,18 +48,16 @@ def main() -> None:
     write_facts(SKETCHED_FILE, facts | {"judges": [classifier_facts(judge)], "size": SIZE, "words": rows})
 
 
-def painted(
-    start: PaintedStart, name: str, word: str, planes: np.ndarray, networks: Sequence[Classifier], work: Path
-) -> dict[str, Any]:
+def painted(start: PaintedStart, name: str, word: str, networks: Sequence[Classifier], work: Path) -> dict[str, Any]:
     """Paint a word by both methods; return what the networks say of the start, and of each file that it writes.
 
-    name: of the sketch or the photo. planes: its start, (3, SIZE, SIZE) float32 in [0, 1]. networks: the painter, then
-    judges. work: folder of finished drawings.
+    name: of the sketch or the photo. networks: the painter, then judges. work: folder of finished drawings.
     """
     painter, *judges = networks
     (label,) = find_word(word, imagenet())
     given = draw_sketch(name) if start == "sketch" else photo_square(name)
-    seen = [class_probabilities(network, planes[None])[0] for network in networks]
+    x0 = Painting.default(word, start, painter=PAINTER, pixels=given).plan().start
+    seen = [class_probabilities(network, x0)[0] for network in networks]
     before = [imagenet().names[int(shares.argmax())] for shares in seen]
     row: dict[str, Any] = {start: name, "word": word, "label": label, "before": before}
     for method in COMPARED:

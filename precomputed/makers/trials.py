@@ -16,17 +16,15 @@ of a core.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
 from core.classifiers.classifier import Classifier
@@ -47,11 +45,21 @@ from core.pgd.preconditioner import Preconditioner
 from core.pgd.settings import PGDConfig, defaults
 from core.pgd.starts import draw_starts
 from core.pgd.views import Views
-from core.shared.device import class_probabilities, prepare_torch
+from core.shared.device import class_probabilities
 from core.shared.files import npz_bytes, write_atomically
-from precomputed.makers.plans import CHOOSER, HOLE, SIZE, TRIED, UNSHOWN, drawn_classes, last_state
+from precomputed.makers.plans import (
+    CHOOSER,
+    HOLE,
+    SIZE,
+    TRIED,
+    UNSHOWN,
+    drawn_classes,
+    last_state,
+    maker_parser,
+    prepare_painter,
+)
 
-PAINTER, JUDGES = "efficientnet-lite0", ("efficientnet-lite2", "efficientnet-lite1")
+JUDGES = "efficientnet-lite2", "efficientnet-lite1"
 COUNT, SEEDS, TENS = 60, (0, 1), 10
 ORDER = 1  # seed of the words' order, other than the gallery's
 FILE = DRAWINGS / "trials.json"
@@ -129,18 +137,15 @@ MakeTrial = Callable[[PGDConfig, int], RunPlan]  # from settings and a seed
 
 def main() -> None:
     """Make the missing paintings; write the file and the sheets."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, required=True, help="folder that keeps what is finished")
+    parser = maker_parser(__doc__)
     parser.add_argument("--photographs", type=Path, required=True, help="folder of class folders of photographs")
     parser.add_argument("--kinds", nargs="+", choices=SETTINGS, default=list(SETTINGS), help="default: all")
     parser.add_argument("--settings", nargs="+", default=[], help="names of settings; default: all")
     parser.add_argument("--cases", type=int, default=COUNT, help="how many of each kind, the first; default all")
     parser.add_argument("--sheets-only", action="store_true", help="paint nothing; write the file and the sheets")
     args = parser.parse_args()
-    prepare_torch()
-    torch.set_num_threads(1)  # another number rounds otherwise
     args.work.mkdir(parents=True, exist_ok=True)
-    painter = load_classifier(PAINTER)
+    painter = prepare_painter()
     cases = {kind: dict(itertools.islice(CASES[kind](args.photographs), args.cases)) for kind in args.kinds}
     for kind, seed in itertools.product(() if args.sheets_only else args.kinds, SEEDS):
         wanted = [name for name in SETTINGS[kind] if not args.settings or name in args.settings]
@@ -188,6 +193,7 @@ def _plan(start: np.ndarray, label: int, config: PGDConfig, seed: int) -> RunPla
     return RunPlan(targets=(label,), start=start, config=config, seed=seed)
 
 
+@cache
 def _photographs(folder: Path) -> list[tuple[np.ndarray, int]]:
     """Return the photographs, uint8 (3, SIZE, SIZE), of classes on which settings may be tried, and their labels."""
     data = load_dataset(folder, image_size=SIZE)
@@ -207,10 +213,17 @@ def _holes(folder: Path) -> Iterator[tuple[str, MakeTrial]]:
     """Yield name and plan of each such photograph with a hole where it costs most."""
     chooser = load_classifier(CHOOSER)
     for image, label in _photographs(folder):
+        costliest = partial(costliest_hole, image, HOLE, partial(class_probabilities, chooser), label)
+        place = cache(costliest)  # the same for all settings and seeds; none for a photograph that is painted already
 
-        def make(config: PGDConfig, seed: int, image: np.ndarray = image, label: int = label) -> RunPlan:
-            mask = costliest_hole(image, HOLE, lambda batch: class_probabilities(chooser, batch), label)
-            return inpainting_plan(image[None], mask, [label], config, fill="rim", seed=seed)
+        def make(
+            config: PGDConfig,
+            seed: int,
+            image: np.ndarray = image,
+            label: int = label,
+            place: Callable[[], np.ndarray] = place,
+        ) -> RunPlan:
+            return inpainting_plan(image[None], place(), [label], config, fill="rim", seed=seed)
 
         yield imagenet().names[label], make
 

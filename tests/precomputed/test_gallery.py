@@ -16,7 +16,8 @@ from core.pgd.drawings import (
 )
 from core.pgd.methods import COMPARED
 from precomputed.makers.gallery_files import PICKED, said_of
-from precomputed.makers.recognition import PAINTER, judge_names
+from precomputed.makers.plans import PAINTER
+from precomputed.makers.recognition import judge_names
 
 
 @pytest.mark.parametrize("method", COMPARED)

@@ -323,9 +323,8 @@ def _reset(row: SampleSet, start: StartName) -> None:
 def _open(word: str) -> None:
     """Show what a tile of the gallery shows; for callbacks."""
     if (stored := stored_word(word)) is not None:
-        opened = of_word(stored)
         usual = Painting.default(word, stored.start, painter=stored.painter, quick=True)
-        show(Opened(painting=usual) if word in example() else opened)
+        show(Opened(painting=usual) if word in example() else of_word(stored))
 
 
 def _example(request: RunRequest, still: GalleryWord | None) -> RunResult | None:

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import classifier_title
+from core.data.datasets import sample_position
 from core.data.sample_sets import SampleSet
 from core.pgd.drawings import GalleryWord
 from core.pgd.links import to_link, to_settings, word_parameter
@@ -24,7 +25,7 @@ from ui.runs.second_opinion import sample_set_of
 from ui.runs.state import RunRequest, RunResult, run_state
 from ui.server.cache import ready_classifiers
 from ui.shared import url
-from ui.shared.page_pictures import UPLOAD, Picture, frame_place, sample_picture, samples, take_picture
+from ui.shared.page_pictures import UPLOAD, Picture, frame_place, sample_picture, take_picture
 
 PAGE: Task = "generation"
 SET, START, SKETCH = f"{PAGE}-set", f"{PAGE}-start-from", f"{PAGE}-sketch"  # in the URL and in the session
@@ -97,10 +98,9 @@ def of_result(result: RunResult) -> Opened | None:
 
 def as_start(row: SampleSet, pixels: np.ndarray, caption: str = "") -> Picture:
     """Return a photo, (3, H, W) uint8, as a picture: the bundled one if it is one, else the visitor's."""
-    images, own = samples(row.name).images, st.session_state.get(f"{PAGE}.own")
-    same = (images == pixels).all(axis=(1, 2, 3)) if images.shape[1:] == pixels.shape else np.zeros(1, bool)
-    if same.any():
-        return sample_picture(row.name, int(same.argmax()))
+    position, own = sample_position(row.dataset, pixels), st.session_state.get(f"{PAGE}.own")
+    if position is not None:
+        return sample_picture(row.name, position)
     if own is not None and np.array_equal(own.pixels, pixels):
         return own  # with the whole photo and its frame to move
     return Picture(pixels, None, row.name, 0, caption, own=True)
