@@ -57,9 +57,8 @@ def to_link(painting: Painting, methods: Sequence[MethodName] = COMPARED) -> dic
         ValueError: it starts from a picture that no link can hold: a photo that is not bundled, or too fine a sketch.
     """
     row, task = painting.row, painting.task
-    link = {word_parameter(task, row): painting.word}
-    if task == "generation":
-        link[f"{task}-start-from"] = STARTS[painting.start].label
+    link = {f"{task}-start-from": STARTS[painting.start].label} if task == "generation" else {}
+    link[word_parameter(task, row)] = painting.word
     if (mask := painting.hole) is not None:
         link |= {f"{task}-hole": hole_text(mask) or "", f"{task}-penalty": PENALTIES[painting.penalty].label}
     if painting.start == "sketch" and (sketch := painting.picture) is not None:
