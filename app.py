@@ -19,9 +19,9 @@ def read_pages() -> None:
     """Import the pages and read what the first one shows, while the first visitor's browser fetches its own part."""
     import ui.pages.findings
     import ui.pages.models  # noqa: F401
-    from ui.story.beginning import FIRST, of_tile, word_of
     from ui.story.bridge import measured
     from ui.story.data import opening_runs
+    from ui.story.story_start import FIRST, of_tile, word_of
 
     import_ahead()
     measured(of_tile(FIRST, word_of(FIRST)), None)

@@ -109,9 +109,7 @@ def test_number_of_a_map_takes_two_files(laboratory):
 def test_start_takes_one_file_of_the_engine(laboratory):
     file = "core/pgd/starts.py"
     laboratory.insert(file, '"independent"] | CanvasName', '"white", ')
-    laboratory.insert(
-        file, '    "sketch": StartText(', '    "white": StartText("white", "White", "White everywhere."),\n'
-    )
+    laboratory.insert(file, '    "sketch": Start(', '    "white": Start("white", "White", "White everywhere."),\n')
     command = ["-m", "core.pgd", "generate", *NETWORK, "--limit", "1", "--steps", "2", "--start", "white"]
     with pytest.raises(AssertionError, match="start 'white' has a row of `STARTS`, but no branch here"):
         laboratory.python(*command, "--output", "without")
@@ -119,7 +117,7 @@ def test_start_takes_one_file_of_the_engine(laboratory):
         file,
         '    if start == "classless":',
         '    if start == "white":\n'
-        '        return Start(start, Given(np.ones((3, image_size, image_size), np.float32), "white"))\n',
+        '        return StartDistribution(start, Given(np.ones((3, image_size, image_size), np.float32), "white"))\n',
     )
     laboratory.python(*command, "--output", "with")
     assert (laboratory.folder / "with" / "pictures.npz").is_file()

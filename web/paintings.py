@@ -16,10 +16,10 @@ from core.shared.text import with_article
 from ui.components.mount import lossy_data_uri, pack_bytes
 from ui.components.painters.painters import sketch_kit
 from ui.components.pictures.picture_widgets import TileStyle, pack_thumbnails, tiles_json
-from ui.story import beginning, scene
-from ui.story.beginning import EMPTY, FIRST, GREY, Beginning, of_tile, word_of
+from ui.story import scene, story_start
 from ui.story.bridge import TEXTS, measured
 from ui.story.chapters import LEADS, chapter, paintings_counted
+from ui.story.story_start import EMPTY, FIRST, GREY, StoryStart, of_tile, word_of
 
 NAMES = (EMPTY, *SKETCHES, *START_PHOTOS)
 _TITLES = [START_PHOTOS[name].title if name in START_PHOTOS else name for name in NAMES]
@@ -39,12 +39,12 @@ def painting_packs() -> dict[str, Any]:
             "word": begin.word,
             "sketch": "" if begin.photo else pack_bytes(begin.sketch),
             "photo": f"photo-{name}" * (f"photo-{name}" in photos),
-            "link": beginning.start_in_draw(begin.stored) if begin.photo and begin.stored else [],
+            "link": story_start.start_in_draw(begin.stored) if begin.photo and begin.stored else [],
             "stored": f"painting-{name}" * (f"painting-{name}" in paintings),
         }
         for name, begin in starts.items()
     ]
-    pictures = np.stack([_tile(beginning.tile_picture(name)) for name in starts])
+    pictures = np.stack([_tile(story_start.tile_picture(name)) for name in starts])
     thumbnails = pack_thumbnails(pictures, [_caption(name, begin) for name, begin in starts.items()])
     return {
         "starts": {
@@ -53,7 +53,7 @@ def painting_packs() -> dict[str, Any]:
             "tiles": tiles_json(thumbnails, -1, "Pictures to start from", STYLE),
             "painter": sketch_kit(SKETCH_SIZE, GREY, COLOUR),
             "known": len(vocabulary(imagenet())),
-            "links": beginning.DRAW_LINKS,
+            "links": story_start.DRAW_LINKS,
             "texts": {start: vars(sketch_texts(start)) for start in LEADS} | {"waves": _waves_texts()},
         },
         **photos,
@@ -81,12 +81,12 @@ def _waves_texts() -> dict[str, Any]:
     return TEXTS | {"question": TEXTS["question"].replace("?chapter=", "#")}
 
 
-def _photo(begin: Beginning) -> dict[str, str]:
+def _photo(begin: StoryStart) -> dict[str, str]:
     assert begin.photo is not None
     return {"source": begin.photo.photo.shown, "name": begin.photo.photo.name}
 
 
-def _painting(begin: Beginning) -> dict[str, Any]:
+def _painting(begin: StoryStart) -> dict[str, Any]:
     """Return a scene of the painting's component, and what stands below it; the page has the start."""
     assert begin.stored is not None
     stored = scene.stored(begin.stored)
@@ -94,12 +94,12 @@ def _painting(begin: Beginning) -> dict[str, Any]:
         "scene": {**vars(stored), "views": lossy_data_uri(stored.views), "paper": lossy_data_uri(stored.paper)},
         "before": scene.seen_before(begin.stored, is_photo=begin.photo is not None),
         "task": begin.start,
-        "opens": beginning.link_to_draw(begin.stored),
+        "opens": story_start.link_to_draw(begin.stored),
         "waves": vars(measured(begin, None)),
     }
 
 
-def _caption(name: str, begin: Beginning) -> str:
+def _caption(name: str, begin: StoryStart) -> str:
     if name == EMPTY:
         return "An empty canvas: any word, without a sketch"
     return f"{begin.photo.photo.name} that becomes {with_article(begin.word)}" if begin.photo else begin.word

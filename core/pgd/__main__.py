@@ -1,31 +1,41 @@
-"""Many pictures, filled and drawn in resumable batches: `python -m core.pgd inpaint|generate`.
+"""Pictures, filled and drawn: `python -m core.pgd inpaint|generate` makes many in batches, `paint` the one of a link.
 
-Writes to a folder: pictures.npz (the table of `core.pgd.picture_outcomes`, a row per picture), summary.json (means and
-standard deviations; with --judge also how many pictures a second network calls the target; all settings) and grid.png
-(the first pictures, as in the paper's Figures 3 and 4). All files are complete after every batch. The same command on
-the same folder resumes; other settings start over."""
+`inpaint` and `generate` write to a folder: pictures.npz (the table of `core.pgd.picture_outcomes`, a row per picture),
+summary.json (means and standard deviations; with --judge also how many pictures a second network calls the target; all
+settings) and grid.png (the first pictures, as in the paper's Figures 3 and 4). All files are complete after every
+batch. The same command on the same folder resumes; other settings start over. `paint` takes a link of the app and
+writes its picture and its run, as *Save* does.
+"""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
+from core.classifiers.registry import classifier_title, short_title
 from core.classifiers.text import add_classifier_options, named_classifier
 from core.data.datasets import add_dataset_options, named_dataset
 from core.data.holes import Fill
-from core.data.picture_files import decode_image, square_image
+from core.data.picture_files import decode_image, png_bytes, square_image
+from core.data.sample_sets import CLASS_SETS
 from core.data.sketches import SKETCH_SIZE, check_sketch, smooth_sketch
 from core.pgd.jobs import PGDJob, make_job, run_job
-from core.pgd.methods import METHODS
+from core.pgd.links import from_link
+from core.pgd.live import finished_run
+from core.pgd.methods import METHODS, picture_stem
+from core.pgd.painting import Painting
 from core.pgd.plan import JobConfig
+from core.pgd.record import PGDRun
 from core.pgd.settings import FIELDS, MAX_STEPS, PENALTIES, Task, defaults
 from core.pgd.starts import MADE_STARTS, STARTS, StartName
 from core.shared import paper
 from core.shared.cli import MAX_SEED, check_output_folder, integer, number, run_script
+from core.shared.files import ArchiveError, make_folder, write_atomically
 from core.shared.numbers import percent, small, wilson
 from core.shared.text import count_of, quoted
 
@@ -86,6 +96,12 @@ def build_parser() -> argparse.ArgumentParser:
         help=f"instead of --start: a sketch, a PNG of {SKETCH_SIZE} x {SKETCH_SIZE} pixels in flat colours; uses the "
         "settings of sketches",
     )
+    paint = commands.add_parser("paint", help="paint the picture that a link of the app shows, by its leading method")
+    paint.add_argument("link", help="as *Share* on Draw and Fill a hole gives it, in quotes")
+    paint.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
+    paint.add_argument("--download", action="store_true", help="allow downloading the weights if they are missing")
+    paint.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into")
+    paint.set_defaults(task="paint")
     return parser
 
 
@@ -169,10 +185,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = build_parser()
     args = parser.parse_args(argv)
     check_output_folder(parser, args.output)
+    if args.task == "paint":
+        return run_script(lambda: _paint(args), "nothing was written")
     return run_script(
         lambda: _run(args),
         f"{args.output} holds the batches that were finished, run the same command again to resume",
     )
+
+
+def _paint(args: argparse.Namespace) -> str:
+    """Paint the picture of a link; return what was written."""
+    painting = from_link(args.link)
+    stem = args.output / picture_stem(painting.word, painting.method)
+    run = _painted(painting, stem.with_suffix(".npz"))
+    if run is None:
+        options = argparse.Namespace(**vars(args), classifier=painting.painter, weights=None, template=None)
+        classifier = named_classifier(options, CLASS_SETS[painting.row.class_set]())
+        run = finished_run(painting.plan(), classifier, painting.word)
+        make_folder(args.output)
+        run.save(stem.with_suffix(".npz"))
+    picture = stem.with_suffix(".png")
+    write_atomically(picture, png_bytes(np.moveaxis(run.frames[-1, 0], 0, -1)))
+    confidence = percent(run.curves["target_probability"][-1, 0])
+    return f"{picture}: {painting.word}; {short_title(classifier_title(painting.painter))} is {confidence} sure"
+
+
+def _painted(painting: Painting, path: Path) -> PGDRun | None:
+    """Return the run of a painting in a file; None if the file is missing, damaged, or of another painting."""
+    with suppress(FileNotFoundError, ArchiveError):
+        run = PGDRun.load(path)
+        return run if Painting.of_run(run, painting.sample_set) == painting else None
+    return None
 
 
 def _run(args: argparse.Namespace) -> str:

@@ -21,7 +21,7 @@ from core.pgd.picture_outcomes import AFTER, BEFORE, JudgedOutcomes, rank_column
 from core.pgd.plan import JobConfig, MakePlan, generation_plans, inpainting_plans
 from core.pgd.record import SURE, PGDRun, mean_change
 from core.pgd.settings import PGDConfig, defaults
-from core.pgd.starts import Given, Start, start_of
+from core.pgd.starts import Given, StartDistribution, start_of
 from core.shared.cli import progress_bar
 from core.shared.device import class_probabilities
 from core.shared.files import DAMAGE, make_folder, npz_bytes, write_atomically, write_json
@@ -76,9 +76,9 @@ def make_job(
         shuffled = np.random.default_rng(request.seed).permutation(len(classes)).tolist()
         order: list[int | str] = shuffled if target is None else [target]
 
-        def start_for(name: str) -> Start:
+        def start_for(name: str) -> StartDistribution:
             if request.picture is not None:
-                return Start(request.start, Given(request.picture, "a file"))
+                return StartDistribution(request.start, Given(request.picture, "a file"))
             return start_of(name, classes.name, size, request.start, dataset)
 
         make_plan = generation_plans(

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from core.data.holes import Fill
 from core.pgd.preconditioner import Preconditioner
 from core.pgd.views import Views
+from core.shared.text import file_stem
 
 MethodName = Literal["paper", "strokes", "views_only", "views"]
 EVAL_INTERVAL = 10  # steps between evaluations of the image itself; each costs one extra forward pass
@@ -156,3 +157,9 @@ def check_method(name: str) -> MethodName:
         if name == known:
             return known
     raise ValueError(f"method must be one of {', '.join(METHODS)}; got {name!r}")
+
+
+def picture_stem(word: str, method: MethodName) -> str:
+    """Return the name of a picture's file without its ending, such as "lion-many-views"."""
+    title = METHODS[method].title.replace("’", "")
+    return "-".join(filter(None, (file_stem(word[:60])[:40].strip("-") or "picture", file_stem(title))))

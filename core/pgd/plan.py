@@ -17,7 +17,7 @@ from core.data.holes import Fill, fill_hole, random_square_mask
 from core.data.words import find_class
 from core.pgd.methods import Method, MethodName
 from core.pgd.settings import Penalty, PGDConfig, Task, defaults
-from core.pgd.starts import Start, StartName, start_generator
+from core.pgd.starts import StartDistribution, StartName, start_generator
 from core.shared import paper
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def inpainting_plans(
 
 
 def generation_plans(
-    start_for: Callable[[str], Start],
+    start_for: Callable[[str], StartDistribution],
     targets: Sequence[int | str],
     classes: ClassSet,
     config: PGDConfig,

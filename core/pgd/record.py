@@ -280,6 +280,11 @@ def differences(
     return list(dict.fromkeys(differ))
 
 
+def is_about(run: PGDRun, plan: RunPlan) -> bool:
+    """Return True if a run has a plan's picture, hole, start and targets; its settings may be others."""
+    return {*SUBJECT}.isdisjoint(differences(plan, (), [run]))
+
+
 def mean_change(start: np.ndarray, images: np.ndarray, mask: np.ndarray | None) -> list[dict[str, float]]:
     """Return the mean absolute change of a value in and around each image's hole, in [0, 1], before any rounding.
 

@@ -35,7 +35,7 @@ MIN_IMAGES = 8  # fewer images give no useful covariance of a class
 
 
 @dataclass(frozen=True)
-class StartText:
+class Start:
     """Texts of a start. name: in a sentence. label: in menus. source: one sentence on its origin.
 
     supplied: True if the user provides it; all others come from `start_of`, and the script offers them.
@@ -52,32 +52,32 @@ class StartText:
         return f"a {self.name}" if self.name.startswith("blur") else self.name
 
 
-STARTS: dict[StartName, StartText] = {
-    "blur": StartText(
+STARTS: dict[StartName, Start] = {
+    "blur": Start(
         "blur",
         "Blur",
         "A whole image drawn from the covariance of the class’s images, as in the code of Santurkar et al. 2019, on "
         "which the paper builds, but coarser.",
     ),
-    "classless": StartText(
+    "classless": Start(
         "blur of no class",
         "Blur of no class",
         "A whole image drawn from the covariance of all of CIFAR-10’s images; it contains nothing of the target class.",
     ),
-    "independent": StartText(
+    "independent": Start(
         "pixel noise",
         "Pixel noise",
         "Each pixel and channel drawn independently, from its mean and standard deviation over the class’s images, as "
         "the paper’s text says.",
     ),
-    "grey": StartText(
+    "grey": Start(
         "grey",
         "Grey",
         "The mean colour of natural pixels with faint pink noise in their colours; it contains nothing of the target "
         "class.",
     ),
     **{
-        name: StartText(
+        name: Start(
             f"the canvas {canvas.title.lower()!r}",
             canvas.title,
             f"Flat colours, blurred into each other, {canvas.description}; they contain nothing of the target class.",
@@ -85,13 +85,13 @@ STARTS: dict[StartName, StartText] = {
         for name, canvas in CANVASES.items()
         if name != COMPARED_CANVAS
     },
-    "sketch": StartText(
+    "sketch": Start(
         "a sketch",
         "Sketch",
         "The sketch that you painted.",
         supplied=True,
     ),
-    "photo": StartText(
+    "photo": Start(
         "a photo",
         "Photo",
         "A photo, yours or a bundled one, the same for all classes.",
@@ -114,7 +114,7 @@ class Given:
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
+class StartDistribution:
     """Distribution of a target's starts.
 
     name: key in `STARTS`; differs from the requested one if the class has no images. distribution: has `draw(count,
@@ -128,7 +128,7 @@ class Start:
 
 def start_of(
     target: str, class_set: str, image_size: int, start: StartName = "blur", dataset: ImageDataset | None = None
-) -> Start:
+) -> StartDistribution:
     """Return the distribution of starts for a class or a free text.
 
     Uses the bundled statistics of the class, or else the data set's images of it, or else a grey start, at 32 pixels a
@@ -139,27 +139,29 @@ def start_of(
         NotImplementedError: a row of `STARTS` was added without its code.
     """
     if start == "grey":
-        return Start(start, GreyNoise(image_size))
+        return StartDistribution(start, GreyNoise(image_size))
     if start in CANVASES:
-        return Start(start, Given(paint_canvas(start, image_size), CANVASES[start].description))
+        return StartDistribution(start, Given(paint_canvas(start, image_size), CANVASES[start].description))
     if start == "classless":
-        return Start(start, _classless().resize(image_size))
+        return StartDistribution(start, _classless().resize(image_size))
     bundled = _bundled(class_set, start)
     if bundled is not None and target in bundled.class_names:
-        return Start(start, bundled.of_class(target).resize(image_size))
+        return StartDistribution(start, bundled.of_class(target).resize(image_size))
     if start not in ("blur", "independent"):
         raise NotImplementedError(f"start {start!r} has a row of `STARTS`, but no branch here")
     images, source = _own_images(target, dataset)
     if start == "blur" and len(images) >= MIN_IMAGES:
-        return Start(start, class_covariance(images, max(1, image_size // 56), source))  # 4 at 224 pixels, as there
+        return StartDistribution(
+            start, class_covariance(images, max(1, image_size // 56), source)
+        )  # 4 at 224 pixels, as there
     if len(images) >= MIN_IMAGES:
-        return Start("independent", class_statistics(images, source))
+        return StartDistribution("independent", class_statistics(images, source))
     if start == "independent":
-        return Start(start, natural_statistics(image_size))
+        return StartDistribution(start, natural_statistics(image_size))
     # Enlarged from 32 pixels, a blur of no class shows large blotches, which only get in the way.
     fallback: StartName = "grey" if image_size >= MIN_CROP_SIZE else "classless"
     why = f"No images of “{target}” are available, so its start is {STARTS[fallback].phrase}."
-    return Start(fallback, start_of(target, class_set, image_size, fallback).distribution, why)
+    return StartDistribution(fallback, start_of(target, class_set, image_size, fallback).distribution, why)
 
 
 @cache
@@ -221,7 +223,7 @@ def draw_starts(
     )
 
 
-def set_start(target: str, sample_set: str, start: StartName) -> Start:
+def set_start(target: str, sample_set: str, start: StartName) -> StartDistribution:
     """Return the distribution of starts for a class of a sample set or a free text; errors as for `start_of`."""
     row = SAMPLE_SETS[sample_set]
     return start_of(target, row.class_set, row.image_size, start)

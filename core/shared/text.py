@@ -175,3 +175,8 @@ class Number(str):
         made = super().__new__(cls, f"{text} ({interval})" if interval else text)
         made.text, made.interval = text, interval
         return made
+
+
+def file_stem(label: str) -> str:
+    """Turn a label into a file name."""
+    return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[-100:]

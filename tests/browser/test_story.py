@@ -19,11 +19,11 @@ from tests.browser.checks import fits, grave_faults
 from tests.browser.waiting import wait_until_drawn
 from ui.components.mount import lossy_data_uri
 from ui.shared.page_pictures import sample_picture
-from ui.story.beginning import TILES, Beginning, of_tile
 from ui.story.bridge import measured
 from ui.story.chapters import CHAPTER_TITLES
 from ui.story.judge_chapter import candidates
 from ui.story.sketch_chapter import OTHER_TITLES
+from ui.story.story_start import TILES, StoryStart, of_tile
 from ui.story.wave_chapter import FIRST_STRIPES, first_photo, small_picture, striped
 from ui.tools.hybrid_tool import photo_pairs
 
@@ -49,7 +49,7 @@ def expect_stored(scene: Locator, name: str) -> None:
     assert np.abs(pixels(canvas_of(scene)) - expected).mean() < 1
 
 
-def added(begin: Beginning) -> str:
+def added(begin: StoryStart) -> str:
     """Return what the bridge says of a stored painting by many views."""
     waves = measured(begin, None)
     return f"{round(100 * waves.views)}% of what many views added"

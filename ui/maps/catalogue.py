@@ -28,10 +28,10 @@ from core.fourier.contrasts import without_wave
 from core.fourier.heatmap import TOP1, Heatmap, heatmap_csv, heatmap_png
 from core.shared.numbers import percent
 from core.shared.roles import INSTEAD
-from core.shared.text import sentence
+from core.shared.text import file_stem, sentence
 from ui.server.cache import is_ready
 from ui.shared.downloads import download_button
-from ui.shared.url import as_markdown, file_stem, one_line
+from ui.shared.url import as_markdown, one_line
 
 _UPLOADED = "frequency.my_maps"
 

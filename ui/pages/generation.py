@@ -54,7 +54,7 @@ from ui.runs.opened import (
 )
 from ui.runs.outcome import drawing_formulas, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, begins_by_itself, head, painted_by, reserve, run_panel, shows_tries
-from ui.runs.replay import reset_to_example, stored_example, subject_of
+from ui.runs.replay import reset_to_example, stored_example
 from ui.runs.settings import RunSettings, choose_methods, choose_networks, run_settings
 from ui.runs.state import RunRequest, RunResult
 from ui.server.cache import ready_classifiers
@@ -329,7 +329,7 @@ def _open(word: str) -> None:
 
 def _example(request: RunRequest, still: GalleryWord | None) -> RunResult | None:
     """Return the stored runs of a request; None where another stored picture has its very settings."""
-    result = stored_example(subject_of(request), request.names, request.methods)
+    result = stored_example(request.plan, request.names, request.methods)
     if result is None or still is None or request.plan is None or not request.changes(result.runs):
         return result
     return None if is_of(still, request) else result

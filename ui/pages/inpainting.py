@@ -33,7 +33,6 @@ from ui.runs.replay import (
     run_replay,
     stored_example,
     stored_row,
-    subject_of,
     target_of,
 )
 from ui.runs.second_opinion import sample_set_of
@@ -96,7 +95,7 @@ def page() -> None:
         contents = Stage(
             _PAGE,
             "Fill",
-            lambda: stored_example(subject_of(request), request.names, methods, chosen.penalty),
+            lambda: stored_example(request.plan, request.names, methods),
             lambda: _reset(row),
             _restore,
         )

@@ -15,7 +15,6 @@ from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.verdicts import STYLE
 from ui.story import (
-    beginning,
     figures,
     hole_chapter,
     judge_chapter,
@@ -23,6 +22,7 @@ from ui.story import (
     mixture_chapter,
     opening,
     sketch_chapter,
+    story_start,
     wave_chapter,
 )
 from ui.story.chapters import CHAPTER_NAMES, SLUGS, Chapter, Part, chapter
@@ -45,7 +45,7 @@ def page() -> None:
     slug = url.text(CHAPTER)
     index = SLUGS.index(slug) if slug in SLUGS else 0
     if index == 0:
-        beginning.take_upload()
+        story_start.take_upload()
     known = sketch_chapter.facts() if index == 0 else {}
     here = chapter(index, **known)  # computed before anything is drawn: text and figure change together
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):

@@ -18,19 +18,19 @@ from core.data.start_photos import photo_square
 from core.data.stored import VERSION
 from core.data.words import everyday_name
 from core.pgd.drawings import GalleryWord, painter_name
-from core.pgd.methods import COMPARED, METHODS, MethodName
+from core.pgd.methods import COMPARED, METHODS, MethodName, picture_stem
 from core.pgd.picture_outcomes import Judgement
 from core.pgd.record import PGDRun, evenly_spaced, pack_runs
 from core.pgd.settings import PGDConfig
 from core.shared.numbers import join_list
-from core.shared.text import NUMERALS, capitalised, count_of
+from core.shared.text import NUMERALS, capitalised, count_of, file_stem
 from ui.runs.card import PROJECT, Card, card_png, enlarged
 from ui.runs.replay import judged_tries, target_of
 from ui.runs.second_opinion import judgement_of, second_opinion
 from ui.runs.state import RunResult
 from ui.shared import url
 from ui.shared.downloads import download_button
-from ui.shared.url import file_stem, one_line
+from ui.shared.url import one_line
 
 HOLE = (214, 39, 140)  # the brush's colour, half transparent
 FRAME_SIZE = 448  # pixels of an animation
@@ -260,12 +260,6 @@ def run_stem(runs: Sequence[PGDRun], row: int) -> str:
     return f"{stem}-{row + 1}" if len(runs[0].start) > 1 else stem
 
 
-def picture_stem(painted: Painted) -> str:
-    """Return the file name of a picture without suffix: word and method, such as "lion-many-views"."""
-    word = file_stem(painted.word[:60])[:40].strip("-")
-    return "-".join(filter(None, (word or "picture", file_stem(METHODS[painted.method].title.replace("’", "")))))
-
-
 # ---- buttons -------------------------------------------------------------------------------------------------------
 
 
@@ -279,7 +273,7 @@ def save_buttons(result: RunResult, *, key: str) -> None:
             label_visibility="collapsed",
         )  # fmt: skip
     painted = painted_by_runs(runs, row)
-    stem = picture_stem(painted)
+    stem = picture_stem(painted.word, painted.method)
     files: dict[str, tuple[Callable[[], bytes], str]] = {
         "Save picture": (lambda: picture_file(painted, address), f"{stem}.png"),
     }
@@ -300,7 +294,7 @@ def save_stored(word: GalleryWord, *, key: str) -> None:
     download_button(
         "Save picture",
         lambda: picture_file(painted, address),
-        f"{picture_stem(painted)}.png",
+        f"{picture_stem(painted.word, painted.method)}.png",
         key=key,
         icon=":material/download:",
     )

@@ -30,12 +30,13 @@ from core.pgd.drawings import (
     tries_by_label,
 )
 from core.pgd.methods import COMPARED, METHODS
+from core.pgd.painting import Painting
 from core.pgd.picture_outcomes import BEFORE, SMOOTH
 from core.shared.text import with_article
 from ui.components.mount import lossy_data_uri
 from ui.components.pictures.picture_widgets import Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.components.replay.replay import Caption, Track, pack_replay
-from ui.runs.replay import METHOD_TITLES, drawing_subject, stored_example, target_of
+from ui.runs.replay import METHOD_TITLES, stored_example, target_of
 from ui.runs.second_opinion import is_relative, second_opinion
 from ui.shared.page_pictures import to_picture
 
@@ -118,7 +119,8 @@ def _about_tile(word: GalleryWord, drawing: Drawing) -> str:
 
 def example() -> dict[str, np.ndarray]:
     """Return the stored example, uint8 (SIZE, SIZE, 3), keyed by its word, if the gallery has that word."""
-    result = stored_example(drawing_subject(SAMPLE_SETS["photographs"], "grey"), (stored_gallery().painter,), COMPARED)
+    painter, word = stored_gallery().painter, SAMPLE_SETS["photographs"].drawn[0]
+    result = stored_example(Painting.default(word, "grey", painter=painter).plan(), (painter,), COMPARED)
     if result is None or result.runs[-1].start.shape[-1] != SIZE:
         return {}
     run = result.runs[-1]

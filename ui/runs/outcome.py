@@ -23,7 +23,7 @@ from core.pgd.starts import STARTS, StartName
 from core.shared import paper
 from core.shared.numbers import confidence, wilson
 from core.shared.text import Number
-from ui.runs.replay import hole_subject, run_title, stored_example, target_of
+from ui.runs.replay import run_title, stored_example, target_of, usual_hole
 from ui.runs.second_opinion import guess, is_relative, judgement_of
 from ui.runs.state import RunResult
 from ui.shared import url
@@ -133,7 +133,7 @@ def filled_html(sample_set: str) -> tuple[str, str]:
     """
     row, tiles, recognised = SAMPLE_SETS[sample_set], [], Counter[MethodName]()
     for index in sorted(row.holes):
-        result = stored_example(hole_subject(row, index), (painter_name(),), COMPARED)
+        result = stored_example(usual_hole(row, index), (painter_name(),), COMPARED)
         if result is None:
             continue
         figures = []

@@ -39,9 +39,9 @@ from ui.runs.state import (
     RunRequest,
     RunResult,
     RunState,
+    begin_run,
     refusal,
     run_state,
-    start,
     submit,
 )
 from ui.server.cache import NONE_READY, is_ready, ready_classifiers
@@ -124,7 +124,7 @@ def ask_for_run(
             to_run = request.tried(four(plan))
     if to_run is not None:
         run_state(page).error = ""
-        if start(page, to_run):
+        if begin_run(page, to_run):
             st.rerun()
     elif for_reason is not None:
         for_reason.markdown(why if why == WAITING else f"**These settings cannot run**: {as_markdown(why)}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,17 +19,18 @@ from core.data.words import everyday_name
 from core.pgd.examples import row_of, stored_subjects
 from core.pgd.live import MAX_FRAMES
 from core.pgd.methods import COMPARED, METHODS, PAPER, MethodName
+from core.pgd.painting import Painting
 from core.pgd.picture_outcomes import Judgement
 from core.pgd.plan import RunPlan
-from core.pgd.record import PGDRun, evenly_spaced
-from core.pgd.settings import Penalty, Task
-from core.pgd.starts import MADE_STARTS, STARTS, StartName
+from core.pgd.record import PGDRun, evenly_spaced, is_about
+from core.pgd.settings import Task
+from core.pgd.starts import MADE_STARTS, STARTS
 from core.pgd.views import MIN_CROP_SIZE
 from core.shared.files import ArchiveError
 from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, with_tries
-from ui.runs.second_opinion import class_set_of, guess, judgement_of, second_opinion, to_be_exact
+from ui.runs.second_opinion import guess, judgement_of, second_opinion, to_be_exact
 from ui.runs.settings import MAX_CLASSIFIERS, first_choice
-from ui.runs.state import RunRequest, RunResult, run_state
+from ui.runs.state import RunResult, run_state
 from ui.server.cache import ready_classifiers
 from ui.shared import url
 from ui.shared.page_pictures import samples
@@ -199,83 +200,40 @@ def to_uint8_planes(images: np.ndarray) -> np.ndarray:
     return np.rint(images * 255).astype(np.uint8)
 
 
-@dataclass(frozen=True)
-class Subject:
-    """Key of stored runs: the pictures, mask and targets of a run.
-
-    dataset: name of the picture's data set; for a drawing, its class set and size. index: of the picture, or of
-    several, in the data set; for a drawing, its start. mask: as bytes; empty for a drawing. targets: one per image.
-    """
-
-    dataset: str
-    index: int | str | tuple[int, ...] | None
-    mask: bytes
-    targets: tuple[str, ...]
-
-
-def subject_of(request: RunRequest) -> Subject | None:
-    """Return the subject of a request; None without a plan."""
-    if (plan := request.plan) is None:
-        return None
-    targets = tuple(one_line(str(target)) for target in plan.targets)
-    return _subject(plan.images, plan.mask, targets, request.class_set, plan.start.shape[-1])
-
-
-def hole_subject(row: SampleSet, index: int) -> Subject:
-    """Return the subject of filling the initial hole of a sample set's picture with its true class."""
-    target = row.classes.names[samples(row.name).labels[index]]
-    return _subject({"dataset": row.dataset, "index": index}, row.mask(index), (target,), row.class_set, row.image_size)
-
-
-def drawing_subject(row: SampleSet, start: StartName) -> Subject:
-    """Return the subject of drawing a sample set's initial words."""
-    return _subject({"start": start}, None, tuple(row.drawn), row.class_set, row.image_size)
-
-
-def _subject(
-    images: Mapping[str, Any], mask: np.ndarray | None, targets: tuple[str, ...], class_set: str, size: int
-) -> Subject:
-    """Return a subject. images: as in the metadata of `PGDRun`."""
-    if mask is None:
-        return Subject(f"{class_set}, {size} px", images.get("start"), b"", targets)
-    index = images.get("index")
-    return Subject(images["dataset"], tuple(index) if isinstance(index, list) else index, mask.tobytes(), targets)
-
-
 @cached_by_files("runs", entries=4)
-def _stored(task: str) -> dict[Subject, dict[str, list[PGDRun]]]:
-    """Return the stored runs of a task by subject and name of their files; unreadable files are skipped."""
-    by_subject: dict[Subject, dict[str, list[PGDRun]]] = {}
+def _stored(task: str) -> dict[str, list[PGDRun]]:
+    """Return the stored runs of a task by the subject in their file names; unreadable files are skipped."""
+    by_name: dict[str, list[PGDRun]] = {}
     for name, paths in stored_subjects(task).items():
         for path in paths:
             with suppress(ArchiveError, OSError):
-                run = PGDRun.load(path)
-                targets = tuple(target_of(run, row) for row in range(len(run.start)))
-                facts = run.metadata["images"]
-                subject = _subject(facts, run.mask, targets, class_set_of(run), run.start.shape[-1])
-                by_subject.setdefault(subject, {}).setdefault(name, []).append(run)
-    return by_subject
+                by_name.setdefault(name, []).append(PGDRun.load(path))
+    return by_name
 
 
-def stored_example(
-    subject: Subject | None, classifiers: Sequence[str], methods: Sequence[MethodName], penalty: Penalty = "eq3"
-) -> RunResult | None:
-    """Return the stored runs of a subject; None if there are none.
+def stored_example(plan: RunPlan | None, classifiers: Sequence[str], methods: Sequence[MethodName]) -> RunResult | None:
+    """Return the stored runs of a plan's picture, hole, start and words; None if there are none.
 
-    Those of the chosen penalty, classifiers and methods are preferred.
+    Those of the plan's penalty, and of the chosen classifiers and methods, are preferred.
 
     Args:
-        classifiers, methods: the chosen ones, classifiers by name.
-        penalty: of Eq. 3; ignored for drawings.
+        plan: None if there is none yet. classifiers, methods: the chosen ones, classifiers by name.
     """
-    if subject is None:
+    if plan is None:
         return None
-    stored = _stored("inpainting" if subject.mask else "generation").get(subject)
-    if not stored:
+    about = {name: [run for run in runs if is_about(run, plan)] for name, runs in _stored(plan.task).items()}
+    about = {name: runs for name, runs in about.items() if runs}
+    if not about:
         return None
-    name = max(stored, key=lambda name: stored[name][0].metadata["objective"].get("penalty") == penalty)
-    runs = stored[name]
-    return _result(name, _of(runs, classifiers, methods) or _first(runs, methods))
+    name = max(about, key=lambda name: about[name][0].metadata["objective"].get("penalty") == plan.penalty)
+    return _result(name, _of(about[name], classifiers, methods) or _first(about[name], methods))
+
+
+def usual_hole(row: SampleSet, index: int) -> RunPlan:
+    """Return the plan that fills the hole of a sample set's picture, as that set has it, with its true class."""
+    data = samples(row.name)
+    word, picture = row.classes.names[data.labels[index]], data.images[index]
+    return Painting.of_hole(word, picture, row.mask(index), painter="", sample_set=row.name).plan()
 
 
 def reset_to_example(page: Task, row: SampleSet, chosen: Mapping[str, Any]) -> None:
@@ -300,8 +258,7 @@ def forget_settings(page: Task) -> None:
 
 def stored_row(sample_set: str) -> list[PGDRun]:
     """Return the stored runs that fill a hole in several pictures of a sample set, by an ordinary and a robust twin."""
-    named = (runs.get(row_of(sample_set)) for runs in _stored("inpainting").values())
-    return _first(next(filter(None, named), []), (PAPER,))
+    return _first(_stored("inpainting").get(row_of(sample_set), []), (PAPER,))
 
 
 def _of(runs: list[PGDRun], classifiers: Sequence[str], methods: Sequence[MethodName]) -> list[PGDRun]:

@@ -28,7 +28,7 @@ from core.pgd.live import Run
 from core.pgd.methods import COMPARED, MethodName, leading
 from core.pgd.painting import Painting
 from core.pgd.plan import RunPlan
-from core.pgd.record import SUBJECT, PGDRun, differences
+from core.pgd.record import PGDRun, differences, is_about
 from core.shared.text import count_of
 from ui.runs.known_words import cannot_run
 from ui.runs.settings import RunSettings
@@ -115,7 +115,7 @@ class RunRequest:
             return False
         if result is None:
             return True
-        return not {*SUBJECT}.isdisjoint(differences(self.plan, self.names, result.runs, self.methods))
+        return not is_about(result.runs[0], self.plan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -339,7 +339,7 @@ def fill_request(
     return RunRequest(plan, why, tuple(spec.name for spec in specs), methods, picture.class_set)
 
 
-def start(page: str, request: RunRequest) -> bool:
+def begin_run(page: str, request: RunRequest) -> bool:
     """Stop this visitor's earlier run and queue a request, or show a one-sentence reason why it cannot run.
 
     A request that is in progress goes on: a second press within a moment does not begin it again.

@@ -24,11 +24,6 @@ def as_markdown(text: str) -> str:
     return _FOUND_LATER.sub(_WORD_JOINER, _SPECIAL.sub(r"\\\1", text))
 
 
-def file_stem(label: str) -> str:
-    """Turn a label into a file name."""
-    return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[-100:]
-
-
 def whole_number(text: str, allowed: range = range(10**9)) -> int | None:
     """Parse a URL's text of one to nine decimal digits; None for any other text or a number outside `allowed`."""
     number = int(text) if text.isdecimal() and len(text) < 10 else -1

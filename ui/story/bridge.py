@@ -13,7 +13,7 @@ from core.pgd.methods import COMPARED
 from core.pgd.starts import StartName
 from core.shared.numbers import join_list
 from ui.runs.state import RunResult
-from ui.story.beginning import Beginning, of_tile
+from ui.story.story_start import StoryStart, of_tile
 
 FAST = 8  # cycles per image, above which a wave is called fast here
 # Every word of the bridge, and the fractions from which a sentence says so; the article's engine/bridge.js gets the
@@ -69,25 +69,25 @@ def _above(change: np.ndarray) -> float:
     return fraction_above(energy_by_radius(change[None]), FAST)
 
 
-def measured(begin: Beginning, result: RunResult | None) -> FastWaves:
+def measured(chosen: StoryStart, result: RunResult | None) -> FastWaves:
     """Measure what the chapter shows: the result, else the stored painting, else the start alone."""
     if result is not None:
         paper, views = (run.frames[-1, 0].astype(np.float32) / np.float32(255) for run in result.runs)
         return fast_waves(result.runs[1].start[0], views, paper)
-    if begin.stored is not None:
-        return _stored(begin.name, begin.word)
-    return fast_waves(begin.plan.start[0])
+    if chosen.stored is not None:
+        return _stored(chosen.name, chosen.word)
+    return fast_waves(chosen.plan.start[0])
 
 
 @lru_cache(64)
 def _stored(name: str, word: str) -> FastWaves:
     """Measure the files of a stored painting."""
-    begin = of_tile(name, word)
-    row = begin.stored
+    chosen = of_tile(name, word)
+    row = chosen.stored
     assert row is not None
     pictures = (row.drawings[method].pixels() for method in COMPARED)
     paper, views = (picture.transpose(2, 0, 1).astype(np.float32) / np.float32(255) for picture in pictures)
-    return fast_waves(begin.plan.start[0], views, paper)
+    return fast_waves(chosen.plan.start[0], views, paper)
 
 
 def waves_text(waves: FastWaves, start: StartName) -> str:

@@ -14,7 +14,7 @@ from core.shared.numbers import Frequency
 from ui.components.maps.maps import ShownMaps, draw_maps
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps
 from ui.maps.map_options import shown_maps
-from ui.runs.replay import hole_subject, stored_example
+from ui.runs.replay import stored_example, usual_hole
 from ui.runs.state import RunResult
 from ui.shared.page_pictures import to_picture
 from ui.story import data
@@ -33,7 +33,7 @@ def maps_of(*labels: str) -> ShownMaps:
 def hole_runs() -> RunResult:
     """Return the runs of the chapter *Hole*."""
     row = data.PHOTOGRAPHS
-    result = stored_example(hole_subject(row, row.inpainted), data.hole_networks(), COMPARED)
+    result = stored_example(usual_hole(row, row.inpainted), data.hole_networks(), COMPARED)
     assert result is not None  # it is shipped
     return result
 

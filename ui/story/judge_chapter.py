@@ -22,7 +22,7 @@ from ui.components.mount import lossy_data_uri
 from ui.components.story.story_parts import Round, judge
 from ui.runs.opened import link_to, of_word, open_in_draw
 from ui.shared import url
-from ui.story.beginning import TILES
+from ui.story.story_start import TILES
 
 _SEED, CHOICES = "round", "chosen"  # in the URL
 ROUND, _CHOSEN = "story.round", "story.chosen"  # in the session: seed and choices of a round that is in no link yet

@@ -11,7 +11,7 @@ from ui.runs.known_words import about_words
 from ui.shared import url
 from ui.shared.page_pictures import open_upload
 from ui.shared.url import as_markdown
-from ui.story import beginning
+from ui.story import story_start
 from ui.story.chapters import about_clip
 
 
@@ -24,12 +24,12 @@ def things_to_do(open_first: Callable[[], None]) -> None:
     """Draw the buttons. open_first: opens the first chapter; for callbacks."""
 
     def upload() -> None:
-        open_upload(beginning.PAGE)
+        open_upload(story_start.PAGE)
         open_first()
 
     def sketch() -> None:
-        beginning.choose(beginning.EMPTY)
-        beginning.choose_word(None)
+        story_start.choose(story_start.EMPTY)
+        story_start.choose_word(None)
         open_first()
 
     clip, photo, canvas = st.columns(3, gap="medium")
@@ -39,7 +39,7 @@ def things_to_do(open_first: Callable[[], None]) -> None:
         st.markdown(as_markdown(about_clip()))
     with photo:
         st.button("Try your own photo", key="story.to-do.photo", type="primary", width="stretch", on_click=upload)
-        st.markdown(f"Turn it into any of {about_words(beginning.ROW.classes)}.")
+        st.markdown(f"Turn it into any of {about_words(story_start.ROW.classes)}.")
     with canvas:
         st.button("Paint your own sketch", key="story.to-do.sketch", type="primary", width="stretch", on_click=sketch)
         st.markdown("A few blobs on an empty canvas are enough.")

@@ -12,7 +12,7 @@ from core.fourier.heatmap import MAX_SIZE, Heatmap
 from core.fourier.waves import half_plane
 from core.shared.files import ArchiveError
 from core.shared.numbers import duration
-from core.shared.text import ordinal, sentence
+from core.shared.text import file_stem, ordinal, sentence
 from core.sweep.wave_sweep import SweepConfig, images_per_wave
 from ui.components.maps.maps import draw_maps
 from ui.maps.catalogue import Entry, add_map
@@ -24,7 +24,7 @@ from ui.server.limits import check_upload
 from ui.server.streamlit_internals import session_id
 from ui.shared.downloads import download_button
 from ui.shared.page_pictures import Picture, samples
-from ui.shared.url import as_markdown, file_stem
+from ui.shared.url import as_markdown
 
 JOB, _KEPT = "sweep.job", "sweep.kept"
 MAP_MB = 10  # of an uploaded heat map

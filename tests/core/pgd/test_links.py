@@ -6,13 +6,18 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 
+from core.classifiers.registry import load_classifier
 from core.data.datasets import load_samples
+from core.data.picture_files import decode_image
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import draw_sketch
+from core.pgd.__main__ import main
 from core.pgd.drawings import drawn_photos, drawn_sketches, painter_name, stored_gallery
 from core.pgd.links import from_link, to_link
+from core.pgd.live import finished_run
 from core.pgd.methods import COMPARED, METHODS
 from core.pgd.painting import Painting
+from core.pgd.record import PGDRun
 
 ROW = SAMPLE_SETS["photographs"]
 SKETCH = Painting.default("castle", "sketch", painter=painter_name(), pixels=draw_sketch("horse"), quick=True)
@@ -91,3 +96,17 @@ def test_link_omits_what_is_usual():
     link = {"inpainting-target-imagenet": "hen"}
     assert from_link(link).changes(HOLE) == ["steps", "step_size"]  # pages open with fewer, longer steps
     assert from_link(link | {"inpainting-pace": "full"}) == HOLE
+
+
+def test_script_paints_what_a_link_shows(tmp_path, capsys):
+    brief = replace(SKETCH, config=replace(SKETCH.config, steps=4))
+    link = f"https://lab.example/generation?{urlencode(to_link(brief))}"
+    assert main(["paint", link, "--output", str(tmp_path / "painted")]) == 0
+    run = PGDRun.load(tmp_path / "painted" / "castle-many-views.npz")
+    assert Painting.of_run(run, "photographs") == brief
+    picture = decode_image((tmp_path / "painted" / "castle-many-views.png").read_bytes())
+    again = finished_run(brief.plan(), load_classifier(brief.painter))
+    assert np.array_equal(picture, np.moveaxis(again.frames[-1, 0], 0, -1))
+    assert "EfficientNet-Lite0 is" in capsys.readouterr().out
+    assert main(["paint", "https://lab.example/generation", "--output", str(tmp_path / "none")]) == 2
+    assert "has no word" in capsys.readouterr().err and not (tmp_path / "none").exists()

@@ -24,7 +24,7 @@ from ui.runs.gallery_pictures import stored_word
 from ui.runs.opened import Opened, link_to, of_result, of_word
 from ui.runs.state import RunResult, RunState
 from ui.shared.page_pictures import sample_picture
-from ui.story.beginning import bundled_photo
+from ui.story.story_start import bundled_photo
 
 ROW = SAMPLE_SETS["photographs"]
 

@@ -15,7 +15,7 @@ from PIL import Image
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, SampleSet
 from core.data.sketches import decode_sketch, draw_sketch, encode_sketch
 from core.pgd.drawings import drawn_sketches, opening_words
-from core.pgd.examples import OPENING, RUNS, stored_classifier, stored_path
+from core.pgd.examples import OPENING, RUNS, examples, stored_classifier, stored_path
 from core.pgd.live import Run
 from core.pgd.methods import COMPARED
 from core.pgd.picture_outcomes import Judgement, fingerprint, stored_judgement
@@ -46,13 +46,12 @@ from ui.runs.panel import caption_of
 from ui.runs.replay import (
     MAX_REPLAY_BYTES,
     METHOD_TITLES,
-    drawing_subject,
-    hole_subject,
     live_replay,
     run_replay,
     run_title,
     sampled_frames,
     stored_example,
+    usual_hole,
 )
 from ui.runs.second_opinion import second_opinion
 from ui.runs.state import RunResult
@@ -94,8 +93,11 @@ def test_stored_runs_load_and_state_their_source(path):
 )
 def test_stored_example_matches_the_choice(kind, sample_set, names, facts, methods, picture):
     row = SAMPLE_SETS[sample_set]
-    subject = drawing_subject(row, facts[0]) if picture is None else hole_subject(row, picture)
-    runs = stored_example(subject, names, methods, facts[0]).runs
+    if picture is None:
+        plan = next(made.plan for made in examples(row) if made.plan.images.get("start") == facts[0])
+    else:
+        plan = replace(usual_hole(row, picture), penalty=facts[0])
+    runs = stored_example(plan, names, methods).runs
     by = [(run.metadata["classifier"]["name"], run.config.method.name) for run in runs]
     assert by == [(name, method) for name in names for method in methods]
     assert facts == tuple(run.metadata["objective"].get("penalty") or run.metadata["images"]["start"] for run in runs)
@@ -124,7 +126,8 @@ def second_set(monkeypatch, tmp_path) -> SampleSet:
         maps={},
     )
     row.folder.mkdir()
-    images, labels = data.images[::-1].transpose(0, 2, 3, 1), data.labels[::-1]
+    images, labels = data.images[::-1].transpose(0, 2, 3, 1).copy(), data.labels[::-1]
+    images[:, 0, 0] ^= 1  # other photos, although only by a corner
     np.savez(row.folder / "images.npz", images=images, labels=labels, classes=np.array(data.classes.names))
     known = {"author": "Nobody", "source": "https://example.org", "licence": "CC0 1.0"}
     listed = [{"class": data.classes.names[label], "index": index} for index, label in enumerate(labels)]
@@ -135,7 +138,10 @@ def second_set(monkeypatch, tmp_path) -> SampleSet:
         facts = {**run.metadata["images"], "dataset": row.dataset, "index": LAST}
         path = stored_path("inpainting", f"second-{LAST}", "efficientnet-lite0", tmp_path / "profile/runs", method)
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace(run, metadata={**run.metadata, "images": facts}).save(path)
+        original, start = run.original.copy(), run.start.copy()
+        original[..., 0, 0] ^= 1
+        start[..., 0, 0] = original[..., 0, 0] / np.float32(255)
+        replace(run, original=original, start=start, metadata={**run.metadata, "images": facts}).save(path)
     use_profile(monkeypatch, tmp_path / "profile")
     return row
 
@@ -149,7 +155,7 @@ def test_two_sets_of_one_size_have_their_own_examples(second_set):
         assert np.array_equal(frames_of(data, k)[-1], run.frames[-1])
     without = replay_data(open_page("inpainting", inpainting_pictures="Second", inpainting_picture="0"))
     assert without["live"]["state"] == "new" and len(without["models"]) == len(COMPARED)
-    assert stored_example(hole_subject(second_set, 0), ["efficientnet-lite0"], COMPARED) is None
+    assert stored_example(usual_hole(second_set, 0), ["efficientnet-lite0"], COMPARED) is None
 
 
 # ---- replays -----------------------------------------------------------------------------------------------------
@@ -204,7 +210,7 @@ def test_rate_of_holes_alone_equals_stored_counts():
 def test_every_bundled_photo_has_judged_fillings():
     recognised = Counter()
     for index in range(len(samples("photographs"))):
-        result = stored_example(hole_subject(SAMPLE_SETS["photographs"], index), ["efficientnet-lite0"], COMPARED)
+        result = stored_example(usual_hole(SAMPLE_SETS["photographs"], index), ["efficientnet-lite0"], COMPARED)
         assert [run.config.method.name for run in result.runs] == [*COMPARED]
         assert {run.metadata["images"]["index"] for run in result.runs} == {index}
         for run in result.runs:
@@ -339,8 +345,8 @@ def test_visitor_word_is_one_line_and_valid_in_file_names(text):
         assert not re.search(r"[\n\x00-\x1f\u202e]", line) and len(line) < 400
     assert re.fullmatch(r"generation(-[a-z0-9]+)*", run_stem([run], 0)) and len(run_stem([run], 0)) < 110
     assert animation_file([run], 0) and picture_file(painted_by_runs([run], 0))
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", picture_stem(painted_by_runs([run], 0)))
-    assert picture_stem(painted_by_runs([drawn], 1)) == "automobile-the-papers-method"
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", run_stem([run], 0))
+    assert picture_stem("automobile", "paper") == "automobile-the-papers-method"
     assert run_stem([drawn], 1) == "generation-mini-clip-automobile-2"
 
 

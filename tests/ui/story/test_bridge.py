@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from core.pgd.drawings import painter_name
 from core.pgd.methods import COMPARED
+from core.pgd.painting import Painting
 from tests.ui.page_runner import bodies, open_page
-from ui.runs.replay import drawing_subject, stored_example
-from ui.story.beginning import ROW, of_tile
+from ui.runs.replay import stored_example
 from ui.story.bridge import FastWaves, bars_html, fast_waves, measured, waves_text
+from ui.story.story_start import ROW, of_tile
 
 CLAIM, SHAPES = "adds mostly fast waves", "add mostly shapes"
 
@@ -55,7 +57,9 @@ def test_bridge_follows_what_is_chosen():
 
 
 def test_visitors_own_painting_is_measured():
-    result = stored_example(drawing_subject(ROW, "grey"), ["efficientnet-lite0"], COMPARED)
+    result = stored_example(
+        Painting.default(ROW.drawn[0], "grey", painter=painter_name()).plan(), [painter_name()], COMPARED
+    )
     waves = measured(of_tile("empty", ""), result)
     paper, views = (run.frames[-1, 0] / np.float32(255) - run.start[0] for run in result.runs)
     shares = []

@@ -9,8 +9,8 @@ from core.shared.text import with_article
 from tests.ui.page_runner import bodies
 from tests.ui.story.test_page import of, opened
 from ui.components.mount import lossy_data_uri
-from ui.story.beginning import TILES
 from ui.story.judge_chapter import candidates, questions
+from ui.story.story_start import TILES
 
 
 def test_no_drawing_stands_elsewhere_in_the_story():

@@ -19,6 +19,7 @@ from core.data.start_photos import START_PHOTOS
 from core.pgd.drawings import counted, drawn_photos, drawn_sketches, judge_name, opening_words, painter_name
 from core.pgd.examples import OPENING, stored_path
 from core.pgd.methods import COMPARED
+from core.pgd.painting import Painting
 from core.pgd.picture_outcomes import Judgement, fingerprint, stored_judgement
 from core.pgd.record import PGDRun
 from core.shared.text import with_article
@@ -28,7 +29,7 @@ from ui.components.mount import lossy_data_uri, pack_bytes
 from ui.maps.catalogue import EFFICIENTNET, RESNET50, shipped_maps
 from ui.pages.story import _FIGURES
 from ui.runs.gallery_pictures import stored_word
-from ui.runs.replay import drawing_subject, stored_example, target_of
+from ui.runs.replay import stored_example, target_of
 from ui.runs.second_opinion import second_opinion
 from ui.story.chapters import CHAPTER_FACTS, CHAPTER_NAMES, SLUGS, chapter
 from ui.story.scene import about_paper, ended
@@ -219,7 +220,8 @@ def test_open_in_draw_paints_what_is_not_painted_yet():
 
 
 def test_ended_run_shows_pictures_and_both_networks():
-    result = stored_example(drawing_subject(SAMPLE_SETS["photographs"], "grey"), ["efficientnet-lite0"], COMPARED)
+    plan = Painting.default(SAMPLE_SETS["photographs"].drawn[0], "grey", painter=painter_name()).plan()
+    result = stored_example(plan, [painter_name()], COMPARED)
     painting, run = ended(result), result.runs[1]
     word, said = target_of(run, 0), stored_judgement(fingerprint(run))
     assert painting.phase == "ended" and painting.claim == f"The painter is 99% sure: a {word}."

@@ -65,7 +65,7 @@ class FramedPhoto:
 
 
 @dataclass(frozen=True, eq=False)
-class Beginning:
+class StoryStart:
     """Start of a painting, and the word to paint, which may be unknown or empty.
 
     sketch: uint8 (32, 32, 3); if a photo is chosen, the sketch shown before it.
@@ -125,19 +125,19 @@ class Beginning:
         return (drawn_photos() if self.start == "photo" else drawn_sketches())[self.name]
 
 
-def of_tile(name: str, word: str) -> Beginning:
+def of_tile(name: str, word: str) -> StoryStart:
     """Return what a tile shows, with a word; name: one of `TILES` or of `SKETCHES`."""
     if name in START_PHOTOS:
-        return Beginning(bundled(FIRST), word, bundled_photo(name))
-    return Beginning(bundled(name), word)
+        return StoryStart(bundled(FIRST), word, bundled_photo(name))
+    return StoryStart(bundled(name), word)
 
 
 def tile_picture(name: str) -> np.ndarray:
     """Return what a tile shows, uint8 (S, S, 3): the start or, for the empty canvas, what it first becomes."""
-    begin = of_tile(name, word_of(name))
-    if name == EMPTY and begin.stored is not None:
-        return begin.stored.drawings[leading(COMPARED)].pixels()
-    return begin.picture
+    chosen = of_tile(name, word_of(name))
+    if name == EMPTY and chosen.stored is not None:
+        return chosen.stored.drawings[leading(COMPARED)].pixels()
+    return chosen.picture
 
 
 def bundled(name: str) -> np.ndarray:
@@ -193,7 +193,7 @@ def link_to_draw(word: GalleryWord) -> str:
 # ---- the session and the URL ---------------------------------------------------------------------------------------
 
 
-def chosen() -> Beginning:
+def chosen() -> StoryStart:
     """Return the current choice, initially from the URL."""
     state = st.session_state
     if SKETCH not in state:
@@ -206,22 +206,22 @@ def chosen() -> Beginning:
         if photo in START_PHOTOS:
             percent = url.number(LINKED_FRAME, range(101))
             state[PHOTO] = bundled_photo(photo, MIDDLE if percent is None else percent / 100)
-        state[WORD] = word or word_of(Beginning(state[SKETCH], "", state[PHOTO]).name or FIRST)
-    return Beginning(state[SKETCH], state[WORD], state.get(PHOTO))
+        state[WORD] = word or word_of(StoryStart(state[SKETCH], "", state[PHOTO]).name or FIRST)
+    return StoryStart(state[SKETCH], state[WORD], state.get(PHOTO))
 
 
-def put_in_url(begin: Beginning) -> None:
+def put_in_url(chosen: StoryStart) -> None:
     """Write the choice to the URL, unless it is the default or an upload."""
     linked: dict[str, str] = {}
-    if begin.photo is not None:
-        if begin.photo.name:
-            percent = round(100 * begin.photo.position)
-            linked = {LINKED_PHOTO: begin.photo.name} | ({} if percent == 50 else {LINKED_FRAME: str(percent)})
-    elif (begin.name, begin.word) != (FIRST, word_of(FIRST)):
+    if chosen.photo is not None:
+        if chosen.photo.name:
+            percent = round(100 * chosen.photo.position)
+            linked = {LINKED_PHOTO: chosen.photo.name} | ({} if percent == 50 else {LINKED_FRAME: str(percent)})
+    elif (chosen.name, chosen.word) != (FIRST, word_of(FIRST)):
         with suppress(ValueError):
-            linked = {LINKED_SKETCH: begin.name or encode_sketch(begin.sketch)}
-    if linked and begin.word:
-        linked[LINKED_WORD] = begin.word
+            linked = {LINKED_SKETCH: chosen.name or encode_sketch(chosen.sketch)}
+    if linked and chosen.word:
+        linked[LINKED_WORD] = chosen.word
     for name in (LINKED_SKETCH, LINKED_PHOTO, LINKED_FRAME, LINKED_WORD):
         url.put(name, linked.get(name))
 
