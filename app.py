@@ -20,12 +20,10 @@ def read_pages() -> None:
     import ui.pages.findings
     import ui.pages.models  # noqa: F401
     from ui.story.bridge import measured
-    from ui.story.data import opening_runs
     from ui.story.story_start import FIRST, of_tile, word_of
 
     import_ahead()
     measured(of_tile(FIRST, word_of(FIRST)), None)
-    opening_runs()
     with contextlib.suppress(ValueError):  # invalid limits, which every page reports
         fetch_clip()
 

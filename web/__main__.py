@@ -38,6 +38,9 @@ _OPTIONS = (
 _EXPORT = "export default function ("
 
 
+_MODELS = r'<a href="models">(.*?)</a>'  # a page of the app alone
+
+
 def write_article(folder: Path, app: str) -> int:
     """Write all files; return their size in bytes. app: URL of the full lab, may be empty.
 
@@ -67,21 +70,21 @@ def write_article(folder: Path, app: str) -> int:
 def pages(app: str) -> dict[str, bytes]:
     """Return both pages, filled from the chapters and the findings."""
     from core.classifiers.registry import PAPERS_CLIP, classifier_spec, short_title
-    from core.data.sample_sets import imagenet
-    from core.data.words import vocabulary
     from core.pgd.drawings import painter_name
-    from core.shared.text import JARGON, count_of, explain_terms
+    from core.shared.text import JARGON, explain_terms
     from ui.pages.findings import TITLE
     from ui.shared.page import LOOK, THE_PAPER
     from ui.shared.url import format_size
     from ui.shared.verdicts import CSS
     from ui.story.chapters import CHAPTER_NAMES, chapter
+    from ui.story.your_turn_chapter import doors_html
     from web.findings_page import WEATHER, findings_page
     from web.paintings import sketch_texts
 
     def here(html: str) -> str:
         """Lead links to pages of the app to the article's own, or to the full lab; without one they are plain text."""
         html = html.replace('href="findings"', 'href="findings.html"')
+        html = html.replace('href="models"', f'href="{app}/models"') if app else re.sub(_MODELS, r"\1", html)
         if app:
             return html.replace('href="frequency?', f'href="{app}/frequency?')
         return re.sub(r'<a href="frequency\?[^>]*>(.*?)</a>', r"\1", html)
@@ -94,14 +97,14 @@ def pages(app: str) -> dict[str, bytes]:
     weather = {} if app else {"weather": f"findings.html#{WEATHER}"}
     chapters = [chapter(index, **weather) for index in range(len(CHAPTER_NAMES))]
     texts = {
-        "title": "What does CLIP see?",
+        "title": "What does a network see?",
         "sections": None,
         "chapters": chapters,
         "first_text": sketch_texts("sketch").lead,
         "here": lambda text: here(explain_terms(text, *JARGON)),
         "artist": short_title(classifier_spec(painter_name()).title),
         "clip_size": format_size(classifier_spec(PAPERS_CLIP).download_bytes),
-        "known": count_of(len(vocabulary(imagenet())), "word"),
+        "doors": doors_html(in_article=True),
     }
     summary, sections = findings_page()
     findings = {"chapters": None, "title": TITLE, "summary": summary, "sections": sections}

@@ -70,10 +70,8 @@ def figure_packs() -> dict[str, Any]:
         **judge_packs(),
         **striped_packs(),
         "maps": _maps(figures.maps_of(*figures.PAPERS_MAPS), LOW.edge),
-        "limits": _maps(figures.maps_of(*figures.limits())),
         **mixer_packs(),
         **hole_packs(),
-        "gallery": figures.gallery_html(),
     }
 
 

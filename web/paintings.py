@@ -13,9 +13,10 @@ from core.data.sketches import SKETCH_SIZE, SKETCHES
 from core.data.start_photos import START_PHOTOS
 from core.data.words import vocabulary
 from core.shared.text import with_article
-from ui.components.mount import lossy_data_uri, pack_bytes
+from ui.components.mount import pack_bytes
 from ui.components.painters.painters import sketch_kit
 from ui.components.pictures.picture_widgets import TileStyle, pack_thumbnails, tiles_json
+from ui.components.story.story_parts import pictures_of
 from ui.story import scene, story_start
 from ui.story.bridge import TEXTS, measured
 from ui.story.chapters import LEADS, chapter, paintings_counted
@@ -91,7 +92,7 @@ def _painting(begin: StoryStart) -> dict[str, Any]:
     assert begin.stored is not None
     stored = scene.stored(begin.stored)
     return {
-        "scene": {**vars(stored), "views": lossy_data_uri(stored.views), "paper": lossy_data_uri(stored.paper)},
+        "scene": {**vars(stored), **pictures_of(stored)},
         "before": scene.seen_before(begin.stored, is_photo=begin.photo is not None),
         "task": begin.start,
         "opens": story_start.link_to_draw(begin.stored),

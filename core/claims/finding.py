@@ -147,7 +147,7 @@ class Topic(StrEnum):
     """Tab of the page *Findings* that lists a claim."""
 
     WAVES = "Waves"
-    PICTURES = "Drawings and holes"
+    PICTURES = "Paintings and holes"
     CORRUPTIONS = "Corruptions and robustness"
 
 

@@ -34,7 +34,7 @@ CANVASES: dict[CanvasName, Canvas] = {
     "horizon": Canvas("Pale horizon", ((226, 222, 214), (200, 190, 176)), 0.12, "a pale horizon"),
 }
 COMPARED_CANVAS: CanvasName = "grey"  # of the gallery and of all comparisons with the paper's method
-DEFAULT_CANVAS: CanvasName = "grey"  # of the page *Draw*
+DEFAULT_CANVAS: CanvasName = "grey"  # of the page *Paint*
 TRIES = 4  # started by one press, on as many canvases
 
 

@@ -144,7 +144,6 @@ HOLES = PRECOMPUTED / "holes.json"  # written by precomputed.makers.recognition
 _CHOICE = json.loads(EXAMPLES.read_text())
 _OPENING = json.loads((PRECOMPUTED / "views" / "opening.json").read_text("utf-8"))  # of `core.pgd.drawings`
 _CORNERS = json.loads(HOLES.read_text())  # each where it costs EfficientNet-Lite1 most of the class's probability
-OPENING_SEED: int = _CHOICE["opening"]  # of the blur from which the story's twins draw every class
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +151,7 @@ class SampleSet:
     """Bundled pictures of one size and one class set. A new set takes a row below and a folder.
 
     name: in the session and in the names of stored runs. title: in menus and URLs. dataset: for `load_dataset`.
-    image_size: in pixels. class_set: key in `CLASS_SETS`. drawn_title: title in menus and URLs of *Draw*.
+    image_size: in pixels. class_set: key in `CLASS_SETS`. drawn_title: title in menus and URLs of *Paint*.
     epsilon: size v of the waves on its pictures to begin with; None for the paper's, where that has such pictures.
     folder: holds provenance.json, which `core.data.datasets` reads, and pictures: images.npz, or files that it names.
     first: the initial picture of *Frequencies*. second: the one mixed with it.
@@ -160,9 +159,9 @@ class SampleSet:
     holes: (left, top, size) of a picture's initial hole, by index, which stored runs fill by both methods if pictures
     are large enough to show the difference; the others' are in the middle.
     faceless: the pictures with a hole where no method painted the animal's face, judged by eye.
-    filled: the pictures of the row of filled holes. drawn: the initial classes of *Draw*, which offers only sets with
+    filled: the pictures of the row of filled holes. drawn: the initial classes of *Paint*, which offers only sets with
     some. rule: one sentence on how they were chosen; may be empty.
-    photo: index of the picture that *Draw* turns into another first. photo_word: the word that it draws; empty for the
+    photo: index of the picture that *Paint* turns into another first. photo_word: the word that it draws; empty for the
     first of `drawn`.
     maps: title of every data set with maps about these classes, by its name.
     """
@@ -237,13 +236,13 @@ SAMPLE_SETS = {
             folder=SAMPLES / "photographs",
             first=9,  # a polar bear that the first wave turns into a shower curtain
             second=2,  # a giant panda
-            inpainted=6,  # hens
+            inpainted=10,  # a bison
             holes={k: (*corner, _CORNERS["size"]) for k, corner in enumerate(_CORNERS["corners"])},
             faceless=tuple(_CORNERS["faceless"]),
             drawn=(_OPENING["picked"][0],),
             photo=1,
             photo_word="goldfish",
-            rule="We picked the example’s word by eye, and the hen and the koala of *Fill a hole*.",
+            rule="We picked the example’s word by eye, and the bison of *Fill a hole*.",
             maps={
                 "imagenet100": "ImageNet100",
                 "imagenet-sample": "ImageNet sample",

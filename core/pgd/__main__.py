@@ -97,7 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
         "settings of sketches",
     )
     paint = commands.add_parser("paint", help="paint the picture that a link of the app shows, by its leading method")
-    paint.add_argument("link", help="as *Share* on Draw and Fill a hole gives it, in quotes")
+    paint.add_argument("link", help="as *Share* on Paint and Fill a hole gives it, in quotes")
     paint.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
     paint.add_argument("--download", action="store_true", help="allow downloading the weights if they are missing")
     paint.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into")

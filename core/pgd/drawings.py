@@ -28,6 +28,8 @@ PERSON_FILE = DRAWINGS / "person.json"  # a person's answers, of `precomputed.ma
 PaintedStart = Literal["sketch", "photo"]  # what stored paintings start from
 SIZE = 224  # pixels, of all drawings
 PAINTED_PHOTOS = "photographs"  # sample set of whose photos the stored counts are
+GROWTH = DRAWINGS / "growth.webp"  # the first sketch becoming its painting: GROWTH_FRAMES pictures below each other
+GROWTH_FRAMES = 17
 CARDS = {name: DRAWINGS / f"card-{name}.webp" for name in ("hole", "judge")}  # things to try
 
 
@@ -259,6 +261,11 @@ def counted(kind: str, judge: int = 0, *, seen: str = "") -> str:
     """Return the number of `recognised` and how many pictures there are: '74 of 100'."""
     found = recognised(kind, judge, seen=seen)
     return f"{int(found.sum())} of {len(found)}"
+
+
+def sketches_by_seed() -> list[int]:
+    """Return how many sketches painted by many views are recognised, by seed from 0 on."""
+    return recognised("sketch-views").reshape(-1, len(drawn_sketches())).sum(axis=1).astype(int).tolist()
 
 
 @cache

@@ -23,11 +23,10 @@ from core.pgd.starts import StartName, draw_starts, start_facts
 from core.pgd.views import MIN_CROP_SIZE
 
 RUNS = PRECOMPUTED / "runs"
-OPENING = "opening"  # kind of the story's first runs: every class, from one blur of no class
 
 
 def stored_path(task: str, subject: str, classifier: str, folder: Path = RUNS, method: MethodName = PAPER) -> Path:
-    """Return the file of a stored run; task: a `Task` or `OPENING`."""
+    """Return the file of a stored run; task: a `Task`."""
     return folder / f"{task}_{subject}__{classifier}{'' if method == PAPER else f'__{method}'}.npz"
 
 
@@ -66,7 +65,7 @@ STORED_STARTS: dict[StartName, str] = {"blur": "", "independent": "-noise"}
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One example: its task or `OPENING`, the subject in its file name, and its plan."""
+    """One example: its task, the subject in its file name, and its plan."""
 
     task: str
     subject: str

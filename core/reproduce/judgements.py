@@ -14,7 +14,7 @@ from core.classifiers.registry import classifier_state, list_classifiers, load_c
 from core.data.holes import usual_hole_size
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS, ClassSet, ImageDataset, SampleSet
 from core.data.stored import classifier_facts, computed_source, dataset_facts
-from core.pgd.examples import OPENING, stored_classifier
+from core.pgd.examples import stored_classifier
 from core.pgd.jobs import PGDJob, make_job, run_batch
 from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.picture_outcomes import (
@@ -137,12 +137,7 @@ def _suffices(entry: Mapping[str, Any], job: JobConfig) -> bool:
 
 def _drawn_runs(network: ProfiledNetwork, class_set: str, path: Path) -> list[PGDRun]:
     """Load the drawings of a class set from the folder of the file."""
-    tasks = "generation", OPENING
-    files = (
-        file
-        for task in tasks
-        for file in (path.parents[1] / "runs").glob(f"{task}_{class_set}*__{network.file_name}*.npz")
-    )
+    files = (path.parents[1] / "runs").glob(f"generation_{class_set}*__{network.file_name}*.npz")
     return [PGDRun.load(file) for file in sorted(files) if stored_classifier(file) == network.file_name]
 
 

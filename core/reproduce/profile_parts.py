@@ -9,11 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from core.data.sample_sets import CIFAR10, OPENING_SEED, SAMPLE_SETS, ClassSet, ImageDataset, SampleSet
+from core.data.sample_sets import CIFAR10, SAMPLE_SETS, ClassSet, ImageDataset
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes
 from core.pgd.examples import (
-    OPENING,
     Example,
     examples,
     first_methods,
@@ -22,10 +21,7 @@ from core.pgd.examples import (
     with_few_frames,
 )
 from core.pgd.live import finished_run
-from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun, differences
-from core.pgd.settings import defaults
-from core.pgd.starts import draw_starts, start_facts
 from core.reproduce.judgements import judgements
 from core.reproduce.profiled import (
     MissingDataError,
@@ -34,7 +30,6 @@ from core.reproduce.profiled import (
     map_path,
 )
 from core.shared.files import ArchiveError
-from core.shared.roles import ROLES
 from core.sweep.corruption_sweep import CorruptionConfig
 from core.sweep.grow import Table, Transforms, grow_file, missing_rows
 from core.sweep.hybrid_sweep import HybridConfig, default_cutoffs
@@ -52,25 +47,13 @@ def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
             stored_path(kind, subject, network.file_name, folder, method)
             for (kind, subject), method in itertools.product(first_subjects(row), first_methods(row.image_size))
         }
-        of_row = [*examples(row)]
-        if row.name == "cifar10" and any(network.name in twins for twins in ROLES["twins"]):
-            of_row.append(Example(OPENING, row.class_set, opening_plan(row, OPENING_SEED)))
-        for example in of_row:
+        for example in examples(row):
             path = example.path(network.file_name, folder)
             if path in first or not network.quick:
                 make = partial(_make_run, network, example, row.classes)
                 file = ProfileFile(path, make, partial(_is_current, network.name, example))
                 files.append((len(example.plan.start) * example.plan.config.steps, file))
     yield from (file for _, file in sorted(files, key=lambda pair: pair[0]))
-
-
-def opening_plan(row: SampleSet, seed: int) -> RunPlan:
-    """Draw every class from one blur: the blur of no class used by the page *Draw* for a dog with this random seed."""
-    names, dog = row.classes.names, ("dog",)
-    blur = draw_starts(dog, 1, row.name, seed, "classless")
-    facts = start_facts(dog, row.name, "classless")
-    start = blur.repeat(len(names), axis=0)
-    return RunPlan(targets=names, start=start, config=defaults("generation", row.image_size), seed=seed, images=facts)
 
 
 def _is_current(name: str, example: Example, path: Path) -> bool:

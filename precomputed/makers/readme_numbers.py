@@ -19,7 +19,16 @@ from core.data.sample_sets import HEATMAPS, PRECOMPUTED, imagenet
 from core.fourier.contrasts import LOW, Band, in_band
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import crossover_of
-from core.pgd.drawings import count, counted, drawn_sketches, judge_name, painter_name, recognised, stored_kinds
+from core.pgd.drawings import (
+    count,
+    counted,
+    drawn_sketches,
+    judge_name,
+    painter_name,
+    recognised,
+    sketches_by_seed,
+    stored_kinds,
+)
 from core.pgd.methods import MethodName
 from core.pgd.picture_outcomes import AFTER, BEFORE
 from core.shared.files import write_atomically
@@ -108,11 +117,6 @@ def _of_methods(kind: str) -> list[str]:
 
 def _sketches_count() -> int:
     return len(recognised("sketch-paper"))
-
-
-def sketches_by_seed() -> list[int]:
-    """Return how many sketches painted by many views are recognised, by seed."""
-    return recognised("sketch-views").reshape(-1, _sketches_count()).sum(axis=1).astype(int).tolist()
 
 
 # ---- the ten of docs/results.md ------------------------------------------------------------------------------------

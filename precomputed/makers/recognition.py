@@ -214,7 +214,7 @@ def _table(
 
 
 def _stored_runs() -> list[PGDRun]:
-    """Load the painter's stored runs, with which *Draw* and *Fill a hole* open."""
+    """Load the painter's stored runs, with which *Paint* and *Fill a hole* open."""
     subjects = itertools.chain(*(stored_subjects(kind).values() for kind in ("generation", "inpainting")))
     return [PGDRun.load(path) for path in itertools.chain(*subjects) if stored_classifier(path) == PAINTER]
 

@@ -2,17 +2,19 @@
 
     OMP_NUM_THREADS=1 python -m precomputed.makers.sketch_files --work FOLDER
 
-Writes precomputed/views/sketch-*.jpg, photo-*.jpg and sketches.json. Each picture is a run of its own, from seed 0, and
-takes about ten seconds of a core, unless FOLDER, of precomputed.makers.recognition, has it.
+Writes precomputed/views/sketch-*.jpg, photo-*.jpg, sketches.json, and growth.webp, how the first one grows. Each is a
+run of its own, from seed 0, and takes ten seconds of a core, unless FOLDER, of precomputed.makers.recognition, has it.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import load_classifier
@@ -22,11 +24,14 @@ from core.data.sketches import SKETCHES, draw_sketch
 from core.data.start_photos import START_PHOTOS, photo_square
 from core.data.stored import classifier_facts
 from core.data.words import find_word
-from core.pgd.drawings import DRAWINGS, SIZE, SKETCHED_FILE, PaintedStart, painted_path
+from core.pgd.drawings import DRAWINGS, GROWTH, GROWTH_FRAMES, SIZE, SKETCHED_FILE, PaintedStart, painted_path
+from core.pgd.live import finished_run
 from core.pgd.methods import COMPARED
 from core.pgd.painting import Painting
+from core.pgd.record import evenly_spaced
 from core.pgd.settings import defaults
 from core.shared.device import class_probabilities
+from core.shared.files import write_atomically
 from precomputed.makers.gallery_files import made_by, show, write_facts
 from precomputed.makers.plans import PAINTER, SEED, last_state, maker_parser, prepare_painter
 from precomputed.makers.recognition import JUDGE
@@ -45,6 +50,7 @@ def main() -> None:
     facts = made_by(painter, "sketch") | {
         "photo_config": defaults("generation", SIZE, "views", start="photo").to_json()
     }
+    save_growth(painter)
     write_facts(SKETCHED_FILE, facts | {"judges": [classifier_facts(judge)], "size": SIZE, "words": rows})
 
 
@@ -70,6 +76,17 @@ def painted(start: PaintedStart, name: str, word: str, networks: Sequence[Classi
         said = show(picture, painted_path(start, name, method), label, painter, judges)
         row[method] = said | {"digest": painting.digest}
     return row
+
+
+def save_growth(painter: Classifier) -> None:
+    """Paint the first sketch again, and store pictures of its growth."""
+    name, row = next(iter(SKETCHES.items()))
+    run = finished_run(Painting.default(row.word, "sketch", painter=PAINTER, pixels=draw_sketch(name)).plan(), painter)
+    frames = run.frames[evenly_spaced(len(run.frames), GROWTH_FRAMES), 0].transpose(0, 2, 3, 1)
+    strip = Image.fromarray(frames.reshape(-1, *frames.shape[2:]))
+    file = io.BytesIO()
+    strip.save(file, "WEBP", quality=80, method=6)
+    write_atomically(GROWTH, file.getvalue())
 
 
 if __name__ == "__main__":

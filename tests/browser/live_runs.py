@@ -1,4 +1,4 @@
-"""Live runs on the pages *Fill a hole* and *Draw*: starting and stopping them, and what the replay shows."""
+"""Live runs on the pages *Fill a hole* and *Paint*: starting and stopping them, and what the replay shows."""
 
 import re
 

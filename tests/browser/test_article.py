@@ -126,10 +126,10 @@ def test_article_chapters_work(open_article, folder, browser_name, how):
     expect(lead).to_contain_text("sees a pizza")
     sketch.get_by_role("radio", name="lighthouse").click()
     expect(lead).to_contain_text("sees a lighthouse")
-    expect(sketch.get_by_role("link", name="Open in Draw")).to_have_attribute("href", f"{APP}/{link_to(lighthouse)}")
+    expect(sketch.get_by_role("link", name="Open in Paint")).to_have_attribute("href", f"{APP}/{link_to(lighthouse)}")
     box = sketch.locator(".start .stage").bounding_box()
     sketch.locator(".start .stage").click(position={"x": box["width"] / 2, "y": box["height"] / 2})
-    expect(claim).to_have_text("Press Paint it.")  # a stroke takes the old sentences away
+    expect(claim).to_have_text("Press Paint.")  # a stroke takes the old sentences away
     expect(judged).to_have_text("")
     expect(page.locator(".bridge")).not_to_contain_text("added")
     linked = sketch.get_by_role("link", name="Paint it in the full lab").get_attribute("href")
@@ -140,7 +140,7 @@ def test_article_chapters_work(open_article, folder, browser_name, how):
         expect(judge.get_by_role("heading")).to_contain_text(f"Picture {number} of 10")
         judge.locator(".options button").first.click()
         expect(judge.get_by_role("status")).to_have_text(re.compile(r"^(Right|No, it’s .*)\."))
-        opens = judge.get_by_role("link", name="Open in Draw")
+        opens = judge.get_by_role("link", name="Open in Paint")
         expect(opens).to_have_attribute("href", re.compile(f"^{APP}/generation[?]generation-start-from=(Sketch|Grey)"))
         judge.locator("button.next").click()
     expect(moral).to_be_visible()
@@ -221,7 +221,7 @@ def test_article_paints_over_own_photos(open_article, browser_name, tmp_path):
     sketch.locator("input[type=file]").set_input_files(
         picture_file(np.arange(90_000, dtype=np.uint8).reshape(100, 300, 3))
     )
-    expect(claim).to_have_text("Press Paint it.")
+    expect(claim).to_have_text("Press Paint.")
     sketch.locator(".corner").click()  # on a phone the photo takes the painting's place
     start = "canvas => canvas.toDataURL()"
     middle = sketch.locator(".frame canvas").first.evaluate(start)

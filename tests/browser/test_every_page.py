@@ -47,7 +47,7 @@ def expect_to_fit(page: Page, width: int, *, details: bool = False) -> None:
 
 
 def expect_run_in_sight(page: Page, width: int) -> None:
-    """Check *Draw* and *Fill a hole*: large pictures and the verb are in the first window, first on a phone."""
+    """Check *Paint* and *Fill a hole*: large pictures and the verb are in the first window, first on a phone."""
     verb = page.locator(".st-key-run-stage button[kind=primary]").bounding_box()
     boxes = [canvas.bounding_box() for canvas in page.locator(".painter canvas, .replay canvas").all()]
     if width > 768:
@@ -93,7 +93,7 @@ def test_page_is_stable_fits_and_is_accessible(app, open_page, path):
     page.set_viewport_size({"width": 1920, "height": 1080})
     box = settled(page).locator(".st-key-footer").bounding_box()
     assert heading.bounding_box()["x"] == box["x"] == WIDE and box["width"] == 1920 - 2 * WIDE
-    if "-" in path:  # *Draw* and *Fill a hole*, whose closed parts are opened
+    if "-" in path:  # *Paint* and *Fill a hole*, whose closed parts are opened
         for part in page.locator("[data-testid=stExpander] summary").all():
             part.click()
         page.set_viewport_size({"width": 400, "height": 900})

@@ -1,4 +1,4 @@
-"""*Draw* in a real browser: small drawings, the gallery, a word of one's own, a sketch that becomes a picture."""
+"""*Paint* in a real browser: small drawings, the gallery, a word of one's own, a sketch that becomes a picture."""
 
 import re
 
@@ -86,7 +86,7 @@ def test_chosen_try_is_shown_and_linked(draw_page):
 
 def test_gallery_tile_and_sketch_are_drawn(draw_page):
     page = draw_page("generation-steps=4&generation-start-from=Grey")
-    gallery, words = page.get_by_role("radiogroup", name="Random words, drawn"), stored_gallery().words
+    gallery, words = page.get_by_role("radiogroup", name="Random words, painted"), stored_gallery().words
     page.get_by_role("button", name="All 100 words").click()
     expect(gallery.get_by_role("radio")).to_have_count(100)
     expect(gallery.locator(".tile-name").nth(8)).to_have_text(words[8].word)
@@ -106,7 +106,7 @@ def test_gallery_tile_and_sketch_are_drawn(draw_page):
     wait_until_still(page)
     assert pair.nth(1).bounding_box()["width"] > 400
     page = draw_page("generation-steps=4&generation-start-from=Grey")  # a tile brings its own settings
-    pair, box = page.locator(CANVAS), page.get_by_role("combobox", name="Word to draw")
+    pair, box = page.locator(CANVAS), page.get_by_role("combobox", name="Word to paint")
     box.fill("castle")
     box.press("Enter")
     wait_for_end(page)
@@ -136,15 +136,15 @@ def test_gallery_tile_and_sketch_are_drawn(draw_page):
 def test_first_stroke_clears_the_stored_painting(draw_page):
     page = draw_page("")
     claim = page.locator(".judged.recognised").first
-    expect(claim).to_contain_text("A second network agrees")
+    expect(claim).to_contain_text("A second network also says")
     expect(page.get_by_role("button", name="Save picture")).to_be_visible()
     page.locator(".painter .stage").click(position={"x": 200, "y": 250})
-    expect(page.get_by_text("Press Draw")).to_be_visible()
+    expect(page.get_by_text("Press Paint")).to_be_visible()
     expect(claim).to_have_count(0)
     expect(page.get_by_role("button", name="Save picture")).to_have_count(0)
     page.get_by_role("radio", name="Photo", exact=True).click()
-    expect(page.get_by_role("combobox", name="Word to draw")).to_have_value("goldfish")
+    expect(page.get_by_role("combobox", name="Word to paint")).to_have_value("goldfish")
     expect(page.get_by_role("radiogroup", name="Pictures").get_by_role("radio")).to_have_count(12)
     expect(page.get_by_role("button", name="Your photo")).to_be_visible()
-    expect(claim).to_contain_text("A second network agrees")  # of the stored goldfish in the cup
-    expect(page.get_by_text("Press Draw")).to_have_count(0)
+    expect(claim).to_contain_text("A second network also says")  # of the stored goldfish in the cup
+    expect(page.get_by_text("Press Paint")).to_have_count(0)

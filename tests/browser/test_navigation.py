@@ -73,7 +73,7 @@ def test_back_restores_each_page(app, open_page):
     wait_until_drawn(page)
     chosen = page.url
     assert "subject=" in chosen
-    follow("Draw")
+    follow("Paint")
     back("Findings", chosen)
     expect(heading).to_be_visible()
     back("Frequencies", cell)

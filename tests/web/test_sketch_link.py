@@ -1,4 +1,4 @@
-"""A sketch in the article's links to *Draw*, encoded in Node and read by Python."""
+"""A sketch in the article's links to *Paint*, encoded in Node and read by Python."""
 
 import numpy as np
 

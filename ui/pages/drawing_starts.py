@@ -1,4 +1,4 @@
-"""Starts of the page *Draw*: a sketch, a photo or a canvas, and the tiles that choose one."""
+"""Starts of the page *Paint*: a sketch, a photo or a canvas, and the tiles that choose one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page *Draw*: a sketch, a photo or a made start becomes a picture of a word by PGD on Eq. 2."""
+"""Page *Paint*: a sketch, a photo or a made start becomes a picture of a word by PGD on Eq. 2."""
 
 from __future__ import annotations
 
@@ -115,17 +115,17 @@ def page() -> None:
     stored = _stored(choice, start[0])
     with layout.verb:
         begins = st.session_state.pop(ASKED, False) or _is_linked(choice, request, stored)
-        ask_for_run(PAGE, "Draw", request, begins, lambda plan: four_tries(plan, choice.row))
+        ask_for_run(PAGE, "Paint", request, begins, lambda plan: four_tries(plan, choice.row))
     example, reset = partial(_example, request, stored), partial(_reset, choice.row, choice.start)
     with stage:
-        result = run_panel(Stage(PAGE, "Draw", example, reset, _restore, stored), request)
+        result = run_panel(Stage(PAGE, "Paint", example, reset, _restore, stored), request)
     with layout.details:
         _details(choice, result)
 
 
 def _reserve() -> _Layout:
     """Draw the title and reserve the places below it."""
-    painter = head("Draw what a network sees")
+    painter = head("Paint what a network sees")
     with st.container(key="run-stage"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{PAGE}.toolbar"):
             begin, word, verb = (st.container(width=width) for width in ("content", 260, "content"))
@@ -251,11 +251,11 @@ def _several_words(row: SampleSet, start: StartName, any_text: bool) -> list[str
         st.session_state[key] = linked[:MAX_WORDS] or usual
         if len(linked) > MAX_WORDS:
             rest = join_list([f"“{one_line(word, MAX_LENGTH)}”" for word in linked[MAX_WORDS:]])
-            url.notify(f"One run draws {MAX_WORDS} words, so we left out {rest}.")
+            url.notify(f"One run paints {MAX_WORDS} words, so we left out {rest}.")
     targets = settable(
         key,
         lambda name, value: st.multiselect(
-            f"Words to draw (up to {MAX_WORDS}; for CLIP, any text)",
+            f"Words to paint (up to {MAX_WORDS}; for CLIP, any text)",
             [*names, *(target for target in value if target not in names)],
             value,
             max_selections=MAX_WORDS,
@@ -288,7 +288,7 @@ def _choose_word(
     current = unknown or (targets[0] if len(targets) == 1 else "")
     with container, st.container(gap=None):
         word_input(
-            "Word to draw",
+            "Word to paint",
             vocabulary(row.classes),
             current,
             note=stands_for(current, row.classes),

@@ -55,7 +55,7 @@ from ui.shared.url import as_markdown, format_size, one_line
 from ui.story.data import far_from_clip
 
 FIRST_SET = picture_kinds()[FIRST_PRESET.pictures]
-_PAGES = {"generation": "Draw", "inpainting": "Fill a hole", "frequency": "Frequencies"}
+_PAGES = {"generation": "Paint", "inpainting": "Fill a hole", "frequency": "Frequencies"}
 CLIPS_PART = "clip"
 OPEN_CARD = "card"  # in the URL: the classifier with an open card
 _REDRAW_SECONDS = 0.5  # while a download runs
@@ -175,7 +175,7 @@ def _about_clip() -> str:
         profile = " Story and Findings show what it did on this machine." if made else ""
         return f"Matches pictures with words. It paints any sentence, and answers next to its own map.{profile}"
     return (
-        "Matches pictures with words. With it you can draw any sentence instead of single words, and see CLIP’s own "
+        "Matches pictures with words. With it you can paint any sentence instead of single words, and see CLIP’s own "
         f"answers next to its map. Until then {stored_title(INSTEAD[PAPERS_CLIP])} stands in. It’s a poor copy: at a "
         f"typical wave, its error is {far_from_clip()} off."
     )
@@ -230,7 +230,7 @@ def _profile() -> None:
     for spec in unprofiled()[:1]:
         st.button(
             f"Make the profile of {as_markdown(one_line(spec.title))}",
-            help="Computes its heat map, the story’s pictures and the runs that *Fill a hole* and *Draw* open with. "
+            help="Computes its heat map, the story’s pictures and the runs that *Fill a hole* and *Paint* open with. "
             "This takes about ten minutes on two cores. If the server ends before that, press again and it resumes.",
             on_click=profile_maker().start,
             args=(spec,),

@@ -15,18 +15,18 @@ from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.verdicts import STYLE
 from ui.story import (
-    figures,
     hole_chapter,
     judge_chapter,
-    limits_chapter,
     mixture_chapter,
     opening,
     sketch_chapter,
     story_start,
     wave_chapter,
+    your_turn_chapter,
 )
-from ui.story.chapters import CHAPTER_NAMES, SLUGS, Chapter, Part, chapter
+from ui.story.chapters import CHAPTER_NAMES, SLUGS, Chapter, Part, chapter, question
 
+LAST = len(SLUGS) - 1  # index of *Your turn*
 CHAPTER = "chapter"  # in the URL, the only place that stores the current one
 _FIGURES: dict[str, Callable[[], object]] = {
     "judge": judge_chapter.judge_drawings,
@@ -34,10 +34,7 @@ _FIGURES: dict[str, Callable[[], object]] = {
     "maps": wave_chapter.maps_and_picture,
     "mixer": mixture_chapter.two_photos,
     "hole": hole_chapter.fill_a_hole,
-    "gallery": lambda: st.html(figures.gallery_html()),
 }
-
-_WIDE = {"judge", "stripes", "maps", "mixer"}  # figures as wide as the page, below their text
 
 
 def page() -> None:
@@ -49,62 +46,52 @@ def page() -> None:
     known = sketch_chapter.facts() if index == 0 else {}
     here = chapter(index, **known)  # computed before anything is drawn: text and figure change together
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
-        st.title("What does CLIP see?", width="content", anchor=False)
+        st.title(here.title if index == LAST else question(), width="content", anchor=False)
         with st.container(key="story-steps"):
             step_tabs(CHAPTER_NAMES, SLUGS, index + 1, parameter=CHAPTER, on_go=_go)
     if index == 0:
         _sketch(here)
         return
-    if here.slug == "limits":
-        _limits(here)
+    if index == LAST:
+        _your_turn(here)
         return
-    parts = [part for part in here.parts if part.figure in _FIGURES]  # the article has one more
-    for k, part in enumerate(parts):
-        if part.figure in _WIDE:
-            _wide(here, part, k)
-            continue
-        body = st.expander(part.fold) if part.fold else st.container()
-        left, right = body.columns([25, 75], gap="medium")
-        with left:
-            _text(part.text if k else f"<h2>{html.escape(here.title)}</h2>{part.text}")
-            # In a narrow window this follows the figure.
-            with st.container(key=f"story-notes-{k}"):
-                _text(part.note + _button(here, k))
-        with right, st.container(key=f"story-figure-{k}"):
-            _FIGURES[part.figure]()
-            if part.claims:
-                _claims(part)
+    for k, part in enumerate(here.parts):
+        _part(here, part, k)
 
 
 def _sketch(here: Chapter) -> None:
     """Draw the first chapter: its stage has the page's width, and its last paragraphs lead on to waves."""
     text, note = here.parts[0].text, here.parts[0].note
     with st.container(key="story-lead"):
-        _text(f"<h2>{html.escape(sketch_chapter.title(here.title))}</h2>{text}")
+        _text(f"{_heading(sketch_chapter.title(here.title))}{text}")
     sketch_chapter.paint_a_sketch()
     sketch_chapter.choose_a_start(text, note)
     st.html(f'<div class="story story-bridge">{sketch_chapter.bridge_to_waves()}</div>')
     st.html(opening.cards_html())
 
 
-def _limits(here: Chapter) -> None:
-    """Draw the last chapter: a card for each paragraph, what to do next, and three maps under a fold."""
+def _heading(title: str) -> str:
+    """Return a title that runs into the text behind it, as HTML."""
+    return f"<h2>{html.escape(title)}{'' if title.endswith('?') else '.'}</h2> "
+
+
+def _your_turn(here: Chapter) -> None:
+    """Draw the last chapter: five pictures that lead on, three buttons, and what to keep in mind."""
     part = here.parts[0]
-    _text(f'<h2>{html.escape(here.title)}</h2><div class="story-cards">{part.text}</div>')
-    with st.container(key="story-to-do"):
-        limits_chapter.things_to_do(partial(_go, 1))
-    with st.expander(part.fold):
-        _text(part.note)
-        with st.container(key="story-figure-0"):
-            figures.three_maps()
+    with st.container(key="story-turn"):
+        _text(part.text)
+    st.html(your_turn_chapter.doors_html())
+    with st.container(horizontal=True, gap="small", key="story-to-do"):
+        your_turn_chapter.things_to_do(partial(_go, 1))
+    _text(f'<div class="keep-in-mind">{part.note}</div>')
 
 
-def _wide(here: Chapter, part: Part, index: int) -> None:
+def _part(here: Chapter, part: Part, index: int) -> None:
     """Draw a part of a chapter as wide as the page: its text, its figure, its claims, and in small print its note."""
     with st.container(key=f"story-wide-{index}"):
         # After the last answer there is nothing left to pick.
         text = "" if part.figure == "judge" and judge_chapter.answered() == ROUND_LENGTH else part.text
-        _text(text if index else f"<h2>{html.escape(here.title)}</h2>{text}")
+        _text(text if index else f"{_heading(here.title)}{text}")
     with st.container(key=f"story-stage-{index}"):
         _FIGURES[part.figure]()
     # What a round teaches comes after its first answer.

@@ -1,1 +1,1 @@
-"""Building blocks of the pages *Fill a hole* and *Draw*."""
+"""Building blocks of the pages *Fill a hole* and *Paint*."""

@@ -56,10 +56,10 @@ def gallery(key: str, opened: str | None, on_pick: Callable[[str], None], *, is_
     first, second = st.columns([9, 11], gap="medium") if is_wide else (st.container(), st.container())
     first.markdown(f"**We picked these {len(picked)}.** The gallery has {len(stored.words)} random words.")
     with first:
-        _tiles(picked, f"{key}-picked", opened, on_pick, label="Words that we picked, drawn", across=6)
+        _tiles(picked, f"{key}-picked", opened, on_pick, label="Words that we picked, painted", across=6)
     second.markdown(
         f"A second network recognises **{counted('draw-views')} random words** that {painter} "
-        f"drew, and {count('photographs')} of {len(stored.words)} photos. Given {len(QUICK_TRIES)} quick tries at a "
+        f"painted, and {count('photographs')} of {len(stored.words)} photos. Given {len(QUICK_TRIES)} quick tries at a "
         f"word, it recognises at least one for **{counted('tries')}** words.",
         help="These words are random, so you’ll see failures. A tick means that the second network, "
         f"{short_title(judge)}{', a close relative of the painter' * relative}, sees the word first in the stored "
@@ -68,7 +68,7 @@ def gallery(key: str, opened: str | None, on_pick: Callable[[str], None], *, is_
         "tries it recognises. *Details* shows each ingredient of the method alone.",
     )
     with second:
-        _tiles(tuple(word.word for word in stored.words), key, opened, on_pick, label="Random words, drawn", across=7)
+        _tiles(tuple(word.word for word in stored.words), key, opened, on_pick, label="Random words, painted", across=7)
 
 
 def _tiles(

@@ -1,4 +1,4 @@
-"""A picture that the page *Draw* opens: its word, start, method, network and settings, as the page keeps them.
+"""A picture that the page *Paint* opens: its word, start, method, network and settings, as the page keeps them.
 
 The gallery, the story and *Show the last run* all open a picture by `show`, so each reproduces it: a picture that is
 stored, or was painted in this visit, is there without waiting.
@@ -41,7 +41,7 @@ def words_key(row: SampleSet) -> str:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Opened:
-    """A painting that the page *Draw* opens, and what that page can show with it.
+    """A painting that the page *Paint* opens, and what that page can show with it.
 
     painting: by the leading one of `methods`. words: all words of a run of several; empty for the painting's own.
     photo: the start if it is a photo, with its whole picture; None to look it up by its pixels. position: of the frame
@@ -107,7 +107,7 @@ def as_start(row: SampleSet, pixels: np.ndarray, caption: str = "") -> Picture:
 
 
 def show(opened: Opened, *, begins: bool = False) -> None:
-    """Choose on the page *Draw* all that determines a picture; for callbacks and other pages.
+    """Choose on the page *Paint* all that determines a picture; for callbacks and other pages.
 
     begins: True to begin its run without a press, for a picture that is neither stored nor in the session.
     """
@@ -133,6 +133,6 @@ def show(opened: Opened, *, begins: bool = False) -> None:
 
 
 def open_in_draw(opened: Opened, *, begins: bool = False) -> None:
-    """Go to the page *Draw* and show a picture there. begins: as in `show`."""
+    """Go to the page *Paint* and show a picture there. begins: as in `show`."""
     show(opened, begins=begins)
     url.open_page(PAGE)

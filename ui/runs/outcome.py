@@ -94,7 +94,7 @@ def recognised_table(result: RunResult) -> None:
         title = one_line(short_title(classifier_title(judge)))
         st.markdown(f"The second network is {as_markdown(title)}{', a close relative of the painter' * relative}.")
     if several and judgements:
-        columns = ("Drawings", "Recognised by", "At the start", "At the end", "Targets that it does not know")
+        columns = ("Pictures", "Recognised by", "At the start", "At the end", "Targets that it does not know")
         scrolling_table(columns, judge_rows(judgements), "Recognised by a second network")
 
 

@@ -1,4 +1,4 @@
-"""Run panel shared by *Fill a hole* and *Draw*: the networks, live pictures and status."""
+"""Run panel shared by *Fill a hole* and *Paint*: the networks, live pictures and status."""
 
 from __future__ import annotations
 

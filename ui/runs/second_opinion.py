@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from core.classifiers.registry import CLIPS
+from core.classifiers.registry import CLIPS, list_classifiers
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, SampleSet
 from core.data.words import covers, everyday_name, find_word
 from core.pgd.picture_outcomes import Judgement, choose_judge, fingerprint, judge_run, stored_judgement
@@ -17,6 +17,7 @@ from ui.shared.page_pictures import Picture, predicted
 from ui.shared.url import one_line
 
 _FAILURES = (RuntimeError, FileNotFoundError, ValueError)  # of a network that cannot judge
+_MAJORITY = 0.5  # a first guess with less needs the number of guesses next to it
 _CLOSE = 5  # a higher rank is "only" that
 
 
@@ -94,14 +95,15 @@ def second_opinion(judgement: Judgement, row: int, target: str = "") -> tuple[st
     The sentence leaves out the network's name, which stands once on each page.
 
     Args:
-        target: in the visitor's word; the second sentence gives its rank. Empty for no second sentence.
+        target: in the visitor's word; of one that the network does not see, a second sentence gives its rank. Empty for
+            no second sentence.
     """
     viewer = "Shown only the hole, a second network" if judgement.hole_alone else "A second network"
-    sure = f" ({sureness(judgement.shares[row])})" if judgement.shares else ""
-    rank = judgement.ranks[row]
+    rank, name = judgement.ranks[row], one_line(everyday_name(judgement.says[row]))
     if rank == 1:
-        return f"{viewer} agrees{sure}.", True
-    seen = f"{viewer} sees {with_article(one_line(everyday_name(judgement.says[row])))}{sure}."
+        return f"{viewer} also says {everyday_name(target) or name}{_how_sure(judgement, row)}.", True
+    sure = f" ({sureness(judgement.shares[row])})" if judgement.shares else ""
+    seen = f"{viewer} sees {with_article(name)}{sure}."
     if not (rank and target):
         return seen, False
     return (
@@ -110,10 +112,21 @@ def second_opinion(judgement: Judgement, row: int, target: str = "") -> tuple[st
     )
 
 
+def _how_sure(judgement: Judgement, row: int) -> str:
+    """Return the probability of a judge's first guess in brackets; a small one says of how many classes it is first."""
+    if not judgement.shares:
+        return ""
+    known = {spec.name: spec.vocabulary for spec in list_classifiers()}
+    share, vocabulary = judgement.shares[row], known.get(judgement.judge)
+    if share >= _MAJORITY or vocabulary is None:
+        return f" ({sureness(share)})"
+    return f" ({sureness(share)}, its first guess of {len(CLASS_SETS[vocabulary]()):,})"
+
+
 def to_be_exact(run: PGDRun, row: int) -> str:
     """Return a sentence on the class that a word of several has become; empty for any other target."""
     name = became(run, row)
-    return f"To be exact: {with_article(name)}." if name else ""
+    return f"More precisely, {with_article(name)}." if name else ""
 
 
 def became(run: PGDRun, row: int) -> str:

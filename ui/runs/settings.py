@@ -1,4 +1,4 @@
-"""Settings of a run: networks, methods, steps, lambda, shared by *Fill a hole* and *Draw*; and how long it takes."""
+"""Settings of a run: networks, methods, steps, lambda, shared by *Fill a hole* and *Paint*; and how long it takes."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ CLIPS_SETTINGS = "We chose its settings on other networks."
 
 def clip_paints() -> str:
     """Return that the paper's CLIP paints and where its settings come from; empty where it is not installed."""
-    return f"It paints on Draw and Fill a hole. {CLIPS_SETTINGS}" if is_ready(PAPERS_CLIP) else ""
+    return f"CLIP paints on Paint and fills on Fill a hole. {CLIPS_SETTINGS}" if is_ready(PAPERS_CLIP) else ""
 
 
 # BibTeX entries: the paper, then what this app builds on.
@@ -113,7 +113,7 @@ ABOUT_LINK = {
     "shared.",
     "Fill a hole": "Anyone with this link gets the same photo, hole, word and settings, and can fill the hole again. "
     "Your own photos are not shared.",
-    "Draw": "Anyone with this link gets the same word, start and settings, and the page draws the picture again. Your "
+    "Paint": "Anyone with this link gets the same word, start and settings, and the page paints it again. Your "
     "own photos are not shared.",
     "Findings": "Anyone with this link sees the same comparison.",
     "Models": "This link opens this page.",

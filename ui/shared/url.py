@@ -44,7 +44,7 @@ PAGES = {
     "story": "Story",
     "frequency": "Frequencies",
     "inpainting": "Fill a hole",
-    "generation": "Draw",
+    "generation": "Paint",
     "findings": "Findings",
     "models": "Models",
 }

@@ -13,10 +13,10 @@ from core.claims.wave_claims import CLIP_GRID
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import SKETCHES
-from core.pgd.drawings import count, counted, drawn_sketches, judge_name, painter_name, recognised
+from core.pgd.drawings import count, counted, drawn_sketches, judge_name, painter_name, sketches_by_seed
 from core.pgd.methods import COMPARED, METHODS
-from core.pgd.picture_outcomes import BEFORE, fingerprint, picture_outcomes, stored_judgement
-from core.shared.text import count_of, with_article
+from core.pgd.picture_outcomes import BEFORE
+from core.shared.text import with_article
 from core.sweep.mixture_pairs import MIXED_SET, mixed_pairs, mixing_network
 from ui.maps.catalogue import CLIP, EFFICIENTNET, RESNET50, RESNET56, Entry, shipped_maps
 from ui.maps.rings import ring_chart
@@ -25,7 +25,7 @@ from ui.shared.page import clip_paints
 from ui.shared.url import format_size, link
 from ui.shared.verdicts import judged_html
 from ui.story import data, wave_chapter
-from ui.story.data import far_from_clip, findings_by_claim, labels, opening_runs
+from ui.story.data import far_from_clip, findings_by_claim, labels
 from ui.story.mixture_chapter import pairs_chart
 from ui.tools.tool_table import CORRUPTIONS_TOOL, HYBRIDS_TOOL
 
@@ -41,18 +41,19 @@ _CLAIMS: dict[str, tuple[Callable[[], Sequence[str]], str]] = {
 }
 
 
+def slug_of(name: str) -> str:
+    """Return a chapter's name in links."""
+    return name.lower().replace(" ", "-")
+
+
 @dataclass(frozen=True)
 class Part:
-    """Part of a chapter: its figure's name, and its text, the note next to the figure and its claims as HTML.
-
-    fold: title under which the article folds the figure and its note away; empty if it does not.
-    """
+    """Part of a chapter: its figure's name, and its text, the note next to the figure and its claims as HTML."""
 
     figure: str
     text: str
     note: str
     claims: str
-    fold: str
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,12 @@ class Chapter:
 
     @property
     def slug(self) -> str:
-        return self.name.lower()
+        return slug_of(self.name)
 
 
 CHAPTER_NAMES = tuple(row["name"] for row in _TABLE)
 CHAPTER_TITLES = tuple(row["title"] for row in _TABLE)
-SLUGS = tuple(name.lower() for name in CHAPTER_NAMES)
+SLUGS = tuple(map(slug_of, CHAPTER_NAMES))
 
 
 def chapter(index: int, **known: str) -> Chapter:
@@ -87,7 +88,6 @@ def chapter(index: int, **known: str) -> Chapter:
             read(part, "text"),
             read(part, "note"),
             _claims(part.get("claims", [])),
-            part.get("fold", ""),
         )
         for part in row["parts"]
     )
@@ -121,19 +121,22 @@ def paragraphs(text: str) -> str:
     return "".join(f"<p>{paragraph}</p>" for paragraph in text.split("\n\n") if paragraph)
 
 
-def _wave_link() -> str:
+def wave_link() -> str:
+    """Return the URL of *Frequencies* with the first stripes on the first photo."""
     picture = ("pictures", data.PHOTOGRAPHS.title), ("picture", wave_chapter.first_photo())
     return _frequency(("cell", f"0,{wave_chapter.FIRST_STRIPES}"), *picture, maps=(RESNET50, EFFICIENTNET))
 
 
-def _mixture_link() -> str:
+def mixture_link() -> str:
+    """Return the URL of *Frequencies* with the first pair of two photos in one."""
     pair = mixed_pairs()[0]
     photos = ("pictures", SAMPLE_SETS[MIXED_SET].title), ("picture", pair.low), ("second", pair.high)
     tool = ("cutoff", f"{pair.predictions.cutoffs[pair.start]:g}"), ("tab", HYBRIDS_TOOL)
     return _frequency(*photos, *tool, maps=(RESNET50, EFFICIENTNET))
 
 
-def _hole_link() -> str:
+def hole_link() -> str:
+    """Return the URL of *Fill a hole* with the first photo."""
     row = data.PHOTOGRAPHS
     picture = ("inpainting-pictures", row.title), ("inpainting-picture", row.inpainted)
     return link("inpainting", *picture, *models_in_url("inpainting", row.class_set, data.hole_networks()))
@@ -141,43 +144,27 @@ def _hole_link() -> str:
 
 # Where the link of a chapter leads, by its name: the state of the page that its figure shows.
 _LINKS: dict[str, Callable[[], str]] = {
-    "Wave": _wave_link,
-    "Mixture": _mixture_link,
-    "Hole": _hole_link,
+    "Wave": wave_link,
+    "Mixture": mixture_link,
+    "Hole": hole_link,
 }
-
-
-def _recognised() -> str:
-    """Say how many of both networks' drawings a second network recognises; empty if it has not judged them."""
-    (first, title), (second, other) = zip(
-        (stored_judgement(fingerprint(run)) for run in opening_runs()),
-        data.titles(data.drawing_twins()),
-        strict=True,
-    )
-    if first is None or second is None:
-        return ""
-    judge = short_title(classifier_spec(second.judge).title)
-    counts = f"**{second.after} of {second.n}** by {other} and **{first.after} of {first.n}** by {title}"
-    blurs = [picture_outcomes("classless")[name] for name in data.drawing_twins()]
-    ordinary, robust = (int(painted.recognised().sum()) for painted in blurs)
-    unchosen = f"Of {blurs[0].n} from blurs that we did not choose: {robust} and {ordinary}."
-    return f"A second network, {judge}, recognises {counts}. {unchosen}"
 
 
 def _alone() -> str:
     """Say how many filled holes a second network recognises without what is around them."""
-    counts = {method: count(f"hole-{method}") for method in COMPARED}
-    n = len(recognised("hole-views"))
-    by_views = f"A second network recognises {counts['views']} of {n} holes filled by many views"
-    return f"{by_views} and {counts['paper']} filled by the paper’s method."
+    many, few = (counted(f"hole-{method}") for method in reversed(COMPARED))
+    return (
+        f"Shown only the filled hole, a second network recognises {many} made with many views and {few} made with the "
+        "paper’s method."
+    )
 
 
 def equal_strength() -> str:
     evidence = findings_by_claim(CLIP, RESNET56)["relies"].evidence[-1]
     points, more = evidence.number.lstrip("+\N{MINUS SIGN}"), evidence.measured.value > 0
     return (
-        "CLIP enlarges small pictures seven times, which softens fast waves. At equal strength, it would err "
-        f"{points} {'more' if more else 'less'} than ResNet-56 in the corners."
+        "CLIP enlarges small pictures seven times, which softens fast waves. If the waves reached both networks at "
+        f"equal strength, CLIP would be wrong {points} {'more' if more else 'less'} often in the corners."
     )
 
 
@@ -190,7 +177,7 @@ def _stands_in() -> str:
         return f"{clip} itself answers here.{map_here}"
     return (
         f"{clip} stands in for CLIP, {resnet} for the ResNet. Both are small and were trained for this project. "
-        f"{clip} is a poor copy: under a typical wave its error is {far_from_clip()} from CLIP’s."
+        f"{clip} is only a rough substitute: its error typically differs from CLIP’s by {far_from_clip()}."
     )
 
 
@@ -207,43 +194,56 @@ def about_clip() -> str:
 
 # How the first chapter begins, by what one starts from.
 LEADS: dict[str, str] = {
-    "sketch": "Change the sketch, start from a photo, or pick another word, and",
-    "photo": "Move the frame or pick another word, and",
-    "grey": "Pick a word, or paint a few blobs, and",
+    "sketch": "Change the sketch, start from a photo or type another word. The network then adds whatever",
+    "photo": "Move the frame or type another word. The network then adds whatever",
+    "grey": "Type a word, or paint a few blobs. The network then paints whatever",
 }
+
+
+def question() -> str:
+    """Return the title of the home page: what CLIP sees once it can paint here, else what a network sees."""
+    return f"What does {'CLIP' if clip_is_ready() else 'a network'} see?"
+
+
+def clip_is_ready() -> bool:
+    """Return True if CLIP's weights are on this machine."""
+    return classifier_state(PAPERS_CLIP).status == "ready"
+
+
+def painter_is() -> str:
+    """Say which network paints, and how to get CLIP."""
+    title = short_title(classifier_spec(painter_name()).title)
+    clip = "CLIP is installed, too." if clip_is_ready() else "You can add CLIP under [Models](models)."
+    return f"The painter is {title}, a small image classifier. {clip}"
 
 
 def paintings_counted(start: str) -> str:
     """Say how many paintings the second network recognises by each method; start: a key of `LEADS`."""
+    if start == "sketch":
+        n, papers, before = len(drawn_sketches()), count("sketch-paper"), count("sketch-paper", seen=BEFORE)
+        return (
+            f"Of our {n} sketches, a second network recognises {sketches_by_seed()[0]} painted with many views, "
+            f"{papers} painted with the paper’s method, and {before or 'none'} of the bare sketches."
+        )
     kind = "draw" if start == "grey" else start
     many, few = (f"{counted(f'{kind}-{name}')} paintings by {METHODS[name].caption}" for name in reversed(COMPARED))
-    said = f"The second network recognises {many} and {few}"
-    if start == "grey":
-        return f"From grey, we had a network paint random words. {said}."
-    if start == "photo":
-        return f"We had a network paint random words into our photos. {said}."
-    before = count("sketch-paper", seen=BEFORE)
-    return f"We have {len(drawn_sketches())} sketches. {said}; of the sketches themselves, {before or 'none'}."
+    where = "on plain grey" if start == "grey" else "into our photos"
+    return f"We also had the network paint random words {where}. The second network recognises {many} and {few}."
 
 
 CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "asked": lambda: with_article(next(iter(SKETCHES.values())).word),
     "lead": lambda: LEADS["sketch"],
     "counted": lambda: paintings_counted("sketch"),
-    "artist": lambda: short_title(classifier_spec(painter_name()).title),
     "judge": lambda: short_title(classifier_spec(judge_name()).title),
+    "painter_is": painter_is,
     "stands_in": _stands_in,
     "striped_network": lambda: wave_chapter.striped(wave_chapter.first_photo()).network,
-    "first_photo": lambda: f"the {wave_chapter.striped(wave_chapter.first_photo()).name}",
-    "first_stripes": lambda: count_of(wave_chapter.FIRST_STRIPES, "stripe"),
     "mixing_network": lambda: short_title(classifier_spec(mixing_network()).title),
     "filler": lambda: data.titles(data.hole_networks())[0],
     "alone": _alone,
-    "robust": lambda: data.titles(data.drawing_twins())[1],
-    "least": lambda: str(int(100 * min(run.curves["target_probability"][-1].min() for run in opening_runs()))),
-    "recognised": _recognised,
     "patches": lambda: _frequency(("cell", f"{CLIP_GRID},{CLIP_GRID}"), maps=(CLIP, RESNET56)),
-    "weather": lambda: _frequency(("tab", CORRUPTIONS_TOOL), maps=labels(data.drawing_twins())),
+    "weather": lambda: _frequency(("tab", CORRUPTIONS_TOOL), maps=labels(data.twins())),
 }
 
 

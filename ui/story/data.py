@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
 
 from core.claims.finding import Finding
 from core.claims.statistics import by_hybrids, stored_hybrids
 from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS
 from core.data.stored import cached_by_files
-from core.pgd.examples import OPENING, stored_classifier, stored_subjects
-from core.pgd.record import PGDRun
+from core.pgd.examples import stored_classifier, stored_subjects
 from core.shared.numbers import Frequency
 from core.shared.roles import networks_for
 from core.sweep.story_predictions import chosen_pictures, stored_predictions
@@ -57,21 +54,15 @@ def on_mixtures() -> tuple[str, ...]:
     return networks_for("comparison", stored_hybrids(), maps, together=saw_the_same)
 
 
-def drawing_twins() -> tuple[str, ...]:
-    """Return an ordinary network and its robust twin that drew every class from one blur."""
-    return networks_for("twins", [stored_classifier(path) for path in stored_subjects(OPENING)["cifar10"]])
+def twins() -> tuple[str, ...]:
+    """Return an ordinary network and its robust twin with maps."""
+    return networks_for("twins", first_maps())
 
 
 def hole_networks() -> tuple[str, ...]:
     """Return the network that filled the hole of the first photograph by both methods."""
     paths = stored_subjects("inpainting").get(f"{PHOTOGRAPHS.name}-{PHOTOGRAPHS.inpainted}", [])
     return networks_for("painter", [stored_classifier(path) for path in paths if path.stem.endswith("__views")])
-
-
-@lru_cache(maxsize=8)
-def load_stored(path: Path, changed: int) -> PGDRun:
-    """Load a run; changed: the file's modification time, a part of the cache's key."""
-    return PGDRun.load(path)
 
 
 def titles(names: Sequence[str]) -> list[str]:
@@ -89,12 +80,6 @@ def findings_by_claim(subject: str, reference: str) -> dict[str, Finding]:
     all_maps = shipped_maps()
     ordered = findings_between(all_maps[subject], all_maps[reference], *all_maps.values())
     return {finding.claim.key: finding for finding in reversed(ordered)}
-
-
-def opening_runs() -> tuple[PGDRun, ...]:
-    """Load the runs in which the two networks draw every class from one blur."""
-    paths = {stored_classifier(path): path for path in stored_subjects(OPENING)["cifar10"]}
-    return tuple(load_stored(paths[name], paths[name].stat().st_mtime_ns) for name in drawing_twins())
 
 
 def far_from_clip() -> str:

@@ -5,18 +5,21 @@ Its run is one of the page *Fill a hole*.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import classifier_spec
+from core.data.datasets import sample_position
 from core.data.holes import hole_size
+from core.data.picture_files import square_image
 from core.pgd.methods import COMPARED, leading
 from core.pgd.settings import Task, defaults
 from core.shared import paper
 from core.shared.roles import networks_for
 from ui.components.painters.painters import mask_painter
+from ui.components.pictures.picture_widgets import MAX_TILE, Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.components.words.word_box import word_input
 from ui.runs.known_words import near_words, stands_for, unknown_to, vocabulary
 from ui.runs.panel import Stage, ask_for_run, run_panel
@@ -29,17 +32,21 @@ from ui.story import data, figures
 
 _FILL_PAGE: Task = "inpainting"  # its run appears there
 # Keys in the session; _UNKNOWN: a word that the network does not know, and the word at that time.
-_BRUSHED, _WANTED, _ASKED, _UNKNOWN = "story.mask", "story.wanted", "story.asked", "story.unknown"
-_HENS = data.PHOTOGRAPHS
+_PHOTO, _BRUSHED, _WANTED, _ASKED, _UNKNOWN = (
+    f"story.{name}" for name in ("hole", "mask", "wanted", "asked", "unknown")
+)
+_PHOTOS = data.PHOTOGRAPHS
+OFFERED = (_PHOTOS.inpainted, 9, 4)  # photos, by position; we picked them by eye: a bison, a polar bear, a dog
 _BOX_WIDTH = 320  # pixels
 
 
 def fill_a_hole() -> None:
     """Draw the photo with its brush, and next to it both fillings, stored ones or the visitor's."""
-    picture, state = sample_picture(_HENS.name, _HENS.inpainted), st.session_state
-    first = _HENS.mask(_HENS.inpainted)
+    state = st.session_state
+    position = state.setdefault(_PHOTO, OFFERED[0])
+    picture, first = sample_picture(_PHOTOS.name, position), _PHOTOS.mask(position)
     mask = state.setdefault(_BRUSHED, first)
-    left, right = st.columns([2, 3], gap="small")
+    left, right = st.columns([2, 3], gap="medium")
     with left:
         mask_painter(
             to_picture(picture.pixels),
@@ -50,17 +57,41 @@ def fill_a_hole() -> None:
             on_paint=partial(state.__setitem__, _BRUSHED),
             alt=picture.caption,
         )
+        image_picker(
+            _tiles(),
+            selected=OFFERED.index(position),
+            key="story.holes",
+            label="Photos with a hole",
+            on_pick=lambda index: _choose(OFFERED[index]),
+            style=TileStyle(size=64, line=True),
+        )
     with right:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="story-fill"):
             request = _request(picture, mask)
             ask_for_run(_FILL_PAGE, "Fill", request, state.pop(_ASKED, False) and not request.why)
-        run_panel(Stage(_FILL_PAGE, "Fill", figures.hole_runs, _reset, _restore, brief=True), request)
+        run_panel(Stage(_FILL_PAGE, "Fill", lambda: figures.hole_runs(position), _reset, _restore, brief=True), request)
+
+
+@cache
+def _tiles() -> Thumbnails:
+    pictures = [sample_picture(_PHOTOS.name, position) for position in OFFERED]
+    squares = [square_image(to_picture(picture.pixels), MAX_TILE, resize_to=MAX_TILE) for picture in pictures]
+    return pack_thumbnails(np.stack(squares), [picture.caption for picture in pictures])
+
+
+def _choose(position: int) -> None:
+    """Choose a photo with its own hole; for callbacks."""
+    state = st.session_state
+    if state.get(_PHOTO) != position:
+        for key in (_BRUSHED, _WANTED, _UNKNOWN):
+            state.pop(key, None)
+    state[_PHOTO] = position
 
 
 def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
     """Draw the box for what should be in the hole; return the run of it by both methods."""
-    painters = networks_for("painter", [spec.name for spec in ready_classifiers(_HENS.class_set)])
-    specs, usual = [classifier_spec(name) for name in painters], _HENS.classes.names[picture.label or 0]
+    painters = networks_for("painter", [spec.name for spec in ready_classifiers(_PHOTOS.class_set)])
+    specs, usual = [classifier_spec(name) for name in painters], _PHOTOS.classes.names[picture.label or 0]
     state = st.session_state
     word = state.get(_WANTED) or usual
     unknown, chosen_then = state.get(_UNKNOWN, ("", word))
@@ -69,16 +100,16 @@ def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
 
     def take(entry: str, entered: bool) -> None:
         state.pop(_UNKNOWN, None)
-        if entry and unknown_to(entry, specs, _HENS.classes) is not None:
+        if entry and unknown_to(entry, specs, _PHOTOS.classes) is not None:
             state[_UNKNOWN] = entry, word
         else:
             state[_WANTED], state[_ASKED] = entry, entered
 
-    note = "(what was there)" if word == usual else stands_for(word, _HENS.classes)
+    note = "(what was there)" if word == usual else stands_for(word, _PHOTOS.classes)
     with st.container(width=_BOX_WIDTH):
         word_input(
             "What should be there?",
-            vocabulary(_HENS.classes),
+            vocabulary(_PHOTOS.classes),
             unknown or word,
             lead="Fill with",
             note=note,
@@ -87,17 +118,18 @@ def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
             clears=True,
         )
     if unknown:
-        near_words("story.near", unknown, specs, _HENS.classes, lambda near: take(near, True))
-    config = defaults(_FILL_PAGE, _HENS.image_size, leading(COMPARED), hole_size=hole_size(mask) or None, quick=True)
+        near_words("story.near", unknown, specs, _PHOTOS.classes, lambda near: take(near, True))
+    config = defaults(_FILL_PAGE, _PHOTOS.image_size, leading(COMPARED), hole_size=hole_size(mask) or None, quick=True)
     chosen = RunSettings(config=config, seed=0, weight=paper.PENALTY_WEIGHT, penalty="eq3")
     return fill_request(picture, mask, word, chosen, specs, COMPARED)
 
 
 def _restore(result: RunResult) -> None:
-    """Restore a run's mask and word; for callbacks."""
-    run = result.runs[0]
-    if run.mask is not None and run.start.shape[-1] == _HENS.image_size:
-        st.session_state[_BRUSHED], st.session_state[_WANTED] = run.mask[0], target_of(run, 0)
+    """Restore a run's photo, mask and word; for callbacks."""
+    run, state = result.runs[0], st.session_state
+    position = None if run.original is None else sample_position(_PHOTOS.dataset, run.original[0])
+    if run.mask is not None and position in OFFERED:
+        state[_PHOTO], state[_BRUSHED], state[_WANTED] = position, run.mask[0], target_of(run, 0)
 
 
 def _reset() -> None:

@@ -107,7 +107,7 @@ def _sketch(name: str) -> str:
 
 
 def questions(seed: int, pictures: bool = True) -> list[dict[str, Any]]:
-    """Return a round as JSON; without pictures, as the article has it: their names, and their places on *Draw*."""
+    """Return a round as JSON; without pictures, as the article has it: their names, and their places on *Paint*."""
     return [_question(question, pictures) for question in draw_questions(*candidates(), seed)]
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from core.data.canvases import CANVASES, COMPARED_CANVAS
-from core.pgd.drawings import GalleryWord, counted, familiar
+from core.data.sketches import SKETCHES
+from core.pgd.drawings import GROWTH, GalleryWord, count, drawn_sketches, familiar
 from core.pgd.methods import COMPARED
 from core.pgd.picture_outcomes import Judgement
 from core.pgd.record import PGDRun
@@ -36,7 +37,8 @@ def stored(word: GalleryWord) -> Painting:
         paper=paper.picture,
         claim=claim(views.confidence, word.word),
         **judged(judgements[1], word.word),
-        about_paper=about_paper(paper.confidence, views.confidence, judgements[0], _start_of(word)),
+        about_paper=about_paper(paper.confidence, views.confidence, judgements[0], _start_of(word), word.word),
+        growth=GROWTH if word.sketch == next(iter(SKETCHES)) else None,
     )
 
 
@@ -46,7 +48,7 @@ def before(request: RunRequest, is_known: bool) -> Painting:
     picture = _webp(to_uint8_planes(request.plan.start[0]))
     seconds = expected_seconds(request.plan, request.names, request.methods)
     how_long = "" if seconds is None else f" (about {duration(max(1.0, seconds))})"
-    text = f"Press Paint it{how_long}." if is_known else "Choose a word the network knows."
+    text = f"Press Paint{how_long}." if is_known else "Choose a word the network knows."
     note = "Starts from the same picture."
     return Painting(phase="new", views=picture, paper=picture, claim=text, about_paper=note)
 
@@ -84,7 +86,9 @@ def ended(result: RunResult) -> Painting:
         paper=paper,
         claim=text.strip(),
         **judged(judgements[1], target_of(result.runs[1], 0)),
-        about_paper=about_paper(sure[0], sure[1], judgements[0], result.runs[0].metadata["images"].get("start", "")),
+        about_paper=about_paper(
+            *sure, judgements[0], result.runs[0].metadata["images"].get("start", ""), target_of(result.runs[0], 0)
+        ),
     )
 
 
@@ -106,21 +110,24 @@ def judged(judgement: Judgement | None, word: str) -> dict[str, Any]:
     return {} if judgement is None else dict(zip(("judged", "agrees"), second_opinion(judgement, 0, word), strict=True))
 
 
-def about_paper(confidence: float, views: float, judgement: Judgement | None, start: str) -> str:
+def about_paper(confidence: float, views: float, judgement: Judgement | None, start: str, word: str = "") -> str:
     """Return sentences on the paper's method; only a sure picture that the second network does not recognise is noise.
 
     confidence: the painter's, in the picture by the paper's method. views: in the painting by many views. start: key in
-    `core.pgd.starts.STARTS`.
+    `core.pgd.starts.STARTS`. word: what the second network says if it recognises the picture; empty for its class.
     """
     also = "Also " if sureness(confidence) == sureness(views) else ""
     sure = f"{also}{sureness(confidence)} sure"
     opinion, agrees = ("", False) if judgement is None else second_opinion(judgement, 0)
+    if judgement is not None and agrees:
+        opinion, _ = second_opinion(judgement, 0, word)
     if opinion and confidence > _SURE and not agrees:
         return (
             f"{sure}. {'To us it looks like noise' if start in CANVASES else 'What it added looks like noise to us'}."
         )
     if agrees and start == "sketch":
-        opinion = f"{opinion.removesuffix('.')}, as it does for {counted('sketch-paper')} of our sketches."
+        n = len(drawn_sketches())
+        opinion = f"{opinion} It recognises {count('sketch-paper')} of our {n} sketches by this method."
     return f"{sure}. {opinion}".strip()
 
 

@@ -1,6 +1,6 @@
 """Stage of the chapter *Sketch*: a sketch or a photo and a word by the visitor, and what a network paints from them.
 
-The painting is stored for bundled sketches and photos of their own word. Any other is a run of the page *Draw*, which
+The painting is stored for bundled sketches and photos of their own word. Any other is a run of the page *Paint*, which
 shows it as well. Text and pictures always belong to what is chosen (`story_start.py`).
 """
 
@@ -84,7 +84,7 @@ def paint_a_sketch() -> None:
         with right, st.container(key="story-painting"):
             # Always a fragment: the element must stay the same.
             st.fragment(_scene, run_every=REDRAW_SECONDS if growing else None)(growing)
-    if chosen.is_known and chosen.stored is None:  # the visitor is about to press *Paint it*
+    if chosen.is_known and chosen.stored is None:  # the visitor is about to press *Paint*
         load_ahead((painter_name(), judge_name()), ROW.class_set)
 
 
@@ -104,7 +104,7 @@ def choose_a_start(text: str, note: str) -> None:
         notes = f'<div class="story">{paragraphs(about_the_start())} {note}</div>'
         st.html(f'<div class="story story-again">{text}</div>{notes}')
         with st.container(horizontal=True, gap="small", key="story-save"):
-            if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
+            if st.button("Open in Paint", icon=":material/arrow_forward:", key="story.open"):
                 begins = result is None and chosen.stored is None and chosen.is_known
                 open_in_draw(_opened(chosen), begins=begins)
             if isinstance(result, RunResult):
@@ -234,7 +234,7 @@ def _controls(chosen: StoryStart, growing: bool) -> None:
         if growing:
             st.button("Stop", key="story.stop", on_click=_stop)
         else:
-            st.button("Paint it", type="primary", key="story.paint", on_click=_press, disabled=not chosen.is_known)
+            st.button("Paint", type="primary", key="story.paint", on_click=_press, disabled=not chosen.is_known)
         if chosen.word:
             painter = [classifier_spec(painter_name())]
             near_words("story.near", chosen.word, painter, ROW.classes, story_start.choose_word)
@@ -270,12 +270,12 @@ def _run_of(chosen: StoryStart) -> ActiveRun | RunResult | None:
 
 
 def _request(chosen: StoryStart) -> RunRequest:
-    """Return the run by both methods, as the page *Draw* requests it."""
+    """Return the run by both methods, as the page *Paint* requests it."""
     return RunRequest(chosen.plan, "", (painter_name(),), COMPARED, ROW.class_set)
 
 
 def _opened(chosen: StoryStart) -> Opened:
-    """Return what the page *Draw* opens: the stored painting, else the run's or the one to come."""
+    """Return what the page *Paint* opens: the stored painting, else the run's or the one to come."""
     if chosen.stored is not None and _run_of(chosen) is None:
         return of_word(chosen.stored)
     if chosen.photo is None:

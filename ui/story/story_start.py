@@ -39,7 +39,7 @@ SKETCH, PHOTO, WORD = "story.sketch", "story.photo", "story.word"  # in the sess
 LINKED_WORD, LINKED_SKETCH, LINKED_PHOTO, LINKED_FRAME = "word", "sketch", "photo", "frame"  # in the URL
 FIRST = next(iter(SKETCHES))
 EMPTY = "empty"  # canvas, in the URL and below its tile
-TILES = (EMPTY, FIRST, "lighthouse", "castle", "horse", "daisy", *START_PHOTOS)
+TILES = (EMPTY, FIRST, "lighthouse", "starfish", "horse", "daisy", *START_PHOTOS)
 PAGE = "story"  # in the keys of `ui.shared.page_pictures`
 _PICTURES = f"{PAGE}-pictures"  # likewise
 _PHOTO_QUALITY = 85  # of WebP
@@ -170,7 +170,7 @@ def word_of(name: str) -> str:
     return SKETCHES[name].word if name in SKETCHES else opening_words()[0]
 
 
-# Parameters of the page *Draw* in links, and its names of starts.
+# Parameters of the page *Paint* in links, and its names of starts.
 DRAW_LINKS = {
     "start": opened.START,
     "sketch": opened.SKETCH,
@@ -180,13 +180,13 @@ DRAW_LINKS = {
 
 
 def start_in_draw(word: GalleryWord) -> list[tuple[str, str]]:
-    """Return the parameters of *Draw*'s URL that choose the start of a stored painting."""
+    """Return the parameters of *Paint*'s URL that choose the start of a stored painting."""
     chosen = to_link(word.painting(leading(COMPARED))).items()
     return [(name, value) for name, value in chosen if name.startswith((opened.START, f"{opened.PAGE}-picture"))]
 
 
 def link_to_draw(word: GalleryWord) -> str:
-    """Return the URL of *Draw* with a stored painting, relative to the app's."""
+    """Return the URL of *Paint* with a stored painting, relative to the app's."""
     return opened.link_to(word)
 
 

@@ -5,7 +5,7 @@ import { engine } from "../engine/client.js";
 import { components, load, withPixels } from "../engine/packs.js";
 import { holeFigure } from "./hole_figure.js";
 import { sketchFigure } from "./sketch_figure.js";
-import { limitsFigure, mapsFigure, stripesFigure } from "./wave_figure.js";
+import { mapsFigure, stripesFigure } from "./wave_figure.js";
 
 const AHEAD = "600px"; // of the window, in which figures load before they are seen
 const PAIRS = `
@@ -19,16 +19,7 @@ const FIGURES = {
   maps: mapsFigure,
   mixer: mixerFigure,
   hole: holeFigure,
-  limits: limitsFigure,
-  gallery: pictures("gallery"),
 };
-
-/** Return the figure of a pack that is HTML, made with the page. */
-function pictures(name) {
-  return async (/** @type {Figure} */ { stage }) => {
-    stage.innerHTML = await load(name);
-  };
-}
 
 /**
  * @typedef {object} Figure what a figure gets

@@ -15,7 +15,7 @@ import { howLong, knownWords, paintLive, SIDE, wanted, wordForm } from "./word_f
 
 const NOTE_NEW = "Starts from the same picture.";
 const ALONE = "The second network isn’t on this page: you are the judge.";
-const NO_WORD = "Type a word, then press Paint it.";
+const NO_WORD = "Type a word, then press Paint.";
 const UNKNOWN = "Choose a word the network knows.";
 const OWN = "Your photo never leaves this page.";
 const MIDDLE = 0.5; // first place of a photo's frame
@@ -83,7 +83,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
   const showSketch = mount("sketch", places.sketch, { choice: ({ value }) => begun({ pixels: unpack(value) }) });
   const showPhoto = mount("framer", places.photo, { choice: ({ value }) => begun({ place: value }) });
   const hint = `any of ${known.toLocaleString("en")} words`;
-  const { input, say, isRunning, drop } = wordForm(left, "Paint it", hint, paint);
+  const { input, say, isRunning, drop } = wordForm(left, "Paint", hint, paint);
   const painting = mount("painting", row.appendChild(element("div", "sketch-painting")), {}, PAINTING);
   const bar = stage.appendChild(element("div", "sketch-tiles"));
   const picked = (index) => (index < starts.length ? attempt(() => choose(index)) : upload.click());
@@ -134,7 +134,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
     painting({ judged: "", agrees: false, ...scene, ...own });
   }
 
-  /** Link to the app's page Draw with the same start and word; `stored`: its place there if the painting is stored. */
+  /** Link to the app's page Paint with the same start and word; `stored`: its place there if the painting is stored. */
   async function drawLink(stored = "") {
     lab.hidden = true;
     if (!app) return;
@@ -151,7 +151,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
     }
     if (!query || chosen.pixels !== pixels || shown !== word) return;
     lab.href = `${app}/${query}`;
-    lab.textContent = stored ? "Open in Draw" : "Paint it in the full lab";
+    lab.textContent = stored ? "Open in Paint" : "Paint it in the full lab";
     lab.hidden = false;
   }
 
@@ -176,7 +176,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
   }
 
   /** Show what a painting starts from, before there is one; return it. */
-  function before(claim = `Press Paint it${howLong()}.`) {
+  function before(claim = `Press Paint${howLong()}.`) {
     const start = startPlanes(chosen, facts);
     const picture = pictureUrl(pixelsOf(start.planes));
     shown = input.value.trim();

@@ -37,12 +37,6 @@ export async function mapsFigure(figure) {
   showSmall(small);
 }
 
-/** @param {import("./page.js").Figure} figure */
-export async function limitsFigure(figure) {
-  const data = await load("limits");
-  drawn("limits", figure, data, () => {})(data.value);
-}
-
 // Mount maps that pass their chosen wave to `onChoice`; return a function that shows one of them.
 function drawn(name, { stage, mount }, data, onChoice) {
   const choice = ({ value }) => onChoice(value.slice(0, 2));

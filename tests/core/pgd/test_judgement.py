@@ -11,7 +11,7 @@ from torch import nn
 from core.classifiers.registry import load_classifier
 from core.data.holes import square_mask
 from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet
-from core.pgd.examples import OPENING, RUNS, stored_path
+from core.pgd.examples import RUNS, stored_path
 from core.pgd.live import Run
 from core.pgd.picture_outcomes import (
     Judgement,
@@ -136,7 +136,7 @@ def test_stored_judgements_hold_every_bundled_model(name):
         assert many.facts["classifier"]["sha256"].startswith(card["sha256"]), "the model that drew is the bundled one"
         assert many.judges[1:] == ((SECOND_JUDGE,) if name != SECOND_JUDGE else ())
         assert picture_outcomes(kind)[name].starts == picture_outcomes(kind)["mini-clip"].starts
-    runs = [PGDRun.load(path) for kind in ("generation", OPENING) for path in RUNS.glob(f"{kind}_*__{name}.npz")]
+    runs = [PGDRun.load(path) for path in RUNS.glob(f"generation_*__{name}.npz")]
     assert len(runs) == len(facts["runs"])
     for run in runs:
         judgement = stored_judgement(fingerprint(run))

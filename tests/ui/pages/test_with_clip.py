@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from core.classifiers.registry import CLASSIFIERS, CLIPS, PAPERS_CLIP, classifier_title
+from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.examples import RUNS, stored_path
 from core.pgd.methods import COMPARED
 from core.pgd.record import PGDRun
@@ -89,14 +90,15 @@ def test_pages_use_clip_once_installed(weights, here):
 
 def test_pages_open_with_examples_of_installed_networks(weights, monkeypatch):
     weights((PAPERS_CLIP,))
+    subject = f"photographs-{SAMPLE_SETS['photographs'].inpainted}"
     app = open_page("inpainting")
     assert "Settings changed (the classifiers)" in page_text(app), "before they are computed, another network's example"
     runs = cache_folder() / "profiles" / PAPERS_CLIP / "runs"
     runs.mkdir(parents=True)
     for method in COMPARED:
-        run = PGDRun.load(RUNS / stored_path("inpainting", "photographs-6", CNN, method=method).name)
+        run = PGDRun.load(RUNS / stored_path("inpainting", subject, CNN, method=method).name)
         facts = {**run.metadata, "classifier": {**run.metadata["classifier"], "name": PAPERS_CLIP}}
-        replace(run, metadata=facts).save(stored_path("inpainting", "photographs-6", PAPERS_CLIP, runs, method))
+        replace(run, metadata=facts).save(stored_path("inpainting", subject, PAPERS_CLIP, runs, method))
     app = open_page("inpainting")
     assert "A stored example" in page_text(app) and "Settings changed" not in page_text(app)
     app.multiselect(key="inpainting-models-imagenet").set_value([classifier_title(CNN)]).run()

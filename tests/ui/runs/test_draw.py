@@ -1,4 +1,4 @@
-"""The bundled networks on *Draw* and *Fill a hole*: words of one's own, starts, links, and how long runs take."""
+"""The bundled networks on *Paint* and *Fill a hole*: words of one's own, starts, links, and how long runs take."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""*Open in Draw*: the page shows the very picture of the gallery, of a sketch, or of the visitor's own run."""
+"""*Open in Paint*: the page shows the very picture of the gallery, of a sketch, or of the visitor's own run."""
 
 from dataclasses import replace
 from urllib.parse import parse_qsl
@@ -30,7 +30,7 @@ ROW = SAMPLE_SETS["photographs"]
 
 
 def _page() -> None:
-    """Show a picture once, then draw the page, as *Open in Draw* does."""
+    """Show a picture once, then draw the page, as *Open in Paint* does."""
     import streamlit as st
 
     from ui.pages import generation

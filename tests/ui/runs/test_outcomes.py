@@ -15,7 +15,7 @@ from PIL import Image
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, SampleSet
 from core.data.sketches import decode_sketch, draw_sketch, encode_sketch
 from core.pgd.drawings import drawn_sketches, opening_words
-from core.pgd.examples import OPENING, RUNS, examples, stored_classifier, stored_path
+from core.pgd.examples import RUNS, examples, stored_classifier, stored_path
 from core.pgd.live import Run
 from core.pgd.methods import COMPARED
 from core.pgd.picture_outcomes import Judgement, fingerprint, stored_judgement
@@ -66,7 +66,7 @@ PAIR = [PGDRun.load(RUNS / f"inpainting_cifar10-5-mean-square__{name}.npz") for 
 @pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
 def test_stored_runs_load_and_state_their_source(path):
     run, facts = PGDRun.load(path), run_facts(PGDRun.load(path))
-    assert run.metadata["task"] == path.stem.partition("_")[0].replace(OPENING, "generation")
+    assert run.metadata["task"] == path.stem.partition("_")[0]
     assert run.metadata["classifier"]["name"] == stored_classifier(path) and path.stat().st_size < 2e6
     assert path.stem.endswith("__views") == (run.config.method.name == "views")
     assert facts["Computed"].startswith("20") and not re.search("None|nan", str(facts))

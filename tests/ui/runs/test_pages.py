@@ -1,4 +1,4 @@
-"""The pages *Fill a hole* and *Draw* in Streamlit's test runner: toys run; refusals, URLs, uploads, judges."""
+"""The pages *Fill a hole* and *Paint* in Streamlit's test runner: toys run; refusals, URLs, uploads, judges."""
 
 import re
 import threading

@@ -38,8 +38,8 @@ def test_each_question_says_what_the_stored_tables_say():
 def test_link_opens_its_round_and_note_follows_the_first_answer():
     app = opened(chapter="judge", round="7")
     assert of(app, "questions")["questions"] == questions(7)
-    assert bodies(app, "Ten pictures.") and not bodies(app, "Five only had to convince")
+    assert bodies(app, "Ten pictures.") and not bodies(app, "Five were made with the paper")
     app = opened(chapter="judge", round="7", chosen="01")
-    assert of(app, "questions")["chosen"] == [0, 1] and bodies(app, "Five only had to convince")
+    assert of(app, "questions")["chosen"] == [0, 1] and bodies(app, "Five were made with the paper")
     app = opened(chapter="judge", round="7", chosen="0123401234")
-    assert not bodies(app, "Ten pictures.") and bodies(app, "Five only had to convince")
+    assert not bodies(app, "Ten pictures.") and bodies(app, "Five were made with the paper")

@@ -68,10 +68,10 @@ function draw(view, at) {
 
 // In the app a button, which keeps the visit; in the article a link, where it knows an app.
 function addOpener(parent, { data, report }, at) {
-  if (data.app === "") button(parent, "Open in Draw", () => report("open", at));
+  if (data.app === "") button(parent, "Open in Paint", () => report("open", at));
   else if (data.app) {
     const href = `${data.app}/${data.questions[at].opens}`;
-    parent.append(element("a", "button", "Open in Draw", { href }));
+    parent.append(element("a", "button", "Open in Paint", { href }));
   }
 }
 

@@ -5,9 +5,10 @@ import { button, element, viewOf } from "../basics.js";
 
 // What a picture had to do, below it.
 const METHODS = {
-  views: "Painted by many views: it has to stay convinced in every crop, even with noise.",
-  paper: "Here only this exact picture has to convince it.",
+  views: "Painted with many views: it had to convince the network in random crops, with noise.",
+  paper: "This method only has to convince the network with this exact picture.",
 };
+const GROWTH_SECONDS = 3;
 const CHANGE = { sketch: "Change the sketch", photo: "Move the frame" };
 
 export default function ({ data, parentElement }) {
@@ -15,8 +16,39 @@ export default function ({ data, parentElement }) {
   const scene = viewOf(parentElement, createScene);
   scene.data = data;
   Promise.all([data.views, data.paper, data.sketch].map(decoded)).then((pictures) => {
-    if (scene.data === data) show(scene, pictures); // texts and pictures are of one state
+    if (scene.data !== data) return;
+    show(scene, pictures); // texts and pictures are of one state
+    if (data.growth && !scene.opened && !matchMedia("(prefers-reduced-motion: reduce)").matches) grow(scene, pictures[0]);
+    scene.opened = true;
   });
+}
+
+// Once, as the page opens: the painting grows from its start; what is said of it comes at its end.
+async function grow(scene, final) {
+  const { data, root } = scene;
+  const strip = await decoded(data.growth);
+  const count = Math.round(strip.naturalHeight / strip.naturalWidth);
+  const begun = performance.now();
+  const isOver = (now) => scene.data !== data || now - begun >= GROWTH_SECONDS * 1000;
+  root.classList.add("opening");
+  const draw = (now) => {
+    const over = isOver(now);
+    root.classList.toggle("opening", !over);
+    if (scene.data !== data) return;
+    if (over) return paint(scene.views, final, data.size);
+    const position = Math.min(count - 1, ((now - begun) / (GROWTH_SECONDS * 1000)) * count);
+    const context = scene.views.getContext("2d");
+    for (const [index, alpha] of [
+      [Math.floor(position), 1],
+      [Math.min(count - 1, Math.ceil(position)), position % 1],
+    ]) {
+      context.globalAlpha = alpha;
+      context.drawImage(strip, 0, index * data.size, data.size, data.size, 0, 0, data.size, data.size);
+    }
+    context.globalAlpha = 1;
+    requestAnimationFrame(draw);
+  };
+  requestAnimationFrame(draw);
 }
 
 async function decoded(source) {

@@ -32,6 +32,7 @@ class Painting:
     phase: "new" before a run, "growing" during it, "ended" after it. views, paper: pictures by many views and by the
     paper's method, WebP or its file. claim: on how sure the painter is. judged: on what the second network sees, or
     during a run how it goes. agrees: True if the second network recognises the word. about_paper: below its picture.
+    growth: file with pictures of how it grew, below each other, which the browser plays once; None for none.
     """
 
     phase: str
@@ -41,6 +42,7 @@ class Painting:
     judged: str = ""
     agrees: bool = False
     about_paper: str
+    growth: Path | None = None
 
 
 def painting(scene: Painting, picture: np.ndarray, start: str, *, key: str) -> None:
@@ -53,9 +55,14 @@ def painting(scene: Painting, picture: np.ndarray, start: str, *, key: str) -> N
 
 def pack_painting(scene: Painting, picture: np.ndarray, start: str) -> dict[str, Any]:
     """Return JSON for the browser."""
-    pictures = {"views": lossy_data_uri(scene.views), "paper": lossy_data_uri(scene.paper)}
     sketch = _start_uri(picture.tobytes(), len(picture))
-    return {**vars(scene), **pictures, "sketch": sketch, "start": start, "size": SIZE}
+    return {**vars(scene), **pictures_of(scene), "sketch": sketch, "start": start, "size": SIZE}
+
+
+def pictures_of(scene: Painting) -> dict[str, str]:
+    """Return a painting's pictures as data URIs, by field; empty for none."""
+    growth = "" if scene.growth is None else lossy_data_uri(scene.growth)
+    return {"views": lossy_data_uri(scene.views), "paper": lossy_data_uri(scene.paper), "growth": growth}
 
 
 @lru_cache(16)
@@ -104,7 +111,7 @@ def judge(
     Args:
         asked: the round; a new seed starts a new one. chosen: indices of the options chosen so far.
         on_choose: called with all choices so far. on_more: called when the visitor asks for another round. on_open:
-            called with the index of the question whose drawing the visitor wants to see on *Draw*.
+            called with the index of the question whose drawing the visitor wants to see on *Paint*.
     """
     key, count = "story.judge", len(asked.questions)
 
