@@ -81,13 +81,16 @@ def word_table() -> dict[str, Any]:
 
 
 def articles() -> dict[str, list[str]]:
-    """Return the words, in lower case, that take "an" or no article; all others take "a"."""
+    """Return the words, in lower case, that take "an" or no article, and those in s that take "a", as all others do."""
     known = sorted({word.lower() for word in (*vocabulary(imagenet()), *imagenet().names)})
     joined = {word: with_article(word).removesuffix(word).strip() for word in known}
-    return {name: [word for word, article in joined.items() if article == used] for name, used in _ARTICLES.items()}
+    return {
+        name: [word for word, article in joined.items() if article == used and (used != "a" or word.endswith("s"))]
+        for name, used in _ARTICLES.items()
+    }
 
 
-_ARTICLES = {"an": "an", "none": ""}
+_ARTICLES = {"an": "an", "none": "", "a": "a"}
 
 
 def _maps(maps: ShownMaps, outline: float = 0) -> dict[str, Any]:

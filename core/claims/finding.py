@@ -9,8 +9,12 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
+import numpy as np
+
 from core.claims.evidence import Evidence
+from core.fourier.contrasts import corners
 from core.fourier.heatmap import Heatmap
+from core.fourier.waves import half_plane, rounded_radius, wave_values
 from core.pgd.settings import Task
 from core.shared import paper
 from core.shared.files import ArchiveContent
@@ -202,9 +206,15 @@ class NamedMap:
 
 
 def corner_wave(named: NamedMap) -> Frequency:
-    """Return a wave near a corner of the map."""
-    near = 1 - named.heatmap.size // 2
-    return near, near
+    """Return the wave in the map's corners whose error is closest to their mean, which claims state."""
+    heatmap = named.heatmap
+    waves = np.array(half_plane(heatmap.size))
+    waves = waves[corners(heatmap).contains(rounded_radius(waves))]
+    rates = wave_values(heatmap.rate(), waves)
+    if np.isnan(rates).all():
+        return -(heatmap.size // 2), -(heatmap.size // 2)
+    i, j = waves[np.nanargmin(np.abs(rates - np.nanmean(rates)))].tolist()
+    return i, j
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -91,7 +92,6 @@ def one_sentence(origin: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.filename:
             reason = f"the file cannot be written ({error.strerror}); check the disk and try again"
         else:
-            reason = (
-                f"{origin} cannot be reached, or broke off ({one_line(error, 200)}); check the network and try again"
-            )
+            detail = re.sub(r"\[Errno -?\d+\] ?", "", one_line(error, 200))
+            reason = f"couldn’t reach {origin}, or it broke off ({detail}); check the network and try again"
         raise FileNotFoundError(reason) from error

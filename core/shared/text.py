@@ -50,11 +50,14 @@ _WITHOUT_ARTICLE = {
     "powder", "rapeseed", "sauce", "scissors", "shades", "spectacles", "spray", "sunglasses", "thatch", "tights",
     "tissue", "trunks", "velvet", "wine", "wool",
 }  # fmt: skip
+_PLURAL = re.compile(r"^(?!.*\bof\b).*[^suia'’]s$", re.IGNORECASE)  # "horses", but not "a chest of drawers", "a gas"
+_SINGULAR_IN_S = {"cerastes", "flandres", "lens", "mantes", "patas", "pharos", "pyrenees", "triceratops", "works"}
 
 
 def with_article(noun: str) -> str:
-    """Return a noun with "a" or "an" by its sound: "a volcano", "an hourglass", "a unicycle"; "sunglasses" stays."""
-    if _HAS_DETERMINER.match(noun) or noun.casefold().rpartition(" ")[2] in _WITHOUT_ARTICLE:
+    """Return a noun with "a" or "an" by its sound: "a volcano", "an hourglass", "a unicycle"; "horses" stays."""
+    last = noun.casefold().rpartition(" ")[2]
+    if _HAS_DETERMINER.match(noun) or last in _WITHOUT_ARTICLE or (_PLURAL.search(noun) and last not in _SINGULAR_IN_S):
         return noun
     start = noun.lstrip("“”‘’\"'(")
     vowel = _SOUNDS_LIKE_VOWEL.match(start) and not _SOUNDS_LIKE_CONSONANT.match(start)

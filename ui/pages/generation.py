@@ -37,7 +37,16 @@ from ui.pages.drawing_starts import (
 )
 from ui.runs.export import run_download
 from ui.runs.gallery_pictures import example, four_squares_html, gallery, stored_from_photo, stored_word
-from ui.runs.known_words import MAX_LENGTH, about_words, cannot_run, near_words, stands_for, unknown_to, vocabulary
+from ui.runs.known_words import (
+    MAX_LENGTH,
+    about_words,
+    cannot_run,
+    keep_unknown,
+    near_words,
+    stands_for,
+    unknown_entry,
+    vocabulary,
+)
 from ui.runs.opened import (
     ASKED,
     MAX_WORDS,
@@ -63,7 +72,7 @@ from ui.shared.page_pictures import UPLOAD, take_picture
 from ui.shared.url import one_line, settable, settable_in_url
 
 _PICTURE, _PICTURES = f"{PAGE}-picture", f"{PAGE}-pictures"  # in the URL and in the session
-_UNKNOWN = f"{PAGE}.unknown"  # in the session: a word that the network does not know, and what is drawn
+_UNKNOWN = f"{PAGE}.unknown"  # in the session: see `keep_unknown`
 _SIDE_AND_STAGE = [5, 10]  # widths of a sketch or a photo and of the run
 _STAGE_AND_GALLERY = [11, 9]
 
@@ -276,15 +285,10 @@ def _choose_word(
     key, state = f"{PAGE}.word.{row.class_set}", st.session_state
 
     def take(word: str, entered: bool) -> None:
-        state.pop(_UNKNOWN, None)
-        if unknown_to(word, specs, row.classes) is not None:
-            state[_UNKNOWN] = word, targets
-        else:
+        if not keep_unknown(_UNKNOWN, word, specs, row.classes, targets):
             state[words_key(row)], state[ASKED] = [word], entered
 
-    unknown, chosen_then = state.get(_UNKNOWN, ("", targets))
-    if chosen_then != targets:  # others were chosen in the meantime
-        unknown = ""
+    unknown = unknown_entry(_UNKNOWN, targets)
     current = unknown or (targets[0] if len(targets) == 1 else "")
     with container, st.container(gap=None):
         word_input(
@@ -292,7 +296,7 @@ def _choose_word(
             vocabulary(row.classes),
             current,
             note=stands_for(current, row.classes),
-            placeholder=f"{len(targets)} words" if targets else "Type a word",
+            placeholder=f"{len(targets)} words" if len(targets) > 1 else "Type a word",
             key=key,
             on_word=take,
         )

@@ -24,7 +24,7 @@ from ui.components.versioned import Versioned
 from ui.components.words.word_box import word_input
 from ui.runs.export import run_download
 from ui.runs.first_guess import FirstGuess, first_guess
-from ui.runs.known_words import near_words, stands_for, unknown_to, vocabulary
+from ui.runs.known_words import keep_unknown, near_words, stands_for, unknown_entry, vocabulary
 from ui.runs.outcome import explain_methods, filled_html, holes_alone, recognised_table, run_table
 from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel
 from ui.runs.replay import (
@@ -249,15 +249,10 @@ def _choose_target(picture: Picture, guess: FirstGuess | None, specs: Sequence[C
     elif guess is not None:
         usual, note = guess.name, f"the network’s own guess, {confidence(guess.probability)}"
     target = chosen or usual
-    unknown, chosen_then = state.get(_UNKNOWN, ("", target))
-    if chosen_then != target:  # another was chosen in the meantime
-        unknown = ""
+    unknown = unknown_entry(_UNKNOWN, target)
 
     def take(word: str, entered: bool) -> None:
-        state.pop(_UNKNOWN, None)
-        if unknown_to(word, specs, classes) is not None and word:
-            state[_UNKNOWN] = word, target
-        else:
+        if not keep_unknown(_UNKNOWN, word, specs, classes, target):
             state[key] = "" if word == everyday_name(usual) else word
             state[_ASKED] = entered
 

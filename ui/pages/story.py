@@ -128,7 +128,6 @@ def _text(text: str) -> None:
 
 
 def _go(number: int) -> None:
-    judge_chapter.forget()
     for name in url.names() - {CHAPTER}:  # the session keeps what they say
         url.put(name, None)
     url.put(CHAPTER, SLUGS[number - 1])

@@ -55,6 +55,25 @@ def cannot_run(targets: Sequence[str], specs: Sequence[ClassifierSpec], classes:
     return ""
 
 
+def keep_unknown(key: str, entry: str, specs: Sequence[ClassifierSpec], classes: ClassSet, chosen: object) -> bool:
+    """Keep an entry that a network does not know in the session, and return True; forget the one before.
+
+    What was chosen stays chosen, with its picture. key: in the session. chosen: what is chosen while it is entered.
+    """
+    state = st.session_state
+    state.pop(key, None)
+    if entry and unknown_to(entry, specs, classes) is not None:
+        state[key] = entry, chosen
+        return True
+    return False
+
+
+def unknown_entry(key: str, chosen: object) -> str:
+    """Return the entry of `keep_unknown`; empty if there is none, or something else was chosen since."""
+    entry, then = st.session_state.get(key, ("", chosen))
+    return entry if then == chosen else ""
+
+
 def near_words(
     key: str, word: str, specs: Sequence[ClassifierSpec], classes: ClassSet, choose: Callable[[str], None]
 ) -> None:
@@ -65,11 +84,9 @@ def near_words(
     if (spec := unknown_to(word, specs, classes)) is None:
         return
     near = neighbours(word, classes)
-    known = (
-        f"“{one_line(word, MAX_LENGTH)}” is not among the {about_words(classes)} that {short_title(spec.title)} knows."
-    )
+    known = f"{short_title(spec.title)} doesn’t know “{one_line(word, MAX_LENGTH)}”."
     with st.container(key="near-words", gap="xsmall"):
-        hint = "Try:" if near else "Try another word, or use CLIP, which takes any text."
+        hint = "Did you mean:" if near else "Try another word. (CLIP takes any text; download it under Models.)"
         st.markdown(as_markdown(f"{known} {hint}"))
         if near:
             with st.container(horizontal=True, gap="small"):

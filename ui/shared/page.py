@@ -140,3 +140,17 @@ def footer(page: str) -> None:
                 st.code(PAPERS_ENTRY, language="latex", wrap_lines=True)
                 st.markdown("What it builds on:")
                 st.code("\n\n".join(BUILDS_ON), language="latex", wrap_lines=True)
+
+
+MISSING = "missing_photo"  # in the session, after a page's name: a link lacked the photo of whoever made it
+
+
+def say_if_missing(page: str) -> None:
+    """Say that a link lacks the photo of whoever made it, until another picture is chosen."""
+    if st.session_state.get(f"{page}.{MISSING}"):
+        st.info("Your photo isn’t in the link. Choose it again. The word and the settings are still there.")
+
+
+def forget_missing(page: str) -> None:
+    """Stop saying that a link lacks a photo."""
+    st.session_state.pop(f"{page}.{MISSING}", None)

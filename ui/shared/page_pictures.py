@@ -23,7 +23,7 @@ from ui.components.pictures.picture_widgets import Thumbnails, TileStyle, image_
 from ui.server.cache import classifier_for, single_flight_cache
 from ui.server.limits import check_upload
 from ui.shared import url
-from ui.shared.page import press_once
+from ui.shared.page import MISSING, forget_missing, press_once, say_if_missing
 from ui.shared.url import as_markdown, one_line
 
 MAX_MB = 20  # of an uploaded picture
@@ -227,17 +227,15 @@ def page_picture(page: str, usual: str, *, frames: bool = True) -> Picture:
     """
     picture = chosen_picture(page, usual)
     if picture is None:
-        st.session_state[_in_url(page)] = usual
+        st.session_state[_in_url(page)], st.session_state[f"{page}.{MISSING}"] = usual, True
         picture = chosen_picture(page, usual)
+    say_if_missing(page)
     draw_upload(page, frames=frames)
     assert picture is not None
     return picture
 
 
-_LINE = TileStyle(line=True)
-
-
-def picture_line(page: str, style: TileStyle = _LINE, *, frames: bool = True) -> None:
+def picture_line(page: str, style: TileStyle = TileStyle(line=True), *, frames: bool = True) -> None:
     """Draw *Your photo* and the pictures of the chosen set, in a line or a grid; after `page_picture`.
 
     frames: as in `draw_upload`.
@@ -301,6 +299,7 @@ def _with_own(page: str, own: Picture, sample_set: str) -> Thumbnails:
 
 def take_picture(page: str, sample_set: str, chosen: int | Picture | None) -> None:
     """Choose a sample of the set `sample_set` by its index, or an uploaded picture. Call it before `chosen_picture`."""
+    forget_missing(page)
     if isinstance(chosen, int):
         _positions(page)[sample_set] = chosen
     else:

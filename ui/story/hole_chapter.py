@@ -21,7 +21,7 @@ from core.shared.roles import networks_for
 from ui.components.painters.painters import mask_painter
 from ui.components.pictures.picture_widgets import MAX_TILE, Thumbnails, TileStyle, image_picker, pack_thumbnails
 from ui.components.words.word_box import word_input
-from ui.runs.known_words import near_words, stands_for, unknown_to, vocabulary
+from ui.runs.known_words import keep_unknown, near_words, stands_for, unknown_entry, vocabulary
 from ui.runs.panel import Stage, ask_for_run, run_panel
 from ui.runs.replay import target_of
 from ui.runs.settings import RunSettings
@@ -31,7 +31,7 @@ from ui.shared.page_pictures import Picture, sample_picture, to_picture
 from ui.story import data, figures
 
 _FILL_PAGE: Task = "inpainting"  # its run appears there
-# Keys in the session; _UNKNOWN: a word that the network does not know, and the word at that time.
+# Keys in the session; _UNKNOWN: see `keep_unknown`.
 _PHOTO, _BRUSHED, _WANTED, _ASKED, _UNKNOWN = (
     f"story.{name}" for name in ("hole", "mask", "wanted", "asked", "unknown")
 )
@@ -94,15 +94,10 @@ def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
     specs, usual = [classifier_spec(name) for name in painters], _PHOTOS.classes.names[picture.label or 0]
     state = st.session_state
     word = state.get(_WANTED) or usual
-    unknown, chosen_then = state.get(_UNKNOWN, ("", word))
-    if chosen_then != word:  # another was chosen in the meantime
-        unknown = ""
+    unknown = unknown_entry(_UNKNOWN, word)
 
     def take(entry: str, entered: bool) -> None:
-        state.pop(_UNKNOWN, None)
-        if entry and unknown_to(entry, specs, _PHOTOS.classes) is not None:
-            state[_UNKNOWN] = entry, word
-        else:
+        if not keep_unknown(_UNKNOWN, entry, specs, _PHOTOS.classes, word):
             state[_WANTED], state[_ASKED] = entry, entered
 
     note = "(what was there)" if word == usual else stands_for(word, _PHOTOS.classes)

@@ -32,8 +32,8 @@ METHOD_WORDS = {"views": "by many views", "paper": "by the paper’s method"}  #
 
 def judge_drawings() -> None:
     """Draw the round in the URL, or the session's."""
-    state, linked = st.session_state, _linked_round()
-    seed = state.setdefault(ROUND, secrets.randbelow(MAX_ROUND + 1)) if linked is None else linked
+    state, chosen = st.session_state, _choices()
+    seed = state.setdefault(ROUND, secrets.randbelow(MAX_ROUND + 1))
 
     def choose(choices: tuple[int, ...]) -> None:
         state[_CHOSEN] = choices
@@ -42,7 +42,7 @@ def judge_drawings() -> None:
 
     judge(
         Round(questions=questions(seed), seed=seed, methods=METHOD_WORDS),
-        _choices(),
+        chosen,
         on_choose=choose,
         on_more=forget,
         on_open=partial(state.__setitem__, _OPENED),
@@ -56,13 +56,12 @@ def answered() -> int:
     return len(_choices())
 
 
-def _linked_round() -> int | None:
-    return url.number(_SEED, range(MAX_ROUND + 1))
-
-
 def _choices() -> tuple[int, ...]:
-    chosen = st.session_state.get(_CHOSEN, ())
-    return chosen if _linked_round() is None or chosen else read_choices(url.text(CHOICES))
+    """Return the choices so far; a link to another round begins that one with its choices."""
+    state, linked = st.session_state, url.number(_SEED, range(MAX_ROUND + 1))
+    if linked is not None and state.get(ROUND) != linked:
+        state[ROUND], state[_CHOSEN] = linked, read_choices(url.text(CHOICES))
+    return state.get(_CHOSEN, ())
 
 
 def forget() -> None:

@@ -79,16 +79,15 @@ def ended(result: RunResult) -> Painting:
     paper, views = (_webp(run.frames[-1, 0]) for run in result.runs)
     judgements = [None if (said := judgement_of(run)) is None else said.of(0) for run in result.runs]
     early = "" if result.unfinished is None else "Stopped early. "
-    text = f"{early}{claim(sure[1], target_of(result.runs[1], 0))} {to_be_exact(result.runs[1], 0)}"
+    word, start = target_of(result.runs[1], 0), result.runs[0].metadata["images"].get("start", "")
+    text = f"{early}{claim(sure[1], word)} {to_be_exact(result.runs[1], 0)}"
     return Painting(
         phase="ended",
         views=views,
         paper=paper,
         claim=text.strip(),
-        **judged(judgements[1], target_of(result.runs[1], 0)),
-        about_paper=about_paper(
-            *sure, judgements[0], result.runs[0].metadata["images"].get("start", ""), target_of(result.runs[0], 0)
-        ),
+        **judged(judgements[1], word),
+        about_paper=about_paper(sure[0], sure[1], judgements[0], start, word),
     )
 
 

@@ -25,12 +25,13 @@ from ui.components.pictures.picture_widgets import MAX_TILE, Thumbnails, TileSty
 from ui.components.story.story_parts import painting
 from ui.components.words.word_box import word_input
 from ui.runs.export import save_buttons, save_stored
-from ui.runs.known_words import about_words, near_words, stands_for, vocabulary
+from ui.runs.known_words import about_words, keep_unknown, near_words, stands_for, unknown_entry, vocabulary
 from ui.runs.opened import Opened, as_start, of_word, open_in_draw
 from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect
 from ui.runs.state import ActiveRun, RunRequest, RunResult, begin_run, run_state
 from ui.server.cache import load_ahead
 from ui.shared import url
+from ui.shared.page import MISSING, say_if_missing
 from ui.shared.page_pictures import Photo, draw_upload, frame_photo, open_upload
 from ui.shared.url import as_markdown, one_line
 from ui.story import bridge, scene, story_start
@@ -40,6 +41,7 @@ from ui.story.story_start import PAGE, ROW, TILES, StoryStart
 _DRAW_PAGE: Task = "generation"  # its runs appear there
 _SHOWN = "story.shown"  # in the session: the painting that was chosen last
 _BOX = "story.word.box"
+_UNKNOWN = "story.unknown-word"  # in the session: see `keep_unknown`
 _LINKED = (story_start.LINKED_WORD, story_start.LINKED_SKETCH, story_start.LINKED_PHOTO)
 _NOTHING = RunRequest(None, "", (), COMPARED, ROW.class_set)
 ANY_WORD = f"Any of {about_words(ROW.classes)}"
@@ -72,9 +74,10 @@ def paint_a_sketch() -> None:
     linked = begins_by_itself(_request(chosen) if {*_LINKED} & url.names() else _NOTHING, *_LINKED)
     story_start.put_in_url(chosen)
     _stop_another(chosen)
-    if linked and chosen.is_known and chosen.stored is None:
+    if linked and chosen.is_known and chosen.stored is None and f"{PAGE}.{MISSING}" not in st.session_state:
         _press()
     growing = isinstance(_run_of(chosen), ActiveRun)
+    say_if_missing(PAGE)
     with st.container(key="story-stage"):
         left, right = st.columns([34, 66], gap="small")
         with left:
@@ -214,7 +217,11 @@ def _painter(chosen: StoryStart) -> None:
 def _controls(chosen: StoryStart, growing: bool) -> None:
     """Draw the box for any word, words near an unknown one, and the button that paints or stops."""
 
+    painter, unknown = [classifier_spec(painter_name())], unknown_entry(_UNKNOWN, chosen.word)
+
     def take(word: str, entered: bool) -> None:
+        if keep_unknown(_UNKNOWN, word, painter, ROW.classes, chosen.word):
+            return
         story_start.choose_word(word)
         if entered and story_start.chosen().stored is None:
             _press()
@@ -224,20 +231,26 @@ def _controls(chosen: StoryStart, growing: bool) -> None:
             word_input(
                 ANY_WORD,
                 vocabulary(ROW.classes),
-                chosen.word,
+                unknown or chosen.word,
                 note=stands_for(chosen.word, ROW.classes) if chosen.word else "",
                 placeholder="Type any word",
                 key=_BOX,
                 on_word=take,
                 clears=True,
             )
+        can_paint = chosen.is_known and not unknown
         if growing:
             st.button("Stop", key="story.stop", on_click=_stop)
         else:
-            st.button("Paint", type="primary", key="story.paint", on_click=_press, disabled=not chosen.is_known)
-        if chosen.word:
-            painter = [classifier_spec(painter_name())]
-            near_words("story.near", chosen.word, painter, ROW.classes, story_start.choose_word)
+            st.button(
+                "Paint",
+                type="primary",
+                key="story.paint",
+                on_click=_press,
+                disabled=not can_paint,
+            )
+        if unknown or chosen.word:
+            near_words("story.near", unknown or chosen.word, painter, ROW.classes, lambda word: take(word, True))
 
 
 def _press() -> None:

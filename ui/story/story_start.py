@@ -32,6 +32,7 @@ from ui.components.mount import lossy_data_uri, webp_strip
 from ui.runs import opened
 from ui.runs.gallery_pictures import stored_word
 from ui.shared import url
+from ui.shared.page import MISSING, forget_missing
 from ui.shared.page_pictures import UPLOAD, Photo
 
 ROW = SAMPLE_SETS["photographs"]
@@ -44,6 +45,7 @@ PAGE = "story"  # in the keys of `ui.shared.page_pictures`
 _PICTURES = f"{PAGE}-pictures"  # likewise
 _PHOTO_QUALITY = 85  # of WebP
 GREY = CANVASES[COMPARED_CANVAS].colours[0]  # of the empty canvas
+_OWN_PHOTO = "own"  # in the URL, which has no room for it
 MIDDLE = 0.5  # the position of a photo's frame at first
 
 
@@ -203,6 +205,8 @@ def chosen() -> StoryStart:
         if linked and linked != name:
             with suppress(ValueError):
                 state[SKETCH] = decode_sketch(linked, SKETCH_SIZE)
+        if photo == _OWN_PHOTO:
+            state[f"{PAGE}.{MISSING}"] = True
         if photo in START_PHOTOS:
             percent = url.number(LINKED_FRAME, range(101))
             state[PHOTO] = bundled_photo(photo, MIDDLE if percent is None else percent / 100)
@@ -211,12 +215,14 @@ def chosen() -> StoryStart:
 
 
 def put_in_url(chosen: StoryStart) -> None:
-    """Write the choice to the URL, unless it is the default or an upload."""
+    """Write the choice to the URL, unless it is the default; of an upload, that there is one."""
     linked: dict[str, str] = {}
     if chosen.photo is not None:
         if chosen.photo.name:
             percent = round(100 * chosen.photo.position)
             linked = {LINKED_PHOTO: chosen.photo.name} | ({} if percent == 50 else {LINKED_FRAME: str(percent)})
+        else:
+            linked = {LINKED_PHOTO: _OWN_PHOTO}
     elif (chosen.name, chosen.word) != (FIRST, word_of(FIRST)):
         with suppress(ValueError):
             linked = {LINKED_SKETCH: chosen.name or encode_sketch(chosen.sketch)}
@@ -231,6 +237,7 @@ def put_in_url(chosen: StoryStart) -> None:
 
 def choose(name: str) -> None:
     """Choose a tile with its word; the empty canvas keeps a word the visitor typed."""
+    forget_missing(PAGE)
     before, state = chosen(), st.session_state
     state[PHOTO] = bundled_photo(name) if name in START_PHOTOS else None
     if name not in START_PHOTOS:

@@ -73,11 +73,12 @@ export function vocabulary(classes, { words, near, plurals }) {
 /**
  * A noun with its article, as `with_article` of core/shared/text.py has it.
  *
- * @param {string} noun @param {{ an: string[], none: string[] }} articles words that do not take "a"
+ * @param {string} noun @param {{ a: string[], an: string[], none: string[] }} articles words that take "an" or none; a: those in s
  */
-export function withArticle(noun, { an, none }) {
+export function withArticle(noun, { a, an, none }) {
   const word = noun.toLowerCase();
-  return none.includes(word) ? noun : `${an.includes(word) ? "an" : "a"} ${noun}`;
+  const isPlural = word.endsWith("s") && ![...a, ...an].includes(word); // of a known word
+  return none.includes(word) || isPlural ? noun : `${an.includes(word) ? "an" : "a"} ${noun}`;
 }
 
 const plain = (text) => text.toLowerCase().replace(/[-_]/g, " ").trim().split(/\s+/).join(" ");

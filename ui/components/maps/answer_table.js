@@ -116,7 +116,11 @@ export function showAnswers(view, cursor) {
     const known = now !== undefined;
     root.classList.toggle("wrong", known && named && now !== network.right);
     root.classList.toggle("unknown", !known);
-    if (!known) return (share.textContent = areCurrent(view) ? "a press asks" : "\u2026");
+    if (!known) {
+      verdict.textContent = "";
+      count.hidden = true;
+      return (share.textContent = areCurrent(view) ? "click the cell to ask" : "\u2026");
+    }
     const [line, about, shows] = cardLines(network, now, percent, names, named);
     verdict.textContent = names[now] + (named ? (now === network.right ? " \u2713" : " \u2717") : "");
     share.textContent = line;
