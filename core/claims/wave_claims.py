@@ -107,7 +107,7 @@ def high(subject: NamedMap, reference: NamedMap) -> Judged:
     if not equal.parts or equal.evidence[0].rounded == equal.evidence[1].rounded:
         return result
     corner = replace(equal.evidence[-1], sign_words=MORE)
-    return replace(result, summary=f"{result.summary} At equal strength, {subject} errs {corner.number}.")
+    return replace(result, doubts=(f"At equal strength, {subject} errs {corner.number}.", *result.doubts))
 
 
 @wave_claim(display=Display(wave=corner_wave, show="Difference"))

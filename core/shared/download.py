@@ -92,6 +92,7 @@ def one_sentence(origin: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.filename:
             reason = f"the file cannot be written ({error.strerror}); check the disk and try again"
         else:
-            detail = re.sub(r"\[Errno -?\d+\] ?", "", one_line(error, 200))
-            reason = f"couldn’t reach {origin}, or it broke off ({detail}); check the network and try again"
+            detail = one_line(error, 200)
+            said = f" ({detail})" if re.search(r"\b[45]\d\d\b|HF_HUB_OFFLINE", detail) else ""  # nothing else helps
+            reason = f"couldn’t reach {origin}, or it broke off{said}; check the network and try again"
         raise FileNotFoundError(reason) from error

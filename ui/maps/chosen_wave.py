@@ -29,7 +29,7 @@ from ui.shared.downloads import download_button
 from ui.shared.page import explain_on_page
 from ui.shared.page_pictures import Picture, samples
 from ui.shared.url import link
-from ui.shared.verdicts import judged_html
+from ui.shared.verdicts import said_html
 
 CLAIM = "claim"  # in the URL: key of the claim that was linked
 
@@ -58,12 +58,11 @@ def finding_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
 
 def verdict_html(finding: Finding, band: Band | None, frequency: Frequency) -> str:
     """Return a claim and its verdict as HTML; for a claim about a band, say if this wave lies in it."""
-    where = ":"
+    where = ""
     if band is not None:
         own = "one of them" if band.contains(rounded_radius([frequency])[0]) else "not one of them"
         where = f", on waves {band.position} the dashed circle; yours is {own}"
-    judged = judged_html(finding, where=where)
-    return explain_on_page(judged, "verdict", *TERMS)
+    return explain_on_page(said_html(finding, where), "verdict", *TERMS)
 
 
 def doubts_html(chosen: Sequence[Entry]) -> str:

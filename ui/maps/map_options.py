@@ -10,6 +10,7 @@ import numpy as np
 from core.fourier.contrasts import difference
 from core.fourier.heatmap import METRICS, PERCENT, POINTS, Heatmap, Metric, Unit
 from core.shared.numbers import Interval
+from core.shared.text import capitalised
 from ui.components.maps.maps import DrawnMap, ShownMaps
 from ui.maps.catalogue import Entry, named_apart
 from ui.shared.colours import FEWER_OR_MORE_ERRORS, colour_name, model_colour
@@ -81,7 +82,8 @@ def _difference(
     contrast = difference(first[1], second[1], top)
     return DrawnMap(
         f"{first[0].name} minus {second[0].name}",
-        f"{more}: {first[0].name} is wrong more often; {fewer}: {second[0].name} is",
+        f"{capitalised(more)}: {first[0].name} is wrong more often. "
+        f"{capitalised(fewer)}: {second[0].name} is wrong more often.",
         contrast.value,
         contrast,
         f"difference of top-{top} error",

@@ -148,8 +148,7 @@ def uploaded_photo(data: bytes, size: int, name: str) -> Photo:
 
 def frame_photo(photo: Photo, position: float, *, key: str, on_move: Callable[[float], None]) -> None:
     """Show a photo under a frame that the visitor moves; arguments as for `photo_frame`."""
-    height, width = photo.pixels.shape[:2]
-    photo_frame(photo.shown, (width, height), position, key=key, on_move=on_move, alt=photo.name)
+    photo_frame(photo.shown, photo.pixels.shape[1::-1], position, key=key, on_move=on_move, alt=photo.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,11 +230,14 @@ def page_picture(page: str, usual: str, *, frames: bool = True) -> Picture:
         picture = chosen_picture(page, usual)
     say_if_missing(page)
     draw_upload(page, frames=frames)
-    assert picture is not None
+    assert picture
     return picture
 
 
-def picture_line(page: str, style: TileStyle = TileStyle(line=True), *, frames: bool = True) -> None:
+_LINE = TileStyle(line=True)
+
+
+def picture_line(page: str, style: TileStyle = _LINE, *, frames: bool = True) -> None:
     """Draw *Your photo* and the pictures of the chosen set, in a line or a grid; after `page_picture`.
 
     frames: as in `draw_upload`.

@@ -122,11 +122,16 @@ def multiplicity(findings: Sequence[Finding]) -> str:
     )
 
 
-def judged_html(finding: Finding, shows: Sequence[str] | None = None, where: str = "") -> str:
-    """Return a claim, its verdict and its evidence, or the part named in `shows`; where: text after its source."""
+def judged_html(finding: Finding, shows: Sequence[str] | None = None) -> str:
+    """Return a claim, its verdict and its evidence, or the part named in `shows`."""
     selected = [part for part in finding.evidence if shows is None or part.what in shows]
     networks = () if {part.what for part in selected}.issuperset(finding.names) else finding.names
-    return str(_macros().judged(finding, selected, networks, where))
+    return str(_macros().judged(finding, selected, networks, ""))
+
+
+def said_html(finding: Finding, where: str) -> str:
+    """Return a claim, its verdict and what was measured in a sentence; where: text after its source."""
+    return str(_macros().judged(finding, finding.evidence, (), where, _marked(finding.summary)))
 
 
 def _lead(evidence: Sequence[Evidence]) -> Evidence | None:

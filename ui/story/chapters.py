@@ -104,8 +104,8 @@ def _claims(keys: Sequence[str]) -> str:
         if finding.claim.display.bands:
             bands += finding.claim.display.bands
             compared = tuple(shipped_maps()[label] for label in labels)
-        if key in ("high", "relies"):  # further doubts are in *Findings*
-            doubt = equal_strength() if key == "high" else " ".join(finding.doubts[:1])
+        if key == "relies":  # further doubts are in *Findings*
+            doubt = " ".join(finding.doubts[:1])
             judged = f'{judged.removesuffix("</div>")}<p class="doubts">{html.escape(doubt)}</p></div>'
         if key == "relies":
             judged += pairs_chart()
@@ -156,15 +156,6 @@ def _alone() -> str:
     return (
         f"Shown only the filled hole, a second network recognises {many} made with many views and {few} made with the "
         "paper’s method."
-    )
-
-
-def equal_strength() -> str:
-    evidence = findings_by_claim(CLIP, RESNET56)["relies"].evidence[-1]
-    points, more = evidence.number.lstrip("+\N{MINUS SIGN}"), evidence.measured.value > 0
-    return (
-        "CLIP enlarges small pictures seven times, which softens fast waves. If the waves reached both networks at "
-        f"equal strength, CLIP would be wrong {points} {'more' if more else 'less'} often in the corners."
     )
 
 

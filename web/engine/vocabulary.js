@@ -73,7 +73,7 @@ export function vocabulary(classes, { words, near, plurals }) {
 /**
  * A noun with its article, as `with_article` of core/shared/text.py has it.
  *
- * @param {string} noun @param {{ a: string[], an: string[], none: string[] }} articles words that take "an" or none; a: those in s
+ * @param {string} noun @param {{ a: string[], an: string[], none: string[] }} articles of words; a: only those in s
  */
 export function withArticle(noun, { a, an, none }) {
   const word = noun.toLowerCase();

@@ -68,7 +68,8 @@ def test_the_rise_turns_the_order_above_some_clean_error(published):
 
 def test_high_says_what_equal_strength_makes_of_it(published):
     high, relies = published["high"], published["relies"]
-    assert high.summary.endswith(f"errs {relies.parts[1].number.number.removeprefix('+')} more.")
+    assert high.doubts[0].endswith(f"errs {relies.parts[1].number.number.removeprefix('+')} more.")
+    assert "more" not in high.summary, "nothing under a green tick contradicts it"
     assert high.summary.startswith("By the paper’s waves") and high.verdict == Verdict.HOLDS
 
 

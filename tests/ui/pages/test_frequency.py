@@ -169,7 +169,7 @@ def test_own_photo_opens_where_a_real_network_answers():
 def test_difference_names_its_colours():
     app = open_page(show="Difference")
     (view,) = components(app, "maps")[0]["maps"]
-    assert view["subtitle"] == "blue: CLIP ViT-B/32 is wrong more often; orange: ResNet-56 is"
+    assert view["subtitle"] == "Blue: CLIP ViT-B/32 is wrong more often. Orange: ResNet-56 is wrong more often."
     assert model_colour("clip-vit-b-32") == "#0072B2" and model_colour("resnet-56") == "#D55E00"
     for name in (spec.name for spec in list_classifiers()):
         assert colour_name(model_colour(name))

@@ -123,7 +123,7 @@ def test_download_error_is_shown_only_to_its_visitor(monkeypatch):
     button(asking, "resnet-56").click().run()
     assert weight_downloads().get("resnet-56").wait(LIMIT)
     (error,) = asking.run().error
-    assert error.value == weight_downloads().get("resnet-56").error and "couldn’t reach" in error.value
+    assert error.value == weight_downloads().get("resnet-56").error and "Couldn’t reach" in error.value
     passing = opened()
     assert not passing.error and all(button(app, "resnet-56") for app in (asking, passing))
 

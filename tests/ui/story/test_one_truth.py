@@ -10,7 +10,7 @@ from tests.ui.page_runner import bodies, components
 from tests.ui.story.test_page import opened
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.pages.findings import SECTION
-from ui.story.chapters import CHAPTER_NAMES, chapter, equal_strength
+from ui.story.chapters import CHAPTER_NAMES, chapter
 from web.findings_page import findings_page
 
 VERDICT = re.compile(r'class="chip[^>]*>\S ([^<]*)<')
@@ -54,12 +54,6 @@ def test_story_and_findings_agree(everywhere, name, about):
         assert verdict == everywhere[about][key][0]
         figures = FIGURE.findall(text)
         assert figures and {*figures} <= {*FIGURE.findall(everywhere[about][key][1])}
-
-
-def test_difference_in_story_text_agrees_with_findings(everywhere):
-    number, way = re.search(r"([\d.]+) points (\w+)", equal_strength()).groups()
-    sign = {"more": "+", "less": "\N{MINUS SIGN}"}[way]
-    assert f"{sign}{number} points" in everywhere["papers"]["relies"][1]
 
 
 def test_article_and_findings_agree(everywhere):

@@ -7,7 +7,7 @@
 //   unpack(text, count) decodes Python's value to cells, a typed array; pack(cells) encodes them
 //   begin(data)         returns the initial memory: tool, sizes by tool, and the kind's own fields
 //   follow(painter)     after each run of the page: applies other changes from Python
-//   build(painter)      adds the kind's elements to the stage, under its canvases, and to the folded `kit`
+//   build(painter)      adds the kind's elements to the stage, under its canvases
 //   sizeOf(memory)      [name, minimum, maximum] of the tool's size; null if the tool has none
 //   paint(memory, points)  paints along points
 //   blank(memory)       value of a cleared cell; colourOf(cell) its red, green, blue and alpha
@@ -42,14 +42,15 @@ function createPainter(kind, parentElement, data) {
   const root = element("div", kind.over ? "painter over" : "painter");
   const painter = { kind, root, data, hover: null, stroke: null, focused: false };
   const bar = root.appendChild(element("div", "bar"));
-  const kit = (painter.kit = root.appendChild(element("div", "bar kit")));
-  kit.hidden = true;
+  // Tools that lie on the picture are folded; all others are in sight.
+  const kit = (painter.kit = kind.over ? root.appendChild(element("div", "bar kit")) : bar);
+  kit.hidden = Boolean(kind.over);
   painter.fold = button(bar, "", () => {
     kit.hidden = !kit.hidden;
     show(painter);
   });
+  painter.fold.hidden = !kind.over;
   painter.state = (kind.over ? root : bar).appendChild(element("div", "state"));
-  painter.undo = button(bar, "↶", () => undo(painter), "Undo");
   const tools = kit.appendChild(element("div", "group", "", { role: "group", ariaLabel: "Tool" }));
   painter.tools = Object.fromEntries(
     kind.tools.map(([tool, text]) => [tool, button(tools, text, () => take(painter, tool))]),
@@ -68,7 +69,8 @@ function createPainter(kind, parentElement, data) {
   const stage = (painter.stage = element("div", "stage", "", about));
   if (kind.over) root.append(stage);
   else root.prepend(stage); // opened tools push nothing but what is below them
-  painter.clear = button(kit, "Clear", () => change(painter, ({ cells }) => cells.fill(kind.blank(painter.memory))));
+  painter.undo = button(bar, "↶", () => undo(painter), "Undo");
+  painter.clear = button(bar, "Clear", () => change(painter, ({ cells }) => cells.fill(kind.blank(painter.memory))));
   kind.build(painter);
   painter.sheet = stage.appendChild(element("canvas", "sheet"));
   painter.canvas = stage.appendChild(element("canvas"));
@@ -198,7 +200,7 @@ export function show(painter) {
   painter.size.disabled = !range;
   if (range) {
     const [name, least, most] = range;
-    painter.sizeName.textContent = name;
+    painter.sizeName.textContent = painter.size.ariaLabel = name;
     Object.assign(painter.size, { min: least, max: most, value: sizes[tool] });
   }
   painter.sizeText.textContent = range ? `${sizes[tool]} px` : "–";

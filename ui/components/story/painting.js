@@ -18,7 +18,8 @@ export default function ({ data, parentElement }) {
   Promise.all([data.views, data.paper, data.sketch].map(decoded)).then((pictures) => {
     if (scene.data !== data) return;
     show(scene, pictures); // texts and pictures are of one state
-    if (data.growth && !scene.opened && !matchMedia("(prefers-reduced-motion: reduce)").matches) grow(scene, pictures[0]);
+    if (data.growth && !scene.opened && !matchMedia("(prefers-reduced-motion: reduce)").matches)
+      grow(scene, pictures[0]);
     scene.opened = true;
   });
 }
