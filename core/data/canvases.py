@@ -35,13 +35,18 @@ CANVASES: dict[CanvasName, Canvas] = {
 }
 COMPARED_CANVAS: CanvasName = "grey"  # of the gallery and of all comparisons with the paper's method
 DEFAULT_CANVAS: CanvasName = "grey"  # of the page *Paint*
-TRIES = 4  # started by one press, on as many canvases
+TRIES = 4  # started by one press
 
 
 def tried_canvases(chosen: CanvasName = DEFAULT_CANVAS) -> tuple[CanvasName, ...]:
-    """Return the canvases of several tries, in the table's order: the first of the table, among them the chosen one."""
-    others = [name for name in CANVASES if name != chosen][: TRIES - 1]
-    return tuple(name for name in CANVASES if name == chosen or name in others)
+    """Return the canvas of each of several tries, which have one run's settings: the chosen one comes again if need be.
+
+    Grey has settings of its own, so all its tries are on grey.
+    """
+    if chosen == COMPARED_CANVAS:
+        return (chosen,) * TRIES
+    others = [name for name in CANVASES if name not in (chosen, COMPARED_CANVAS)][: TRIES - 1]
+    return (*(name for name in CANVASES if name == chosen or name in others), *(chosen,) * (TRIES - 1 - len(others)))
 
 
 def paint_canvas(name: CanvasName, image_size: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.data.canvases import COMPARED_CANVAS, TRIES, tried_canvases
+from core.data.canvases import CANVASES, COMPARED_CANVAS, TRIES
 from core.data.picture_files import decode_image
 from core.data.sample_sets import PRECOMPUTED
 from core.data.sketches import draw_sketch
@@ -24,6 +24,7 @@ from core.pgd.starts import StartName
 
 DRAWINGS = PRECOMPUTED / "views"
 OPENING_FILE, GALLERY_FILE, SKETCHED_FILE = (DRAWINGS / f"{name}.json" for name in ("opening", "gallery", "sketches"))
+JUDGE_SIZES = DRAWINGS / "judge_sizes.json"  # of `precomputed.makers.judge_sizes`
 PERSON_FILE = DRAWINGS / "person.json"  # a person's answers, of `precomputed.makers.person`
 PaintedStart = Literal["sketch", "photo"]  # what stored paintings start from
 SIZE = 224  # pixels, of all drawings
@@ -214,9 +215,7 @@ def _painted(start: PaintedStart) -> dict[str, GalleryWord]:
 # Of each word, by seed, from grey.
 QUICK_TRIES = ("draw-quick", *(f"draw-quick{seed}" for seed in range(1, TRIES)))
 # Of each word, by canvas, from seed 0.
-QUICK_CANVASES = tuple(
-    "draw-quick" if name == COMPARED_CANVAS else f"draw-{name}" for name in tried_canvases(COMPARED_CANVAS)
-)
+QUICK_CANVASES = tuple("draw-quick" if name == COMPARED_CANVAS else f"draw-{name}" for name in (*CANVASES,)[:TRIES])
 SEEDS = 3  # of the words drawn from grey, see `of_seeds`
 SEVERAL = {"tries": QUICK_TRIES, "canvases": QUICK_CANVASES}
 

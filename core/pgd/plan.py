@@ -103,14 +103,14 @@ class RunPlan:
         plan = self._at([row for row in range(len(self.start)) for _ in range(tries)], seeds=seeds)
         return plan if start is None else replace(plan, start=start)
 
-    def from_each(self, starts: Sequence[tuple[np.ndarray, Mapping[str, Any]]]) -> RunPlan:
-        """Return the plan of one try at a single image from each of several starts, all with its seed.
+    def from_each(self, starts: Sequence[tuple[np.ndarray, Mapping[str, Any]]], seeds: Sequence[int]) -> RunPlan:
+        """Return the plan of one try at a single image from each of several starts.
 
-        starts: (3, H, W) each, with the origin of each, as in `images`.
+        starts: (3, H, W) each, with the origin of each, as in `images`. seeds: of each.
         """
         pictures, origins = zip(*starts, strict=True)
         images = {**self.images, "origins": [dict(origin) for origin in origins]}
-        same = {"seeds": (self.seed,) * len(starts), "images": images}
+        same = {"seeds": tuple(seeds), "images": images}
         return replace(self._at([0] * len(starts), **same), start=np.stack(pictures))
 
     def only(self, row: int) -> RunPlan:

@@ -1,4 +1,4 @@
-"""Write the tables of docs/results.md on the pictures of `core.pgd.picture_outcomes.stored_outcomes`.
+"""Write the tables of docs/results.md on judged pictures, of 224 and of 32 pixels.
 
     python -m precomputed.makers.tables
 
@@ -17,7 +17,16 @@ from core.data.sample_sets import PRECOMPUTED
 from core.fourier.contrasts import mcnemar
 from core.pgd.drawings import QUICK_TRIES, SEEDS, SEVERAL, of_seeds, recognised, stored_kinds
 from core.pgd.methods import METHODS, MethodName
-from core.pgd.picture_outcomes import AFTER, BEFORE, FILE, SMOOTH, PictureOutcomes, stored_outcomes
+from core.pgd.picture_outcomes import (
+    AFTER,
+    BEFORE,
+    FILE,
+    SMOOTH,
+    PictureOutcomes,
+    comparison_kind,
+    judged_outcomes,
+    stored_outcomes,
+)
 from core.shared.files import write_atomically
 from core.shared.numbers import Interval, p_value, student, wilson
 
@@ -49,7 +58,7 @@ _PAIRS: tuple[tuple[MethodName, MethodName], ...] = (
 def main() -> None:
     """Write the tables into the document."""
     before, _, rest = DOCUMENT.read_text("utf-8").partition(BEGIN)
-    text = f"{before}{BEGIN}\n\n{tables()}\n{END}{rest.partition(END)[2]}"
+    text = f"{before}{BEGIN}\n\n{tables()}\n\n{small_tables()}\n{END}{rest.partition(END)[2]}"
     write_atomically(DOCUMENT, text.encode("utf-8"))
 
 
@@ -98,6 +107,39 @@ def tables() -> str:
         _pairs("hole", ("",), "alone"),
     ]
     return "\n".join(parts)
+
+
+def small_tables() -> str:
+    """Return the tables of 32 pixels as Markdown: each small network's drawings, then its filled holes."""
+    drawn = [(comparison_kind("classless", name), name) for name in METHODS]
+    filled: list[tuple[str, MethodName]] = [("eq3", "paper"), (comparison_kind("eq3", "views"), "views")]
+    return "\n".join([
+        "#### Small networks draw, 32 px, from blurs of no class, all in 120 steps\n",
+        *_small(drawn, _PAIRS),
+        "\n#### Small networks fill holes of 16 × 16, 32 px: 720 steps by the paper's method, 120 by views\n",
+        *_small(filled, _PAIRS[-1:]),
+    ])  # fmt: skip
+
+
+def _small(kinds: Sequence[tuple[str, MethodName]], pairs: Sequence[tuple[MethodName, MethodName]]) -> Iterator[str]:
+    """Yield a table of counts, a sentence, and a table of pairs."""
+    known, rows, tests = judged_outcomes(), [], []
+    for name in sorted(known, key=["mini-clip", "mini-resnet"].__contains__, reverse=True):
+        stored, title = known[name].kinds(), short_title(classifier_title(name))
+        if not {kind for kind, _ in kinds} <= stored.keys():
+            continue
+        for kind, method in kinds:
+            made = stored[kind]
+            counts = [str(int(made.recognised(k).sum())) for k in range(len(made.judges))]
+            change = 255 * made.pictures["change_inside"].mean()
+            confidence = f"{made.pictures['probability_after'].mean():.3f}"
+            rows.append([title, _TITLES[method], str(made.n), confidence, *[*counts, "–"][:2], f"{change:.1f}"])
+        found = {method: stored[kind].recognised(0) for kind, method in kinds}
+        tests.append([title, *(_mcnemar(found[second], found[first]) for first, second in pairs)])
+    heads = ["network", "method", "n", "own confidence", "ResNet-56 recognises", "the plain ViT recognises"]
+    yield _table([*heads, "mean change, of 255"], rows)
+    yield "\nResNet-56 recognises it by the first alone / by the second alone:\n"
+    yield _table(["network", *(f"{_TITLES[first]} / {_TITLES[second]}" for first, second in pairs)], tests)
 
 
 def _judges() -> range:
@@ -179,7 +221,7 @@ def _by_seed() -> str:
         found = np.array([recognised(kind) for kind in of_seeds(method)])
         counts = np.bincount(found.sum(axis=0).astype(int), minlength=SEEDS + 1).tolist()
         rows.append([title, ", ".join(map(str, found.sum(axis=1).astype(int).tolist())), *map(str, counts)])
-    heads = ["method, 100 words, 160 of 6", "recognised, by seed"]
+    heads = ["method, 100 words", "recognised, by seed"]
     return _table([*heads, *(f"by {k} of {SEEDS}" for k in range(SEEDS + 1))], rows)
 
 

@@ -41,7 +41,7 @@ from precomputed.makers.plans import (
     photos,
     sketches,
 )
-from precomputed.makers.tables import DOCUMENT, tables
+from precomputed.makers.tables import DOCUMENT, small_tables, tables
 from tests.core.judged import stored_views
 
 STORED = stored_views()
@@ -89,7 +89,7 @@ def test_words_by_seed_are_counted_as_stored():
     by_word = [sum(seeds) for seeds in zip(*found, strict=True)]
     cells = [", ".join(str(sum(seeds)) for seeds in found), *(str(by_word.count(k)) for k in range(4))]
     assert f"| many views | {' | '.join(cells)} |" in tables()
-    assert tables() in DOCUMENT.read_text("utf-8")
+    assert tables() in DOCUMENT.read_text("utf-8") and small_tables() in DOCUMENT.read_text("utf-8")
 
 
 def test_bundled_holes_are_the_judged_ones():

@@ -158,16 +158,16 @@ def _canvas_thumbnails() -> Thumbnails:
 
 
 def four_tries(plan: RunPlan, row: SampleSet) -> RunPlan:
-    """Return the plan of `TRIES` tries at a drawing: on as many canvases, or from another start by as many seeds."""
+    """Return the plan of `TRIES` tries at a drawing: on canvases that share settings, or by as many seeds."""
     start: StartName = plan.images["start"]
     if start in CANVASES:
-        targets = [str(target) for target in plan.targets]
-        return plan.from_each(
-            [
-                (draw_starts(targets, 1, row.name, plan.seed, name)[0], start_facts(targets, row.name, name))
-                for name in tried_canvases(start)
-            ]
-        )
+        names, targets = tried_canvases(start), [str(target) for target in plan.targets]
+        seeds = [plan.seed + names[:k].count(name) for k, name in enumerate(names)]
+        starts = [
+            (draw_starts(targets, 1, row.name, seed, name)[0], start_facts(targets, row.name, name))
+            for seed, name in zip(seeds, names, strict=True)
+        ]
+        return plan.from_each(starts, seeds)
     if start not in MADE_STARTS:
         return plan.repeated(TRIES)
     return plan.repeated(TRIES, draw_starts(list(map(str, plan.targets)), TRIES, row.name, plan.seed, start))

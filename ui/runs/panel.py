@@ -152,8 +152,8 @@ def _about_tries(plan: RunPlan, request: RunRequest) -> str:
     seconds = expected_seconds(plan, request.names, (leading(request.methods),))
     time = "" if seconds is None else f" (about {duration(max(1.0, TRIES * seconds))})"
     if (start := plan.images.get("start")) in CANVASES:
-        canvases = [CANVASES[name].title.lower() for name in tried_canvases(start)]
-        what = f"Draws your word on {join_list(canvases)}"
+        canvases = list(dict.fromkeys(CANVASES[name].title.lower() for name in tried_canvases(start)))
+        what = f"Paints your word {NUMERALS[TRIES]} times, on {join_list(canvases)}"
     else:
         what = f"Makes {NUMERALS[TRIES]} versions"
     return f"{what}{time}. The one that a second network is surest of comes first; you can pick another."

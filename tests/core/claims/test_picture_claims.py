@@ -140,7 +140,8 @@ def test_what_judges_recognise_is_compared_by_picture(key, subject, condition):
         gains.append(agresti_min(before, first))
         own += [sum(first) / len(first), sum(before) / len(before)]
         signs = [int(np.sign(b - a)) for a, b in zip(first, other, strict=True)]
-        ps.append(stats.binomtest(signs.count(1), len(signs) - signs.count(0)).pvalue)
+        differ = len(signs) - signs.count(0)
+        ps.append(stats.binomtest(signs.count(1), differ).pvalue if differ else 1.0)
     parts = [more_than(0, difference) for difference in differences]
     if key in ("plausible", "displayed"):  # the other half of the sentence: the subject gains nothing
         parts = [more_than(0.1, difference) for difference in differences]

@@ -63,7 +63,10 @@ def test_tries_on_canvases_are_single_runs_bit_for_bit():
         RunPlan(targets=(1,), start=start[None], config=config, seed=3, images={"dataset": "noise", **origin})
         for start, origin in origins
     ]
-    four, *alone = (finished_run(plan, ConvClassifier(classes=10)) for plan in (plans[1].from_each(origins), *plans))
+    four, *alone = (
+        finished_run(plan, ConvClassifier(classes=10))
+        for plan in (plans[1].from_each(origins, [3] * len(origins)), *plans)
+    )
     assert four.metadata["seeds"] == [3] * len(CANVASES)
     for k, single in enumerate(alone):
         one = four.only(k)

@@ -9,18 +9,22 @@ from streamlit.testing.v1 import AppTest
 import ui.runs.panel
 import ui.runs.state
 from core.classifiers.registry import classifier_spec
-from core.data.canvases import CANVASES, paint_canvas
+from core.data.canvases import CANVASES, TRIES, paint_canvas
 from core.data.datasets import load_samples
 from core.data.picture_files import framed_square
+from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import SKETCHES, decode_sketch, draw_sketch, encode_sketch, smooth_sketch
-from core.pgd.drawings import opening_words, picked_words
+from core.pgd.drawings import opening_words, painter_name, picked_words
+from core.pgd.links import from_link, to_link
 from core.pgd.methods import COMPARED
+from core.pgd.painting import Painting
 from core.pgd.plan import RunPlan
 from core.pgd.settings import PGDConfig
 from tests.core.judged import stored_views
 from tests.ui.page_runner import components, open_page, page_text, press_to_the_end, run_to_the_end, settable_widget
 from tests.ui.replay_reader import frames_of, replay_data
 from tests.ui.toys import noise_file
+from ui.pages.drawing_starts import four_tries
 from ui.runs import settings as pace
 from ui.runs.gallery_pictures import example, stored_word
 from ui.runs.state import RunResult
@@ -279,16 +283,27 @@ def four_at_once(app: AppTest) -> RunResult:
     return press_to_the_end(app, "generation", "four").session_state["generation.runs"].result
 
 
-def test_four_at_once_are_single_runs_on_the_four_canvases():
+@pytest.mark.parametrize("start", CANVASES)
+def test_each_of_four_at_once_is_what_its_link_paints(start):
+    row = SAMPLE_SETS["photographs"]
+    plan = four_tries(Painting.default("castle", start, painter=painter_name(), quick=True).plan(), row)
+    tries = [Painting.of_plan(plan.only(k), painter_name(), row.name) for k in range(TRIES)]
+    assert len({(painting.start, painting.seed) for painting in tries}) == TRIES
+    for painting in tries:
+        assert from_link(to_link(painting)) == painting
+
+
+def test_four_at_once_are_single_runs_on_the_canvases():
     views = {"generation_method_32": "views", "generation_seed": "3"}
     app = drawing(generation_start_from="Sea", generation_classes_cifar10="deer", **views)
     result = four_at_once(app)
-    assert not app.exception and len(result.tries) == len(CANVASES)
-    for k, (name, (run,)) in enumerate(zip(CANVASES, result.tries, strict=True)):
+    assert not app.exception and len(result.tries) == TRIES
+    expected = [("meadow", 3), ("sea", 3), ("horizon", 3), ("sea", 4)]
+    assert [(run.metadata["images"]["start"], run.metadata["seed"]) for (run,) in result.tries] == expected
+    for k, ((name, _), (run,)) in enumerate(zip(expected[:3], result.tries, strict=False)):
         facts = run.metadata["images"]
-        assert facts["start"] == name and "origins" not in facts and run.metadata["seed"] == 3
-        if name != "grey":
-            np.testing.assert_array_equal(run.start[0], paint_canvas(name, 32))
+        assert facts["start"] == name and "origins" not in facts
+        np.testing.assert_array_equal(run.start[0], paint_canvas(name, 32))
         app.session_state["generation-start-from"] = CANVASES[name].title  # as its tile chooses it
         app.run()
         (shown,) = components(app, "tries")
