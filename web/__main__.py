@@ -76,7 +76,7 @@ def pages(app: str) -> dict[str, bytes]:
     from ui.shared.page import LOOK, THE_PAPER
     from ui.shared.url import format_size
     from ui.shared.verdicts import CSS
-    from ui.story.chapters import CHAPTER_NAMES, chapter
+    from ui.story.chapters import CHAPTER_NAMES, chapter, painter_is
     from ui.story.your_turn_chapter import doors_html
     from web.findings_page import WEATHER, findings_page
     from web.paintings import sketch_texts
@@ -94,8 +94,9 @@ def pages(app: str) -> dict[str, bytes]:
         loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     common = {"app": app, "code": code, "styles": LOOK + CSS}
-    weather = {} if app else {"weather": f"findings.html#{WEATHER}"}
-    chapters = [chapter(index, **weather) for index in range(len(CHAPTER_NAMES))]
+    known = {"painter_is": painter_is(in_article=True), "doors_give": "", "photos_of_holes": "this photo"}
+    known |= {} if app else {"weather": f"findings.html#{WEATHER}"}
+    chapters = [chapter(index, **known) for index in range(len(CHAPTER_NAMES))]
     texts = {
         "title": "What does a network see?",
         "sections": None,

@@ -19,7 +19,7 @@ from ui.components.pictures.picture_widgets import TileStyle, pack_thumbnails, t
 from ui.components.story.story_parts import pictures_of
 from ui.story import scene, story_start
 from ui.story.bridge import TEXTS, measured
-from ui.story.chapters import LEADS, chapter, paintings_counted
+from ui.story.chapters import LEADS, chapter, painter_is, paintings_counted
 from ui.story.story_start import EMPTY, FIRST, GREY, StoryStart, of_tile, word_of
 
 NAMES = (EMPTY, *SKETCHES, *START_PHOTOS)
@@ -72,7 +72,9 @@ class Texts:
 
 def sketch_texts(start: str) -> Texts:
     """Return the texts of the first chapter for a start, a key of `LEADS`; the page fills in the word that is asked."""
-    part = chapter(0, asked=_ASKED, lead=LEADS[start], counted=paintings_counted(start)).parts[0]
+    part = chapter(
+        0, asked=_ASKED, lead=LEADS[start], counted=paintings_counted(start), painter_is=painter_is(in_article=True)
+    ).parts[0]
     named = f'<span class="asked">{with_article(word_of(FIRST))}</span>'
     return Texts(part.text.replace(_ASKED, named), part.note)
 

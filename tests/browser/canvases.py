@@ -32,9 +32,9 @@ def place(page: Page, point: Point, size: int) -> tuple[float, float]:
 
 
 def open_tools(page: Page) -> None:
-    """Open the painter's tools, which are folded."""
+    """Open the painter's tools; those on a picture are folded."""
     fold = page.get_by_role("button", name="Tools:")
-    if fold.get_attribute("aria-expanded") == "false":
+    if fold.count() and fold.is_visible() and fold.get_attribute("aria-expanded") == "false":
         fold.click()
 
 

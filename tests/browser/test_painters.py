@@ -118,7 +118,6 @@ def test_mask_strokes_equal_the_oracle(demo):
 
 def test_sketch_strokes_and_undo_equal_the_oracle(demo):
     page, sheet, paths = demo("sketch"), Sheet(), random_paths(2, 32)
-    open_tools(page)
     undo, clear = (page.get_by_role("button", name=name) for name in ("Undo", "Clear"))
     expect(undo).to_be_hidden()
     expect(clear).to_be_disabled()

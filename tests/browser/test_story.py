@@ -1,4 +1,4 @@
-"""The page *Story* in a real browser: a sketch by mouse and by finger, a photo, limits, waves, mixtures, the judge."""
+"""The page *Story* in a real browser: a sketch by mouse and by finger, a photo, doors, waves, mixtures, the judge."""
 
 import re
 
@@ -37,6 +37,7 @@ def canvas_of(scene: Locator) -> Locator:
 
 def expect_stored(scene: Locator, name: str) -> None:
     """Check that a bundled sketch's painting and both networks' lines are shown."""
+    expect(scene).not_to_have_class(re.compile("opening"))  # it has grown
     row = drawn_sketches()[name]
     drawing = row.drawings["views"]
     expect(scene.locator(".claim")).to_have_text(f"The painter is 99% sure: a {row.word}.")
@@ -65,7 +66,7 @@ def choose_word(page: Page, word: str) -> None:
 def expect_painted(page: Page, word: str) -> None:
     """Press *Paint*, and wait for the painting and what the second network says of it."""
     before, scene = pixels(canvas_of(page.locator(".painting"))), page.locator(".painting")
-    page.get_by_role("button", name="Paint").click()
+    page.get_by_role("button", name="Paint", exact=True).click()
     expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
     expect(scene.locator(".claim")).to_have_text(
         re.compile(rf"^The painter is \d+% sure: an? {word}\.$"), timeout=ENDED
@@ -81,7 +82,7 @@ def test_sketch_is_painted_by_mouse(app, open_page):
     page = open_page(app, width=1440, height=900)
     expect(page).to_have_title("Story · What does CLIP see?")
     heading, scene = page.locator(".story h2").first, page.locator(".painting")
-    expect(heading).to_have_text(CHAPTER_TITLES[0])
+    expect(heading).to_have_text(f"{CHAPTER_TITLES[0]}.")
     expect_stored(scene, "volcano")
     painter, large = (box.bounding_box() for box in (page.locator(".painter .stage"), canvas_of(scene)))
     small = scene.locator(".paper canvas").bounding_box()
@@ -93,7 +94,7 @@ def test_sketch_is_painted_by_mouse(app, open_page):
         box["y"] + box["height"] <= 900 and tiles.get_by_role("radio").count() == len(TILES) + 1
     )  # the last adds a photo
     tiles.get_by_role("radio", name="daisy").click()
-    expect(page.get_by_text("surer that it sees a daisy").first).to_be_visible()
+    expect(page.get_by_text("more certain that it sees a daisy").first).to_be_visible()
     expect_stored(scene, "daisy")
     expect(page).to_have_url(re.compile("sketch=daisy&word=daisy"))
     waves = page.locator(".story-bridge")
@@ -135,7 +136,7 @@ def test_sketch_is_painted_by_finger_and_opens_in_draw(app, open_page):
     box.press("Enter")
     near = page.locator(".st-key-near-words").get_by_role("button", name="volcano", exact=True)
     expect(near).to_be_visible()
-    expect(page.get_by_role("button", name="Paint")).to_be_disabled()
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_disabled()
     near.tap()
     expect(near).to_have_count(0)
     scene.locator(".change").tap()
@@ -149,16 +150,16 @@ def test_sketch_is_painted_by_finger_and_opens_in_draw(app, open_page):
     wait_until_drawn(page)
 
 
-def test_limits_lead_to_a_photo_a_sketch_and_clip(app, open_page, tmp_path):
-    page = open_page(f"{app}/story?chapter=limits", width=1440, height=900)
+def test_your_turn_leads_to_a_sketch_a_photo_and_clip(app, open_page, tmp_path):
+    page = open_page(f"{app}/story?chapter=your-turn", width=1440, height=900)
     heading, scene = page.locator(".story h2").first, page.locator(".painting")
     tiles = page.get_by_role("radiogroup", name="Pictures to start from").get_by_role("radio")
-    expect(page.locator(".story-cards p")).to_have_count(4)
-    page.get_by_role("button", name="Paint your own sketch").click()
-    expect(heading).to_have_text(OTHER_TITLES["grey"])
+    expect(page.locator(".door")).to_have_count(5)
+    page.get_by_role("button", name="Paint my own sketch").click()
+    expect(heading).to_have_text(f"{OTHER_TITLES['grey']}.")
     expect(tiles.first).to_be_checked()  # the empty canvas
     tiles.filter(has_text="cup").click()
-    expect(heading).to_have_text(OTHER_TITLES["photo"])
+    expect(heading).to_have_text(f"{OTHER_TITLES['photo']}.")
     expect(scene.locator(".claim")).to_have_text("The painter is 99% sure: a goldfish.")
     expect(page.locator(".story-bridge")).to_contain_text(added(of_tile("espresso", "goldfish")))
     page.get_by_role("slider", name="Frame").press("ArrowRight")
@@ -167,9 +168,9 @@ def test_limits_lead_to_a_photo_a_sketch_and_clip(app, open_page, tmp_path):
     expect(page.locator(".story-bridge")).not_to_contain_text("added")
     wait_until_drawn(page)
 
-    page.get_by_role("link", name="Limits").click()
-    expect(page.locator(".story-cards p")).to_have_count(4)
-    page.get_by_role("button", name="Try your own photo").click()
+    page.get_by_role("link", name="Your turn").click()
+    expect(page.locator(".door")).to_have_count(5)
+    page.get_by_role("button", name="Use my photo").click()
     Image.fromarray(np.full((60, 90, 3), (90, 160, 60), np.uint8)).save(tmp_path / "meadow.png")
     page.locator("[role=dialog] input[type=file]").set_input_files(tmp_path / "meadow.png")
     expect(tiles).to_have_count(len(TILES) + 2)
@@ -177,8 +178,8 @@ def test_limits_lead_to_a_photo_a_sketch_and_clip(app, open_page, tmp_path):
     expect(page.get_by_alt_text("meadow.png")).to_be_visible()
     expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint"))
     wait_until_drawn(page)
-    page.get_by_role("link", name="Limits").click()
-    page.get_by_role("button", name=re.compile("CLIP$")).click()
+    page.get_by_role("link", name="Your turn").click()
+    page.get_by_role("button", name=re.compile("CLIP")).click()
     expect(page).to_have_url(re.compile("/models"))
     wait_until_drawn(page)
 
@@ -314,14 +315,14 @@ def test_judged_drawing_opens_in_draw(app, open_page):
 def test_hole_is_filled_with_another_word(app, open_page):
     page = open_page(f"{app}/story?chapter=hole", width=1440, height=900)
     box, panel = page.get_by_role("combobox", name="What should be there?"), page.locator(".st-key-inpainting-panel")
-    expect(box).to_have_value("hen")
+    expect(box).to_have_value("bison")
     judged = panel.locator(".judged")
     expect(judged.first).to_be_visible()
-    box.fill("bison")
+    box.fill("otter")
     box.press("Tab")  # leaves the box; Enter would fill
-    expect(judged).to_have_text(["", ""])  # what was said is of hens
+    expect(judged).to_have_text(["", ""])  # what was said is of a bison
     expect(panel.get_by_text("Press Fill")).to_be_visible()
-    box.fill("hen")
+    box.fill("bison")
     box.press("Tab")
     expect(judged.first).not_to_have_text("")
     drag(page, [(10, 10), (60, 10)], 224)

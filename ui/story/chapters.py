@@ -201,9 +201,11 @@ def clip_is_ready() -> bool:
     return classifier_state(PAPERS_CLIP).status == "ready"
 
 
-def painter_is() -> str:
-    """Say which network paints, and how to get CLIP."""
+def painter_is(*, in_article: bool = False) -> str:
+    """Say which network paints and, unless in the article, how to get CLIP."""
     title = short_title(classifier_spec(painter_name()).title)
+    if in_article:
+        return f"The painter is {title}, a small image classifier, not CLIP."
     clip = "CLIP is installed, too." if clip_is_ready() else "You can add CLIP under [Models](models)."
     return f"The painter is {title}, a small image classifier. {clip}"
 
@@ -228,6 +230,8 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "counted": lambda: paintings_counted("sketch"),
     "judge": lambda: short_title(classifier_spec(judge_name()).title),
     "painter_is": painter_is,
+    "doors_give": lambda: " What you make gets a link and a picture to save.",
+    "photos_of_holes": lambda: "these three photos",
     "stands_in": _stands_in,
     "striped_network": lambda: wave_chapter.striped(wave_chapter.first_photo()).network,
     "mixing_network": lambda: short_title(classifier_spec(mixing_network()).title),

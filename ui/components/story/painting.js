@@ -27,11 +27,11 @@ export default function ({ data, parentElement }) {
 // Once, as the page opens: the painting grows from its start; what is said of it comes at its end.
 async function grow(scene, final) {
   const { data, root } = scene;
+  root.classList.add("opening");
   const strip = await decoded(data.growth);
   const count = Math.round(strip.naturalHeight / strip.naturalWidth);
   const begun = performance.now();
   const isOver = (now) => scene.data !== data || now - begun >= GROWTH_SECONDS * 1000;
-  root.classList.add("opening");
   const draw = (now) => {
     const over = isOver(now);
     root.classList.toggle("opening", !over);
