@@ -27,7 +27,7 @@ from tests.browser.waiting import PATIENCE, wait_until_still
 from ui.runs.export import animation_file
 
 _PAGES = ("story", "frequency", "inpainting", "generation", "findings", "models")
-_SKETCH = "lighthouse"  # the bundled one that the README begins with
+_SKETCH = next(iter(SKETCHES))  # the one that the app opens with
 _SIZE = {"width": 1440, "height": 900}
 _PLAYED, FRAME_MS, FRAME_WIDTH = 22, 300, 900  # of the animation: a frame for each radius, 0 to 21
 

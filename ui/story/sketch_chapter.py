@@ -14,6 +14,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import classifier_spec
+from core.data.canvases import COMPARED_CANVAS
 from core.data.picture_files import framed_square, square_image
 from core.data.start_photos import START_PHOTOS
 from core.pgd.drawings import judge_name, painter_name
@@ -87,7 +88,8 @@ def paint_a_sketch() -> None:
         with right, st.container(key="story-painting"):
             # Always a fragment: the element must stay the same.
             st.fragment(_scene, run_every=REDRAW_SECONDS if growing else None)(growing)
-    if chosen.is_known and chosen.stored is None:  # the visitor is about to press *Paint*
+    # The visitor is about to press *Paint*; on an empty canvas a word comes first.
+    if chosen.start == COMPARED_CANVAS or (chosen.is_known and chosen.stored is None):
         load_ahead((painter_name(), judge_name()), ROW.class_set)
 
 
