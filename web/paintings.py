@@ -64,7 +64,7 @@ def painting_packs() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Texts:
-    """What the page says of one start, as HTML: what there is to do, and the note below."""
+    """The page's texts on one start, as HTML: the lead, and the note below."""
 
     lead: str
     note: str

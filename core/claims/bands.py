@@ -1,4 +1,4 @@
-"""What wave claims share: a band judged by its mean, and whether waves mislead a network. Does not import torch."""
+"""Shared parts of wave claims: a band judged by its mean, and whether waves mislead a network. No torch."""
 
 from __future__ import annotations
 

@@ -32,7 +32,8 @@ class Evidence:
     "rise" is a difference shown without its sign; "level" and "levels" are fractions shown of 255, the latter a
     difference; "radius" and "radii" are cycles per image, the latter a difference; "fold" is a power of ten shown as a
     factor; "ratio" and "p" are shown unchanged. sign_words: replace the signs plus and minus of a difference, such as
-    `MORE`. bar: label of its bar; empty if it has none. mark: threshold to mark at its bar; 0 for none.
+    `MORE`. bar: label of its bar; empty if it has none. mark: threshold to mark at its bar; 0 for none. freedom:
+    degrees of freedom of Student’s distribution behind the interval; infinite for a normal one.
     """
 
     what: str
@@ -41,6 +42,7 @@ class Evidence:
     sign_words: tuple[str, str] | None = None
     bar: str = ""
     mark: float = 0.0
+    freedom: float = math.inf
 
     @property
     def label(self) -> str:

@@ -101,15 +101,22 @@ class Part:
 
     @property
     def p(self) -> float:
-        """Two-sided p of the margin, as if the interval were a normal distribution's; at most 0.05 if it excludes it.
+        """Two-sided p of the margin by the distribution behind the interval; at most 0.05 if it excludes the margin.
 
-        1 without an interval.
+        1 without an interval. An interval that is in part normal is taken as Student's, which gives a larger p.
         """
         value, low, high = self.number.measured
         distance, half = abs(value - self.margin), value - low if value > self.margin else high - value
         if math.isnan(half) or distance == 0:
             return 1.0
-        return math.erfc(Z95 * distance / half / math.sqrt(2)) if half > 0 else 0.0
+        if half <= 0:
+            return 0.0
+        if math.isinf(self.number.freedom):
+            return math.erfc(Z95 * distance / half / math.sqrt(2))
+        from scipy.special import stdtr, stdtrit  # without scipy.stats, which takes 47 MB
+
+        freedom = self.number.freedom
+        return float(2 * stdtr(freedom, -stdtrit(freedom, 0.975) * distance / half))
 
     @property
     def claimed(self) -> str:
@@ -206,7 +213,7 @@ class NamedMap:
 
 
 def corner_wave(named: NamedMap) -> Frequency:
-    """Return the wave in the map's corners whose error is closest to their mean, which claims state."""
+    """Return the wave with the error closest to the mean of the map's corners, which claims state."""
     heatmap = named.heatmap
     waves = np.array(half_plane(heatmap.size))
     waves = waves[corners(heatmap).contains(rounded_radius(waves))]

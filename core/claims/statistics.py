@@ -225,7 +225,7 @@ def between_all_trainings(statistic: Statistic, like: Heatmap) -> list[Interval]
 
 
 def with_spread(number: Evidence, statistic: Statistic, like: Heatmap, *, networks: int = 2) -> Evidence:
-    """Return a number whose interval also allows for how much two trainings of one network differ.
+    """Return a number with an interval that also allows for how much two trainings of one network differ.
 
     statistic: the same number for two trainings. like: a map that their maps were measured like; without such maps
     the number is returned unchanged. networks: how many the number compares, 1 or 2.
@@ -241,7 +241,7 @@ def with_spread(number: Evidence, statistic: Statistic, like: Heatmap, *, networ
 
     half = stdtrit(len(pairs), 0.975) * np.sqrt((pairs**2).mean() * networks / 2)
     widened = Interval(value, value - np.hypot(value - low, half), value + np.hypot(high - value, half))
-    return replace(number, measured=widened.item())
+    return replace(number, measured=widened.item(), freedom=min(number.freedom, len(pairs)))
 
 
 def band_difference(*bands: str | Band) -> Statistic:
@@ -269,7 +269,7 @@ def rise_between(band: str) -> Statistic:
 
 
 def trained_once(statistic: Statistic, like: Heatmap, where: str = "there") -> str:
-    """Say how much two trainings of one network differ: a doubt about a number whose interval does not allow for it."""
+    """Say how much two trainings of one network differ: a doubt about a number with an interval that ignores it."""
     pair = between_trainings(statistic, like)
     if pair is None:
         return TRAINED_ONCE

@@ -41,7 +41,7 @@ TRIES = 4  # started by one press
 def tried_canvases(chosen: CanvasName = DEFAULT_CANVAS) -> tuple[CanvasName, ...]:
     """Return the canvas of each of several tries, which have one run's settings: the chosen one comes again if need be.
 
-    Grey has settings of its own, so all its tries are on grey.
+    Grey has other settings than the rest, so all its tries are on grey.
     """
     if chosen == COMPARED_CANVAS:
         return (chosen,) * TRIES

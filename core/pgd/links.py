@@ -54,7 +54,7 @@ def to_link(painting: Painting, methods: Sequence[MethodName] = COMPARED) -> dic
     """Return the parameters of the URL of the page that shows a painting.
 
     Raises:
-        ValueError: it starts from a picture that no link can hold: a photo that is not bundled, or too fine a sketch.
+        ValueError: it starts from a picture that no link can hold: a photo of one's own, or a sketch with many colours.
     """
     row, task = painting.row, painting.task
     link = {f"{task}-start-from": STARTS[painting.start].label} if task == "generation" else {}

@@ -144,7 +144,7 @@ def same_value(value: Any, other: Any) -> bool:
 # ---- defaults ----------------------------------------------------------------------------------------------------
 
 _DRAWING = PGDConfig(epsilon=80, step_size=8, steps=160, step_decay=0.3, method=METHODS["views"].method)
-# A sketch, a photo or a canvas of two colours has slow waves of its own: a smaller ball, larger crops.
+# A sketch, a photo or a canvas of two colours brings slow waves: a smaller ball, larger crops.
 _OVER = replace(_DRAWING, epsilon=60, step_size=6)
 _CROPS = Views(min_size=0.5, noise=0.08)
 _SHIFTS = Method(Views(shift=3, flip=True, noise=0.03), Preconditioner(spectrum=1.0, colors=0.5))

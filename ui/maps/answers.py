@@ -33,7 +33,7 @@ LARGE = 100  # pixels; networks for larger pictures are slow, so they are not as
 
 @dataclass(frozen=True, eq=False)
 class AnswerTable:
-    """What a network says of one picture under each wave, as far as it is known; sessions share and grow it.
+    """A network's known answers on one picture under each wave; sessions share and grow it.
 
     known: answers for this picture alone, filled in place. lock: held while a network is asked.
     """

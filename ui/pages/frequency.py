@@ -93,7 +93,7 @@ class _Layout:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What the page shows: maps, a wave, the picture under it, and who answers.
+    """State of the page: maps, a wave, the picture under it, and who answers.
 
     perturbed: None without a picture. about: the claim about such waves, and their band; None for none.
     """

@@ -93,7 +93,7 @@ class _Layout:
 
 @dataclass(frozen=True)
 class _Choice:
-    """What the visitor chose: a sample set, networks, a start, words, methods and settings."""
+    """The visitor's choice: a sample set, networks, a start, words, methods and settings."""
 
     row: SampleSet
     specs: tuple[ClassifierSpec, ...]
@@ -162,7 +162,7 @@ def _choose(layout: _Layout) -> _Choice:
 
 
 def _is_given(choice: _Choice) -> bool:
-    """Return True if the visitor provides the start, which the page then shows beside the run."""
+    """Return True if the visitor provides the start, which the page then shows next to the run."""
     return STARTS[choice.start].supplied
 
 
@@ -179,7 +179,7 @@ def _request(choice: _Choice, x0: np.ndarray | None, facts: Mapping[str, str]) -
 
 
 def _beside_gallery(body: DeltaGenerator, choice: _Choice, request: RunRequest) -> DeltaGenerator:
-    """Draw the gallery of a set of large pictures beside the run; return the run's place."""
+    """Draw the gallery of a set of large pictures next to the run; return the run's place."""
     if not is_large(choice.row):
         return body.container()
     is_wide = shows_tries(PAGE, request)  # several tries need the page's width

@@ -90,7 +90,7 @@ def _networks() -> None:
     for part in every:
         with st.container(key=f"models-part-{part.name}"):
             st.html(_part_html(part))
-            if part.name == CLIPS_PART:  # another part may have CLIP, too, once it is here
+            if part.name == CLIPS_PART:  # another part may also have CLIP once it is here
                 _download(classifier_spec(PAPERS_CLIP))
                 _profile()
     specs = list_classifiers()

@@ -47,7 +47,7 @@ def gallery(key: str, opened: str | None, on_pick: Callable[[str], None], *, is_
     """Draw the stored drawings of words: those that we picked, and all random ones.
 
     key: of the widgets, unique on the page. opened: the word that is shown large; None, or a word that the gallery
-    lacks, marks none. on_pick: gets a clicked word. is_wide: True to draw the random words beside the others.
+    lacks, marks none. on_pick: gets a clicked word. is_wide: True to draw the random words next to the others.
     """
     stored, picked = stored_gallery(), picked_words()
     painter = short_title(classifier_title(stored.painter))

@@ -116,7 +116,7 @@ def bars_html(waves: FastWaves, start: StartName) -> str:
 
 
 def _rows(waves: FastWaves, start: StartName) -> list[tuple[str, float]]:
-    """Return the known fractions, by name in `TEXTS`; a canvas that we made has none of its own."""
+    """Return the known fractions, by name in `TEXTS`; none for a canvas that we made."""
     rows = [] if start == "grey" else [("photo" if start == "photo" else "sketch", waves.start)]
     if waves.views is not None and waves.paper is not None:
         rows += [("views", waves.views), ("paper", waves.paper)]

@@ -206,7 +206,7 @@ def painter_is(*, in_article: bool = False) -> str:
     title = short_title(classifier_spec(painter_name()).title)
     if in_article:
         return f"The painter is {title}, a small image classifier, not CLIP."
-    clip = "CLIP is installed, too." if clip_is_ready() else "You can add CLIP under [Models](models)."
+    clip = "CLIP is also installed." if clip_is_ready() else "You can add CLIP under [Models](models)."
     return f"The painter is {title}, a small image classifier. {clip}"
 
 

@@ -26,7 +26,7 @@ from ui.story.story_start import TILES
 
 _SEED, CHOICES = "round", "chosen"  # in the URL
 ROUND, _CHOSEN = "story.round", "story.chosen"  # in the session: seed and choices of a round that is in no link yet
-_OPENED = "story.opened"  # in the session: index of the question whose drawing the visitor opens
+_OPENED = "story.opened"  # in the session: index of the question with the drawing that the visitor opens
 METHOD_WORDS = {"views": "by many views", "paper": "by the paper’s method"}  # in the score
 
 

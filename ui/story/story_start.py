@@ -101,7 +101,7 @@ class StoryStart:
 
     @property
     def painting(self) -> Painting:
-        """What a press paints, by the leading method in quick steps."""
+        """The painting that a press begins, by the leading method in quick steps."""
         pixels = None if self.start == COMPARED_CANVAS else self.picture
         return Painting.default(self.word, self.start, painter=painter_name(), pixels=pixels, quick=True)
 

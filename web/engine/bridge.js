@@ -27,7 +27,7 @@ export function fastWaves(values, above) {
 /** @typedef {{ start: number, views?: number, paper?: number }} Waves fractions of `fastWaves`: of the start, and of
  *   what each method added, once it has */
 
-/** The known fractions, by name in the texts; a canvas that we made has none of its own. @param {Waves} waves */
+/** The known fractions, by name in the texts; none for a canvas that we made. @param {Waves} waves */
 function rows({ start: before, views, paper }, start) {
   /** @type {[string, number][]} */
   const known = start === "grey" ? [] : [[start, before]];

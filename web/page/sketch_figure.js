@@ -19,7 +19,7 @@ const NO_WORD = "Type a word, then press Paint.";
 const UNKNOWN = "Choose a word the network knows.";
 const OWN = "Your photo never leaves this page.";
 const MIDDLE = 0.5; // first place of a photo's frame
-// Names below all tiles; on a phone one line of tiles, of which the first adds a photo.
+// Names below all tiles; on a phone one line of tiles: the first adds a photo.
 const TILES = `
   .named .tile { height: auto; }
   .named :is(.tile canvas, .adds) { height: var(--size); border-radius: 6px; }
@@ -28,7 +28,7 @@ const TILES = `
     .tiles { grid-template-columns: none; grid-auto-flow: column; overflow-x: auto; }
     .tile:last-child { order: -1; }
   }`;
-// On a phone the caption of the small picture has a line of its own.
+// On a phone the caption of the small picture has its own line.
 const PAINTING = `
   @media (max-width: 640px) {
     .change { justify-self: start; grid-area: 3 / 1 / auto / -1; min-height: 40px; }
@@ -204,7 +204,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
   const isOffered = (word) => starts.some((start) => start.word === word);
   const drawTiles = () => pick({ ...tiles, selected: tile });
 
-  /** Choose a tile. @param {number} index @param {string} [own] in place of its word */
+  /** Choose a tile. @param {number} index @param {string} [own] instead of its word */
   async function choose(index, own) {
     drop();
     const isLatest = begin();

@@ -3,7 +3,7 @@
 
 import { button, element } from "../basics.js";
 
-const MANY = 50; // named tiles, of which a button shows those after the first
+const MANY = 50; // named tiles: a button shows those after the first
 const FIRST = 35; // as in tiles.css
 
 export function createTiles(parent) {

@@ -2,7 +2,7 @@
 
 `painting.js` shows what a network paints from a sketch. `steps.js` draws the tabs with Back and Next; each chapter has
 its own URL.
-`judge.js` asks, tells at once what was right, and writes the score; it reports the choices and a wish for a new round.
+`judge.js` asks, then tells what was right, and writes the score; it reports the choices and a wish for a new round.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def judge(
     Args:
         asked: the round; a new seed starts a new one. chosen: indices of the options chosen so far.
         on_choose: called with all choices so far. on_more: called when the visitor asks for another round. on_open:
-            called with the index of the question whose drawing the visitor wants to see on *Paint*.
+            called with the index of the question with the drawing that the visitor opens on *Paint*.
     """
     key, count = "story.judge", len(asked.questions)
 
