@@ -110,6 +110,9 @@ def decode_mask(text: str, *, height: int, width: int) -> np.ndarray:
     )
 
 
+NO_HOLE = "the mask is empty; paint a hole first"
+
+
 def check_mask(mask: np.ndarray, *, height: int, width: int) -> None:
     """Raise a one-sentence ValueError unless `mask` is a valid hole for an image of this size.
 
@@ -121,7 +124,7 @@ def check_mask(mask: np.ndarray, *, height: int, width: int) -> None:
         raise ValueError(f"the mask is {mask.shape[-1]} x {mask.shape[-2]} pixels but the image is {width} x {height}")
     holes = mask.reshape(-1, height * width)
     if not holes.any(axis=1).all():
-        raise ValueError("the mask is empty; paint a hole first")
+        raise ValueError(NO_HOLE)
     if holes.all(axis=1).any():
         raise ValueError("the mask covers the whole image; erase a part of it")
 

@@ -115,7 +115,8 @@ def ask_for_run(
     why, to_run = refusal(request), None
     for_reason = st.container(width="content") if why else None
     with st.container(horizontal=True, width="content", gap="small"):
-        if st.button(verb, type="primary", key=f"{page}.start") or entered:
+        label = "Paint a hole first" if request.needs_hole else verb
+        if st.button(label, type="primary", key=f"{page}.start", disabled=request.needs_hole) or entered:
             to_run = request
         plan = request.plan if _has_tries(request) else None
         if plan is not None and st.button(
@@ -126,7 +127,7 @@ def ask_for_run(
         run_state(page).error = ""
         if begin_run(page, to_run):
             st.rerun()
-    elif for_reason is not None:
+    elif for_reason is not None and not request.needs_hole:
         for_reason.markdown(why if why == WAITING else f"**These settings cannot run**: {as_markdown(why)}.")
 
 
@@ -222,6 +223,10 @@ def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
             if unfinished is not None:
                 rest = partial(submit, page, unfinished.run, unfinished.names, unfinished.methods)
             _replay(page, packed, rest, not result.stored)
+            st.session_state[f"{page}.former"] = packed
+        elif request.needs_hole and (former := st.session_state.get(f"{page}.former")) is not None:
+            with st.container(key=f"{page}-former"):  # the page keeps its layout
+                _replay(page, former)
         elif still is not None:
             _replay(page, stills(still))
         elif (plan := request.plan) is not None and request.names and request.methods:

@@ -183,6 +183,8 @@ def _caption(run: PGDRun, runs: Sequence[PGDRun], own: bool, brief: bool) -> Cap
         if judgement is not None and judgement.says:
             seen, target = (replace(judgement, hole_alone=False), "") if brief else (judgement, target_of(run, row))
             texts[row], ticks[row] = second_opinion(seen, row, target)
+        if own and run.mask is not None and run.config.method.views is not None and texts[row] and not ticks[row]:
+            texts[row] += " Try a larger hole, or four at once."
         if own and not brief:
             texts[row] = f"{to_be_exact(run, row)} {texts[row]}".strip()
     names = [result_title(other.metadata["classifier"]) for other in (run, *runs)]

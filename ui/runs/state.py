@@ -22,7 +22,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.families import ClassifierSpec
-from core.data.holes import pack_mask
+from core.data.holes import NO_HOLE, pack_mask
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS
 from core.pgd.live import Run
 from core.pgd.methods import COMPARED, MethodName, leading
@@ -84,6 +84,11 @@ class RunRequest:
         facts += [self.names, self.methods, self.class_set]
         arrays = [array.tobytes() for array in (plan.start, plan.mask) if array is not None]
         return hashlib.blake2b(b"".join([repr(facts).encode(), *arrays]), digest_size=16).hexdigest()
+
+    @property
+    def needs_hole(self) -> bool:
+        """True if nothing but a hole is missing."""
+        return self.why == NO_HOLE
 
     def changes(self, runs: tuple[PGDRun, ...]) -> list[str]:
         """List how the request differs from finished runs, or why it cannot run; empty if the runs match."""

@@ -131,7 +131,7 @@ def judged_html(finding: Finding, shows: Sequence[str] | None = None) -> str:
 
 def said_html(finding: Finding, where: str) -> str:
     """Return a claim, its verdict and what was measured in a sentence; where: text after its source."""
-    return str(_macros().judged(finding, finding.evidence, (), where, _marked(finding.summary)))
+    return str(_macros().judged(finding, finding.evidence, (), f"{where}.", _marked(finding.summary)))
 
 
 def _lead(evidence: Sequence[Evidence]) -> Evidence | None:

@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import classifier_spec
+from core.classifiers.registry import PAPERS_CLIP, classifier_spec
 from core.data.canvases import COMPARED_CANVAS
 from core.data.picture_files import framed_square, square_image
 from core.data.start_photos import START_PHOTOS
@@ -36,7 +36,7 @@ from ui.shared.page import MISSING, say_if_missing
 from ui.shared.page_pictures import Photo, draw_upload, frame_photo, open_upload
 from ui.shared.url import as_markdown, one_line
 from ui.story import bridge, scene, story_start
-from ui.story.chapters import LEADS, paintings_counted, paragraphs
+from ui.story.chapters import LEADS, clip_is_ready, paintings_counted, paragraphs
 from ui.story.story_start import PAGE, ROW, TILES, StoryStart
 
 _DRAW_PAGE: Task = "generation"  # its runs appear there
@@ -112,6 +112,10 @@ def choose_a_start(text: str, note: str) -> None:
             if st.button("Open in Paint", icon=":material/arrow_forward:", key="story.open"):
                 begins = result is None and chosen.stored is None and chosen.is_known
                 open_in_draw(_opened(chosen), begins=begins)
+            if clip_is_ready() and chosen.is_known and st.button("Let CLIP paint it", key="story.clip"):
+                known = _opened(chosen)
+                by_clip = replace(known.painting, painter=PAPERS_CLIP)
+                open_in_draw(replace(known, painting=by_clip, painters=(PAPERS_CLIP,)), begins=True)
             if isinstance(result, RunResult):
                 save_buttons(result, key=f"story.{result.id}")
             elif result is None and chosen.stored is not None:

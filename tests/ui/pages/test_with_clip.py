@@ -6,10 +6,12 @@ Only the presence of weights changes; none of these pages may load them by itsel
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from core.classifiers.registry import CLASSIFIERS, CLIPS, PAPERS_CLIP, classifier_title
 from core.data.sample_sets import SAMPLE_SETS
+from core.data.sketches import draw_sketch
 from core.pgd.examples import RUNS, stored_path
 from core.pgd.methods import COMPARED
 from core.pgd.record import PGDRun
@@ -107,3 +109,15 @@ def test_pages_open_with_examples_of_installed_networks(weights, monkeypatch):
     app.run()
     app.button(key="inpainting.back").click().run()
     assert app.multiselect(key="inpainting-models-imagenet").value == [classifier_title(PAPERS_CLIP)]
+
+
+def test_clip_paints_over_the_same_sketch(weights):
+    app = open_page("story", sketch="horse")
+    assert "a network" in app.title[0].value and "story.clip" not in {button.key for button in app.button}
+    weights((PAPERS_CLIP,))
+    app = open_page("story", sketch="horse")
+    assert app.title[0].value == "What does CLIP see?"
+    app.button(key="story.clip").click().run()
+    assert app.session_state["generation-models-imagenet"] == [classifier_title(PAPERS_CLIP)]
+    assert app.session_state["generation-classes-imagenet"] == ["horse"] and app.session_state["generation.asked"]
+    assert np.array_equal(app.session_state["generation.sketch"], draw_sketch("horse"))

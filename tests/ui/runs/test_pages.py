@@ -159,22 +159,25 @@ def test_hole_and_budget_follow_the_picture():
 
 # ---- what does not run -------------------------------------------------------------------------------------------
 
-CANNOT = [
-    ("inpainting", "hole", None, "the mask is empty"),
-    ("generation", "generation-classes-cifar10", [], "no class is chosen"),
-]
+CANNOT = [("generation", "generation-classes-cifar10", [], "no class is chosen")]
+
+
+def test_without_a_hole_the_last_result_stays_in_grey():
+    app = open_page("inpainting")
+    (before,) = components(app, "models")
+    assert app.button(key="inpainting.start").label == "Fill" and not app.button(key="inpainting.start").disabled
+    app.session_state["inpainting.holes"][32] = np.zeros((1, 32, 32), dtype=bool)
+    (after,) = components(app.run(), "models")
+    assert after["models"] == before["models"] and "cannot run" not in page_text(app)
+    button = app.button(key="inpainting.start")
+    assert button.label == "Paint a hole first" and button.disabled
 
 
 @pytest.mark.parametrize(("page", "name", "value", "reason"), CANNOT)
 def test_run_that_cannot_start_is_explained(page, name, value, reason):
     app = open_page(page, **{f"{page}_steps": "17"})
-    if name == "hole":
-        app.session_state["inpainting.holes"][32] = np.zeros((1, 32, 32), dtype=bool)
-    else:
-        settable_widget(app, name).set_value(value)
+    settable_widget(app, name).set_value(value)
     assert f"**These settings cannot run**: {reason}" in page_text(app.run())
-    if name == "hole":
-        assert not components(app, "models"), "no other hole's result"
     app.button(key=f"{page}.start").click().run()
     assert not app.exception and app.session_state[f"{page}.runs"].active is None
     assert app.error[0].value.lower().startswith(reason) and settable_widget(app, f"{page}-steps").value == 17
