@@ -19,7 +19,8 @@ from ui.components.pictures.picture_widgets import TileStyle, pack_thumbnails, t
 from ui.components.story.story_parts import pictures_of
 from ui.story import scene, story_start
 from ui.story.bridge import TEXTS, measured
-from ui.story.chapters import LEADS, chapter, painter_is, paintings_counted
+from ui.story.chapters import CHAPTER_TITLES, LEADS, chapter, painter_is, paintings_counted
+from ui.story.sketch_chapter import OTHER_TITLES
 from ui.story.story_start import EMPTY, FIRST, GREY, StoryStart, of_tile, word_of
 
 NAMES = (EMPTY, *SKETCHES, *START_PHOTOS)
@@ -64,10 +65,11 @@ def painting_packs() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Texts:
-    """The page's texts on one start, as HTML: the lead, and the note below."""
+    """The page's texts on one start: the lead and the note below as HTML, and the chapter's title."""
 
     lead: str
     note: str
+    title: str
 
 
 def sketch_texts(start: str) -> Texts:
@@ -76,7 +78,7 @@ def sketch_texts(start: str) -> Texts:
         0, asked=_ASKED, lead=LEADS[start], counted=paintings_counted(start), painter_is=painter_is(in_article=True)
     ).parts[0]
     named = f'<span class="asked">{with_article(word_of(FIRST))}</span>'
-    return Texts(part.text.replace(_ASKED, named), part.note)
+    return Texts(part.text.replace(_ASKED, named), part.note, OTHER_TITLES.get(start, CHAPTER_TITLES[0]))
 
 
 def _waves_texts() -> dict[str, Any]:

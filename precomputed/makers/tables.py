@@ -31,6 +31,8 @@ from core.shared.files import write_atomically
 from core.shared.numbers import Interval, p_value, student, wilson
 
 DOCUMENT = PRECOMPUTED.parent / "docs" / "results.md"
+ORDER = ("mini-clip", "mini-resnet", "mini-clip-vit", "mini-clip-robust", "mini-resnet-robust")
+_BY_TWO = ("ResNet-56 recognises", "the plain ViT recognises")
 BEGIN, END = "<!-- tables of pictures -->", "<!-- end of tables -->"
 
 _TITLES = {name: row.caption for name, row in METHODS.items()}
@@ -59,6 +61,10 @@ def main() -> None:
     """Write the tables into the document."""
     before, _, rest = DOCUMENT.read_text("utf-8").partition(BEGIN)
     text = f"{before}{BEGIN}\n\n{tables()}\n\n{small_tables()}\n{END}{rest.partition(END)[2]}"
+    for name, made in (("holes by eq. 3", eq3_table()), ("drawings by start", starts_table())):
+        marks = f"<!-- {name} -->", f"<!-- end of the {name} -->"
+        before, _, rest = text.partition(marks[0])
+        text = f"{before}{marks[0]}\n{made}\n{marks[1]}{rest.partition(marks[1])[2]}"
     write_atomically(DOCUMENT, text.encode("utf-8"))
 
 
@@ -140,6 +146,47 @@ def _small(kinds: Sequence[tuple[str, MethodName]], pairs: Sequence[tuple[Method
     yield _table([*heads, "mean change, of 255"], rows)
     yield "\nResNet-56 recognises it by the first alone / by the second alone:\n"
     yield _table(["network", *(f"{_TITLES[first]} / {_TITLES[second]}" for first, second in pairs)], tests)
+
+
+def eq3_table() -> str:
+    """Return the table of holes of 32 pixels filled by Eq. 3 and by the mean square."""
+    rows, known = [], judged_outcomes()
+    for name in ORDER:
+        stored = known[name].kinds()
+        made, other = stored["eq3"], stored["mean_square"]
+        sure = made.pictures["sure_change"][np.isfinite(made.pictures["sure_change"])]
+        changes = [f"{255 * kind.pictures['change_inside'].mean():.0f}" for kind in (made, other)]
+        rows.append([
+            short_title(classifier_title(name)), f"{made.pictures['loss_after'].mean():.2g}", *_seen_by(made),
+            changes[0], f"{255 * np.median(sure):.1f} ({len(sure)})", *_seen_by(other), changes[1],
+        ])  # fmt: skip
+    starts = known[ORDER[0]].kinds()["eq3"]
+    heads = ["200 CIFAR-10 test images, a hole of 16 x 16 at a random place, 720 steps", "mean loss", *_BY_TWO]
+    heads += ["the hole changes by, of 255", "until 90% sure, median (images)"]
+    heads += [f"mean square, 240 steps: {title}" for title in _BY_TWO] + ["changes by"]
+    before = " and ".join(str(int(starts.recognised(k, seen=BEFORE).sum())) for k in range(2))
+    return _table(heads, rows) + f"\n\nWith the hole they recognise {before} of these 200."
+
+
+def starts_table() -> str:
+    """Return the table of drawings of 32 pixels by the start."""
+    known, kinds = judged_outcomes(), {"blur": "blurs", "classless": "blurs of no class", "independent": "pixel noise"}
+    rows = [
+        ["the starts", *(cell for kind in kinds for cell in (*_seen_by(known[ORDER[0]].kinds()[kind], BEFORE), ""))]
+    ]
+    for name in ORDER:
+        cells = [short_title(classifier_title(name))]
+        for kind in kinds:
+            made = known[name].kinds()[kind]
+            cells += [*_seen_by(made), f"{made.pictures['probability_after'].mean():.3f}"]
+        rows.append(cells)
+    heads = [f"{what}: {title}" for what in kinds.values() for title in (*_BY_TWO, "own confidence")]
+    return _table(["200 drawings, twenty of each class, 60 steps", *heads], rows)
+
+
+def _seen_by(made: PictureOutcomes, seen: str = AFTER) -> list[str]:
+    counts = [str(int(made.recognised(k, seen=seen).sum())) for k in range(len(made.judges))]
+    return [*counts, "–"][:2]
 
 
 def _judges() -> range:

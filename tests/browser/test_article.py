@@ -32,6 +32,7 @@ from tests.shared_server import session_folder
 from ui.runs.opened import link_to
 from ui.story.chapters import CHAPTER_TITLES, SLUGS
 from ui.story.judge_chapter import candidates
+from ui.story.sketch_chapter import OTHER_TITLES
 from web.__main__ import main
 from web.graphs import graph_classifier, named_tensors
 
@@ -219,6 +220,7 @@ def test_article_paints_over_own_photos(open_article, browser_name, tmp_path):
         picture_file(np.arange(90_000, dtype=np.uint8).reshape(100, 300, 3))
     )
     expect(claim).to_have_text("Press Paint.")
+    expect(page.locator("#sketch-title")).to_contain_text(OTHER_TITLES["photo"])
     sketch.locator(".corner").click()  # on a phone the photo takes the painting's place
     start = "canvas => canvas.toDataURL()"
     middle = sketch.locator(".frame canvas").first.evaluate(start)

@@ -94,6 +94,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
   const { app } = document.body.dataset; // the full lab's URL, if there is one
   const lab = element("a", "button-link to-lab", "", { hidden: true });
   if (app) stage.append(lab);
+  const title = /** @type {any} */ (document.getElementById("sketch-title"));
   const [lead, note, bridge] = [".prose", "aside", ".bridge"].map(
     (name) => /** @type {HTMLElement} */ (document.querySelector(`.row.sketch > ${name}`)),
   );
@@ -157,6 +158,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
 
   /** What networks see in the start, and the waves of the pictures. @param {any} told */
   function tell({ before = "", waves, task }) {
+    title.lastChild.textContent = ` ${texts[task].title}`;
     lead.innerHTML = texts[task].lead;
     for (const place of lead.querySelectorAll(".asked")) place.textContent = asked || "what you name";
     note.innerHTML = texts[task].note;
@@ -198,6 +200,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
     if (change.photo && isOffered(input.value.trim())) input.value = ""; // for another picture
     if (change.photo) drawStart();
     drawTiles();
+    if (!input.value.trim()) asked = "";
     before(input.value.trim() ? undefined : NO_WORD);
   }
 
