@@ -154,7 +154,7 @@ def eq3_table() -> str:
     for name in ORDER:
         stored = known[name].kinds()
         made, other = stored["eq3"], stored["mean_square"]
-        sure = made.pictures["sure_change"][np.isfinite(made.pictures["sure_change"])]
+        sure = made.pictures["sure_change"][made.pictures["sure_step"] > 0]  # NaN if never, 0 if with the hole already
         changes = [f"{255 * kind.pictures['change_inside'].mean():.0f}" for kind in (made, other)]
         rows.append([
             short_title(classifier_title(name)), f"{made.pictures['loss_after'].mean():.2g}", *_seen_by(made),
