@@ -28,6 +28,7 @@ from core.shared import paper
 from core.shared.text import with_article
 from ui.components.maps.maps import ShownMaps, pack_maps
 from ui.components.mount import lossy_data_uri, pack_pixels, webp_strip
+from ui.runs.second_opinion import EXACTLY
 from ui.shared.page_pictures import sample_picture
 from ui.story import data, figures, scene
 from ui.story.data import STORY_WAVE
@@ -136,6 +137,7 @@ def engine_facts() -> dict[str, Any]:
         "graphs": list(graph_facts()["files"]),
         "classes": list(imagenet().names),
         "articles": articles(),
+        "exactly": EXACTLY,
         "settings": {
             **{start: _settings("generation", start) for start in PAINTED_STARTS},
             "inpainting": _settings("inpainting"),

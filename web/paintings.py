@@ -56,7 +56,8 @@ def painting_packs() -> dict[str, Any]:
             "painter": sketch_kit(SKETCH_SIZE, GREY, COLOUR),
             "known": len(vocabulary(imagenet())),
             "links": story_start.DRAW_LINKS,
-            "texts": {start: vars(sketch_texts(start)) for start in LEADS} | {"waves": _waves_texts()},
+            "texts": {start: vars(sketch_texts(start)) for start in LEADS}
+            | {"waves": _waves_texts(), "sentences": scene.SENTENCES},
         },
         **photos,
         **paintings,

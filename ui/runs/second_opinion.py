@@ -18,6 +18,7 @@ from ui.shared.url import one_line
 
 _FAILURES = (RuntimeError, FileNotFoundError, ValueError)  # of a network that cannot judge
 _MAJORITY = 0.5  # a first guess with less needs the number of guesses next to it
+EXACTLY = "More precisely, {word}."  # on the class that a word of several has become, also in the article
 _CLOSE = 5  # a higher rank is "only" that
 
 
@@ -126,7 +127,7 @@ def _how_sure(judgement: Judgement, row: int) -> str:
 def to_be_exact(run: PGDRun, row: int) -> str:
     """Return a sentence on the class that a word of several has become; empty for any other target."""
     name = became(run, row)
-    return f"More precisely, {with_article(name)}." if name else ""
+    return EXACTLY.format(word=with_article(name)) if name else ""
 
 
 def became(run: PGDRun, row: int) -> str:

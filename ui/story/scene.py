@@ -23,6 +23,16 @@ from ui.runs.settings import expected_seconds
 from ui.runs.state import ActiveRun, RunRequest, RunResult
 from ui.shared.url import one_line
 
+# Sentences on a painting, also of the article: {share} is how sure the painter is, {word} has its article.
+SENTENCES = {
+    "starts": "Starts from the same picture.",
+    "growing": "So far, the painter is {share} sure: {word}.",
+    "paper_growing": "{share} sure so far.",
+    "ended": "The painter is {share} sure: {word}.",
+    "paper": "{share} sure.",
+    "paper_alike": "Also {share} sure.",
+    "early": "Stopped early. ",
+}
 _WEBP_QUALITY = 85
 _SURE = 0.99
 
@@ -49,8 +59,7 @@ def before(request: RunRequest, is_known: bool) -> Painting:
     seconds = expected_seconds(request.plan, request.names, request.methods)
     how_long = "" if seconds is None else f" (about {duration(max(1.0, seconds))})"
     text = f"Press Paint{how_long}." if is_known else "Choose a word the network knows."
-    note = "Starts from the same picture."
-    return Painting(phase="new", views=picture, paper=picture, claim=text, about_paper=note)
+    return Painting(phase="new", views=picture, paper=picture, claim=text, about_paper=SENTENCES["starts"])
 
 
 def growing(run: ActiveRun) -> Painting:
@@ -67,9 +76,9 @@ def growing(run: ActiveRun) -> Painting:
         phase="growing",
         views=views,
         paper=paper,
-        claim=f"So far, {claim(sure[1], str(plan.targets[0])).replace('The', 'the', 1)}" if sure else "",
+        claim=claim(sure[1], str(plan.targets[0]), "growing") if sure else "",
         judged=what_one_sees(run),
-        about_paper=f"{sureness(sure[0])} sure so far." if sure else "Starts from the same picture.",
+        about_paper=SENTENCES["paper_growing"].format(share=sureness(sure[0])) if sure else SENTENCES["starts"],
     )
 
 
@@ -78,7 +87,7 @@ def ended(result: RunResult) -> Painting:
     sure = [float(run.curves["target_probability"][-1, 0]) for run in result.runs]
     paper, views = (_webp(run.frames[-1, 0]) for run in result.runs)
     judgements = [None if (said := judgement_of(run)) is None else said.of(0) for run in result.runs]
-    early = "" if result.unfinished is None else "Stopped early. "
+    early = "" if result.unfinished is None else SENTENCES["early"]
     word, start = target_of(result.runs[1], 0), result.runs[0].metadata["images"].get("start", "")
     text = f"{early}{claim(sure[1], word)} {to_be_exact(result.runs[1], 0)}"
     return Painting(
@@ -99,9 +108,9 @@ def _webp(picture: np.ndarray) -> bytes:
 # ---- sentences -----------------------------------------------------------------------------------------------------
 
 
-def claim(confidence: float, word: str) -> str:
-    """Return a sentence on how sure the painter is."""
-    return f"The painter is {sureness(confidence)} sure: {with_article(one_line(word))}."
+def claim(confidence: float, word: str, phase: str = "ended") -> str:
+    """Return a sentence on how sure the painter is; phase: a key of `SENTENCES`."""
+    return SENTENCES[phase].format(share=sureness(confidence), word=with_article(one_line(word)))
 
 
 def judged(judgement: Judgement | None, word: str) -> dict[str, Any]:
@@ -115,19 +124,17 @@ def about_paper(confidence: float, views: float, judgement: Judgement | None, st
     confidence: the painter's, in the picture by the paper's method. views: in the painting by many views. start: key in
     `core.pgd.starts.STARTS`. word: what the second network says if it recognises the picture; empty for its class.
     """
-    also = "Also " if sureness(confidence) == sureness(views) else ""
-    sure = f"{also}{sureness(confidence)} sure"
+    alike = sureness(confidence) == sureness(views)
+    sure = SENTENCES["paper_alike" if alike else "paper"].format(share=sureness(confidence))
     opinion, agrees = ("", False) if judgement is None else second_opinion(judgement, 0)
     if judgement is not None and agrees:
         opinion, _ = second_opinion(judgement, 0, word)
     if opinion and confidence > _SURE and not agrees:
-        return (
-            f"{sure}. {'To us it looks like noise' if start in CANVASES else 'What it added looks like noise to us'}."
-        )
+        return f"{sure} {'To us it looks like noise' if start in CANVASES else 'What it added looks like noise to us'}."
     if agrees and start == "sketch":
         n = len(drawn_sketches())
         opinion = f"{opinion} It recognises {count('sketch-paper')} of our {n} sketches by this method."
-    return f"{sure}. {opinion}".strip()
+    return f"{sure} {opinion}".strip()
 
 
 def _start_of(word: GalleryWord) -> str:

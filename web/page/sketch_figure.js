@@ -13,7 +13,6 @@ import { withArticle } from "../engine/vocabulary.js";
 import { bundledPhoto, framed, pictureUrl, uploadButton } from "./picture_elements.js";
 import { howLong, knownWords, paintLive, SIDE, wanted, wordForm } from "./word_figure.js";
 
-const NOTE_NEW = "Starts from the same picture.";
 const ALONE = "The second network isn’t on this page: you are the judge.";
 const NO_WORD = "Type a word, then press Paint.";
 const UNKNOWN = "Choose a word the network knows.";
@@ -183,7 +182,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
     const picture = pictureUrl(pixelsOf(start.planes));
     shown = input.value.trim();
     say("");
-    show({ phase: "new", views: picture, paper: picture, claim, about_paper: NOTE_NEW });
+    show({ phase: "new", views: picture, paper: picture, claim, about_paper: texts.sentences.starts });
     tell({ waves: { start: fastWaves(start.planes, texts.waves.above) }, task: start.task });
     drawLink();
     return start;
@@ -244,14 +243,17 @@ export async function sketchFigure({ stage, mount, attempt }) {
       if (ended) {
         tell({ waves: { start: fastWaves(start, texts.waves.above), views: added(views), paper: added(paper) }, task });
       }
-      const sure = `${ended ? "The" : "So far, the"} painter is ${percent(views.share)} sure: ${goal.named}.`;
+      const { sentences } = texts;
+      const [ofViews, ofPaper] = [views, paper].map(({ share }) => percent(share));
+      const sure = filled(sentences[ended ? "ended" : "growing"], { share: ofViews, word: goal.named });
+      const papers = ended ? (ofPaper === ofViews ? "paper_alike" : "paper") : "paper_growing";
       show({
         phase: ended ? "ended" : "growing",
         views: views.picture,
         paper: paper.picture,
-        claim: ended ? `${stopped ? "Stopped early. " : ""}${sure} ${goal.exactly(views.best)}`.trim() : sure,
+        claim: ended ? `${stopped ? sentences.early : ""}${sure} ${goal.exactly(views.best)}`.trim() : sure,
         judged: ended ? ALONE : "",
-        about_paper: ended ? howSure(paper.share, views.share) : `${percent(paper.share)} sure so far.`,
+        about_paper: filled(sentences[papers], { share: ofPaper }),
       });
     };
     return (await paintLive(task, { start, mask: null, ...goal }, isWanted, say, scene)) === "replaced";
@@ -261,10 +263,8 @@ export async function sketchFigure({ stage, mount, attempt }) {
   isReady({ photo: () => upload.click(), sketch: () => attempt(() => choose(0, "")) });
 }
 
-// As `about_paper` of ui/story/scene.py says it where no second network is asked.
-function howSure(paper, views) {
-  return `${percent(paper) === percent(views) ? "Also " : ""}${percent(paper)} sure.`;
-}
+// A sentence of `SENTENCES` in ui/story/scene.py with its facts.
+const filled = (text, facts) => text.replace(/\{(\w+)\}/g, (_, name) => facts[name]);
 
 // A text with **bold** and [links](url).
 function nodes(text) {

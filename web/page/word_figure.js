@@ -16,8 +16,8 @@ export const howLong = () => (took ? ` (about ${took} s)` : "");
 
 /** The classes and the words that stand for some of them. */
 export async function knownWords() {
-  const [{ classes, articles }, table] = await Promise.all([load("engine"), load("vocabulary")]);
-  return { classes, articles, ...vocabulary(classes, table) };
+  const [{ classes, articles, exactly }, table] = await Promise.all([load("engine"), load("vocabulary")]);
+  return { classes, articles, exactly, ...vocabulary(classes, table) };
 }
 
 /**
@@ -120,7 +120,7 @@ export function wordForm(parent, text, hint, start) {
  *
  * @param {Awaited<ReturnType<typeof knownWords>>} known @param {string} word
  */
-export function wanted({ all, classes, articles, find, neighbours, meaning }, word) {
+export function wanted({ all, classes, articles, exactly, find, neighbours, meaning }, word) {
   if (!word) throw new Error("Type a word first.");
   const members = find(word);
   if (!members.length) {
@@ -135,7 +135,7 @@ export function wanted({ all, classes, articles, find, neighbours, meaning }, wo
     meaning: meaning(word),
     named: withArticle(word, articles),
     /** Which of several classes a picture shows, as a sentence; empty for one class. @param {number} best */
-    exactly: (best) => (members.length > 1 ? `To be exact: ${withArticle(classes[best], articles)}.` : ""),
+    exactly: (best) => (members.length > 1 ? exactly.replace("{word}", withArticle(classes[best], articles)) : ""),
   };
 }
 /**
