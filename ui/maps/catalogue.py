@@ -75,7 +75,7 @@ class Entry:
     def subtitle(self) -> str:
         """Data set, number of images, size of the wave and, if known, the clean error."""
         facts, clean = self.heatmap.metadata, without_wave(self.heatmap)
-        error = "error without a wave not published" if clean is None else _clean(clean.measured.value)
+        error = "clean error: not published" if clean is None else _clean(clean.measured.value)
         data, sampled = facts["dataset"], self.heatmap.images_per_wave
         images = f"n = {data['n']:,}" if sampled is None else f"{sampled:,} of {data['n']:,} images under each wave"
         return f"{dataset_title(data['name'])}, {images} · strength {facts['epsilon']:g} · {error}"

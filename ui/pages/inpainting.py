@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
-from core.data.holes import POSITIONS, Fill, hole_size, hole_text, read_hole
+from core.data.holes import Fill, hole_size, hole_text, read_hole
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.words import everyday_name
 from core.pgd.drawings import judge_name
@@ -41,7 +41,6 @@ from ui.runs.state import RunResult, fill_request
 from ui.server.cache import ready_classifiers
 from ui.shared import url
 from ui.shared.page_pictures import UPLOAD, Picture, page_picture, picture_line, take_picture, to_picture
-from ui.shared.url import as_markdown
 
 _PAGE: Task = "inpainting"
 _PAPERS = paper.PGD_SETTINGS[_PAGE]
@@ -213,7 +212,7 @@ def _painter(picture: Picture, guess: FirstGuess | None) -> None:
         alt=picture.caption,
     )
     if guess is not None and not _has_chosen_hole(picture) and np.array_equal(mask, guess.mask):
-        st.caption(f"Of {POSITIONS**2} spots we tried, covering this one hurts {as_markdown(guess.network)} most.")
+        st.caption("We put the hole where the network looks most. Move it or paint your own.")
         url.put(_HOLE, None)  # the link's reader gets the same
         return
     text = hole_text(mask)

@@ -142,7 +142,7 @@ def parts() -> list[Part]:
              f"{knows}. You see it on {draw} and {fill}.", drawing),
         Part("judges", "Judges", (judge_name(),), "Looks at each finished painting without being told the "
              f"word, and says what it sees: here {html.escape(with_article(seen))}. It never paints.", judged),
-        Part("answers", "Answer under waves", tuple(row.spec.name for row in answering), "Tell you what they "
+        Part("answers", "Answer while you add waves", tuple(row.spec.name for row in answering), "Tell you what they "
              f"see on {waves} while you add a wave to a small picture. {stand_in}", _wave_picture()),
         Part(CLIPS_PART, "CLIP itself", (PAPERS_CLIP,), _about_clip(), _map_picture()),
     ]  # fmt: skip

@@ -133,8 +133,9 @@ def _answer(answers: WaveAnswers, photo: int, stripes: int) -> StripesAnswer:
     else:
         lines.append("It is right. Drag the slider to add stripes.")
     if stripes:
-        many, it = int(fooled_photos.sum()), "This wave fools it"
-        lines.append(f"{it} in {many or 'none'} of the {int(right_before.sum())} photos that it gets right.")
+        many, known = int(fooled_photos.sum()), int(right_before.sum())
+        also = "also " * was_fooled
+        lines.append(f"It {also}fools the network on {many or 'none'} of the {known} photos it otherwise gets right.")
     return StripesAnswer(
         says=everyday_name(names[now]),
         percent=_percent(answers.percents[photo, under]),
@@ -187,4 +188,4 @@ def _fooled_alone(networks: Sequence[str], titles: Sequence[str]) -> tuple[np.nd
     counts = np.stack([(first & ~second).sum(0), (second & ~first).sum(0)], axis=1)
     a, b = titles
     pictures = f"the {right.sum()} pictures that both networks get right"
-    return counts, f"Of {pictures}, this wave fools only {a} in {{0}} and only {b} in {{1}}."
+    return counts, f"Of {pictures}, this wave fools only {a} on {{0}} of them and only {b} on {{1}}."

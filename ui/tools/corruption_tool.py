@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -15,7 +16,7 @@ from core.claims.statistics import stored_corruptions
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import short_title
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt
-from core.data.sample_sets import map_title
+from core.data.sample_sets import SAMPLE_SETS, map_title
 from core.data.words import everyday_name
 from core.fourier.outcomes import CorruptionOutcomes
 from core.shared.device import class_probabilities
@@ -25,7 +26,7 @@ from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all, with_twins
 from ui.server.cache import classifier_for, ready_classifiers, single_flight_cache
 from ui.shared.colours import UNKNOWN_COLOUR, model_colour
 from ui.shared.page import torch_starts
-from ui.shared.page_pictures import Figure, Picture, picture_row, to_picture
+from ui.shared.page_pictures import FREQUENCIES, Figure, Picture, picture_row, take_picture, to_picture
 from ui.shared.url import as_markdown, one_line
 
 CLEAN = "Clean"
@@ -118,8 +119,10 @@ def corruption_panel(page: PageState) -> None:
             accuracy_chart(networks, key, strength)
         else:
             sizes = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
-            listed = join_list([f"{size} × {size}" for size in sorted(sizes)])
-            st.info(f"We counted over many pictures of {listed} pixels only. Choose such a picture to see the counts.")
+            row = next(row for row in SAMPLE_SETS.values() if row.image_size in sizes)
+            st.info(f"Statistics exist only for the small pictures of {row.image_size} × {row.image_size} pixels.")
+            switch = partial(take_picture, FREQUENCIES, row.name, row.first)
+            st.button("Switch to a small picture", key="frequency.corruptions.small", on_click=switch)
 
 
 def most_right(networks: Sequence[NetworkOutcomes], key: str, strength: int) -> str:

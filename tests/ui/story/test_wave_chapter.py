@@ -39,7 +39,7 @@ def test_every_line_is_about_its_stripes(photo):
             assert told.line.startswith(f"{stripes} stripe{'' if stripes == 1 else 's'} ")
         if stripes:
             many = sum(not answer(k, stripes)[2] for k in right_alone)
-            assert told.line.endswith(f"in {many or 'none'} of the {len(right_alone)} photos that it gets right.")
+            assert told.line.endswith(f"on {many or 'none'} of the {len(right_alone)} photos it otherwise gets right.")
         if photo not in right_alone:
             assert not told.fooled and "wrong even without a wave" in told.line
 

@@ -152,3 +152,10 @@ def test_corruption_bars_are_stored_accuracies(linked, label, strength, toys):
             correct = outcomes.correct[outcomes.keys.index(keys[row["corruption"]]), strength - 1]
         assert row["accuracy"] == pytest.approx(100 * correct.mean()) and row["low"] < row["accuracy"] < row["high"]
         assert row["faded"] == (row["corruption"] not in ("Clean", label))
+
+
+def test_statistics_of_a_photo_are_a_press_away():
+    app = opened(CORRUPTIONS_TOOL, pictures="Photographs")
+    app.button(key="frequency.corruptions.small").click().run()
+    assert app.session_state["pictures"] == "CIFAR-10" and not app.exception
+    assert "with 95% intervals" in " ".join(caption.value for caption in app.caption)
