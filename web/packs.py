@@ -18,7 +18,7 @@ import numpy as np
 from core.data.class_statistics import FAINT, PINK, natural_pixels
 from core.data.sample_sets import imagenet
 from core.data.sketches import BLUR
-from core.data.words import PATH, PLURALS, vocabulary
+from core.data.words import EXACTLY, PATH, PLURALS, vocabulary
 from core.fourier.contrasts import LOW
 from core.pgd.methods import COMPARED, METHODS, leading
 from core.pgd.picture_outcomes import fingerprint, stored_judgement
@@ -28,7 +28,6 @@ from core.shared import paper
 from core.shared.text import with_article
 from ui.components.maps.maps import ShownMaps, pack_maps
 from ui.components.mount import lossy_data_uri, pack_pixels, webp_strip
-from ui.runs.second_opinion import EXACTLY
 from ui.shared.page_pictures import sample_picture
 from ui.story import data, figures, scene
 from ui.story.data import STORY_WAVE

@@ -20,6 +20,8 @@ PLURALS = {
 # Classes with a first name in WordNet that few people use.
 _EVERYDAY = {"ice bear": "polar bear"}
 
+EXACTLY = "More precisely, {word}."  # on the class that a word of several has become, of app and article
+
 
 def everyday_name(name: str) -> str:
     """Return the name that people use for a class, such as "polar bear" for "ice bear"."""

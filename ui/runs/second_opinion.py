@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from core.classifiers.registry import CLIPS, list_classifiers
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, SampleSet
-from core.data.words import covers, everyday_name, find_word
+from core.data.words import EXACTLY, covers, everyday_name, find_word
 from core.pgd.picture_outcomes import Judgement, choose_judge, fingerprint, judge_run, stored_judgement
 from core.pgd.record import PGDRun
 from core.shared.numbers import sureness
@@ -18,7 +18,6 @@ from ui.shared.url import one_line
 
 _FAILURES = (RuntimeError, FileNotFoundError, ValueError)  # of a network that cannot judge
 _MAJORITY = 0.5  # a first guess with less needs the number of guesses next to it
-EXACTLY = "More precisely, {word}."  # on the class that a word of several has become, also in the article
 _CLOSE = 5  # a higher rank is "only" that
 
 
