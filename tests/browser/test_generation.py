@@ -84,6 +84,7 @@ def test_chosen_try_is_shown_and_linked(draw_page):
     assert np.array_equal(pixels(single.locator(CANVAS).last), tries[chosen])
 
 
+@pytest.mark.slow
 def test_gallery_tile_and_sketch_are_drawn(draw_page):
     page = draw_page("generation-steps=4&generation-start-from=Grey")
     gallery, words = page.get_by_role("radiogroup", name="Random words, painted"), stored_gallery().words

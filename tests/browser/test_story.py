@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
@@ -63,16 +64,20 @@ def choose_word(page: Page, word: str) -> None:
     wait_until_drawn(page)
 
 
+def expect_ended(scene: Locator, word: str) -> None:
+    """Wait until a word is painted, and for what the second network says of it."""
+    sure = re.compile(rf"^The painter is \d+% sure: an? {word}\.$")
+    expect(scene.locator(".claim")).to_have_text(sure, timeout=ENDED)
+    expect(scene).to_have_attribute("data-phase", "ended", timeout=ENDED)
+    expect(scene.locator(".judged")).to_have_text(re.compile(r"^A second network (also says .+|sees .+)\.$"))
+
+
 def expect_painted(page: Page, word: str) -> None:
     """Press *Paint*, and wait for the painting and what the second network says of it."""
     before, scene = pixels(canvas_of(page.locator(".painting"))), page.locator(".painting")
     page.get_by_role("button", name="Paint", exact=True).click()
     expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
-    expect(scene.locator(".claim")).to_have_text(
-        re.compile(rf"^The painter is \d+% sure: an? {word}\.$"), timeout=ENDED
-    )
-    expect(scene).to_have_attribute("data-phase", "ended", timeout=ENDED)
-    expect(scene.locator(".judged")).to_have_text(re.compile(r"^A second network (also says .+|sees .+)\.$"))
+    expect_ended(scene, word)
     expect(scene.locator(".paper")).to_contain_text(re.compile("% sure"))
     assert np.abs(pixels(canvas_of(scene)).astype(int) - before).mean() > 5
     wait_until_drawn(page)
@@ -113,6 +118,7 @@ def test_sketch_is_painted_by_mouse(app, open_page):
     expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint"))
 
 
+@pytest.mark.slow
 def test_sketch_is_painted_by_finger_and_opens_in_draw(app, open_page):
     page = open_page(app, height=844, **TOUCH)
     scene, painter = page.locator(".painting"), page.locator(".painter .stage")
@@ -137,10 +143,9 @@ def test_sketch_is_painted_by_finger_and_opens_in_draw(app, open_page):
     near = page.locator(".st-key-near-words").get_by_role("button", name="volcano", exact=True)
     expect(near).to_be_visible()
     expect(page.get_by_role("button", name="Paint", exact=True)).to_be_disabled()
-    near.tap()
+    near.tap()  # which paints it, and shows the painting again
     expect(near).to_have_count(0)
-    scene.locator(".change").tap()
-    expect_painted(page, "volcano")  # which shows the painting again
+    expect_ended(scene, "volcano")
     expect(canvas_of(scene)).to_be_visible()
     assert fits(page) and grave_faults(page) == []
     page.get_by_role("button", name="Open in Paint").tap()
