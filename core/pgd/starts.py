@@ -151,9 +151,8 @@ def start_of(
         raise NotImplementedError(f"start {start!r} has a row of `STARTS`, but no branch here")
     images, source = _own_images(target, dataset)
     if start == "blur" and len(images) >= MIN_IMAGES:
-        return StartDistribution(
-            start, class_covariance(images, max(1, image_size // 56), source)
-        )  # 4 at 224 pixels, as there
+        covariance = class_covariance(images, max(1, image_size // 56), source)  # 4 at 224 pixels, as there
+        return StartDistribution(start, covariance)
     if len(images) >= MIN_IMAGES:
         return StartDistribution("independent", class_statistics(images, source))
     if start == "independent":

@@ -2,13 +2,13 @@
 
     python -m precomputed.makers.tables
 
-Everything between the two marks in that file is replaced.
+Everything between two marks in that file is replaced.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -27,13 +27,12 @@ from core.pgd.picture_outcomes import (
     judged_outcomes,
     stored_outcomes,
 )
-from core.shared.files import write_atomically
 from core.shared.numbers import Interval, p_value, student, wilson
+from precomputed.makers.readme_numbers import Block
 
 DOCUMENT = PRECOMPUTED.parent / "docs" / "results.md"
 ORDER = ("mini-clip", "mini-resnet", "mini-clip-vit", "mini-clip-robust", "mini-resnet-robust")
 _BY_TWO = ("ResNet-56 recognises", "the plain ViT recognises")
-BEGIN, END = "<!-- tables of pictures -->", "<!-- end of tables -->"
 
 _TITLES = {name: row.caption for name, row in METHODS.items()}
 _OF_WORDS = {
@@ -59,13 +58,8 @@ _PAIRS: tuple[tuple[MethodName, MethodName], ...] = (
 
 def main() -> None:
     """Write the tables into the document."""
-    before, _, rest = DOCUMENT.read_text("utf-8").partition(BEGIN)
-    text = f"{before}{BEGIN}\n\n{tables()}\n\n{small_tables()}\n{END}{rest.partition(END)[2]}"
-    for name, made in (("holes by eq. 3", eq3_table()), ("drawings by start", starts_table())):
-        marks = f"<!-- {name} -->", f"<!-- end of the {name} -->"
-        before, _, rest = text.partition(marks[0])
-        text = f"{before}{marks[0]}\n{made}\n{marks[1]}{rest.partition(marks[1])[2]}"
-    write_atomically(DOCUMENT, text.encode("utf-8"))
+    for name, lines in TABLES.items():
+        Block(DOCUMENT, name, lines).write()
 
 
 def tables() -> str:
@@ -136,10 +130,9 @@ def _small(kinds: Sequence[tuple[str, MethodName]], pairs: Sequence[tuple[Method
             continue
         for kind, method in kinds:
             made = stored[kind]
-            counts = [str(int(made.recognised(k).sum())) for k in range(len(made.judges))]
             change = 255 * made.pictures["change_inside"].mean()
             confidence = f"{made.pictures['probability_after'].mean():.3f}"
-            rows.append([title, _TITLES[method], str(made.n), confidence, *[*counts, "–"][:2], f"{change:.1f}"])
+            rows.append([title, _TITLES[method], str(made.n), confidence, *_seen_by(made), f"{change:.1f}"])
         found = {method: stored[kind].recognised(0) for kind, method in kinds}
         tests.append([title, *(_mcnemar(found[second], found[first]) for first, second in pairs)])
     heads = ["network", "method", "n", "own confidence", "ResNet-56 recognises", "the plain ViT recognises"]
@@ -309,6 +302,14 @@ def _with_interval(measured: Interval, form: str) -> str:
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "tables of pictures": tables,
+    "small tables": small_tables,
+    "holes by eq. 3": eq3_table,
+    "drawings by start": starts_table,
+}
 
 
 if __name__ == "__main__":

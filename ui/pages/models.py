@@ -46,7 +46,7 @@ from ui.maps.catalogue import (
 )
 from ui.runs.known_words import about_words
 from ui.runs.second_opinion import guess
-from ui.server.cache import ready_classifiers
+from ui.server.cache import is_ready, ready_classifiers
 from ui.server.downloads import profile_maker, unprofiled, weight_downloads
 from ui.shared import url
 from ui.shared.page_pictures import enlarge, picture_kinds, sample_picture, to_picture
@@ -125,7 +125,7 @@ class Part:
 
 def parts() -> list[Part]:
     """Return who paints, judges and answers under waves on this machine, and the paper's CLIP."""
-    ready = {spec.name: spec for spec in list_classifiers() if classifier_state(spec.name).status == "ready"}
+    ready = {spec.name: spec for spec in list_classifiers() if is_ready(spec.name)}
     (painter,) = networks_for("painter", ready)
     known = ready[painter].vocabulary
     knows = f"any of the {about_words(CLASS_SETS[known]())} it knows" if known in CLASS_SETS else "any sentence"
@@ -152,7 +152,7 @@ def who_works(every: Sequence[Part]) -> str:
     """Return in one sentence or two who does what, of the parts of this machine."""
     answering = next(part.networks for part in every if part.name == "answers")
     small = f"{_COUNTS.get(len(answering), str(len(answering)))} {'answers' if len(answering) == 1 else 'answer'}"
-    clip = "CLIP is also here." if classifier_state(PAPERS_CLIP).status == "ready" else "CLIP itself is a download."
+    clip = "CLIP is also here." if is_ready(PAPERS_CLIP) else "CLIP itself is a download."
     return f"One network paints, one judges, and {small} under waves. {clip}"
 
 
@@ -170,7 +170,7 @@ def _stand_in(answering: Sequence[Predictor]) -> str:
 
 def _about_clip() -> str:
     """Return what the paper's CLIP adds, or that it is here."""
-    if classifier_state(PAPERS_CLIP).status == "ready":
+    if is_ready(PAPERS_CLIP):
         made = computed_maps(PAPERS_CLIP)
         profile = " Story and Findings show what it did on this machine." if made else ""
         return f"Matches pictures with words. It paints any sentence, and answers next to its own map.{profile}"

@@ -21,6 +21,7 @@ from core.sweep.mixture_pairs import MIXED_SET, mixed_pairs, mixing_network
 from ui.maps.catalogue import CLIP, EFFICIENTNET, RESNET50, RESNET56, Entry, shipped_maps
 from ui.maps.rings import ring_chart
 from ui.runs.settings import models_in_url
+from ui.server.cache import is_ready
 from ui.shared.page import clip_paints
 from ui.shared.url import format_size, link
 from ui.shared.verdicts import judged_html
@@ -106,9 +107,7 @@ def _claims(keys: Sequence[str]) -> str:
             compared = tuple(shipped_maps()[label] for label in labels)
         if key == "relies":  # further doubts are in *Findings*
             doubt = " ".join(finding.doubts[:1])
-            judged = f'{judged.removesuffix("</div>")}<p class="doubts">{html.escape(doubt)}</p></div>'
-        if key == "relies":
-            judged += pairs_chart()
+            judged = f'{judged.removesuffix("</div>")}<p class="doubts">{html.escape(doubt)}</p></div>{pairs_chart()}'
     return judged + (ring_chart(compared, tuple(bands)) if compared else "")
 
 
@@ -193,12 +192,7 @@ LEADS: dict[str, str] = {
 
 def question() -> str:
     """Return the title of the home page: what CLIP sees once it can paint here, else what a network sees."""
-    return f"What does {'CLIP' if clip_is_ready() else 'a network'} see?"
-
-
-def clip_is_ready() -> bool:
-    """Return True if CLIP's weights are on this machine."""
-    return classifier_state(PAPERS_CLIP).status == "ready"
+    return f"What does {'CLIP' if is_ready(PAPERS_CLIP) else 'a network'} see?"
 
 
 def painter_is(*, in_article: bool = False) -> str:
@@ -206,7 +200,7 @@ def painter_is(*, in_article: bool = False) -> str:
     title = short_title(classifier_spec(painter_name()).title)
     if in_article:
         return f"The painter is {title}, a small image classifier, not CLIP."
-    clip = "CLIP is also installed." if clip_is_ready() else "You can add CLIP under [Models](models)."
+    clip = "CLIP is also installed." if is_ready(PAPERS_CLIP) else "You can add CLIP under [Models](models)."
     return f"The painter is {title}, a small image classifier. {clip}"
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import streamlit as st
 
 from core.pgd.methods import COMPARED
+from core.pgd.plan import RunPlan
 from core.shared.numbers import Frequency
 from ui.components.maps.maps import ShownMaps
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
@@ -26,10 +29,15 @@ def maps_of(*labels: str) -> ShownMaps:
 
 def hole_runs(position: int = data.PHOTOGRAPHS.inpainted) -> RunResult:
     """Return the stored runs of the chapter *Hole* on a photo."""
-    row = data.PHOTOGRAPHS
-    result = stored_example(usual_hole(row, position), data.hole_networks(), COMPARED)
+    result = stored_example(_plan(position), data.hole_networks(), COMPARED)
     assert result is not None  # it is shipped
     return result
+
+
+@cache
+def _plan(position: int) -> RunPlan:
+    """Return the plan of a hole, which is filled from its rim only once."""
+    return usual_hole(data.PHOTOGRAPHS, position)
 
 
 def chosen_wave() -> Frequency:

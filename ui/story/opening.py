@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 
+import numpy as np
+
 from core.data.picture_files import png_data_uri
 from core.fourier.heatmap import colormap_table
 from core.pgd.drawings import CARDS
@@ -33,6 +35,11 @@ def cards_html() -> str:
 def _card_picture(name: str) -> str:
     if name in CARDS:
         return lossy_data_uri(CARDS[name])
+    return png_data_uri(enlarge(clips_map(), CARD_SIDE))
+
+
+def clips_map() -> np.ndarray:
+    """Return CLIP's published map as a picture, uint8 (R, R, 3), a pixel a cell."""
     rates, colours = shipped_maps()[CLIP].heatmap.rate(), colormap_table("viridis")
     parts = (rates - rates.min()) / (rates.max() - rates.min())
-    return png_data_uri(enlarge(colours[(parts * (len(colours) - 1)).round().astype(int)], CARD_SIDE))
+    return colours[(parts * (len(colours) - 1)).round().astype(int)]

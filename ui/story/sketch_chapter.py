@@ -30,13 +30,13 @@ from ui.runs.known_words import about_words, keep_unknown, near_words, stands_fo
 from ui.runs.opened import Opened, as_start, of_word, open_in_draw
 from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect
 from ui.runs.state import ActiveRun, RunRequest, RunResult, begin_run, run_state
-from ui.server.cache import load_ahead
+from ui.server.cache import is_ready, load_ahead
 from ui.shared import url
 from ui.shared.page import MISSING, say_if_missing
 from ui.shared.page_pictures import Photo, draw_upload, frame_photo, open_upload
 from ui.shared.url import as_markdown, one_line
 from ui.story import bridge, scene, story_start
-from ui.story.chapters import LEADS, clip_is_ready, paintings_counted, paragraphs
+from ui.story.chapters import LEADS, paintings_counted, paragraphs
 from ui.story.story_start import PAGE, ROW, TILES, StoryStart
 
 _DRAW_PAGE: Task = "generation"  # its runs appear there
@@ -112,7 +112,7 @@ def choose_a_start(text: str, note: str) -> None:
             if st.button("Open in Paint", icon=":material/arrow_forward:", key="story.open"):
                 begins = result is None and chosen.stored is None and chosen.is_known
                 open_in_draw(_opened(chosen), begins=begins)
-            if clip_is_ready() and chosen.is_known and st.button("Let CLIP paint it", key="story.clip"):
+            if is_ready(PAPERS_CLIP) and chosen.is_known and st.button("Let CLIP paint it", key="story.clip"):
                 known = _opened(chosen)
                 by_clip = replace(known.painting, painter=PAPERS_CLIP)
                 open_in_draw(replace(known, painting=by_clip, painters=(PAPERS_CLIP,)), begins=True)

@@ -13,22 +13,23 @@ from core.classifiers.registry import PAPERS_CLIP, classifier_spec
 from core.data.picture_files import png_data_uri, to_uint8
 from core.data.start_photos import START_PHOTOS, photo_square
 from core.data.words import everyday_name
-from core.fourier.heatmap import colormap_table
-from core.fourier.waves import fourier_basis, hybrid
+from core.fourier.waves import fourier_basis
 from core.pgd.drawings import GalleryWord, drawn_photos, drawn_sketches
 from core.pgd.methods import COMPARED, leading
 from core.shared.text import with_article
 from core.sweep.mixture_pairs import MIXED_SET, mixed_pairs
 from ui.components.mount import lossy_data_uri, webp_strip
-from ui.maps.catalogue import CLIP, shipped_maps
 from ui.runs.opened import link_to
 from ui.runs.replay import target_of
+from ui.server.cache import is_ready
 from ui.shared import url
 from ui.shared.page_pictures import enlarge, open_upload, sample_picture, to_picture
 from ui.shared.url import format_size
 from ui.story import figures, story_start
-from ui.story.chapters import clip_is_ready, hole_link, mixture_link, wave_link
+from ui.story.chapters import hole_link, mixture_link, wave_link
 from ui.story.data import STORY_WAVE
+from ui.story.opening import clips_map
+from ui.tools.tool_table import mixed_picture
 
 # We picked them by eye: a sketch, and a photo that was turned into something else.
 _SKETCH, _PHOTO = "starfish", "frying_pan"
@@ -92,17 +93,15 @@ def _hole_door() -> Door:
 
 def _mixture_door() -> Door:
     pair = mixed_pairs()[0]
-    low, high = (sample_picture(MIXED_SET, position) for position in (pair.low, pair.high))
-    mixed = to_picture(hybrid(low.image, high.image, pair.predictions.cutoffs[pair.start]))
     alt = f"{pair.predictions.classes[0]} and {pair.predictions.classes[1]} in one picture"
-    corner = _lossy(to_picture(low.pixels))
-    return Door("Mix two photos", "Which one does it see?", _lossy(mixed), corner, alt, mixture_link(), "mixture")
+    corner = _lossy(to_picture(sample_picture(MIXED_SET, pair.low).pixels))
+    return Door(
+        "Mix two photos", "Which one does it see?", _lossy(mixed_picture()), corner, alt, mixture_link(), "mixture"
+    )
 
 
 def _map_door() -> Door:
-    rates, colours = shipped_maps()[CLIP].heatmap.rate(), colormap_table("viridis")
-    parts = (rates - rates.min()) / (rates.max() - rates.min())
-    picture = png_data_uri(enlarge(colours[(parts * (len(colours) - 1)).round().astype(int)], _SIDE))
+    picture = png_data_uri(enlarge(clips_map(), _SIDE))
     stripes = fourier_basis(*STORY_WAVE, 32, 32)
     grey = np.repeat((0.5 + 0.5 * stripes / np.abs(stripes).max())[None], 3, axis=0)
     corner = png_data_uri(enlarge(to_uint8(grey), 96))
@@ -111,8 +110,7 @@ def _map_door() -> Door:
 
 
 def _painted(word: GalleryWord) -> str:
-    picture = word.drawings[leading(COMPARED)].picture
-    return lossy_data_uri(picture)
+    return lossy_data_uri(word.drawings[leading(COMPARED)].picture)
 
 
 def _lossy(picture: np.ndarray) -> str:
@@ -122,7 +120,7 @@ def _lossy(picture: np.ndarray) -> str:
 
 def clip_title() -> str:
     """Return the label of the button that leads to CLIP."""
-    if clip_is_ready():
+    if is_ready(PAPERS_CLIP):
         return "About CLIP"
     return f"Get the real CLIP ({format_size(classifier_spec(PAPERS_CLIP).download_bytes)})"
 

@@ -119,7 +119,8 @@ def _label(name: str) -> str:
     return f"**{name}** {TOOLS[name].about}"
 
 
-def _mixed_card() -> np.ndarray:
+def mixed_picture() -> np.ndarray:
+    """Return the first pair of two photos in one, uint8 (H, W, 3)."""
     pair = mixed_pairs()[0]
     low, high = (sample_picture(MIXED_SET, position).image for position in (pair.low, pair.high))
     return to_picture(hybrid(low, high, pair.predictions.cutoffs[pair.start]))
@@ -131,7 +132,7 @@ def _fog_card() -> np.ndarray:
 
 # Keyed by the name on the page and in the URL.
 TOOLS: dict[str, Tool] = {
-    HYBRIDS_TOOL: Tool(hybrid_panel, "Which picture wins?", _mixed_card),
+    HYBRIDS_TOOL: Tool(hybrid_panel, "Which picture wins?", mixed_picture),
     CORRUPTIONS_TOOL: Tool(corruption_panel, "Who still sees through fog?", _fog_card),
     OWN_SWEEP: Tool(sweep_panel),
     OWN_WORDS: Tool(own_classes),

@@ -1,8 +1,8 @@
 """Parts of the story: a painting, tabs of its chapters, and the visitor as judge.
 
-`painting.js` shows what a network paints from a sketch. `steps.js` draws the tabs with Back and Next; each chapter has
-its own URL.
-`judge.js` asks, then tells what was right, and writes the score; it reports the choices and a wish for a new round.
+`painting.js` shows what a network paints from a sketch. `chapter_steps.js` draws the tabs with Back and Next; each
+chapter has its own URL. `judge_round.js` asks, then tells what was right, and writes the score; it reports the
+choices and a wish for a new round.
 """
 
 from __future__ import annotations

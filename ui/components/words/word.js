@@ -32,7 +32,6 @@ function createBox(parent) {
   input.addEventListener("focus", () => input.select());
   input.addEventListener("input", (event) => {
     showNote(box);
-    document.documentElement.classList.add("typing"); // hides what was said of the former word
     // A suggestion that is taken brings no typed text.
     const typed = event instanceof InputEvent && event.inputType !== "insertReplacementText";
     if (!typed && box.words.has(input.value)) return enterWord(box, true);
@@ -48,7 +47,6 @@ function createBox(parent) {
       closeList(box);
     } else if (event.key === "Escape") {
       clearTimeout(box.resting);
-      document.documentElement.classList.remove("typing");
       input.value = box.data.value;
     }
     showNote(box);
@@ -82,7 +80,6 @@ function fillBox(box, data) {
 
 function enterWord(box, entered) {
   clearTimeout(box.resting);
-  document.documentElement.classList.remove("typing");
   const word = box.input.value.trim();
   if (!word && !box.data.clears) {
     if (!entered) box.input.value = box.data.value;
@@ -99,5 +96,7 @@ function closeList({ input, list }) {
 }
 
 function showNote({ note, input, data }) {
-  note.textContent = input.value === data.value ? data.note : "";
+  const isShown = input.value === data.value;
+  note.textContent = isShown ? data.note : "";
+  document.documentElement.classList.toggle("typing", !isShown); // hides what was said of the former word
 }
