@@ -74,8 +74,8 @@ def test_chosen_try_is_shown_and_linked(draw_page):
     assert np.array_equal(pixels(last), tries[chosen]) and not np.array_equal(drawn(page, large), tries[0])
     name, picture = download(page, "Save all four")
     assert name.endswith("-tries.png") and picture.startswith(b"\x89PNG")
-    single = draw_page(page.url.partition("?")[2])  # a link begins by itself
-    wait_for_end(single)
+    single = draw_page(page.url.partition("?")[2])  # a link begins by itself; nine steps may end before one looks
+    expect(single.get_by_role("button", name="Play", exact=True)).to_be_enabled(timeout=SLOW)
     expect(single.locator(CANVAS)).to_have_count(page.locator(CANVAS).count() - 4)
     for _ in range(100):  # the last steps are drawn one after the other
         if np.array_equal(pixels(single.locator(CANVAS).last), tries[chosen]):
