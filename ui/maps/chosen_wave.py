@@ -49,7 +49,7 @@ def _with_notes(finding: Finding, *entries: Entry) -> Finding:
     return replace(finding, notes=tuple((name, note) for name, note in notes if note))
 
 
-@lru_cache(64)
+@cached_by_files("hybrids", "corruptions", entries=64)
 def finding_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
     """Return the finding on one claim about these two maps."""
     (finding,) = findings(subject.named, reference.named, (), claim)

@@ -24,7 +24,7 @@ from ui.story import (
     wave_chapter,
     your_turn_chapter,
 )
-from ui.story.chapters import CHAPTER_NAMES, SLUGS, Chapter, Part, chapter, question
+from ui.story.chapters import CHAPTER_NAMES, SLUGS, Chapter, Part, chapter, question, read_ahead
 
 LAST = len(SLUGS) - 1  # index of *Your turn*
 CHAPTER = "chapter"  # in the URL, the only place that stores the current one
@@ -49,6 +49,8 @@ def page() -> None:
         st.title(here.title if index == LAST else question(), width="content", anchor=False)
         with st.container(key="story-steps"):
             step_tabs(CHAPTER_NAMES, SLUGS, index + 1, parameter=CHAPTER, on_go=_go)
+    if index < SLUGS.index("wave"):
+        read_ahead()
     if index == 0:
         _sketch(here)
         return

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from core.claims.wave_claims import CLIP_GRID
@@ -26,7 +28,7 @@ from ui.shared.page import clip_paints
 from ui.shared.url import format_size, link
 from ui.shared.verdicts import judged_html
 from ui.story import data, wave_chapter
-from ui.story.data import far_from_clip, findings_by_claim, labels
+from ui.story.data import far_from_clip, finding_on, labels
 from ui.story.mixture_chapter import pairs_chart
 from ui.tools.tool_table import CORRUPTIONS_TOOL, HYBRIDS_TOOL
 
@@ -100,7 +102,7 @@ def _claims(keys: Sequence[str]) -> str:
     judged, bands, compared = "", list[str](), tuple[Entry, ...]()
     for key in keys:
         labels, figure = _CLAIMS[key][0](), _CLAIMS[key][1]
-        finding = findings_by_claim(*labels)[key]
+        finding = finding_on(key, *labels)
         judged += judged_html(finding, (figure,))
         if finding.claim.display.bands:
             bands += finding.claim.display.bands
@@ -169,6 +171,12 @@ def _stands_in() -> str:
         f"{clip} stands in for CLIP, {resnet} for the ResNet. Both are small and were trained for this project. "
         f"{clip} is only a rough substitute: its error typically differs from CLIP’s by {far_from_clip()}."
     )
+
+
+@cache
+def read_ahead() -> None:
+    """Compute once, in the background, what the chapter *Wave* says: with its libraries that takes a second."""
+    threading.Thread(target=_stands_in, name="read-ahead", daemon=True).start()
 
 
 def about_clip() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.claims.claim_table import CLAIMS
 from core.claims.finding import Finding
 from core.claims.statistics import by_hybrids, stored_hybrids
 from core.classifiers.registry import PAPERS_CLIP
@@ -14,7 +15,7 @@ from core.shared.numbers import Frequency
 from core.shared.roles import networks_for
 from core.sweep.story_predictions import chosen_pictures, stored_predictions
 from ui.maps.catalogue import CLIP, MINI_CLIP, Entry, computed_maps, shipped_maps, stored_title
-from ui.maps.chosen_wave import findings_between
+from ui.maps.chosen_wave import finding_of_claim
 
 PHOTOGRAPHS = SAMPLE_SETS["photographs"]
 CHOSEN_PICTURES = chosen_pictures()
@@ -75,11 +76,13 @@ def labels(names: Sequence[str]) -> list[str]:
     return [first_maps()[name].label for name in names]
 
 
-def findings_by_claim(subject: str, reference: str) -> dict[str, Finding]:
-    """Return the findings about two shipped maps, given by label, keyed by claim; the first of several."""
-    all_maps = shipped_maps()
-    ordered = findings_between(all_maps[subject], all_maps[reference], *all_maps.values())
-    return {finding.claim.key: finding for finding in reversed(ordered)}
+def finding_on(claim: str, subject: str, reference: str) -> Finding:
+    """Return the finding on a claim, by its key, about two shipped maps, given by label.
+
+    Only this claim is checked, in a fraction of the time that *Findings* takes for all.
+    """
+    maps = shipped_maps()
+    return finding_of_claim(maps[subject], maps[reference], CLAIMS[claim])
 
 
 def far_from_clip() -> str:
@@ -89,5 +92,5 @@ def far_from_clip() -> str:
     """
     computed = computed_map(PAPERS_CLIP)
     label = MINI_CLIP if computed is None else computed.label
-    evidence = findings_by_claim(CLIP, label)["different"].evidence
+    evidence = finding_on("different", CLIP, label).evidence
     return evidence[0].number if evidence else ""

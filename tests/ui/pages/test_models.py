@@ -19,7 +19,7 @@ from ui.maps.catalogue import CLIP, MINI_CLIP, shipped_maps
 from ui.pages import models
 from ui.server.downloads import WeightDownloads, weight_downloads
 from ui.shared.url import format_size
-from ui.story.data import findings_by_claim
+from ui.story.data import finding_on
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -107,7 +107,7 @@ def test_four_networks_are_first_and_the_rest_is_folded(page):
 
 def test_download_sizes_are_shown(page):
     text = text_of(page)
-    far = findings_by_claim(CLIP, MINI_CLIP)["different"].evidence[0].measured.value
+    far = finding_on("different", CLIP, MINI_CLIP).evidence[0].measured.value
     assert "any sentence" in text and "button-link" not in text and f" {100 * far:.1f} points off" in text
     assert button(page, "clip-vit-b-32").label == "Download (605 MB)"
     assert button(page, "resnet-56").label == "Download (3.5 MB)" and format_size(None) == "size unknown"

@@ -12,7 +12,7 @@ from core.sweep.mixture_pairs import mixed_pairs, mixing_network
 from tests.ui.story.test_page import of, opened
 from ui.maps.catalogue import MINI_CLIP, MINI_RESNET
 from ui.shared.page_pictures import sample_picture
-from ui.story.data import findings_by_claim
+from ui.story.data import finding_on
 from ui.story.mixture_chapter import follows_slow, measured, pairs_summary
 from ui.tools.hybrid_tool import photo_pairs
 
@@ -58,7 +58,7 @@ def test_component_shows_the_chosen_pair():
 
 
 def test_chart_says_what_the_claims_numbers_say():
-    numbers = {part.what: part.measured for part in findings_by_claim(MINI_CLIP, MINI_RESNET)["relies"].evidence}
+    numbers = {part.what: part.measured for part in finding_on("relies", MINI_CLIP, MINI_RESNET).evidence}
     first, second = (numbers[f"crossover cutoff of {name}"].value for name in ("Mini CLIP", "Mini ResNet"))
     said = pairs_summary()
     assert re.search(rf"Mini CLIP switches .* at {first:.2f} cycles per image, Mini ResNet at {second:.2f}\.", said)

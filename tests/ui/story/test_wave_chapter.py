@@ -1,6 +1,7 @@
 """The chapter *Wave*: what is said of each number of stripes and of each wave, against the stored answers."""
 
 import re
+import threading
 
 import numpy as np
 import pytest
@@ -13,7 +14,10 @@ from core.sweep.answers import column, stored_answers
 from core.sweep.predict import wave_on_image
 from tests.ui.story.test_page import of, opened
 from ui.components.maps.stripes import pack_small, read_stripes
+from ui.maps import chosen_wave
 from ui.shared.page_pictures import samples
+from ui.story.chapters import read_ahead
+from ui.story.data import far_from_clip
 from ui.story.wave_chapter import FIRST_STRIPES, first_photo, photo_network, small_picture, striped
 
 ANSWERS, PHOTOS = stored_answers()["efficientnet-lite0"], samples("photographs")
@@ -88,3 +92,13 @@ def test_stored_answers_are_the_networks():
         told = striped(photo).answers[stripes]
         assert everyday_name(PHOTOS.classes.names[int(probabilities.argmax())]) == told.says
         assert 100 * probabilities.max() == pytest.approx(told.percent, abs=1)
+
+
+def test_sentence_on_the_stand_in_is_read_ahead(monkeypatch):
+    read_ahead.cache_clear()
+    read_ahead()
+    for thread in threading.enumerate():
+        if thread.name == "read-ahead":
+            thread.join()
+    monkeypatch.setattr(chosen_wave, "findings", None)  # would fail if it were called
+    assert re.fullmatch(r"\d\.\d points", far_from_clip())
