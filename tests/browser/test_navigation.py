@@ -40,6 +40,44 @@ def test_navigation_on_a_phone_keeps_parameters(app, open_page):
     expect(page.locator(".readout").first).to_contain_text(re.compile(r"\(5, 15\): .*[+−]\d+\.\d points"))
 
 
+@pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
+def test_back_returns_to_words_chapters_and_tools(app, open_page):
+    page = open_page(f"{app}/story", width=1440)
+    box, claim = page.get_by_role("combobox", name=re.compile("^Any of")), page.locator(".painting .claim").first
+    card = page.get_by_role("radio", name=re.compile("^Two pictures in one"))
+
+    def shown(word, path):
+        expect(claim).to_have_text(f"The painter is 99% sure: {word}.")
+        expect(box).to_have_value(word.split(" ", 1)[1])
+        assert page.url == f"{app}/{path}"
+
+    def step(action, url):
+        action()
+        expect(page).to_have_url(url)
+        wait_until_drawn(page)
+
+    starfish, judge, story = (re.compile(f"{end}$") for end in ("word=starfish", "chapter=judge", "/story"))
+    step(page.get_by_role("radio", name="starfish", exact=True).click, starfish)
+    shown("a starfish", "story?sketch=starfish&word=starfish")
+    step(page.get_by_role("link", name="2: Judge").click, judge)
+    step(page.go_back, starfish)
+    shown("a starfish", "story?sketch=starfish&word=starfish")
+    step(page.go_back, story)
+    shown("a volcano", "story")
+    step(page.go_forward, starfish)
+    shown("a starfish", "story?sketch=starfish&word=starfish")
+    step(page.get_by_role("link", name="Frequencies", exact=True).first.click, re.compile("/frequency"))
+    before = page.url
+    step(card.click, re.compile("tab=Two"))
+    expect(page.get_by_role("radio", name="Photographs", exact=True)).to_be_checked()
+    step(page.go_back, before)
+    expect(card).not_to_be_checked()
+    expect(page.get_by_role("radio", name="CLIP and a ResNet", exact=True)).to_be_checked()
+    step(page.go_forward, re.compile("tab=Two"))
+    expect(card).to_be_checked()
+    expect(page.locator(".mixer canvas").first).to_be_visible()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
 def test_back_restores_each_page(app, open_page):

@@ -57,6 +57,7 @@ from ui.shared.page_pictures import (
     own_photo,
     picture_kinds,
     picture_strip,
+    return_to_picture,
     take_picture,
     use_own_picture,
 )
@@ -64,7 +65,15 @@ from ui.shared.url import as_markdown, one_line, settable
 from ui.shared.verdicts import STYLE
 from ui.tools.details import draw_details
 from ui.tools.hybrid_tool import forget_cutoff
-from ui.tools.tool_table import draw_cards, draw_own, open_linked_tool, open_own, own_is_open, tool_is_open
+from ui.tools.tool_table import (
+    draw_cards,
+    draw_own,
+    open_linked_tool,
+    open_own,
+    own_is_open,
+    return_to_tool,
+    tool_is_open,
+)
 
 # Keys of this page in the session. The first three are also in the URL, as are `cell` and `DETAILS`.
 _MAPS, METRIC, SHOW = "maps", "metric", "show"
@@ -249,12 +258,25 @@ def limits_of_small(picture: Picture, titles: Sequence[str]) -> str:
 def _restore() -> None:
     """Restore the session's wave, initially the URL's or that of the first figure."""
     state = st.session_state
+    if url.has_returned():
+        _return_to_link()
     if CELL not in state:
         state[CELL] = _parse_cell(url.text("cell")) or FIRST_PRESET.frequency
         if unknown := [label for label in url.texts(_MAPS) if label not in entries()]:
             names = as_markdown(one_line(", ".join(unknown), 120))
             st.toast(f"This link names maps that are missing here: {names}. A link cannot carry your own files.")
     url.put("cell", "{},{}".format(*state[CELL]))
+
+
+def _return_to_link() -> None:
+    """Show what the URL says, to which the browser's Back has returned."""
+    state, available = st.session_state, entries()
+    state[CELL] = _parse_cell(url.text("cell")) or FIRST_PRESET.frequency
+    linked = [label for label in url.texts(_MAPS) if label in available]
+    state[_MAPS] = linked[:MAX_MAPS] or [label for label in FIRST_PRESET.maps if label in available]
+    state[METRIC], state[SHOW] = url.text(METRIC) or TOP1.name, url.text(SHOW) or "Error"
+    return_to_picture(FREQUENCIES)
+    return_to_tool()
 
 
 def _parse_cell(text: str) -> Frequency | None:

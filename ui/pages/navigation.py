@@ -24,6 +24,7 @@ def main() -> None:
         st.error(sentence(str(error)))
         st.stop()
 
+    url.note_return()
     read_list()  # in case the server's entry point has not read it
 
     # A page at the root has no other URL, so the story is registered twice, at the root and at /story; one is shown.

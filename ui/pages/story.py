@@ -42,6 +42,8 @@ def page() -> None:
     slug = url.text(CHAPTER)
     index = SLUGS.index(slug) if slug in SLUGS else 0
     if index == 0:
+        if url.has_returned():
+            sketch_chapter.return_to_link()
         story_start.take_upload()
     known = sketch_chapter.facts() if index == 0 else {}
     here = chapter(index, **known)  # computed before anything is drawn: text and figure change together

@@ -193,6 +193,11 @@ def begins_by_itself(request: RunRequest, *named: str) -> bool:
     return seconds is None or seconds <= limits().run_seconds
 
 
+def begins_again(*named: str) -> None:
+    """Let a run of the URL begin by itself once more; named: as in `begins_by_itself`."""
+    st.session_state.pop(f"opened.{named[0]}", None)
+
+
 def run_panel(stage: Stage, request: RunRequest) -> RunResult | None:
     """Draw the run in progress, else the result, else stored pictures or the run before its start; return the result.
 

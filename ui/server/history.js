@@ -1,25 +1,37 @@
-// Makes the browser's Back leave a page and return to the state in which it was left. Streamlit alone adds an
-// entry to the history for every change of a page's URL, and one for the URL that it empties or changes on the way to
-// another page. Here only other pages and the story’s chapters are entries. A classic script in the
-// page that the server sends (`ui/server/cover.html`): Streamlit writes the first URL before any component is there.
+// Makes the browser's Back return to what the visitor saw before. Streamlit alone adds an entry to the history for every
+// change of a page's URL, and one for the URL that it empties on the way to another page. Here an entry is another page,
+// a chapter, a tool or a word, and there is at most one for each thing that the visitor does. A classic script in the page
+// that the server sends (`ui/server/cover.html`): Streamlit writes the first URL before any component is there.
 (() => {
-  const SOON_MS = 1000; // what Streamlit does on the way to another page takes less
+  const ENTRIES = ["chapter", "tab", "word"]; // names in the URL: a new value of one is an entry
+  const RETURNED = "back"; // in the URL, for `url.has_returned`: the page then shows what the rest of the URL says
   const add = history.pushState.bind(history);
-  let former = { url: "", at: -Infinity }; // the URL before changes without an entry, and the time of the first one
+  let acted = true; // has the visitor done anything since the last entry?
+  let left = location.href; // the URL before that
+
+  for (const kind of ["pointerdown", "keydown", "click"]) {
+    addEventListener(kind, () => ([acted, left] = [true, location.href]), true);
+  }
 
   history.pushState = (state, unused, url) => {
     const next = new URL(url ?? "", location.href);
-    const before = new URLSearchParams(location.search);
-    const isNew = (name) => next.searchParams.get(name) && next.searchParams.get(name) !== before.get(name);
-    const now = performance.now();
-    const recent = now - former.at < SOON_MS;
-    if (next.pathname === location.pathname && !isNew("chapter")) {
-      if (!recent) former = { url: location.href, at: now };
+    const [before, after] = [new URL(left).searchParams, next.searchParams];
+    const isNew = ENTRIES.some((name) => after.get(name) && after.get(name) !== before.get(name));
+    if (next.pathname === location.pathname && !(acted && isNew)) {
       history.replaceState(state, unused, url);
       return;
     }
-    if (recent && next.pathname !== location.pathname) history.replaceState(history.state, "", former.url);
-    former.at = -Infinity;
+    if (acted) history.replaceState(history.state, "", left);
+    acted = false;
     add(state, unused, url);
   };
+
+  // Before Streamlit's own listener, which sends the URL to the server.
+  addEventListener("popstate", () => {
+    const url = new URL(location.href);
+    if (url.hash) return;
+    url.searchParams.set(RETURNED, String(Date.now()));
+    history.replaceState(history.state, "", url);
+    acted = false;
+  });
 })();

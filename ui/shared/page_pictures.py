@@ -219,6 +219,16 @@ def chosen_picture(page: str, usual: str) -> Picture | None:
     return sample_picture(chosen, positions[chosen])
 
 
+def return_to_picture(page: str) -> None:
+    """Forget a page's picture, so that the URL says it, to which the browser's Back has returned."""
+    linked = picture_kinds().get(url.text(key := _in_url(page)), "")
+    if linked == UPLOAD and own_photo(page) is not None:
+        st.session_state[key] = UPLOAD
+        return
+    st.session_state.pop(key, None)
+    _positions(page).clear()
+
+
 def page_picture(page: str, usual: str, *, frames: bool = True) -> Picture:
     """Return the picture of a page of runs, the usual one instead of a missing upload, and draw the open upload.
 

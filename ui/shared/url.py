@@ -120,6 +120,23 @@ def notify(sentence: str) -> None:
     st.toast(as_markdown(sentence), icon=":material/link_off:", duration="long")
 
 
+_RETURNED = "back"  # in the URL: when the browser's Back or Forward led here; `ui/server/history.js` writes it
+_LAST_RETURN, _HAS_RETURNED = "url.last-return", "url.has-returned"  # in the session
+
+
+def note_return() -> None:
+    """Record whether the browser's Back or Forward began this run. Called first in each run of a page."""
+    state, returned = st.session_state, text(_RETURNED)
+    state[_HAS_RETURNED] = returned not in ("", state.get(_LAST_RETURN))
+    state[_LAST_RETURN] = returned or state.get(_LAST_RETURN)
+    put(_RETURNED, None)
+
+
+def has_returned() -> bool:
+    """Return True in the run that the browser's Back or Forward began: the URL then says what to show."""
+    return bool(st.session_state.get(_HAS_RETURNED))
+
+
 def real(low: float, high: float) -> Callable[[str], float | None]:
     """Return a parser for `session_value` that accepts numbers from `low` to `high`."""
 

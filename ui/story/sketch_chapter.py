@@ -28,7 +28,7 @@ from ui.components.words.word_box import word_input
 from ui.runs.export import save_buttons, save_stored
 from ui.runs.known_words import about_words, keep_unknown, near_words, stands_for, unknown_entry, vocabulary
 from ui.runs.opened import Opened, as_start, of_word, open_in_draw
-from ui.runs.panel import REDRAW_SECONDS, begins_by_itself, collect
+from ui.runs.panel import REDRAW_SECONDS, begins_again, begins_by_itself, collect
 from ui.runs.state import ActiveRun, RunRequest, RunResult, begin_run, run_state
 from ui.server.cache import is_ready, load_ahead
 from ui.shared import url
@@ -68,6 +68,13 @@ def facts() -> dict[str, str]:
     return {"asked": asked, "lead": LEADS[chosen.start], "counted": paintings_counted(chosen.start)}
 
 
+def return_to_link() -> None:
+    """Show what the URL says, to which the browser's Back has returned; a painting that is gone begins again."""
+    story_start.read_again()
+    st.session_state.pop(_UNKNOWN, None)
+    begins_again(*_LINKED)
+
+
 def paint_a_sketch() -> None:
     """Draw the stage: the sketch or the photo, the word, and the painting, which is redrawn as it grows."""
     chosen = story_start.chosen()
@@ -75,7 +82,8 @@ def paint_a_sketch() -> None:
     linked = begins_by_itself(_request(chosen) if {*_LINKED} & url.names() else _NOTHING, *_LINKED)
     story_start.put_in_url(chosen)
     _stop_another(chosen)
-    if linked and chosen.is_known and chosen.stored is None and f"{PAGE}.{MISSING}" not in st.session_state:
+    is_new = chosen.stored is None and _run_of(chosen) is None
+    if linked and chosen.is_known and is_new and f"{PAGE}.{MISSING}" not in st.session_state:
         _press()
     growing = isinstance(_run_of(chosen), ActiveRun)
     say_if_missing(PAGE)

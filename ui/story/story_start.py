@@ -205,11 +205,14 @@ def chosen() -> StoryStart:
         if linked and linked != name:
             with suppress(ValueError):
                 state[SKETCH] = decode_sketch(linked, SKETCH_SIZE)
-        if photo == _OWN_PHOTO:
+        percent = url.number(LINKED_FRAME, range(101))
+        position = MIDDLE if percent is None else percent / 100
+        if photo == _OWN_PHOTO and (own := own_photo()) is not None:
+            state[PHOTO] = FramedPhoto(own, position)
+        elif photo == _OWN_PHOTO:
             state[f"{PAGE}.{MISSING}"] = True
         if photo in START_PHOTOS:
-            percent = url.number(LINKED_FRAME, range(101))
-            state[PHOTO] = bundled_photo(photo, MIDDLE if percent is None else percent / 100)
+            state[PHOTO] = bundled_photo(photo, position)
         state[WORD] = word or word_of(StoryStart(state[SKETCH], "", state[PHOTO]).name or FIRST)
     return StoryStart(state[SKETCH], state[WORD], state.get(PHOTO))
 
@@ -218,11 +221,9 @@ def put_in_url(chosen: StoryStart) -> None:
     """Write the choice to the URL, unless it is the default; of an upload, that there is one."""
     linked: dict[str, str] = {}
     if chosen.photo is not None:
-        if chosen.photo.name:
-            percent = round(100 * chosen.photo.position)
-            linked = {LINKED_PHOTO: chosen.photo.name} | ({} if percent == 50 else {LINKED_FRAME: str(percent)})
-        else:
-            linked = {LINKED_PHOTO: _OWN_PHOTO}
+        percent = round(100 * chosen.photo.position)
+        linked = {LINKED_PHOTO: chosen.photo.name or _OWN_PHOTO}
+        linked |= {} if percent == 50 else {LINKED_FRAME: str(percent)}
     elif (chosen.name, chosen.word) != (FIRST, word_of(FIRST)):
         with suppress(ValueError):
             linked = {LINKED_SKETCH: chosen.name or encode_sketch(chosen.sketch)}
@@ -230,6 +231,13 @@ def put_in_url(chosen: StoryStart) -> None:
         linked[LINKED_WORD] = chosen.word
     for name in (LINKED_SKETCH, LINKED_PHOTO, LINKED_FRAME, LINKED_WORD):
         url.put(name, linked.get(name))
+
+
+def read_again() -> None:
+    """Forget what was chosen, so that the URL says it, to which the browser's Back has returned."""
+    for name in (SKETCH, PHOTO, WORD):
+        st.session_state.pop(name, None)
+    forget_missing(PAGE)
 
 
 # ---- what the visitor does: callbacks ------------------------------------------------------------------------------

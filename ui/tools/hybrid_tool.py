@@ -172,6 +172,12 @@ def forget_cutoff() -> None:
     url.put(CUTOFF, None)
 
 
+def forget_mixture() -> None:
+    """Forget the second picture and the cutoff, so that the URL says them."""
+    for key in (_CUTOFF_KEY, *map(_OF_SET.format, SAMPLE_SETS)):
+        st.session_state.pop(key, None)
+
+
 def _second(picture: Picture) -> int:
     """Return the index of the second picture."""
     read = partial(whole_number, allowed=range(len(samples(picture.sample_set))))

@@ -19,7 +19,7 @@ from ui.shared.page import scroll_into_view
 from ui.shared.page_pictures import sample_picture, to_picture
 from ui.tools.compute import add_map_panel, sweep_is_running, sweep_panel
 from ui.tools.corruption_tool import corrupted_picture, corruption_panel
-from ui.tools.hybrid_tool import hybrid_panel, show_pair
+from ui.tools.hybrid_tool import forget_mixture, hybrid_panel, show_pair
 from ui.tools.own_words import OWN_CLASSES, PROMPT, own_classes
 
 TOOL = "tab"  # in the URL: the tool that is open, by its name in `TOOLS`
@@ -50,6 +50,12 @@ def open_linked_tool() -> None:
         if linked is None and not url.names().isdisjoint((OWN_CLASSES, PROMPT)):
             linked = OWN_WORDS
         state[_OPEN], state[_BY_HAND] = linked, int(linked is not None)
+
+
+def return_to_tool() -> None:
+    """Open the tool that the URL names, or none: the browser's Back has returned to it."""
+    st.session_state.pop(_OPEN, None)
+    forget_mixture()
 
 
 def tool_is_open() -> bool:
