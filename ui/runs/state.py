@@ -34,7 +34,7 @@ from ui.runs.known_words import cannot_run
 from ui.runs.settings import RunSettings
 from ui.server.cache import classifier_for, job_manager
 from ui.server.jobs import Job, QueueFull
-from ui.server.streamlit_internals import session_id
+from ui.server.streamlit_internals import session_id, tab_id
 from ui.shared.page_pictures import Picture
 
 # Early ends after which a run can resume.
@@ -369,7 +369,8 @@ def submit(page: str, run: Run, names: tuple[str, ...], methods: tuple[MethodNam
     about = {"what": page, "classifiers": names, "methods": methods, "steps": steps, "from_step": run.step}
     about |= {"pictures": pictures, "pixels": pixels}
     try:
-        job = job_manager().submit(run.states, owner=session_id(), total=steps + 1 - run.step, about=about)
+        total = steps + 1 - run.step
+        job = job_manager().submit(run.states, owner=session_id(), total=total, about=about, tab=tab_id())
     except QueueFull as error:
         state.fail(str(error), fingerprint or None)
         return False

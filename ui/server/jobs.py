@@ -29,7 +29,7 @@ class Job:
 
     Attributes:
         id: unique string.
-        owner: id of its submitter.
+        owner: id of its submitter. tab: of the browser's tab; empty if unknown.
         total: expected number of states, or None.
         status: "queued" or "running", finally "done", "stopped" (by its visitor), "failed" (see `error`), "abandoned"
             (its visitor has gone) or "overtime" (it exceeded its time). A final status never changes.
@@ -45,9 +45,10 @@ class Job:
         owner: str,
         total: int | None,
         about: Mapping[str, Any],
+        tab: str,
     ) -> None:
         self.id = uuid.uuid4().hex
-        self.owner = owner
+        self.owner, self.tab = owner, tab
         self.total = total
         self.status: JobStatus = "queued"
         self.latest: Any = None
@@ -204,8 +205,11 @@ class JobManager:
         owner: str,
         total: int | None = None,
         about: Mapping[str, Any] | None = None,
+        tab: str = "",
     ) -> Job:
         """Queue a job; it starts immediately if none runs. An earlier job of the same owner is stopped.
+
+        So is one of the same tab whose owner is no longer connected: the page was reloaded.
 
         Args:
             make_iterator: called in the worker thread; returns the iterator to consume, which is closed in the same
@@ -214,20 +218,21 @@ class JobManager:
             owner: id of the submitter, such as the session's.
             total: number of states that the iterator will yield, if known.
             about: facts for the log, none about the visitor.
+            tab: id of the browser's tab, which a reload keeps.
         Raises:
             QueueFull: the queue has reached its limit.
         """
         with self.lock:
             self._drop_silent()
-            own_jobs = [job for job in self._jobs() if job.owner == owner]
-            waiting = sum(job.owner != owner for job in self._queue)
+            own_jobs = [job for job in self._jobs() if job.owner == owner or self._was_left(job, tab)]
+            waiting = sum(job not in own_jobs for job in self._queue)
             if waiting >= self._queue_limit and self._running is not None:
                 log("run refused: the line is full", waiting=waiting, **(about or {}))
                 line = "no run may wait" if not waiting else f"the waiting line is full ({waiting} in it)"
                 raise QueueFull(f"The server is busy and {line}; please try again in a few minutes.")
             for earlier in own_jobs:
                 earlier.stop()
-            job = Job(self, make_iterator, owner, total, about or {})
+            job = Job(self, make_iterator, owner, total, about or {}, tab)
             self._queue.append(job)
             self._start_next()
         return job
@@ -240,6 +245,10 @@ class JobManager:
             thread = self._thread
         if thread is not None:
             thread.join(timeout)
+
+    def _was_left(self, job: Job, tab: str) -> bool:
+        """Return True for a job of a tab whose page has been reloaded since."""
+        return job.tab == tab != "" and not self._is_connected(job.owner)
 
     def _jobs(self) -> list[Job]:
         return [*self._queue, *([self._running] if self._running is not None else [])]

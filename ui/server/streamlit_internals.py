@@ -1,6 +1,6 @@
-"""All that the app takes from Streamlit's inside, where it has no public way; with it go four files.
+"""All that the app takes from Streamlit's inside, where it has no public way; with it go five files.
 
-`cover.html` and `history.js`, which the page that the server sends gets; `streamlit.css` and
+`cover.html`, `history.js` and `connection.js`, which the page that the server sends gets; `streamlit.css` and
 `ui/components/streamlit.js`, which name Streamlit's own elements by their test ids. `requirements.txt` admits the minor
 versions with which the browser tests have passed, since any other may change these.
 """
@@ -23,7 +23,10 @@ from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ct
 
 _STATIC = Path(__file__).parent
 _STYLES = (_STATIC / "streamlit.css").read_text(encoding="utf-8")
-HEAD = b"<head>" + (_STATIC / "cover.html").read_bytes().replace(b"HISTORY", (_STATIC / "history.js").read_bytes())
+_COVER = (_STATIC / "cover.html").read_bytes()
+for _script in ("history", "connection"):
+    _COVER = _COVER.replace(_script.upper().encode(), (_STATIC / f"{_script}.js").read_bytes())
+HEAD = b"<head>" + _COVER
 
 
 def session_id() -> str:
@@ -31,6 +34,11 @@ def session_id() -> str:
     context = get_script_run_ctx()
     assert context is not None  # only pages call this
     return context.session_id
+
+
+def tab_id() -> str:
+    """Return the id of the visitor's tab, which a reload keeps; empty if the browser stores none."""
+    return st.context.cookies.get("tab", "")
 
 
 def is_connected(session: str) -> bool:

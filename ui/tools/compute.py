@@ -21,7 +21,7 @@ from ui.maps.predictions import PageState
 from ui.server.cache import NONE_READY, classifier_for, job_manager, ready_classifiers
 from ui.server.jobs import Job, QueueFull
 from ui.server.limits import check_upload
-from ui.server.streamlit_internals import session_id
+from ui.server.streamlit_internals import session_id, tab_id
 from ui.shared.downloads import download_button
 from ui.shared.page_pictures import Picture, samples
 from ui.shared.url import as_markdown
@@ -106,7 +106,7 @@ def _start(name: str, classes: ClassSet, dataset: ImageDataset, config: SweepCon
         "pixels": dataset.image_size,
     }
     try:
-        job = job_manager().submit(work, owner=session_id(), total=len(config.waves) + 1, about=about)
+        job = job_manager().submit(work, owner=session_id(), total=len(config.waves) + 1, about=about, tab=tab_id())
     except QueueFull as error:
         st.error(str(error))
         return

@@ -17,7 +17,7 @@ from core.data.picture_files import png_data_uri
 from core.data.sketches import PALETTE, draw_sketch
 from ui.components.painters.painters import mask_painter, photo_frame, sketch_painter
 from ui.server.jobs import JobManager
-from ui.server.streamlit_internals import session_id
+from ui.server.streamlit_internals import session_id, tab_id
 
 
 def mask() -> None:
@@ -60,7 +60,9 @@ def digest(data: bytes) -> str:
 def job() -> None:
     """An endless job in the only slot; a closed tab is noticed within a second."""
     if st.button("Start"):
-        st.session_state.job = manager().submit(count, owner=session_id())
+        st.session_state.job = manager(float(st.query_params.get("quiet", 1))).submit(
+            count, owner=session_id(), tab=tab_id()
+        )
     running = st.session_state.get("job")
 
     @st.fragment(run_every=0.2 if running and running.active else None)
@@ -77,8 +79,10 @@ def job() -> None:
 
 
 @st.cache_resource
-def manager() -> JobManager:
-    return JobManager(quiet_seconds=1, is_connected=lambda owner: st.runtime.get_instance().is_active_session(owner))
+def manager(quiet: float) -> JobManager:
+    return JobManager(
+        quiet_seconds=quiet, is_connected=lambda owner: st.runtime.get_instance().is_active_session(owner)
+    )
 
 
 def count() -> Iterator[int]:

@@ -201,6 +201,18 @@ def test_job_without_heartbeat_is_stopped(connected, seconds, status):
     assert following.wait(LIMIT) and following.status == "done"
 
 
+def test_reloaded_page_does_not_wait_behind_its_own_run():
+    gone = {"a"}
+    manager, steps = JobManager(is_connected=lambda owner: owner not in gone), Steps(9)
+    before = manager.submit(steps, owner="a", tab="t")
+    assert steps.started.wait(LIMIT)
+    others = [manager.submit(lambda: [1], owner=owner, tab=tab) for owner, tab in (("b", "t"), ("c", "u"), ("d", ""))]
+    after = manager.submit(lambda: [1], owner="e", tab="t")
+    assert before.status == "stopped" and all(job.active for job in others), "tabs that are still open keep theirs"
+    steps.finish()
+    assert after.wait(LIMIT) and [job.status for job in (*others, after)] == 4 * ["done"]
+
+
 def test_job_times_follow_the_clock():
     clock, steps = Clock(), Steps(10)
     manager = JobManager(clock=clock)
