@@ -188,7 +188,7 @@ def test_article_paints_over_own_photos(open_article, browser_name, tmp_path):
     upload, line = hole.locator("input[type=file]"), hole.locator(".say").first
     Image.new("1", (20_000, 20_000)).save(tmp_path / "huge.png")
     (tmp_path / "broken.png").write_bytes(b"\x89PNG nothing")
-    for name, expected in (("huge.png", "20000 × 20000 pixels"), ("broken.png", "is no picture that this browser")):
+    for name, expected in (("huge.png", "20000 × 20000 pixels"), ("broken.png", "isn’t a picture this browser")):
         upload.set_input_files(tmp_path / name)
         expect(line).to_contain_text(expected)
     upload.set_input_files(picture_file(load_samples("photographs").images[3].transpose(1, 2, 0)))
@@ -208,7 +208,7 @@ def test_article_paints_over_own_photos(open_article, browser_name, tmp_path):
     expect(claim).to_contain_text("sure: a Komodo dragon.")
     sketch.get_by_role("button", name="Start it now").click()
     expect(claim).to_contain_text("sure: a dog.")
-    expect(sketch.locator(".say").first).to_contain_text("dog · any of 118")
+    expect(sketch.locator(".say").first).to_contain_text("dog · 118 kinds")
     hole.get_by_role("button", name="Fill").click()
     expect(line).to_contain_text(re.compile(r"\d+ s left"))
     expect(sketch.locator(".say").first).to_have_text("Stopped.")
@@ -270,7 +270,7 @@ def test_article_part_that_fails_can_be_retried(open_article):
     page.route("**/packs/mixer*", lambda route: route.abort())
     row = page.locator(".row.mixer")
     row.scroll_into_view_if_needed()
-    expect(row.locator(".failure")).to_contain_text("did not arrive")
+    expect(row.locator(".failure")).to_contain_text("didn’t load")
     assert page.locator(".failure:visible").count() == 1
     page.unroute("**/packs/mixer*")
     row.get_by_role("button", name="Try again").click()

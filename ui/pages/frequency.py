@@ -241,7 +241,7 @@ def limits_of_small(picture: Picture, titles: Sequence[str]) -> str:
     sees = "sees" if len(titles) == 1 else "see"
     return (
         f"{join_list(titles)} {sees} your photo at {picture.size} × {picture.size} pixels and can only choose among "
-        f"{known} classes. On {PHOTOGRAPHS}, a larger network answers: it sees your photo at {large.image_size} × "
+        f"{known} classes. Under {PHOTOGRAPHS}, a larger network answers: it sees your photo at {large.image_size} × "
         f"{large.image_size} pixels and knows {len(large.classes):,} classes."
     )
 

@@ -170,7 +170,7 @@ def _request(choice: _Choice, x0: np.ndarray | None, facts: Mapping[str, str]) -
     """Return the run of what is chosen. x0, facts: as `draw_start` returns them."""
     plan, why = None, cannot_run(choice.words, choice.specs, choice.row.classes)
     if x0 is None:
-        why = why or "no class is chosen; choose one or describe it in words"
+        why = why or "type a word to paint"
     elif not why:
         config, seed = choice.settings.config, choice.settings.seed
         plan = RunPlan(targets=tuple(choice.words), start=x0, config=config, seed=seed, images=facts)
@@ -260,7 +260,7 @@ def _several_words(row: SampleSet, start: StartName, any_text: bool) -> list[str
         st.session_state[key] = linked[:MAX_WORDS] or usual
         if len(linked) > MAX_WORDS:
             rest = join_list([f"“{one_line(word, MAX_LENGTH)}”" for word in linked[MAX_WORDS:]])
-            url.notify(f"One run paints {MAX_WORDS} words, so we left out {rest}.")
+            url.notify(f"One run paints at most {MAX_WORDS} words, so we left out {rest}.")
     targets = settable(
         key,
         lambda name, value: st.multiselect(

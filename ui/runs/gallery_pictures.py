@@ -61,10 +61,10 @@ def gallery(key: str, opened: str | None, on_pick: Callable[[str], None], *, is_
         f"A second network recognises **{counted('draw-views')} random words** that {painter} "
         f"painted, and {count('photographs')} of {len(stored.words)} photos. Given {len(QUICK_TRIES)} quick tries at a "
         f"word, it recognises at least one for **{counted('tries')}** words.",
-        help="These words are random, so you’ll see failures. A tick means that the second network, "
-        f"{short_title(judge)}{', a close relative of the painter' * relative}, sees the word first in the stored "
-        f"picture. Each picture took {stored.steps} steps{tile}. Given a quick try on each of {len(QUICK_CANVASES)} "
-        f"canvases, it recognises at least one for {counted('canvases')} words. A tooltip says how many of the quick "
+        help="These words are random, so you’ll see failures. A tick means that the word is the top guess of the "
+        f"second network, {short_title(judge)}{', of the same family as the painter' * relative}. Each picture took "
+        f"{stored.steps} steps{tile}. Given a quick try on each of {len(QUICK_CANVASES)} canvases, it "
+        f"recognises at least one for {counted('canvases')} words. A tooltip says how many of the quick "
         "tries it recognises. *Details* shows each ingredient of the method alone.",
     )
     with second:
@@ -182,10 +182,10 @@ def four_squares_html() -> str:
 def photo_counts() -> tuple[str, str]:
     """Return what a second network recognises of words that were painted into photos, and more on it."""
     text = (
-        f"We painted {len(recognised('photo-views'))} random words into our photos. A second network recognises "
-        f"**{counted('photo-views')}** paintings by many views, and **{counted('photo-paper')}** by the paper’s method."
+        f"We painted {len(recognised('photo-views'))} random words into our photos. A second network recognises **"
+        f"{counted('photo-views')}** painted with many views and **{counted('photo-paper')}** with the paper’s method."
     )
-    return text, "All are from seed 0."
+    return text, "All used seed 0."
 
 
 def sketch_counts() -> tuple[str, str]:
@@ -193,14 +193,14 @@ def sketch_counts() -> tuple[str, str]:
     judge, n = short_title(classifier_title(stored_gallery().judges[0])), len(recognised("sketch-paper"))
     seeds = len(recognised("sketch-views")) // n
     text = (
-        f"We painted our {n} sketches. A second network recognises **{counted('sketch-views')}** paintings by many "
-        f"views, {seeds} of each sketch, **{counted('sketch-paper')}** by the paper’s method, and "
+        f"We painted our {n} sketches. A second network recognises **{counted('sketch-views')}** painted with many "
+        f"views, {seeds} times each, **{counted('sketch-paper')}** with the paper’s method, and "
         f"{counted('sketch-paper', seen=BEFORE)} bare sketches."
     )
     about = (
-        f"{judge} is the second network, a close relative of the painter. All methods have the same ball and steps. "
-        f"Many views paint each sketch {seeds} times, from seeds 0 to {seeds - 1}; the paper’s method has nothing "
-        f"random. Natural strokes alone: {counted('sketch-strokes')}. Random views alone: "
+        f"The second network is {judge}, of the same family as the painter. All methods have the same budget and "
+        f"steps. Many views paint each sketch {seeds} times, from seeds 0 to {seeds - 1}. The paper’s method has "
+        f"nothing random. Natural strokes alone: {counted('sketch-strokes')}. Random views alone: "
         f"{counted('sketch-views_only')}. After a blur of one pixel: {counted('sketch-views', seen=SMOOTH)} by many "
         f"views, {counted('sketch-paper', seen=SMOOTH)} by the paper’s method. We picked "
         "the sketches and their words, but none of the paintings."

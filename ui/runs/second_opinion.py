@@ -120,7 +120,7 @@ def _how_sure(judgement: Judgement, row: int) -> str:
     share, vocabulary = judgement.shares[row], known.get(judgement.judge)
     if share >= _MAJORITY or vocabulary is None:
         return f" ({sureness(share)})"
-    return f" ({sureness(share)}, its first guess of {len(CLASS_SETS[vocabulary]()):,})"
+    return f" ({sureness(share)}, its top guess out of {len(CLASS_SETS[vocabulary]()):,})"
 
 
 def to_be_exact(run: PGDRun, row: int) -> str:

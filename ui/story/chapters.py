@@ -213,7 +213,7 @@ def paintings_counted(start: str) -> str:
             f"{papers} painted with the paper’s method, and {before or 'none'} of the bare sketches."
         )
     kind = "draw" if start == "grey" else start
-    many, few = (f"{counted(f'{kind}-{name}')} paintings by {METHODS[name].caption}" for name in reversed(COMPARED))
+    many, few = (f"{counted(f'{kind}-{name}')} painted with {METHODS[name].caption}" for name in reversed(COMPARED))
     where = "on plain grey" if start == "grey" else "into our photos"
     return f"We also had the network paint random words {where}. The second network recognises {many} and {few}."
 

@@ -133,7 +133,7 @@ def about_paper(confidence: float, views: float, judgement: Judgement | None, st
         return f"{sure} {'To us it looks like noise' if start in CANVASES else 'What it added looks like noise to us'}."
     if agrees and start == "sketch":
         n = len(drawn_sketches())
-        opinion = f"{opinion} It recognises {count('sketch-paper')} of our {n} sketches by this method."
+        opinion = f"{opinion} It recognises {count('sketch-paper')} of our {n} sketches painted this way."
     return f"{sure} {opinion}".strip()
 
 
@@ -148,9 +148,9 @@ def seen_before(word: GalleryWord, *, is_photo: bool) -> str:
         return ""
     painter, judge = word.before[:2]
     if is_photo or judge in familiar():
-        who = "both networks see" if painter == judge else "the second network sees"
+        who = "both networks saw" if painter == judge else "the second network saw"
         return f"Before painting, {who} {with_article(judge)}."
-    who = "the second network does not see" if painter == word.word else "neither network sees"
+    who = "the second network didn’t see" if painter == word.word else "neither network saw"
     return f"Before painting, {who} {with_article(word.word)}."
 
 

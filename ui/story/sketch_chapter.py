@@ -217,7 +217,7 @@ def _painter(chosen: StoryStart) -> None:
         return
     frame_photo(chosen.photo.photo, chosen.photo.position, key="story.frame", on_move=story_start.move_frame)
     if not chosen.photo.photo.is_square:
-        st.caption("Move the frame to choose the part.")
+        st.caption("Drag the frame to the part you want.")
 
 
 def _controls(chosen: StoryStart, growing: bool) -> None:

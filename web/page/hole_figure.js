@@ -93,7 +93,7 @@ export async function holeFigure({ stage, mount }) {
   async function fill(word) {
     const count = mask.reduce((sum, bit) => sum + bit, 0);
     if (!count) throw new Error("The hole is empty: brush one into the picture.");
-    if (count === mask.length) throw new Error("The hole covers the whole picture: erase a part of it.");
+    if (count === mask.length) throw new Error("The hole covers the whole picture: leave a part of it.");
     const known = await knownWords();
     if (word) wanted(known, word); // refuses an unknown one before anything loads
     const isWanted = begin();

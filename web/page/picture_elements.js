@@ -51,7 +51,7 @@ async function ownPhoto(file, side) {
       image.src = url;
     });
   } catch {
-    throw new Error(`“${file.name}” is no picture that this browser can read; choose a PNG, JPEG or WebP.`);
+    throw new Error(`“${file.name}” isn’t a picture this browser can read; choose a PNG, JPEG or WebP.`);
   } finally {
     URL.revokeObjectURL(url);
   }

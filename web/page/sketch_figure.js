@@ -81,7 +81,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
   };
   const showSketch = mount("sketch", places.sketch, { choice: ({ value }) => begun({ pixels: unpack(value) }) });
   const showPhoto = mount("framer", places.photo, { choice: ({ value }) => begun({ place: value }) });
-  const hint = `any of ${known.toLocaleString("en")} words`;
+  const hint = `Any of ${known.toLocaleString("en")} words`;
   const { input, say, isRunning, drop } = wordForm(left, "Paint", hint, paint);
   const painting = mount("painting", row.appendChild(element("div", "sketch-painting")), {}, PAINTING);
   const bar = stage.appendChild(element("div", "sketch-tiles"));
@@ -218,7 +218,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
     chosen = { pixels: strip ? framed(strip) : unpack(sketch), photo: strip ?? null, place: MIDDLE };
     tile = index;
     if (own !== undefined) input.value = own;
-    else if (stored || !hasOwnWord) input.value = word; // an empty canvas keeps a word of one's own
+    else if (stored || !hasOwnWord) input.value = word; // the empty canvas keeps a word the visitor typed
     const isTiles = input.value === word;
     if (isTiles || !input.value) asked = input.value && withArticle(word, facts.articles);
     drawStart();

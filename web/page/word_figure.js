@@ -172,7 +172,7 @@ export async function paintLive(task, { start, mask, target, meaning, budget = 1
     steps[index] = step;
     const slowest = Math.min(...steps);
     const left = Math.ceil((((performance.now() - began) / 1000) * (total - slowest)) / Math.max(1, slowest));
-    say(`${meaning}: ${slowest <= 0 ? "it begins …" : `${left} s left`}`);
+    say(`${meaning}: ${slowest <= 0 ? "starting …" : `${left} s left`}`);
     moments[index] = { picture: pictureUrl(frame), pixels: frame, share: Math.exp(-entropy), best };
     if (moments[0] && moments[1]) show([...moments], false, false);
   };
