@@ -12,7 +12,7 @@ from pathlib import Path
 from core.claims.wave_claims import CLIP_GRID
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, short_title
 from core.data.sample_sets import SAMPLE_SETS
-from core.data.sketches import SKETCHES
+from core.data.sketches import FIRST_SKETCH, SKETCHES
 from core.pgd.drawings import count, counted, drawn_sketches, judge_name, painter_name, sketches_by_seed
 from core.pgd.methods import COMPARED, METHODS
 from core.pgd.picture_outcomes import BEFORE
@@ -219,7 +219,7 @@ def paintings_counted(start: str) -> str:
 
 
 CHAPTER_FACTS: dict[str, Callable[[], str]] = {
-    "asked": lambda: with_article(next(iter(SKETCHES.values())).word),
+    "asked": lambda: with_article(SKETCHES[FIRST_SKETCH].word),
     "lead": lambda: LEADS["sketch"],
     "counted": lambda: paintings_counted("sketch"),
     "judge": lambda: short_title(classifier_spec(judge_name()).title),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.data.canvases import CANVASES, COMPARED_CANVAS
-from core.data.sketches import SKETCHES
+from core.data.sketches import FIRST_SKETCH
 from core.pgd.drawings import GROWTH, GalleryWord, count, drawn_sketches, familiar
 from core.pgd.methods import COMPARED
 from core.pgd.picture_outcomes import Judgement
@@ -48,7 +48,7 @@ def stored(word: GalleryWord) -> Painting:
         claim=claim(views.confidence, word.word),
         **judged(judgements[1], word.word),
         about_paper=about_paper(paper.confidence, views.confidence, judgements[0], _start_of(word), word.word),
-        growth=GROWTH if word.sketch == next(iter(SKETCHES)) else None,
+        growth=GROWTH if word.sketch == FIRST_SKETCH else None,
     )
 
 
