@@ -20,9 +20,10 @@ from core.classifiers.registry import load_classifier
 from core.data.datasets import load_dataset
 from core.data.sample_sets import CIFAR10, imagenet
 from core.data.sketches import SKETCHES, draw_sketch
-from core.data.stored import classifier_facts, computed_source
+from core.data.stored import classifier_facts
 from core.data.words import find_word
 from core.pgd.drawings import JUDGE_SIZES, SIZE
+from core.pgd.live import run_source
 from core.pgd.methods import METHODS
 from core.pgd.starts import draw_starts
 from core.shared.device import class_probabilities
@@ -76,7 +77,7 @@ def main() -> None:
             "names": list(drawn),
             "recognised": _recognised(other, list(drawn.values()), [sketched[name] for name in drawn]),
         },
-        "source": computed_source("cpu, 1 thread"),
+        "source": run_source(judge.device),
     }
     write_json(JUDGE_SIZES, facts)
 
