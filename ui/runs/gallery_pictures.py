@@ -13,6 +13,7 @@ import streamlit as st
 from core.classifiers.registry import classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.start_photos import photo_start
+from core.data.stored import cached_by_files
 from core.data.words import everyday_name
 from core.pgd.drawings import (
     QUICK_CANVASES,
@@ -117,6 +118,7 @@ def _about_tile(word: GalleryWord, drawing: Drawing) -> str:
     return seen if tries is None else f"{seen}, and the {word.word} in {often}"
 
 
+@cached_by_files("runs")
 def example() -> dict[str, np.ndarray]:
     """Return the stored example, uint8 (SIZE, SIZE, 3), keyed by its word, if the gallery has that word."""
     painter, word = stored_gallery().painter, SAMPLE_SETS["photographs"].drawn[0]
