@@ -118,7 +118,7 @@ def page() -> None:
     _welcome_photo()
     layout = _reserve()
     shown = _read(layout)
-    draw_upload(FREQUENCIES)
+    draw_upload(FREQUENCIES, about=_where_photos_go())
     if shown is None:
         layout.stage.info("Choose at least one map in the expert settings.")
         return
@@ -334,7 +334,20 @@ def _welcome_photo() -> None:
     if photo is not state.get(_WELCOMED):
         state[_WELCOMED] = photo
         if photo is not None:
+            if _where_photos_go():
+                st.toast(f"Your photo is under *{PHOTOGRAPHS}* now.", icon=":material/image:")
             _show_preset(PHOTOGRAPHS)
+
+
+def _where_photos_go() -> str:
+    """Return a sentence on which maps a new photo of the visitor's own opens; empty if they are shown already."""
+    preset, labels = PRESETS[PHOTOGRAPHS], st.session_state.get(_MAPS, [])
+    if labels == list(preset.maps):
+        return ""
+    sizes = {entry.heatmap.metadata["image_size"] for label, entry in entries().items() if label in labels}
+    size, large = max(sizes, default=0), SAMPLE_SETS[picture_kinds()[preset.pictures]].image_size
+    why = f"These maps are about pictures of {size} × {size} pixels, so your" if 0 < size < large else "Your"
+    return f"{why} photo opens under *{PHOTOGRAPHS}*."
 
 
 def _add_map(label: str) -> None:
