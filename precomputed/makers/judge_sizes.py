@@ -84,8 +84,8 @@ def main() -> None:
 
 def _small_class(label: int) -> int | None:
     """Return the class of CIFAR-10 that one of ImageNet's is a kind of; None if there is none."""
-    found = [name for name, word in WORDS.items() if label in find_word(word, imagenet())]
-    return CIFAR10.names.index(found[0]) if found else None
+    names = [name for name, word in WORDS.items() if label in find_word(word, imagenet())]
+    return CIFAR10.names.index(names[0]) if names else None
 
 
 def _result(path: Any) -> np.ndarray:
@@ -100,8 +100,8 @@ def _bytes(picture: np.ndarray) -> np.ndarray:
 def _seen(picture: np.ndarray, size: int, final: int) -> np.ndarray:
     """Return a (3, H, W) uint8 picture shrunk to a size, then at the final size."""
     image = Image.fromarray(picture.transpose(1, 2, 0))
-    for side, how in ((size, Image.Resampling.BOX), (final, Image.Resampling.BICUBIC)):
-        image = image if image.width == side else image.resize((side, side), how)
+    for width, how in ((size, Image.Resampling.BOX), (final, Image.Resampling.BICUBIC)):
+        image = image if image.width == width else image.resize((width, width), how)
     return np.asarray(image).transpose(2, 0, 1)
 
 

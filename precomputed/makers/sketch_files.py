@@ -61,13 +61,13 @@ def painted(start: PaintedStart, name: str, word: str, networks: Sequence[Classi
     """
     painter, *judges = networks
     (label,) = find_word(word, imagenet())
-    given = draw_sketch(name) if start == "sketch" else photo_square(name)
-    x0 = Painting.default(word, start, painter=PAINTER, pixels=given).plan().start
+    pixels = draw_sketch(name) if start == "sketch" else photo_square(name)
+    x0 = Painting.default(word, start, painter=PAINTER, pixels=pixels).plan().start
     seen = [class_probabilities(network, x0)[0] for network in networks]
     before = [imagenet().names[int(shares.argmax())] for shares in seen]
     row: dict[str, Any] = {start: name, "word": word, "label": label, "before": before}
     for method in COMPARED:
-        painting = Painting.default(word, start, method, painter=PAINTER, pixels=given)
+        painting = Painting.default(word, start, method, painter=PAINTER, pixels=pixels)
         if (known := work / f"{start}-{method}-{name}-{SEED}.npz").exists():
             with np.load(known, allow_pickle=False) as file:
                 picture = file["result"]

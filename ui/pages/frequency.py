@@ -217,8 +217,8 @@ def _introduce(chosen: Sequence[Entry], picture: Picture | None, predictors: Seq
         clip = PAPERS_CLIP in {entry.classifier for entry in chosen} - {row.spec.name for row in predictors}
         get = ' <a href="models">Get CLIP itself</a>' if clip else ""
         own = join_list([row.title for row in predictors if not row.of] or [""])
-        who = f"{f'{own} and ' if own else ''}{count}, {join_list([row.title for row in instead])}"
-        lines.append(html.escape(f"The answers come from {who}.") + get)
+        answering = f"{f'{own} and ' if own else ''}{count}, {join_list([row.title for row in instead])}"
+        lines.append(html.escape(f"The answers come from {answering}.") + get)
     if picture is not None and picture.own and predictors and picture.size < LARGE:
         lines.append(html.escape(limits_of_small(picture, [row.title for row in predictors])))
     st.html(f'<p class="prose">{explain_on_page("<br>".join(lines), "introduction", *TERMS)}</p>')
@@ -368,8 +368,8 @@ def _maps(
     maps = shown_maps(chosen, st.session_state[METRIC], show)
     if show != "Difference":  # what they were measured on is under *Details*
         drawn = [
-            replace(each, subtitle="", note=notes.get(entry.label, ""))
-            for each, entry in zip(maps.drawn, chosen, strict=True)
+            replace(drawn_map, subtitle="", note=notes.get(entry.label, ""))
+            for drawn_map, entry in zip(maps.drawn, chosen, strict=True)
         ]
         maps = replace(maps, drawn=drawn)
     maps, key = replace(maps, outline=outline), "frequency.heatmaps"
@@ -378,7 +378,7 @@ def _maps(
         st.button("Choose a picture", icon=":material/image:", on_click=open_upload, args=(FREQUENCIES,))
         draw_maps(maps, selected=selected, key=key, on_select=partial(_select, None))
     else:
-        picture, size = perturbed.picture, max(len(each.values) for each in maps.drawn)
+        picture, size = perturbed.picture, max(len(drawn_map.values) for drawn_map in maps.drawn)
         strip, index, pick = picture_strip(FREQUENCIES)
         wave_lab(
             maps,

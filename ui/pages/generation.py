@@ -152,13 +152,13 @@ def _choose(layout: _Layout) -> _Choice:
         specs = choose_networks(PAGE, row.class_set)
         start = choose_start(row)
         any_text = bool(specs) and all(spec.kind == "zero-shot" for spec in specs)
-        words = _several_words(row, start, any_text)
+        targets = _several_words(row, start, any_text)
         methods = choose_methods(PAGE, row.image_size)
     painted_by(layout.painter, specs, row.class_set)
     choose_beginning(layout.begin, row, start)
-    _choose_word(layout.word, row, words, specs)
+    _choose_word(layout.word, row, targets, specs)
     settings = run_settings(layout.expert, PAGE, row.image_size, None, methods, start)
-    return _Choice(row, specs, start, words, methods, settings)
+    return _Choice(row, specs, start, targets, methods, settings)
 
 
 def _is_given(choice: _Choice) -> bool:

@@ -82,7 +82,7 @@ def _tiles(
     across: int,
 ) -> None:
     """Draw a tile for each of some words of the gallery."""
-    words = [word for name in names if (word := stored_word(name))]
+    rows = [word for name in names if (word := stored_word(name))]
     image_picker(
         _thumbnails(names),
         selected=names.index(opened) if opened in names else -1,
@@ -91,7 +91,7 @@ def _tiles(
         on_pick=lambda index: on_pick(names[index]),
         style=TileStyle(
             across=across,
-            ticks=[word.drawings["views"].recognised() for word in words],
+            ticks=[word.drawings["views"].recognised() for word in rows],
             names=list(names),
             opens=PANEL,
         ),

@@ -212,8 +212,8 @@ def paintings_counted(start: str) -> str:
             f"Of our {n} sketches, a second network recognises {sketches_by_seed()[0]} painted with many views, "
             f"{papers} painted with the paper’s method, and {before or 'none'} of the bare sketches."
         )
-    kind = "draw" if start == "grey" else start
-    many, few = (f"{counted(f'{kind}-{name}')} painted with {METHODS[name].caption}" for name in reversed(COMPARED))
+    group = "draw" if start == "grey" else start
+    many, few = (f"{counted(f'{group}-{name}')} painted with {METHODS[name].caption}" for name in reversed(COMPARED))
     where = "on plain grey" if start == "grey" else "into our photos"
     return f"We also had the network paint random words {where}. The second network recognises {many} and {few}."
 

@@ -148,10 +148,10 @@ def seen_before(word: GalleryWord, *, is_photo: bool) -> str:
         return ""
     painter, judge = word.before[:2]
     if is_photo or judge in familiar():
-        who = "both networks saw" if painter == judge else "the second network saw"
-        return f"Before painting, {who} {with_article(judge)}."
-    who = "the second network didn’t see" if painter == word.word else "neither network saw"
-    return f"Before painting, {who} {with_article(word.word)}."
+        subject = "both networks saw" if painter == judge else "the second network saw"
+        return f"Before painting, {subject} {with_article(judge)}."
+    subject = "the second network didn’t see" if painter == word.word else "neither network saw"
+    return f"Before painting, {subject} {with_article(word.word)}."
 
 
 def first_guess(run: PGDRun) -> str:

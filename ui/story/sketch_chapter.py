@@ -64,8 +64,8 @@ def title(usual: str) -> str:
 def facts() -> dict[str, str]:
     """Return what the chapter's sentences say of what is chosen."""
     chosen = story_start.chosen()
-    asked = with_article(one_line(chosen.word)) if chosen.is_known else "what you name"
-    return {"asked": asked, "lead": LEADS[chosen.start], "counted": paintings_counted(chosen.start)}
+    named = with_article(one_line(chosen.word)) if chosen.is_known else "what you name"
+    return {"asked": named, "lead": LEADS[chosen.start], "counted": paintings_counted(chosen.start)}
 
 
 def paint_a_sketch() -> None:
