@@ -19,11 +19,12 @@ def read_pages() -> None:
     """Import the pages and read what the first one shows, while the first visitor's browser fetches its own part."""
     import ui.pages.findings
     import ui.pages.models  # noqa: F401
+    from core.data.sketches import FIRST_SKETCH
     from ui.story.bridge import measured
-    from ui.story.story_start import FIRST, of_tile, word_of
+    from ui.story.story_start import of_tile, word_of
 
     import_ahead()
-    measured(of_tile(FIRST, word_of(FIRST)), None)
+    measured(of_tile(FIRST_SKETCH, word_of(FIRST_SKETCH)), None)
     with contextlib.suppress(ValueError):  # invalid limits, which every page reports
         fetch_clip()
 

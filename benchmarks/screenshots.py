@@ -21,13 +21,12 @@ from playwright.sync_api import Page, expect
 
 from benchmarks.serving import APP, chromium, server
 from core import draw, load_classifier
-from core.data.sketches import SKETCHES, draw_sketch, encode_sketch
+from core.data.sketches import FIRST_SKETCH, SKETCHES, draw_sketch, encode_sketch
 from core.pgd.drawings import painter_name
 from tests.browser.waiting import PATIENCE, wait_until_still
 from ui.runs.export import animation_file
 
 _PAGES = ("story", "frequency", "inpainting", "generation", "findings", "models")
-_SKETCH = next(iter(SKETCHES))  # the one that the app opens with
 _SIZE = {"width": 1440, "height": 900}
 _PLAYED, FRAME_MS, FRAME_WIDTH = 22, 300, 900  # of the animation: a frame for each radius, 0 to 21
 
@@ -35,8 +34,8 @@ _PLAYED, FRAME_MS, FRAME_WIDTH = 22, 300, 900  # of the animation: a frame for e
 def paint_sketch(out: Path) -> Path:
     """Paint a bundled sketch and write the animation into the folder `out`; return its path."""
     out.mkdir(parents=True, exist_ok=True)
-    sketch = draw_sketch(_SKETCH)
-    run = draw(load_classifier(painter_name()), SKETCHES[_SKETCH].word, method="views", sketch=sketch, seed=0)
+    sketch = draw_sketch(FIRST_SKETCH)
+    run = draw(load_classifier(painter_name()), SKETCHES[FIRST_SKETCH].word, method="views", sketch=sketch, seed=0)
     # The app notes the sketch in a run's facts; the animation begins with it.
     images = {**run.metadata["images"], "sketch": encode_sketch(sketch)}
     path = out / "sketch.webp"

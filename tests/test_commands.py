@@ -259,7 +259,7 @@ def test_offline_command_fails_with_one_sentence(command, machine, served, tmp_p
     status, output, errors, seconds = run(command.text, folder, machine(command, network=False))
     record_property("offline", [status, seconds])
     sentences = {line for line in errors.splitlines() if line.startswith("error: ")}
-    assert any("check the network" in line for line in sentences), output + errors
+    assert any("check your internet connection" in line for line in sentences), output + errors
     if not command.text.startswith("torchrun"):  # which reports that its processes ended, and starts them again
         assert status == 2 and len(sentences) == 1 and "Traceback" not in errors
     assert status and sorted(folder.rglob("*")) == had

@@ -150,7 +150,7 @@ def install() -> None:
     if done.returncode:
         lines = str(done.stderr).splitlines()
         reason = next((line for line in lines if "error" in line), "no reason given")
-        raise RuntimeError(f"npm could not install {', '.join(names)} ({reason}); check the network")
+        raise RuntimeError(f"npm could not install {', '.join(names)} ({reason}); check your internet connection")
 
 
 def bundled(entry: Path) -> bytes:

@@ -95,7 +95,7 @@ _ARTICLES = {"an": "an", "none": "", "a": "a"}
 
 def _maps(maps: ShownMaps, outline: float = 0) -> dict[str, Any]:
     """Pack maps without notes on whether weights are on this machine, which is irrelevant elsewhere."""
-    drawn = [replace(each, note="(the paper’s)" if each.note else "") for each in maps.drawn]
+    drawn = [replace(drawn_map, note="(the paper’s)" if drawn_map.note else "") for drawn_map in maps.drawn]
     return {"value": list(STORY_WAVE), **pack_maps(replace(maps, drawn=drawn, outline=outline))}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.data.picture_files import square_image
 from core.data.sample_sets import imagenet
-from core.data.sketches import SKETCH_SIZE, SKETCHES
+from core.data.sketches import FIRST_SKETCH, SKETCH_SIZE, SKETCHES
 from core.data.start_photos import START_PHOTOS
 from core.data.words import vocabulary
 from core.shared.text import with_article
@@ -21,7 +21,7 @@ from ui.story import scene, story_start
 from ui.story.bridge import TEXTS, measured
 from ui.story.chapters import CHAPTER_TITLES, LEADS, chapter, painter_is, paintings_counted
 from ui.story.sketch_chapter import OTHER_TITLES
-from ui.story.story_start import EMPTY, FIRST, GREY, StoryStart, of_tile, word_of
+from ui.story.story_start import EMPTY, GREY, StoryStart, of_tile, word_of
 
 NAMES = (EMPTY, *SKETCHES, *START_PHOTOS)
 _TITLES = [START_PHOTOS[name].title if name in START_PHOTOS else name for name in NAMES]
@@ -51,7 +51,7 @@ def painting_packs() -> dict[str, Any]:
     return {
         "starts": {
             "starts": rows,
-            "first": NAMES.index(FIRST),
+            "first": NAMES.index(FIRST_SKETCH),
             "tiles": tiles_json(thumbnails, -1, "Pictures to start from", STYLE),
             "painter": sketch_kit(SKETCH_SIZE, GREY, COLOUR),
             "known": len(vocabulary(imagenet())),
@@ -78,7 +78,7 @@ def sketch_texts(start: str) -> Texts:
     part = chapter(
         0, asked=_ASKED, lead=LEADS[start], counted=paintings_counted(start), painter_is=painter_is(in_article=True)
     ).parts[0]
-    named = f'<span class="asked">{with_article(word_of(FIRST))}</span>'
+    named = f'<span class="asked">{with_article(word_of(FIRST_SKETCH))}</span>'
     return Texts(part.text.replace(_ASKED, named), part.note, OTHER_TITLES.get(start, CHAPTER_TITLES[0]))
 
 

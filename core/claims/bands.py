@@ -50,7 +50,7 @@ def _clear_rings(rings: Mapping[int, Part]) -> str:
     """Say in which rings a difference is clear in the claimed direction and in the other, with Holm's correction."""
     truths, where = dict(zip(rings, corrected([*rings.values()]), strict=True)), []
     for truth, direction in ((True, "as claimed"), (False, "the other way round")):
-        spans = [list(run) for found, run in groupby(truths, key=truths.__getitem__) if found is truth]
+        spans = [list(run) for held, run in groupby(truths, key=truths.__getitem__) if held is truth]
         said = [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in spans]
         where += [f"{direction} at {join_list(said)} cycles per image"] if said else []
     return f"Ring by ring, with Holm’s correction, the difference is {' and '.join(where) or 'nowhere clear'}."
@@ -72,10 +72,11 @@ def unaffected(named: NamedMap, band: str, where: str, missing: str, other: Name
     included = spread_included(band_difference(band), named.heatmap)
     if other is None:
         return judged([part], evidence, f"{summary}.", doubt, included)
-    others = error_in(band, other)
-    less = with_spread(error.minus(others, f"minus {other.name}"), band_difference(band), named.heatmap)
+    reference_error = error_in(band, other)
+    less = with_spread(error.minus(reference_error, f"minus {other.name}"), band_difference(band), named.heatmap)
     relation = below(less, reading=f"in relation to {other.name}")
-    return judged([part, relation], [*evidence, others], f"{summary}; {other} on {others}.", doubt, included)
+    summary = f"{summary}; {other} on {reference_error}."
+    return judged([part, relation], [*evidence, reference_error], summary, doubt, included)
 
 
 def _rise(named: NamedMap, band: str, error: MeanError, missing: str) -> tuple[Part, list[Evidence], str]:

@@ -39,7 +39,7 @@ def claims_by_key(*modules: ModuleType) -> dict[str, Claim]:
         ValueError: two claims have the same name; only one of them would be shown.
     """
     claims: dict[str, Claim] = {}
-    for claim in (found for module in modules for found in vars(module).values() if isinstance(found, Claim)):
+    for claim in (member for module in modules for member in vars(module).values() if isinstance(member, Claim)):
         if claims.setdefault(claim.key, claim) is not claim:
             raise ValueError(f"two claims are called {claim.key!r}; rename one of the functions")
     return claims

@@ -45,8 +45,8 @@ def tried_canvases(chosen: CanvasName = DEFAULT_CANVAS) -> tuple[CanvasName, ...
     """
     if chosen == COMPARED_CANVAS:
         return (chosen,) * TRIES
-    others = [name for name in CANVASES if name not in (chosen, COMPARED_CANVAS)][: TRIES - 1]
-    return (*(name for name in CANVASES if name == chosen or name in others), *(chosen,) * (TRIES - 1 - len(others)))
+    further = [name for name in CANVASES if name not in (chosen, COMPARED_CANVAS)][: TRIES - 1]
+    return (*(name for name in CANVASES if name == chosen or name in further), *(chosen,) * (TRIES - 1 - len(further)))
 
 
 def paint_canvas(name: CanvasName, image_size: int) -> np.ndarray:

@@ -110,7 +110,7 @@ def decode_mask(text: str, *, height: int, width: int) -> np.ndarray:
     )
 
 
-NO_HOLE = "the mask is empty; paint a hole first"
+NO_HOLE = "the hole is empty; paint one first"
 
 
 def check_mask(mask: np.ndarray, *, height: int, width: int) -> None:
@@ -126,7 +126,7 @@ def check_mask(mask: np.ndarray, *, height: int, width: int) -> None:
     if not holes.any(axis=1).all():
         raise ValueError(NO_HOLE)
     if holes.all(axis=1).any():
-        raise ValueError("the mask covers the whole image; erase a part of it")
+        raise ValueError("the hole covers the whole image; leave a part of it")
 
 
 def fill_hole(images: np.ndarray, mask: np.ndarray, fill: Fill = "region") -> np.ndarray:

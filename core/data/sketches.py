@@ -87,8 +87,9 @@ def _bundled() -> dict[str, Sketch]:
     }
 
 
-# Bundled sketches by name, the first shown first; those named after a class of CIFAR-10 also show it.
+# Bundled sketches by name; those named after a class of CIFAR-10 also show it.
 SKETCHES = _bundled()
+FIRST_SKETCH = next(iter(SKETCHES))  # the one that the app and the article open with
 
 
 def draw_sketch(name: str) -> np.ndarray:

@@ -235,31 +235,31 @@ def stored_kinds() -> dict[str, PictureOutcomes]:
     return stored_outcomes().kinds()
 
 
-def recognised(kind: str, judge: int = 0, *, seen: str = "") -> np.ndarray:
-    """Return (n,) bool, True where the judge recognises a picture of a kind of `stored_outcomes`.
+def recognised(group: str, judge: int = 0, *, seen: str = "") -> np.ndarray:
+    """Return (n,) bool, True where the judge recognises a picture of a group of `stored_outcomes`.
 
     Of a filled hole the judge sees the hole alone, else the result, unless `seen` names something else, such as
     `BEFORE`. "photographs": a photograph of each word that was drawn. "tries" and "canvases": at least one of
     `QUICK_TRIES` or of `QUICK_CANVASES` of each word.
     """
     kinds = stored_kinds()
-    if kind in SEVERAL:
-        return np.max([recognised(name, judge) for name in SEVERAL[kind]], axis=0)
-    found = kinds[kind].recognised(judge, seen=seen or ("alone" if kind.startswith("hole") else AFTER))
-    if kind != "photographs":
-        return found
-    return found[np.isin(kinds[kind].pictures["target"], kinds["draw-views"].pictures["target"])]
+    if group in SEVERAL:
+        return np.max([recognised(name, judge) for name in SEVERAL[group]], axis=0)
+    hits = kinds[group].recognised(judge, seen=seen or ("alone" if group.startswith("hole") else AFTER))
+    if group != "photographs":
+        return hits
+    return hits[np.isin(kinds[group].pictures["target"], kinds["draw-views"].pictures["target"])]
 
 
-def count(kind: str, judge: int = 0, *, seen: str = "") -> int:
+def count(group: str, judge: int = 0, *, seen: str = "") -> int:
     """Return the number of `recognised`."""
-    return int(recognised(kind, judge, seen=seen).sum())
+    return int(recognised(group, judge, seen=seen).sum())
 
 
-def counted(kind: str, judge: int = 0, *, seen: str = "") -> str:
+def counted(group: str, judge: int = 0, *, seen: str = "") -> str:
     """Return the number of `recognised` and how many pictures there are: '74 of 100'."""
-    found = recognised(kind, judge, seen=seen)
-    return f"{int(found.sum())} of {len(found)}"
+    hits = recognised(group, judge, seen=seen)
+    return f"{int(hits.sum())} of {len(hits)}"
 
 
 def sketches_by_seed() -> list[int]:
@@ -282,5 +282,5 @@ def familiar() -> frozenset[str]:
 
 def card_word() -> str:
     """Return the word on the judge's card: the first familiar one that the second network recognises."""
-    words = (word for word in stored_gallery().words if word.word in familiar())
-    return next(word.word for word in words if word.drawings["views"].recognised())
+    known = (word for word in stored_gallery().words if word.word in familiar())
+    return next(word.word for word in known if word.drawings["views"].recognised())

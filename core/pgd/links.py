@@ -119,8 +119,8 @@ def _start(values: Mapping[str, str], task: Task, row: SampleSet) -> dict[str, A
     _check(index.isdecimal() and int(index) < len(images), f"{task}-picture")
     about: dict[str, Any] = {"start": start, "pixels": np.moveaxis(images[int(index)], 0, -1).tobytes()}
     if task == "inpainting":
-        hole = values.get(f"{task}-hole")
-        mask = row.mask(int(index)) if hole is None else read_hole(hole, row.image_size)
+        linked = values.get(f"{task}-hole")
+        mask = row.mask(int(index)) if linked is None else read_hole(linked, row.image_size)
         _check(mask is not None, f"{task}-hole")
         penalties = {text.label: name for name, text in PENALTIES.items() if text.offered}
         penalty = penalties.get(values.get(f"{task}-penalty", PENALTIES["eq3"].label))
@@ -167,6 +167,6 @@ def _row_and_word(values: Mapping[str, str], task: Task) -> tuple[SampleSet, str
     raise ValueError("this link has no word; copy the whole link of a picture")
 
 
-def _check(found: object, parameter: str) -> None:
-    if not found:
+def _check(is_valid: object, parameter: str) -> None:
+    if not is_valid:
         raise ValueError(f"{quoted(parameter)} is missing from this link, or has no meaning; copy the whole link")

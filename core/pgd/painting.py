@@ -82,8 +82,8 @@ class Painting:
         """
         size = SAMPLE_SETS["photographs"].image_size
         config = defaults("generation", size, OURS, start=start, quick=quick)
-        given = b"" if pixels is None else np.ascontiguousarray(pixels).tobytes()
-        return Painting(word=word, start=start, config=config, painter=painter, pixels=given).by(method)
+        start_pixels = b"" if pixels is None else np.ascontiguousarray(pixels).tobytes()
+        return Painting(word=word, start=start, config=config, painter=painter, pixels=start_pixels).by(method)
 
     @staticmethod
     def of_hole(
@@ -127,11 +127,11 @@ class Painting:
     def of_run(run: PGDRun, sample_set: str) -> Painting | None:
         """Return the painting that a run of one picture painted; None as in `of_plan`."""
         about, objective = run.metadata, run.metadata["objective"]
-        words = about.get("words") or [about["class_names"][target] for target in about["targets"]]
+        targets = about.get("words") or [about["class_names"][target] for target in about["targets"]]
         own = {"weight": objective["weight"]} if objective.get("weight") is not None else {}
         own |= {"penalty": objective["penalty"]} if objective.get("penalty") in ("eq3", "mean_square") else {}
         plan = RunPlan(
-            targets=tuple(words), start=run.start, config=run.config, seed=about["seed"], images=about["images"],
+            targets=tuple(targets), start=run.start, config=run.config, seed=about["seed"], images=about["images"],
             original=run.original, mask=run.mask, **own,
         )  # fmt: skip
         return Painting.of_plan(plan, about["classifier"]["name"], sample_set)
@@ -172,8 +172,8 @@ class Painting:
 
     def changes(self, other: Painting) -> list[str]:
         """List the fields that differ: names of `FIELDS` for numbers, "method" for its ingredients; empty if none."""
-        mine, theirs = vars(self), vars(other)
-        named = [name for name in mine if name != "config" and mine[name] != theirs[name]]
+        ours, theirs = vars(self), vars(other)
+        named = [name for name in ours if name != "config" and ours[name] != theirs[name]]
         numbers = [name for name in FIELDS if hasattr(self.config, name)]
         named += [name for name in numbers if not same_value(getattr(self.config, name), getattr(other.config, name))]
         return named + ["method"] * (self.config.method != other.config.method)

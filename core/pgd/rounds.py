@@ -71,9 +71,9 @@ def draw_questions(words: Sequence[GalleryWord], sketches: Sequence[GalleryWord]
     return tuple(sorted(questions, key=lambda question: question is not first_question))
 
 
-def five_words(right: str, others: Sequence[str], generator: np.random.Generator) -> tuple[str, ...]:
-    """Return a word among `OPTIONS` - 1 others, drawn at random, in a random order."""
-    wrong = generator.choice([word for word in others if word != right], OPTIONS - 1, replace=False).tolist()
+def five_words(right: str, choices: Sequence[str], generator: np.random.Generator) -> tuple[str, ...]:
+    """Return a word and `OPTIONS` - 1 other choices, drawn at random, in a random order."""
+    wrong = generator.choice([word for word in choices if word != right], OPTIONS - 1, replace=False).tolist()
     return tuple(generator.permutation([right, *wrong]).tolist())
 
 

@@ -202,9 +202,9 @@ def machine_facts(device: str | torch.device) -> dict[str, str]:
 def _processor_model() -> str:
     """Return the CPU's model, such as "AMD EPYC 9R14"; on Linux `platform.processor` is empty."""
     with suppress(OSError):
-        found = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text("utf-8"), re.MULTILINE)
-        if found:
-            return one_line(found[1])
+        match = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text("utf-8"), re.MULTILINE)
+        if match:
+            return one_line(match[1])
     return platform.processor() or platform.machine()
 
 

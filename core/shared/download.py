@@ -94,5 +94,5 @@ def one_sentence(origin: str) -> Iterator[None]:
         else:
             detail = one_line(error, 200)
             said = f" ({detail})" if re.search(r"\b[45]\d\d\b|HF_HUB_OFFLINE", detail) else ""  # nothing else helps
-            reason = f"couldn’t reach {origin}, or it broke off{said}; check the network and try again"
+            reason = f"couldn’t reach {origin}{said}; check your internet connection and try again"
         raise FileNotFoundError(reason) from error

@@ -123,9 +123,9 @@ def _write_cards() -> None:
     """Write the cards' pictures: a hole in a photograph, and the drawing of `card_word`."""
     samples = load_samples("photographs")
     image = samples.images[samples.labels.tolist().index(imagenet().names.index("hen"))]
-    hole = fill_hole(image.astype(np.float32) / np.float32(255), middle_square(SIZE, SIZE // 3))
+    filled = fill_hole(image.astype(np.float32) / np.float32(255), middle_square(SIZE, SIZE // 3))
     drawing = Image.open(judged_path(imagenet().names.index(card_word()), "views"))
-    for name, picture in (("hole", Image.fromarray(to_uint8(hole))), ("judge", drawing)):
+    for name, picture in (("hole", Image.fromarray(to_uint8(filled))), ("judge", drawing)):
         small, file = picture.resize((CARD_SIZE, CARD_SIZE), Image.Resampling.LANCZOS), io.BytesIO()
         small.save(file, "WEBP", quality=CARD_QUALITY, method=6)
         write_atomically(CARDS[name], file.getvalue())

@@ -20,9 +20,10 @@ from core.classifiers.registry import load_classifier
 from core.data.datasets import load_dataset
 from core.data.sample_sets import CIFAR10, imagenet
 from core.data.sketches import SKETCHES, draw_sketch
-from core.data.stored import classifier_facts, computed_source
+from core.data.stored import classifier_facts
 from core.data.words import find_word
 from core.pgd.drawings import JUDGE_SIZES, SIZE
+from core.pgd.live import run_source
 from core.pgd.methods import METHODS
 from core.pgd.starts import draw_starts
 from core.shared.device import class_probabilities
@@ -76,15 +77,15 @@ def main() -> None:
             "names": list(drawn),
             "recognised": _recognised(other, list(drawn.values()), [sketched[name] for name in drawn]),
         },
-        "source": computed_source("cpu, 1 thread"),
+        "source": run_source(judge.device),
     }
     write_json(JUDGE_SIZES, facts)
 
 
 def _small_class(label: int) -> int | None:
     """Return the class of CIFAR-10 that one of ImageNet's is a kind of; None if there is none."""
-    found = [name for name, word in WORDS.items() if label in find_word(word, imagenet())]
-    return CIFAR10.names.index(found[0]) if found else None
+    names = [name for name, word in WORDS.items() if label in find_word(word, imagenet())]
+    return CIFAR10.names.index(names[0]) if names else None
 
 
 def _result(path: Any) -> np.ndarray:
@@ -99,8 +100,8 @@ def _bytes(picture: np.ndarray) -> np.ndarray:
 def _seen(picture: np.ndarray, size: int, final: int) -> np.ndarray:
     """Return a (3, H, W) uint8 picture shrunk to a size, then at the final size."""
     image = Image.fromarray(picture.transpose(1, 2, 0))
-    for side, how in ((size, Image.Resampling.BOX), (final, Image.Resampling.BICUBIC)):
-        image = image if image.width == side else image.resize((side, side), how)
+    for width, how in ((size, Image.Resampling.BOX), (final, Image.Resampling.BICUBIC)):
+        image = image if image.width == width else image.resize((width, width), how)
     return np.asarray(image).transpose(2, 0, 1)
 
 

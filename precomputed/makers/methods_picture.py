@@ -28,8 +28,8 @@ _INK, _FILLED, _EMPTY = (40, 40, 48), (15, 111, 176), (218, 222, 228)
 def counts(method: MethodName) -> list[tuple[str, int, int]]:
     """Return for each of three networks its title, how many words by a method it recognises, and of how many."""
     judges = stored_kinds()[f"draw-{method}"].judges[:2]
-    found = [recognised(f"draw-{method}", judge) for judge in range(2)]
-    rows = [(short_title(classifier_title(name)), int(r.sum()), len(r)) for name, r in zip(judges, found, strict=True)]
+    hits = [recognised(f"draw-{method}", judge) for judge in range(2)]
+    rows = [(short_title(classifier_title(name)), int(r.sum()), len(r)) for name, r in zip(judges, hits, strict=True)]
     other = json.loads(JUDGE_SIZES.read_text("utf-8"))["other_family"]
     return [*rows, ("ResNet-56 (32 px)", other["recognised"][method], len(other["words"]))]
 

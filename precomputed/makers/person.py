@@ -63,9 +63,9 @@ def main() -> None:
 
 def questions() -> list[Asked]:
     """Return each of the gallery's words by both methods, in an order drawn by the seed."""
-    generator, words = np.random.default_rng(SEED), stored_gallery().words
-    names = [word.word for word in words]
-    pairs = [(word, method) for word in words for method in COMPARED]
+    generator, gallery_words = np.random.default_rng(SEED), stored_gallery().words
+    names = [word.word for word in gallery_words]
+    pairs = [(word, method) for word in gallery_words for method in COMPARED]
     shuffled = [pairs[k] for k in generator.permutation(len(pairs)).tolist()]
     return [Asked(word, method, five_words(word.word, names, generator)) for word, method in shuffled]
 
@@ -77,16 +77,16 @@ def write_sheets(folder: Path) -> None:
     for first in range(0, len(every), count):
         sheet = Image.new("RGB", (ACROSS * SIZE, DOWN * (SIZE + TEXT_HEIGHT)), "white")
         draw = ImageDraw.Draw(sheet)
-        for k, asked in enumerate(every[first : first + count]):
+        for k, question in enumerate(every[first : first + count]):
             left, top = k % ACROSS * SIZE, k // ACROSS * (SIZE + TEXT_HEIGHT)
-            sheet.paste(Image.fromarray(asked.word.drawings[asked.method].pixels()), (left, top))
-            lines = [f"picture {first + k + 1}", *(f"{n}  {option}" for n, option in enumerate(asked.options, 1))]
+            sheet.paste(Image.fromarray(question.word.drawings[question.method].pixels()), (left, top))
+            lines = [f"picture {first + k + 1}", *(f"{n}  {option}" for n, option in enumerate(question.options, 1))]
             for n, line in enumerate(lines):
                 draw.text((left + 4, top + SIZE + 2 + LINE * n), line, fill="black")
         sheet.save(folder / f"sheet-{first // count + 1:02d}.png")
 
 
-def judge(answers: Sequence[str], who: str) -> dict[str, Any]:
+def judge(answers: Sequence[str], person: str) -> dict[str, Any]:
     """Return what is stored of a person's answers.
 
     Args:
@@ -99,14 +99,14 @@ def judge(answers: Sequence[str], who: str) -> dict[str, Any]:
         raise ValueError(f"expected {len(every)} numbers from 0 to 5; got {len(answers)} answers")
     rows = [
         {
-            "word": asked.word.word,
-            "method": asked.method,
-            "options": asked.options,
-            "chosen": asked.options[int(answer) - 1] if int(answer) else "",
+            "word": question.word.word,
+            "method": question.method,
+            "options": question.options,
+            "chosen": question.options[int(answer) - 1] if int(answer) else "",
         }
-        for asked, answer in zip(every, answers, strict=True)
+        for question, answer in zip(every, answers, strict=True)
     ]
-    return {"who": who, "seed": SEED, "answers": rows}
+    return {"who": person, "seed": SEED, "answers": rows}
 
 
 if __name__ == "__main__":

@@ -88,10 +88,10 @@ def drawings() -> Iterator[tuple[str, RunPlan]]:
     kinds += [(kind, replace(ours, method=ours.method.variant(method)), SEED + k, grey)
               for method in METHODS for k, kind in enumerate(of_seeds(method)) if k]  # fmt: skip
     kinds += [(kind, quick, SEED + k, grey) for k, kind in enumerate(QUICK_TRIES)]
-    others = {canvas: defaults("generation", SIZE, "views", start=canvas, quick=True) for canvas in CANVASES}
-    kinds += [(f"draw-{canvas}", config, SEED, canvas) for canvas, config in others.items() if canvas != grey]
+    by_canvas = {canvas: defaults("generation", SIZE, "views", start=canvas, quick=True) for canvas in CANVASES}
+    kinds += [(f"draw-{canvas}", config, SEED, canvas) for canvas, config in by_canvas.items() if canvas != grey]
     for kind, config, seed, canvas in kinds:
-        for label in drawn_classes()[: QUICK_COUNT if config in (quick, *others.values()) else COUNT]:
+        for label in drawn_classes()[: QUICK_COUNT if config in (quick, *by_canvas.values()) else COUNT]:
             start = draw_starts([imagenet().names[label]], 1, "photographs", seed, canvas)
             yield (
                 f"{kind}-{label}",

@@ -105,16 +105,16 @@ def four_numbers() -> str:
     )
 
 
-def _settings(kind: str) -> str:
-    config = stored_kinds()[kind].config
+def _settings(group: str) -> str:
+    config = stored_kinds()[group].config
     return f"{config['steps']} steps of {config['step_size']:g} in a ball of {config['epsilon']:g}"
 
 
-def _of_methods(kind: str) -> list[str]:
+def _of_methods(group: str) -> list[str]:
     """Return how many are recognised by each method; of sketches the first seed, which all methods have."""
-    found = [recognised(kind.format(method)) for method in COLUMNS]
-    n = min(map(len, found))
-    return [f"{int(one[:n].sum())} of {n}" for one in found]
+    hits = [recognised(group.format(method)) for method in COLUMNS]
+    n = min(map(len, hits))
+    return [f"{int(one_seed[:n].sum())} of {n}" for one_seed in hits]
 
 
 def _sketches_count() -> int:
@@ -143,10 +143,10 @@ def _apart() -> str:
 
 
 def _small_steps() -> str:
-    paper, strokes, both = (count(f"draw-{method}40") for method in ("paper", "strokes", "views"))
+    paper, strokes, views = (count(f"draw-{method}40") for method in ("paper", "strokes", "views"))
     return (
         f"**{paper}** of them are recognised with the paper's method in 60 steps of 1 within its limit of 40. Natural "
-        f"strokes make that {strokes}, many views {both}. The paper states no steps; these are those of the notebook "
+        f"strokes make that {strokes}, many views {views}. The paper states no steps; these are those of the notebook "
         "that it names."
     )
 
@@ -204,23 +204,23 @@ def _cutoffs() -> str:
 
 def development_words() -> str:
     """Return how many sketches and holes are recognised, by whether the settings were tuned on their word."""
-    words = sum(imagenet().names[word.label] in TRIED for word in drawn_sketches().values())
+    tuned = sum(imagenet().names[word.label] in TRIED for word in drawn_sketches().values())
     (views, other_views), (paper, other_paper) = (_by_tuned(f"sketch-{method}") for method in ("views", "paper"))
     holes = [_by_tuned(f"hole-{method}") for method in ("views", "paper")]
     return (
-        f"{words} of our {_sketches_count()} sketches are of words in `TRIED`, on which we tuned the settings of many "
+        f"{tuned} of our {_sketches_count()} sketches are of words in `TRIED`, on which we tuned the settings of many "
         f"views. Of the paintings of these, {views} by many views and {paper} by the paper's method are recognised, "
         f"of the other sketches {other_views} and {other_paper}. Of the holes, those in photos of such words: "
         f"{holes[0][0]} and {holes[1][0]}, the others: {holes[0][1]} and {holes[1][1]}."
     )
 
 
-def _by_tuned(kind: str) -> list[str]:
+def _by_tuned(group: str) -> list[str]:
     """Return how many pictures are recognised of the words that the settings were tuned on, and of the others."""
-    targets = stored_kinds()[kind].pictures["target"].astype(int)
+    targets = stored_kinds()[group].pictures["target"].astype(int)
     tuned = np.array([imagenet().names[target] in TRIED for target in targets])
-    found = recognised(kind).astype(bool)
-    return [f"{int(found[part].sum())} of {int(part.sum())}" for part in (tuned, ~tuned)]
+    hits = recognised(group).astype(bool)
+    return [f"{int(hits[part].sum())} of {int(part.sum())}" for part in (tuned, ~tuned)]
 
 
 # ---- how recognition rests on detail -------------------------------------------------------------------------------
@@ -233,8 +233,8 @@ def judge_sizes() -> str:
     sizes = list(known["recognised"]["views"])
     head = f"| {known['n']} of each | " + " | ".join(f"{size} px" for size in sizes) + " |"
     lines = [head, "| --- " * (len(sizes) + 1) + "|"]
-    for kind, title in rows.items():
-        counts = " | ".join(str(known["recognised"][kind][size]) for size in sizes)
+    for group, title in rows.items():
+        counts = " | ".join(str(known["recognised"][group][size]) for size in sizes)
         lines.append(f"| {title} | {counts} |")
     small, sketches = known["other_family"], known["sketches"]
     counts = small["recognised"]

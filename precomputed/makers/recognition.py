@@ -99,9 +99,9 @@ def main() -> None:
     plans = dict(itertools.chain(drawings(), sketches(), photos()))
     if not args.groups or any(group.startswith("hole") for group in args.groups):
         plans |= holes(args.photographs, args.work)
-    wanted = args.groups or list(dict.fromkeys(map(_group, plans)))
-    for name in sorted(plans, key=lambda name: wanted.index(_group(name)) if _group(name) in wanted else -1):
-        if _group(name) in wanted:
+    groups = args.groups or list(dict.fromkeys(map(_group, plans)))
+    for name in sorted(plans, key=lambda name: groups.index(_group(name)) if _group(name) in groups else -1):
+        if _group(name) in groups:
             _make_once(painter, plans[name], args.work / f"{name}.npz")
     if not args.no_table:
         _write(painter, plans, args.work, args.photographs)
@@ -120,8 +120,8 @@ def _write(painter: Classifier, plans: dict[str, RunPlan], work: Path, photograp
     _table(painter, judges, plans, work, _photographs(photographs, judges, work)).save(STORED)
     bundled = [plan for name, plan in plans.items() if name.startswith("hole-views-bundled")]
     if corners := [_corner(plan.mask) for plan in bundled if plan.mask is not None]:
-        places = {"chooser": CHOOSER, "size": HOLE, "corners": corners, "faceless": FACELESS}
-        write_atomically(HOLES, json.dumps(places).encode())
+        facts = {"chooser": CHOOSER, "size": HOLE, "corners": corners, "faceless": FACELESS}
+        write_atomically(HOLES, json.dumps(facts).encode())
 
 
 def _group(name: str) -> str:
@@ -215,7 +215,7 @@ def _table(
 
 def _stored_runs() -> list[PGDRun]:
     """Load the painter's stored runs, with which *Paint* and *Fill a hole* open."""
-    subjects = itertools.chain(*(stored_subjects(kind).values() for kind in ("generation", "inpainting")))
+    subjects = itertools.chain(*(stored_subjects(group).values() for group in ("generation", "inpainting")))
     return [PGDRun.load(path) for path in itertools.chain(*subjects) if stored_classifier(path) == PAINTER]
 
 

@@ -20,7 +20,7 @@ from core.classifiers.classifier import Classifier
 from core.classifiers.registry import load_classifier
 from core.data.picture_files import to_uint8
 from core.data.sample_sets import imagenet
-from core.data.sketches import SKETCHES, draw_sketch
+from core.data.sketches import FIRST_SKETCH, SKETCHES, draw_sketch
 from core.data.start_photos import START_PHOTOS, photo_square
 from core.data.stored import classifier_facts
 from core.data.words import find_word
@@ -61,13 +61,13 @@ def painted(start: PaintedStart, name: str, word: str, networks: Sequence[Classi
     """
     painter, *judges = networks
     (label,) = find_word(word, imagenet())
-    given = draw_sketch(name) if start == "sketch" else photo_square(name)
-    x0 = Painting.default(word, start, painter=PAINTER, pixels=given).plan().start
+    pixels = draw_sketch(name) if start == "sketch" else photo_square(name)
+    x0 = Painting.default(word, start, painter=PAINTER, pixels=pixels).plan().start
     seen = [class_probabilities(network, x0)[0] for network in networks]
     before = [imagenet().names[int(shares.argmax())] for shares in seen]
     row: dict[str, Any] = {start: name, "word": word, "label": label, "before": before}
     for method in COMPARED:
-        painting = Painting.default(word, start, method, painter=PAINTER, pixels=given)
+        painting = Painting.default(word, start, method, painter=PAINTER, pixels=pixels)
         if (known := work / f"{start}-{method}-{name}-{SEED}.npz").exists():
             with np.load(known, allow_pickle=False) as file:
                 picture = file["result"]
@@ -80,7 +80,7 @@ def painted(start: PaintedStart, name: str, word: str, networks: Sequence[Classi
 
 def save_growth(painter: Classifier) -> None:
     """Paint the first sketch again, and store pictures of its growth."""
-    name, row = next(iter(SKETCHES.items()))
+    name, row = FIRST_SKETCH, SKETCHES[FIRST_SKETCH]
     run = finished_run(Painting.default(row.word, "sketch", painter=PAINTER, pixels=draw_sketch(name)).plan(), painter)
     frames = run.frames[evenly_spaced(len(run.frames), GROWTH_FRAMES), 0].transpose(0, 2, 3, 1)
     strip = Image.fromarray(frames.reshape(-1, *frames.shape[2:]))

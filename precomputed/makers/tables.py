@@ -66,9 +66,9 @@ def tables() -> str:
     """Return all tables as Markdown."""
     painter, kinds = short_title(classifier_title(stored_outcomes().painter)), stored_kinds()
     parts = [f"#### {painter} draws words from grey, 224 px\n", _methods({**_OF_WORDS})]
-    parts += [f"\nAt least one of four, of a word: {_by_judge(kind)}, {what}." for kind, what in (
+    parts += [f"\nAt least one of four, of a word: {_by_judge(group)}, {what}." for group, what in (
         ("tries", "quick tries from grey by four seeds"), ("canvases", "quick tries on four canvases"))
-        if all(name in kinds for name in SEVERAL[kind])]  # fmt: skip
+        if all(name in kinds for name in SEVERAL[group])]  # fmt: skip
     photographs = kinds["photographs"]
     parts += [f"\n**Seeds scatter**, and intervals cover words only. Of {SEEDS} seeds each:\n", _by_seed()]
     parts += [
@@ -126,15 +126,15 @@ def _small(kinds: Sequence[tuple[str, MethodName]], pairs: Sequence[tuple[Method
     known, rows, tests = judged_outcomes(), [], []
     for name in sorted(known, key=["mini-clip", "mini-resnet"].__contains__, reverse=True):
         stored, title = known[name].kinds(), short_title(classifier_title(name))
-        if not {kind for kind, _ in kinds} <= stored.keys():
+        if not {group for group, _ in kinds} <= stored.keys():
             continue
-        for kind, method in kinds:
-            made = stored[kind]
+        for group, method in kinds:
+            made = stored[group]
             change = 255 * made.pictures["change_inside"].mean()
             confidence = f"{made.pictures['probability_after'].mean():.3f}"
             rows.append([title, _TITLES[method], str(made.n), confidence, *_seen_by(made), f"{change:.1f}"])
-        found = {method: stored[kind].recognised(0) for kind, method in kinds}
-        tests.append([title, *(_mcnemar(found[second], found[first]) for first, second in pairs)])
+        hits = {method: stored[group].recognised(0) for group, method in kinds}
+        tests.append([title, *(_mcnemar(hits[second], hits[first]) for first, second in pairs)])
     heads = ["network", "method", "n", "own confidence", "ResNet-56 recognises", "the plain ViT recognises"]
     yield _table([*heads, "mean change, of 255"], rows)
     yield "\nResNet-56 recognises it by the first alone / by the second alone:\n"
@@ -148,7 +148,7 @@ def eq3_table() -> str:
         stored = known[name].kinds()
         made, other = stored["eq3"], stored["mean_square"]
         sure = made.pictures["sure_change"][made.pictures["sure_step"] > 0]  # NaN if never, 0 if with the hole already
-        changes = [f"{255 * kind.pictures['change_inside'].mean():.0f}" for kind in (made, other)]
+        changes = [f"{255 * group.pictures['change_inside'].mean():.0f}" for group in (made, other)]
         rows.append([
             short_title(classifier_title(name)), f"{made.pictures['loss_after'].mean():.2g}", *_seen_by(made),
             changes[0], f"{255 * np.median(sure):.1f} ({len(sure)})", *_seen_by(other), changes[1],
@@ -165,12 +165,12 @@ def starts_table() -> str:
     """Return the table of drawings of 32 pixels by the start."""
     known, kinds = judged_outcomes(), {"blur": "blurs", "classless": "blurs of no class", "independent": "pixel noise"}
     rows = [
-        ["the starts", *(cell for kind in kinds for cell in (*_seen_by(known[ORDER[0]].kinds()[kind], BEFORE), ""))]
+        ["the starts", *(cell for group in kinds for cell in (*_seen_by(known[ORDER[0]].kinds()[group], BEFORE), ""))]
     ]
     for name in ORDER:
         cells = [short_title(classifier_title(name))]
-        for kind in kinds:
-            made = known[name].kinds()[kind]
+        for group in kinds:
+            made = known[name].kinds()[group]
             cells += [*_seen_by(made), f"{made.pictures['probability_after'].mean():.3f}"]
         rows.append(cells)
     heads = [f"{what}: {title}" for what in kinds.values() for title in (*_BY_TWO, "own confidence")]
@@ -245,9 +245,9 @@ def _controls(name: str, title: str) -> list[str]:
     return [title, steps, str(outcomes.n), *counts]
 
 
-def _by_judge(kind: str) -> str:
+def _by_judge(group: str) -> str:
     return ", ".join(
-        f"{short_title(classifier_title(judge))} {_count(recognised(kind, index))}"
+        f"{short_title(classifier_title(judge))} {_count(recognised(group, index))}"
         for index, judge in enumerate(stored_outcomes().judges)
     )
 
@@ -258,17 +258,17 @@ def _by_seed() -> str:
     for method, title in _TITLES.items():
         if len(of_seeds(method)) < SEEDS:
             continue
-        found = np.array([recognised(kind) for kind in of_seeds(method)])
-        counts = np.bincount(found.sum(axis=0).astype(int), minlength=SEEDS + 1).tolist()
-        rows.append([title, ", ".join(map(str, found.sum(axis=1).astype(int).tolist())), *map(str, counts)])
+        hits = np.array([recognised(group) for group in of_seeds(method)])
+        counts = np.bincount(hits.sum(axis=0).astype(int), minlength=SEEDS + 1).tolist()
+        rows.append([title, ", ".join(map(str, hits.sum(axis=1).astype(int).tolist())), *map(str, counts)])
     heads = ["method, 100 words", "recognised, by seed"]
     return _table([*heads, *(f"by {k} of {SEEDS}" for k in range(SEEDS + 1))], rows)
 
 
-def _count(found: np.ndarray) -> str:
+def _count(hits: np.ndarray) -> str:
     """Return a count with its interval in per cent: '81 (72 to 87%)'."""
-    _, low, high = wilson(float(np.mean(found)), len(found)).item()
-    return f"{int(np.sum(found))} ({100 * low:.0f} to {100 * high:.0f}%)"
+    _, low, high = wilson(float(np.mean(hits)), len(hits)).item()
+    return f"{int(np.sum(hits))} ({100 * low:.0f} to {100 * high:.0f}%)"
 
 
 def _pairs(prefix: str, balls: Sequence[str], seen: str) -> str:

@@ -148,9 +148,9 @@ def main() -> None:
     painter = prepare_painter()
     cases = {kind: dict(itertools.islice(CASES[kind](args.photographs), args.cases)) for kind in args.kinds}
     for kind, seed in itertools.product(() if args.sheets_only else args.kinds, SEEDS):
-        wanted = [name for name in SETTINGS[kind] if not args.settings or name in args.settings]
+        names = [name for name in SETTINGS[kind] if not args.settings or name in args.settings]
         for first in range(0, len(cases[kind]), TENS):
-            for name, case in itertools.product(wanted, list(cases[kind])[first : first + TENS]):
+            for name, case in itertools.product(names, list(cases[kind])[first : first + TENS]):
                 path = _path(args.work, kind, name, case, seed)
                 _paint(painter, cases[kind][case], SETTINGS[kind][name], seed, path)
     _write(painter, cases, args.work)
@@ -214,16 +214,17 @@ def _holes(folder: Path) -> Iterator[tuple[str, MakeTrial]]:
     chooser = load_classifier(CHOOSER)
     for image, label in _photographs(folder):
         costliest = partial(costliest_hole, image, HOLE, partial(class_probabilities, chooser), label)
-        place = cache(costliest)  # the same for all settings and seeds; none for a photograph that is painted already
+        # The same for all settings and seeds; none for a photograph that is painted already.
+        costliest_mask = cache(costliest)
 
         def make(
             config: PGDConfig,
             seed: int,
             image: np.ndarray = image,
             label: int = label,
-            place: Callable[[], np.ndarray] = place,
+            costliest_mask: Callable[[], np.ndarray] = costliest_mask,
         ) -> RunPlan:
-            return inpainting_plan(image[None], place(), [label], config, fill="rim", seed=seed)
+            return inpainting_plan(image[None], costliest_mask(), [label], config, fill="rim", seed=seed)
 
         yield imagenet().names[label], make
 
@@ -293,8 +294,8 @@ def _sheet(work: Path, kind: str, cases: Sequence[str], seed: int, first: int) -
         if any(path.exists() for path in paths):
             arrays = [np.load(path, allow_pickle=False) if path.exists() else None for path in paths]
             if not rows and kind != "word":
-                rows.append(np.concatenate([blank if each is None else each["start"] for each in arrays], 2))
-            rows.append(np.concatenate([blank if each is None else each["result"] for each in arrays], 2))
+                rows.append(np.concatenate([blank if array is None else array["start"] for array in arrays], 2))
+            rows.append(np.concatenate([blank if array is None else array["result"] for array in arrays], 2))
     if rows:
         sheet = Image.fromarray(np.concatenate(rows, 1).transpose(1, 2, 0))
         sheet.save(work / f"sheet-{kind}-{seed}-{first}.jpg", quality=90)

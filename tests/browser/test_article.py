@@ -188,16 +188,27 @@ def test_article_paints_over_own_photos(open_article, browser_name, tmp_path):
     upload, line = hole.locator("input[type=file]"), hole.locator(".say").first
     Image.new("1", (20_000, 20_000)).save(tmp_path / "huge.png")
     (tmp_path / "broken.png").write_bytes(b"\x89PNG nothing")
-    for name, expected in (("huge.png", "20000 × 20000 pixels"), ("broken.png", "is no picture that this browser")):
+    for name, expected in (("huge.png", "20000 × 20000 pixels"), ("broken.png", "isn’t a picture this browser")):
         upload.set_input_files(tmp_path / name)
         expect(line).to_contain_text(expected)
-    upload.set_input_files(picture_file(load_samples("photographs").images[3].transpose(1, 2, 0)))
+    macaw = picture_file(load_samples("photographs").images[3].transpose(1, 2, 0))
+    upload.set_input_files(macaw)
+    upload.set_input_files(tmp_path / "broken.png")  # before the first one is named
+    expect(hole.locator("input[type=search]")).to_have_value("macaw")
+    expect(line).to_contain_text("“broken.png” isn’t a picture")
+    upload.set_input_files(macaw)
     expect(line).to_contain_text("First guess")
     expect(line).to_contain_text(hole.locator("input[type=search]").input_value())
     expect(hole.locator(".sure")).to_have_text(["", ""])  # nothing has run
     before = hole.locator(".fillings canvas").first.evaluate("canvas => canvas.toDataURL()")
     sketch = bring(page, "sketch")
     field, claim = sketch.get_by_role("combobox"), sketch.locator(".painting .claim")
+    field.fill("qwxyz")
+    field.press("Enter")
+    expect(sketch.locator(".say").first).to_contain_text("doesn’t know “qwxyz”")
+    field.press("End")
+    field.press("Backspace")
+    expect(sketch.locator(".say").first).to_have_text("")  # another word is typed
     field.fill("dragon")
     field.press("Enter")
     sketch.get_by_role("button", name="Komodo dragon").click()  # a word near it
@@ -208,7 +219,7 @@ def test_article_paints_over_own_photos(open_article, browser_name, tmp_path):
     expect(claim).to_contain_text("sure: a Komodo dragon.")
     sketch.get_by_role("button", name="Start it now").click()
     expect(claim).to_contain_text("sure: a dog.")
-    expect(sketch.locator(".say").first).to_contain_text("dog · any of 118")
+    expect(sketch.locator(".say").first).to_contain_text("dog · 118 kinds")
     hole.get_by_role("button", name="Fill").click()
     expect(line).to_contain_text(re.compile(r"\d+ s left"))
     expect(sketch.locator(".say").first).to_have_text("Stopped.")
@@ -226,7 +237,21 @@ def test_article_paints_over_own_photos(open_article, browser_name, tmp_path):
     middle = sketch.locator(".frame canvas").first.evaluate(start)
     sketch.get_by_role("slider", name="Frame").press("End")
     expect(sketch.get_by_role("slider", name="Frame")).to_have_attribute("aria-valuenow", "100")
-    assert sketch.locator(".frame canvas").first.evaluate(start) != middle
+    moved = sketch.locator(".frame canvas").first.evaluate(start)
+    assert moved != middle
+    filled = hole.locator(".fillings canvas").first.evaluate(start)
+    page.get_by_role("link", name="Findings").first.click()
+    expect(page.locator(".findings .chip").first).to_be_visible()
+    page.evaluate("history.back()")  # to the article as it was
+    sketch, hole = bring(page, "sketch"), bring(page, "hole")
+    expect(page.locator("#sketch-title")).to_contain_text(OTHER_TITLES["photo"])
+    expect(page.locator(".row.sketch > .prose")).to_contain_text("sees a dog")
+    expect(sketch.locator(".painting .claim")).to_have_text("Press Paint.")
+    expect(sketch.get_by_role("slider", name="Frame", include_hidden=True)).to_have_attribute("aria-valuenow", "100")
+    assert sketch.locator(".frame canvas").first.evaluate(start) == moved
+    expect(hole.locator("input[type=search]")).to_have_value("macaw")
+    expect(hole.locator(".opinion").first).to_contain_text("What do you see")
+    assert hole.locator(".fillings canvas").first.evaluate(start) == filled
 
 
 RUN = """async ({ start, mask, target, painter, ...values }) => {
@@ -270,7 +295,7 @@ def test_article_part_that_fails_can_be_retried(open_article):
     page.route("**/packs/mixer*", lambda route: route.abort())
     row = page.locator(".row.mixer")
     row.scroll_into_view_if_needed()
-    expect(row.locator(".failure")).to_contain_text("did not arrive")
+    expect(row.locator(".failure")).to_contain_text("didn’t load")
     assert page.locator(".failure:visible").count() == 1
     page.unroute("**/packs/mixer*")
     row.get_by_role("button", name="Try again").click()

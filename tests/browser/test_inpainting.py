@@ -35,6 +35,7 @@ from tests.browser.live_runs import (
 )
 from tests.browser.waiting import wait_until_drawn, wait_until_still
 from tests.painter_oracle import brush_mask
+from ui.shared.page_pictures import MAX_MB
 
 LARGE = "inpainting-pictures=Photographs"
 NEW = re.compile("Press Fill")
@@ -132,7 +133,19 @@ def test_own_photo_is_filled_on_a_phone(fill_page, tmp_path):
     page = fill_page(f"{LARGE}&inpainting-steps=5", width=390, height=844)
     Image.fromarray(load_samples("photographs").images[3].transpose(1, 2, 0)).save(tmp_path / "mine.png")
     page.get_by_role("button", name="Your photo").click()
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "mine.png")
+    upload, dialog = page.get_by_test_id("stFileUploaderDropzoneInput"), page.get_by_role("dialog")
+    refused, listed = dialog.get_by_test_id("stAlert"), dialog.get_by_test_id("stFileChipName").locator("visible=true")
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG nothing")
+    (tmp_path / "huge.png").write_bytes(bytes(MAX_MB * 2**20 + 1))
+    upload.set_input_files(tmp_path / "broken.png")
+    expect(refused).to_contain_text("“broken.png”: this file is not a readable")
+    upload.set_input_files(tmp_path / "huge.png")  # which the browser refuses
+    expect(listed).to_have_text(["huge.png"])
+    expect(refused).to_be_hidden()
+    upload.set_input_files(tmp_path / "broken.png")
+    expect(refused).to_be_visible()
+    expect(listed).to_have_text(["broken.png"])
+    upload.set_input_files(tmp_path / "mine.png")
     expect(page.get_by_role("combobox", name="What should be there?")).to_have_value("macaw", timeout=SLOW)
     expect(page.locator(".word-box .note")).to_contain_text("the network’s own guess")
     expect(page.locator(".state")).to_contain_text("Hole: 60 × 60 pixels")

@@ -145,5 +145,5 @@ def webp_strip(frames: np.ndarray, quality: int, effort: int = 4) -> bytes:
 def lossy_data_uri(picture: Path | bytes) -> str:
     """Return a WebP or JPEG picture (file or content) as a data URI."""
     content = picture if isinstance(picture, bytes) else picture.read_bytes()
-    kind = "jpeg" if content.startswith(b"\xff\xd8") else "webp"
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    suffix = "jpeg" if content.startswith(b"\xff\xd8") else "webp"
+    return f"data:image/{suffix};base64,{base64.b64encode(content).decode()}"

@@ -41,7 +41,7 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, size: int = SHOW
         end = max(1, math.ceil(10 * largest)) / 10  # rounded up to ten points
         return ShownMaps([drawn], "".join(ends), (-end, end))
     every = [_value(*pair, row) for pair in maps]
-    return ShownMaps(every, row.colormap, row.ends(*(each.values for each in every)))
+    return ShownMaps(every, row.colormap, row.ends(*(drawn.values for drawn in every)))
 
 
 def offered_metrics(chosen: Sequence[Entry]) -> list[str]:

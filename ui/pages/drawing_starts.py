@@ -255,7 +255,7 @@ def _sketch(row: SampleSet) -> np.ndarray:
     try:
         text = encode_sketch(state[SKETCHED])
     except ValueError:
-        st.caption("This sketch has more details than fit into a link.")
+        st.caption("This sketch is too detailed to fit into a link.")
     url.put(SKETCH, text, encode_sketch(first))
     return state[SKETCHED]
 

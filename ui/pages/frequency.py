@@ -127,7 +127,7 @@ def page() -> None:
     _welcome_photo()
     layout = _reserve()
     shown = _read(layout)
-    draw_upload(FREQUENCIES)
+    draw_upload(FREQUENCIES, about=_where_photos_go())
     if shown is None:
         layout.stage.info("Choose at least one map in the expert settings.")
         return
@@ -226,8 +226,8 @@ def _introduce(chosen: Sequence[Entry], picture: Picture | None, predictors: Seq
         clip = PAPERS_CLIP in {entry.classifier for entry in chosen} - {row.spec.name for row in predictors}
         get = ' <a href="models">Get CLIP itself</a>' if clip else ""
         own = join_list([row.title for row in predictors if not row.of] or [""])
-        who = f"{f'{own} and ' if own else ''}{count}, {join_list([row.title for row in instead])}"
-        lines.append(html.escape(f"The answers come from {who}.") + get)
+        answering = f"{f'{own} and ' if own else ''}{count}, {join_list([row.title for row in instead])}"
+        lines.append(html.escape(f"The answers come from {answering}.") + get)
     if picture is not None and picture.own and predictors and picture.size < LARGE:
         lines.append(html.escape(limits_of_small(picture, [row.title for row in predictors])))
     st.html(f'<p class="prose">{explain_on_page("<br>".join(lines), "introduction", *TERMS)}</p>')
@@ -250,7 +250,7 @@ def limits_of_small(picture: Picture, titles: Sequence[str]) -> str:
     sees = "sees" if len(titles) == 1 else "see"
     return (
         f"{join_list(titles)} {sees} your photo at {picture.size} × {picture.size} pixels and can only choose among "
-        f"{known} classes. On {PHOTOGRAPHS}, a larger network answers: it sees your photo at {large.image_size} × "
+        f"{known} classes. Under {PHOTOGRAPHS}, a larger network answers: it sees your photo at {large.image_size} × "
         f"{large.image_size} pixels and knows {len(large.classes):,} classes."
     )
 
@@ -356,7 +356,20 @@ def _welcome_photo() -> None:
     if photo is not state.get(_WELCOMED):
         state[_WELCOMED] = photo
         if photo is not None:
+            if _where_photos_go():
+                st.toast(f"Your photo is under *{PHOTOGRAPHS}* now.", icon=":material/image:")
             _show_preset(PHOTOGRAPHS)
+
+
+def _where_photos_go() -> str:
+    """Return a sentence on which maps a new photo of the visitor's own opens; empty if they are shown already."""
+    preset, labels = PRESETS[PHOTOGRAPHS], st.session_state.get(_MAPS, [])
+    if labels == list(preset.maps):
+        return ""
+    sizes = {entry.heatmap.metadata["image_size"] for label, entry in entries().items() if label in labels}
+    size, large = max(sizes, default=0), SAMPLE_SETS[picture_kinds()[preset.pictures]].image_size
+    why = f"These maps are about pictures of {size} × {size} pixels, so your" if 0 < size < large else "Your"
+    return f"{why} photo opens under *{PHOTOGRAPHS}*."
 
 
 def _add_map(label: str) -> None:
@@ -377,8 +390,8 @@ def _maps(
     maps = shown_maps(chosen, st.session_state[METRIC], show)
     if show != "Difference":  # what they were measured on is under *Details*
         drawn = [
-            replace(each, subtitle="", note=notes.get(entry.label, ""))
-            for each, entry in zip(maps.drawn, chosen, strict=True)
+            replace(drawn_map, subtitle="", note=notes.get(entry.label, ""))
+            for drawn_map, entry in zip(maps.drawn, chosen, strict=True)
         ]
         maps = replace(maps, drawn=drawn)
     maps, key = replace(maps, outline=outline), "frequency.heatmaps"
@@ -387,7 +400,7 @@ def _maps(
         st.button("Choose a picture", icon=":material/image:", on_click=open_upload, args=(FREQUENCIES,))
         draw_maps(maps, selected=selected, key=key, on_select=partial(_select, None))
     else:
-        picture, size = perturbed.picture, max(len(each.values) for each in maps.drawn)
+        picture, size = perturbed.picture, max(len(drawn_map.values) for drawn_map in maps.drawn)
         strip, index, pick = picture_strip(FREQUENCIES)
         wave_lab(
             maps,

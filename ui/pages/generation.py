@@ -152,13 +152,13 @@ def _choose(layout: _Layout) -> _Choice:
         specs = choose_networks(PAGE, row.class_set)
         start = choose_start(row)
         any_text = bool(specs) and all(spec.kind == "zero-shot" for spec in specs)
-        words = _several_words(row, start, any_text)
+        targets = _several_words(row, start, any_text)
         methods = choose_methods(PAGE, row.image_size)
     painted_by(layout.painter, specs, row.class_set)
     choose_beginning(layout.begin, row, start)
-    _choose_word(layout.word, row, words, specs)
+    _choose_word(layout.word, row, targets, specs)
     settings = run_settings(layout.expert, PAGE, row.image_size, None, methods, start)
-    return _Choice(row, specs, start, words, methods, settings)
+    return _Choice(row, specs, start, targets, methods, settings)
 
 
 def _is_given(choice: _Choice) -> bool:
@@ -170,7 +170,7 @@ def _request(choice: _Choice, x0: np.ndarray | None, facts: Mapping[str, str]) -
     """Return the run of what is chosen. x0, facts: as `draw_start` returns them."""
     plan, why = None, cannot_run(choice.words, choice.specs, choice.row.classes)
     if x0 is None:
-        why = why or "no class is chosen; choose one or describe it in words"
+        why = why or "type a word to paint"
     elif not why:
         config, seed = choice.settings.config, choice.settings.seed
         plan = RunPlan(targets=tuple(choice.words), start=x0, config=config, seed=seed, images=facts)
@@ -260,7 +260,7 @@ def _several_words(row: SampleSet, start: StartName, any_text: bool) -> list[str
         st.session_state[key] = linked[:MAX_WORDS] or usual
         if len(linked) > MAX_WORDS:
             rest = join_list([f"“{one_line(word, MAX_LENGTH)}”" for word in linked[MAX_WORDS:]])
-            url.notify(f"One run paints {MAX_WORDS} words, so we left out {rest}.")
+            url.notify(f"One run paints at most {MAX_WORDS} words, so we left out {rest}.")
     targets = settable(
         key,
         lambda name, value: st.multiselect(

@@ -47,12 +47,12 @@ _PAPERS = paper.PGD_SETTINGS[_PAGE]
 _HOLE, EVERY = f"{_PAGE}-hole", f"{_PAGE}.filled"  # in the URL, in the session
 _HOLES, _LAST_HOLES = f"{_PAGE}.holes", f"{_PAGE}.holes.last"  # by size: as painted, and what changed them last
 FAILS = (
-    "By many views, the hens’ hole fills with plumage and the polar bear’s with a head. The koala’s head comes back as "
-    "fur without a face, and the tabby’s eye becomes curly fur. (We checked each by eye.)"
+    "With many views, the hens’ hole fills with plumage and the polar bear’s with a head. The koala’s head comes back "
+    "as fur without a face, and the tabby’s eye becomes curly fur. We looked at each of them."
 )
 _CHOICE_RULE = (
-    "A rule chose these {}: the classes in which the robust networks gain most, as a second network sees it, and in "
-    "each the picture with the median gain."
+    "We didn’t pick these {}. They are the classes where a second network sees the robust networks gain most, and in "
+    "each class the picture with the median gain."
 )
 _FACELESS = "Neither method paints this animal’s face into the hole."
 MINIMISED = (
@@ -126,7 +126,7 @@ def rate_html() -> str:
         bar = f'<span class="bar" style="--share:{int(recognised) / int(of):.0%}"></span>'
         parts.append(f"<span>{title}{bar}<b>{number_html(counts[name])}</b></span>")
     judge = short_title(classifier_title(judge_name()))
-    about = tooltip("a second network", f"{judge}, a close relative of the painter")
+    about = tooltip("a second network", f"{judge}, of the same family as the painter")
     head = f"<span>Shown only the hole, {about} recognises:</span>"
     return f'<div class="hole-rate">{head}{"".join(parts)}</div>'
 
@@ -217,7 +217,7 @@ def _painter(picture: Picture, guess: FirstGuess | None) -> None:
         return
     text = hole_text(mask)
     if text is None:
-        st.caption("This hole has more details than fit into a link.")
+        st.caption("This hole is too detailed to fit into a link.")
     url.put(_HOLE, text)
 
 

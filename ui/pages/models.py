@@ -128,7 +128,7 @@ def parts() -> list[Part]:
     ready = {spec.name: spec for spec in list_classifiers() if is_ready(spec.name)}
     (painter,) = networks_for("painter", ready)
     known = ready[painter].vocabulary
-    knows = f"any of the {about_words(CLASS_SETS[known]())} it knows" if known in CLASS_SETS else "any sentence"
+    knows = f"one of the {about_words(CLASS_SETS[known]())} it knows" if known in CLASS_SETS else "any sentence"
     chosen = [shipped_maps()[label] for label in FIRST_PRESET.maps]
     class_set = SAMPLE_SETS[FIRST_SET].class_set
     answering = choose_predictors(chosen, ready_classifiers(class_set), class_set)
@@ -142,8 +142,8 @@ def parts() -> list[Part]:
              f"{knows}. You see it on {draw} and {fill}.", drawing),
         Part("judges", "Judges", (judge_name(),), "Looks at each finished painting without being told the "
              f"word, and says what it sees: here {html.escape(with_article(seen))}. It never paints.", judged),
-        Part("answers", "Answer while you add waves", tuple(row.spec.name for row in answering), "Tell you what they "
-             f"see on {waves} while you add a wave to a small picture. {stand_in}", _wave_picture()),
+        Part("answers", "Answer while you add waves", tuple(row.spec.name for row in answering), f"On {waves}, they "
+             f"tell you what they see while you add a wave to a small picture. {stand_in}", _wave_picture()),
         Part(CLIPS_PART, "CLIP itself", (PAPERS_CLIP,), _about_clip(), _map_picture()),
     ]  # fmt: skip
 
@@ -152,8 +152,8 @@ def who_works(every: Sequence[Part]) -> str:
     """Return in one sentence or two who does what, of the parts of this machine."""
     answering = next(part.networks for part in every if part.name == "answers")
     small = f"{_COUNTS.get(len(answering), str(len(answering)))} {'answers' if len(answering) == 1 else 'answer'}"
-    clip = "CLIP is also here." if is_ready(PAPERS_CLIP) else "CLIP itself is a download."
-    return f"One network paints, one judges, and {small} under waves. {clip}"
+    clip = "CLIP is also installed." if is_ready(PAPERS_CLIP) else "You can download CLIP itself."
+    return f"One network paints, one judges, and {small} while you add waves. {clip}"
 
 
 def _stand_in(answering: Sequence[Predictor]) -> str:
@@ -176,8 +176,8 @@ def _about_clip() -> str:
         return f"Matches pictures with words. It paints any sentence, and answers next to its own map.{profile}"
     return (
         "Matches pictures with words. With it you can paint any sentence instead of single words, and see CLIP’s own "
-        f"answers next to its map. Until then {stored_title(INSTEAD[PAPERS_CLIP])} stands in. It’s a poor copy: at a "
-        f"typical wave, its error is {far_from_clip()} off."
+        f"answers next to its map. Until then {stored_title(INSTEAD[PAPERS_CLIP])} stands in. It’s only a rough "
+        f"substitute: its error typically differs from CLIP’s by {far_from_clip()}."
     )
 
 

@@ -99,8 +99,8 @@ def _part(here: Chapter, part: Part, index: int) -> None:
     with st.container(key=f"story-stage-{index}"):
         _FIGURES[part.figure]()
     # What a round teaches comes after its first answer.
-    shown = {"judge": judge_chapter.answered, "stripes": wave_chapter.is_first}.get(part.figure)
-    note = part.note if shown is None or shown() else ""
+    is_shown = {"judge": judge_chapter.answered, "stripes": wave_chapter.is_first}.get(part.figure)
+    note = part.note if is_shown is None or is_shown() else ""
     if part.claims and index:  # the first part's note has the button that leads on
         _claims(part, note)
         return

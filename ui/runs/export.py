@@ -231,7 +231,7 @@ def animation_file(runs: Sequence[PGDRun], row: int, address: str = "") -> bytes
     """Return how image `row` grew as a looping WebP: what it began with, the run, and the result, which stays."""
     painted = painted_by_runs(runs, row)
     pictures, seconds = _growth(painted, runs[-1], row)
-    durations = [round(1000 * each) for each in seconds]
+    durations = [round(1000 * length) for length in seconds]
     facts, known = painted.facts(address), Image.Exif()
     known[_DESCRIPTION] = "; ".join(filter(None, [painted.line, facts["Description"], address]))
     known[_SOFTWARE] = facts["Software"]

@@ -13,6 +13,7 @@ import streamlit as st
 from core.classifiers.registry import classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.start_photos import photo_start
+from core.data.stored import cached_by_files
 from core.data.words import everyday_name
 from core.pgd.drawings import (
     QUICK_CANVASES,
@@ -61,10 +62,10 @@ def gallery(key: str, opened: str | None, on_pick: Callable[[str], None], *, is_
         f"A second network recognises **{counted('draw-views')} random words** that {painter} "
         f"painted, and {count('photographs')} of {len(stored.words)} photos. Given {len(QUICK_TRIES)} quick tries at a "
         f"word, it recognises at least one for **{counted('tries')}** words.",
-        help="These words are random, so you’ll see failures. A tick means that the second network, "
-        f"{short_title(judge)}{', a close relative of the painter' * relative}, sees the word first in the stored "
-        f"picture. Each picture took {stored.steps} steps{tile}. Given a quick try on each of {len(QUICK_CANVASES)} "
-        f"canvases, it recognises at least one for {counted('canvases')} words. A tooltip says how many of the quick "
+        help="These words are random, so you’ll see failures. A tick means that the word is the top guess of the "
+        f"second network, {short_title(judge)}{', of the same family as the painter' * relative}. Each picture took "
+        f"{stored.steps} steps{tile}. Given a quick try on each of {len(QUICK_CANVASES)} canvases, it "
+        f"recognises at least one for {counted('canvases')} words. A tooltip says how many of the quick "
         "tries it recognises. *Details* shows each ingredient of the method alone.",
     )
     with second:
@@ -81,7 +82,7 @@ def _tiles(
     across: int,
 ) -> None:
     """Draw a tile for each of some words of the gallery."""
-    words = [word for name in names if (word := stored_word(name))]
+    rows = [word for name in names if (word := stored_word(name))]
     image_picker(
         _thumbnails(names),
         selected=names.index(opened) if opened in names else -1,
@@ -90,7 +91,7 @@ def _tiles(
         on_pick=lambda index: on_pick(names[index]),
         style=TileStyle(
             across=across,
-            ticks=[word.drawings["views"].recognised() for word in words],
+            ticks=[word.drawings["views"].recognised() for word in rows],
             names=list(names),
             opens=PANEL,
         ),
@@ -117,6 +118,7 @@ def _about_tile(word: GalleryWord, drawing: Drawing) -> str:
     return seen if tries is None else f"{seen}, and the {word.word} in {often}"
 
 
+@cached_by_files("runs")
 def example() -> dict[str, np.ndarray]:
     """Return the stored example, uint8 (SIZE, SIZE, 3), keyed by its word, if the gallery has that word."""
     painter, word = stored_gallery().painter, SAMPLE_SETS["photographs"].drawn[0]
@@ -182,10 +184,10 @@ def four_squares_html() -> str:
 def photo_counts() -> tuple[str, str]:
     """Return what a second network recognises of words that were painted into photos, and more on it."""
     text = (
-        f"We painted {len(recognised('photo-views'))} random words into our photos. A second network recognises "
-        f"**{counted('photo-views')}** paintings by many views, and **{counted('photo-paper')}** by the paper’s method."
+        f"We painted {len(recognised('photo-views'))} random words into our photos. A second network recognises **"
+        f"{counted('photo-views')}** painted with many views and **{counted('photo-paper')}** with the paper’s method."
     )
-    return text, "All are from seed 0."
+    return text, "All used seed 0."
 
 
 def sketch_counts() -> tuple[str, str]:
@@ -193,14 +195,14 @@ def sketch_counts() -> tuple[str, str]:
     judge, n = short_title(classifier_title(stored_gallery().judges[0])), len(recognised("sketch-paper"))
     seeds = len(recognised("sketch-views")) // n
     text = (
-        f"We painted our {n} sketches. A second network recognises **{counted('sketch-views')}** paintings by many "
-        f"views, {seeds} of each sketch, **{counted('sketch-paper')}** by the paper’s method, and "
+        f"We painted our {n} sketches. A second network recognises **{counted('sketch-views')}** painted with many "
+        f"views, {seeds} times each, **{counted('sketch-paper')}** with the paper’s method, and "
         f"{counted('sketch-paper', seen=BEFORE)} bare sketches."
     )
     about = (
-        f"{judge} is the second network, a close relative of the painter. All methods have the same ball and steps. "
-        f"Many views paint each sketch {seeds} times, from seeds 0 to {seeds - 1}; the paper’s method has nothing "
-        f"random. Natural strokes alone: {counted('sketch-strokes')}. Random views alone: "
+        f"The second network is {judge}, of the same family as the painter. All methods have the same budget and "
+        f"steps. Many views paint each sketch {seeds} times, from seeds 0 to {seeds - 1}. The paper’s method has "
+        f"nothing random. Natural strokes alone: {counted('sketch-strokes')}. Random views alone: "
         f"{counted('sketch-views_only')}. After a blur of one pixel: {counted('sketch-views', seen=SMOOTH)} by many "
         f"views, {counted('sketch-paper', seen=SMOOTH)} by the paper’s method. We picked "
         "the sketches and their words, but none of the paintings."

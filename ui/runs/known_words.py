@@ -45,13 +45,13 @@ def cannot_run(targets: Sequence[str], specs: Sequence[ClassifierSpec], classes:
     """Return why networks cannot take these targets in one run; empty if they can."""
     for word in targets:
         if (spec := unknown_to(word, specs, classes)) is not None:
-            return f"{short_title(spec.title)} does not know {quoted(word)}; choose another word"
+            return f"{short_title(spec.title)} doesn’t know {quoted(word)}; choose another word"
     if all(spec.kind == "zero-shot" for spec in specs):
         return ""
     members = {word: {*known} for word in targets if (known := find_word(word, classes))}
     for (first, some), (second, more) in itertools.combinations(members.items(), 2):
         if some & more and some != more:
-            return f"{quoted(first)} and {quoted(second)} share classes, and one run cannot have both; leave one out"
+            return f"{quoted(first)} and {quoted(second)} overlap, and one run can’t paint both; leave one out"
     return ""
 
 

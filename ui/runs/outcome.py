@@ -92,9 +92,9 @@ def recognised_table(result: RunResult) -> None:
     for judge in dict.fromkeys(judgement.judge for _, judgement in judgements):
         relative = any(is_relative(name, judge) for name in drew)
         title = one_line(short_title(classifier_title(judge)))
-        st.markdown(f"The second network is {as_markdown(title)}{', a close relative of the painter' * relative}.")
+        st.markdown(f"The second network is {as_markdown(title)}{', of the same family as the painter' * relative}.")
     if several and judgements:
-        columns = ("Pictures", "Recognised by", "At the start", "At the end", "Targets that it does not know")
+        columns = ("Pictures", "Recognised by", "At the start", "At the end", "Words it doesn’t know")
         scrolling_table(columns, judge_rows(judgements), "Recognised by a second network")
 
 
@@ -148,9 +148,9 @@ def filled_html(sample_set: str) -> tuple[str, str]:
         tiles.append(f'<section><a href="{html.escape(link)}">{name}</a>{picture_row(figures)}</section>')
     views, papers = (recognised[method] or "none" for method in reversed(COMPARED))
     about = (
-        f"With this page’s quick settings, the second network recognises {views} of {len(tiles)} holes filled by "
-        f"{METHODS[COMPARED[-1]].caption}, and {papers} by {METHODS[COMPARED[0]].caption}. Below each picture is what "
-        "it sees, shown only the hole."
+        f"With this page’s quick settings, the second network recognises {views} of {len(tiles)} holes filled with "
+        f"{METHODS[COMPARED[-1]].caption}, and {papers} with {METHODS[COMPARED[0]].caption}. Below each picture is "
+        "what it sees, shown only the hole."
     )
     return about, f'<div class="filled">{"".join(tiles)}</div>'
 

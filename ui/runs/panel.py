@@ -34,7 +34,6 @@ from ui.runs.replay import judged_tries, live_replay, run_replay, tries_replay
 from ui.runs.second_opinion import surest
 from ui.runs.settings import LAST_SEED, expected_seconds, remember_pace
 from ui.runs.state import (
-    WAITING,
     ActiveRun,
     RunRequest,
     RunResult,
@@ -128,7 +127,7 @@ def ask_for_run(
         if begin_run(page, to_run):
             st.rerun()
     elif for_reason is not None and not request.needs_hole:
-        for_reason.markdown(why if why == WAITING else f"**These settings cannot run**: {as_markdown(why)}.")
+        for_reason.markdown(as_markdown(sentence(why)))
 
 
 def _has_tries(request: RunRequest) -> bool:
@@ -371,9 +370,9 @@ def what_one_sees(active: ActiveRun) -> str:
 
 
 def caption_of(sure: np.ndarray, has_views: bool) -> str:
-    """Return a line on growing pictures that agrees with how sure the painter is of each, (n,)."""
+    """Return a line on growing pictures; on a single one it agrees with how sure the painter is. sure: (n,)."""
     if len(sure) > 1:
-        return f"The painter is sure of {(sure >= SURE).sum()} of {len(sure)} pictures so far."
+        return "Painting …"
     if sure[0] >= SURE and not has_views:
         return _SURE_WITHOUT_VIEWS
     return [text for since, text in _STORY if since <= sure[0]][-1]

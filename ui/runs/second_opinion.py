@@ -117,10 +117,10 @@ def _how_sure(judgement: Judgement, row: int) -> str:
     if not judgement.shares:
         return ""
     known = {spec.name: spec.vocabulary for spec in list_classifiers()}
-    share, vocabulary = judgement.shares[row], known.get(judgement.judge)
-    if share >= _MAJORITY or vocabulary is None:
-        return f" ({sureness(share)})"
-    return f" ({sureness(share)}, its first guess of {len(CLASS_SETS[vocabulary]()):,})"
+    probability, vocabulary = judgement.shares[row], known.get(judgement.judge)
+    if probability >= _MAJORITY or vocabulary is None:
+        return f" ({sureness(probability)})"
+    return f" ({sureness(probability)}, its top guess out of {len(CLASS_SETS[vocabulary]()):,})"
 
 
 def to_be_exact(run: PGDRun, row: int) -> str:

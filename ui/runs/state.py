@@ -50,7 +50,7 @@ CHANGED = {
     "start": "the start",
     "target": "the target",
     "fill": "what fills the hole at first",
-    "classifiers": "the classifiers",
+    "classifiers": "the networks",
     "penalty": "the penalty",
     "weight": "its weight",
     "method": "the method",
@@ -298,12 +298,13 @@ def run_state(page: str) -> RunState:
 def refusal(request: RunRequest) -> str:
     """Return a one-sentence reason why the request cannot run; empty if it can."""
     if not request.names:
-        return "no classifier is chosen; choose one or two"
+        return "choose one or two networks"
     if not request.methods:
-        return "no method is chosen; choose one or two"
+        return "choose one or two methods"
     if len(request.names) * len(request.methods) > MAX_RUNS:
-        pairs = f"{len(request.names)} networks by {len(request.methods)} methods"
-        return f"{pairs} are more than {MAX_RUNS} runs; choose fewer"
+        pairs = f"{count_of(len(request.names), 'network')} and {count_of(len(request.methods), 'method')}"
+        runs = len(request.names) * len(request.methods)
+        return f"{pairs} make {runs} runs, but {MAX_RUNS} is the most; choose fewer"
     return request.why
 
 

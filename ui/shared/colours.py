@@ -42,8 +42,8 @@ _NAMES = {
 
 def model_colour(name: str) -> str:
     """Return a classifier's colour, the same on every page, by its name in the registry."""
-    kind = next((spec.kind for spec in list_classifiers() if spec.name == name), None)
-    return COLOURS_BY_NAME.get(name) or (NETWORK_COLOURS[kind][name.endswith(ROBUST)] if kind else UNKNOWN_COLOUR)
+    family = next((spec.kind for spec in list_classifiers() if spec.name == name), None)
+    return COLOURS_BY_NAME.get(name) or (NETWORK_COLOURS[family][name.endswith(ROBUST)] if family else UNKNOWN_COLOUR)
 
 
 def colour_name(colour: str) -> str:

@@ -108,15 +108,15 @@ THE_PAPER = dict(re.findall(r"^  (\w+) = \{(.*)\}", PAPERS_ENTRY, re.MULTILINE))
 
 # What somebody else gets by the link of a page, by the page's title; what the page does not know has no line.
 ABOUT_LINK = {
-    "Story": "This link opens the story at this chapter, with your choices there.",
+    "Story": "Anyone with this link sees this chapter with your choices. Your own photos are not shared.",
     "Frequencies": "Anyone with this link sees the same maps, wave and picture. Your own photos and maps are not "
     "shared.",
     "Fill a hole": "Anyone with this link gets the same photo, hole, word and settings, and can fill the hole again. "
     "Your own photos are not shared.",
-    "Paint": "Anyone with this link gets the same word, start and settings, and the page paints it again. Your "
-    "own photos are not shared.",
+    "Paint": "Anyone with this link gets the same word, start and settings, and can paint it again. Your own photos "
+    "are not shared.",
     "Findings": "Anyone with this link sees the same comparison.",
-    "Models": "This link opens this page.",
+    "Models": "Anyone with this link sees this page.",
 }
 
 

@@ -345,21 +345,24 @@ def _close_upload(page: str) -> None:
     st.session_state.pop(f"{page}.framed", None)
 
 
-def draw_upload(page: str, *, frames: bool = True) -> None:
+def draw_upload(page: str, *, frames: bool = True, about: str = "") -> None:
     """Draw the dialog with the upload, if it is open.
 
-    frames: True to choose the square of a photo in the dialog as well; False if the page itself has the frame.
+    frames: True to choose the square of a photo in the dialog as well; False if the page itself has the frame. about:
+    a sentence on what happens to the photo, as Markdown.
     """
     # Drawn in every run: an automatic rerun, such as the one that loads torch, must not close it.
     if st.session_state.get(f"{page}.picking"):
-        st.dialog("Your photo", width="medium", on_dismiss=partial(_close_upload, page))(_upload)(page, frames)
+        st.dialog("Your photo", width="medium", on_dismiss=partial(_close_upload, page))(_upload)(page, frames, about)
 
 
-def _upload(page: str, frames: bool) -> None:
+def _upload(page: str, frames: bool, about: str) -> None:
     """Draw the dialog's content: the upload, then the frame of a photo that is not square."""
     state, slot = st.session_state, st.empty()
     if f"{page}.framed" not in state:
         with slot.container():
+            if about:
+                st.markdown(about)
             photo = _uploaded(page)
         if photo is None:
             return

@@ -57,14 +57,14 @@ def summary_html(
 
 
 def _clauses(findings: Sequence[Finding]) -> Any:
-    """'9 claims hold, 5 hold in part, and 6 fail', with the sign of each verdict, as HTML."""
+    """'9 hold, 5 hold in part, and 6 fail', with the sign of each verdict, as HTML."""
     from markupsafe import Markup
 
     counts = Counter(finding.verdict for finding in findings)
     clauses = list[str]()
     for verdict, (sign, colour, singular, plural) in SIGNS.items():
         if count := counts[verdict]:
-            said = (singular if count == 1 else plural).format(count if clauses else count_of(count, "claim"))
+            said = (singular if count == 1 else plural).format(count)
             mark = f'<i style="--chip:{colour}" aria-hidden="true">{sign}</i>'
             clauses.append(f'<span class="clause">{mark} {said}</span>')
     if len(clauses) > 2:
@@ -117,8 +117,8 @@ def multiplicity(findings: Sequence[Finding]) -> str:
     """Return how many of these verdicts chance alone would let hold, as a sentence."""
     checked = sum(finding.verdict != Verdict.NOT_CHECKABLE for finding in findings)
     return (
-        f"Verdicts are judged one at a time. If every claim were wrong, you’d expect chance to pass at most "
-        f"{decimal(CHANCE * checked)} of these {checked}."
+        f"We judge each claim on its own. If all {checked} were wrong, at most {decimal(CHANCE * checked)} of them "
+        "would hold by chance."
     )
 
 

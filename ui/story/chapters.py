@@ -14,7 +14,7 @@ from pathlib import Path
 from core.claims.wave_claims import CLIP_GRID
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, short_title
 from core.data.sample_sets import SAMPLE_SETS
-from core.data.sketches import SKETCHES
+from core.data.sketches import FIRST_SKETCH, SKETCHES
 from core.pgd.drawings import count, counted, drawn_sketches, judge_name, painter_name, sketches_by_seed
 from core.pgd.methods import COMPARED, METHODS
 from core.pgd.picture_outcomes import BEFORE
@@ -220,14 +220,14 @@ def paintings_counted(start: str) -> str:
             f"Of our {n} sketches, a second network recognises {sketches_by_seed()[0]} painted with many views, "
             f"{papers} painted with the paper’s method, and {before or 'none'} of the bare sketches."
         )
-    kind = "draw" if start == "grey" else start
-    many, few = (f"{counted(f'{kind}-{name}')} paintings by {METHODS[name].caption}" for name in reversed(COMPARED))
+    group = "draw" if start == "grey" else start
+    many, few = (f"{counted(f'{group}-{name}')} painted with {METHODS[name].caption}" for name in reversed(COMPARED))
     where = "on plain grey" if start == "grey" else "into our photos"
     return f"We also had the network paint random words {where}. The second network recognises {many} and {few}."
 
 
 CHAPTER_FACTS: dict[str, Callable[[], str]] = {
-    "asked": lambda: with_article(next(iter(SKETCHES.values())).word),
+    "asked": lambda: with_article(SKETCHES[FIRST_SKETCH].word),
     "lead": lambda: LEADS["sketch"],
     "counted": lambda: paintings_counted("sketch"),
     "judge": lambda: short_title(classifier_spec(judge_name()).title),

@@ -104,9 +104,9 @@ def pairs_summary() -> str:
     )
     difference = crossover_difference(a, b)
     if difference.high < 0:
-        return f"{said} Fewer waves are enough for {titles[0]}: the paper suspects the same of CLIP."
+        return f"{said} {titles[0]} needs fewer waves to see the slow picture, as the paper suspects of CLIP."
     if difference.low > 0:
-        return f"{said} {titles[0]} needs more waves, which is the opposite of what the paper suspects of CLIP."
+        return f"{said} {titles[0]} needs more waves. The paper suspects the opposite of CLIP."
     return f"{said} That is too close to call."
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.data.canvases import CANVASES, COMPARED_CANVAS
-from core.data.sketches import SKETCHES
+from core.data.sketches import FIRST_SKETCH
 from core.pgd.drawings import GROWTH, GalleryWord, count, drawn_sketches, familiar
 from core.pgd.methods import COMPARED
 from core.pgd.picture_outcomes import Judgement
@@ -48,7 +48,7 @@ def stored(word: GalleryWord) -> Painting:
         claim=claim(views.confidence, word.word),
         **judged(judgements[1], word.word),
         about_paper=about_paper(paper.confidence, views.confidence, judgements[0], _start_of(word), word.word),
-        growth=GROWTH if word.sketch == next(iter(SKETCHES)) else None,
+        growth=GROWTH if word.sketch == FIRST_SKETCH else None,
     )
 
 
@@ -133,7 +133,7 @@ def about_paper(confidence: float, views: float, judgement: Judgement | None, st
         return f"{sure} {'To us it looks like noise' if start in CANVASES else 'What it added looks like noise to us'}."
     if agrees and start == "sketch":
         n = len(drawn_sketches())
-        opinion = f"{opinion} It recognises {count('sketch-paper')} of our {n} sketches by this method."
+        opinion = f"{opinion} It recognises {count('sketch-paper')} of our {n} sketches painted this way."
     return f"{sure} {opinion}".strip()
 
 
@@ -148,10 +148,10 @@ def seen_before(word: GalleryWord, *, is_photo: bool) -> str:
         return ""
     painter, judge = word.before[:2]
     if is_photo or judge in familiar():
-        who = "both networks see" if painter == judge else "the second network sees"
-        return f"Before painting, {who} {with_article(judge)}."
-    who = "the second network does not see" if painter == word.word else "neither network sees"
-    return f"Before painting, {who} {with_article(word.word)}."
+        subject = "both networks saw" if painter == judge else "the second network saw"
+        return f"Before painting, {subject} {with_article(judge)}."
+    subject = "the second network didn’t see" if painter == word.word else "neither network saw"
+    return f"Before painting, {subject} {with_article(word.word)}."
 
 
 def first_guess(run: PGDRun) -> str:

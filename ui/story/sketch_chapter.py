@@ -64,8 +64,8 @@ def title(usual: str) -> str:
 def facts() -> dict[str, str]:
     """Return what the chapter's sentences say of what is chosen."""
     chosen = story_start.chosen()
-    asked = with_article(one_line(chosen.word)) if chosen.is_known else "what you name"
-    return {"asked": asked, "lead": LEADS[chosen.start], "counted": paintings_counted(chosen.start)}
+    named = with_article(one_line(chosen.word)) if chosen.is_known else "what you name"
+    return {"asked": named, "lead": LEADS[chosen.start], "counted": paintings_counted(chosen.start)}
 
 
 def return_to_link() -> None:
@@ -225,7 +225,7 @@ def _painter(chosen: StoryStart) -> None:
         return
     frame_photo(chosen.photo.photo, chosen.photo.position, key="story.frame", on_move=story_start.move_frame)
     if not chosen.photo.photo.is_square:
-        st.caption("Move the frame to choose the part.")
+        st.caption("Drag the frame to the part you want.")
 
 
 def _controls(chosen: StoryStart, growing: bool) -> None:

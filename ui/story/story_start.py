@@ -13,6 +13,7 @@ from core.data.canvases import CANVASES, COMPARED_CANVAS, empty_sketch
 from core.data.picture_files import framed_square
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import (
+    FIRST_SKETCH,
     SKETCH_SIZE,
     SKETCHES,
     decode_sketch,
@@ -38,9 +39,8 @@ from ui.shared.page_pictures import UPLOAD, Photo
 ROW = SAMPLE_SETS["photographs"]
 SKETCH, PHOTO, WORD = "story.sketch", "story.photo", "story.word"  # in the session; PHOTO: None while a sketch is shown
 LINKED_WORD, LINKED_SKETCH, LINKED_PHOTO, LINKED_FRAME = "word", "sketch", "photo", "frame"  # in the URL
-FIRST = next(iter(SKETCHES))
 EMPTY = "empty"  # canvas, in the URL and below its tile
-TILES = (EMPTY, FIRST, "lighthouse", "starfish", "horse", "daisy", *START_PHOTOS)
+TILES = (EMPTY, FIRST_SKETCH, "lighthouse", "starfish", "horse", "daisy", *START_PHOTOS)
 PAGE = "story"  # in the keys of `ui.shared.page_pictures`
 _PICTURES = f"{PAGE}-pictures"  # likewise
 _PHOTO_QUALITY = 85  # of WebP
@@ -130,7 +130,7 @@ class StoryStart:
 def of_tile(name: str, word: str) -> StoryStart:
     """Return what a tile shows, with a word; name: one of `TILES` or of `SKETCHES`."""
     if name in START_PHOTOS:
-        return StoryStart(bundled(FIRST), word, bundled_photo(name))
+        return StoryStart(bundled(FIRST_SKETCH), word, bundled_photo(name))
     return StoryStart(bundled(name), word)
 
 
@@ -200,7 +200,7 @@ def chosen() -> StoryStart:
     state = st.session_state
     if SKETCH not in state:
         word, linked, photo = url.text(LINKED_WORD), url.text(LINKED_SKETCH), url.text(LINKED_PHOTO)
-        name = linked if linked in (EMPTY, *SKETCHES) else EMPTY if word and not linked else FIRST
+        name = linked if linked in (EMPTY, *SKETCHES) else EMPTY if word and not linked else FIRST_SKETCH
         state[SKETCH], state[PHOTO] = bundled(name), None
         if linked and linked != name:
             with suppress(ValueError):
@@ -213,7 +213,7 @@ def chosen() -> StoryStart:
             state[f"{PAGE}.{MISSING}"] = True
         if photo in START_PHOTOS:
             state[PHOTO] = bundled_photo(photo, position)
-        state[WORD] = word or word_of(StoryStart(state[SKETCH], "", state[PHOTO]).name or FIRST)
+        state[WORD] = word or word_of(StoryStart(state[SKETCH], "", state[PHOTO]).name or FIRST_SKETCH)
     return StoryStart(state[SKETCH], state[WORD], state.get(PHOTO))
 
 
@@ -224,7 +224,7 @@ def put_in_url(chosen: StoryStart) -> None:
         percent = round(100 * chosen.photo.position)
         linked = {LINKED_PHOTO: chosen.photo.name or _OWN_PHOTO}
         linked |= {} if percent == 50 else {LINKED_FRAME: str(percent)}
-    elif (chosen.name, chosen.word) != (FIRST, word_of(FIRST)):
+    elif (chosen.name, chosen.word) != (FIRST_SKETCH, word_of(FIRST_SKETCH)):
         with suppress(ValueError):
             linked = {LINKED_SKETCH: chosen.name or encode_sketch(chosen.sketch)}
     if linked and chosen.word:

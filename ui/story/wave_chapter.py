@@ -135,7 +135,7 @@ def _answer(answers: WaveAnswers, photo: int, stripes: int) -> StripesAnswer:
     if stripes:
         many, known = int(fooled_photos.sum()), int(right_before.sum())
         also = "also " * was_fooled
-        lines.append(f"It {also}fools the network on {many or 'none'} of the {known} photos it otherwise gets right.")
+        lines.append(f"The wave {also}fools it on {many or 'none'} of the {known} photos it otherwise gets right.")
     return StripesAnswer(
         says=everyday_name(names[now]),
         percent=_percent(answers.percents[photo, under]),

@@ -152,9 +152,9 @@ def _status(job: Job, heatmap: Heatmap | None, shown: Sequence[Entry]) -> None:
         st.markdown("Stopped before the first wave.")
     if not job.active and heatmap is not None:
         ended = {"done": "Done", "overtime": "Stopped by this server’s time limit"}.get(job.status, "Stopped")
-        place = next((k for k, entry in enumerate(shown, 1) if entry.heatmap.equals(heatmap)), None)
+        index = next((k for k, entry in enumerate(shown, 1) if entry.heatmap.equals(heatmap)), None)
         where = (
-            "It is among the maps under *Expert settings*" if place is None else f"It is the {ordinal(place)} map below"
+            "It is among the maps under *Expert settings*" if index is None else f"It is the {ordinal(index)} map below"
         )
         st.markdown(f"{ended}. {where}.")
         stem = file_stem(f"{heatmap.metadata['classifier']['name']} {heatmap.metadata['dataset']['name']}")

@@ -115,7 +115,7 @@ def corruption_panel(page: PageState) -> None:
         if networks:
             seen = as_markdown(join_list(list(dict.fromkeys(_sample(network.outcomes) for network in networks))))
             st.markdown(f"**{as_markdown(most_right(networks, key, strength))}**")
-            st.caption(f"Of {seen} at strength {strength}, with 95% intervals.")
+            st.caption(f"Measured on {seen} at strength {strength}, with 95% intervals.")
             accuracy_chart(networks, key, strength)
         else:
             sizes = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}

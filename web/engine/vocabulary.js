@@ -60,11 +60,11 @@ export function vocabulary(classes, { words, near, plurals }) {
     return each.length === 1 ? each[0].slice(0, 2) : [...new Set(each.map(([first]) => first))];
   }
 
-  /** A word with what it stands for: "dog · any of 118", "lighthouse · beacon"; a class's name is itself. */
+  /** A word with what it stands for: "dog · 118 kinds", "lighthouse · beacon"; a class's name is itself. */
   function meaning(text) {
     const members = find(text);
     if (!members.length || classes.includes(text)) return text;
-    const name = members.length > 1 ? `any of ${members.length}` : classes[members[0]];
+    const name = members.length > 1 ? `${members.length} kinds` : classes[members[0]];
     return name.toLowerCase() === text.toLowerCase() ? text : `${text} · ${name}`;
   }
   return { all, find, neighbours, meaning };

@@ -1,11 +1,12 @@
 // Figure 5: a hole brushed into a photograph, the bundled one or the reader's own, filled by both methods.
 
-import { element, packBits, percent, unpack, unpackBits } from "../../ui/components/basics.js";
+import { element, pack, packBits, percent, unpack, unpackBits } from "../../ui/components/basics.js";
 import { pixelsOf, planes, softmax } from "../engine/bytes.js";
 import { engine, latest } from "../engine/client.js";
 import { load, withPixels } from "../engine/packs.js";
 import { filledFromRim } from "../engine/starts.js";
 import { fillings, squareAround } from "./fillings.js";
+import { keptState } from "./kept.js";
 import { framed, pictureUrl, uploadButton } from "./picture_elements.js";
 import { knownWords, paintLive, SIDE, wanted, wordForm } from "./word_figure.js";
 
@@ -32,11 +33,19 @@ export async function holeFigure({ stage, mount }) {
   let caption = stored.caption;
   let shown = classes[stored.target]; // the word of the pictures
   let token = 0; // counts changes by the page, not by the reader's brush
-  const { form, input, say, drop } = wordForm(stage, "Fill", "what should be there", fill);
-  uploadButton(form, "+ Your photo", SIDE, take, say);
+  let drawn = stored.drawings; // the newest
+  let isOwn = false; // whether the reader has changed anything
+  const { form, input, say, isRunning, drop } = wordForm(stage, "Fill", "what should be there", fill);
+  const news = latest(); // about uploads: a refusal is not followed by the first guess of the photo before it
+  const refuse = (words) => {
+    news();
+    say(words);
+  };
+  uploadButton(form, "+ Your photo", SIDE, take, refuse);
   input.value = shown;
   const row = stage.appendChild(element("div", "hole-stage"));
   const choice = ({ value }) => {
+    isOwn = true;
     mask = unpackBits(value, SIDE * SIDE);
     drop();
     shown = input.value.trim() || "picture";
@@ -61,6 +70,7 @@ export async function holeFigure({ stage, mount }) {
     });
   }
   function drawPair(drawings) {
+    drawn = drawings;
     const titled = drawings.map((drawing, k) => ({ judged: "", ...drawing, title: stored.drawings[k].title }));
     show({ word: shown, size: SIDE, square: squareAround(mask, SIDE), drawings: titled });
   }
@@ -74,18 +84,19 @@ export async function holeFigure({ stage, mount }) {
 
   async function take(photo) {
     drop();
-    const isLatest = begin();
+    isOwn = true;
+    const [isLatest, isNews] = [begin(), news()];
     [pixels, mask, caption] = [framed(photo), middleSquare(), `Your photo, ${photo.name}`];
     [shown, input.value] = ["picture", ""];
     drawPainter();
     await drawStart(isLatest);
-    const guess = await firstGuess();
+    const guess = await firstGuess((words) => isNews() && say(words));
     if (isLatest() && !input.value) input.value = guess.word;
-    if (isLatest())
+    if (isLatest() && isNews())
       say(`First guess: ${guess.word}, ${percent(guess.share)} sure. Paint over a part, then press Fill.`);
   }
-  async function firstGuess() {
-    const shares = softmax(await engine.predict(planes(pixels), say));
+  async function firstGuess(report = say) {
+    const shares = softmax(await engine.predict(planes(pixels), report));
     const share = Math.max(...shares);
     return { word: classes[shares.indexOf(share)], share };
   }
@@ -93,10 +104,11 @@ export async function holeFigure({ stage, mount }) {
   async function fill(word) {
     const count = mask.reduce((sum, bit) => sum + bit, 0);
     if (!count) throw new Error("The hole is empty: brush one into the picture.");
-    if (count === mask.length) throw new Error("The hole covers the whole picture: erase a part of it.");
+    if (count === mask.length) throw new Error("The hole covers the whole picture: leave a part of it.");
     const known = await knownWords();
     if (word) wanted(known, word); // refuses an unknown one before anything loads
     const isWanted = begin();
+    isOwn = true;
     if (!word) input.value = (await firstGuess()).word;
     shown = word || input.value;
     const goal = wanted(known, shown);
@@ -114,6 +126,18 @@ export async function holeFigure({ stage, mount }) {
     return stopped === "replaced";
   }
 
+  const kept = keptState("hole", () => {
+    const about = { caption, shown, word: input.value, isOver: !isRunning() };
+    if (!isOwn) return null;
+    return { pixels: pack(pixels), mask: packBits(mask), drawings: drawn, ...about };
+  });
+  if (kept) {
+    isOwn = true;
+    [pixels, mask] = [unpack(kept.pixels), unpackBits(kept.mask, SIDE * SIDE)];
+    ({ caption, shown } = kept);
+    input.value = kept.word;
+  }
   drawPainter();
-  drawPair(stored.drawings);
+  if (kept && !kept.isOver) await drawStart(begin());
+  else drawPair(kept?.drawings ?? stored.drawings);
 }

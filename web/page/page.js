@@ -47,7 +47,7 @@ function figureIn(root) {
       await action();
       failure.hidden = true;
     } catch (error) {
-      failure.replaceChildren(`A part of this figure did not arrive: ${/** @type {any} */ (error).message}.`);
+      failure.replaceChildren(`A part of this figure didn’t load: ${/** @type {any} */ (error).message}.`);
       button(failure, "Try again", () => attempt(action));
       failure.hidden = false;
     }

@@ -2,6 +2,7 @@
 
 import { element, paintPixels } from "../../ui/components/basics.js";
 import { squareAt } from "../../ui/components/painters/frame.js";
+import { latest } from "../engine/client.js";
 
 const MAX_BYTES = 40e6; // of a file
 const MAX_PIXELS = 50e6; // of a picture: decoding takes four bytes each
@@ -25,8 +26,8 @@ export function framed({ canvas }, place = 0.5) {
   return Uint8Array.from({ length: 3 * side * side }, (_, k) => data[4 * Math.floor(k / 3) + (k % 3)]);
 }
 
-/** A bundled photo. @param {string} source its URL @param {string} name @returns {Promise<Photo>} */
-export async function bundledPhoto(source, name) {
+/** A photo at its size here. @param {string} source its URL @param {string} name @returns {Promise<Photo>} */
+export async function photoFrom(source, name) {
   const image = new Image();
   image.src = source;
   await image.decode();
@@ -51,7 +52,7 @@ async function ownPhoto(file, side) {
       image.src = url;
     });
   } catch {
-    throw new Error(`“${file.name}” is no picture that this browser can read; choose a PNG, JPEG or WebP.`);
+    throw new Error(`“${file.name}” isn’t a picture this browser can read; choose a PNG, JPEG or WebP.`);
   } finally {
     URL.revokeObjectURL(url);
   }
@@ -101,15 +102,18 @@ const contextOf = (canvas) => canvas.getContext("2d", { willReadFrequently: true
 export function uploadButton(parent, text, side, take, refuse) {
   const label = parent.appendChild(element("label", "upload", text));
   const input = label.appendChild(element("input", "", "", { type: "file", accept: "image/*" }));
+  const begin = latest();
   input.addEventListener("change", async () => {
     const [file] = input.files ?? [];
     if (!file) return;
+    input.value = ""; // the same file can be chosen again
+    const isLatest = begin();
     try {
-      await take(await ownPhoto(file, side));
+      const photo = await ownPhoto(file, side);
+      if (isLatest()) await take(photo);
     } catch (error) {
-      refuse(/** @type {any} */ (error).message);
+      if (isLatest()) refuse(/** @type {any} */ (error).message);
     }
-    input.value = "";
   });
   return input;
 }

@@ -10,7 +10,8 @@ import { difference } from "../engine/pgd.js";
 import { encodeSketch } from "../engine/sketch_link.js";
 import { greyStart, smoothStart } from "../engine/starts.js";
 import { withArticle } from "../engine/vocabulary.js";
-import { bundledPhoto, framed, pictureUrl, uploadButton } from "./picture_elements.js";
+import { keptState } from "./kept.js";
+import { framed, photoFrom, pictureUrl, uploadButton } from "./picture_elements.js";
 import { howLong, knownWords, paintLive, SIDE, wanted, wordForm } from "./word_figure.js";
 
 const ALONE = "The second network isn’t on this page: you are the judge.";
@@ -72,6 +73,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
   let shown = ""; // the word of the painting
   let asked = ""; // the last known word, with its article
   let token = 0; // counts changes by the page, not by the reader's brush
+  const drawn = { scene: /** @type {any} */ (null), told: /** @type {any} */ (null), link: "" }; // the newest of each
 
   const row = stage.appendChild(element("div", "sketch-stage"));
   const left = row.appendChild(element("div", "sketch-start"));
@@ -81,7 +83,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
   };
   const showSketch = mount("sketch", places.sketch, { choice: ({ value }) => begun({ pixels: unpack(value) }) });
   const showPhoto = mount("framer", places.photo, { choice: ({ value }) => begun({ place: value }) });
-  const hint = `any of ${known.toLocaleString("en")} words`;
+  const hint = `Any of ${known.toLocaleString("en")} words`;
   const { input, say, isRunning, drop } = wordForm(left, "Paint", hint, paint);
   const painting = mount("painting", row.appendChild(element("div", "sketch-painting")), {}, PAINTING);
   const bar = stage.appendChild(element("div", "sketch-tiles"));
@@ -130,6 +132,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
   }
 
   function show(scene) {
+    drawn.scene = scene;
     const own = { sketch: pictureUrl(chosen.pixels), start: chosen.photo ? "photo" : "sketch", size: SIDE };
     painting({ judged: "", agrees: false, ...scene, ...own });
   }
@@ -137,6 +140,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
   /** Link to the app's page Paint with the same start and word; `stored`: its place there if the painting is stored. */
   async function drawLink(stored = "") {
     lab.hidden = true;
+    drawn.link = stored;
     if (!app) return;
     const { pixels, photo, place } = chosen;
     const word = shown;
@@ -157,6 +161,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
 
   /** What networks see in the start, and the waves of the pictures. @param {any} told */
   function tell({ before = "", waves, task }) {
+    drawn.told = { before, waves, task };
     title.lastChild.textContent = ` ${texts[task].title}`;
     lead.innerHTML = texts[task].lead;
     for (const place of lead.querySelectorAll(".asked")) place.textContent = asked || "what you name";
@@ -213,12 +218,12 @@ export async function sketchFigure({ stage, mount, attempt }) {
     const { word, sketch, photo, stored } = starts[index];
     const hasOwnWord = Boolean(input.value.trim()) && !isOffered(input.value.trim());
     const [picture, painted] = await Promise.all([photo && load(photo), stored && load(stored)]);
-    const strip = picture && (await bundledPhoto(picture.source, picture.name));
+    const strip = picture && (await photoFrom(picture.source, picture.name));
     if (!isLatest()) return;
     chosen = { pixels: strip ? framed(strip) : unpack(sketch), photo: strip ?? null, place: MIDDLE };
     tile = index;
     if (own !== undefined) input.value = own;
-    else if (stored || !hasOwnWord) input.value = word; // an empty canvas keeps a word of one's own
+    else if (stored || !hasOwnWord) input.value = word; // the empty canvas keeps a word the visitor typed
     const isTiles = input.value === word;
     if (isTiles || !input.value) asked = input.value && withArticle(word, facts.articles);
     drawStart();
@@ -259,7 +264,25 @@ export async function sketchFigure({ stage, mount, attempt }) {
     return (await paintLive(task, { start, mask: null, ...goal }, isWanted, say, scene)) === "replaced";
   }
 
-  await choose(first);
+  // A start of one's own or another tile, its word and painting; of a painting in progress only what it starts from.
+  const kept = keptState("sketch", () => {
+    const { pixels, photo, place } = chosen;
+    const source = photo && { source: photo.canvas.toDataURL(), name: photo.name };
+    const about = { tile, asked, shown, word: input.value, isOver: !isRunning() };
+    return { pixels: pack(pixels), photo: source, place, ...about, ...drawn };
+  });
+  async function restore({ pixels, photo, place, word, isOver, scene, told, link, ...about }) {
+    chosen = { pixels: unpack(pixels), photo: photo && (await photoFrom(photo.source, photo.name)), place };
+    ({ tile, asked, shown } = about);
+    input.value = word;
+    drawStart();
+    drawTiles();
+    if (!isOver) return before(word ? undefined : NO_WORD);
+    show(scene);
+    tell(told);
+    drawLink(link);
+  }
+  await (kept ? restore(kept) : choose(first));
   isReady({ photo: () => upload.click(), sketch: () => attempt(() => choose(0, "")) });
 }
 

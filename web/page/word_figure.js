@@ -51,8 +51,12 @@ export function wordForm(parent, text, hint, start) {
     for (const name of near) button(buttons, name, () => take(name));
     place.replaceChildren(...(words ? [words, buttons] : []));
   };
-  /** @param {string} words @param {string[]} [near] */
-  const say = (words, near = []) => write(line, words, near);
+  let isRefusal = false; // of the word on the line
+  /** @param {string} words @param {string[]} [near] instead of a word that is refused */
+  const say = (words, near) => {
+    isRefusal = near !== undefined;
+    write(line, words, near ?? []);
+  };
 
   /** @type {string | null} */
   let running = null;
@@ -68,7 +72,11 @@ export function wordForm(parent, text, hint, start) {
     const other = running !== null && input.value.trim() !== running && input.value.trim() !== waiting;
     submit.textContent = running === null ? text : other ? `${text} next` : waiting === null ? "Stop" : "Start it now";
   }
-  input.addEventListener("input", relabel);
+  input.addEventListener("input", () => {
+    relabel();
+    if (isRefusal) say(""); // another word is typed
+    if (waiting === null) write(queue, "", []);
+  });
 
   async function enqueue(word) {
     try {
@@ -126,7 +134,7 @@ export function wanted({ all, classes, articles, exactly, find, neighbours, mean
   if (!members.length) {
     const near = neighbours(word);
     const called = word.length > MAX_LENGTH ? `${word.slice(0, MAX_LENGTH - 1)}…` : word;
-    const instead = near.length ? "Try:" : `It knows ${all.length.toLocaleString("en")} others.`;
+    const instead = near.length ? "Did you mean:" : `It knows ${all.length.toLocaleString("en")} others.`;
     const message = `This network doesn’t know “${called}”. ${instead}`;
     throw Object.assign(new Error(message), { near });
   }
@@ -172,7 +180,7 @@ export async function paintLive(task, { start, mask, target, meaning, budget = 1
     steps[index] = step;
     const slowest = Math.min(...steps);
     const left = Math.ceil((((performance.now() - began) / 1000) * (total - slowest)) / Math.max(1, slowest));
-    say(`${meaning}: ${slowest <= 0 ? "it begins …" : `${left} s left`}`);
+    say(`${meaning}: ${slowest <= 0 ? "starting …" : `${left} s left`}`);
     moments[index] = { picture: pictureUrl(frame), pixels: frame, share: Math.exp(-entropy), best };
     if (moments[0] && moments[1]) show([...moments], false, false);
   };

@@ -107,7 +107,7 @@ def test_an_interrupted_hub_download_resumes(hub, tmp_path, monkeypatch):
 
 def test_an_interrupted_url_download_starts_anew(hub, tmp_path):
     hub.cut_at = [PIECE]
-    with pytest.raises(FileNotFoundError, match=r"^couldn’t reach 127\.0\.0\.1, or it broke off; check"):
+    with pytest.raises(FileNotFoundError, match=r"^couldn’t reach 127\.0\.0\.1; check your internet connection"):
         url_file(hub).fetch()
     assert left(tmp_path) == []
     assert url_file(hub).fetch().read_bytes() == CONTENT and hub.requested_ranges == [None, None]
@@ -122,13 +122,13 @@ def test_unreachable_server_fails_within_seconds(kind, where, use_hub, monkeypat
         use_hub(url := silent if kind == "silent" else dead_address())
         start = time.monotonic()
         source, name = (source_of(), "huggingface.co/owner/name") if where == "hub" else (UrlFile(url), "127.0.0.1")
-        with pytest.raises(FileNotFoundError, match=f"^couldn’t reach {name}, or "):
+        with pytest.raises(FileNotFoundError, match=f"^couldn’t reach {name}; "):
             source.fetch()
     assert time.monotonic() - start < 9 and left(tmp_path) == []  # without these limits each attempt takes 10
 
 
 def test_download_errors_are_explained(hub, monkeypatch):
-    with pytest.raises(FileNotFoundError, match=r"^couldn’t reach huggingface\.co/owner/other, .*404"):
+    with pytest.raises(FileNotFoundError, match=r"^couldn’t reach huggingface\.co/owner/other \(404"):
         HubFile("owner/other", ("weights.bin",)).fetch()
     with pytest.raises(FileNotFoundError, match=re.escape("huggingface.co/owner/name lacks y.json, x.bin or z.bin")):
         HubFile("owner/name", ("x.bin", "z.bin"), ("y.json",)).fetch()
@@ -136,7 +136,7 @@ def test_download_errors_are_explained(hub, monkeypatch):
         HubFile("../../etc", ("weights.bin",))
     hub.status = 503
     for source in (url_file(hub), source_of()):
-        with pytest.raises(FileNotFoundError, match=rf"^couldn’t reach {source.origin}, or it broke off \(.*503 "):
+        with pytest.raises(FileNotFoundError, match=rf"^couldn’t reach {source.origin} \(.*503 "):
             source.fetch()
     hub.status, full = None, OSError(28, "No space left on device", "/somewhere/secret")
     monkeypatch.setattr("huggingface_hub.hf_hub_download", lambda *_, **__: (_ for _ in ()).throw(full))

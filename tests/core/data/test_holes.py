@@ -59,11 +59,11 @@ def test_decode_mask_refuses_foreign_text(text):
 @pytest.mark.parametrize(
     ("mask", "message"),
     [
-        (np.zeros((1, 24, 20), bool), "mask is empty"),
+        (np.zeros((1, 24, 20), bool), "hole is empty"),
         (np.ones((1, 24, 20), bool), "covers the whole image"),
         (np.eye(20, dtype=bool)[None], "mask is 20 x 20 pixels but the image is 20 x 24"),
         (np.zeros((24, 20), bool), "must be bool"),
-        (np.stack([np.eye(24, 20, dtype=bool), np.zeros((24, 20), bool)])[:, None], "mask is empty"),
+        (np.stack([np.eye(24, 20, dtype=bool), np.zeros((24, 20), bool)])[:, None], "hole is empty"),
     ],
 )
 def test_check_mask_says_what_is_wrong(mask, message):

@@ -95,13 +95,16 @@ def test_median_interval_agrees_with_the_sign_test():
         "a ukulele", "a European hare", "a ewe", "a one-armed bandit", "an onion", "an uninvited guest", "a unit",
         "a urocyon", "an urn", "an usher", "a utensil", "a USB stick", "an X-ray", "an F1 car", "a T-shirt",
         "an heirloom", "a horse", "an 8-ball", "an 11-year-old", "a 12-string guitar", "a yacht", "an “apple”",
+        "a suit of clothes",
     ],
 )  # fmt: skip
 def test_article_follows_the_sound(phrase):
     assert with_article(phrase.partition(" ")[2]) == phrase
 
 
-@pytest.mark.parametrize("phrase", ["sunglasses", "red wine", "Hay", "a red ball", "the moon", "two cats"])
+@pytest.mark.parametrize(
+    "phrase", ["sunglasses", "bedclothes", "trunks", "red wine", "Hay", "a red ball", "the moon", "two cats"]
+)
 def test_plurals_masses_and_phrases_take_no_article(phrase):
     assert with_article(phrase) == phrase
 

@@ -111,7 +111,7 @@ def test_only_a_picture_that_was_right_is_fooled():
     )
     assert same == ["87% (95% without the wave)", "fooled by 236 of 481 waves: ", True, "outlined: waves that fool A"]
     assert other[0] == "87% (cat without the wave, 95%)"
-    assert wrong[1:3] == ["wrong without a wave, too", False]
+    assert wrong[1:3] == ["wrong without a wave and with it", False]
     assert mended[1:3] == ["wrong without a wave, right with it", False]
     assert own[1:] == ["236 of 481 waves change its answer: ", True, "outlined: waves that change A’s answer"]
     assert early[1:3] == ["", False], "too few waves are known"

@@ -108,7 +108,7 @@ def test_four_networks_are_first_and_the_rest_is_folded(page):
 def test_download_sizes_are_shown(page):
     text = text_of(page)
     far = finding_on("different", CLIP, MINI_CLIP).evidence[0].measured.value
-    assert "any sentence" in text and "button-link" not in text and f" {100 * far:.1f} points off" in text
+    assert "any sentence" in text and "button-link" not in text and f"CLIP’s by {100 * far:.1f} points" in text
     assert button(page, "clip-vit-b-32").label == "Download (605 MB)"
     assert button(page, "resnet-56").label == "Download (3.5 MB)" and format_size(None) == "size unknown"
     path = ROOT / "precomputed" / "models" / "mini-clip" / "open_clip_model.safetensors"

@@ -347,7 +347,7 @@ def test_an_unreadable_link_is_told_and_the_rest_of_it_kept():
 
 def test_a_word_that_is_none_keeps_the_sketch():
     app = open_page("generation", generation_sketch=FROG, generation_classes_imagenet="qwxyz")
-    assert "does not know 'qwxyz'" in page_text(app) and word_in(app) == "qwxyz" and not app.exception
+    assert "doesn’t know 'qwxyz'" in page_text(app) and word_in(app) == "qwxyz" and not app.exception
     assert np.array_equal(app.session_state["generation.sketch"], draw_sketch("frog"))
 
 
@@ -360,7 +360,7 @@ def test_word_lists_its_classes():
 
 def test_words_that_share_classes_are_not_drawn_together():
     app = open_page("generation", generation_classes_imagenet=["dog", "poodle"])
-    assert "'poodle' share classes" in page_text(app)
+    assert "'poodle' overlap" in page_text(app)
 
 
 def test_own_target_runs_and_too_long_one_is_refused():

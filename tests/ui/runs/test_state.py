@@ -58,7 +58,7 @@ def test_finished_run_is_the_result_of_its_request(example):
 def test_example_is_shown_for_its_own_subject(example):
     state = RunState()
     same, longer, other = request(), request(LONGER), request(names=("toy-b",))
-    differ = {same: [], longer: ["steps or lengths"], other: ["the classifiers"]}
+    differ = {same: [], longer: ["steps or lengths"], other: ["the networks"]}
     for asked, changed in (differ | {request(why="no hole"): ["no hole"]}).items():
         assert state.shown(asked, lambda: example) == (example, changed)
 
@@ -112,8 +112,8 @@ def test_fingerprints_differ_between_requests():
     assert len({plan.fingerprint for plan in plans}) == 4 and request(None).fingerprint == ""
     assert request().fingerprint == request(toy_plan()).fingerprint
     for changes, why in (
-        ({"names": ()}, "no classifier"),
-        ({"methods": ()}, "no method"),
+        ({"names": ()}, "choose one or two networks"),
+        ({"methods": ()}, "choose one or two methods"),
         ({"why": "no hole"}, "no hole"),
     ):
         assert refusal(replace(request(), **changes)).startswith(why) and not refusal(request())

@@ -62,6 +62,6 @@ def test_chart_says_what_the_claims_numbers_say():
     first, second = (numbers[f"crossover cutoff of {name}"].value for name in ("Mini CLIP", "Mini ResNet"))
     said = pairs_summary()
     assert re.search(rf"Mini CLIP switches .* at {first:.2f} cycles per image, Mini ResNet at {second:.2f}\.", said)
-    assert ("the paper suspects the same" in said) == (numbers["difference of crossover cutoffs"].high < 0)
+    assert ("as the paper suspects of CLIP" in said) == (numbers["difference of crossover cutoffs"].high < 0)
     shares = follows_slow(measured()[0])
     assert len(shares) == 13 and shares[0] < 0.2 and shares[-1] > 0.9

@@ -106,7 +106,7 @@ def test_each_networks_line_is_that_of_the_stored_painting(name):
     assert (data["views"], data["paper"]) == (lossy_data_uri(views.picture), lossy_data_uri(paper.picture))
     assert data["claim"] == f"The painter is 99% sure: a {row.word}."
     share = round(100 * views.judgements[0].shares[0])
-    how_sure = f"{share}%" if share >= 50 else f"{share}%, its first guess of 1,000"
+    how_sure = f"{share}%" if share >= 50 else f"{share}%, its top guess out of 1,000"
     assert data["judged"] == f"A second network also says {row.word} ({how_sure})."
     assert data["agrees"] and ("noise" in data["about_paper"]) == (not paper.recognised())
     assert f"more certain that it sees a {row.word}" in bodies(app, "more certain that")[0]
@@ -122,7 +122,7 @@ def test_photo_has_its_painting_until_the_frame_moves(name):
     assert data["phase"] == "ended" and data["start"] == "photo" and data["claim"].endswith(f"a {word}.")
     assert data["views"] == lossy_data_uri(row.drawings["views"].picture)
     assert "Turn any photo" in read(app) and "Move the frame" in read(app) and of(app, "alt")["value"] == 0.5
-    assert f"both networks see {with_article(row.before[0])}" in bodies(app, "Before painting")[0]
+    assert f"both networks saw {with_article(row.before[0])}" in bodies(app, "Before painting")[0]
     app.session_state["story.photo"] = replace(app.session_state["story.photo"], position=0.2)
     assert of(app.run(), "alt")["value"] == 0.2 and shown(app)["phase"] == "new" and app.query_params["frame"] == "20"
     assert not bodies(app, "Before painting")

@@ -53,7 +53,11 @@ export function cardLines({ clean: [before, was], right, waves: [changed, known,
   const enough = known >= all / 2;
   // What was wrong without a wave is not fooled by one.
   if (named && before !== right) {
-    return [`${percent}% (${without})`, `wrong without a wave, ${now === right ? "right with it" : "too"}`, false];
+    return [
+      `${percent}% (${without})`,
+      `wrong without a wave${now === right ? ", right with it" : " and with it"}`,
+      false,
+    ];
   }
   return [
     `${percent}% (${without})`,
