@@ -215,7 +215,7 @@ SAMPLE_SETS = {
             class_set="cifar10",
             drawn_title="CIFAR-10, 32 px",
             folder=SAMPLES / "cifar10",
-            # The story’s: a car that the wave of the pages’ first cell makes a ship for one small network alone.
+            # The story’s: a bright car that the first cell’s wave makes a ship for one small network alone.
             first=json.loads((PRECOMPUTED / "default_picture.json").read_text())["story"]["position"],
             # A frog that every bundled network recognises.
             second=86,

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.checks import fits, grave_faults
+from tests.browser.checks import cut, fits, grave_faults
 from tests.browser.waiting import in_page, wait_until_drawn, wait_until_still
 from ui.server.streamlit_internals import HEAD
 from ui.shared.url import PAGES
@@ -89,7 +89,7 @@ def test_page_is_stable_fits_and_is_accessible(app, open_page, path):
             expect_run_in_sight(page, width)
         if width == 400:
             make_dark(page)
-        assert grave_faults(page) == [], width
+        assert grave_faults(page) == [] and cut(page) == [], width
     page.set_viewport_size({"width": 1920, "height": 1080})
     box = settled(page).locator(".st-key-footer").bounding_box()
     assert heading.bounding_box()["x"] == box["x"] == WIDE and box["width"] == 1920 - 2 * WIDE

@@ -16,7 +16,7 @@ from core.shared.text import with_article
 from core.sweep.mixture_pairs import mixed_pairs
 from core.sweep.predict import wave_on_image
 from tests.browser.canvases import TOUCH, drag, pixels, place
-from tests.browser.checks import fits, grave_faults
+from tests.browser.checks import cut, fits, grave_faults
 from tests.browser.waiting import wait_until_drawn
 from ui.components.mount import lossy_data_uri
 from ui.shared.page_pictures import sample_picture
@@ -160,9 +160,15 @@ def test_your_turn_leads_to_a_sketch_a_photo_and_clip(app, open_page, tmp_path):
     heading, scene = page.locator(".story h2").first, page.locator(".painting")
     tiles = page.get_by_role("radiogroup", name="Pictures to start from").get_by_role("radio")
     expect(page.locator(".door")).to_have_count(5)
+    steps, first = page.locator(".st-key-story-steps"), page.locator(".door").first
+    wait_until_drawn(page)
+    at = steps.bounding_box()["x"]
+    assert page.locator(".st-key-story-turn p").bounding_box()["height"] < 40, "one line"
+    assert first.bounding_box()["width"] > 400
     page.get_by_role("button", name="Paint my own sketch").click()
     expect(heading).to_have_text(f"{OTHER_TITLES['grey']}.")
     expect(tiles.first).to_be_checked()  # the empty canvas
+    assert steps.bounding_box()["x"] == at, "the tabs stay"
     tiles.filter(has_text="cup").click()
     expect(heading).to_have_text(f"{OTHER_TITLES['photo']}.")
     expect(scene.locator(".claim")).to_have_text("The painter is 99% sure: a goldfish.")
@@ -183,6 +189,7 @@ def test_your_turn_leads_to_a_sketch_a_photo_and_clip(app, open_page, tmp_path):
     expect(page.get_by_alt_text("meadow.png")).to_be_visible()
     expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint"))
     wait_until_drawn(page)
+    assert cut(page) == []  # the photo's tile is in sight, with its name
     page.get_by_role("link", name="Your turn").click()
     page.get_by_role("button", name=re.compile("CLIP")).click()
     expect(page).to_have_url(re.compile("/models"))
@@ -215,7 +222,7 @@ def test_waves_on_a_photo_and_beside_the_maps(app, open_page):
     expect(small.locator(".answer strong")).to_have_text(["ship", "automobile"])
     canvas = small.locator("canvas").last
     assert (
-        canvas.bounding_box()["width"] == 96
+        canvas.bounding_box()["width"] == 128
         and canvas.evaluate("c => getComputedStyle(c).imageRendering") == "pixelated"
     )
     box = plot.bounding_box()
@@ -248,6 +255,8 @@ def test_two_photos_in_one_follow_the_slider(app, open_page):
         wait_until_drawn(page)
     low, high = (sample_picture("photographs", k).image for k in (pairs[3].low, pairs[3].high))
     expected = to_uint8(hybrid(low, high, pairs[3].predictions.cutoffs[20]))
+    assert mixer.locator(".mixed canvas").bounding_box()["width"] == mixer.bounding_box()["width"]
+    assert mixer.locator(".tile").count() == len(pairs) and cut(page) == []
     assert np.abs(pixels(mixer.locator(".mixed canvas")).astype(int) - expected).max() <= 1
     assert fits(page) and grave_faults(page) == []
 
@@ -261,6 +270,8 @@ def test_judge_round_is_scored_and_shared(app, open_page):
         expect(judge.locator(".stage > img")).to_have_attribute("src", lossy_data_uri(question.drawing.picture))
         expect(judge.get_by_role("button", name="Next", exact=True)).to_have_count(0)
         last = judge.locator(".options button").last.bounding_box()
+        assert judge.locator(".stage > img").bounding_box()["width"] == judge.bounding_box()["width"]
+        assert number > 1 or last["y"] + last["height"] < bar["y"], "the options are in sight with the picture"
         if number > 1:  # the first view has the chapter's text above
             judge.locator(".stage").scroll_into_view_if_needed()
             assert last["height"] >= 40
@@ -323,6 +334,8 @@ def test_hole_is_filled_with_another_word(app, open_page):
     expect(box).to_have_value("bison")
     judged = panel.locator(".judged")
     expect(judged.first).to_be_visible()
+    box.fill("military uniform")
+    assert cut(page) == []  # nor is the longest part of it under the arrow
     box.fill("otter")
     box.press("Tab")  # leaves the box; Enter would fill
     expect(judged).to_have_text(["", ""])  # what was said is of a bison

@@ -86,7 +86,7 @@ def _networks() -> None:
         st.session_state["models.ticking"] = busy
         st.rerun()
     every = parts()
-    st.html(f'<p class="prose">{who_works(every)}</p>')
+    st.html(f'<p class="prose models-lead">{who_works(every)}</p>')
     for part in every:
         with st.container(key=f"models-part-{part.name}"):
             st.html(_part_html(part))

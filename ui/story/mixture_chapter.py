@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from base64 import b64encode
 from functools import partial
 
 import numpy as np
@@ -17,17 +16,13 @@ from core.sweep.mixture_pairs import mixed_pairs
 from ui.components.pictures.picture_widgets import hybrid_mixer
 from ui.maps.catalogue import stored_title
 from ui.shared import url
+from ui.shared.chart import SIDE, across, chart_html, dot, line
 from ui.shared.colours import model_colour
 from ui.story import data
 from ui.tools.hybrid_tool import photo_pairs
 
 PAIR, _CUTOFF = "story.pair", "story.cutoff"  # keys in the session
 _LINKED_PAIR, _LINKED_CUTOFF = "pair", "mixed-at"  # in the URL: indices
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 400, 190, 40, 34  # of the chart; left and below are the numbers of its axes
-_STYLE = (
-    "text{font:12px sans-serif;fill:#767676}.grid{stroke:#808080;opacity:.3}.zero{stroke:#767676}"
-    "@media(prefers-color-scheme:dark){polyline{filter:brightness(1.5)}text{fill:#a0a0a0}}"
-)
 
 
 def two_photos() -> None:
@@ -111,37 +106,29 @@ def pairs_summary() -> str:
 
 
 def _drawing(results: tuple[HybridOutcomes, HybridOutcomes], colours: list[str], said: str) -> str:
-    """Return a line chart over a logarithmic axis of cutoffs, one line per network, as an image."""
+    """Return a line chart over a logarithmic axis of cutoffs, one line per network."""
     cutoffs = results[0].numbers["cutoffs"][1:]
-    width, height = _WIDTH - _LEFT - 12, _HEIGHT - _BOTTOM - 10
 
     def x(cutoff: float) -> float:
-        return round(_LEFT + width * float(np.log(cutoff / cutoffs[0]) / np.log(cutoffs[-1] / cutoffs[0])), 1)
+        return round(SIDE * float(np.log(cutoff / cutoffs[0]) / np.log(cutoffs[-1] / cutoffs[0])), 1)
 
     def y(fraction: float) -> float:
-        return round(10 + (1 - fraction) * height, 1)
+        return round(SIDE * (1 - fraction), 1)
 
-    parts = [
-        f'<path class="{"zero" if fraction == 0.5 else "grid"}" d="M{_LEFT} {y(fraction)}H{_WIDTH - 12}"/>'
-        f'<text x="{_LEFT - 5}" y="{y(fraction) + 4}" text-anchor="end">{fraction:.0%}</text>'
-        for fraction in (0, 0.5, 1)
-    ]
-    parts += [
-        f'<text x="{x(power)}" y="{_HEIGHT - _BOTTOM + 16}" text-anchor="middle">{power}</text>'
-        for power in (2**k for k in range(12))
-        if cutoffs[0] <= power <= cutoffs[-1]
-    ]
-    parts.append(f'<text x="{_WIDTH - 12}" y="{_HEIGHT - 4}" text-anchor="end">cutoff, cycles per image</text>')
+    shapes = [across(y(fraction), strong=fraction == 0.5) for fraction in (0, 0.5, 1)]
     for outcomes, colour in zip(results, colours, strict=True):
         followed = follows_slow(outcomes)
-        points = " ".join(f"{x(cutoff)},{y(value)}" for cutoff, value in zip(cutoffs, followed, strict=True))
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
+        points = [(x(cutoff), y(value)) for cutoff, value in zip(cutoffs, followed, strict=True)]
+        shapes.append(line(points, colour, width=2.5))
         if (crossing := crossover_of(outcomes)) is not None:
-            parts.append(f'<circle cx="{x(crossing.radius.value)}" cy="{y(0.5)}" r="5" fill="{colour}"/>')
-    size = f'viewBox="0 0 {_WIDTH} {_HEIGHT}"'
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{_STYLE}</style>{"".join(parts)}</svg>'
-    # Streamlit's HTML keeps no <svg>, so it is an image, in greys that are legible on white and on black.
-    return f'<img src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}" alt="{html.escape(said)}">'
+            shapes.append(dot(x(crossing.radius.value), y(0.5), colour))
+    return chart_html(
+        shapes,
+        said,
+        down=[(y(fraction), f"{fraction:.0%}") for fraction in (0, 0.5, 1)],
+        along=[(x(power), str(power)) for power in (2**k for k in range(12)) if cutoffs[0] <= power <= cutoffs[-1]],
+        names=("", "cutoff, cycles per image"),
+    )
 
 
 def follows_slow(outcomes: HybridOutcomes) -> np.ndarray:

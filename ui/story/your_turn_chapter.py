@@ -69,7 +69,7 @@ def doors_html(*, in_article: bool = False) -> str:
         f"<b>{html.escape(door.title)}</b><span>{html.escape(door.text)}</span></a>"
         for door in doors()
     ]
-    return f'<nav class="doors" aria-label="Your turn">{"".join(parts)}</nav>'
+    return f'<nav class="doors" aria-label="Your turn"><div>{"".join(parts)}</div></nav>'
 
 
 def _sketch_door(word: GalleryWord) -> Door:

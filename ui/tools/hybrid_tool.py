@@ -12,7 +12,7 @@ from core.classifiers.registry import classifier_spec, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.words import everyday_name
 from core.fourier.waves import hybrid
-from core.shared.text import with_article
+from core.shared.text import NUMERALS, with_article
 from core.sweep.mixture_pairs import MIXED_SET, MixedPair, mixed_pairs, mixing_network
 from core.sweep.predict import HybridPredictions, PairPredictions, hybrid_cutoffs, predict_hybrids
 from ui.components.pictures.picture_widgets import (
@@ -33,7 +33,7 @@ from ui.shared.page_pictures import Picture, sample_picture, samples, thumbnails
 from ui.shared.url import as_markdown, whole_number
 
 _CLEAR = 0.1  # probability below which a network sees nothing clearly
-PAIRS_STYLE = TileStyle(size=84, line=True)
+PAIRS_STYLE = TileStyle(across=6)
 
 
 def mixture(
@@ -108,7 +108,7 @@ def photo_pairs() -> tuple[Mixture, ...]:
             [mixed(title, mixing_network(), row.predictions, low.classes.names)],
             strip,
             index,
-            f"{len(rows)} pairs, which we chose by eye",
+            f"{NUMERALS[len(rows)].capitalize()} pairs we picked",
             PAIRS_STYLE,
         )
         for index, (row, (low, high)) in enumerate(zip(rows, photos, strict=True))

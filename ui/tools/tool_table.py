@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.claims.corruption_claims import CORRUPTIONS_TOOL
 from core.data.picture_files import png_data_uri
+from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.waves import hybrid
 from core.sweep.mixture_pairs import MIXED_SET, mixed_pairs
 from ui.maps.predictions import PageState
@@ -133,7 +134,7 @@ def mixed_picture() -> np.ndarray:
 
 
 def _fog_card() -> np.ndarray:
-    return to_picture(corrupted_picture(sample_picture("cifar10", 0), "fog", 2))
+    return to_picture(corrupted_picture(sample_picture("cifar10", SAMPLE_SETS["cifar10"].first), "fog", 2))
 
 
 # Keyed by the name on the page and in the URL.

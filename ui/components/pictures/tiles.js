@@ -24,6 +24,7 @@ export function createTiles(parent) {
   const tileAt = (event) => picker.tiles.indexOf(event.target.closest(".tile"));
   grid.addEventListener("click", (event) => tileAt(event) >= 0 && chooseTile(picker, tileAt(event)));
   grid.addEventListener("keydown", (event) => stepTiles(picker, event));
+  new ResizeObserver(() => picker.data?.line && reveal(grid, picker.tiles[picker.at])).observe(grid);
   return picker;
 }
 
@@ -99,7 +100,7 @@ function showChoice({ tiles, selected, at, data, grid }) {
 // Scrolls a line of pictures, not the page, to one of them.
 function reveal(line, { offsetLeft, offsetWidth }) {
   if (offsetLeft < line.scrollLeft || offsetLeft + offsetWidth > line.scrollLeft + line.clientWidth) {
-    line.scrollLeft = offsetLeft - line.clientWidth / 2;
+    line.scrollLeft = offsetLeft - (line.clientWidth - offsetWidth) / 2;
   }
 }
 
