@@ -30,7 +30,11 @@ def launch_firefox(playwright: Playwright, folder: Path) -> Browser:
     command = folder / "firefox.sh"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{__file__}" "$@"\n')
     command.chmod(0o755)
-    return playwright.firefox.launch(channel="moz-firefox", executable_path=command, headless=True)
+    # Pages kept for *Back* are not loaded again, and Playwright waits for that.
+    prefs: dict[str, str | float | bool] = {"browser.sessionhistory.max_total_viewers": 0}
+    return playwright.firefox.launch(
+        channel="moz-firefox", executable_path=command, headless=True, firefox_user_prefs=prefs
+    )
 
 
 async def _serve() -> None:

@@ -246,8 +246,8 @@ def _on_large_pictures(claim: Claim) -> Finding:
         ]
     counts = " and ".join(f"{by_views.n} {group}" for group, (by_views, _) in painted.items())
     judge = (
-        f"The judge is {network_title(stored.judges[0])}, of one family with the painter, "
-        f"{network_title(stored.painter)}, so it proves less. It is not human."
+        f"The judge, {network_title(stored.judges[0])}, belongs to the same family as the painter, "
+        f"{network_title(stored.painter)}, so its answers prove less. It isn’t human."
     )
     finding = _of_painted(claim, (stored.painter,) * 2, painted)
     return replace(finding, condition=f"{LARGE_SIZE} px", doubts=(f"{counts}. {judge}", *_apart()))

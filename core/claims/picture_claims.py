@@ -275,7 +275,7 @@ def _against_robust(subject: Painted, reference: Painted) -> Judged:
             *(below(number, _SMALL_GAIN) for number in gain.differences),
         ],
         [*more.evidence, more.largest_p, *gain.evidence],
-        f"Of {more.group}, a second network recognises {theirs} by {reference} and {own} by {subject} ({start} before "
+        f"A second network recognises {theirs} of {more.group} for {reference} and {own} for {subject} ({start} before "
         "they began).",
         who_judged(subject),
         _unseen(gain),
