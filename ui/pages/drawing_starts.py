@@ -211,7 +211,7 @@ def start_tiles(row: SampleSet, start: StartName) -> None:
     if start == "sketch":
         _bundled_sketches(row)
     else:
-        picture_line(PAGE, _PHOTO_TILES, frames=False)
+        picture_line(PAGE, _PHOTO_TILES)
         if row.name == PAINTED_PHOTOS:
             text, about = photo_counts()
             st.markdown(text, help=about)
@@ -297,10 +297,8 @@ def _picture(row: SampleSet) -> tuple[np.ndarray, Picture]:
     """Draw the chosen picture; return it as a start, uint8 (size, size, 3), and unchanged."""
     chosen = st.session_state.get(_PICTURES) or url.text(_PICTURES)
     st.session_state[_PICTURES] = UPLOAD if chosen == UPLOAD else row.title  # no pictures of another set
-    picture = page_picture(PAGE, row.title, frames=False)
+    picture = page_picture(PAGE, row.title)
     pixels = picture.pixels.transpose(1, 2, 0)
-    if picture.photo is not None and not picture.photo.is_square:
-        frame_own_photo(PAGE, picture)
-    else:
+    if not frame_own_photo(PAGE):
         st.image(pixels, caption=picture.caption, width="stretch")
     return square_image(pixels, row.image_size, resize_to=row.image_size), picture

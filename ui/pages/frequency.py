@@ -53,6 +53,7 @@ from ui.shared.page_pictures import (
     Picture,
     chosen_picture,
     draw_upload,
+    frame_own_photo,
     open_upload,
     own_photo,
     picture_kinds,
@@ -178,6 +179,8 @@ def _fill_maps(layout: _Layout, shown: _Shown) -> None:
     band = shown.about[1] if shown.about else None
     with layout.stage, st.container(key="frequency-lab"):
         _maps(shown.chosen, shown.frequency, shown.perturbed, notes, band.edge if band else 0)
+        with st.container(key="frequency-frame"):
+            frame_own_photo(FREQUENCIES)
 
 
 def _fill_verdict(layout: _Layout, shown: _Shown) -> None:
@@ -352,7 +355,8 @@ def _show_photo(index: int) -> None:
 
 def _welcome_photo() -> None:
     """Open *Photographs* for a new photo of the visitor's own: a real network answers there."""
-    state, photo = st.session_state, own_photo(FREQUENCIES)
+    state, own = st.session_state, own_photo(FREQUENCIES)
+    photo = own and (own.photo or own)  # the same one under a moved frame
     if photo is not state.get(_WELCOMED):
         state[_WELCOMED] = photo
         if photo is not None:

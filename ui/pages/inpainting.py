@@ -40,7 +40,15 @@ from ui.runs.settings import choose_methods, choose_networks, run_settings
 from ui.runs.state import RunResult, fill_request
 from ui.server.cache import ready_classifiers
 from ui.shared import url
-from ui.shared.page_pictures import UPLOAD, Picture, page_picture, picture_line, take_picture, to_picture
+from ui.shared.page_pictures import (
+    UPLOAD,
+    Picture,
+    frame_own_photo,
+    page_picture,
+    picture_line,
+    take_picture,
+    to_picture,
+)
 
 _PAGE: Task = "inpainting"
 _PAPERS = paper.PGD_SETTINGS[_PAGE]
@@ -105,6 +113,7 @@ def page() -> None:
         _painter(picture, guess)
     with strip:
         picture_line(_PAGE)
+        frame_own_photo(_PAGE)
     if row.image_size >= MIN_CROP_SIZE:  # of photographs
         rate.html(rate_html())
     with holes:

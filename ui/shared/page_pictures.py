@@ -28,6 +28,7 @@ from ui.shared.url import as_markdown, one_line
 
 MAX_MB = 20  # of an uploaded picture
 _SHOWN_SIZE, _SHOWN_QUALITY = 448, 88  # of a photo under its frame
+MIDDLE = 0.5  # the position of a photo's frame at first
 UPLOAD = "Yours"  # instead of a sample set: the visitor's own picture
 
 
@@ -129,7 +130,7 @@ class Photo:
     def is_square(self) -> bool:
         return self.pixels.shape[0] == self.pixels.shape[1]
 
-    def framed(self, sample_set: str, position: float = 0.5) -> Picture:
+    def framed(self, sample_set: str, position: float = MIDDLE) -> Picture:
         """Return its square at a position from 0 to 1 along the longer side, used like pictures of a set."""
         pixels = framed_square(self.pixels, position).transpose(2, 0, 1).copy()
         return Picture(pixels, None, sample_set, 0, self.name, own=True, photo=self)
@@ -229,17 +230,17 @@ def return_to_picture(page: str) -> None:
     _positions(page).clear()
 
 
-def page_picture(page: str, usual: str, *, frames: bool = True) -> Picture:
+def page_picture(page: str, usual: str) -> Picture:
     """Return the picture of a page of runs, the usual one instead of a missing upload, and draw the open upload.
 
-    usual: as in `chosen_picture`. frames: as in `draw_upload`.
+    usual: as in `chosen_picture`.
     """
     picture = chosen_picture(page, usual)
     if picture is None:
         st.session_state[_in_url(page)], st.session_state[f"{page}.{MISSING}"] = usual, True
         picture = chosen_picture(page, usual)
     say_if_missing(page)
-    draw_upload(page, frames=frames)
+    draw_upload(page)
     assert picture
     return picture
 
@@ -247,20 +248,12 @@ def page_picture(page: str, usual: str, *, frames: bool = True) -> Picture:
 _LINE = TileStyle(line=True)
 
 
-def picture_line(page: str, style: TileStyle = _LINE, *, frames: bool = True) -> None:
-    """Draw *Your photo* and the pictures of the chosen set, in a line or a grid; after `page_picture`.
-
-    frames: as in `draw_upload`.
-    """
+def picture_line(page: str, style: TileStyle = _LINE) -> None:
+    """Draw *Your photo* and the pictures of the chosen set, in a line or a grid; after `page_picture`."""
     strip, selected, pick = picture_strip(page)
     with st.container(horizontal=style.line, vertical_alignment="center", gap="small", key=f"{page}.strip"):
         own = partial(open_upload, page)
         st.button("Your photo", icon=":material/add_photo_alternate:", key=f"{page}.choice", on_click=own)
-        taken = own_photo(page) if frames and st.session_state[_in_url(page)] == UPLOAD else None
-        photo = None if taken is None else taken.photo
-        if photo is not None and not photo.is_square:
-            move = partial(_open_frame, page, photo)
-            st.button("Move the frame", icon=":material/crop:", key=f"{page}.reframe", on_click=move)
         image_picker(
             strip,
             selected=selected,
@@ -335,48 +328,27 @@ def open_upload(page: str) -> None:
     st.session_state[f"{page}.picking"] = True
 
 
-def _open_frame(page: str, photo: Photo) -> None:
-    """Open the dialog on the frame of the visitor's photo; for callbacks."""
-    st.session_state[f"{page}.framed"], st.session_state[f"{page}.picking"] = photo, True
-
-
 def _close_upload(page: str) -> None:
     st.session_state[f"{page}.picking"] = False
-    st.session_state.pop(f"{page}.framed", None)
 
 
-def draw_upload(page: str, *, frames: bool = True, about: str = "") -> None:
-    """Draw the dialog with the upload, if it is open.
-
-    frames: True to choose the square of a photo in the dialog as well; False if the page itself has the frame. about:
-    a sentence on what happens to the photo, as Markdown.
-    """
+def draw_upload(page: str, *, about: str = "") -> None:
+    """Draw the dialog with the upload, if it is open; about: a sentence on what happens to the photo, as Markdown."""
     # Drawn in every run: an automatic rerun, such as the one that loads torch, must not close it.
     if st.session_state.get(f"{page}.picking"):
-        st.dialog("Your photo", width="medium", on_dismiss=partial(_close_upload, page))(_upload)(page, frames, about)
+        st.dialog("Your photo", width="medium", on_dismiss=partial(_close_upload, page))(_upload)(page, about)
 
 
-def _upload(page: str, frames: bool, about: str) -> None:
-    """Draw the dialog's content: the upload, then the frame of a photo that is not square."""
-    state, slot = st.session_state, st.empty()
-    if f"{page}.framed" not in state:
-        with slot.container():
-            if about:
-                st.markdown(about)
-            photo = _uploaded(page)
-        if photo is None:
-            return
-        state[frame_place(page)] = 0.5
-        if photo.is_square or not frames:
-            _take_photo(page, photo)
-        state[f"{page}.framed"] = photo
-    photo = state[f"{page}.framed"]
-    with slot.container():
-        st.markdown("Drag the frame to the part you want.")
-        move = partial(state.__setitem__, frame_place(page))
-        frame_photo(photo, state[frame_place(page)], key=f"{page}.frame", on_move=move)
-        if st.button("Use this part", type="primary", key=f"{page}.use"):
-            _take_photo(page, photo)
+def _upload(page: str, about: str) -> None:
+    """Draw the dialog's content; the middle of a photo is chosen first, and the page has the frame that moves it."""
+    if about:
+        st.markdown(about)
+    if (photo := _uploaded(page)) is None:
+        return
+    st.session_state[frame_place(page)] = MIDDLE
+    take_picture(page, UPLOAD, photo.framed(_set_of_uploads(page)))
+    _close_upload(page)
+    st.rerun()
 
 
 def _uploaded(page: str) -> Photo | None:
@@ -396,24 +368,20 @@ def _uploaded(page: str) -> Photo | None:
         return None
 
 
-def _take_photo(page: str, photo: Photo) -> None:
-    """Take the square of a photo in its frame and close the dialog."""
-    take_picture(page, UPLOAD, photo.framed(_set_of_uploads(page), st.session_state[frame_place(page)]))
-    _close_upload(page)
-    st.rerun()
-
-
-def frame_own_photo(page: str, picture: Picture) -> None:
-    """Draw a non-square photo with a movable crop frame."""
-    photo = picture.photo
-    assert photo is not None
+def frame_own_photo(page: str) -> bool:
+    """Draw the visitor's photo under a frame that moves, if it is chosen and not square; return whether it is."""
+    state, own = st.session_state, own_photo(page)
+    photo = own.photo if own is not None and state[_in_url(page)] == UPLOAD else None
+    if own is None or photo is None or photo.is_square:
+        return False
 
     def move(position: float) -> None:
-        st.session_state[frame_place(page)] = position
-        take_picture(page, UPLOAD, photo.framed(picture.sample_set, position))
+        state[frame_place(page)], state[f"{page}.own"] = position, photo.framed(own.sample_set, position)
+        state.pop(f"{page}.{_SHRUNK}", None)
 
-    frame_photo(photo, st.session_state[frame_place(page)], key=f"{page}.own-frame", on_move=move)
+    frame_photo(photo, state[frame_place(page)], key=f"{page}.frame", on_move=move)
     st.caption(f"{f'{photo.name}. ' if photo.bundled else ''}Drag the frame to the part you want.")
+    return True
 
 
 def frame_place(page: str) -> str:

@@ -128,7 +128,7 @@ def choose_a_start(text: str, note: str) -> None:
                 save_buttons(result, key=f"story.{result.id}")
             elif result is None and chosen.stored is not None:
                 save_stored(chosen.stored, key=f"story.stored.{chosen.tile}.{chosen.word}")
-    draw_upload(PAGE, frames=False)
+    draw_upload(PAGE)
 
 
 def bridge_to_waves() -> str:

@@ -34,7 +34,7 @@ from ui.runs import opened
 from ui.runs.gallery_pictures import stored_word
 from ui.shared import url
 from ui.shared.page import MISSING, forget_missing
-from ui.shared.page_pictures import UPLOAD, Photo
+from ui.shared.page_pictures import MIDDLE, UPLOAD, Photo
 
 ROW = SAMPLE_SETS["photographs"]
 SKETCH, PHOTO, WORD = "story.sketch", "story.photo", "story.word"  # in the session; PHOTO: None while a sketch is shown
@@ -46,7 +46,6 @@ _PICTURES = f"{PAGE}-pictures"  # likewise
 _PHOTO_QUALITY = 85  # of WebP
 GREY = CANVASES[COMPARED_CANVAS].colours[0]  # of the empty canvas
 _OWN_PHOTO = "own"  # in the URL, which has no room for it
-MIDDLE = 0.5  # the position of a photo's frame at first
 
 
 @dataclass(frozen=True, eq=False)

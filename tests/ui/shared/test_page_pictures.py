@@ -59,18 +59,17 @@ def test_upload_is_selected_and_freed(name, prefix, keys, kind, size):
     assert kept() is None
 
 
-def test_the_frame_of_a_photo_chooses_its_square():
+@pytest.mark.parametrize(("name", "page"), [("inpainting", "inpainting"), ("frequency", "cell")])
+def test_the_middle_of_a_photo_is_first_and_its_frame_in_place(name, page):
     file = noise_file(300, 224)
-    app = upload(open_page("inpainting"), "inpainting", "mine.png", file)
-    assert not app.file_uploader and "inpainting.own" not in app.session_state, "first one chooses"
-    app.session_state["inpainting.frame-place"] = 0.25  # moved in the browser
-    app.button(key="inpainting.use").click().run()
-    own, whole = app.session_state["inpainting.own"], uploaded_photo(file, 224, "")
-    np.testing.assert_array_equal(own.pixels, whole.pixels[19:243].transpose(2, 0, 1))
-    assert not app.exception and not app.session_state["inpainting.picking"]
-    app.button(key="inpainting.reframe").click().run()
+    app = upload(open_page(name), page, "mine.png", file)
+    whole = uploaded_photo(file, 224, "")
+    np.testing.assert_array_equal(app.session_state[f"{page}.own"].pixels, whole.pixels[38:262].transpose(2, 0, 1))
+    assert not app.file_uploader and not app.exception
     (frame,) = [data for data in components(app, "source") if "width" in data]
-    assert (frame["width"], frame["height"], frame["value"]) == (224, 300, 0.25)
+    assert (frame["width"], frame["height"], frame["value"]) == (224, 300, 0.5)
+    app.session_state["pictures" if name == "frequency" else f"{page}-pictures"] = "Photographs"  # a bundled one
+    assert not [data for data in components(app.run(), "source") if "width" in data]
 
 
 def test_a_broken_upload_is_refused():
