@@ -336,10 +336,9 @@ def _close_upload(page: str) -> None:
 
 
 def draw_upload(page: str, *, frames: bool = True, about: str = "") -> None:
-    """Draw the dialog with the upload, if it is open.
+    """Draw the dialog with the upload, if it is open, and `about`, Markdown on what happens to the photo.
 
-    frames: True to choose the square of a photo in the dialog as well; False if the page itself has the frame. about:
-    a sentence on what happens to the photo, as Markdown.
+    frames: True to choose the square of a photo in the dialog as well; False if the page itself has the frame.
     """
     # Drawn in every run: an automatic rerun, such as the one that loads torch, must not close it.
     if st.session_state.get(f"{page}.picking"):
@@ -351,9 +350,7 @@ def _upload(page: str, frames: bool, about: str) -> None:
     state, slot = st.session_state, st.empty()
     if f"{page}.framed" not in state:
         with slot.container():
-            if about:
-                st.markdown(about)
-            photo = _uploaded(page)
+            photo = _uploaded(page, about)
         if photo is None:
             return
         state[frame_place(page)] = 0.5
@@ -369,10 +366,10 @@ def _upload(page: str, frames: bool, about: str) -> None:
             _take_photo(page, photo)
 
 
-def _uploaded(page: str) -> Photo | None:
+def _uploaded(page: str, about: str) -> Photo | None:
     """Draw the upload; return the photo."""
     file = st.file_uploader(
-        f"JPEG, PNG, WebP, GIF, BMP or TIFF, up to {MAX_MB} MB; kept only during your visit",
+        f"{about} JPEG, PNG, WebP, GIF, BMP or TIFF, up to {MAX_MB} MB; kept only during your visit".strip(),
         key=f"{page}.upload",
         max_upload_size=MAX_MB,
     )

@@ -94,7 +94,7 @@ def test_pages_open_with_examples_of_installed_networks(weights, monkeypatch):
     weights((PAPERS_CLIP,))
     subject = f"photographs-{SAMPLE_SETS['photographs'].inpainted}"
     app = open_page("inpainting")
-    assert "Settings changed (the classifiers)" in page_text(app), "before they are computed, another network's example"
+    assert "Settings changed (the networks)" in page_text(app), "before they are computed, another network's example"
     runs = cache_folder() / "profiles" / PAPERS_CLIP / "runs"
     runs.mkdir(parents=True)
     for method in COMPARED:
