@@ -102,7 +102,7 @@ def high(subject: NamedMap, reference: NamedMap) -> Judged:
     The mean error over the waves in the map’s corners, as the paper added them, of {subject} minus that of {reference}.
     Also shown: in which rings the difference is clear.
     """
-    result = over_band(subject, reference, "corners", "By the paper’s waves in the corners of the maps", below)
+    result = over_band(subject, reference, "corners", "Under the paper’s waves in the corners of the maps", below)
     equal = _at_equal_strength(subject, reference)
     if not equal.parts or equal.evidence[0].rounded == equal.evidence[1].rounded:
         return result

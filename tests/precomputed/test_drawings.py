@@ -145,7 +145,7 @@ def test_picked_words_are_of_the_gallery():
     }
 
 
-def test_growth_begins_with_the_first_sketch_and_ends_with_its_painting():
+def test_growth_leads_from_the_first_sketch_to_its_painting():
     frames = decode_image(GROWTH.read_bytes()).reshape(-1, SIZE, SIZE, 3).astype(np.float32)
     start = 255 * smooth_sketch(draw_sketch(FIRST_SKETCH), SIZE).transpose(1, 2, 0)
     far = {name: np.abs(frames[-1] - row.drawings["views"].pixels()).mean() for name, row in drawn_sketches().items()}

@@ -195,8 +195,8 @@ def sketch_counts() -> tuple[str, str]:
     judge, n = short_title(classifier_title(stored_gallery().judges[0])), len(recognised("sketch-paper"))
     seeds = len(recognised("sketch-views")) // n
     text = (
-        f"We painted our {n} sketches. A second network recognises **{counted('sketch-views')}** painted with many "
-        f"views, {seeds} times each, **{counted('sketch-paper')}** with the paper’s method, and "
+        f"We painted over our {n} sketches. A second network recognises **{counted('sketch-views')}** paintings with "
+        f"many views ({seeds} of each sketch), **{counted('sketch-paper')}** with the paper’s method, and "
         f"{counted('sketch-paper', seen=BEFORE)} bare sketches."
     )
     about = (

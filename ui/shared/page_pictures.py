@@ -333,7 +333,7 @@ def _close_upload(page: str) -> None:
 
 
 def draw_upload(page: str, *, about: str = "") -> None:
-    """Draw the dialog with the upload, if it is open; about: a sentence on what happens to the photo, as Markdown."""
+    """Draw the dialog with the upload, if it is open, and `about`, Markdown on what happens to the photo."""
     # Drawn in every run: an automatic rerun, such as the one that loads torch, must not close it.
     if st.session_state.get(f"{page}.picking"):
         st.dialog("Your photo", width="medium", on_dismiss=partial(_close_upload, page))(_upload)(page, about)
@@ -341,9 +341,7 @@ def draw_upload(page: str, *, about: str = "") -> None:
 
 def _upload(page: str, about: str) -> None:
     """Draw the dialog's content; the middle of a photo is chosen first, and the page has the frame that moves it."""
-    if about:
-        st.markdown(about)
-    if (photo := _uploaded(page)) is None:
+    if (photo := _uploaded(page, about)) is None:
         return
     st.session_state[frame_place(page)] = MIDDLE
     take_picture(page, UPLOAD, photo.framed(_set_of_uploads(page)))
@@ -351,10 +349,10 @@ def _upload(page: str, about: str) -> None:
     st.rerun()
 
 
-def _uploaded(page: str) -> Photo | None:
+def _uploaded(page: str, about: str) -> Photo | None:
     """Draw the upload; return the photo."""
     file = st.file_uploader(
-        f"JPEG, PNG, WebP, GIF, BMP or TIFF, up to {MAX_MB} MB; kept only during your visit",
+        f"{about} JPEG, PNG, WebP, GIF, BMP or TIFF, up to {MAX_MB} MB; kept only during your visit".strip(),
         key=f"{page}.upload",
         max_upload_size=MAX_MB,
     )

@@ -20,7 +20,7 @@ _WORD_JOINER = "\N{WORD JOINER}"
 
 
 def as_markdown(text: str) -> str:
-    """Escape the line `text`, which Markdown then shows as it is: no emphasis, link, picture, formula, icon or HTML."""
+    """Escape the line `text`, shown unchanged by Markdown: no emphasis, link, picture, formula, icon or HTML."""
     return _FOUND_LATER.sub(_WORD_JOINER, _SPECIAL.sub(r"\\\1", text))
 
 

@@ -70,7 +70,7 @@ def test_high_says_what_equal_strength_makes_of_it(published):
     high, relies = published["high"], published["relies"]
     assert high.doubts[0].endswith(f"errs {relies.parts[1].number.number.removeprefix('+')} more.")
     assert "more" not in high.summary, "nothing under a green tick contradicts it"
-    assert high.summary.startswith("By the paper’s waves") and high.verdict == Verdict.HOLDS
+    assert high.summary.startswith("Under the paper’s waves") and high.verdict == Verdict.HOLDS
 
 
 def test_within_is_judged_by_both_readings(published):

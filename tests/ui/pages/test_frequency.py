@@ -153,7 +153,7 @@ def test_introduction_says_what_a_colour_means():
 def test_own_photo_opens_where_a_real_network_answers():
     app = open_page(pictures="CIFAR-10")
     app.session_state["cell.picking"] = app.session_state["cell.uploads"] = 1  # as the button does
-    assert "pictures of 32 × 32 pixels, so your photo opens under *Photographs*." in page_text(app.run())
+    assert "pictures of 32 × 32 pixels, so your photo opens under *Photographs*." in app.run().file_uploader[0].label
     app.session_state["cell.picking"] = False
     app = with_own_photo(app)
     assert [toast.value for toast in app.toast] == ["Your photo is under *Photographs* now."]
@@ -170,7 +170,7 @@ def test_own_photo_opens_where_a_real_network_answers():
     app.button_group(key=PRESET).set_value(PHOTOGRAPHS).run()
     assert components(app, "picture")[0]["picture"]["image_size"] == 224 and not app.exception
     app.session_state["cell.picking"] = True
-    assert "your photo opens" not in page_text(app.run()) and not app.toast
+    assert "photo opens" not in app.run().file_uploader[0].label and not app.toast
 
 
 def test_difference_names_its_colours():
