@@ -12,6 +12,7 @@ from core.fourier.waves import canonical_frequency, half_plane
 from core.shared.device import class_probabilities
 from core.sweep.answers import column, stored_answers
 from core.sweep.predict import wave_on_image
+from core.sweep.story_predictions import chosen_pictures
 from tests.ui.story.test_page import of, opened
 from ui.components.maps.stripes import pack_small, read_stripes
 from ui.maps import chosen_wave
@@ -67,6 +68,17 @@ def test_component_shows_the_chosen_photo_and_stripes():
 
 def test_invalid_stripes_are_ignored():
     assert [read_stripes(value, 31) for value in (0, 31, 32, -1, True, 1.5, "3", None)] == [0, 31, *[None] * 6]
+
+
+def test_small_picture_is_a_bright_car_that_becomes_a_ship():
+    chosen, data = chosen_pictures(), samples("cifar10")
+    car, ship = (data.classes.names.index(name) for name in ("automobile", "ship"))
+    turned, kept = (stored_answers()[chosen[name]] for name in ("turned", "kept"))
+    under = column(tuple(chosen["wave"]), turned.size)
+    seen = np.stack([turned.classes[:, 0], turned.classes[:, under], kept.classes[:, 0], kept.classes[:, under]], 1)
+    fooled = np.flatnonzero((seen == (car, ship, car, car)).all(axis=1) & (data.labels == car))
+    bright = max(fooled, key=lambda position: data.images[position].mean())
+    assert len(fooled) == 2 and chosen["story"]["position"] == bright
 
 
 def test_fooled_pictures_are_counted_for_every_wave():
