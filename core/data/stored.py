@@ -15,7 +15,7 @@ from core.data.sample_sets import PRECOMPUTED, ImageDataset
 from core.shared.files import DAMAGE, ArchiveError, Fact, cache_folder, read_npz
 from core.shared.text import one_line
 
-VERSION = "2.0.0"
+VERSION = "2.1.0"
 # Metadata of outcomes of a network on a data set, as written by `outcome_facts`.
 OUTCOME_FACTS = (
     Fact("classifier.name", "text", 1, 1000),
