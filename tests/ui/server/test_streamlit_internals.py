@@ -23,6 +23,7 @@ FILES = {
         "server/streamlit_internals.py",
         "server/cover.html",
         "server/history.js",
+        "server/connection.js",
         "components/streamlit.js",
         "server/streamlit.css",
     )
