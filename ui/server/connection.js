@@ -10,7 +10,7 @@
   const isConnected = () => document.querySelector("[data-test-connection-state=CONNECTED]") !== null;
 
   function watch(since) {
-    document.querySelector(DIALOG)?.click();
+    /** @type {HTMLElement | null} */ (document.querySelector(DIALOG))?.click();
     if (performance.now() - since > PATIENCE_MS && note.textContent !== TEXT) note.textContent = TEXT;
   }
 
