@@ -1,5 +1,5 @@
-// Says in the page's own words that the server does not answer. Streamlit's dialog covers the page and tells visitors to
-// start the server. A classic script in the page that the server sends (`ui/server/cover.html`).
+// Says in the page's own words that the server does not answer. Streamlit's dialog covers the page and tells visitors
+// to start the server. A classic script in the page that the server sends (`ui/server/cover.html`).
 (() => {
   const [PATIENCE_MS, STEP_MS] = [2000, 200];
   const TEXT = "The server doesn’t answer. What you see stays here, and the page goes on once the server is back.";

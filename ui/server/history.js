@@ -1,7 +1,8 @@
-// Makes the browser's Back return to what the visitor saw before. Streamlit alone adds an entry to the history for every
-// change of a page's URL, and one for the URL that it empties on the way to another page. Here an entry is another page,
-// a chapter, a tool or a word, and there is at most one for each thing that the visitor does. A classic script in the page
-// that the server sends (`ui/server/cover.html`): Streamlit writes the first URL before any component is there.
+// Makes the browser's Back return to what the visitor saw before. Streamlit alone adds an entry to the history for
+// every change of a page's URL, and one for the URL that it empties on the way to another page. Here an entry is
+// another page, a chapter, a tool or a word, and there is at most one for each thing that the visitor does. A classic
+// script in the page that the server sends (`ui/server/cover.html`): Streamlit writes the first URL before any
+// component is there.
 (() => {
   const ENTRIES = ["chapter", "tab", "word"]; // names in the URL: a new value of one is an entry
   const RETURNED = "back"; // in the URL, for `url.has_returned`: the page then shows what the rest of the URL says
