@@ -30,6 +30,7 @@ def frequency_page(app, open_page):
         page = open_page(url, **({"width": 1440, "height": 900} | window))
         expect(page.locator(".answers")).to_have_attribute("data-wave", re.compile(","))
         wait_until_drawn(page)
+        wait_until_still(page)  # or the mouse may point at what has moved since
         return page
 
     return opened
