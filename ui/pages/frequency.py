@@ -53,12 +53,12 @@ from ui.shared.page_pictures import (
     Picture,
     chosen_picture,
     draw_upload,
+    forget_picture,
     frame_own_photo,
     open_upload,
     own_photo,
     picture_kinds,
     picture_strip,
-    return_to_picture,
     take_picture,
     use_own_picture,
 )
@@ -69,10 +69,10 @@ from ui.tools.hybrid_tool import forget_cutoff
 from ui.tools.tool_table import (
     draw_cards,
     draw_own,
+    forget_tool,
     open_linked_tool,
     open_own,
     own_is_open,
-    return_to_tool,
     tool_is_open,
 )
 
@@ -272,14 +272,11 @@ def _restore() -> None:
 
 
 def _return_to_link() -> None:
-    """Show what the URL says, to which the browser's Back has returned."""
-    state, available = st.session_state, entries()
-    state[CELL] = _parse_cell(url.text("cell")) or FIRST_PRESET.frequency
-    linked = [label for label in url.texts(_MAPS) if label in available]
-    state[_MAPS] = linked[:MAX_MAPS] or [label for label in FIRST_PRESET.maps if label in available]
-    state[METRIC], state[SHOW] = url.text(METRIC) or TOP1.name, url.text(SHOW) or "Error"
-    return_to_picture(FREQUENCIES)
-    return_to_tool()
+    """Forget the page's state, so that the URL says it, to which the browser's Back has returned."""
+    for key in (CELL, _MAPS, METRIC, SHOW):
+        st.session_state.pop(key, None)
+    forget_picture(FREQUENCIES)
+    forget_tool()
 
 
 def _parse_cell(text: str) -> Frequency | None:

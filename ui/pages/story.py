@@ -51,16 +51,15 @@ def page() -> None:
         st.title(here.title if index == LAST else question(), width="content", anchor=False)
         with st.container(key="story-steps"):
             step_tabs(CHAPTER_NAMES, SLUGS, index + 1, parameter=CHAPTER, on_go=_go)
-    if index < SLUGS.index("wave"):
-        read_ahead()
     if index == 0:
         _sketch(here)
-        return
-    if index == LAST:
+    elif index == LAST:
         _your_turn(here)
-        return
-    for k, part in enumerate(here.parts):
-        _part(here, part, k)
+    else:
+        for k, part in enumerate(here.parts):
+            _part(here, part, k)
+    if index < SLUGS.index("wave"):
+        read_ahead()
 
 
 def _sketch(here: Chapter) -> None:

@@ -147,9 +147,14 @@ def uploaded_photo(data: bytes, size: int, name: str) -> Photo:
     return Photo(pixels, lossy_data_uri(webp_strip(large.transpose(2, 0, 1)[None], _SHOWN_QUALITY)), name)
 
 
-def frame_photo(photo: Photo, position: float, *, key: str, on_move: Callable[[float], None]) -> None:
-    """Show a photo under a frame that the visitor moves; arguments as for `photo_frame`."""
+def frame_photo(photo: Photo, position: float, *, key: str, on_move: Callable[[float], None], named: str = "") -> None:
+    """Show a photo under a frame that the visitor moves, and say so below.
+
+    key, on_move: as for `photo_frame`. named: what the photo shows, said first.
+    """
     photo_frame(photo.shown, photo.pixels.shape[1::-1], position, key=key, on_move=on_move, alt=photo.name)
+    if not photo.is_square:
+        st.caption(f"{named}{'. ' if named else ''}Drag the frame to the part you want.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,13 +225,9 @@ def chosen_picture(page: str, usual: str) -> Picture | None:
     return sample_picture(chosen, positions[chosen])
 
 
-def return_to_picture(page: str) -> None:
-    """Forget a page's picture, so that the URL says it, to which the browser's Back has returned."""
-    linked = picture_kinds().get(url.text(key := _in_url(page)), "")
-    if linked == UPLOAD and own_photo(page) is not None:
-        st.session_state[key] = UPLOAD
-        return
-    st.session_state.pop(key, None)
+def forget_picture(page: str) -> None:
+    """Forget which picture of a page is chosen, so that the URL says it."""
+    st.session_state.pop(_in_url(page), None)
     _positions(page).clear()
 
 
@@ -377,8 +378,8 @@ def frame_own_photo(page: str) -> bool:
         state[frame_place(page)], state[f"{page}.own"] = position, photo.framed(own.sample_set, position)
         state.pop(f"{page}.{_SHRUNK}", None)
 
-    frame_photo(photo, state[frame_place(page)], key=f"{page}.frame", on_move=move)
-    st.caption(f"{f'{photo.name}. ' if photo.bundled else ''}Drag the frame to the part you want.")
+    named = photo.name if photo.bundled else ""
+    frame_photo(photo, state[frame_place(page)], key=f"{page}.frame", on_move=move, named=named)
     return True
 
 

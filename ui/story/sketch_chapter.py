@@ -70,7 +70,7 @@ def facts() -> dict[str, str]:
 
 def return_to_link() -> None:
     """Show what the URL says, to which the browser's Back has returned; a painting that is gone begins again."""
-    story_start.read_again()
+    story_start.forget()
     st.session_state.pop(_UNKNOWN, None)
     begins_again(*_LINKED)
 
@@ -224,8 +224,6 @@ def _painter(chosen: StoryStart) -> None:
         sketch_painter(chosen.sketch, key=key, on_paint=story_start.paint, background=story_start.GREY, colour=colour)
         return
     frame_photo(chosen.photo.photo, chosen.photo.position, key="story.frame", on_move=story_start.move_frame)
-    if not chosen.photo.photo.is_square:
-        st.caption("Drag the frame to the part you want.")
 
 
 def _controls(chosen: StoryStart, growing: bool) -> None:

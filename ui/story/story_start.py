@@ -232,8 +232,8 @@ def put_in_url(chosen: StoryStart) -> None:
         url.put(name, linked.get(name))
 
 
-def read_again() -> None:
-    """Forget what was chosen, so that the URL says it, to which the browser's Back has returned."""
+def forget() -> None:
+    """Forget what is chosen, so that the URL says it."""
     for name in (SKETCH, PHOTO, WORD):
         st.session_state.pop(name, None)
     forget_missing(PAGE)

@@ -33,7 +33,6 @@ from ui.shared.page_pictures import Picture, sample_picture, samples, thumbnails
 from ui.shared.url import as_markdown, whole_number
 
 _CLEAR = 0.1  # probability below which a network sees nothing clearly
-PAIRS_STYLE = TileStyle(across=6)
 
 
 def mixture(
@@ -109,7 +108,7 @@ def photo_pairs() -> tuple[Mixture, ...]:
             strip,
             index,
             f"{NUMERALS[len(rows)].capitalize()} pairs we picked",
-            PAIRS_STYLE,
+            TileStyle(across=len(rows)),
         )
         for index, (row, (low, high)) in enumerate(zip(rows, photos, strict=True))
     )

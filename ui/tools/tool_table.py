@@ -53,8 +53,8 @@ def open_linked_tool() -> None:
         state[_OPEN], state[_BY_HAND] = linked, int(linked is not None)
 
 
-def return_to_tool() -> None:
-    """Open the tool that the URL names, or none: the browser's Back has returned to it."""
+def forget_tool() -> None:
+    """Forget which tool is open, and the choices in it, so that the URL says them."""
     st.session_state.pop(_OPEN, None)
     forget_mixture()
 
