@@ -272,7 +272,7 @@ def _restore() -> None:
 
 
 def _return_to_link() -> None:
-    """Forget the page's state, so that the URL says it, to which the browser's Back has returned."""
+    """Forget the page's state; the URL, to which the browser's Back has returned, then says it."""
     for key in (CELL, _MAPS, METRIC, SHOW):
         st.session_state.pop(key, None)
     forget_picture(FREQUENCIES)

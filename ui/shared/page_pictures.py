@@ -226,7 +226,7 @@ def chosen_picture(page: str, usual: str) -> Picture | None:
 
 
 def forget_picture(page: str) -> None:
-    """Forget which picture of a page is chosen, so that the URL says it."""
+    """Forget which picture of a page is chosen; the URL then says it."""
     st.session_state.pop(_in_url(page), None)
     _positions(page).clear()
 

@@ -233,7 +233,7 @@ def put_in_url(chosen: StoryStart) -> None:
 
 
 def forget() -> None:
-    """Forget what is chosen, so that the URL says it."""
+    """Forget what is chosen; the URL then says it."""
     for name in (SKETCH, PHOTO, WORD):
         st.session_state.pop(name, None)
     forget_missing(PAGE)

@@ -172,7 +172,7 @@ def forget_cutoff() -> None:
 
 
 def forget_mixture() -> None:
-    """Forget the second picture and the cutoff, so that the URL says them."""
+    """Forget the second picture and the cutoff; the URL then says them."""
     for key in (_CUTOFF_KEY, *map(_OF_SET.format, SAMPLE_SETS)):
         st.session_state.pop(key, None)
 

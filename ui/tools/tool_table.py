@@ -54,7 +54,7 @@ def open_linked_tool() -> None:
 
 
 def forget_tool() -> None:
-    """Forget which tool is open, and the choices in it, so that the URL says them."""
+    """Forget which tool is open, and the choices in it; the URL then says them."""
     st.session_state.pop(_OPEN, None)
     forget_mixture()
 
