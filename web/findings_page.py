@@ -13,7 +13,7 @@ from core.shared.roles import networks_for
 from core.shared.text import JARGON, explain_terms
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.maps.chosen_wave import findings_between
-from ui.maps.rings import rings_of
+from ui.maps.rings import errors_chart, rings_of
 from ui.pages.findings import TEXTS, of_topic
 from ui.shared.verdicts import findings_html, multiplicity, summary_html
 from ui.story.chapters import paragraphs
@@ -49,7 +49,8 @@ def findings_page() -> tuple[str, list[Section]]:
     sections = []
     for topic, (networks, texts) in about.items():
         judged = of_topic(topic, every)
-        table = findings_html(judged, picture=partial(rings_of, maps=maps))
+        table = explain_terms(findings_html(judged, picture=partial(rings_of, maps=maps)), *JARGON)
+        chart = errors_chart((subject, reference)) if topic == Topic.WAVES else ""
         rules = paragraphs("\n\n".join([*(TEXTS[name] for name in texts), multiplicity(judged)]))
-        sections.append(Section(topic.name.lower(), str(topic), networks, explain_terms(table, *JARGON), rules))
+        sections.append(Section(topic.name.lower(), str(topic), networks, chart + table, rules))
     return summary_html(every), sections

@@ -40,6 +40,26 @@ def test_navigation_on_a_phone_keeps_parameters(app, open_page):
     expect(page.locator(".readout").first).to_contain_text(re.compile(r"\(5, 15\): .*[+−]\d+\.\d points"))
 
 
+def test_rows_of_findings_open_on_a_phone(app, open_page):
+    page = open_page(f"{app}/findings", width=390)
+    row = page.locator(".findings tbody > tr").nth(1)
+    claim, found, bars, checked = (row.locator(part) for part in ("td > b", ".found", ".measured", ".rings"))
+    expect(claim).to_be_visible()
+    for part in (found, bars, checked):
+        expect(part).to_be_hidden()
+    claim.scroll_into_view_if_needed()
+    box = claim.bounding_box()
+    page.mouse.click(box["x"] + 20, box["y"] + box["height"] - 4)  # on the claim, not on the arrow
+    for part in (found, bars, checked, row.get_by_role("link", name="See it")):
+        expect(part).to_be_visible()
+    row.get_by_text("How it is checked").click()
+    expect(found).to_be_hidden()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    for part in (found, bars):
+        expect(part).to_be_visible()
+    expect(checked).to_be_hidden()
+
+
 @pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
 def test_back_returns_to_words_chapters_and_tools(app, open_page):
     page = open_page(f"{app}/story", width=1440)

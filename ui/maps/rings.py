@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from core.claims.finding import Finding
 from core.fourier.contrasts import BANDS, mismatches, ring_differences, ring_errors, rings_in_words
-from core.shared.numbers import Interval, decimal, percent
+from core.shared.numbers import Interval, decimal, join_list, percent
 from core.shared.text import count_of
 from ui.maps.catalogue import Entry
 from ui.maps.map_options import SHOWN_SIZE
@@ -78,10 +78,31 @@ def ring_chart(entries: tuple[Entry, ...], bands: tuple[str, ...] = (), brief: b
         return ""
     shaded = [BANDS[name](min(heatmaps, key=lambda heatmap: heatmap.size)) for name in bands]
     spans = [(max(band.first, radii[0]), min(band.last, radii[-1])) for band in shaded]
-    keys = "".join(f'<span><i style="background:{colour}"></i>{name}</span>' for name, colour, _ in lines)
     unit = "% wrong" if len(entries) == 1 else "points"
-    about = f"{html.escape(said)} {keys if len(lines) > 1 else ''}"
+    about = f"{html.escape(said)} {_keys(lines) if len(lines) > 1 else ''}"
     return f'<figure class="rings">{_drawing(lines, spans, said, unit)}<figcaption>{about}</figcaption></figure>'
+
+
+@lru_cache(16)
+def errors_chart(entries: tuple[Entry, ...]) -> str:
+    """Return how often each map's network is wrong, by ring; empty if the maps cannot be compared."""
+    heatmaps = [entry.heatmap.crop(SHOWN_SIZE) for entry in entries]
+    if any(mismatches(heatmaps[0], other) for other in heatmaps[1:]):
+        return ""
+    names = [entry.name for entry in entries]
+    colours = [model_colour(entry.classifier) for entry in entries]
+    errors = [{radius: error.measured for radius, error in ring_errors(heatmap).items()} for heatmap in heatmaps]
+    if min(map(len, errors)) < 3:
+        return ""
+    lines = list(zip(names, colours, errors, strict=True))
+    said = "How often a network is wrong with one wave added, from slow waves to fast ones"
+    drawing = _drawing(lines, [], f"{said}: {join_list(names)}", "% wrong")
+    return f'<figure class="rings errors"><figcaption><b>{said}</b> {_keys(lines)}</figcaption>{drawing}</figure>'
+
+
+def _keys(lines: Sequence[Line]) -> str:
+    """Return the lines' colours and names as HTML."""
+    return "".join(f'<span><i style="background:{colour}"></i>{html.escape(name)}</span>' for name, colour, _ in lines)
 
 
 def _drawing(lines: Sequence[Line], spans: Sequence[tuple[int, int]], said: str, unit: str) -> str:

@@ -22,7 +22,7 @@ from core.shared.roles import networks_for
 from core.shared.text import JARGON
 from ui.maps.catalogue import CLIP, RESNET56, entries, shipped_maps
 from ui.maps.chosen_wave import CLAIM, findings_between, link_of
-from ui.maps.rings import rings_of
+from ui.maps.rings import errors_chart, rings_of
 from ui.runs.settings import models_in_url
 from ui.shared import url
 from ui.shared.page import explain_on_page, scroll_to
@@ -49,13 +49,14 @@ class _Part:
     """Findings of a tab.
 
     linked: labels of the maps that a URL can name, since every visitor has them. pages: URLs of the
-    pages that draw or fill with the chosen networks, by task. about: keys of `TEXTS`.
+    pages that draw or fill with the chosen networks, by task. about: keys of `TEXTS`. chart: of the maps, as HTML.
     """
 
     judged: Sequence[Finding]
     linked: Collection[str] = ()
     pages: Mapping[str, str] = field(default_factory=dict)
     about: tuple[str, str] = ("shifts", "rules")
+    chart: str = ""
 
     def url_of(self, finding: Finding) -> str:
         """Return the URL of the page that shows a finding; empty if none does."""
@@ -113,7 +114,7 @@ def _maps(is_open: bool) -> _Part:
     subject, reference = _choose(available, "Other maps", menus, is_open)
     judged = of_topic(Topic.WAVES, findings_between(subject, reference, *every.values()))
     paired = "paired" if same_images(subject.heatmap, reference.heatmap) else "unpaired"
-    return _Part(judged, shipped_maps(), about=("rules", paired))
+    return _Part(judged, shipped_maps(), about=("rules", paired), chart=errors_chart((subject, reference)))
 
 
 def _shifts(is_open: bool) -> _Part:
@@ -172,7 +173,7 @@ def _draw(part: _Part, chosen: str) -> None:
     """Draw a part's table, and how its verdicts are made; chosen: id of the row that a link led to."""
     maps = entries()
     table = findings_html(part.judged, part.url_of, lambda finding: rings_of(finding, maps), chosen)
-    st.html(explain_on_page(table, "claims", *JARGON))
+    st.html(part.chart + explain_on_page(table, "claims", *JARGON))
     with st.expander("How we reach a verdict"):
         for column, key in zip(st.columns(2, gap="large"), part.about, strict=True):
             column.markdown(explain_on_page(TEXTS[key], key, *JARGON), unsafe_allow_html=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,22 +21,14 @@ from ui.shared.colours import model_colour
 SIGNS = {
     Verdict.HOLDS: ("✓", "#1a7f37", "{} holds", "{} hold"),
     Verdict.IN_PART: ("◐", "#8a5a00", "{} holds in part", "{} hold in part"),
-    Verdict.DEPENDS: ("⇄", "#6639ba", "{} depends on how you read it", "{} depend on how you read them"),
+    Verdict.DEPENDS: ("⇄", "#6639ba", "{} depends on the reading", "{} depend on the reading"),
     Verdict.FAILS: ("✕", "#b3261e", "{} fails", "{} fail"),
-    Verdict.UNDECIDED: ("?", "#57606a", "{} is open", "{} are open"),
+    Verdict.UNDECIDED: ("?", "#57606a", "for {} we cannot tell", "for {} we cannot tell"),
     Verdict.NOT_CHECKABLE: ("○", "#57606a", "{} can’t be checked here", "{} can’t be checked here"),
 }
 TRUTHS = {True: "✓", False: "✕", None: "?"}  # signs of a claim's parts
 CSS = Path(__file__).with_suffix(".css").read_text("utf-8")
 STYLE = f"<style>\n{CSS}</style>"
-_FIRST = [
-    Verdict.FAILS,
-    Verdict.IN_PART,
-    Verdict.DEPENDS,
-    Verdict.UNDECIDED,
-    Verdict.HOLDS,
-    Verdict.NOT_CHECKABLE,
-]
 
 
 def summary_html(
@@ -49,9 +41,8 @@ def summary_html(
     """
     findings = [finding for finding in findings if finding.condition != BY_VIEWS]
     papers = [finding for finding in findings if finding.claim.papers]
-    ours = [finding for finding in findings if not finding.claim.papers]
-    named = headings(findings)
-    rows = [sorted(part, key=lambda finding: [*SIGNS].index(finding.verdict)) for part in (papers, ours)]
+    named, ordered = headings(findings), _in_order(findings)
+    rows = ordered[: len(papers)], ordered[len(papers) :]
     marks = [[(finding, url(finding), named[row_id(finding)]) for finding in part] for part in rows]
     return str(_macros().summary(len(papers), _clauses(papers), marks))
 
@@ -98,19 +89,24 @@ def findings_html(
     picture: Callable[[Finding], str] = lambda _: "",
     chosen: str = "",
 ) -> str:
-    """Return one row per claim, failing ones first; verdicts by views and uncheckable claims are folded.
+    """Return one row per claim, the paper's first; verdicts by views and uncheckable claims are folded.
 
-    Doubts about the maps that rows rest on stand below, each once, with a mark at the rows. url: of the page that
-    illustrates a finding; may be empty. picture: HTML next to its numbers. chosen: id of the row to open and mark.
+    Their verdicts are in the order of `SIGNS`, as in the strip. Doubts about the maps that rows rest on stand below,
+    each once. url: of the page that illustrates a finding; may be empty. picture: HTML under "How it is checked".
+    chosen: id of the row to open and mark.
     """
     by_views, unknown = "judged again by many views, which the paper did not use", "cannot be checked here"
     parts: dict[str, list[Finding]] = {"": [], by_views: [], unknown: []}
-    for finding in sorted(findings, key=lambda finding: _FIRST.index(finding.verdict)):
+    for finding in _in_order(findings):
         folded = by_views if finding.condition == BY_VIEWS else ""
         parts[unknown if finding.verdict == Verdict.NOT_CHECKABLE else folded].append(finding)
     notes = dict.fromkeys(note for part in parts.values() for finding in part for note in finding.notes)
-    marks = {note: k for k, note in enumerate(notes, start=1)}
-    return str(_macros().findings(parts, url, picture, marks, headings(findings), chosen))
+    return str(_macros().findings(parts, url, picture, list(notes), headings(findings), chosen))
+
+
+def _in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the paper's claims, then our own observations, each by verdict."""
+    return sorted(findings, key=lambda finding: (not finding.claim.papers, [*SIGNS].index(finding.verdict)))
 
 
 def multiplicity(findings: Sequence[Finding]) -> str:
@@ -218,7 +214,6 @@ def _macros() -> Any:
         "count_of": count_of,
         "lead": _lead,
         "marked": _marked,
-        "marks": lambda notes, marks: ", ".join(str(mark) for mark in sorted(marks[note] for note in notes)),
         "number": lambda number, bold: Markup(number_html(number, bold=bold)),
         "others": _others,
         "position": _position,
