@@ -211,6 +211,11 @@ class Band(NamedTuple):
         return "outside" if self.first else "inside"
 
     @property
+    def name(self) -> str:
+        """Name of its waves on pages."""
+        return "fast waves" if self.first else "slow waves"
+
+    @property
     def edge(self) -> float:
         """Radius of the circle that separates the band from the other waves."""
         return self.first - 0.5 if self.first else self.last + 0.5

@@ -156,7 +156,7 @@ def test_article_chapters_work(open_article, folder, browser_name, how):
     plot = bring(page, "maps").locator(".plot").first
     box = plot.bounding_box()
     plot.click(position={"x": box["width"] * 20.5 / 31, "y": box["height"] * 3.5 / 31})
-    expect(page.locator(".row.maps .readout").first).to_contain_text("(\N{MINUS SIGN}12, 5): top-1 error")
+    expect(page.locator(".row.maps .readout").first).to_contain_text("(\N{MINUS SIGN}12, 5): wrong on")
     expect(page.locator(".row.maps .small-picture")).to_have_attribute("data-wave", "-12,5")
     mixer = bring(page, "mixer")
     mixer.get_by_role("slider").first.fill("0")

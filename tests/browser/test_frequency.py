@@ -55,7 +55,7 @@ def wave_name(frequency):
 def spelled(heatmap: Heatmap, frequency: tuple[int, int]) -> str:
     """Return a readout, from the engine's numbers."""
     rate, low, high = (100 * array[tuple(np.add(frequency, heatmap.size // 2))] for array in heatmap.interval(1))
-    return f"{wave_name(frequency)}: top-1 error {rate:.1f}%95% interval ({low:.1f} to {high:.1f})"
+    return f"{wave_name(frequency)}: wrong on {rate:.1f}%95% interval ({low:.1f} to {high:.1f})"
 
 
 def expect_wave(page: Page, frequency: tuple[int, int]) -> None:

@@ -92,6 +92,7 @@ def test_back_returns_to_words_chapters_and_tools(app, open_page):
     expect(page.get_by_role("radio", name="Photographs", exact=True)).to_be_checked()
     step(page.go_back, before)
     expect(card).not_to_be_checked()
+    expect(page.locator("h1")).to_be_in_viewport()  # the tool was below the maps
     expect(page.get_by_role("radio", name="CLIP and a ResNet", exact=True)).to_be_checked()
     step(page.go_forward, re.compile("tab=Two"))
     expect(card).to_be_checked()

@@ -61,7 +61,7 @@ def verdict_html(finding: Finding, band: Band | None, frequency: Frequency) -> s
     where = ""
     if band is not None:
         own = "one of them" if band.contains(rounded_radius([frequency])[0]) else "not one of them"
-        where = f", on waves {band.position} the dashed circle; yours is {own}"
+        where = f"It is about the {band.name}, {band.position} the dashed circle; yours is {own}."
     return explain_on_page(said_html(finding, where), "verdict", *TERMS)
 
 

@@ -60,19 +60,21 @@ def _view(
     interval: Interval | None,
     label: str,
     unit: Unit = PERCENT,
+    reading: str = "",
 ) -> DrawnMap:
     """Return a map to draw."""
     assert values is not None  # else it is not offered
     note = PUBLISHED if entry.heatmap.metadata["source"]["type"] == "published" else ""
     colour = model_colour(entry.classifier)
-    return DrawnMap(entry.name, entry.subtitle, values, interval, label, note, colour, unit)
+    return DrawnMap(entry.name, entry.subtitle, values, interval, label, reading, note, colour, unit)
 
 
 def _value(entry: Entry, heatmap: Heatmap, metric: Metric) -> DrawnMap:
     if metric.top == 1 and heatmap.estimate is not None:
         error = Interval(*heatmap.estimate)
-        return _view(entry, error.value, error, f"estimated {metric.label}")
-    return _view(entry, metric.array(heatmap), metric.interval(heatmap), metric.label, metric.unit)
+        return _view(entry, error.value, error, "estimated error", reading="wrong on about")
+    label, reading = ("error", "wrong on") if metric.top == 1 else (metric.label, "")
+    return _view(entry, metric.array(heatmap), metric.interval(heatmap), label, metric.unit, reading)
 
 
 def _difference(
@@ -86,6 +88,7 @@ def _difference(
         f"{capitalised(fewer)}: {second[0].name} is wrong more often.",
         contrast.value,
         contrast,
-        f"difference of top-{top} error",
+        "difference of error" if top == 1 else f"difference of top-{top} error",
+        "difference",
         unit=POINTS,
     )

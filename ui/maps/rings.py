@@ -60,27 +60,25 @@ def ring_chart(entries: tuple[Entry, ...], bands: tuple[str, ...] = (), brief: b
     if len(entries) == 1:
         (entry,), (heatmap,) = entries, heatmaps
         errors = {radius: errors.measured for radius, errors in ring_errors(heatmap).items()}
-        lines, said = [("error", model_colour(entry.classifier), errors)], f"How often {entry.name} is wrong, by wave"
+        lines = [("error", model_colour(entry.classifier), errors)]
+        title, shows = f"How often {entry.name} is wrong, by wave", ""
     else:
         first, second = entries
         rings = ring_differences(*heatmaps)
         lines = [("error", model_colour(first.classifier), {ring.radius: ring.error for ring in rings})]
         rises = {ring.radius: ring.rise for ring in rings if ring.rise is not None}
         lines += [("rise over the error without a wave", _RISE, rises)] if rises else []
-        said = (
-            f"{first.name} minus {second.name}"
-            if brief
-            else f"Error of {first.name} minus that of {second.name}, in points"
-        )
-        said = rings_in_words(first.name, second.name, rings) if bands and not brief else said
+        title = f"Error of {first.name} minus that of {second.name}"
+        shows = rings_in_words(first.name, second.name, rings) if bands and not brief else ""
     radii = list(lines[0][2])
     if len(radii) < 3:
         return ""
     shaded = [BANDS[name](min(heatmaps, key=lambda heatmap: heatmap.size)) for name in bands]
     spans = [(max(band.first, radii[0]), min(band.last, radii[-1])) for band in shaded]
     unit = "% wrong" if len(entries) == 1 else "points"
-    about = f"{html.escape(said)} {_keys(lines) if len(lines) > 1 else ''}"
-    return f'<figure class="rings">{_drawing(lines, spans, said, unit)}<figcaption>{about}</figcaption></figure>'
+    drawing = _drawing(lines, spans, ". ".join(filter(None, (title, shows))), unit)
+    about = f"<b>{html.escape(title)}</b> {html.escape(shows)} {_keys(lines) if len(lines) > 1 else ''}"
+    return f'<figure class="rings">{drawing}<figcaption>{about}</figcaption></figure>'
 
 
 @lru_cache(16)

@@ -46,7 +46,7 @@ from ui.maps.predictions import PageState
 from ui.maps.rings import ring_charts
 from ui.server.cache import NONE_READY, ready_classifiers
 from ui.shared import url
-from ui.shared.page import explain_on_page
+from ui.shared.page import explain_on_page, scroll_to
 from ui.shared.page_pictures import (
     FREQUENCIES,
     UPLOAD,
@@ -81,6 +81,7 @@ _MAPS, METRIC, SHOW = "maps", "metric", "show"
 CELL = "frequency.cell"
 PRESET, DETAILS = "frequency.preset", "details"
 _WELCOMED = "frequency.photo"  # the visitor's last own photo
+_RETURNS = "frequency.returns"  # how often the browser's Back led here
 
 OWN = "Yours"  # next to the presets
 MAX_FREQUENCY = MAX_SIZE // 2
@@ -136,6 +137,8 @@ def page() -> None:
     _fill_verdict(layout, shown)
     possible = _fill_answers(layout, shown)
     _fill_tools(layout, shown, possible)
+    if returns := st.session_state.get(_RETURNS):
+        scroll_to("h1", returns)  # from a tool, which was below the maps
 
 
 def _reserve() -> _Layout:
@@ -178,7 +181,7 @@ def _fill_maps(layout: _Layout, shown: _Shown) -> None:
     notes = {entry.label: map_note(entry, shown.predictors) for entry in shown.chosen} if shown.perturbed else {}
     band = shown.about[1] if shown.about else None
     with layout.stage, st.container(key="frequency-lab"):
-        _maps(shown.chosen, shown.frequency, shown.perturbed, notes, band.edge if band else 0)
+        _maps(shown.chosen, shown.frequency, shown.perturbed, notes, band)
         with st.container(key="frequency-frame"):
             frame_own_photo(FREQUENCIES)
 
@@ -263,6 +266,7 @@ def _restore() -> None:
     state = st.session_state
     if url.has_returned():
         _return_to_link()
+        state[_RETURNS] = state.get(_RETURNS, 0) + 1
     if CELL not in state:
         state[CELL] = _parse_cell(url.text("cell")) or FIRST_PRESET.frequency
         if unknown := [label for label in url.texts(_MAPS) if label not in entries()]:
@@ -384,7 +388,7 @@ def _maps(
     selected: Frequency,
     perturbed: PerturbedPicture | None,
     notes: Mapping[str, str],
-    outline: float,
+    band: Band | None,
 ) -> None:
     """Draw the maps and the picture, with a dashed circle for the claim's waves, and notes on the comparison."""
     show = st.session_state[SHOW]
@@ -395,7 +399,9 @@ def _maps(
             for drawn_map, entry in zip(maps.drawn, chosen, strict=True)
         ]
         maps = replace(maps, drawn=drawn)
-    maps, key = replace(maps, outline=outline), "frequency.heatmaps"
+    key = "frequency.heatmaps"
+    if band is not None:
+        maps = replace(maps, outline=band.edge, outline_name=band.name)
     if perturbed is None:
         st.info("Choose one of the pictures, or use a photo of your own.")
         st.button("Choose a picture", icon=":material/image:", on_click=open_upload, args=(FREQUENCIES,))

@@ -122,12 +122,12 @@ def judged_html(finding: Finding, shows: Sequence[str] | None = None) -> str:
     """Return a claim, its verdict and its evidence, or the part named in `shows`."""
     selected = [part for part in finding.evidence if shows is None or part.what in shows]
     networks = () if {part.what for part in selected}.issuperset(finding.names) else finding.names
-    return str(_macros().judged(finding, selected, networks, ""))
+    return str(_macros().judged(finding, selected, networks))
 
 
 def said_html(finding: Finding, where: str) -> str:
-    """Return a claim, its verdict and what was measured in a sentence; where: text after its source."""
-    return str(_macros().judged(finding, finding.evidence, (), f"{where}.", _marked(finding.summary)))
+    """Return a claim, its verdict and what was measured in a sentence; where: a sentence on the waves it is about."""
+    return str(_macros().said(finding, headings([finding])[row_id(finding)], where))
 
 
 def _lead(evidence: Sequence[Evidence]) -> Evidence | None:

@@ -30,6 +30,7 @@ from ui.shared.page_pictures import FREQUENCIES, Figure, Picture, picture_row, t
 from ui.shared.url import as_markdown, one_line
 
 CLEAN = "Clean"
+_TEXT = {"light": "#31333f", "dark": "#e6e6e6"}  # of a chart, by Streamlit's theme
 _SHAPES = ["circle", "diamond", "square", "triangle-up"]  # of points
 
 
@@ -76,6 +77,7 @@ def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int)
     # Validation against Vega-Lite's schema would take longer than everything else. The rows are added last because
     # Altair would scan and copy them several times per layer.
     spec = alt.layer(spans, points, chance).properties(height=400).to_dict(validate=False)
+    spec["config"] = {"axis": dict.fromkeys(("labelColor", "titleColor"), _TEXT[st.context.theme.type or "light"])}
     spec.pop("datasets", None)  # Altair's placeholder for missing data
     by_chance = [{"accuracy": 100 / len(networks[0].outcomes.metadata["class_names"])}]
     for layer, values in zip(spec["layer"], (rows, rows, by_chance), strict=True):
@@ -132,7 +134,9 @@ def most_right(networks: Sequence[NetworkOutcomes], key: str, strength: int) -> 
         f"{title} {{}}{percent(rate, 0)}" for title, rate in sorted(rates.items(), key=lambda row: -row[1])
     ]
     first = f"Under {CORRUPTIONS[key].inline_label}, {best.format('gets ')} right"
-    return ", ".join([first, *(other.format("") for other in others)]) + "."
+    said = ", ".join([first, *(other.format("") for other in others)]) + "."
+    none = len(rates) > 1 and all(network.accuracy(key, strength).high < 0.5 for network in networks)
+    return said + " All of them are wrong on most pictures." * none
 
 
 def _sample(outcomes: CorruptionOutcomes) -> str:

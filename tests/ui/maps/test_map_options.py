@@ -53,7 +53,10 @@ def test_sampled_map_shows_its_stored_estimate():
     view, beside = shown_maps([Entry("A · x · y", forged), MAPS[CLIP]], "Top-1", "Error", 31).drawn
     np.testing.assert_array_equal(view.values, heatmap.estimate[0] / 2)
     np.testing.assert_array_equal(view.interval, heatmap.estimate / 2)
-    assert view.value_label == "estimated top-1 error" and "100 of 10,000 images under each wave" in view.subtitle
+    assert (view.value_label, view.reading) == (
+        "estimated error",
+        "wrong on about",
+    ) and "100 of 10,000 images under each wave" in view.subtitle
     np.testing.assert_array_equal(beside.values, MAPS[CLIP].heatmap.rate())
     assert "estimate" not in beside.title + beside.value_label
     forged, plain = (

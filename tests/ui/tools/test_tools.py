@@ -1,6 +1,7 @@
 """The tools of *Frequencies* in Streamlit's test runner: their numbers against the engine's, what links open."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -152,6 +153,17 @@ def test_corruption_bars_are_stored_accuracies(linked, label, strength, toys):
             correct = outcomes.correct[outcomes.keys.index(keys[row["corruption"]]), strength - 1]
         assert row["accuracy"] == pytest.approx(100 * correct.mean()) and row["low"] < row["accuracy"] < row["high"]
         assert row["faded"] == (row["corruption"] not in ("Clean", label))
+    of_fog = {row["network"]: row for row in bars if row["corruption"] == label}
+    (said,) = (item.value for item in app.markdown if "Under fog, " in item.value)
+    rates = [int(rate) for rate in re.findall(r"(\d+)%", said)]
+    assert sorted(rates, reverse=True) == rates == sorted(round(row["accuracy"]) for row in of_fog.values())[::-1]
+    assert ("All of them are wrong on most" in said) == all(row["high"] < 50 for row in of_fog.values()) is True
+
+
+def test_networks_that_mostly_see_are_not_called_wrong(toys):
+    app = opened(CORRUPTIONS_TOOL, picture="1", maps=[MINI_CLIP, RESNET56], corruption="Brightness")
+    (said,) = (item.value for item in app.markdown if "Under " in item.value and "% right" in item.value)
+    assert "wrong on most" not in said
 
 
 def test_statistics_of_a_photo_are_a_press_away():

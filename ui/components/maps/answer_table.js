@@ -6,7 +6,8 @@ import { mainElement } from "../streamlit.js";
 
 export function createAnswers(view) {
   const root = element("div", "answers", "", { role: "group", ariaLabel: "What networks say" });
-  const answers = { root, cards: [], networks: [] };
+  const heading = element("div", "heading", "as networks see it");
+  const answers = { root, heading, cards: [], networks: [] };
   const observer = new MutationObserver(() => (root.isConnected ? readAnswers(view) : observer.disconnect()));
   observer.observe(mainElement() ?? document.body, { childList: true, subtree: true });
   return answers;
@@ -19,7 +20,8 @@ export function readAnswers(view) {
   Object.assign(answers, JSON.parse(text), { text });
   if (answers.cards.length !== answers.networks.length) {
     answers.cards = answers.networks.map((_, k) => createCard(view, k));
-    answers.root.replaceChildren(...answers.cards.map(({ root }) => root));
+    answers.root.replaceChildren(answers.heading, ...answers.cards.map(({ root }) => root));
+    answers.heading.textContent = answers.networks.length > 1 ? "as networks see it" : "as a network sees it";
   }
   answers.networks.forEach((network, k) => {
     network.classes = new Uint16Array(unpack(network.classes).buffer);

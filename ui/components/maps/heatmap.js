@@ -273,14 +273,16 @@ function createMap(size) {
   map.lines = element("div", "lines");
   map.outlines = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   map.outlines.setAttribute("class", "outlines");
-  map.plot.append(map.canvas, map.outlines, element("div", "outline"), map.lines, map.ring);
+  map.outlined = element("div", "outlined");
+  map.plot.append(map.canvas, map.outlines, element("div", "outline"), map.outlined, map.lines, map.ring);
   frame.append(ticks("down", half, "cycles down, i"), map.plot, ticks("right", half, "cycles across, j"));
   map.legend = frame.appendChild(element("div", "legend")); // of the outlined waves
   map.readout = map.figure.appendChild(element("div", "readout")); // above the map, and after it for the keyboard
   return map;
 }
 
-function fillMap(map, { title, note, colour, subtitle, label, layers }, { range: [low, high] }, table) {
+function fillMap(map, { title, note, colour, subtitle, label, reading, layers }, data, table) {
+  const [low, high] = data.range;
   const { size, half } = map;
   const numbers = new Float32Array(unpack(layers).buffer);
   map.title = title;
@@ -289,7 +291,9 @@ function fillMap(map, { title, note, colour, subtitle, label, layers }, { range:
   map.heading.style.setProperty("--colour", colour);
   map.heading.title = note && `${title} ${note}`;
   map.subheading.textContent = subtitle;
-  map.label = label;
+  Object.assign(map, { label, reading });
+  map.outlined.textContent = data.outline_name;
+  map.outlined.classList.toggle("outside", data.outline > half); // the circle leaves the corners
   // Number in a layer: values, or values and both ends of their intervals. NaN if not computed, undefined outside.
   map.at = ([i, j], layer = 0) =>
     Math.max(Math.abs(i), Math.abs(j)) > half ? undefined : numbers[(layer * size + i + half) * size + j + half];
@@ -343,7 +347,7 @@ function describe(view, map, frequency) {
   if (Number.isNaN(value)) return ["not computed", ""];
   const text = (value) => number(view, value, decimals);
   const interval = Number.isNaN(low) || Number.isNaN(high) ? "" : `95% interval (${text(low)} to ${text(high)})`;
-  return [`${map.label} ${text(value)}${unit.length > 1 ? ` ${unit}` : unit}`, interval]; // 30.7%, 3.1 points
+  return [`${map.reading} ${text(value)}${unit.length > 1 ? ` ${unit}` : unit}`, interval]; // 30.7%, 3.1 points
 }
 
 function number(view, value, digits) {

@@ -42,7 +42,8 @@ class DrawnMap:
         values: (R, R) float, R odd, zero frequency in the middle; NaN where not computed. Frequency (i, j)
             is at row i + R // 2, column j + R // 2.
         interval: each value with the ends of its interval, in the same unit, or None.
-        value_label: name of the values, e.g. "error". unit: their unit.
+        value_label: name of the values, e.g. "error". unit: their unit. reading: what is said before a single value,
+            e.g. "wrong on"; the name if empty.
         note: plain text after the title. colour: colour of the key before the title, e.g. "#0072B2"; no key if empty.
     """
 
@@ -51,6 +52,7 @@ class DrawnMap:
     values: np.ndarray
     interval: Interval | None = None
     value_label: str = "error"
+    reading: str = ""
     note: str = ""
     colour: str = ""
     unit: Unit = PERCENT
@@ -61,13 +63,15 @@ class ShownMaps:
     """Maps to draw together. They share a unit; their sizes may differ.
 
     value_range: limits of the shared colour bar; values beyond are clipped. colormap: argument of `colormap_table`.
-    outline: radius of a dashed circle around zero frequency, in cycles per image; none if 0.
+    outline: radius of a dashed circle around zero frequency, in cycles per image; none if 0. outline_name: of the waves
+    in it or, if it is as large as the map, in the corners beyond it.
     """
 
     drawn: Sequence[DrawnMap]
     colormap: str = "viridis"
     value_range: tuple[float, float] = (0, 1)
     outline: float = 0
+    outline_name: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +183,7 @@ def pack_maps(maps: ShownMaps) -> dict[str, Any]:
         "decimals": unit.decimals,
         "maps": [_pack(drawn) for drawn in maps.drawn],
         "outline": maps.outline,
+        "outline_name": maps.outline_name,
     }
 
 
@@ -216,6 +221,7 @@ def _pack(drawn: DrawnMap) -> dict[str, Any]:
         "colour": drawn.colour,
         "subtitle": drawn.subtitle,
         "label": drawn.value_label,
+        "reading": drawn.reading or drawn.value_label,
         "size": len(drawn.values),
         "layers": pack_bytes(layers.astype("<f4")),
     }
