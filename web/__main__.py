@@ -34,6 +34,7 @@ _OPTIONS = (
     "--bundle", "--format=iife", "--target=es2022", "--charset=utf8",
     # onnxruntime-web looks for the WebAssembly it was given next to its own URL: a dummy that is never requested.
     '--define:import.meta.url="https://localhost/"',
+    "--loader:.woff2=dataurl",  # a page from a file cannot load a font
 )  # fmt: skip
 _EXPORT = "export default function ("
 
@@ -56,9 +57,10 @@ def write_article(folder: Path, app: str) -> int:
         **pages(app),
         "components.js": components_script(),
         "page.js": bundled(PAGE / "page.js"),
-        "page.css": (PAGE / "page.css").read_bytes(),
+        "page.css": bundled(PAGE / "page.css"),
         "README.md": (PAGE / "space.md").read_bytes(),
         "LICENSE.onnxruntime-web.txt": (RUNTIME / "LICENSE.txt").read_bytes(),
+        "LICENSE.source-sans-3.txt": (_MODULES / "@fontsource-variable" / "source-sans-3" / "LICENSE").read_bytes(),
         **pack_files({**data, "worker": bundled(WORKER), "wasm": wasm, **network_packs()}),
     }
     make_folder(folder / PACKS)
@@ -154,7 +156,7 @@ def install() -> None:
 
 
 def bundled(entry: Path) -> bytes:
-    """Return a module with all its imports as one classic script, since a page from a file cannot load modules.
+    """Return a module or a style sheet with all its imports as one file, since a page from a file cannot load modules.
 
     Raises:
         RuntimeError: esbuild fails; its own message.

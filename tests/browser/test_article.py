@@ -109,8 +109,15 @@ def test_article_chapters_work(open_article, folder, browser_name, how):
     page = open_article(reduced_motion="reduce", **({"url": index} if how == "file" else {}))
     assert page.locator("main h2").all_inner_texts() == [f"{k} {title}" for k, title in enumerate(CHAPTER_TITLES, 1)]
     assert [part.get_attribute("id") for part in page.locator("main > section").all()] == list(SLUGS)
+    chapters = page.get_by_role("navigation", name="Chapters").get_by_role("link")
+    assert page.evaluate("document.fonts.load('16px \"Source Sans 3\"').then(faces => faces.length)") == 1
     if browser_name == "browser":
         scroll_through(page)
+    for name in ("Judge", "Hole", "Sketch"):  # the bar follows
+        chapters.filter(has_text=name).click()
+        expect(chapters.and_(page.locator("[aria-current]"))).to_contain_text(name)
+        expect(page.locator(f"#{name.lower()} > h2")).to_be_in_viewport()
+        expect(chapters.first).to_be_in_viewport()
     sketch, lighthouse = bring(page, "sketch"), drawn_sketches()["lighthouse"]
     claim, judged = sketch.locator(".painting .claim"), sketch.locator(".painting .judged")
     expect(claim).to_contain_text("sure: a volcano.")
@@ -313,6 +320,7 @@ def test_article_is_small_and_has_no_modules(folder):
     sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
     assert sum(sizes.values()) < 25e6
     assert "MIT License" in (folder / "LICENSE.onnxruntime-web.txt").read_text()
+    assert "SIL OPEN FONT LICENSE" in (folder / "LICENSE.source-sans-3.txt").read_text()
     for path in (path for path in folder.iterdir() if path.suffix in (".html", ".css", ".js")):
         text = path.read_text("utf-8")
         assert "export default" not in text and 'type="module"' not in text

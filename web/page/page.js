@@ -113,6 +113,19 @@ const seen = new IntersectionObserver(
   },
   { rootMargin: AHEAD },
 );
+// The chapter in the middle of the window is marked in the bar.
+const links = [...document.querySelectorAll(".chapters a")];
+const passed = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const link = links.find((each) => each.getAttribute("href") === `#${target.id}`);
+      if (isIntersecting) link?.setAttribute("aria-current", "true");
+      else link?.removeAttribute("aria-current");
+    }
+  },
+  { rootMargin: "-45% 0px -55% 0px" },
+);
+for (const chapter of document.querySelectorAll("main > section[id]")) passed.observe(chapter);
 // A link to a round of the judge names more than its chapter.
 if (location.hash.startsWith("#judge-")) document.getElementById("judge")?.scrollIntoView({ behavior: "instant" });
 for (const figure of document.querySelectorAll(".figure")) seen.observe(figure);
