@@ -286,8 +286,8 @@ def spread_included(statistic: Statistic, like: Heatmap, where: str = "there") -
         return TRAINED_ONCE
     largest = Evidence("", max(map(_magnitude, differences), key=lambda difference: difference.value), "rise")
     return (
-        f"Two trainings of one network differ by up to {largest.number} {where}, and the intervals of differences "
-        f"allow for that. We measured it on {len(differences)} small ViTs that were trained twice, not on CLIP."
+        f"Train one network twice, and the two differ by up to {largest.number} {where}. Our intervals include that. "
+        f"We measured it on {len(differences)} small ViTs, each trained twice, not on CLIP."
     )
 
 

@@ -33,7 +33,7 @@ from tests.core.oracles import minus
 )
 def test_a_row_says_how_much_two_trainings_differ(published, key, bands):
     doubts = " ".join(published[key].doubts)
-    (said,) = re.findall(r"Two trainings of one network differ by up to ([\d.]+) points", doubts)
+    (said,) = re.findall(r"Train one network twice, and the two differ by up to ([\d.]+) points", doubts)
     measured = []
     for names in TRAINED_TWICE:
         files = [File(FOLDER / f"{name}_cifar10.npz") for name in names]
@@ -41,7 +41,7 @@ def test_a_row_says_how_much_two_trainings_differ(published, key, bands):
                   for file in files]  # fmt: skip
         measured.append(abs(minus(*errors)[0]))
     assert float(said) == pytest.approx(max(measured), abs=0.051)
-    assert f"on {len(TRAINED_TWICE)} small ViTs that were trained twice, not on CLIP." in doubts
+    assert f"on {len(TRAINED_TWICE)} small ViTs, each trained twice, not on CLIP." in doubts
 
 
 def test_every_verdict_on_the_papers_clip_doubts_its_map(published):
