@@ -96,7 +96,8 @@ def pages(app: str) -> dict[str, bytes]:
         loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     common = {"app": app, "code": code, "styles": LOOK + CSS}
-    known = {"painter_is": painter_is(in_article=True), "doors_give": "", "photos_of_holes": "this photo"}
+    known = {"painter_is": painter_is(in_article=True), "doors_give": ""}
+    known["photos_of_holes"] = "the photo, its hole and its word because they make a clear example"
     known |= {} if app else {"weather": f"findings.html#{WEATHER}"}
     chapters = [chapter(index, **known) for index in range(len(CHAPTER_NAMES))]
     texts = {

@@ -51,6 +51,12 @@ def square_mask(centre: Point, size: int, *, height: int, width: int) -> np.ndar
     return mask
 
 
+def ellipse_mask(centre: Point, radii: Point, image_size: int) -> np.ndarray:
+    """Return a (1, image_size, image_size) ellipse around `centre` (x, y); radii: half its width and height."""
+    rows, columns = np.mgrid[:image_size, :image_size]
+    return (((columns - centre[0]) / radii[0]) ** 2 + ((rows - centre[1]) / radii[1]) ** 2 <= 1)[None]
+
+
 def middle_square(image_size: int, size: int | None = None) -> np.ndarray:
     """Return a (1, image_size, image_size) square mask in the middle, by default of the usual size."""
     middle = image_size // 2, image_size // 2

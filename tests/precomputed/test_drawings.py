@@ -103,7 +103,7 @@ def test_bundled_holes_are_the_judged_ones():
     assert photographs.holes.keys() == set(range(len(rows)))
     for index, row in enumerate(rows):
         assert photographs.holes[index] == (row["left"], row["top"], STORED["hole_size"])
-        mask = photographs.mask(index)
+        mask = photographs.square(index)
         assert mask[0, row["top"], row["left"]] and mask.sum() == STORED["hole_size"] ** 2
 
 

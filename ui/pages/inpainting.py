@@ -250,12 +250,16 @@ def _choose_target(picture: Picture, guess: FirstGuess | None, specs: Sequence[C
     Without a choice it is the true class of a bundled picture, and a network's own first guess of the visitor's.
     """
     key, state, classes = f"{_PAGE}-target-{picture.class_set}", st.session_state, picture.classes
-    chosen: str = state.setdefault(key, url.text(key))
     usual, note = "", ""
     if picture.label is not None:
-        usual, note = classes.names[picture.label], "what was there"
+        was_there = classes.names[picture.label]
+        usual = SAMPLE_SETS[picture.sample_set].word(picture.position, picture.label)
+        note = "what was there" if usual == was_there else ""
+        if key not in state and usual != was_there and url.text(_HOLE):
+            state[key] = url.text(key) or was_there  # older links leave this word out
     elif guess is not None:
         usual, note = guess.name, f"the network’s own guess, {confidence(guess.probability)}"
+    chosen: str = state.setdefault(key, url.text(key))
     target = chosen or usual
     unknown = unknown_entry(_UNKNOWN, target)
 
@@ -278,7 +282,7 @@ def _choose_target(picture: Picture, guess: FirstGuess | None, specs: Sequence[C
         )
     if unknown:
         near_words(f"{_PAGE}.near", unknown, specs, classes, lambda word: take(word, True))
-    url.put(key, chosen or None)
+    url.put(key, chosen or (None if note else usual or None))
     return target
 
 

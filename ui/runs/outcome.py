@@ -11,10 +11,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.registry import classifier_title, result_title, short_title
+from core.data.holes import hole_text
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.stored import cached_by_files, device_text
 from core.data.words import everyday_name
 from core.pgd.drawings import count, painter_name, stored_kinds
+from core.pgd.links import word_parameter
 from core.pgd.methods import COMPARED, METHODS, MethodName
 from core.pgd.picture_outcomes import Judgement
 from core.pgd.record import PGDRun
@@ -23,7 +25,7 @@ from core.pgd.starts import STARTS, StartName
 from core.shared import paper
 from core.shared.numbers import confidence, wilson
 from core.shared.text import Number
-from ui.runs.replay import run_title, stored_example, target_of, usual_hole
+from ui.runs.replay import counted_hole, run_title, stored_example, target_of
 from ui.runs.second_opinion import guess, is_relative, judgement_of
 from ui.runs.state import RunResult
 from ui.shared import url
@@ -133,7 +135,7 @@ def filled_html(sample_set: str) -> tuple[str, str]:
     """
     row, tiles, recognised = SAMPLE_SETS[sample_set], [], Counter[MethodName]()
     for index in sorted(row.holes):
-        result = stored_example(usual_hole(row, index), (painter_name(),), COMPARED)
+        result = stored_example(counted_hole(row, index), (painter_name(),), COMPARED)
         if result is None:
             continue
         figures = []
@@ -143,9 +145,12 @@ def filled_html(sample_set: str) -> tuple[str, str]:
             recognised[run.config.method.name] += agrees
             seen = f"{'✓' if agrees else '✕'} {says}"
             figures.append(Figure(seen, METHODS[run.config.method.name].title, to_picture(run.frames[-1, 0])))
-        name = html.escape(everyday_name(target_of(result.runs[0], 0)))
-        link = url.link("inpainting", ("inpainting-pictures", row.title), ("inpainting-picture", str(index)))
-        tiles.append(f'<section><a href="{html.escape(link)}">{name}</a>{picture_row(figures)}</section>')
+        target = target_of(result.runs[0], 0)
+        photo = ("inpainting-pictures", row.title), ("inpainting-picture", str(index))
+        hole, word = hole_text(row.square(index)) or "", (word_parameter("inpainting", row), target)
+        link = url.link("inpainting", *photo, ("inpainting-hole", hole), word)
+        head = f'<a href="{html.escape(link)}">{html.escape(everyday_name(target))}</a>'
+        tiles.append(f"<section>{head}{picture_row(figures)}</section>")
     views, papers = (recognised[method] or "none" for method in reversed(COMPARED))
     about = (
         f"With this page’s quick settings, the second network recognises {views} of {len(tiles)} holes filled with "

@@ -232,10 +232,17 @@ def stored_example(plan: RunPlan | None, classifiers: Sequence[str], methods: Se
 
 
 def usual_hole(row: SampleSet, index: int) -> RunPlan:
-    """Return the plan that fills the hole of a sample set's picture, as that set has it, with its true class."""
-    data = samples(row.name)
-    word, picture = row.classes.names[data.labels[index]], data.images[index]
-    return Painting.of_hole(word, picture, row.mask(index), painter="", sample_set=row.name).plan()
+    """Return the plan that fills the hole that a sample set's picture has at first."""
+    return _hole_plan(row, index, row.word(index, int(samples(row.name).labels[index])), row.mask(index))
+
+
+def counted_hole(row: SampleSet, index: int) -> RunPlan:
+    """Return the plan that fills the square hole of a sample set's picture, one of those we count."""
+    return _hole_plan(row, index, row.classes.names[samples(row.name).labels[index]], row.square(index))
+
+
+def _hole_plan(row: SampleSet, index: int, word: str, mask: np.ndarray) -> RunPlan:
+    return Painting.of_hole(word, samples(row.name).images[index], mask, painter="", sample_set=row.name).plan()
 
 
 def reset_to_example(page: Task, row: SampleSet, chosen: Mapping[str, Any]) -> None:

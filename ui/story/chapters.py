@@ -233,7 +233,7 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "judge": lambda: short_title(classifier_spec(judge_name()).title),
     "painter_is": painter_is,
     "doors_give": lambda: " What you make gets a link and a picture to save.",
-    "photos_of_holes": lambda: "these three photos",
+    "photos_of_holes": lambda: "these photos, and the cup’s hole and word, because they make clear examples",
     "stands_in": _stands_in,
     "striped_network": lambda: wave_chapter.striped(wave_chapter.first_photo()).network,
     "mixing_network": lambda: short_title(classifier_spec(mixing_network()).title),

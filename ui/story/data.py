@@ -62,7 +62,7 @@ def twins() -> tuple[str, ...]:
 
 def hole_networks() -> tuple[str, ...]:
     """Return the network that filled the hole of the first photograph by both methods."""
-    paths = stored_subjects("inpainting").get(f"{PHOTOGRAPHS.name}-{PHOTOGRAPHS.inpainted}", [])
+    paths = stored_subjects("inpainting").get(PHOTOGRAPHS.opening_subject, [])
     return networks_for("painter", [stored_classifier(path) for path in paths if path.stem.endswith("__views")])
 
 

@@ -36,7 +36,7 @@ _PHOTO, _BRUSHED, _WANTED, _ASKED, _UNKNOWN = (
     f"story.{name}" for name in ("hole", "mask", "wanted", "asked", "unknown")
 )
 _PHOTOS = data.PHOTOGRAPHS
-OFFERED = (_PHOTOS.inpainted, 9, 4)  # photos, by position; we picked them by eye: a bison, a polar bear, a dog
+OFFERED = (_PHOTOS.inpainted, 9, 10, 4)  # photos, by position; we picked them by eye: a cup, a bear, a bison, a dog
 _BOX_WIDTH = 320  # pixels
 
 
@@ -91,16 +91,16 @@ def _choose(position: int) -> None:
 def _request(picture: Picture, mask: np.ndarray) -> RunRequest:
     """Draw the box for what should be in the hole; return the run of it by both methods."""
     painters = networks_for("painter", [spec.name for spec in ready_classifiers(_PHOTOS.class_set)])
-    specs, usual = [classifier_spec(name) for name in painters], _PHOTOS.classes.names[picture.label or 0]
+    specs, was_there = [classifier_spec(name) for name in painters], _PHOTOS.classes.names[picture.label or 0]
     state = st.session_state
-    word = state.get(_WANTED) or usual
+    word = state.get(_WANTED) or _PHOTOS.word(picture.position, picture.label or 0)
     unknown = unknown_entry(_UNKNOWN, word)
 
     def take(entry: str, entered: bool) -> None:
         if not keep_unknown(_UNKNOWN, entry, specs, _PHOTOS.classes, word):
             state[_WANTED], state[_ASKED] = entry, entered
 
-    note = "(what was there)" if word == usual else stands_for(word, _PHOTOS.classes)
+    note = "(what was there)" if word == was_there else stands_for(word, _PHOTOS.classes)
     with st.container(width=_BOX_WIDTH):
         word_input(
             "What should be there?",

@@ -92,7 +92,7 @@ def test_pages_use_clip_once_installed(weights, here):
 
 def test_pages_open_with_examples_of_installed_networks(weights, monkeypatch):
     weights((PAPERS_CLIP,))
-    subject = f"photographs-{SAMPLE_SETS['photographs'].inpainted}"
+    subject = SAMPLE_SETS["photographs"].opening_subject
     app = open_page("inpainting")
     assert "Settings changed (the networks)" in page_text(app), "before they are computed, another network's example"
     runs = cache_folder() / "profiles" / PAPERS_CLIP / "runs"

@@ -1,5 +1,6 @@
 """Runs on pages: stored ones said and replayed by their files, untrusted ones as plain text."""
 
+import html
 import io
 import json
 import re
@@ -16,6 +17,7 @@ from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, SampleSet
 from core.data.sketches import decode_sketch, draw_sketch, encode_sketch
 from core.pgd.drawings import drawn_sketches, opening_words
 from core.pgd.examples import RUNS, examples, stored_classifier, stored_path
+from core.pgd.links import from_link
 from core.pgd.live import Run
 from core.pgd.methods import COMPARED
 from core.pgd.picture_outcomes import Judgement, fingerprint, stored_judgement
@@ -46,6 +48,7 @@ from ui.runs.panel import caption_of
 from ui.runs.replay import (
     MAX_REPLAY_BYTES,
     METHOD_TITLES,
+    counted_hole,
     live_replay,
     run_replay,
     run_title,
@@ -210,7 +213,7 @@ def test_rate_of_holes_alone_equals_stored_counts():
 def test_every_bundled_photo_has_judged_fillings():
     recognised = Counter()
     for index in range(len(samples("photographs"))):
-        result = stored_example(usual_hole(SAMPLE_SETS["photographs"], index), ["efficientnet-lite0"], COMPARED)
+        result = stored_example(counted_hole(SAMPLE_SETS["photographs"], index), ["efficientnet-lite0"], COMPARED)
         assert [run.config.method.name for run in result.runs] == [*COMPARED]
         assert {run.metadata["images"]["index"] for run in result.runs} == {index}
         for run in result.runs:
@@ -221,6 +224,9 @@ def test_every_bundled_photo_has_judged_fillings():
     counts = re.search(r"recognises (\S+) of 12 holes filled with many views, and (\S+) with the paper’s method", about)
     assert counts.groups() == tuple(str(recognised[method] or "none") for method in ("views", "paper"))
     assert fillings.count("<figure>") == 24 and fillings.count("<b>✓") == recognised.total()
+    for index, link in enumerate(re.findall(r'href="(inpainting[^"]*)"', fillings)):  # the square
+        painting, plan = from_link(html.unescape(link)), counted_hole(SAMPLE_SETS["photographs"], index)
+        assert np.array_equal(painting.hole, plan.mask) and painting.word == plan.targets[0]
 
 
 # ---- downloads ---------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import ui.runs.panel
 import ui.runs.second_opinion
 import ui.runs.state
 from core.data.holes import costliest_hole, hole_text, middle_square
-from core.data.sample_sets import CIFAR10
+from core.data.sample_sets import CIFAR10, SAMPLE_SETS
 from core.pgd.examples import stored_path
 from core.pgd.methods import METHODS
 from core.pgd.picture_outcomes import Judgement, fingerprint
@@ -363,3 +363,16 @@ def test_an_unknown_word_leaves_the_run_as_it_is():
     assert page_text(app).count("“dogg”") == 1 and "choose another word" not in page_text(app), "one sentence"
     app.button(key="inpainting.near.dog").click().run()
     assert not app.exception and app.session_state["inpainting-target-cifar10"] in ("", "dog")
+
+
+def test_opening_hole_has_its_own_word():
+    row = SAMPLE_SETS["photographs"]
+    app = open_page("inpainting")
+    (box,) = components(app, "words")
+    assert row.opening and box["value"] == row.opening.word and not box["note"]
+    assert app.query_params["inpainting-target-imagenet"] == [row.opening.word]
+    assert app.query_params["inpainting-hole"] == [hole_text(row.mask(row.inpainted))]
+    older = open_page("inpainting", inpainting_hole=hole_text(row.square(row.inpainted)))  # such links had no word
+    assert components(older, "words")[0]["value"] == "espresso"
+    other = open_page("inpainting", inpainting_picture="4")
+    assert components(other, "words")[0]["note"] == "(what was there)"

@@ -239,10 +239,11 @@ def test_ended_run_shows_pictures_and_both_networks():
 
 
 def test_hole_chapter_offers_photos_with_their_own_runs():
-    app = opened(chapter="hole")
+    app, row = opened(chapter="hole"), SAMPLE_SETS["photographs"]
     for position in OFFERED:
         shown = replay_data(app)
-        run = PGDRun.load(stored_path("inpainting", f"photographs-{position}", painter_name(), method="views"))
+        subject = f"photographs-{position}" if position != row.inpainted else row.opening_subject
+        run = PGDRun.load(stored_path("inpainting", subject, painter_name(), method="views"))
         assert shown["live"] is None and np.array_equal(frames_of(shown, 1)[-1], run.frames[-1])
         other = OFFERED[(OFFERED.index(position) + 1) % len(OFFERED)]
         app.session_state["story.hole"] = other  # as a press on its tile does
