@@ -203,7 +203,10 @@ def test_waves_on_a_photo_and_beside_the_maps(app, open_page):
     shown, image = striped(first_photo()), photo.astype(np.float32) / 255
     wait_until_drawn(page)
     box = large.bounding_box()
-    assert box["width"] > 400 and box["y"] + box["height"] < 900
+    assert box["width"] > 500 and box["y"] + box["height"] < 900
+    tiles, here = scene.get_by_role("radio"), scene.bounding_box()
+    foot = tiles.last.bounding_box()
+    assert foot["y"] + foot["height"] < 900 and abs(foot["x"] + foot["width"] - here["x"] - here["width"]) < 2, "filled"
     for stripes in (FIRST_STRIPES, 4, 0):
         scene.get_by_role("slider").fill(str(stripes))
         expect(says).to_have_text(shown.answers[stripes].says)
@@ -222,7 +225,7 @@ def test_waves_on_a_photo_and_beside_the_maps(app, open_page):
     expect(small.locator(".answer strong")).to_have_text(["ship", "automobile"])
     canvas = small.locator("canvas").last
     assert (
-        canvas.bounding_box()["width"] == 128
+        canvas.bounding_box()["width"] == 224
         and canvas.evaluate("c => getComputedStyle(c).imageRendering") == "pixelated"
     )
     box = plot.bounding_box()
@@ -233,7 +236,34 @@ def test_waves_on_a_photo_and_beside_the_maps(app, open_page):
     expect(small.locator("p")).to_have_text(picture.template.format(*picture.fooled[index]))
     expect(small.locator(".answer strong").first).to_have_text(picture.names[picture.networks[0].waves[index][0]])
     wait_until_drawn(page)
+    goes_on, claims = page.get_by_role("link", name="Try any wave"), page.locator(".claims").bounding_box()
+    assert goes_on.bounding_box()["y"] >= claims["y"] + claims["height"], "the link stands at the chapter's end"
     assert grave_faults(page) == []
+
+
+def test_wave_fits_in_a_phones_window(app, open_page):
+    page = open_page(f"{app}/story?chapter=wave", height=844, **TOUCH)
+    scene, maps, shown = page.locator(".stripes"), page.locator(".heatmaps"), striped(first_photo())
+    wait_until_drawn(page)
+    bar = page.locator(".st-key-story-steps").bounding_box()["y"]
+    parts = [scene.locator(part) for part in (".clean", ".wave", ".both", "input", ".answer p")]
+    boxes = [part.bounding_box() for part in parts]
+    assert all(box["y"] + box["height"] <= bar for box in boxes), "what was added, the result and the answer in sight"
+    for stripes in (0, 20, 31):
+        scene.get_by_role("slider").fill(str(stripes))
+        expect(scene.locator(".answer p")).to_have_text(shown.answers[stripes].line)
+        assert [part.bounding_box() for part in parts] == boxes, "nothing moves"
+
+    expect(maps.locator(".map:visible .title")).to_have_text(re.compile("^CLIP ViT-B/32"))
+    maps.get_by_text("ResNet-56", exact=True).first.tap()
+    expect(maps.locator(".map:visible .title")).to_have_text(re.compile("^ResNet-56"))
+    one, small = maps.bounding_box(), page.locator(".small-picture").bounding_box()
+    assert one["height"] < 600 and small["y"] - one["y"] - one["height"] < 40, "one map, and the picture close to it"
+    maps.locator(".plot:visible").tap(position={"x": 100, "y": 100})
+    expect(page.locator(".small-picture")).not_to_have_attribute("data-wave", "0,1")
+    wait_until_drawn(page)
+    expect(maps.locator(".map:visible .title")).to_have_text(re.compile("^ResNet-56"))
+    assert fits(page) and grave_faults(page) == []
 
 
 def test_two_photos_in_one_follow_the_slider(app, open_page):

@@ -98,20 +98,19 @@ def _part(here: Chapter, part: Part, index: int) -> None:
     with st.container(key=f"story-stage-{index}"):
         _FIGURES[part.figure]()
     # What a round teaches comes after its first answer.
-    is_shown = {"judge": judge_chapter.answered, "stripes": wave_chapter.is_first}.get(part.figure)
-    note = part.note if is_shown is None or is_shown() else ""
-    if part.claims and index:  # the first part's note has the button that leads on
+    note = "" if part.figure == "judge" and not judge_chapter.answered() else part.note
+    if part.claims and index:  # the chart stands beside both claims and the note
         _claims(part, note)
-        return
-    if part.claims:
+        note = ""
+    elif part.claims:
         _claims(part)
     with st.container(key=f"story-below-{index}"):
         _text(note + _button(here, index))
 
 
 def _button(here: Chapter, index: int) -> str:
-    """Return the link that goes on from a chapter, below its first part, as HTML."""
-    if here.link is None or index:
+    """Return the link that goes on from a chapter, at its end, as HTML."""
+    if here.link is None or index < len(here.parts) - 1:
         return ""
     title, url = here.link
     return f'<a class="button-link" href="{html.escape(url)}">{title}</a>'

@@ -236,6 +236,9 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "photos_of_holes": lambda: "these three photos",
     "stands_in": _stands_in,
     "striped_network": lambda: wave_chapter.striped(wave_chapter.first_photo()).network,
+    "striped_first": lambda: (
+        f"the {wave_chapter.striped(wave_chapter.first_photo()).name} and {wave_chapter.FIRST_STRIPES} stripes"
+    ),
     "mixing_network": lambda: short_title(classifier_spec(mixing_network()).title),
     "filler": lambda: data.titles(data.hole_networks())[0],
     "alone": _alone,
