@@ -8,10 +8,6 @@ import { sketchFigure } from "./sketch_figure.js";
 import { mapsFigure, stripesFigure } from "./wave_figure.js";
 
 const AHEAD = "600px"; // of the window, in which figures load before they are seen
-const PAIRS = `
-  .second .tiles.line { grid-template-columns: repeat(6, minmax(0, 84px)); grid-auto-flow: row; }
-  .second .tile { width: auto; height: auto; }
-  .second .tile canvas { aspect-ratio: 1; height: auto; }`; // all of them in one line
 const FIGURES = {
   sketch: sketchFigure,
   judge: judgeFigure,
@@ -24,17 +20,17 @@ const FIGURES = {
 /**
  * @typedef {object} Figure what a figure gets
  * @property {HTMLElement} stage its place
- * @property {(name: string, host: HTMLElement, events?: any, style?: string) => (data: any) => void} mount a component
+ * @property {(name: string, host: HTMLElement, events?: any) => (data: any) => void} mount a component
  * @property {(action: () => any) => Promise<void>} attempt do something with data that may not arrive: a sentence then
  *   says so, with a button that tries again, until it has arrived
  */
 
 /** Mount a component in a shadow tree with its own style sheet; return a function that passes data. */
-function mount(name, host, events = {}, style = "") {
+function mount(name, host, events = {}) {
   const { mount, css } = components[name];
   const root = host.attachShadow({ mode: "open" });
   const parentElement = element("div");
-  root.append(element("style", "", css + style), parentElement);
+  root.append(element("style", "", css), parentElement);
   const report = (event, value) => events[event]?.(value);
   return (data) => mount({ data, parentElement, setStateValue: report, setTriggerValue: report });
 }
@@ -58,7 +54,7 @@ function figureIn(root) {
 /** Two pictures in one: stored pairs. @param {Figure} figure */
 async function mixerFigure({ stage, mount, attempt }) {
   const common = await load("mixer");
-  const show = mount("mixer", stage, { choice: () => {}, pick: (index) => attempt(() => draw(index)) }, PAIRS);
+  const show = mount("mixer", stage, { pick: (index) => attempt(() => draw(index)) });
   async function draw(index) {
     const pair = await load(`mixer-${index}`);
     const [low, high] = await Promise.all([pair.low, pair.high].map(withPixels));
