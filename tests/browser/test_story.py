@@ -1,6 +1,7 @@
 """The page *Story* in a real browser: a sketch by mouse and by finger, a photo, doors, waves, mixtures, the judge."""
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -48,6 +49,17 @@ def expect_stored(scene: Locator, name: str) -> None:
         expected = np.asarray(stored.convert("RGB")).astype(int)
     # Chromium and Pillow decode with the same library, but not the same version.
     assert np.abs(pixels(canvas_of(scene)) - expected).mean() < 1
+
+
+def boxes_in(figure: Locator, parts: Sequence[str]) -> list[tuple[float, ...]]:
+    """Return where parts of a figure are in it: left, top, width and height, wherever the page is scrolled to."""
+    return figure.evaluate(
+        """(figure, parts) => parts.map((part) => {
+            const [{ x, y }, box] = [figure, figure.querySelector(part)].map((node) => node.getBoundingClientRect());
+            return [box.x - x, box.y - y, box.width, box.height].map((number) => Math.round(10 * number) / 10);
+        })""",
+        list(parts),
+    )
 
 
 def added(begin: StoryStart) -> str:
@@ -246,13 +258,14 @@ def test_wave_fits_in_a_phones_window(app, open_page):
     scene, maps, shown = page.locator(".stripes"), page.locator(".heatmaps"), striped(first_photo())
     wait_until_drawn(page)
     bar = page.locator(".st-key-story-steps").bounding_box()["y"]
-    parts = [scene.locator(part) for part in (".clean", ".wave", ".both", "input", ".answer p")]
-    boxes = [part.bounding_box() for part in parts]
-    assert all(box["y"] + box["height"] <= bar for box in boxes), "what was added, the result and the answer in sight"
+    parts = (".clean", ".wave", ".both", "input", ".answer p")
+    boxes = boxes_in(scene, parts)
+    foot = scene.bounding_box()["y"] + max(y + height for _, y, _, height in boxes)
+    assert foot <= bar, "what was added, the result and the answer are in sight"
     for stripes in (0, 20, 31):
         scene.get_by_role("slider").fill(str(stripes))
         expect(scene.locator(".answer p")).to_have_text(shown.answers[stripes].line)
-        assert [part.bounding_box() for part in parts] == boxes, "nothing moves"
+        assert boxes_in(scene, parts) == boxes, "nothing moves"
 
     expect(maps.locator(".map:visible .title")).to_have_text(re.compile("^CLIP ViT-B/32"))
     maps.get_by_text("ResNet-56", exact=True).first.tap()
@@ -270,6 +283,10 @@ def test_two_photos_in_one_follow_the_slider(app, open_page):
     page = open_page(f"{app}/story?chapter=mixture", height=844, **TOUCH)
     mixer, pairs = page.locator(".mixer"), mixed_pairs()
     wait_until_drawn(page)
+    parts = (".scene", ".rail", ".hint", ".bars", ".tiles")
+    bar, boxes = page.locator(".st-key-story-steps").bounding_box()["y"], boxes_in(mixer, parts)
+    foot = mixer.bounding_box()["y"] + max(y + height for _, y, _, height in boxes[:4])
+    assert foot <= bar, "pictures, slider and bars are in one window"
     for number in (0, 3):
         if number:
             mixer.locator(".tile").nth(number).tap()
@@ -279,13 +296,21 @@ def test_two_photos_in_one_follow_the_slider(app, open_page):
             mixer.get_by_role("slider").fill(str(at))
             expect(mixer).to_have_attribute("data-cutoff", f"{pair.predictions.cutoffs[at]:g}")
             expect(mixer.locator(".network .name")).to_have_text(f"EfficientNet-Lite0 sees {network.says[at]}")
+            expect(mixer.locator(".hint")).to_have_text(network.hints[at])
             leading = mixer.locator(".bar.leads .class")
             expect(leading).to_have_count(1)
-            assert network.says[at].endswith(leading.inner_text())
+            assert network.says[at] == "nothing clearly" or network.says[at].endswith(leading.inner_text())
+            assert boxes_in(mixer, parts) == boxes, "nothing moves"
+        low, high = network.classes
+        expect(mixer.locator(".ends")).to_have_text(f"← more {high}more {low} →")
+        switch = (network.switches - 0.5) / (len(network.sees) - 1)
+        widths = "parts => parts.map((part) => [part.className, part.offsetWidth])"
+        seen = mixer.locator(".zone > *").evaluate_all(widths)
+        before = sum(width for _, width in seen[:-1]) / sum(width for _, width in seen)
+        assert seen[-1][0] == "low" and abs(before - switch) < 0.02, "the track turns where it switches"
         wait_until_drawn(page)
     low, high = (sample_picture("photographs", k).image for k in (pairs[3].low, pairs[3].high))
     expected = to_uint8(hybrid(low, high, pairs[3].predictions.cutoffs[20]))
-    assert mixer.locator(".mixed canvas").bounding_box()["width"] == mixer.bounding_box()["width"]
     assert mixer.locator(".tile").count() == len(pairs) and cut(page) == []
     assert np.abs(pixels(mixer.locator(".mixed canvas")).astype(int) - expected).max() <= 1
     assert fits(page) and grave_faults(page) == []

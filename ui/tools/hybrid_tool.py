@@ -83,7 +83,7 @@ def mixed(title: str, name: str, predictions: PairPredictions, names: Sequence[s
         [(round(float(a), 4), round(float(b), 4)) for a, b in predictions.shares],
         [(names[other], round(float(share), 4)) for other, share in rounded],
         [
-            f"{'' if max(*both, other) >= _CLEAR else 'nothing clearly, at best '}{with_article(names[top])}"
+            with_article(names[top]) if max(*both, other) >= _CLEAR else "nothing clearly"
             for top, both, other in zip(predictions.tops, predictions.shares, predictions.other_shares, strict=True)
         ],
         sees,

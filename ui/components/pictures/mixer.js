@@ -116,11 +116,13 @@ function zonesOf(colour, sees) {
   return row;
 }
 
-function networkRow({ colour, classes }) {
+function networkRow({ title, colour, classes }) {
   const node = element("div", "network");
   node.style.setProperty("--colour", colour);
   const head = node.appendChild(element("div", "head"));
   const [name, hint] = ["name", "hint"].map((part) => head.appendChild(element("div", part)));
+  name.append(`${title} sees `);
+  const says = name.appendChild(element("strong"));
   const root = node.appendChild(element("div", "bars", "", { role: "img" }));
   const bars = KINDS.map((kind, k) => {
     const row = root.appendChild(element("div", `bar ${kind}`));
@@ -128,7 +130,7 @@ function networkRow({ colour, classes }) {
     const fill = row.appendChild(element("span", "track")).appendChild(element("span", "fill"));
     return { row, label, fill, share: row.appendChild(element("span", "share")) };
   });
-  return { node, root, name, hint, bars };
+  return { node, root, says, hint, bars };
 }
 
 // Draws picture, bars and predictions at one cutoff. Tests read `data-cutoff`.
@@ -149,10 +151,11 @@ function draw(mixer) {
   mixer.input.value = at;
   const said = data.networks.map(({ title, says }) => `${title} sees ${says[at]}`);
   mixer.input.setAttribute("aria-valuetext", [cycles, ...said].join(". "));
-  mixer.bars.forEach(({ root, name, hint, bars }, number) => {
-    const { title, classes, shares, others, hints } = data.networks[number];
+  mixer.bars.forEach((row, number) => {
+    const { root, hint, bars } = row;
+    const { title, classes, shares, others, says, hints } = data.networks[number];
     const [other, otherShare] = others[at];
-    name.textContent = said[number];
+    row.says.textContent = says[at];
     hint.textContent = hints[at];
     const values = [...shares[at], otherShare];
     const names = [...classes, other];

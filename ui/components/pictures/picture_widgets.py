@@ -130,9 +130,9 @@ class Mixed:
 
     colour: CSS. classes: the low picture's class and the high picture's. shares: for each cutoff, the probabilities of
     both. others: for each cutoff, the most probable of all other classes and its probability. says: for each cutoff,
-    its prediction, with an article. sees: for each cutoff, 0 or 1 if it clearly sees that class, else 2. switches: index
-    of the cutoff from which it sees the first class; None if there is none. hints: for each cutoff, where to drag the
-    slider; may be empty.
+    its prediction, with an article. sees: for each cutoff, 0 or 1 if it clearly sees that class, else 2. switches:
+    index of the cutoff from which it sees the first class; None if there is none. hints: for each cutoff, where to drag
+    the slider; may be empty.
     """
 
     title: str
