@@ -137,7 +137,7 @@ def _split(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     Both and the tile are uint8, (3, H, H) and (H, H, 3).
     """
     rows, columns = np.indices(low.shape[1:])
-    past = (rows + columns - len(rows) + 1)[..., None]  # the diagonal
+    past = (rows + columns - low.shape[-1] + 1)[..., None]  # the diagonal
     first, second = (photo.transpose(1, 2, 0) for photo in (low, high))
     return np.where(abs(past) < _EDGE, np.uint8(255), np.where(past < 0, first, second))
 

@@ -20,17 +20,17 @@ const FIGURES = {
 /**
  * @typedef {object} Figure what a figure gets
  * @property {HTMLElement} stage its place
- * @property {(name: string, host: HTMLElement, events?: any) => (data: any) => void} mount a component
+ * @property {(name: string, host: HTMLElement, events?: any, style?: string) => (data: any) => void} mount a component
  * @property {(action: () => any) => Promise<void>} attempt do something with data that may not arrive: a sentence then
  *   says so, with a button that tries again, until it has arrived
  */
 
 /** Mount a component in a shadow tree with its own style sheet; return a function that passes data. */
-function mount(name, host, events = {}) {
+function mount(name, host, events = {}, style = "") {
   const { mount, css } = components[name];
   const root = host.attachShadow({ mode: "open" });
   const parentElement = element("div");
-  root.append(element("style", "", css), parentElement);
+  root.append(element("style", "", css + style), parentElement);
   const report = (event, value) => events[event]?.(value);
   return (data) => mount({ data, parentElement, setStateValue: report, setTriggerValue: report });
 }
