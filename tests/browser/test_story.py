@@ -219,6 +219,8 @@ def test_waves_on_a_photo_and_beside_the_maps(app, open_page):
     tiles, here = scene.get_by_role("radio"), scene.bounding_box()
     foot = tiles.last.bounding_box()
     assert foot["y"] + foot["height"] < 900 and abs(foot["x"] + foot["width"] - here["x"] - here["width"]) < 2, "filled"
+    parts = (".both", ".now", ".answer p", ".tiles")
+    boxes = boxes_in(scene, parts)
     for stripes in (FIRST_STRIPES, 4, 0):
         scene.get_by_role("slider").fill(str(stripes))
         expect(says).to_have_text(shown.answers[stripes].says)
@@ -232,6 +234,7 @@ def test_waves_on_a_photo_and_beside_the_maps(app, open_page):
     scene.get_by_role("radio").nth(3).click()
     expect(says).to_have_text(striped(3).answers[12].says)  # the stripes stay
     expect(scene.locator(".answer p")).to_have_text(striped(3).answers[12].line)
+    assert boxes_in(scene, parts) == boxes, "nothing moves"
 
     small, plot = page.locator(".small-picture"), page.locator(".plot").first
     expect(small.locator(".answer strong")).to_have_text(["ship", "automobile"])

@@ -144,8 +144,8 @@ function draw(mixer) {
   const { low, high } = mixer.bytes;
   paintPixels(canvas, data.size, data.size, hybridOf(low, high, data.size, cutoff));
   const cycles = `${cutoff < 2 ? cutoff.toFixed(1) : Math.round(cutoff)} cycles per image`;
-  const parts = `Waves slower than about ${cycles} come mostly from the first picture (${data.low.caption})`;
-  const mixed = `${parts}, faster ones from the second (${data.high.caption}).`;
+  const slow = `Waves slower than about ${cycles} are mostly of: ${data.low.caption}.`;
+  const mixed = `${slow} Faster ones: ${data.high.caption}.`;
   caption.replaceChildren(tooltip("Both, mixed", mixed));
   canvas.ariaLabel = mixed;
   mixer.input.value = at;
