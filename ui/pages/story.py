@@ -99,13 +99,14 @@ def _part(here: Chapter, part: Part, index: int) -> None:
         _FIGURES[part.figure]()
     # What a round teaches comes after its first answer.
     note = "" if part.figure == "judge" and not judge_chapter.answered() else part.note
-    if part.claims and index:  # the chart stands beside both claims and the note
-        _claims(part, note)
-        note = ""
-    elif part.claims:
+    below = note + _button(here, index)
+    if part.claims and index:  # the chart stands beside both claims and what is below them
+        _claims(part, below)
+        return
+    if part.claims:
         _claims(part)
     with st.container(key=f"story-below-{index}"):
-        _text(note + _button(here, index))
+        _text(below)
 
 
 def _button(here: Chapter, index: int) -> str:
@@ -117,7 +118,7 @@ def _button(here: Chapter, index: int) -> str:
 
 
 def _claims(part: Part, note: str = "") -> None:
-    """Draw a part's claims with their chart; note: below the claims, in small print, HTML."""
+    """Draw a part's claims with their chart; note: HTML below the claims, in small print, with a link that leads on."""
     below = f'<div class="note">{note}</div>' if note else ""
     explained = explain_on_page(part.claims + below, "claims", *JARGON)
     st.html(f'{STYLE}<div class="claims">{explained}</div>')
