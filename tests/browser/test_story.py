@@ -226,6 +226,7 @@ def test_waves_on_a_photo_and_beside_the_maps(app, open_page):
         expect(says).to_have_text(shown.answers[stripes].says)
         expect(scene.locator(".answer p")).to_have_text(shown.answers[stripes].line)
         expect(scene).to_have_attribute("data-stripes", str(stripes))
+        assert boxes_in(scene, parts) == boxes, "nothing moves"
     assert np.array_equal(pixels(large), photo.transpose(1, 2, 0))
     scene.get_by_role("slider").fill("12")
     wave = {"seed": 0, "position": first_photo()}
@@ -312,6 +313,9 @@ def test_two_photos_in_one_follow_the_slider(app, open_page):
         seen = mixer.locator(".zone > *").evaluate_all(widths)
         before = sum(width for _, width in seen[:-1]) / sum(width for _, width in seen)
         assert seen[-1][0] == "low" and abs(before - switch) < 0.02, "the track turns where it switches"
+        mark = mixer.locator(".marks li")
+        expect(mark).to_have_text("switches here")
+        assert float(mark.evaluate("mark => mark.style.getPropertyValue('--at')")) == pytest.approx(switch)
         wait_until_drawn(page)
     low, high = (sample_picture("photographs", k).image for k in (pairs[3].low, pairs[3].high))
     expected = to_uint8(hybrid(low, high, pairs[3].predictions.cutoffs[20]))
