@@ -44,7 +44,7 @@ def mixer_packs() -> dict[str, Any]:
     """Return what the pairs of mixed photos have in common, and each pair, first at its own cutoff."""
     packed = [pack_mixture(mixture) for mixture in photo_pairs()]
     pixels = pixel_packs([pair[part] for pair in packed for part in ("low", "high")])
-    common = ("strip", "cutoffs", "ticks", "size")
+    common = ("strip", "cutoffs", "size")
     pairs = {
         f"mixer-{k}": {name: value for name, value in pair.items() if name not in common} | {"value": row.start}
         for k, (pair, row) in enumerate(zip(packed, mixed_pairs(), strict=True))

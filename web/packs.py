@@ -69,7 +69,7 @@ def figure_packs() -> dict[str, Any]:
         "vocabulary": word_table(),
         **judge_packs(),
         **striped_packs(),
-        "maps": _maps(figures.maps_of(*figures.PAPERS_MAPS), LOW.edge),
+        "maps": _maps(figures.maps_of(*figures.PAPERS_MAPS)),
         **mixer_packs(),
         **hole_packs(),
     }
@@ -93,10 +93,10 @@ def articles() -> dict[str, list[str]]:
 _ARTICLES = {"an": "an", "none": "", "a": "a"}
 
 
-def _maps(maps: ShownMaps, outline: float = 0) -> dict[str, Any]:
-    """Pack maps without notes on whether weights are on this machine, which is irrelevant elsewhere."""
+def _maps(maps: ShownMaps) -> dict[str, Any]:
+    """Pack maps with a circle around slow waves, without notes on whether weights are here, irrelevant elsewhere."""
     drawn = [replace(drawn_map, note="(the paper’s)" if drawn_map.note else "") for drawn_map in maps.drawn]
-    return {"value": list(STORY_WAVE), **pack_maps(replace(maps, drawn=drawn, outline=outline))}
+    return {"value": list(STORY_WAVE), **pack_maps(replace(maps, drawn=drawn, outline=LOW.edge, outline_name=LOW.name))}
 
 
 def hole_packs() -> dict[str, Any]:

@@ -122,16 +122,6 @@ class PairPredictions:
         best = np.column_stack([self.shares, self.other_shares]).argmax(axis=1)
         return np.where(best == 2, self.others, np.array(self.classes)[best.clip(max=1)])
 
-    @property
-    def switches(self) -> int | None:
-        """Index of the cutoff from which the low picture's class is the more probable of the two.
-
-        None if it is not at the last cutoff; 0 if it is at all of them.
-        """
-        more = self.shares[:, 0] > self.shares[:, 1]
-        together = int(np.logical_and.accumulate(more[::-1]).sum())
-        return len(more) - together if together else None
-
 
 def predict_hybrids(
     classifier: Classifier, low: np.ndarray, high: np.ndarray, cutoffs: Sequence[float]

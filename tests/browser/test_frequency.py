@@ -147,7 +147,7 @@ def test_map_colours_and_rapid_clicks(frequency_page):
 @pytest.mark.slow
 def test_hybrid_follows_the_cutoff(frequency_page):
     page = frequency_page("tab=Two+pictures+in+one&picture=1&second=4&cutoff=4")
-    mixer, slider = page.locator(".mixer"), page.get_by_role("slider", name="Cutoff")
+    mixer, slider = page.locator(".mixer"), page.get_by_role("slider", name="Mix")
     expect(mixer.locator(".network").first).to_be_visible()
     slider.focus()
     for _ in range(8):

@@ -1,6 +1,7 @@
 """The page *Story* in a real browser: a sketch by mouse and by finger, a photo, doors, waves, mixtures, the judge."""
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -48,6 +49,17 @@ def expect_stored(scene: Locator, name: str) -> None:
         expected = np.asarray(stored.convert("RGB")).astype(int)
     # Chromium and Pillow decode with the same library, but not the same version.
     assert np.abs(pixels(canvas_of(scene)) - expected).mean() < 1
+
+
+def boxes_in(figure: Locator, parts: Sequence[str]) -> list[tuple[float, ...]]:
+    """Return where parts of a figure are in it: left, top, width and height, wherever the page is scrolled to."""
+    return figure.evaluate(
+        """(figure, parts) => parts.map((part) => {
+            const [{ x, y }, box] = [figure, figure.querySelector(part)].map((node) => node.getBoundingClientRect());
+            return [box.x - x, box.y - y, box.width, box.height].map((number) => Math.round(10 * number) / 10);
+        })""",
+        list(parts),
+    )
 
 
 def added(begin: StoryStart) -> str:
@@ -203,12 +215,18 @@ def test_waves_on_a_photo_and_beside_the_maps(app, open_page):
     shown, image = striped(first_photo()), photo.astype(np.float32) / 255
     wait_until_drawn(page)
     box = large.bounding_box()
-    assert box["width"] > 400 and box["y"] + box["height"] < 900
+    assert box["width"] > 500 and box["y"] + box["height"] < 900
+    tiles, here = scene.get_by_role("radio"), scene.bounding_box()
+    foot = tiles.last.bounding_box()
+    assert foot["y"] + foot["height"] < 900 and abs(foot["x"] + foot["width"] - here["x"] - here["width"]) < 2, "filled"
+    parts = (".both", ".now", ".answer p", ".tiles")
+    boxes = boxes_in(scene, parts)
     for stripes in (FIRST_STRIPES, 4, 0):
         scene.get_by_role("slider").fill(str(stripes))
         expect(says).to_have_text(shown.answers[stripes].says)
         expect(scene.locator(".answer p")).to_have_text(shown.answers[stripes].line)
         expect(scene).to_have_attribute("data-stripes", str(stripes))
+        assert boxes_in(scene, parts) == boxes, "nothing moves"
     assert np.array_equal(pixels(large), photo.transpose(1, 2, 0))
     scene.get_by_role("slider").fill("12")
     wave = {"seed": 0, "position": first_photo()}
@@ -217,12 +235,13 @@ def test_waves_on_a_photo_and_beside_the_maps(app, open_page):
     scene.get_by_role("radio").nth(3).click()
     expect(says).to_have_text(striped(3).answers[12].says)  # the stripes stay
     expect(scene.locator(".answer p")).to_have_text(striped(3).answers[12].line)
+    assert boxes_in(scene, parts) == boxes, "nothing moves"
 
     small, plot = page.locator(".small-picture"), page.locator(".plot").first
     expect(small.locator(".answer strong")).to_have_text(["ship", "automobile"])
     canvas = small.locator("canvas").last
     assert (
-        canvas.bounding_box()["width"] == 128
+        canvas.bounding_box()["width"] == 224
         and canvas.evaluate("c => getComputedStyle(c).imageRendering") == "pixelated"
     )
     box = plot.bounding_box()
@@ -233,13 +252,46 @@ def test_waves_on_a_photo_and_beside_the_maps(app, open_page):
     expect(small.locator("p")).to_have_text(picture.template.format(*picture.fooled[index]))
     expect(small.locator(".answer strong").first).to_have_text(picture.names[picture.networks[0].waves[index][0]])
     wait_until_drawn(page)
+    goes_on = page.get_by_role("link", name="Try any wave").bounding_box()
+    claims = [claim.bounding_box() for claim in page.locator(".judged").all()]
+    assert goes_on["y"] >= max(box["y"] + box["height"] for box in claims), "the link stands at the chapter's end"
     assert grave_faults(page) == []
+
+
+def test_wave_fits_in_a_phones_window(app, open_page):
+    page = open_page(f"{app}/story?chapter=wave", height=844, **TOUCH)
+    scene, maps, shown = page.locator(".stripes"), page.locator(".heatmaps"), striped(first_photo())
+    wait_until_drawn(page)
+    bar = page.locator(".st-key-story-steps").bounding_box()["y"]
+    parts = (".clean", ".wave", ".both", "input", ".answer p")
+    boxes = boxes_in(scene, parts)
+    foot = scene.bounding_box()["y"] + max(y + height for _, y, _, height in boxes)
+    assert foot <= bar, "what was added, the result and the answer are in sight"
+    for stripes in (0, 20, 31):
+        scene.get_by_role("slider").fill(str(stripes))
+        expect(scene.locator(".answer p")).to_have_text(shown.answers[stripes].line)
+        assert boxes_in(scene, parts) == boxes, "nothing moves"
+
+    expect(maps.locator(".map:visible .title")).to_have_text(re.compile("^CLIP ViT-B/32"))
+    maps.get_by_text("ResNet-56", exact=True).first.tap()
+    expect(maps.locator(".map:visible .title")).to_have_text(re.compile("^ResNet-56"))
+    one, small = maps.bounding_box(), page.locator(".small-picture").bounding_box()
+    assert one["height"] < 600 and small["y"] - one["y"] - one["height"] < 40, "one map, and the picture close to it"
+    maps.locator(".plot:visible").tap(position={"x": 100, "y": 100})
+    expect(page.locator(".small-picture")).not_to_have_attribute("data-wave", "0,1")
+    wait_until_drawn(page)
+    expect(maps.locator(".map:visible .title")).to_have_text(re.compile("^ResNet-56"))
+    assert fits(page) and grave_faults(page) == []
 
 
 def test_two_photos_in_one_follow_the_slider(app, open_page):
     page = open_page(f"{app}/story?chapter=mixture", height=844, **TOUCH)
     mixer, pairs = page.locator(".mixer"), mixed_pairs()
     wait_until_drawn(page)
+    parts = (".scene", ".rail", ".hint", ".bars", ".tiles")
+    bar, boxes = page.locator(".st-key-story-steps").bounding_box()["y"], boxes_in(mixer, parts)
+    foot = mixer.bounding_box()["y"] + max(y + height for _, y, _, height in boxes[:4])
+    assert foot <= bar, "pictures, slider and bars are in one window"
     for number in (0, 3):
         if number:
             mixer.locator(".tile").nth(number).tap()
@@ -249,13 +301,24 @@ def test_two_photos_in_one_follow_the_slider(app, open_page):
             mixer.get_by_role("slider").fill(str(at))
             expect(mixer).to_have_attribute("data-cutoff", f"{pair.predictions.cutoffs[at]:g}")
             expect(mixer.locator(".network .name")).to_have_text(f"EfficientNet-Lite0 sees {network.says[at]}")
+            expect(mixer.locator(".hint")).to_have_text(network.hints[at])
             leading = mixer.locator(".bar.leads .class")
             expect(leading).to_have_count(1)
-            assert network.says[at].endswith(leading.inner_text())
+            assert network.says[at] == "nothing clearly" or network.says[at].endswith(leading.inner_text())
+            assert boxes_in(mixer, parts) == boxes, "nothing moves"
+        low, high = network.classes
+        expect(mixer.locator(".ends")).to_have_text(f"← more {high}more {low} →")
+        switch = (network.switches - 0.5) / (len(network.sees) - 1)
+        widths = "parts => parts.map((part) => [part.className, part.offsetWidth])"
+        seen = mixer.locator(".zone > *").evaluate_all(widths)
+        before = sum(width for _, width in seen[:-1]) / sum(width for _, width in seen)
+        assert seen[-1][0] == "low" and abs(before - switch) < 0.02, "the track turns where it switches"
+        mark = mixer.locator(".marks li")
+        expect(mark).to_have_text("switches here")
+        assert float(mark.evaluate("mark => mark.style.getPropertyValue('--at')")) == pytest.approx(switch)
         wait_until_drawn(page)
     low, high = (sample_picture("photographs", k).image for k in (pairs[3].low, pairs[3].high))
     expected = to_uint8(hybrid(low, high, pairs[3].predictions.cutoffs[20]))
-    assert mixer.locator(".mixed canvas").bounding_box()["width"] == mixer.bounding_box()["width"]
     assert mixer.locator(".tile").count() == len(pairs) and cut(page) == []
     assert np.abs(pixels(mixer.locator(".mixed canvas")).astype(int) - expected).max() <= 1
     assert fits(page) and grave_faults(page) == []

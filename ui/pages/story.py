@@ -98,27 +98,27 @@ def _part(here: Chapter, part: Part, index: int) -> None:
     with st.container(key=f"story-stage-{index}"):
         _FIGURES[part.figure]()
     # What a round teaches comes after its first answer.
-    is_shown = {"judge": judge_chapter.answered, "stripes": wave_chapter.is_first}.get(part.figure)
-    note = part.note if is_shown is None or is_shown() else ""
-    if part.claims and index:  # the first part's note has the button that leads on
-        _claims(part, note)
+    note = "" if part.figure == "judge" and not judge_chapter.answered() else part.note
+    below = note + _button(here, index)
+    if part.claims and index:  # the chart stands beside both claims and what is below them
+        _claims(part, below)
         return
     if part.claims:
         _claims(part)
     with st.container(key=f"story-below-{index}"):
-        _text(note + _button(here, index))
+        _text(below)
 
 
 def _button(here: Chapter, index: int) -> str:
-    """Return the link that goes on from a chapter, below its first part, as HTML."""
-    if here.link is None or index:
+    """Return the link that goes on from a chapter, at its end, as HTML."""
+    if here.link is None or index < len(here.parts) - 1:
         return ""
     title, url = here.link
     return f'<a class="button-link" href="{html.escape(url)}">{title}</a>'
 
 
 def _claims(part: Part, note: str = "") -> None:
-    """Draw a part's claims with their chart; note: below the claims, in small print, HTML."""
+    """Draw a part's claims with their chart; note: HTML below the claims, in small print, with a link that leads on."""
     below = f'<div class="note">{note}</div>' if note else ""
     explained = explain_on_page(part.claims + below, "claims", *JARGON)
     st.html(f'{STYLE}<div class="claims">{explained}</div>')

@@ -118,11 +118,14 @@ def multiplicity(findings: Sequence[Finding]) -> str:
     )
 
 
-def judged_html(finding: Finding, shows: Sequence[str] | None = None) -> str:
-    """Return a claim, its verdict and its evidence, or the part named in `shows`."""
+def judged_html(finding: Finding, shows: Sequence[str] | None = None, *, said: str = "", folded: str = "") -> str:
+    """Return a claim, its verdict and its evidence, or the part named in `shows`.
+
+    said: a sentence, plain text, that stands for the evidence; the evidence is then folded, with the text `folded`.
+    """
     selected = [part for part in finding.evidence if shows is None or part.what in shows]
     networks = () if {part.what for part in selected}.issuperset(finding.names) else finding.names
-    return str(_macros().judged(finding, selected, networks))
+    return str(_macros().judged(finding, selected, networks, said, folded))
 
 
 def said_html(finding: Finding, where: str) -> str:

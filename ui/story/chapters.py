@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from core.claims.finding import Finding
 from core.claims.wave_claims import CLIP_GRID
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, short_title
 from core.data.sample_sets import SAMPLE_SETS
@@ -103,14 +104,32 @@ def _claims(keys: Sequence[str]) -> str:
     for key in keys:
         labels, figure = _CLAIMS[key][0](), _CLAIMS[key][1]
         finding = finding_on(key, *labels)
-        judged += judged_html(finding, (figure,))
+        if key == "relies":  # further doubts are in *Findings*
+            judged += judged_html(finding, (figure,), said=in_words(finding), folded=" ".join(finding.doubts[:1]))
+            judged += pairs_chart()
+        else:
+            judged += judged_html(finding, (figure,))
         if finding.claim.display.bands:
             bands += finding.claim.display.bands
             compared = tuple(shipped_maps()[label] for label in labels)
-        if key == "relies":  # further doubts are in *Findings*
-            doubt = " ".join(finding.doubts[:1])
-            judged = f'{judged.removesuffix("</div>")}<p class="doubts">{html.escape(doubt)}</p></div>{pairs_chart()}'
     return judged + (ring_chart(compared, tuple(bands)) if compared else "")
+
+
+def in_words(finding: Finding) -> str:
+    """Say in plain words what became of the last two parts of the claim "relies": of slow waves and of fast ones."""
+    subject, reference = finding.names
+    slow, fast = (part.truth for part in finding.parts[-2:])
+    slow_said = {
+        True: f"Slow waves fool {subject} more often than {reference}.",
+        False: f"Slow waves don’t fool {subject} more often than {reference}.",
+        None: f"Slow waves don’t tell {subject} from {reference}.",
+    }
+    fast_said = {
+        True: "Fast waves of equal strength fool it less often.",
+        False: "Fast waves of equal strength don’t fool it less often.",
+        None: "With fast waves of equal strength, the difference is too small to tell.",
+    }
+    return f"{slow_said[slow]} {fast_said[fast]}"
 
 
 def paragraphs(text: str) -> str:
@@ -236,6 +255,9 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
     "photos_of_holes": lambda: "these photos, and the cup’s hole and word, because they make clear examples",
     "stands_in": _stands_in,
     "striped_network": lambda: wave_chapter.striped(wave_chapter.first_photo()).network,
+    "striped_first": lambda: (
+        f"the {wave_chapter.striped(wave_chapter.first_photo()).name} and {wave_chapter.FIRST_STRIPES} stripes"
+    ),
     "mixing_network": lambda: short_title(classifier_spec(mixing_network()).title),
     "filler": lambda: data.titles(data.hole_networks())[0],
     "alone": _alone,

@@ -127,7 +127,7 @@ def _drawing(results: tuple[HybridOutcomes, HybridOutcomes], colours: list[str],
         said,
         down=[(y(fraction), f"{fraction:.0%}") for fraction in (0, 0.5, 1)],
         along=[(x(power), str(power)) for power in (2**k for k in range(12)) if cutoffs[0] <= power <= cutoffs[-1]],
-        names=("", "cutoff, cycles per image"),
+        names=("", "slow waves up to … cycles per image"),
     )
 
 

@@ -157,7 +157,7 @@ def maps_and_picture() -> None:
     """Draw the paper's maps of CLIP and of a ResNet, and a small picture under the chosen wave."""
     left, right = st.columns([70, 30], gap="medium")
     with left:
-        maps = replace(maps_of(*PAPERS_MAPS), outline=LOW.edge)
+        maps = replace(maps_of(*PAPERS_MAPS), outline=LOW.edge, outline_name=LOW.name)
         draw_maps(maps, selected=chosen_wave(), key="story.maps", on_select=keep_wave)
     with right, st.container(key="story-small-picture"):
         picture_under_wave(small_picture(), wave=chosen_wave(), key="story.small")

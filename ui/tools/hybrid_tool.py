@@ -11,7 +11,6 @@ import streamlit as st
 from core.classifiers.registry import classifier_spec, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.words import everyday_name
-from core.fourier.waves import hybrid
 from core.shared.text import NUMERALS, with_article
 from core.sweep.mixture_pairs import MIXED_SET, MixedPair, mixed_pairs, mixing_network
 from core.sweep.predict import HybridPredictions, PairPredictions, hybrid_cutoffs, predict_hybrids
@@ -29,10 +28,11 @@ from ui.server.cache import classifier_for, single_flight_cache
 from ui.shared import url
 from ui.shared.colours import model_colour
 from ui.shared.page import torch_starts
-from ui.shared.page_pictures import Picture, sample_picture, samples, thumbnails, to_picture
+from ui.shared.page_pictures import Picture, sample_picture, samples, thumbnails
 from ui.shared.url import as_markdown, whole_number
 
 _CLEAR = 0.1  # probability below which a network sees nothing clearly
+_EDGE = 6  # pixels: half the width of the line between both photos of a tile
 
 
 def mixture(
@@ -72,7 +72,10 @@ def mixed(title: str, name: str, predictions: PairPredictions, names: Sequence[s
     names = [everyday_name(name) for name in names]
     low, high = predictions.classes
     rounded = zip(predictions.others, predictions.other_shares, strict=True)
-    switches = predictions.switches
+    sees = [
+        2 if max(*both, other) < _CLEAR else int(np.argmax([*both, other]))
+        for both, other in zip(predictions.shares, predictions.other_shares, strict=True)
+    ]
     return Mixed(
         title,
         model_colour(name),
@@ -80,12 +83,28 @@ def mixed(title: str, name: str, predictions: PairPredictions, names: Sequence[s
         [(round(float(a), 4), round(float(b), 4)) for a, b in predictions.shares],
         [(names[other], round(float(share), 4)) for other, share in rounded],
         [
-            f"{'' if max(*both, other) >= _CLEAR else 'nothing clearly, at best '}{with_article(names[top])}"
+            with_article(names[top]) if max(*both, other) >= _CLEAR else "nothing clearly"
             for top, both, other in zip(predictions.tops, predictions.shares, predictions.other_shares, strict=True)
         ],
-        switches or None,
-        f"{title}: no change" if not switches else f"{title} {predictions.cutoffs[switches]:g}",
+        sees,
+        _switch(sees),
+        [_hint(sees, at, with_article(names[low]), with_article(names[high])) for at in range(len(sees))],
     )
+
+
+def _switch(sees: Sequence[int]) -> int | None:
+    """Return the index from which a network sees the low picture up to the last cutoff, or None."""
+    before = [at for at, seen in enumerate(sees) if seen != 0]
+    return before[-1] + 1 if before and before[-1] < len(sees) - 1 else None
+
+
+def _hint(sees: Sequence[int], at: int, low: str, high: str) -> str:
+    """Say where to drag the slider for the network to see the other picture; empty if it never does."""
+    if sees[at] != 0 and 0 in sees[at:]:
+        return f"Drag right until it sees {low}."
+    if sees[at] != 1 and 1 in sees[:at]:
+        return f"Drag left until it sees {high}."
+    return ""
 
 
 @cache
@@ -93,10 +112,8 @@ def photo_pairs() -> tuple[Mixture, ...]:
     """Return the bundled pairs of photos with the stored predictions. Does not import torch."""
     rows = mixed_pairs()
     photos = [[sample_picture(MIXED_SET, position) for position in (row.low, row.high)] for row in rows]
-    mixtures = [hybrid(low.image, high.image, row.predictions.cutoffs[row.start])
-            for row, (low, high) in zip(rows, photos, strict=True)]  # fmt: skip
     captions = [f"{picture_name(low)} and {picture_name(high)}" for low, high in photos]
-    strip = pack_thumbnails(np.stack([to_picture(picture) for picture in mixtures]), captions)
+    strip = pack_thumbnails(np.stack([_split(low.pixels, high.pixels) for low, high in photos]), captions)
     title = short_title(classifier_spec(mixing_network()).title)
     return tuple(
         Mixture(
@@ -112,6 +129,17 @@ def photo_pairs() -> tuple[Mixture, ...]:
         )
         for index, (row, (low, high)) in enumerate(zip(rows, photos, strict=True))
     )
+
+
+def _split(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return a tile of a pair: the low photo at the top left of a white diagonal, the high one at the bottom right.
+
+    Both and the tile are uint8, (3, H, H) and (H, H, 3).
+    """
+    rows, columns = np.indices(low.shape[1:])
+    past = (rows + columns - low.shape[-1] + 1)[..., None]  # the diagonal
+    first, second = (photo.transpose(1, 2, 0) for photo in (low, high))
+    return np.where(abs(past) < _EDGE, np.uint8(255), np.where(past < 0, first, second))
 
 
 SECOND, CUTOFF = "second", "cutoff"  # in the URL: index of a bundled picture; cycles per image
@@ -144,7 +172,7 @@ def hybrid_panel(page: PageState) -> None:
     if two_pictures.networks:
         slow = "the slow one" if picture.own else with_article(picture_name(picture))
         st.caption(
-            f"Squint, or step back, and you’ll see {as_markdown(slow)}. ▲ marks where a network changes its mind. "
+            f"Squint, or step back, and you’ll see {as_markdown(slow)}. ▲ marks where a network switches to it. "
             "Every bar is a real prediction.",
             help=r"Of each wave of $r$ cycles per image, $\exp(-r^2/2c^2)$ comes from the slow picture and the rest "
             "from the fast one; $c$ is the cutoff. The wave of the maps above is not added.",
@@ -188,11 +216,8 @@ def _first(networks: Sequence[Mixed], count: int) -> int:
     both pictures, or at which the first does, or the middle one.
     """
 
-    def sees(network: Mixed, k: int) -> bool:
-        return max(network.shares[k]) > network.others[k][1]
-
     for some in (networks, networks[:1]):
-        if seen := [k for k in range(networks[0].switches or 0) if all(sees(network, k) for network in some)]:
+        if seen := [k for k in range(networks[0].switches or 0) if all(network.sees[k] < 2 for network in some)]:
             return seen[-1]
     return count // 2
 

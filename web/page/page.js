@@ -8,10 +8,6 @@ import { sketchFigure } from "./sketch_figure.js";
 import { mapsFigure, stripesFigure } from "./wave_figure.js";
 
 const AHEAD = "600px"; // of the window, in which figures load before they are seen
-const PAIRS = `
-  .second .tiles.line { grid-template-columns: repeat(6, minmax(0, 84px)); grid-auto-flow: row; }
-  .second .tile { width: auto; height: auto; }
-  .second .tile canvas { aspect-ratio: 1; height: auto; }`; // all of them in one line
 const FIGURES = {
   sketch: sketchFigure,
   judge: judgeFigure,
@@ -58,7 +54,7 @@ function figureIn(root) {
 /** Two pictures in one: stored pairs. @param {Figure} figure */
 async function mixerFigure({ stage, mount, attempt }) {
   const common = await load("mixer");
-  const show = mount("mixer", stage, { choice: () => {}, pick: (index) => attempt(() => draw(index)) }, PAIRS);
+  const show = mount("mixer", stage, { pick: (index) => attempt(() => draw(index)) });
   async function draw(index) {
     const pair = await load(`mixer-${index}`);
     const [low, high] = await Promise.all([pair.low, pair.high].map(withPixels));

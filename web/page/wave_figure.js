@@ -6,20 +6,8 @@ import { load, withPixels } from "../engine/packs.js";
 /** A photo under stripes, and a strip of others. @param {import("./page.js").Figure} figure */
 export async function stripesFigure({ stage, mount, attempt }) {
   const { first, value, strip } = await load("stripes");
-  const note = /** @type {HTMLElement} */ (stage.closest(".row")?.querySelector("aside"));
-  let [shown, stripes] = [first, value];
-  // It says why the first picture was picked.
-  const tell = () => {
-    note.style.visibility = shown === first && stripes === value ? "" : "hidden";
-  };
-  const choice = (chosen) => {
-    stripes = chosen.value;
-    tell();
-  };
-  const show = mount("stripes", stage, { choice, pick: (index) => attempt(() => draw(index)) });
+  const show = mount("stripes", stage, { pick: (index) => attempt(() => draw(index)) });
   async function draw(index) {
-    shown = index;
-    tell();
     const photo = await withPixels(await load(`stripes-${index}`));
     // One token: the number of stripes stays.
     show({ key: "stripes", token: "0", about: null, value, ...photo, strip: { ...strip, selected: index } });

@@ -42,16 +42,6 @@ def test_hybrids_are_predicted_at_every_cutoff(linear_classifier):
     assert predictions.cutoffs == cutoffs
 
 
-@pytest.mark.parametrize(
-    ("low_fractions", "position"),
-    [((0.1, 0.4, 0.6, 0.9), 2), ((0.1, 0.7, 0.4, 0.9), 3), ((0.6, 0.7, 0.8, 0.9), 0), ((0.6, 0.7, 0.8, 0.5), None)],
-)
-def test_switch_is_where_low_picture_stays_ahead(low_fractions, position):
-    mixed = np.array([[1 - fraction, fraction] for fraction in low_fractions])
-    predictions = HybridPredictions((1.0, 2.0, 4.0, 8.0), mixed[-1], mixed[0], mixed)
-    assert predictions.between(1, 0).switches == position
-
-
 def test_top_prediction_is_one_of_the_three_that_are_shown():
     mixed = np.random.default_rng(0).dirichlet(np.ones(12), 40)
     shown = HybridPredictions(tuple(range(1, 41)), mixed[0], mixed[1], mixed).between(3, 7)

@@ -367,12 +367,14 @@ def test_an_unknown_word_leaves_the_run_as_it_is():
 
 def test_opening_hole_has_its_own_word():
     row = SAMPLE_SETS["photographs"]
-    app = open_page("inpainting")
+    app = open_page("inpainting", inpainting_pictures="Photographs")
     (box,) = components(app, "words")
     assert row.opening and box["value"] == row.opening.word and not box["note"]
-    assert app.query_params["inpainting-target-imagenet"] == [row.opening.word]
-    assert app.query_params["inpainting-hole"] == [hole_text(row.mask(row.inpainted))]
-    older = open_page("inpainting", inpainting_hole=hole_text(row.square(row.inpainted)))  # such links had no word
+    assert app.query_params["inpainting-target-imagenet"] == row.opening.word
+    assert app.query_params["inpainting-hole"] == hole_text(row.mask(row.inpainted))
+    older = open_page(
+        "inpainting", inpainting_pictures="Photographs", inpainting_hole=hole_text(row.square(row.inpainted))
+    )  # such links had no word
     assert components(older, "words")[0]["value"] == "espresso"
-    other = open_page("inpainting", inpainting_picture="4")
+    other = open_page("inpainting", inpainting_pictures="Photographs", inpainting_picture="4")
     assert components(other, "words")[0]["note"] == "(what was there)"

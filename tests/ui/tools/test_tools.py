@@ -15,7 +15,7 @@ from core.data.corruptions import corrupt
 from core.data.sample_sets import SAMPLE_SETS
 from core.shared.device import class_probabilities
 from core.sweep.mixture_pairs import mixed_pairs
-from core.sweep.predict import HybridPredictions, hybrid_cutoffs
+from core.sweep.predict import HybridPredictions, PairPredictions, hybrid_cutoffs
 from tests.ui.page_runner import bodies, components, page_text
 from tests.ui.pages.test_frequency import open_page
 from tests.ui.toys import ToyClassifier
@@ -23,7 +23,7 @@ from ui.maps.catalogue import EFFICIENTNET, MINI_CLIP, RESNET56, Predictor
 from ui.server.cache import LOADING
 from ui.shared.page_pictures import Picture, sample_picture, samples, thumbnails
 from ui.tools.compute import QUICK_PREDICTIONS, sweep_config
-from ui.tools.hybrid_tool import mixture, photo_pairs
+from ui.tools.hybrid_tool import mixed, mixture, photo_pairs
 from ui.tools.tool_table import CORRUPTIONS_TOOL, HYBRIDS_TOOL, TOOLS
 
 FIRST = SAMPLE_SETS["cifar10"].first
@@ -77,7 +77,30 @@ def test_picture_without_class_uses_the_prediction():
     (shown,) = both.networks
     assert shown.classes == ("cat", "deer") and [a for a, _ in shown.shares] == [0, 0, 1]
     assert shown.says == ["a frog", "a dog", "a cat"] and shown.others[1] == ("dog", 1)
-    assert shown.switches == 2 and shown.mark == "Mini CLIP 4" and both.captions == ("mine.png", "deer")
+    assert shown.switches == 2 and both.captions == ("mine.png", "deer")
+    assert (shown.sees, shown.hints) == ([2, 2, 0], ["Drag right until it sees a cat."] * 2 + [""])
+
+
+@pytest.mark.parametrize(
+    ("fractions", "switch", "hints"),
+    [
+        ((0.0, 0.1, 0.6, 0.9), 2, "RRLL"),
+        ((0.1, 0.7, 0.2, 0.9), 3, "RLRL"),  # it switches for good
+        ((0.6, 0.7, 0.8, 0.9), None, "    "),
+        ((0.1, 0.6, 0.8, 0.2), None, "RLL "),
+        ((0.1, 0.2, 0.3, 0.2), None, "    "),
+    ],
+)
+def test_hint_leads_to_the_other_picture(fractions, switch, hints):
+    shares = np.array([[fraction, 1 - fraction] for fraction in fractions])
+    nothing = np.zeros(4)
+    told = mixed("Toy", "mini-clip", PairPredictions((1, 2, 4, 8), (3, 5), shares, nothing.astype(int), nothing),
+                 samples("cifar10").classes.names)  # fmt: skip
+    said = {"R": "Drag right until it sees a cat.", "L": "Drag left until it sees a dog.", " ": ""}
+    assert told.switches == switch and told.hints == [said[hint] for hint in hints]
+    unclear = PairPredictions((1, 2, 4, 8), (3, 5), shares / 12, nothing.astype(int), nothing + 0.09)
+    told = mixed("Toy", "mini-clip", unclear, samples("cifar10").classes.names)
+    assert {*told.says} == {"nothing clearly"} and {*told.sees} == {2} and {*told.hints} == {""}
 
 
 def mixer(**link):
@@ -92,16 +115,17 @@ def test_hybrid_predictions_equal_stored_ones():
     assert data["cutoffs"][data["value"]] == pytest.approx(3, rel=0.07)
     (network,), (expected,) = data["networks"], photo_pairs()[1].networks
     np.testing.assert_allclose(network["shares"], expected.shares, atol=2e-3)
-    for name in ("title", "says", "mark"):
+    for name in ("title", "says", "sees", "switches", "hints"):
         assert network[name] == getattr(expected, name)
     for shares, other, said in zip(network["shares"], network["others"], network["says"], strict=True):
         names = [*network["classes"], other[0]]
-        assert said.endswith(names[int(np.argmax([*shares, other[1]]))]), "the top prediction has a bar"
+        top = names[int(np.argmax([*shares, other[1]]))]
+        assert said == "nothing clearly" or said.endswith(top), "the top prediction has a bar"
     data = mixer(picture="0", second="9999", cutoff="nan")
     assert data["strip"]["selected"] == SAMPLE_SETS["cifar10"].second and data["cutoffs"] == list(CUTOFFS)
     networks = data["networks"]
     seen = [k for k in range(networks[0]["switches"])
-            if all(max(network["shares"][k]) > network["others"][k][1] for network in networks)]  # fmt: skip
+            if all(network["sees"][k] < 2 for network in networks)]  # fmt: skip
     assert data["value"] == max(seen)  # the last cutoff before the first's change at which all see one of both
 
 

@@ -189,6 +189,7 @@ function layOut(view) {
   const count = view.maps.length;
   if (width <= 0 || !count) return;
   const narrow = width < NARROW;
+  view.root.classList.toggle("single", narrow); // one map at a time
   view.root.classList.toggle("below", !toTheRight);
   view.root.style.setProperty("--answers", `${answers}px`);
   const most = Math.max(lab && !narrow ? MIN_SIDE : MAX_SIDE, innerHeight - BESIDES);

@@ -23,9 +23,9 @@ function createView(parentElement) {
   /** @type {Record<string, any>} */
   const view = { root, timer: 0 };
   for (const [name, caption] of [
-    ["both", ""],
     ["clean", "The photo"],
     ["wave", ""],
+    ["both", ""],
   ]) {
     const figure = scene.appendChild(element("figure", name));
     view[name] = figure.appendChild(element("canvas", "", "", { role: "img" }));
@@ -33,7 +33,7 @@ function createView(parentElement) {
     if (name === "wave") view.waveCaption = text;
     if (name === "both") text.remove();
   }
-  const control = scene.querySelector(".both").appendChild(element("label"));
+  const control = scene.appendChild(element("label"));
   view.text = control.appendChild(element("span"));
   view.input = control.appendChild(element("input", "", "", { type: "range", min: 0, step: 1 }));
   view.marks = control.appendChild(element("span", "marks", "", { ariaHidden: "true" }));
@@ -44,14 +44,15 @@ function createView(parentElement) {
     clearTimeout(view.timer);
     view.timer = setTimeout(() => view.send(view.memory.stripes), REST_MILLISECONDS);
   });
-  const answer = scene.appendChild(element("div", "answer", "", { ariaLive: "polite" }));
+  const side = scene.appendChild(element("div", "side"));
+  const answer = side.appendChild(element("div", "answer", "", { ariaLive: "polite" }));
   view.network = answer.appendChild(element("div", "title"));
   view.was = answer.appendChild(element("s"));
   const now = answer.appendChild(element("div", "now"));
   view.says = now.appendChild(element("strong"));
   view.share = now.appendChild(element("span", "share"));
   view.line = answer.appendChild(element("p"));
-  view.strip = createTiles(root);
+  view.strip = createTiles(side.appendChild(element("div", "photos")));
   parentElement.appendChild(root);
   return view;
 }

@@ -27,7 +27,7 @@ from ui.components.pictures.picture_widgets import Thumbnails, TileStyle, tiles_
 
 _stripes = register("maps/stripes.js")
 _small_picture = register("maps/small_picture.js")
-_STRIP = TileStyle(size=64, line=True)
+_STRIP = TileStyle(across=6)
 
 
 @dataclass(frozen=True)

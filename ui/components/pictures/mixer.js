@@ -1,9 +1,10 @@
 // Mixes two pictures, slow waves of one and fast waves of the other, at every cutoff of a slider.
 
-import { countOf, element, memoryOf, paintPixels, unpack, viewOf } from "../basics.js";
+import { element, memoryOf, paintPixels, tooltip, unpack, viewOf } from "../basics.js";
 import { createTiles, fillTiles } from "./tiles.js";
 
 const REST_MILLISECONDS = 400; // before a choice is reported
+const KINDS = ["low", "high", "other"]; // what a network sees: the slow-wave picture, the fast-wave one, neither
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   if (!data) return;
@@ -34,9 +35,6 @@ function createMixer(parentElement) {
   }
   const controls = layout.appendChild(element("div", "controls"));
   createSlider(mixer, controls.appendChild(element("div", "cutoff")));
-  mixer.legend = controls.appendChild(
-    element("p", "legend", "Solid bar: the slow-wave picture. Striped: the fast-wave picture. Grey: its next guess."),
-  );
   mixer.networks = controls.appendChild(element("div", "networks"));
   const second = layout.appendChild(element("div", "second"));
   mixer.stripTitle = second.appendChild(element("div"));
@@ -46,9 +44,11 @@ function createMixer(parentElement) {
 }
 
 function createSlider(mixer, parent) {
-  const label = parent.appendChild(element("label"));
-  mixer.text = label.appendChild(element("span"));
-  const input = (mixer.input = label.appendChild(element("input", "", "", { type: "range" })));
+  const ends = parent.appendChild(element("div", "ends"));
+  mixer.ends = ["high", "low"].map((kind) => ends.appendChild(element("span", kind)));
+  const rail = parent.appendChild(element("div", "rail"));
+  mixer.zones = rail.appendChild(element("div", "zones", "", { ariaHidden: "true" }));
+  const input = (mixer.input = rail.appendChild(element("input", "", "", { type: "range" })));
   let drawing = 0; // at most once a frame
   input.addEventListener("input", () => {
     mixer.memory.at = Number(input.value);
@@ -62,8 +62,7 @@ function createSlider(mixer, parent) {
     clearTimeout(mixer.resting); // keys send one per step
     mixer.resting = setTimeout(() => mixer.choose(), REST_MILLISECONDS);
   });
-  mixer.ticks = parent.appendChild(element("div", "ticks"));
-  mixer.marks = parent.appendChild(element("ul", "marks", "", { ariaLabel: "Crossover cutoff of each network" }));
+  mixer.marks = parent.appendChild(element("ul", "marks", "", { ariaLabel: "Where a network switches" }));
 }
 
 function load(mixer, data) {
@@ -78,47 +77,60 @@ function load(mixer, data) {
   }
   mixer.pictures.low.caption.textContent = `Slow waves of: ${low.caption}`;
   mixer.pictures.high.caption.textContent = `Fast waves of: ${high.caption}`;
-  Object.assign(mixer.input, { min: 0, max: data.cutoffs.length - 1, step: 1 });
-  mixer.ticks.replaceChildren(...data.ticks.map(([at, text]) => placed("span", "", text, at)));
-}
-
-// Creates an element next to the slider's track; `at` from 0 to 1.
-function placed(tag, className, text, at) {
-  const node = element(tag, className, text);
-  node.style.setProperty("--at", at);
-  return node;
+  const [left, right] = high.caption === low.caption ? ["fast waves", "slow waves"] : [high.caption, low.caption];
+  mixer.ends[0].textContent = `← more ${left}`;
+  mixer.ends[1].textContent = `more ${right} →`;
+  const ariaLabel = `Mix: to the left more ${left}, to the right more ${right}`;
+  Object.assign(mixer.input, { min: 0, max: data.cutoffs.length - 1, step: 1, ariaLabel });
 }
 
 function fillNetworks(mixer, { networks, cutoffs }) {
   const version = JSON.stringify(networks);
   if (mixer.version === version) return;
   mixer.version = version;
-  mixer.legend.hidden = !networks.length;
   mixer.bars = networks.map((network) => networkRow(network));
-  mixer.networks.replaceChildren(...mixer.bars.map(({ root }) => root));
+  mixer.networks.replaceChildren(...mixer.bars.map(({ node }) => node));
+  mixer.zones.replaceChildren(...networks.map(({ colour, sees }) => zonesOf(colour, sees)));
   mixer.marks.replaceChildren(
-    ...networks.map(({ colour, mark, switches }) => {
-      const at = switches == null ? 0 : switches / (cutoffs.length - 1);
-      const side = switches == null ? "none" : at > 0.5 ? "left" : "right";
-      const item = placed("li", side, "", at);
+    ...networks.map(({ title, colour, switches }) => {
+      const at = switches == null ? 0 : (switches - 0.5) / (cutoffs.length - 1);
+      const item = element("li", switches == null ? "none" : at > 0.5 ? "left" : "right");
+      item.style.setProperty("--at", at);
       item.style.setProperty("--colour", colour);
-      item.append(element("span", "words", mark));
+      const words = networks.length > 1 ? `${title} switches here` : "switches here";
+      item.append(element("span", "words", switches == null ? "" : words));
       return item;
     }),
   );
 }
 
-function networkRow({ colour, classes }) {
-  const root = element("div", "network", "", { role: "img" });
-  root.style.setProperty("--colour", colour);
-  const name = root.appendChild(element("div", "name"));
-  const bars = ["low", "high", "other"].map((kind, k) => {
+// The slider's track of a network: a part for each stretch of cutoffs at which it sees the same.
+function zonesOf(colour, sees) {
+  const row = element("div", "zone");
+  row.style.setProperty("--colour", colour);
+  sees.forEach((kind, k) => {
+    if (kind !== sees[k - 1]) row.append(element("span", KINDS[kind]));
+    const part = /** @type {any} */ (row.lastChild);
+    part.style.flexGrow = Number(part.style.flexGrow) + (k % (sees.length - 1) ? 1 : 0.5); // half a step at both ends
+  });
+  return row;
+}
+
+function networkRow({ title, colour, classes }) {
+  const node = element("div", "network");
+  node.style.setProperty("--colour", colour);
+  const head = node.appendChild(element("div", "head"));
+  const [name, hint] = ["name", "hint"].map((part) => head.appendChild(element("div", part)));
+  name.append(`${title} sees `);
+  const says = name.appendChild(element("strong"));
+  const root = node.appendChild(element("div", "bars", "", { role: "img" }));
+  const bars = KINDS.map((kind, k) => {
     const row = root.appendChild(element("div", `bar ${kind}`));
     const label = row.appendChild(element("span", "class", classes[k] ?? ""));
     const fill = row.appendChild(element("span", "track")).appendChild(element("span", "fill"));
     return { row, label, fill, share: row.appendChild(element("span", "share")) };
   });
-  return { root, name, bars };
+  return { node, root, says, hint, bars };
 }
 
 // Draws picture, bars and predictions at one cutoff. Tests read `data-cutoff`.
@@ -131,22 +143,23 @@ function draw(mixer) {
   const { canvas, caption } = mixer.pictures.mixed;
   const { low, high } = mixer.bytes;
   paintPixels(canvas, data.size, data.size, hybridOf(low, high, data.size, cutoff));
-  const cycles = countOf(cutoff, "cycle");
-  const label = `Cutoff: ${cycles} per image, slow below, fast above`;
-  caption.textContent = `Both, mixed at ${cycles}`;
-  const both = `The slow waves of ${data.low.caption} and the fast waves of ${data.high.caption}`;
-  canvas.ariaLabel = `${both}. ${label}`;
-  mixer.text.textContent = label;
+  const cycles = `${cutoff < 2 ? cutoff.toFixed(1) : Math.round(cutoff)} cycles per image`;
+  const slow = `Waves slower than about ${cycles} are mostly of: ${data.low.caption}.`;
+  const mixed = `${slow} Faster ones: ${data.high.caption}.`;
+  caption.replaceChildren(tooltip("Both, mixed", mixed));
+  canvas.ariaLabel = mixed;
   mixer.input.value = at;
   const said = data.networks.map(({ title, says }) => `${title} sees ${says[at]}`);
-  mixer.input.setAttribute("aria-valuetext", [`${cycles} per image`, ...said].join(". "));
-  mixer.bars.forEach(({ root, name, bars }, number) => {
-    const { title, classes, shares, others } = data.networks[number];
+  mixer.input.setAttribute("aria-valuetext", [cycles, ...said].join(". "));
+  mixer.bars.forEach((row, number) => {
+    const { root, hint, bars } = row;
+    const { title, classes, shares, others, says, hints } = data.networks[number];
     const [other, otherShare] = others[at];
-    name.textContent = said[number];
+    row.says.textContent = says[at];
+    hint.textContent = hints[at];
     const values = [...shares[at], otherShare];
     const names = [...classes, other];
-    const percent = values.map((share) => `${(100 * share).toFixed(1)}%`);
+    const percent = values.map(percentOf);
     bars.forEach(({ row, label, fill, share }, k) => {
       label.textContent = names[k];
       fill.style.width = `${100 * values[k]}%`;
@@ -157,6 +170,9 @@ function draw(mixer) {
   });
   mixer.root.dataset.cutoff = cutoff;
 }
+
+// Rounded, but no network is 0% or 100% sure.
+const percentOf = (share) => (share < 0.005 ? "<1%" : share > 0.995 ? ">99%" : `${Math.round(100 * share)}%`);
 
 // A port of core/fourier/waves.py. exp(-(i² + j²) / (2 c²)) is separable, so the low frequencies of d = low - high are
 // G d Gᵀ with one circulant matrix G for each cutoff c: no Fourier transform of the pictures is needed.

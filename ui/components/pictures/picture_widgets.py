@@ -2,7 +2,8 @@
 
 `tiles.js` draws a grid or a line of thumbnails like radio buttons in a toolbar and moves with the arrow keys without a
 rerun; a click, a tap, Enter or the space bar reports a picture. `mixer.js` computes `core.fourier.waves.hybrid` at each
-cutoff of its slider and updates picture, bars and sentence without a rerun.
+cutoff of its slider and updates picture, bars and sentences without a rerun. Below the slider, its track shows what
+each network sees at every cutoff.
 """
 
 from __future__ import annotations
@@ -129,8 +130,9 @@ class Mixed:
 
     colour: CSS. classes: the low picture's class and the high picture's. shares: for each cutoff, the probabilities of
     both. others: for each cutoff, the most probable of all other classes and its probability. says: for each cutoff,
-    its prediction, with an article. switches: index of the cutoff at which the first class becomes the more probable;
-    None where it does not. mark: words next to that position.
+    its prediction, with an article. sees: for each cutoff, 0 or 1 if it clearly sees that class, else 2. switches:
+    index of the cutoff from which it sees the first class; None if there is none. hints: for each cutoff, where to drag
+    the slider; may be empty.
     """
 
     title: str
@@ -139,8 +141,9 @@ class Mixed:
     shares: Sequence[tuple[float, float]]
     others: Sequence[tuple[str, float]]
     says: Sequence[str]
+    sees: Sequence[int]
     switches: int | None
-    mark: str
+    hints: Sequence[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,20 +199,17 @@ def hybrid_mixer(
 
 
 def pack_mixture(mixture: Mixture) -> dict[str, Any]:
-    """Return JSON for the browser: RGB rows, and slider ticks at powers of two."""
+    """Return JSON for the browser; pictures are RGB rows."""
     pixels = [pack_pixels(picture) for picture in (mixture.low, mixture.high)]
     low, high = (
         {"pixels": packed, "caption": caption} for packed, caption in zip(pixels, mixture.captions, strict=True)
     )
-    first, last = math.log2(mixture.cutoffs[0]), math.log2(mixture.cutoffs[-1])
-    powers = range(math.ceil(first), math.floor(last) + 1)
     return {
         "pair": hashlib.blake2b("".join(pixels).encode(), digest_size=16).hexdigest(),
         "size": mixture.low.shape[-1],
         "low": low,
         "high": high,
         "cutoffs": list(mixture.cutoffs),
-        "ticks": [[(power - first) / (last - first), f"{2.0**power:g}"] for power in powers],
         "networks": [asdict(network) for network in mixture.networks],
         "strip": {
             **tiles_json(mixture.strip, mixture.second, mixture.strip_title, mixture.strip_style),
