@@ -264,7 +264,10 @@ def run_stem(runs: Sequence[PGDRun], row: int) -> str:
 
 
 def save_buttons(result: RunResult, *, key: str) -> None:
-    """Draw the downloads of a result's picture, of all its tries, and of its growth; `key` is unique on the page."""
+    """Draw the download of a result's picture and, in a menu, those of all its tries and of its growth.
+
+    key: unique on the page.
+    """
     runs, row, address = result.runs, 0, url.address()
     if len(runs[0].start) > 1:
         targets = [f"{k + 1}: {everyday_name(target_of(runs[0], k))}" for k in range(len(runs[0].start))]
@@ -274,9 +277,8 @@ def save_buttons(result: RunResult, *, key: str) -> None:
         )  # fmt: skip
     painted = painted_by_runs(runs, row)
     stem = picture_stem(painted.word, painted.method)
-    files: dict[str, tuple[Callable[[], bytes], str]] = {
-        "Save picture": (lambda: picture_file(painted, address), f"{stem}.png"),
-    }
+    _save("Save picture", lambda: picture_file(painted, address), f"{stem}.png", f"{key}.{row}")
+    files: dict[str, tuple[Callable[[], bytes], str]] = {}
     if result.tries:
         files[f"Save all {NUMERALS[len(result.tries)]}"] = (
             lambda: picture_file(painted_in_tries(result), address),
@@ -284,8 +286,13 @@ def save_buttons(result: RunResult, *, key: str) -> None:
         )
     files["Save animation"] = (partial(animation_file, runs, row, address), f"{stem}.webp")
     files["Save video"] = (partial(video_file, runs, row, address), f"{stem}.mp4")
-    for label, (make, name) in files.items():
-        download_button(label, make, name, key=f"{key}.{row}.{label}", icon=":material/download:")
+    with st.popover("Save as …"):
+        for label, (make, name) in files.items():
+            _save(label, make, name, f"{key}.{row}")
+
+
+def _save(label: str, make: Callable[[], bytes], name: str, key: str) -> None:
+    download_button(label, make, name, key=f"{key}.{label}", icon=":material/download:")
 
 
 def save_stored(word: GalleryWord, *, key: str) -> None:

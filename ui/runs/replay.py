@@ -27,6 +27,7 @@ from core.pgd.settings import Task
 from core.pgd.starts import MADE_STARTS, STARTS
 from core.pgd.views import MIN_CROP_SIZE
 from core.shared.files import ArchiveError
+from core.shared.numbers import duration
 from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, with_tries
 from ui.runs.second_opinion import guess, judgement_of, second_opinion, to_be_exact
 from ui.runs.settings import MAX_CLASSIFIERS, first_choice
@@ -96,7 +97,13 @@ def run_replay(
         **_layout(first.start, first.mask, first.metadata["images"]),
         targets=[everyday_name(target_of(first, row)) for row in range(len(first.start))],
         steps=first.config.steps,
+        note=f"Your run, painted in {duration(_seconds(runs))}." if own and live is None else "",
     )
+
+
+def _seconds(runs: Sequence[PGDRun]) -> float:
+    """Return how long runs took that ran together, at least one second."""
+    return max(1.0, *(run.metadata["source"].get("wall_seconds", 0.0) for run in runs))
 
 
 def tries_replay(result: RunResult, packed: dict[str, Any]) -> dict[str, Any]:
@@ -172,7 +179,7 @@ def _layout(start: np.ndarray, mask: np.ndarray | None, images: Mapping[str, Any
         if large and len(start) == 1:
             square = hole_alone(np.arange(width**2).reshape(width, width), mask.reshape(1, width, width))
             alone = [int(square[0, 0]) % width, int(square[0, 0]) // width, len(square)]
-    return {"lead": mask is None and large, "wipe": wipe, "alone": alone}
+    return {"lead": large, "wipe": wipe, "alone": alone}
 
 
 def _caption(run: PGDRun, runs: Sequence[PGDRun], own: bool, brief: bool) -> Caption:

@@ -87,8 +87,10 @@ def _photo_door(word: GalleryWord) -> Door:
 def _hole_door() -> Door:
     run = figures.hole_runs().runs[-1]
     name = everyday_name(target_of(run, 0))
-    picture, corner = _lossy(to_picture(run.frames[-1, 0])), _lossy(to_uint8(run.start[0]))
-    return Door("Fill a hole", "Erase a part and watch it come back.", picture, corner, name, hole_link(), "hole")
+    before = run.start[0] if run.original is None else run.original[0]
+    picture, corner = _lossy(to_picture(run.frames[-1, 0])), _lossy(to_picture(before))
+    text = f"Erase a part and get {with_article(name)}."
+    return Door("Fill a hole", text, picture, corner, name, hole_link(), "hole")
 
 
 def _mixture_door() -> Door:

@@ -38,7 +38,6 @@ const maskKind = {
         maskKind.paint(memory, [[(left + right + 1) >> 1, (top + bottom + 1) >> 1]]);
       });
     });
-    painter.papers.title = "One square of the paper’s size. Drag it.";
     painter.fold.after(painter.papers);
   },
 
@@ -74,7 +73,8 @@ const maskKind = {
     } = painter;
     const [left, top, right, bottom, count] = bounds(cells, side);
     const isPapers = count === papers ** 2 && right - left + 1 === papers && bottom - top + 1 === papers;
-    painter.papers.textContent = `${papers} × ${papers}`;
+    painter.papers.textContent = "Square hole";
+    painter.papers.title = `One square of the paper’s size, ${papers} × ${papers} pixels. Drag it.`;
     painter.papers.ariaPressed = String(isPapers);
     outline(painter, cells, "#fff");
   },

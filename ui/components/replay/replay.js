@@ -238,7 +238,7 @@ function show(view) {
   view.wipe.ariaPressed = String(memory.wipes);
   view.resume.hidden = state !== "stopped";
   view.stop.hidden = !goes;
-  say(view.text, data.live?.text || aboutTries(data));
+  say(view.text, data.live?.text || aboutTries(data) || data.note || "");
 }
 
 // The target probability of a picture by the k-th run.

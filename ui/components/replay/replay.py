@@ -75,7 +75,7 @@ def pack_replay(
         about: `id` of the run; `lead`, whether the last picture is larger than the others; `wipe`, where a comparison
             with the start begins, in per cent of the width, or 0 for none; `alone`, left, top and side of what the
             judge sees of one picture, or None for all of it; `targets`, the target class of each image; `steps`, the
-            run's planned steps.
+            run's planned steps; `note`, a line for the end.
     """
     return _with_version(
         about
