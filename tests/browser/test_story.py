@@ -98,6 +98,12 @@ def test_sketch_is_painted_by_mouse(app, open_page):
     assert (
         box["y"] + box["height"] <= 900 and tiles.get_by_role("radio").count() == len(TILES) + 1
     )  # the last adds a photo
+    saves, details = page.get_by_role("button", name="Save picture"), page.locator(".story-details")
+    assert (box := saves.bounding_box())["y"] + box["height"] <= 900, "in sight below the painting"
+    details.locator("summary").click()
+    expect(details).to_contain_text("Before painting, both networks saw a table lamp.")
+    assert saves.bounding_box() == box, "the details move nothing"
+    assert 0 < details.locator("div").first.bounding_box()["y"] < box["y"]
     tiles.get_by_role("radio", name="daisy").click()
     expect(page.get_by_text("more certain that it sees a daisy").first).to_be_visible()
     expect_stored(scene, "daisy")
@@ -128,6 +134,8 @@ def test_sketch_is_painted_by_finger_and_opens_in_draw(app, open_page):
     corner = scene.locator(".corner").bounding_box()
     assert large["x"] < corner["x"] and corner["y"] + corner["height"] < large["y"] + large["height"]
     expect(painter).to_be_hidden()
+    small, beside = (scene.locator(f".paper {part}").bounding_box() for part in ("canvas", "figcaption"))
+    assert small["width"] == 96 and beside["x"] > small["x"] + 96 and abs(beside["y"] - small["y"]) < 4
     scene.locator(".change").tap()
     expect(painter).to_be_visible()
     expect(canvas_of(scene)).to_be_hidden()

@@ -104,7 +104,8 @@ def paint_a_sketch() -> None:
 def choose_a_start(text: str, note: str) -> None:
     """Draw pictures to start from, notes, and buttons that go on from the painting.
 
-    text: the chapter's, as HTML, which in a narrow window stands here. note: on all paintings, HTML.
+    text: the chapter's, as HTML, which in a narrow window stands here. note: on all paintings, HTML; its first paragraph
+    is shown, the others are folded away.
     """
     chosen = story_start.chosen()
     result = _run_of(chosen)
@@ -114,8 +115,8 @@ def choose_a_start(text: str, note: str) -> None:
     with left:
         _tiles(chosen)
     with right, st.container(key="story-beside", gap="xsmall"):
-        notes = f'<div class="story">{paragraphs(about_the_start())} {note}</div>'
-        st.html(f'<div class="story story-again">{text}</div>{notes}')
+        counted, end, further = note.partition("</p>")
+        st.html(f'<div class="story story-again">{text}</div><div class="story">{counted}{end}</div>')
         with st.container(horizontal=True, gap="small", key="story-save"):
             if st.button("Open in Paint", icon=":material/arrow_forward:", key="story.open"):
                 begins = result is None and chosen.stored is None and chosen.is_known
@@ -128,6 +129,8 @@ def choose_a_start(text: str, note: str) -> None:
                 save_buttons(result, key=f"story.{result.id}")
             elif result is None and chosen.stored is not None:
                 save_stored(chosen.stored, key=f"story.stored.{chosen.tile}.{chosen.word}")
+            details = f'<div class="story">{paragraphs(about_the_start())} {further}</div>'
+            st.html(f'<details class="story-details"><summary>Details</summary>{details}</details>', width="content")
     draw_upload(PAGE)
 
 
