@@ -5,8 +5,8 @@ import { button, element, viewOf } from "../basics.js";
 
 // What a picture had to do, below it.
 const METHODS = {
-  views: "Painted with many views: it had to convince the network in random crops, with noise.",
-  paper: "This method only has to convince the network with this exact picture.",
+  views: "Many views: it has to convince the network in every random crop, with noise added.",
+  paper: "It has to convince the network only once, with exactly this picture.",
 };
 const GROWTH_SECONDS = 3;
 const CHANGE = { sketch: "Change the sketch", photo: "Move the frame" };
