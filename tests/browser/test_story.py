@@ -124,6 +124,27 @@ def test_sketch_is_painted_by_mouse(app, open_page):
     expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint"))
 
 
+def test_growing_painting_says_so_and_moves_nothing(app, open_page):
+    page = open_page(app, width=390, height=844, drawn=False)
+    # In one call: a busy machine must not see two moments of it.
+    state = """(root) => {
+        const shown = (name) => root.querySelector(name).checkVisibility({ visibilityProperty: true });
+        const [caption, paper] = [".main figcaption", ".paper"].map((name) => root.querySelector(name));
+        const { top, height } = caption.getBoundingClientRect();
+        return {
+            opening: root.classList.contains("opening"), box: [top, height, paper.getBoundingClientRect().top],
+            told: root.querySelector(".grows").textContent, grows: shown(".grows"), claims: shown(".claim") };
+    }"""
+    scene = page.locator(".painting")
+    page.locator(".painting.opening").wait_for(timeout=ENDED)
+    growing = scene.evaluate(state)
+    assert growing["opening"] and growing["grows"] and not growing["claims"]
+    assert growing["told"] == "The network paints over the sketch…"
+    expect(scene).not_to_have_class(re.compile("opening"))
+    ended = scene.evaluate(state)
+    assert ended["claims"] and not ended["grows"] and ended["box"] == growing["box"]
+
+
 @pytest.mark.slow
 def test_sketch_is_painted_by_finger_and_opens_in_draw(app, open_page):
     page = open_page(app, height=844, **TOUCH)

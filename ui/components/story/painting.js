@@ -24,10 +24,12 @@ export default function ({ data, parentElement }) {
   });
 }
 
-// Once, as the page opens: the painting grows from its start; what is said of it comes at its end.
+// Once, as the page opens: the painting grows from its start; what is said of it comes at its end. Until then a line
+// says what happens, over the place of the caption.
 async function grow(scene, final) {
   const { data, root } = scene;
   root.classList.add("opening");
+  scene.opening.textContent = `The network paints over the ${data.start}…`;
   const strip = await decoded(data.growth);
   const count = Math.round(strip.naturalHeight / strip.naturalWidth);
   const begun = performance.now();
@@ -75,6 +77,7 @@ function createScene(parentElement) {
   caption.append(" ");
   scene.judged = caption.appendChild(element("span", "judged"));
   caption.append(element("span", "method", METHODS.views));
+  scene.opening = caption.appendChild(element("span", "grows"));
   scene.change = button(main, "", () => sketching(scene, !root.classList.contains("sketching")));
   scene.change.classList.add("change");
   const aside = root.appendChild(element("figure", "paper"));
