@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from core.data.datasets import load_samples
 from core.data.picture_files import to_uint8
 from core.fourier.waves import half_plane, hybrid
-from core.pgd.drawings import drawn_sketches
+from core.pgd.drawings import drawn_sketches, stored_gallery
 from core.pgd.rounds import draw_questions
 from core.shared.text import with_article
 from core.sweep.mixture_pairs import mixed_pairs
@@ -143,6 +143,28 @@ def test_growing_painting_says_so_and_moves_nothing(app, open_page):
     expect(scene).not_to_have_class(re.compile("opening"))
     ended = scene.evaluate(state)
     assert ended["claims"] and not ended["grows"] and ended["box"] == growing["box"]
+
+
+def test_unrecognised_painting_leads_on(app, open_page):
+    word = next(word.word for word in stored_gallery().words if not word.drawings["views"].recognised())
+    page = open_page(f"{app}/story?sketch=empty&word={word}", width=1440, height=900)
+    ways, painter = page.locator(".painting .ways"), page.locator(".painter .stage")
+    expect(ways).to_have_text("Try again, or add a few blobs of colour first")
+    assert grave_faults(page) == []
+    ways.get_by_role("button", name="add a few blobs").click()
+    expect(painter).to_be_focused()
+    ways.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    expect(page).to_have_url(re.compile("seed=1"))
+    expect(ways).to_have_text("")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{app}/story?sketch=empty&word={word}")
+    ways.get_by_role("button", name="add a few blobs").click()
+    expect(painter).to_be_visible()
+    expect(canvas_of(page.locator(".painting"))).to_be_hidden()
+    wait_until_drawn(page)
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ from core.pgd.settings import Task
 from core.shared.text import sentence, with_article
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.picture_widgets import MAX_TILE, Thumbnails, TileStyle, image_picker, pack_thumbnails
-from ui.components.story.story_parts import painting
+from ui.components.story.story_parts import Painting, painting
 from ui.components.words.word_box import word_input
 from ui.runs.export import save_buttons, save_stored
 from ui.runs.known_words import about_words, keep_unknown, near_words, stands_for, unknown_entry, vocabulary
@@ -328,4 +328,19 @@ def _scene(growing: bool) -> None:
         painted = scene.stored(chosen.stored)
     else:
         painted = scene.before(_request(chosen), chosen.is_known)
-    painting(painted, chosen.picture, "sketch" if chosen.photo is None else "photo", key="story.painting")
+    painted = replace(painted, ways=_next_steps(chosen, painted))
+    start = "sketch" if chosen.photo is None else "photo"
+    painting(painted, chosen.picture, start, key="story.painting", on_again=_try_again)
+
+
+def _next_steps(chosen: StoryStart, painted: Painting) -> tuple[str, ...]:
+    """Return what to offer below a painting that the second network does not recognise, as `Painting.ways`."""
+    if painted.phase != "ended" or painted.agrees or not painted.judged:
+        return ()
+    return ("again", "blobs") if chosen.start == COMPARED_CANVAS else ("again",)
+
+
+def _try_again() -> None:
+    """Paint the same by another seed; for callbacks."""
+    story_start.try_again()
+    _press()
