@@ -334,6 +334,8 @@ def test_judge_round_is_scored_and_shared(app, open_page):
         expect(judge.get_by_role("status")).to_contain_text(f"It began {began}.")
         expect(judge.locator(".begun img")).to_have_count(int(bool(question.drawn.sketch)))
         expect(judge.locator("button.yes")).to_have_text(question.drawn.word)
+        onward = judge.locator("button.next").bounding_box()
+        assert onward["y"] + onward["height"] <= bar["y"], "in sight above the bar"
         judge.locator("button.next").click()
     wrong = {method: sum(question.method == method for question in questions[:2]) for method in ("views", "paper")}
     head = judge.get_by_role("heading")
@@ -344,6 +346,7 @@ def test_judge_round_is_scored_and_shared(app, open_page):
         parts = [f"you {5 - wrong[method]} of 5", f"the second network {theirs} of 5"]
         expect(judge.locator(".round").nth(row).locator(".part")).to_have_text(parts)
     expect(page).to_have_url(re.compile(r"chosen=\d{10}"))
+    expect(page.locator(".st-key-story-steps .next")).to_have_class(re.compile("primary"))
     expect(judge.locator(".share")).to_have_text(re.compile(r"chapter=judge&round=7$"))
     wait_until_drawn(page)
     assert grave_faults(page) == [] and bar["y"] > 0
@@ -360,6 +363,12 @@ def test_judged_drawing_opens_in_draw(app, open_page):
     page, number = open_page(f"{app}/story?chapter=judge&round=7", width=1440, height=900), 0
     judge, questions = page.locator(".judge"), draw_questions(*candidates(), 7)
     opens = judge.get_by_role("button", name="Open in Paint")
+    picture = judge.locator(".stage > img").bounding_box()
+    last = judge.locator(".options button").last.bounding_box()
+    assert last["y"] + last["height"] > picture["y"] + 0.75 * picture["height"], "the options fill its height"
+    assert last["width"] > 500 and judge.locator(".side").bounding_box()["height"] == picture["height"]
+    chapter_next = page.locator(".st-key-story-steps .next")
+    expect(chapter_next).not_to_have_class(re.compile("primary"))  # the round's own button is the one to press
     while not questions[number].drawn.sketch:
         judge.locator(".options button").first.click()
         judge.locator("button.next").click()
@@ -367,6 +376,9 @@ def test_judged_drawing_opens_in_draw(app, open_page):
     expect(judge.get_by_role("heading")).to_have_text(f"Picture {number + 1} of 10: what is it?")
     expect(opens).to_have_count(0)  # its word would tell the answer
     judge.locator(".options button").first.click()
+    assert judge.locator(".options button").last.bounding_box() == last, "an answer moves nothing"
+    note = page.locator(".st-key-story-below-judge p").first
+    assert note.evaluate("p => getComputedStyle(p).fontSize") == "16px"
     opens.click()
     drawn = questions[number].drawn
     expect(page.get_by_role("combobox", name="Word to paint")).to_have_value(drawn.word)

@@ -76,7 +76,13 @@ def _start_uri(pixels: bytes, size: int) -> str:
 
 
 def step_tabs(
-    names: Sequence[str], links: Sequence[str], current: int, *, parameter: str, on_go: Callable[[int], None]
+    names: Sequence[str],
+    links: Sequence[str],
+    current: int,
+    *,
+    parameter: str,
+    on_go: Callable[[int], None],
+    leads: bool = True,
 ) -> None:
     """Show the tabs.
 
@@ -84,9 +90,10 @@ def step_tabs(
         names: step names in order. links: their values of the URL's `parameter`.
         current: the one on the screen, from 1.
         on_go: called with the step that the visitor chose, before the rerun; the next run should pass it as `current`.
+        leads: whether Next is the page's primary button.
     """
     key = "story.tabs"
-    data = {"names": list(names), "links": list(links), "current": current, "parameter": parameter}
+    data = {"names": list(names), "links": list(links), "current": current, "parameter": parameter, "leads": leads}
     _tabs(key=key, data=data, on_go_change=index_from(key, "go", range(1, len(names) + 1), on_go))
 
 
