@@ -104,8 +104,8 @@ def paint_a_sketch() -> None:
 def choose_a_start(text: str, note: str) -> None:
     """Draw pictures to start from, notes, and buttons that go on from the painting.
 
-    text: the chapter's, as HTML, which in a narrow window stands here. note: on all paintings, HTML; its first paragraph
-    is shown, the others are folded away.
+    text: the chapter's, as HTML, which in a narrow window stands here. note: on all paintings, HTML; its paragraphs
+    after the first are folded away.
     """
     chosen = story_start.chosen()
     result = _run_of(chosen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -222,12 +223,12 @@ def chosen() -> StoryStart:
         state[WORD] = word or word_of(StoryStart(state[SKETCH], "", state[PHOTO]).name or FIRST_SKETCH)
         state[_SEED] = *_subject(), url.number(LINKED_SEED, range(LAST_SEED + 1)) or 0
     sketch, photo, word = _subject()
-    tried = state.get(_SEED)
-    is_same = tried is not None and tried[0] is sketch and tried[1] is photo and tried[2] == word
-    return StoryStart(sketch, word, photo, tried[3] if is_same else 0)
+    *tried, seed = state.get(_SEED, (sketch, photo, word, 0))
+    is_same = tried[0] is sketch and tried[1] is photo and tried[2] == word
+    return StoryStart(sketch, word, photo, seed if is_same else 0)
 
 
-def _subject() -> tuple[np.ndarray, FramedPhoto | None, str]:
+def _subject() -> tuple[Any, Any, Any]:
     """Return what a seed is of: whatever the visitor changes is another array, photo or word."""
     state = st.session_state
     return state[SKETCH], state.get(PHOTO), state[WORD]

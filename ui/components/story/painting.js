@@ -110,7 +110,8 @@ function offer(scene, ways) {
 function showPainter(scene) {
   sketching(scene, true);
   const nodes = [...document.querySelectorAll(".st-key-story-sketch *")];
-  const painter = nodes.map((node) => node.shadowRoot?.querySelector(".stage")).find(Boolean);
+  const inside = nodes.map((node) => node.shadowRoot?.querySelector(".stage")).find(Boolean);
+  const painter = /** @type {HTMLElement | undefined} */ (inside);
   if (!painter) return;
   painter.focus({ preventScroll: true });
   painter.scrollIntoView({ block: "nearest" });
