@@ -267,8 +267,8 @@ SAMPLE_SETS = {
             holes={k: (*corner, _CORNERS["size"]) for k, corner in enumerate(_CORNERS["corners"])},
             faceless=tuple(_CORNERS["faceless"]),
             drawn=(_OPENING["picked"][0],),
-            photo=1,
-            photo_word="goldfish",
+            photo=5,  # a frying pan
+            photo_word="pizza",
             rule="We picked the example’s word by eye, and the ice cream of *Fill a hole*.",
             maps={
                 "imagenet100": "ImageNet100",

@@ -85,6 +85,9 @@ def stage_click(page: Page, x: int, y: int, size: int) -> None:
 def download(page: Page, name: str) -> tuple[str, bytes]:
     """Return a downloaded file's suggested name and content."""
     open_details(page)
+    button = page.get_by_role("button", name=name)
+    if name.startswith("Save ") and not button.is_visible():
+        page.get_by_role("button", name="Save as").click()
     with page.expect_download() as waiting:
-        page.get_by_role("button", name=name).click()
+        button.click()
     return waiting.value.suggested_filename, waiting.value.path().read_bytes()

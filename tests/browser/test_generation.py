@@ -11,7 +11,8 @@ from core.data.sketches import SKETCHES, draw_sketch, smooth_sketch
 from core.pgd.drawings import counted, stored_gallery
 from core.pgd.examples import RUNS
 from core.pgd.record import PGDRun
-from tests.browser.canvases import pixels
+from tests.browser.canvases import TOUCH, pixels
+from tests.browser.checks import fits
 from tests.browser.live_runs import CANVAS, SLOW, download, drawn, expect_step, moment, start, wait_for_end
 from tests.browser.waiting import wait_until_drawn, wait_until_still
 
@@ -139,13 +140,30 @@ def test_first_stroke_clears_the_stored_painting(draw_page):
     claim = page.locator(".judged.recognised").first
     expect(claim).to_contain_text("A second network also says")
     expect(page.get_by_role("button", name="Save picture")).to_be_visible()
+    last = page.get_by_role("radiogroup", name="Bundled sketches").get_by_role("radio").last
+    for node in (last, page.get_by_role("button", name="Save picture")):
+        box = node.bounding_box()
+        assert box["y"] + box["height"] <= 900, "in sight"
     page.locator(".painter .stage").click(position={"x": 200, "y": 250})
     expect(page.get_by_text("Press Paint")).to_be_visible()
     expect(claim).to_have_count(0)
     expect(page.get_by_role("button", name="Save picture")).to_have_count(0)
     page.get_by_role("radio", name="Photo", exact=True).click()
-    expect(page.get_by_role("combobox", name="Word to paint")).to_have_value("goldfish")
+    expect(page.get_by_role("combobox", name="Word to paint")).to_have_value("pizza")
     expect(page.get_by_role("radiogroup", name="Pictures").get_by_role("radio")).to_have_count(12)
     expect(page.get_by_role("button", name="Your photo")).to_be_visible()
-    expect(claim).to_contain_text("A second network also says")  # of the stored goldfish in the cup
+    expect(claim).to_contain_text("A second network also says")  # of the stored pizza in the pan
     expect(page.get_by_text("Press Paint")).to_have_count(0)
+
+
+def test_painting_comes_before_its_sketch_on_a_phone(app, open_page):
+    page = open_page(f"{app}/generation", height=844, **TOUCH)
+    for begin in ("Sketch", "Photo"):
+        page.get_by_role("radio", name=begin, exact=True).tap()
+        start = page.locator(".painter .stage" if begin == "Sketch" else "[data-testid=stImage] img").last
+        expect(start).to_be_visible()
+        wait_until_drawn(page)
+        button = page.get_by_role("button", name="Paint", exact=True).bounding_box()
+        painting, below = page.locator(".replay").bounding_box(), start.bounding_box()
+        assert button["y"] < painting["y"] < button["y"] + 80 and painting["y"] + painting["height"] < below["y"]
+    assert fits(page)

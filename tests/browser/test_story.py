@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from core.data.datasets import load_samples
 from core.data.picture_files import to_uint8
 from core.fourier.waves import half_plane, hybrid
-from core.pgd.drawings import drawn_sketches
+from core.pgd.drawings import drawn_sketches, stored_gallery
 from core.pgd.rounds import draw_questions
 from core.shared.text import with_article
 from core.sweep.mixture_pairs import mixed_pairs
@@ -110,6 +110,12 @@ def test_sketch_is_painted_by_mouse(app, open_page):
     assert (
         box["y"] + box["height"] <= 900 and tiles.get_by_role("radio").count() == len(TILES) + 1
     )  # the last adds a photo
+    saves, details = page.get_by_role("button", name="Save picture"), page.locator(".story-details")
+    assert (box := saves.bounding_box())["y"] + box["height"] <= 900, "in sight below the painting"
+    details.locator("summary").click()
+    expect(details).to_contain_text("Before painting, both networks saw a table lamp.")
+    assert saves.bounding_box() == box, "the details move nothing"
+    assert 0 < details.locator("div").first.bounding_box()["y"] < box["y"]
     tiles.get_by_role("radio", name="daisy").click()
     expect(page.get_by_text("more certain that it sees a daisy").first).to_be_visible()
     expect_stored(scene, "daisy")
@@ -130,6 +136,49 @@ def test_sketch_is_painted_by_mouse(app, open_page):
     expect(scene.locator(".claim")).to_have_text(re.compile("^Press Paint"))
 
 
+def test_growing_painting_says_so_and_moves_nothing(app, open_page):
+    page = open_page(app, width=390, height=844, drawn=False)
+    # In one call: a busy machine must not see two moments of it.
+    state = """(root) => {
+        const shown = (name) => root.querySelector(name).checkVisibility({ visibilityProperty: true });
+        const [caption, paper] = [".main figcaption", ".paper"].map((name) => root.querySelector(name));
+        const { top, height } = caption.getBoundingClientRect();
+        return {
+            opening: root.classList.contains("opening"), box: [top, height, paper.getBoundingClientRect().top],
+            told: root.querySelector(".grows").textContent, grows: shown(".grows"), claims: shown(".claim") };
+    }"""
+    scene = page.locator(".painting")
+    page.locator(".painting.opening").wait_for(timeout=ENDED)
+    growing = scene.evaluate(state)
+    assert growing["opening"] and growing["grows"] and not growing["claims"]
+    assert growing["told"] == "The network paints over the sketch…"
+    expect(scene).not_to_have_class(re.compile("opening"))
+    ended = scene.evaluate(state)
+    assert ended["claims"] and not ended["grows"] and ended["box"] == growing["box"]
+
+
+def test_unrecognised_painting_leads_on(app, open_page):
+    word = next(word.word for word in stored_gallery().words if not word.drawings["views"].recognised())
+    page = open_page(f"{app}/story?sketch=empty&word={word}", width=1440, height=900)
+    ways, painter = page.locator(".painting .ways"), page.locator(".painter .stage")
+    expect(ways).to_have_text("Try again, or add a few blobs of colour first")
+    assert grave_faults(page) == []
+    ways.get_by_role("button", name="add a few blobs").click()
+    expect(painter).to_be_focused()
+    ways.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    expect(page).to_have_url(re.compile("seed=1"))
+    expect(ways).to_have_text("")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{app}/story?sketch=empty&word={word}")
+    ways.get_by_role("button", name="add a few blobs").click()
+    expect(painter).to_be_visible()
+    expect(canvas_of(page.locator(".painting"))).to_be_hidden()
+    wait_until_drawn(page)
+
+
 @pytest.mark.slow
 def test_sketch_is_painted_by_finger_and_opens_in_draw(app, open_page):
     page = open_page(app, height=844, **TOUCH)
@@ -140,6 +189,8 @@ def test_sketch_is_painted_by_finger_and_opens_in_draw(app, open_page):
     corner = scene.locator(".corner").bounding_box()
     assert large["x"] < corner["x"] and corner["y"] + corner["height"] < large["y"] + large["height"]
     expect(painter).to_be_hidden()
+    small, beside = (scene.locator(f".paper {part}").bounding_box() for part in ("canvas", "figcaption"))
+    assert small["width"] == 96 and beside["x"] > small["x"] + 96 and abs(beside["y"] - small["y"]) < 4
     scene.locator(".change").tap()
     expect(painter).to_be_visible()
     expect(canvas_of(scene)).to_be_hidden()
@@ -346,6 +397,8 @@ def test_judge_round_is_scored_and_shared(app, open_page):
         expect(judge.get_by_role("status")).to_contain_text(f"It began {began}.")
         expect(judge.locator(".begun img")).to_have_count(int(bool(question.drawn.sketch)))
         expect(judge.locator("button.yes")).to_have_text(question.drawn.word)
+        onward = judge.locator("button.next").bounding_box()
+        assert onward["y"] + onward["height"] <= bar["y"], "in sight above the bar"
         judge.locator("button.next").click()
     wrong = {method: sum(question.method == method for question in questions[:2]) for method in ("views", "paper")}
     head = judge.get_by_role("heading")
@@ -356,6 +409,7 @@ def test_judge_round_is_scored_and_shared(app, open_page):
         parts = [f"you {5 - wrong[method]} of 5", f"the second network {theirs} of 5"]
         expect(judge.locator(".round").nth(row).locator(".part")).to_have_text(parts)
     expect(page).to_have_url(re.compile(r"chosen=\d{10}"))
+    expect(page.locator(".st-key-story-steps .next")).to_have_class(re.compile("primary"))
     expect(judge.locator(".share")).to_have_text(re.compile(r"chapter=judge&round=7$"))
     wait_until_drawn(page)
     assert grave_faults(page) == [] and bar["y"] > 0
@@ -372,6 +426,12 @@ def test_judged_drawing_opens_in_draw(app, open_page):
     page, number = open_page(f"{app}/story?chapter=judge&round=7", width=1440, height=900), 0
     judge, questions = page.locator(".judge"), draw_questions(*candidates(), 7)
     opens = judge.get_by_role("button", name="Open in Paint")
+    picture = judge.locator(".stage > img").bounding_box()
+    last = judge.locator(".options button").last.bounding_box()
+    assert last["y"] + last["height"] > picture["y"] + 0.75 * picture["height"], "the options fill its height"
+    assert last["width"] > 500 and judge.locator(".side").bounding_box()["height"] == picture["height"]
+    chapter_next = page.locator(".st-key-story-steps .next")
+    expect(chapter_next).not_to_have_class(re.compile("primary"))  # the round's own button is the one to press
     while not questions[number].drawn.sketch:
         judge.locator(".options button").first.click()
         judge.locator("button.next").click()
@@ -379,6 +439,9 @@ def test_judged_drawing_opens_in_draw(app, open_page):
     expect(judge.get_by_role("heading")).to_have_text(f"Picture {number + 1} of 10: what is it?")
     expect(opens).to_have_count(0)  # its word would tell the answer
     judge.locator(".options button").first.click()
+    assert judge.locator(".options button").last.bounding_box() == last, "an answer moves nothing"
+    note = page.locator(".st-key-story-below-judge p").first
+    assert note.evaluate("p => getComputedStyle(p).fontSize") == "16px"
     opens.click()
     drawn = questions[number].drawn
     expect(page.get_by_role("combobox", name="Word to paint")).to_have_value(drawn.word)

@@ -46,7 +46,7 @@ from ui.shared.url import as_markdown, settable_in_url
 
 _PICTURES = f"{PAGE}-pictures"  # in the URL and in the session
 _SKY = PALETTE["sky blue"]
-_SKETCH_TILES, _PHOTO_TILES = (TileStyle(size=size) for size in (44, 62))  # below the chosen one
+_SKETCH_TILES, _PHOTO_TILES = (TileStyle(size=size) for size in (44, 60))  # below the chosen one
 _CANVAS_TILES, _CANVAS_PIXELS = TileStyle(size=40, line=True), 80
 
 

@@ -73,7 +73,7 @@ from ui.shared.url import one_line, settable, settable_in_url
 
 _PICTURE, _PICTURES = f"{PAGE}-picture", f"{PAGE}-pictures"  # in the URL and in the session
 _UNKNOWN = f"{PAGE}.unknown"  # in the session: see `keep_unknown`
-_SIDE_AND_STAGE = [5, 10]  # widths of a sketch or a photo and of the run
+_SIDE_AND_STAGE = [28, 59]  # widths of a sketch or a photo and of the run
 _STAGE_AND_GALLERY = [11, 9]
 
 

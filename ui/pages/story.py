@@ -50,7 +50,9 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
         st.title(here.title if index == LAST else question(), width="content", anchor=False)
         with st.container(key="story-steps"):
-            step_tabs(CHAPTER_NAMES, SLUGS, index + 1, parameter=CHAPTER, on_go=_go)
+            # While a round goes on, its own button is the one to press.
+            in_round = CHAPTER_NAMES[index] == "Judge" and judge_chapter.answered() < ROUND_LENGTH
+            step_tabs(CHAPTER_NAMES, SLUGS, index + 1, parameter=CHAPTER, on_go=_go, leads=not in_round)
     if index == 0:
         _sketch(here)
     elif index == LAST:
@@ -105,7 +107,7 @@ def _part(here: Chapter, part: Part, index: int) -> None:
         return
     if part.claims:
         _claims(part)
-    with st.container(key=f"story-below-{index}"):
+    with st.container(key=f"story-below-{part.figure}"):
         _text(below)
 
 

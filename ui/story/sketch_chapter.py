@@ -23,7 +23,7 @@ from core.pgd.settings import Task
 from core.shared.text import sentence, with_article
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.picture_widgets import MAX_TILE, Thumbnails, TileStyle, image_picker, pack_thumbnails
-from ui.components.story.story_parts import painting
+from ui.components.story.story_parts import Painting, painting
 from ui.components.words.word_box import word_input
 from ui.runs.export import save_buttons, save_stored
 from ui.runs.known_words import about_words, keep_unknown, near_words, stands_for, unknown_entry, vocabulary
@@ -104,7 +104,8 @@ def paint_a_sketch() -> None:
 def choose_a_start(text: str, note: str) -> None:
     """Draw pictures to start from, notes, and buttons that go on from the painting.
 
-    text: the chapter's, as HTML, which in a narrow window stands here. note: on all paintings, HTML.
+    text: the chapter's, as HTML, which in a narrow window stands here. note: on all paintings, HTML; its paragraphs
+    after the first are folded away.
     """
     chosen = story_start.chosen()
     result = _run_of(chosen)
@@ -114,8 +115,8 @@ def choose_a_start(text: str, note: str) -> None:
     with left:
         _tiles(chosen)
     with right, st.container(key="story-beside", gap="xsmall"):
-        notes = f'<div class="story">{paragraphs(about_the_start())} {note}</div>'
-        st.html(f'<div class="story story-again">{text}</div>{notes}')
+        counted, end, further = note.partition("</p>")
+        st.html(f'<div class="story story-again">{text}</div><div class="story">{counted}{end}</div>')
         with st.container(horizontal=True, gap="small", key="story-save"):
             if st.button("Open in Paint", icon=":material/arrow_forward:", key="story.open"):
                 begins = result is None and chosen.stored is None and chosen.is_known
@@ -128,6 +129,8 @@ def choose_a_start(text: str, note: str) -> None:
                 save_buttons(result, key=f"story.{result.id}")
             elif result is None and chosen.stored is not None:
                 save_stored(chosen.stored, key=f"story.stored.{chosen.tile}.{chosen.word}")
+            details = f'<div class="story">{paragraphs(about_the_start())} {further}</div>'
+            st.html(f'<details class="story-details"><summary>Details</summary>{details}</details>', width="content")
     draw_upload(PAGE)
 
 
@@ -325,4 +328,19 @@ def _scene(growing: bool) -> None:
         painted = scene.stored(chosen.stored)
     else:
         painted = scene.before(_request(chosen), chosen.is_known)
-    painting(painted, chosen.picture, "sketch" if chosen.photo is None else "photo", key="story.painting")
+    painted = replace(painted, ways=_next_steps(chosen, painted))
+    start = "sketch" if chosen.photo is None else "photo"
+    painting(painted, chosen.picture, start, key="story.painting", on_again=_try_again)
+
+
+def _next_steps(chosen: StoryStart, painted: Painting) -> tuple[str, ...]:
+    """Return what to offer below a painting that the second network does not recognise, as `Painting.ways`."""
+    if painted.phase != "ended" or painted.agrees or not painted.judged:
+        return ()
+    return ("again", "blobs") if chosen.start == COMPARED_CANVAS else ("again",)
+
+
+def _try_again() -> None:
+    """Paint the same by another seed; for callbacks."""
+    story_start.try_again()
+    _press()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -32,13 +33,16 @@ from core.pgd.starts import STARTS, StartName
 from ui.components.mount import lossy_data_uri, webp_strip
 from ui.runs import opened
 from ui.runs.gallery_pictures import stored_word
+from ui.runs.settings import LAST_SEED
 from ui.shared import url
 from ui.shared.page import MISSING, forget_missing
 from ui.shared.page_pictures import MIDDLE, UPLOAD, Photo
 
 ROW = SAMPLE_SETS["photographs"]
 SKETCH, PHOTO, WORD = "story.sketch", "story.photo", "story.word"  # in the session; PHOTO: None while a sketch is shown
+_SEED = "story.seed"  # in the session: the seed of another try, with the sketch, the photo and the word that it is of
 LINKED_WORD, LINKED_SKETCH, LINKED_PHOTO, LINKED_FRAME = "word", "sketch", "photo", "frame"  # in the URL
+LINKED_SEED = "seed"  # likewise
 EMPTY = "empty"  # canvas, in the URL and below its tile
 TILES = (EMPTY, FIRST_SKETCH, "lighthouse", "starfish", "horse", "daisy", *START_PHOTOS)
 PAGE = "story"  # in the keys of `ui.shared.page_pictures`
@@ -69,12 +73,13 @@ class FramedPhoto:
 class StoryStart:
     """Start of a painting, and the word to paint, which may be unknown or empty.
 
-    sketch: uint8 (32, 32, 3); if a photo is chosen, the sketch shown before it.
+    sketch: uint8 (32, 32, 3); if a photo is chosen, the sketch shown before it. seed: how many tries came before.
     """
 
     sketch: np.ndarray
     word: str
     photo: FramedPhoto | None = None
+    seed: int = 0
 
     @property
     def picture(self) -> np.ndarray:
@@ -102,7 +107,8 @@ class StoryStart:
     def painting(self) -> Painting:
         """The painting that a press begins, by the leading method in quick steps."""
         pixels = None if self.start == COMPARED_CANVAS else self.picture
-        return Painting.default(self.word, self.start, painter=painter_name(), pixels=pixels, quick=True)
+        first = Painting.default(self.word, self.start, painter=painter_name(), pixels=pixels, quick=True)
+        return replace(first, seed=self.seed)
 
     @property
     def plan(self) -> RunPlan:
@@ -119,6 +125,8 @@ class StoryStart:
     @property
     def stored(self) -> GalleryWord | None:
         """The stored painting, from an empty canvas that of the gallery; None if there is none."""
+        if self.seed:
+            return None
         if self.start == "grey":
             return stored_word(self.word)
         if not self.name or self.word != word_of(self.name):
@@ -213,7 +221,17 @@ def chosen() -> StoryStart:
         if photo in START_PHOTOS:
             state[PHOTO] = bundled_photo(photo, position)
         state[WORD] = word or word_of(StoryStart(state[SKETCH], "", state[PHOTO]).name or FIRST_SKETCH)
-    return StoryStart(state[SKETCH], state[WORD], state.get(PHOTO))
+        state[_SEED] = *_subject(), url.number(LINKED_SEED, range(LAST_SEED + 1)) or 0
+    sketch, photo, word = _subject()
+    *tried, seed = state.get(_SEED, (sketch, photo, word, 0))
+    is_same = tried[0] is sketch and tried[1] is photo and tried[2] == word
+    return StoryStart(sketch, word, photo, seed if is_same else 0)
+
+
+def _subject() -> tuple[Any, Any, Any]:
+    """Return what a seed is of: whatever the visitor changes is another array, photo or word."""
+    state = st.session_state
+    return state[SKETCH], state.get(PHOTO), state[WORD]
 
 
 def put_in_url(chosen: StoryStart) -> None:
@@ -223,18 +241,19 @@ def put_in_url(chosen: StoryStart) -> None:
         percent = round(100 * chosen.photo.position)
         linked = {LINKED_PHOTO: chosen.photo.name or _OWN_PHOTO}
         linked |= {} if percent == 50 else {LINKED_FRAME: str(percent)}
-    elif (chosen.name, chosen.word) != (FIRST_SKETCH, word_of(FIRST_SKETCH)):
+    elif (chosen.name, chosen.word, chosen.seed) != (FIRST_SKETCH, word_of(FIRST_SKETCH), 0):
         with suppress(ValueError):
             linked = {LINKED_SKETCH: chosen.name or encode_sketch(chosen.sketch)}
     if linked and chosen.word:
         linked[LINKED_WORD] = chosen.word
-    for name in (LINKED_SKETCH, LINKED_PHOTO, LINKED_FRAME, LINKED_WORD):
+        linked |= {LINKED_SEED: str(chosen.seed)} if chosen.seed else {}
+    for name in (LINKED_SKETCH, LINKED_PHOTO, LINKED_FRAME, LINKED_WORD, LINKED_SEED):
         url.put(name, linked.get(name))
 
 
 def forget() -> None:
     """Forget what is chosen; the URL then says it."""
-    for name in (SKETCH, PHOTO, WORD):
+    for name in (SKETCH, PHOTO, WORD, _SEED):
         st.session_state.pop(name, None)
     forget_missing(PAGE)
 
@@ -281,6 +300,11 @@ def move_frame(position: float) -> None:
     """Move the photo's frame, to a whole percent, as links have it."""
     if (photo := st.session_state.get(PHOTO)) is not None:
         st.session_state[PHOTO] = replace(photo, position=round(position, 2))
+
+
+def try_again() -> None:
+    """Choose another try at the same painting, by the next seed."""
+    st.session_state[_SEED] = *_subject(), (chosen().seed + 1) % (LAST_SEED + 1)
 
 
 def choose_word(word: str | None) -> None:

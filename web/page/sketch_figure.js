@@ -28,13 +28,6 @@ const TILES = `
     .tiles { grid-template-columns: none; grid-auto-flow: column; overflow-x: auto; }
     .tile:last-child { order: -1; }
   }`;
-// On a phone the caption of the small picture has its own line.
-const PAINTING = `
-  @media (max-width: 640px) {
-    .change { justify-self: start; grid-area: 3 / 1 / auto / -1; min-height: 40px; }
-    .paper { grid-area: 4 / 1 / auto / -1; grid-template-columns: 96px minmax(0, 1fr); gap: 0 12px; }
-  }`;
-
 /**
  * What is painted over. pixels: interleaved; of a photo, those in its frame.
  *
@@ -85,7 +78,7 @@ export async function sketchFigure({ stage, mount, attempt }) {
   const showPhoto = mount("framer", places.photo, { choice: ({ value }) => begun({ place: value }) });
   const hint = `Any of ${known.toLocaleString("en")} words`;
   const { input, say, isRunning, drop } = wordForm(left, "Paint", hint, paint);
-  const painting = mount("painting", row.appendChild(element("div", "sketch-painting")), {}, PAINTING);
+  const painting = mount("painting", row.appendChild(element("div", "sketch-painting")), {});
   const bar = stage.appendChild(element("div", "sketch-tiles"));
   const picked = (index) => (index < starts.length ? attempt(() => choose(index)) : upload.click());
   const pick = mount("picker", bar.appendChild(element("div")), { pick: picked }, TILES);

@@ -197,7 +197,7 @@ def test_no_run_begins_that_this_server_would_end(monkeypatch):
 
 def test_a_link_without_the_visitors_photo_draws_no_other():
     app = open_page("generation", generation_start_from="Photo", generation_pictures="Yours")
-    assert app.session_state["generation.runs"].active is None and replay_data(app)["targets"] == ["goldfish"]
+    assert app.session_state["generation.runs"].active is None and replay_data(app)["targets"] == ["pizza"]
 
 
 def begin(app: AppTest, beginning: str) -> AppTest:
@@ -209,7 +209,7 @@ def test_each_beginning_keeps_its_own_word():
     assert not app.exception and box() == "volcano" and replay_data(app)["live"] is None, "a stored painting"
     app.session_state["generation-classes-imagenet"] = ["castle"]
     app.run()
-    assert begin(app, "Photo") and box() == "goldfish" and replay_data(app)["live"] is None
+    assert begin(app, "Photo") and box() == "pizza" and replay_data(app)["live"] is None
     assert begin(app, "Canvas") and box() == picked_words()[0] and replay_data(app)["live"] is None
     app.session_state["generation-classes-imagenet"] = ["horse cart"]
     app.run()

@@ -16,7 +16,15 @@ from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.sketches import PALETTE, draw_sketch, smooth_sketch
 from core.data.start_photos import START_PHOTOS
-from core.pgd.drawings import count, drawn_photos, drawn_sketches, judge_name, opening_words, painter_name
+from core.pgd.drawings import (
+    count,
+    drawn_photos,
+    drawn_sketches,
+    judge_name,
+    opening_words,
+    painter_name,
+    stored_gallery,
+)
 from core.pgd.examples import stored_path
 from core.pgd.links import from_link
 from core.pgd.methods import COMPARED
@@ -111,7 +119,7 @@ def test_each_networks_line_is_that_of_the_stored_painting(name):
     assert data["agrees"] and ("noise" in data["about_paper"]) == (not paper.recognised())
     assert f"more certain that it sees a {row.word}" in bodies(app, "more certain that")[0]
     (note,) = bodies(app, "Before painting")
-    assert row.before[1] in note or f"sees a {row.word}" in note
+    assert row.before[1] in note or f"neither network saw a {row.word}" in note
 
 
 @pytest.mark.parametrize("name", START_PHOTOS)
@@ -172,6 +180,23 @@ def test_stroke_or_other_word_clears_the_painting(loaded_ahead):
     assert app.button(key="story.paint").disabled and app.button(key="story.near.volcano")
     app.button(key="story.near.volcano").click().run()
     assert shown(app)["phase"] == "ended"
+
+
+def test_only_a_painting_nobody_recognises_offers_next_steps():
+    for recognised in (True, False):
+        words = (word for word in stored_gallery().words if word.drawings["views"].recognised() is recognised)
+        app = opened(sketch="empty", word=next(words).word)
+        assert shown(app)["ways"] == ([] if recognised else ["again", "blobs"])
+    story = {name: app.session_state[name] for name in ("story.sketch", "story.photo", "story.word")}
+    app.session_state["story.seed"] = *story.values(), 3
+    app.run()
+    assert shown(app)["phase"] == "new" and shown(app)["ways"] == [] and app.query_params["seed"] == "3"
+    linked = opened(**app.query_params)
+    active = linked.session_state["generation.runs"].active
+    active.job.stop()
+    assert active.run.plan.seed == 3
+    choose(app, "castle")  # another word has its first try
+    assert "seed" not in app.query_params
 
 
 def test_a_link_keeps_word_and_sketch():

@@ -49,6 +49,7 @@ function show(view) {
   });
   lead(view, view.back, current > 1 ? current - 1 : null);
   lead(view, view.next, current < names.length ? current + 1 : null);
+  view.next.classList.toggle("primary", view.data.leads);
 }
 
 function lead(view, link, step) {

@@ -61,6 +61,7 @@ function draw(view, at) {
     view.report("choose", [...chosen]);
     tell();
     next.focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" }); // on a phone above the bar of chapters
   };
   tell();
   root.replaceChildren(stage);
@@ -105,7 +106,7 @@ function drawScore(view) {
     row.append(...indices.map((k) => figure(questions[k], chosen[k])));
   }
   const foot = score.appendChild(element("div", "foot"));
-  button(foot, "Ten new pictures", () => view.report("more", true)).className = "primary";
+  button(foot, "Ten new pictures", () => view.report("more", true));
   const copy = button(foot, "Copy this line to share", async () => {
     await navigator.clipboard?.writeText(shared.textContent).catch(() => {});
     copy.textContent = "Copied";

@@ -5,16 +5,16 @@ import { button, element, viewOf } from "../basics.js";
 
 // What a picture had to do, below it.
 const METHODS = {
-  views: "Painted with many views: it had to convince the network in random crops, with noise.",
-  paper: "This method only has to convince the network with this exact picture.",
+  views: "Many views: it has to convince the network in every random crop, with noise added.",
+  paper: "It has to convince the network only once, with exactly this picture.",
 };
 const GROWTH_SECONDS = 3;
 const CHANGE = { sketch: "Change the sketch", photo: "Move the frame" };
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   if (!data) return;
   const scene = viewOf(parentElement, createScene);
-  scene.data = data;
+  Object.assign(scene, { data, report: setTriggerValue });
   Promise.all([data.views, data.paper, data.sketch].map(decoded)).then((pictures) => {
     if (scene.data !== data) return;
     show(scene, pictures); // texts and pictures are of one state
@@ -24,10 +24,12 @@ export default function ({ data, parentElement }) {
   });
 }
 
-// Once, as the page opens: the painting grows from its start; what is said of it comes at its end.
+// Once, as the page opens: the painting grows from its start; what is said of it comes at its end. Until then a line
+// says what happens, over the place of the caption.
 async function grow(scene, final) {
   const { data, root } = scene;
   root.classList.add("opening");
+  scene.opening.textContent = `The network paints over the ${data.start}…`;
   const strip = await decoded(data.growth);
   const count = Math.round(strip.naturalHeight / strip.naturalWidth);
   const begun = performance.now();
@@ -75,6 +77,8 @@ function createScene(parentElement) {
   caption.append(" ");
   scene.judged = caption.appendChild(element("span", "judged"));
   caption.append(element("span", "method", METHODS.views));
+  scene.ways = caption.appendChild(element("span", "ways"));
+  scene.opening = caption.appendChild(element("span", "grows"));
   scene.change = button(main, "", () => sketching(scene, !root.classList.contains("sketching")));
   scene.change.classList.add("change");
   const aside = root.appendChild(element("figure", "paper"));
@@ -86,6 +90,32 @@ function createScene(parentElement) {
   parentElement.appendChild(root);
   sketching(scene, false);
   return scene;
+}
+
+// What to do about a painting that the second network doesn't recognise, in place of the method's line.
+function offer(scene, ways) {
+  scene.root.classList.toggle("offers", ways.length > 0);
+  scene.ways.replaceChildren();
+  if (!ways.length) return;
+  const again = button(scene.ways, "Try again", () => {
+    again.disabled = true;
+    scene.report("again", true);
+  });
+  if (!ways.includes("blobs")) return;
+  scene.ways.append(", or ");
+  button(scene.ways, "add a few blobs of colour first", () => showPainter(scene));
+}
+
+// On a phone the painter takes the painting's place; elsewhere a frame around it shows where to paint.
+function showPainter(scene) {
+  sketching(scene, true);
+  const nodes = [...document.querySelectorAll(".st-key-story-sketch *")];
+  const inside = nodes.map((node) => node.shadowRoot?.querySelector(".stage")).find(Boolean);
+  const painter = /** @type {HTMLElement | undefined} */ (inside);
+  if (!painter) return;
+  painter.focus({ preventScroll: true });
+  painter.scrollIntoView({ block: "nearest" });
+  painter.animate({ outline: ["5px solid #0f6fb0", "5px solid #0f6fb000"] }, 2000);
 }
 
 // On a phone: whether the painter stands in the painting's place.
@@ -109,6 +139,7 @@ function show(scene, pictures) {
   scene.claim.textContent = claim;
   scene.judged.textContent = judged;
   scene.judged.classList.toggle("agrees", agrees);
+  offer(scene, data.ways ?? []);
   scene.about.textContent = about;
   scene.views.ariaLabel = phase === "new" ? "What it starts from" : `The painting. ${claim}`;
   scene.paper.ariaLabel = phase === "new" ? "What it starts from" : `The paper’s method. ${about}`;

@@ -33,6 +33,7 @@ class Painting:
     paper's method, WebP or its file. claim: on how sure the painter is. judged: on what the second network sees, or
     during a run how it goes. agrees: True if the second network recognises the word. about_paper: below its picture.
     growth: file with pictures of how it grew, below each other, which the browser plays once; None for none.
+    ways: next steps to offer, "again" (by another seed) and "blobs" (on the empty canvas).
     """
 
     phase: str
@@ -43,14 +44,18 @@ class Painting:
     agrees: bool = False
     about_paper: str
     growth: Path | None = None
+    ways: tuple[str, ...] = ()
 
 
-def painting(scene: Painting, picture: np.ndarray, start: str, *, key: str) -> None:
+def painting(
+    scene: Painting, picture: np.ndarray, start: str, *, key: str, on_again: Callable[[], None] = lambda: None
+) -> None:
     """Show the painting, and on a phone what it starts from in its corner; texts change together with the pictures.
 
     picture: the sketch or the photo, uint8 (S, S, 3). start: "sketch" or "photo". key: unique on the page.
+    on_again: called when the visitor asks for another try.
     """
-    _painting(key=key, data=pack_painting(scene, picture, start))
+    _painting(key=key, data=pack_painting(scene, picture, start), on_again_change=on_again)
 
 
 def pack_painting(scene: Painting, picture: np.ndarray, start: str) -> dict[str, Any]:
@@ -71,7 +76,13 @@ def _start_uri(pixels: bytes, size: int) -> str:
 
 
 def step_tabs(
-    names: Sequence[str], links: Sequence[str], current: int, *, parameter: str, on_go: Callable[[int], None]
+    names: Sequence[str],
+    links: Sequence[str],
+    current: int,
+    *,
+    parameter: str,
+    on_go: Callable[[int], None],
+    leads: bool = True,
 ) -> None:
     """Show the tabs.
 
@@ -79,9 +90,10 @@ def step_tabs(
         names: step names in order. links: their values of the URL's `parameter`.
         current: the one on the screen, from 1.
         on_go: called with the step that the visitor chose, before the rerun; the next run should pass it as `current`.
+        leads: whether Next is the page's primary button.
     """
     key = "story.tabs"
-    data = {"names": list(names), "links": list(links), "current": current, "parameter": parameter}
+    data = {"names": list(names), "links": list(links), "current": current, "parameter": parameter, "leads": leads}
     _tabs(key=key, data=data, on_go_change=index_from(key, "go", range(1, len(names) + 1), on_go))
 
 
