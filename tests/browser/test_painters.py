@@ -100,7 +100,7 @@ def test_mask_strokes_equal_the_oracle(demo):
         drag(page, [(20 + 15 * k, 10 + 12 * k)], size)
         mask |= brush_mask([(20 + 15 * k, 10 + 12 * k)], 3, **whole)
     expect_there(page, mask)
-    before, papers = mask, page.get_by_role("button", name=f"{side} × {side}")
+    before, papers = mask, page.get_by_role("button", name="Square hole")
     papers.click()  # one square, where the hole is
     y, x = (int(where.min() + where.max() + 1) // 2 for where in mask[0].nonzero())
     mask = stamp_mask([(x, y)], side, **whole)

@@ -457,16 +457,16 @@ def test_judged_drawing_opens_in_draw(app, open_page):
 def test_hole_is_filled_with_another_word(app, open_page):
     page = open_page(f"{app}/story?chapter=hole", width=1440, height=900)
     box, panel = page.get_by_role("combobox", name="What should be there?"), page.locator(".st-key-inpainting-panel")
-    expect(box).to_have_value("bison")
+    expect(box).to_have_value("ice cream")
     judged = panel.locator(".judged")
     expect(judged.first).to_be_visible()
     box.fill("military uniform")
     assert cut(page) == []  # nor is the longest part of it under the arrow
     box.fill("otter")
     box.press("Tab")  # leaves the box; Enter would fill
-    expect(judged).to_have_text(["", ""])  # what was said is of a bison
+    expect(judged).to_have_text(["", ""])  # what was said is of ice cream
     expect(panel.get_by_text("Press Fill")).to_be_visible()
-    box.fill("bison")
+    box.fill("ice cream")
     box.press("Tab")
     expect(judged.first).not_to_have_text("")
     drag(page, [(10, 10), (60, 10)], 224)

@@ -259,6 +259,7 @@ CHAPTER_FACTS: dict[str, Callable[[], str]] = {
         f"the {wave_chapter.striped(wave_chapter.first_photo()).name} and {wave_chapter.FIRST_STRIPES} stripes"
     ),
     "mixing_network": lambda: short_title(classifier_spec(mixing_network()).title),
+    "filler": lambda: data.titles(data.hole_networks())[0],
     "alone": _alone,
     "patches": lambda: _frequency(("cell", f"{CLIP_GRID},{CLIP_GRID}"), maps=(CLIP, RESNET56)),
     "weather": lambda: _frequency(("tab", CORRUPTIONS_TOOL), maps=labels(data.twins())),
