@@ -77,7 +77,7 @@ _ASKED, _UNKNOWN = f"{_PAGE}.asked", f"{_PAGE}.unknown"
 def page() -> None:
     """Draw the page."""
     painter_line = head("Brush something away and see what fills the hole")
-    reserve("calc(var(--square) + 202px)")
+    reserve("calc(var(--square) + 278px)")
     with st.container(key="run-stage"):
         left, right = st.columns([2, 3], gap="medium")
         rate = st.container()  # filled when what stands above it has its height
