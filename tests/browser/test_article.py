@@ -249,7 +249,7 @@ def test_article_paints_over_own_photos(open_article, browser_name, tmp_path):
     filled = hole.locator(".fillings canvas").first.evaluate(start)
     page.get_by_role("link", name="Findings").first.click()
     expect(page.locator(".findings .chip").first).to_be_visible()
-    page.evaluate("history.back()")  # to the article as it was
+    page.go_back()  # to the article as it was
     sketch, hole = bring(page, "sketch"), bring(page, "hole")
     expect(page.locator("#sketch-title")).to_contain_text(OTHER_TITLES["photo"])
     expect(page.locator(".row.sketch > .prose")).to_contain_text("sees a dog")
