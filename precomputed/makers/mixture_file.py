@@ -22,8 +22,8 @@ from precomputed.makers.plans import PAINTER
 
 # What gives the slow waves, what gives the fast ones, and the cutoff to begin with, in cycles per image.
 PAIRS = (
-    ("macaw", "hen", 5.0),
     ("giant panda", "German shepherd", 5.0),
+    ("macaw", "hen", 5.0),
     ("giant panda", "tabby", 7.0),
     ("espresso", "ice bear", 5.0),
     ("German shepherd", "hen", 7.0),

@@ -158,7 +158,7 @@ def test_hybrid_follows_the_cutoff(frequency_page):
     expect(slider).to_be_focused()
     mixer.locator(".tile").nth(7).click()
     expect(page).to_have_url(re.compile("second=7"))
-    expect(mixer.locator(".picture.high figcaption")).to_have_text("Fast waves of: horse")
+    expect(mixer.locator(".picture.high figcaption")).to_have_text("Edges (fast waves): horse")
     np.testing.assert_array_equal(pixels(mixer.locator(".picture.high canvas")), IMAGES[7].transpose(1, 2, 0))
     mixed = hybrid(*(IMAGES[k].astype(np.float32) / 255 for k in (1, 7)), 8.0)
     assert np.abs(pixels(mixer.locator(".picture.mixed canvas")).astype(int) - to_uint8(mixed)).max() <= 1

@@ -113,7 +113,7 @@ def test_sketch_is_painted_by_mouse(app, open_page):
     assert saves.bounding_box() == box, "the details move nothing"
     assert 0 < details.locator("div").first.bounding_box()["y"] < box["y"]
     tiles.get_by_role("radio", name="daisy").click()
-    expect(page.get_by_text("more certain that it sees a daisy").first).to_be_visible()
+    expect(page.get_by_text("surer that it sees a daisy").first).to_be_visible()
     expect_stored(scene, "daisy")
     expect(page).to_have_url(re.compile("sketch=daisy&word=daisy"))
     waves = page.locator(".story-bridge")

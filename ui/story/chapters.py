@@ -211,8 +211,8 @@ def about_clip() -> str:
 
 # How the first chapter begins, by what one starts from.
 LEADS: dict[str, str] = {
-    "sketch": "Change the sketch, start from a photo or type another word. The network then adds whatever",
-    "photo": "Move the frame or type another word. The network then adds whatever",
+    "sketch": "Change the sketch, start from a photo or type another word. The network then paints whatever",
+    "photo": "Move the frame or type another word. The network then paints whatever",
     "grey": "Type a word, or paint a few blobs. The network then paints whatever",
 }
 

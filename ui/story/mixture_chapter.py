@@ -92,17 +92,17 @@ def pairs_summary() -> str:
     a, b = crossover_of(first), crossover_of(second)
     if a is None or b is None:
         return ""
-    miniature = "In miniature: over" if titles[0] in data.titles(["mini-clip"]) else "Over"
-    said = (
-        f"{miniature} {first.n:,} pairs of small pictures, {titles[0]} switches to the slow-wave picture at "
-        f"{a.radius.value:.2f} cycles per image, {titles[1]} at {b.radius.value:.2f}."
-    )
     difference = crossover_difference(a, b)
     if difference.high < 0:
-        return f"{said} {titles[0]} needs fewer waves to see the slow picture, as the paper suspects of CLIP."
-    if difference.low > 0:
-        return f"{said} {titles[0]} needs more waves. The paper suspects the opposite of CLIP."
-    return f"{said} That is too close to call."
+        verdict = f"{titles[0]} needs fewer waves to see the slow picture, as the paper suspects of CLIP."
+    elif difference.low > 0:
+        verdict = f"{titles[0]} needs more waves to see the slow picture. The paper suspects the opposite of CLIP."
+    else:
+        verdict = f"{titles[0]} and {titles[1]} are too close to call."
+    return (
+        f"{verdict} Over {first.n:,} pairs of small pictures, {titles[0]} switches to it at {a.radius.value:.2f} "
+        f"cycles per image, {titles[1]} at {b.radius.value:.2f}."
+    )
 
 
 def _drawing(results: tuple[HybridOutcomes, HybridOutcomes], colours: list[str], said: str) -> str:
@@ -127,7 +127,7 @@ def _drawing(results: tuple[HybridOutcomes, HybridOutcomes], colours: list[str],
         said,
         down=[(y(fraction), f"{fraction:.0%}") for fraction in (0, 0.5, 1)],
         along=[(x(power), str(power)) for power in (2**k for k in range(12)) if cutoffs[0] <= power <= cutoffs[-1]],
-        names=("", "slow waves up to … cycles per image"),
+        names=("", "slow waves kept (cycles per image)"),
     )
 
 

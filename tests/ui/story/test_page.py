@@ -117,7 +117,7 @@ def test_each_networks_line_is_that_of_the_stored_painting(name):
     how_sure = f"{share}%" if share >= 50 else f"{share}%, its top guess out of 1,000"
     assert data["judged"] == f"A second network also says {row.word} ({how_sure})."
     assert data["agrees"] and ("noise" in data["about_paper"]) == (not paper.recognised())
-    assert f"more certain that it sees a {row.word}" in bodies(app, "more certain that")[0]
+    assert f"surer that it sees a {row.word}" in bodies(app, "surer that")[0]
     (note,) = bodies(app, "Before painting")
     assert row.before[1] in note or f"neither network saw a {row.word}" in note
 
@@ -175,7 +175,7 @@ def test_stroke_or_other_word_clears_the_painting(loaded_ahead):
     paints(app, draw_sketch("volcano"))
     assert shown(app)["judged"].startswith("A second network also says volcano") and not app.query_params
     choose(app, "castle")
-    assert shown(app)["phase"] == "new" and "more certain that it sees a castle" in bodies(app, "more certain that")[0]
+    assert shown(app)["phase"] == "new" and "surer that it sees a castle" in bodies(app, "surer that")[0]
     choose(app, "vulcano")
     assert app.button(key="story.paint").disabled and app.button(key="story.near.volcano")
     app.button(key="story.near.volcano").click().run()

@@ -74,7 +74,7 @@ function load(view, data) {
     }),
   );
   const count = answers.filter(({ fooled }) => fooled).length;
-  view.legend.textContent = count ? "Red marks: numbers of stripes that fool it." : "";
+  view.legend.textContent = count ? "Each red mark: this many stripes fools it." : "";
   view.legend.hidden = !count;
 }
 

@@ -75,13 +75,18 @@ function load(mixer, data) {
     paintPixels(canvas, size, size, (at, channel) => bytes[3 * at + channel]);
     canvas.ariaLabel = data[name].caption;
   }
-  mixer.pictures.low.caption.textContent = `Slow waves of: ${low.caption}`;
-  mixer.pictures.high.caption.textContent = `Fast waves of: ${high.caption}`;
+  fillCaption(mixer.pictures.low.caption, "Shapes", "slow waves", low.caption);
+  fillCaption(mixer.pictures.high.caption, "Edges", "fast waves", high.caption);
   const [left, right] = high.caption === low.caption ? ["fast waves", "slow waves"] : [high.caption, low.caption];
   mixer.ends[0].textContent = `← more ${left}`;
   mixer.ends[1].textContent = `more ${right} →`;
   const ariaLabel = `Mix: to the left more ${left}, to the right more ${right}`;
   Object.assign(mixer.input, { min: 0, max: data.cutoffs.length - 1, step: 1, ariaLabel });
+}
+
+// Says what a picture gives to the mixture; a phone has no room for the waves' name.
+function fillCaption(caption, given, waves, picture) {
+  caption.replaceChildren(given, element("span", "waves", ` (${waves})`), `: ${picture}`);
 }
 
 function fillNetworks(mixer, { networks, cutoffs }) {

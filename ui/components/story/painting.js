@@ -5,8 +5,8 @@ import { button, element, viewOf } from "../basics.js";
 
 // What a picture had to do, below it.
 const METHODS = {
-  views: "Many views: it has to convince the network in every random crop, with noise added.",
-  paper: "It has to convince the network only once, with exactly this picture.",
+  views: "Many views: the picture must still convince it when cropped at random and covered in noise.",
+  paper: "As in “Understanding CLIP Robustness”, the paper we test: it has to convince the network only once.",
 };
 const GROWTH_SECONDS = 3;
 const CHANGE = { sketch: "Change the sketch", photo: "Move the frame" };
