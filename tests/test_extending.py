@@ -17,7 +17,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.claims import wave_claims
 from core.claims.claim_table import CLAIMS, DRAWN, FILLED, findings
-from core.claims.finding import Topic, Verdict
+from core.claims.finding import Topic
+from core.claims.verdict import Verdict
 from core.classifiers.families import FAMILIES
 from core.classifiers.registry import VARIABLE, classifier_title, listed_classifiers, load_classifier
 from core.data.sample_sets import SAMPLE_SETS

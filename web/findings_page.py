@@ -50,7 +50,7 @@ def findings_page() -> tuple[str, list[Section]]:
     for topic, (networks, texts) in about.items():
         judged = of_topic(topic, every)
         table = explain_terms(findings_html(judged, picture=partial(rings_of, maps=maps)), *JARGON)
-        chart = errors_chart((subject, reference)) if topic == Topic.WAVES else ""
+        chart = errors_chart((subject, reference), judged) if topic == Topic.WAVES else ""
         rules = paragraphs("\n\n".join([*(TEXTS[name] for name in texts), multiplicity(judged)]))
         sections.append(Section(topic.name.lower(), str(topic), networks, chart + table, rules))
     return summary_html(every), sections

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from core.claims.evidence import Evidence
-from core.claims.finding import Judged, NamedMap, NotCheckable, Part, below, corrected, judged
+from core.claims.finding import Judged, NamedMap, NotCheckable, judged
 from core.claims.statistics import (
     MeanError,
     band_difference,
@@ -18,6 +18,7 @@ from core.claims.statistics import (
     spread_included,
     with_spread,
 )
+from core.claims.verdict import Part, below, corrected
 from core.fourier.contrasts import BANDS, Band, ring_differences, without_wave
 from core.shared.numbers import Interval, join_list, newcombe
 
@@ -74,14 +75,14 @@ def unaffected(named: NamedMap, band: str, where: str, missing: str, other: Name
         return judged([part], evidence, f"{summary}.", doubt, included)
     reference_error = error_in(band, other)
     less = with_spread(error.minus(reference_error, f"minus {other.name}"), band_difference(band), named.heatmap)
-    relation = below(less, reading=f"in relation to {other.name}")
+    relation = below(less, reading=f"compared with {other.name}")
     summary = f"{summary}; {other} on {reference_error}."
     return judged([part, relation], [*evidence, reference_error], summary, doubt, included)
 
 
 def _rise(named: NamedMap, band: str, error: MeanError, missing: str) -> tuple[Part, list[Evidence], str]:
     """Return the part that waves do not raise the error, its evidence, and the doubt about the clean error."""
-    clean, reading = without_wave(named.heatmap), "without a wave"
+    clean, reading = without_wave(named.heatmap), "compared with no wave"
     between = rise_between(band)
     if clean is not None:
         without = replace(mean_error("no wave", clean), what="clean error")

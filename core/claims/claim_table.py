@@ -7,9 +7,10 @@ from dataclasses import replace
 from types import ModuleType
 
 from core.claims import corruption_claims, picture_claims, wave_claims
-from core.claims.finding import BY_VIEWS, MINIATURE, Claim, Finding, NamedMap, Topic, Verdict, check, has_usual_weights
+from core.claims.finding import BY_VIEWS, MINIATURE, Claim, Finding, NamedMap, Topic, check, has_usual_weights
 from core.claims.picture_claims import Painted, common_judges
 from core.claims.statistics import twin_pairs
+from core.claims.verdict import Verdict
 from core.claims.wave_claims import DRAWN_SIZE
 from core.classifiers.registry import network_title, result_title
 from core.fourier.contrasts import mismatches
@@ -131,7 +132,7 @@ def _unknown_origin(named: NamedMap) -> str:
 # ---- pictures ----------------------------------------------------------------------------------------------------
 
 # Names of the evidence by kind of pictures: of the paper's method, by views, and of both with the same steps and ball.
-FILLED = {"eq3": "holes by Eq. 3", "mean_square": "holes by the mean square"}
+FILLED = {"eq3": "holes by the paper’s loss", "mean_square": "holes by the mean square"}
 DRAWN = {
     "blur": "drawings from blurs",
     "classless": "drawings from blurs of no class",

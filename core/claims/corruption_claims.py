@@ -8,19 +8,7 @@ from functools import partial
 import numpy as np
 
 from core.claims.evidence import MORE, Evidence
-from core.claims.finding import (
-    MINIATURE,
-    Display,
-    Head,
-    Judged,
-    NamedMap,
-    NotCheckable,
-    Topic,
-    above,
-    by_test,
-    judged,
-    require,
-)
+from core.claims.finding import MINIATURE, Display, Head, Judged, NamedMap, NotCheckable, Topic, judged, require
 from core.claims.statistics import (
     HIGH_CORRUPTIONS,
     LOW_CORRUPTIONS,
@@ -37,6 +25,7 @@ from core.claims.statistics import (
     spread_included,
     with_spread,
 )
+from core.claims.verdict import above, by_test
 from core.classifiers.registry import result_title
 from core.data.corruptions import CORRUPTIONS, STRENGTHS
 from core.shared.numbers import Interval

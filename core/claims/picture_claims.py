@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from core.claims.evidence import RECOGNISED, Evidence
-from core.claims.finding import Head, Judged, Part, Topic, above, below, judged, require
+from core.claims.finding import Head, Judged, Topic, judged, require
 from core.claims.statistics import TRAINED_ONCE
+from core.claims.verdict import Part, above, below
 from core.classifiers.registry import network_title
 from core.fourier.contrasts import mcnemar
 from core.pgd.picture_outcomes import AFTER, BEFORE, PictureOutcomes
@@ -165,11 +166,11 @@ def who_judged(painted: Painted) -> str:
 
 
 def _by_group(parts: Sequence[Part], evidence: Sequence[Evidence], summary: str, *doubts: str) -> Judged:
-    """Return what a claim found that has a part for each comparison, which the summary counts."""
+    """Return what a claim found that has a part for each comparison; the summary counts them unless all agree."""
     support, against = ([part.truth for part in parts].count(truth) for truth in (True, False))
     verb = "supports" if support == 1 else "support"
     contradict = f", {against} {'contradicts' if against == 1 else 'contradict'} it" if against else ""
-    count = f" {support} of {len(parts)} comparisons {verb} the claim{contradict}." if len(parts) > 1 else ""
+    count = f" {support} of {len(parts)} comparisons {verb} the claim{contradict}." if 0 < support < len(parts) else ""
     return judged(parts, evidence, summary + count, *doubts, TRAINED_ONCE)
 
 

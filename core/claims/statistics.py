@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from core.claims.evidence import Evidence
-from core.claims.finding import Judged, NamedMap, below, judged, require
+from core.claims.finding import Judged, NamedMap, judged, require
+from core.claims.verdict import below
 from core.classifiers.registry import result_title
 from core.data.corruptions import CORRUPTIONS
 from core.data.stored import cached_by_files, read_stored, stored_files

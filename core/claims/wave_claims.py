@@ -17,8 +17,6 @@ from core.claims.finding import (
     NamedMap,
     NotCheckable,
     Topic,
-    above,
-    below,
     corner_wave,
     judged,
     require,
@@ -38,6 +36,7 @@ from core.claims.statistics import (
     wave_difference,
     with_spread,
 )
+from core.claims.verdict import above, below
 from core.fourier.contrasts import LOW, Band, clear_waves, corners, in_band, without_wave
 from core.fourier.heatmap import Heatmap
 from core.fourier.patch_grid import lattice as lattice_of
@@ -227,7 +226,7 @@ def within(subject: NamedMap, reference: NamedMap | None = None) -> Judged:
     if reference is None:
         return judged([inside], [slow, fast], f"{summary}.", included)
     other_slow, other_fast = (error_in(band, reference, f"{reference.name}, {end}") for band, end in ends)
-    reading, minus = f"in relation to {reference.name}", f"waves, minus {reference.name}"
+    reading, minus = f"compared with {reference.name}", f"waves, minus {reference.name}"
     more = with_spread(slow.minus(other_slow, f"slowest {minus}"), band_difference("lowest"), heatmap)
     less = with_spread(fast.minus(other_fast, f"fastest {minus}"), band_difference("corners"), heatmap)
     relation = [above(more, reading=reading), below(less, reading=reading)]

@@ -16,6 +16,7 @@ from ui.shared.chart import SIDE, across, chart_html, line, ribbon, shade
 from ui.shared.colours import model_colour
 
 _RISE = "#808080"
+_WAVES = {"low": "slow", "high": "fast"}  # claims on two maps, and the waves that each is about
 Line = tuple[str, str, dict[int, Interval]]  # name, colour, and a fraction for each radius
 
 
@@ -81,9 +82,27 @@ def ring_chart(entries: tuple[Entry, ...], bands: tuple[str, ...] = (), brief: b
     return f'<figure class="rings">{drawing}<figcaption>{about}</figcaption></figure>'
 
 
+def errors_chart(entries: tuple[Entry, Entry], findings: Sequence[Finding]) -> str:
+    """Return how often two maps' networks are wrong, by ring; empty if the maps cannot be compared.
+
+    findings: on these maps; what became of the claims on slow and on fast waves stands above the chart.
+    """
+    by_key = {finding.claim.key: finding for finding in findings if finding.parts}
+    said = [who_errs(by_key[key], waves) for key, waves in _WAVES.items() if key in by_key]
+    bands = [by_key[key].claim.display.bands or () for key in _WAVES if key in by_key]
+    return _errors_chart(entries, tuple(band for names in bands for band in names), " ".join(said))
+
+
+def who_errs(finding: Finding, waves: str) -> str:
+    """Say which of two networks some waves fool more often, by the difference that a claim on them rests on."""
+    (subject, reference), (_, low, high) = finding.names, finding.parts[0].number.measured
+    if low <= 0 <= high:
+        return f"With {waves} waves we cannot tell whom they fool more often."
+    return f"{waves.capitalize()} waves fool {subject if low > 0 else reference} more often."
+
+
 @lru_cache(16)
-def errors_chart(entries: tuple[Entry, ...]) -> str:
-    """Return how often each map's network is wrong, by ring; empty if the maps cannot be compared."""
+def _errors_chart(entries: tuple[Entry, ...], bands: tuple[str, ...], found: str) -> str:
     heatmaps = [entry.heatmap.crop(SHOWN_SIZE) for entry in entries]
     if any(mismatches(heatmaps[0], other) for other in heatmaps[1:]):
         return ""
@@ -94,8 +113,11 @@ def errors_chart(entries: tuple[Entry, ...]) -> str:
         return ""
     lines = list(zip(names, colours, errors, strict=True))
     said = "How often a network is wrong with one wave added, from slow waves to fast ones"
-    drawing = _drawing(lines, [], f"{said}: {join_list(names)}", "% wrong")
-    return f'<figure class="rings errors"><figcaption><b>{said}</b> {_keys(lines)}</figcaption>{drawing}</figure>'
+    last, smallest = max(map(max, errors)), min(heatmaps, key=lambda heatmap: heatmap.size)
+    spans = [(band.first, min(band.last, last)) for band in (BANDS[name](smallest) for name in bands)]
+    drawing = _drawing(lines, spans, f"{said}: {join_list(names)}. {found}", "% wrong", tuple(_WAVES.values()))
+    title = f"<b>{html.escape(found)}</b> {said}. " if found else f"<b>{said}</b> "
+    return f'<figure class="rings errors"><figcaption>{title}{_keys(lines)}</figcaption>{drawing}</figure>'
 
 
 def _keys(lines: Sequence[Line]) -> str:
@@ -103,8 +125,13 @@ def _keys(lines: Sequence[Line]) -> str:
     return "".join(f'<span><i style="background:{colour}"></i>{html.escape(name)}</span>' for name, colour, _ in lines)
 
 
-def _drawing(lines: Sequence[Line], spans: Sequence[tuple[int, int]], said: str, unit: str) -> str:
-    """Return lines with their intervals as a chart; spans: shaded radii, from the first to the last."""
+def _drawing(
+    lines: Sequence[Line], spans: Sequence[tuple[int, int]], said: str, unit: str, named: Sequence[str] = ()
+) -> str:
+    """Return lines with their intervals as a chart.
+
+    spans: shaded radii, from the first to the last. named: words at the foot of each span, if any.
+    """
     ends = [0.0, *(100 * end for _, _, values in lines for interval in values.values() for end in interval[1:])]
     low, high, last = min(ends), max(ends), max(max(values) for _, _, values in lines)
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100) if (high - low) / step <= 4)
@@ -130,4 +157,5 @@ def _drawing(lines: Sequence[Line], spans: Sequence[tuple[int, int]], said: str,
         down=[(y(k * step), decimal(k * step, 0)) for k in ticks],
         along=[(x(radius), str(radius)) for radius in range(0, last + 1, every)],
         names=(unit, "cycles per image"),
+        above=[(x((a + b) / 2), words) for (a, b), words in zip(spans, named, strict=False)],
     )

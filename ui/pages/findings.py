@@ -114,7 +114,7 @@ def _maps(is_open: bool) -> _Part:
     subject, reference = _choose(available, "Other maps", menus, is_open)
     judged = of_topic(Topic.WAVES, findings_between(subject, reference, *every.values()))
     paired = "paired" if same_images(subject.heatmap, reference.heatmap) else "unpaired"
-    return _Part(judged, shipped_maps(), about=("rules", paired), chart=errors_chart((subject, reference)))
+    return _Part(judged, shipped_maps(), about=("rules", paired), chart=errors_chart((subject, reference), judged))
 
 
 def _shifts(is_open: bool) -> _Part:

@@ -18,7 +18,13 @@ Tick = tuple[float, str]  # a coordinate and its number
 
 
 def chart_html(
-    shapes: Iterable[str], said: str, *, down: Iterable[Tick], along: Iterable[Tick], names: Iterable[str]
+    shapes: Iterable[str],
+    said: str,
+    *,
+    down: Iterable[Tick],
+    along: Iterable[Tick],
+    names: Iterable[str],
+    above: Iterable[Tick] = (),
 ) -> str:
     """Return a chart.
 
@@ -27,6 +33,7 @@ def chart_html(
         said: what it shows, for those who do not see it.
         down, along: numbers of the vertical and the horizontal axis.
         names: names of the axes, the vertical one's first.
+        above: names of spans of the horizontal axis, just above it.
     """
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIDE} {SIDE}" preserveAspectRatio="none">'
@@ -36,6 +43,7 @@ def chart_html(
     numbers = [
         *(f'<span class="down" style="top:{100 * at / SIDE:.1f}%">{text}</span>' for at, text in down),
         *(f'<span class="along" style="left:{100 * at / SIDE:.1f}%">{text}</span>' for at, text in along),
+        *(f'<span class="above" style="left:{100 * at / SIDE:.1f}%">{text}</span>' for at, text in above),
     ]
     axes = "".join(f"<span>{name}</span>" for name in names)
     return (

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from core.claims.evidence import Evidence
-from core.claims.finding import BY_VIEWS, CHANCE, Finding, Verdict
+from core.claims.finding import BY_VIEWS, Finding
+from core.claims.verdict import CHANCE, Verdict
 from core.shared.numbers import decimal, join_list
 from core.shared.text import Number, bdi, count_of, isolated, number_html, sentence
 from ui.shared.colours import model_colour
@@ -21,7 +22,7 @@ from ui.shared.colours import model_colour
 SIGNS = {
     Verdict.HOLDS: ("✓", "#1a7f37", "{} holds", "{} hold"),
     Verdict.IN_PART: ("◐", "#8a5a00", "{} holds in part", "{} hold in part"),
-    Verdict.DEPENDS: ("⇄", "#6639ba", "{} depends on the reading", "{} depend on the reading"),
+    Verdict.DEPENDS: ("⇄", "#6639ba", "{} is true in one sense", "{} are true in one sense"),
     Verdict.FAILS: ("✕", "#b3261e", "{} fails", "{} fail"),
     Verdict.UNDECIDED: ("?", "#57606a", "for {} we cannot tell", "for {} we cannot tell"),
     Verdict.NOT_CHECKABLE: ("○", "#57606a", "{} can’t be checked here", "{} can’t be checked here"),

@@ -10,7 +10,8 @@ from scipy import stats
 
 import core.claims.__main__ as claims_table
 from core.claims.claim_table import CLAIMS, feature_findings, findings
-from core.claims.finding import Topic, Verdict
+from core.claims.finding import Topic
+from core.claims.verdict import Verdict
 from tests.core.claims.judging import (
     ALL_MAPS,
     CLIP,
@@ -113,7 +114,7 @@ def verdict_by_loops(finding):
     several = sorted(set(verdicts.values()))
     if len(several) == 1:
         return several[0]
-    return "cannot tell" if "cannot tell" in several else "depends on the reading"
+    return "cannot tell" if "cannot tell" in several else "true in one sense"
 
 
 NONSENSE = re.compile(r"nan|inf\b|None|\*\*\*\*|\{|\}|  | [.,;]|−0\b(?!\.)|\(\)|\b(\w+) \1\b")

@@ -11,10 +11,10 @@ from scipy import stats
 
 from core.claims import corruption_claims, statistics
 from core.claims.claim_table import CLAIMS, findings
-from core.claims.finding import Verdict
 from core.claims.statistics import HIGH_CORRUPTIONS as HIGH
 from core.claims.statistics import LOW_CORRUPTIONS as LOW
 from core.claims.statistics import exact_rank_test, stored_corruptions
+from core.claims.verdict import Verdict
 from core.data.corruptions import CORRUPTIONS
 from core.data.sample_sets import PRECOMPUTED
 from tests.core.claims.judging import ALL_MAPS, CLIP, crossover_by_loops

@@ -11,8 +11,8 @@ from scipy import stats
 
 from core.claims.claim_table import CLAIMS, findings
 from core.claims.evidence import Evidence
-from core.claims.finding import CHANCE, Verdict, above, below
 from core.claims.statistics import with_spread
+from core.claims.verdict import CHANCE, Verdict, above, below
 from core.shared.numbers import Z95, Interval
 from tests.core.claims.judging import ALL_MAPS, CLIP, TRAINED_TWICE, judged, with_facts
 
@@ -64,7 +64,9 @@ def test_exchangeable_maps_seldom_get_a_verdict():
         maps = [*exchangeable(first, second, rng)]
         for key in ("low", "high", "relies", "within", "spared", "robust-high"):
             (finding,) = findings(*maps, [], CLAIMS[key])
-            compared = [part for part in finding.parts if part.reading not in ("without a wave", "within its own map")]
+            compared = [
+                part for part in finding.parts if part.reading not in ("compared with no wave", "within its own map")
+            ]
             assert compared, key
             found[key, Verdict.of_reading(compared)] += 1
     most = stats.binom.isf(1e-3, draws, CHANCE)

@@ -11,7 +11,7 @@ from scipy import stats
 from core.claims import claim_table
 from core.claims.claim_table import FILLED as OFFERED
 from core.claims.claim_table import feature_findings, training_finding
-from core.claims.finding import Verdict
+from core.claims.verdict import Verdict
 from core.classifiers.registry import network_title
 from core.pgd.picture_outcomes import BEFORE, NUMBERS, PictureOutcomes, rank_column
 from tests.core.judged import SECOND_JUDGE, stored_files, stored_kinds, stored_views

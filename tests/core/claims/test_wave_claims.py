@@ -10,8 +10,9 @@ from scipy import stats
 
 from core.claims import wave_claims
 from core.claims.claim_table import findings
-from core.claims.finding import NamedMap, Verdict
+from core.claims.finding import NamedMap
 from core.claims.statistics import by_hybrids, corruptions_of, equal_strength, stored_hybrids, twin_pairs
+from core.claims.verdict import Verdict
 from core.claims.wave_claims import claim_about
 from core.classifiers.classifier import Preprocess
 from core.classifiers.registry import input_size

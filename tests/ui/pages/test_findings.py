@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 from core.claims.claim_table import CLAIMS, feature_findings, findings
 from core.claims.corruption_claims import CORRUPTIONS_TOOL
 from core.claims.evidence import Evidence
-from core.claims.finding import BY_VIEWS, Finding, Head, Topic, Verdict, above, below, judged
+from core.claims.finding import BY_VIEWS, Finding, Head, Topic, judged
+from core.claims.verdict import Verdict, above, below
 from core.shared.numbers import Interval
 from core.shared.text import isolated
 from tests.ui.page_runner import bodies, open_page
@@ -25,7 +26,7 @@ from ui.shared.verdicts import SIGNS, findings_html, multiplicity, row_id
 FIRST = [
     "holds",
     "holds in part",
-    "depends on the reading",
+    "true in one sense",
     "fails",
     "cannot tell",
     "not checkable here",
