@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-import altair as alt
 import numpy as np
 import streamlit as st
 
@@ -20,88 +17,18 @@ from core.data.sample_sets import SAMPLE_SETS, map_title
 from core.data.words import everyday_name
 from core.fourier.outcomes import CorruptionOutcomes
 from core.shared.device import class_probabilities
-from core.shared.numbers import Interval, join_list, percent
+from core.shared.numbers import join_list
 from ui.maps.catalogue import Entry, choose_predictors
 from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all, with_twins
 from ui.server.cache import classifier_for, ready_classifiers, single_flight_cache
-from ui.shared.colours import UNKNOWN_COLOUR, model_colour
 from ui.shared.page import torch_starts
 from ui.shared.page_pictures import FREQUENCIES, Figure, Picture, picture_row, take_picture, to_picture
-from ui.shared.url import as_markdown, one_line
-
-CLEAN = "Clean"
-_TEXT = {"light": "#31333f", "dark": "#e6e6e6"}  # of a chart, by Streamlit's theme
-_SHAPES = ["circle", "diamond", "square", "triangle-up"]  # of points
-
-
-@dataclass(frozen=True, eq=False)
-class NetworkOutcomes:
-    """Network with stored outcomes under corruptions. name: in the registry."""
-
-    name: str
-    title: str
-    outcomes: CorruptionOutcomes
-
-    def accuracy(self, key: str | None, strength: int) -> Interval:
-        """Return the accuracy under a corruption, or under none."""
-        outcomes = self.outcomes
-        error = (outcomes.clean_errors() if key is None else outcomes.errors(key, strength=strength)).measured
-        return Interval(1 - error.value, 1 - error.high, 1 - error.low)
-
-
-def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int) -> None:
-    """Draw each network's accuracy by corruption with 95% intervals, the chosen corruption highlighted."""
-    labels = {None: CLEAN} | {row.key: row.label for row in CORRUPTIONS.values()}
-    rows: list[dict[str, Any]] = []
-    for which, label in labels.items():
-        for network in networks:
-            parts = (100 * float(part) for part in network.accuracy(which, strength))
-            numbers = dict(zip(("accuracy", "low", "high"), parts, strict=True))
-            rows.append({"network": network.title, "corruption": label, "faded": which not in (None, key)} | numbers)
-    colours = _colours(networks)
-    names, axis = list(colours), alt.Axis(tickCount=5)
-    x = alt.X("accuracy:Q", title="right (%)", scale=alt.Scale(domain=[0, 100]), axis=axis)
-    columns = {"accuracy": "right (%)", "low": "95% from", "high": "to"}
-    base = alt.Chart().encode(
-        alt.Y("corruption:N", sort=list(labels.values()), title=None, axis=alt.Axis(labelOverlap=False)),
-        alt.Color("network:N", scale=alt.Scale(domain=names, range=list(colours.values())), legend=None),
-        yOffset=alt.YOffset("network:N", sort=names),
-        opacity=alt.condition("datum.faded", alt.value(0.45), alt.value(1)),
-        tooltip=["network:N", "corruption:N"]
-        + [alt.Tooltip(f"{name}:Q", format=".1f", title=title) for name, title in columns.items()],
-    )
-    spans = base.encode(alt.X("low:Q"), alt.X2("high:Q")).mark_rule(strokeWidth=2)
-    shape = alt.Shape("network:N", scale=alt.Scale(domain=names, range=_SHAPES), legend=None)
-    points = base.encode(x, shape).mark_point(filled=True, size=45)
-    chance = alt.Chart().mark_rule(strokeDash=[4, 4], color="#888888").encode(x)
-    # Validation against Vega-Lite's schema would take longer than everything else. The rows are added last because
-    # Altair would scan and copy them several times per layer.
-    spec = alt.layer(spans, points, chance).properties(height=400).to_dict(validate=False)
-    spec["config"] = {"axis": dict.fromkeys(("labelColor", "titleColor"), _TEXT[st.context.theme.type or "light"])}
-    spec.pop("datasets", None)  # Altair's placeholder for missing data
-    by_chance = [{"accuracy": 100 / len(networks[0].outcomes.metadata["class_names"])}]
-    for layer, values in zip(spec["layer"], (rows, rows, by_chance), strict=True):
-        layer["data"] = {"values": values}
-    classes = len(networks[0].outcomes.metadata["class_names"])
-    strokes = [f'<i style="background:{colour}"></i>{html.escape(name)}' for name, colour in colours.items()]
-    strokes.append(f'<i class="dashed"></i>a guess among {classes} classes ({percent(1 / classes, 0)})')
-    st.html(f'<div class="chart-legend">{"".join(f"<span>{stroke}</span>" for stroke in strokes)}</div>')
-    accuracies = "; ".join(f"{row['network']}, {row['corruption']}: {row['accuracy']:.0f}%" for row in rows)
-    about = f"Accuracy at strength {strength}, with 95% intervals; dashed: by guessing. {accuracies}"
-    st.vega_lite_chart(spec, width="stretch", key="corruptions.accuracy", alt=about)
-
-
-def _colours(networks: Sequence[NetworkOutcomes]) -> dict[str, str]:
-    """Return a colour by title: the network's own, or a neutral one if an earlier network has that colour."""
-    colours = dict[str, str]()
-    for network in networks:
-        colour = model_colour(network.name)
-        colours[network.title] = UNKNOWN_COLOUR if colour in colours.values() else colour
-    return colours
-
+from ui.shared.url import one_line
+from ui.tools.corruption_rates import NetworkOutcomes, accuracy_chart, rates_html, who_is_right
 
 _CORRUPTION, STRENGTH = "corruption", "severity"  # in the URL
-USUAL = "Fog"
+USUAL = "noise"
+EVERY = "frequency.corruptions.all"  # whether the chart of all corruptions is open
 
 
 def corruption_panel(page: PageState) -> None:
@@ -109,34 +36,34 @@ def corruption_panel(page: PageState) -> None:
     assert page.picture is not None
     picture = page.picture
     specs, networks = _networks(page.chosen, picture)
-    left, right = st.columns([4, 5] if networks else 2, gap="medium")
-    with left:
-        key, strength = _controls(picture.size)
-        _pictures(picture, key, strength, specs if page.predictors and torch_starts() else [])
-    with right:
+    with st.container(key="frequency-spoilt"):
+        st.header("Who still recognises the picture?", anchor=False)
+        headline = st.container()
+        left, right = st.columns(2, gap="large")
+        with left:
+            key, strength = _controls(picture.size)
+            _pictures(picture, key, strength, specs if page.predictors and torch_starts() else [])
+        with right:
+            if networks:
+                headline.html(f'<p class="headline">{html.escape(who_is_right(networks, key, strength))}</p>')
+                seen = join_list(list(dict.fromkeys(_sample(network.outcomes) for network in networks)))
+                st.html(rates_html(networks, key, strength, seen))
+            else:
+                _offer_small_picture()
         if networks:
-            seen = as_markdown(join_list(list(dict.fromkeys(_sample(network.outcomes) for network in networks))))
-            st.markdown(f"**{as_markdown(most_right(networks, key, strength))}**")
-            st.caption(f"Measured on {seen} at strength {strength}, with 95% intervals.")
-            accuracy_chart(networks, key, strength)
-        else:
-            sizes = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
-            row = next(row for row in SAMPLE_SETS.values() if row.image_size in sizes)
-            st.info(f"Statistics exist only for the small pictures of {row.image_size} × {row.image_size} pixels.")
-            switch = partial(take_picture, FREQUENCIES, row.name, row.first)
-            st.button("Switch to a small picture", key="frequency.corruptions.small", on_click=switch)
+            every = st.expander("All corruptions", key=EVERY, on_change="rerun")
+            if every.open:
+                with every:
+                    accuracy_chart(networks, key, strength)
 
 
-def most_right(networks: Sequence[NetworkOutcomes], key: str, strength: int) -> str:
-    """Return how often each network is right under a corruption, the best first, as a sentence."""
-    rates = {network.title: network.accuracy(key, strength).value for network in networks}
-    best, *others = [
-        f"{title} {{}}{percent(rate, 0)}" for title, rate in sorted(rates.items(), key=lambda row: -row[1])
-    ]
-    first = f"Under {CORRUPTIONS[key].inline_label}, {best.format('gets ')} right"
-    said = ", ".join([first, *(other.format("") for other in others)]) + "."
-    none = len(rates) > 1 and all(network.accuracy(key, strength).high < 0.5 for network in networks)
-    return said + " All of them are wrong on most pictures." * none
+def _offer_small_picture() -> None:
+    """Say that only small pictures have counts, and offer one."""
+    sizes = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
+    row = next(row for row in SAMPLE_SETS.values() if row.image_size in sizes)
+    st.info(f"Only the small pictures of {row.image_size} × {row.image_size} pixels were counted.")
+    switch = partial(take_picture, FREQUENCIES, row.name, row.first)
+    st.button("Switch to a small picture", key="frequency.corruptions.small", on_click=switch)
 
 
 def _sample(outcomes: CorruptionOutcomes) -> str:
@@ -155,16 +82,16 @@ def _controls(size: int) -> tuple[str, int]:
         for row in CORRUPTIONS.values()
     )
     label = menus.selectbox(
-        "Corruption",
+        "Spoil the picture with",
         list(labels),
-        index=list(labels).index(USUAL),
+        index=list(CORRUPTIONS).index(USUAL),
         key=_CORRUPTION,
         bind="query-params",
         help="After Hendrycks & Dietterich 2019, severities 1 to 3. The wave chosen above is not added here.\n\n"
         + "\n\n".join(descriptions),
     )
     strength = menus.select_slider(
-        "Strength", STRENGTHS, STRENGTHS[1], key=STRENGTH, bind="query-params", persist_state="session"
+        "How much", STRENGTHS, STRENGTHS[1], key=STRENGTH, bind="query-params", persist_state="session"
     )
     return labels[label], int(strength)
 
@@ -180,7 +107,7 @@ def _pictures(picture: Picture, key: str, strength: int, networks: Sequence[Clas
     for k, (title, image) in enumerate(images.items()):
         labels = [_prediction(short_title(spec.title), answer[k], picture) for spec, answer in probabilities.items()]
         figures.append(Figure(title, "\n".join(labels), to_picture(image)))
-    st.html(picture_row(figures, tile=240))
+    st.html(picture_row(figures, tile=220))
 
 
 def _prediction(title: str, probabilities: np.ndarray, picture: Picture) -> str:

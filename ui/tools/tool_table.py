@@ -19,7 +19,7 @@ from ui.shared import url
 from ui.shared.page import scroll_into_view
 from ui.shared.page_pictures import sample_picture, to_picture
 from ui.tools.compute import add_map_panel, sweep_is_running, sweep_panel
-from ui.tools.corruption_tool import corrupted_picture, corruption_panel
+from ui.tools.corruption_tool import USUAL, corrupted_picture, corruption_panel
 from ui.tools.hybrid_tool import forget_mixture, hybrid_panel, show_pair
 from ui.tools.own_words import OWN_CLASSES, PROMPT, own_classes
 
@@ -133,14 +133,15 @@ def mixed_picture() -> np.ndarray:
     return to_picture(hybrid(low, high, pair.predictions.cutoffs[pair.start]))
 
 
-def _fog_card() -> np.ndarray:
-    return to_picture(corrupted_picture(sample_picture("cifar10", SAMPLE_SETS["cifar10"].first), "fog", 2))
+def _noisy_card() -> np.ndarray:
+    picture = sample_picture("cifar10", SAMPLE_SETS["cifar10"].first)
+    return to_picture(corrupted_picture(picture, USUAL, 2))
 
 
 # Keyed by the name on the page and in the URL.
 TOOLS: dict[str, Tool] = {
     HYBRIDS_TOOL: Tool(hybrid_panel, "Which picture wins?", mixed_picture),
-    CORRUPTIONS_TOOL: Tool(corruption_panel, "Who still sees through fog?", _fog_card),
+    CORRUPTIONS_TOOL: Tool(corruption_panel, "Who still sees through noise?", _noisy_card),
     OWN_SWEEP: Tool(sweep_panel),
     OWN_WORDS: Tool(own_classes),
     OWN_MAP: Tool(add_map_panel),
