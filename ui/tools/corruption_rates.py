@@ -1,4 +1,4 @@
-"""How often networks are right under a corruption: a sentence, a bar for each, and a chart of all corruptions."""
+"""Sentence, bars and chart of how often networks are right under a corruption."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class NetworkOutcomes:
 
     @property
     def chance(self) -> float:
-        """How often a guess among the classes is right."""
+        """Rate at which a guess among the classes is right."""
         return 1 / len(self.outcomes.metadata["class_names"])
 
 
