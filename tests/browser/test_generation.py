@@ -129,7 +129,7 @@ def test_gallery_tile_and_sketch_are_drawn(draw_page):
     start(page)
     wait_for_end(page)
     assert not np.array_equal(drawn(page, 1), stored)
-    page.get_by_role("button", name="Wipe").click()
+    page.get_by_role("button", name="Compare").click()
     assert np.array_equal(drawn(page, 1)[:, :112], sketch[:, :112])
     page.get_by_role("radio", name="Canvas", exact=True).click()
     expect(box).to_have_value("castle")  # each beginning keeps its own
@@ -163,7 +163,7 @@ def test_painting_comes_before_its_sketch_on_a_phone(app, open_page):
         start = page.locator(".painter .stage" if begin == "Sketch" else "[data-testid=stImage] img").last
         expect(start).to_be_visible()
         wait_until_drawn(page)
-        button = page.get_by_role("button", name="Paint", exact=True).bounding_box()
+        button = page.get_by_test_id("stBaseButton-primary").first.bounding_box()
         painting, below = page.locator(".replay").bounding_box(), start.bounding_box()
         assert button["y"] < painting["y"] < button["y"] + 80 and painting["y"] + painting["height"] < below["y"]
     assert fits(page)

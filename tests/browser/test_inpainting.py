@@ -61,11 +61,11 @@ def test_stored_run_replays_exactly(fill_page):
     judged = Image.open(io.BytesIO(b64decode(page.locator(".alone").first.get_attribute("src").partition(",")[2])))
     alone = hole_alone(run.frames[-1, 0], run.mask[0])
     assert np.array_equal(np.asarray(judged.convert("RGB")), alone.transpose(1, 2, 0)), "what the other network saw"
-    page.get_by_role("button", name="Wipe").click()
+    page.get_by_role("button", name="Compare").click()
     begun = np.rint(255 * run.start[0]).astype(np.uint8).transpose(1, 2, 0)
     half = np.where(np.arange(224)[:, None] < middle, begun, picture(run, -1))
     assert np.array_equal(drawn(page), half), "the start to the left of the hole's middle"
-    page.get_by_role("button", name="Wipe").click()
+    page.get_by_role("button", name="Compare").click()
     moment(page).focus()
     for key, frame in (("Home", 0), ("ArrowRight", 1)):
         page.keyboard.press(key)
@@ -168,7 +168,7 @@ def test_own_photo_is_filled_on_a_phone(fill_page, tmp_path):
     start(page)
     wait_for_end(page)
     wait_until_still(page)
-    for part in (page.locator(".st-key-run-stage .replay .bar").first, page.locator(CANVAS).first):
+    for part in (page.locator(".st-key-run-stage .replay .bar").first, page.locator(CANVAS).last):  # the large picture
         box = part.bounding_box()
         assert box["y"] >= 0 and box["y"] + box["height"] <= 844, box
 

@@ -29,6 +29,9 @@ export function button(parent, text, action, name = "") {
   return node;
 }
 
+/** Scroll to the first part of the page that a selector finds. */
+export const jumpTo = (selector) => document.querySelector(selector)?.scrollIntoView({ block: "center" });
+
 export const unpack = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
 export const pack = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));

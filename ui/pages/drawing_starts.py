@@ -250,7 +250,7 @@ def _sketch(row: SampleSet) -> np.ndarray:
                 state[SKETCHED] = decode_sketch(linked, SKETCH_SIZE)
             except ValueError:
                 url.refuse(SKETCH)
-    sketch_painter(state[SKETCHED], key=f"{PAGE}.painter", on_paint=keep_sketch, background=_SKY)
+    sketch_painter(state[SKETCHED], key=f"{PAGE}.painter", on_paint=keep_sketch, background=_SKY, verb="Paint")
     text = None
     try:
         text = encode_sketch(state[SKETCHED])

@@ -16,9 +16,10 @@ from core.pgd.methods import COMPARED, METHODS, MethodName, leading
 from core.pgd.settings import PENALTIES, Penalty, Task
 from core.pgd.views import MIN_CROP_SIZE
 from core.shared import paper
-from core.shared.numbers import confidence
+from core.shared.numbers import confidence, join_list
 from core.shared.text import TERMS, number_html, tooltip
 from ui.components.painters.painters import mask_painter
+from ui.components.pictures.picture_widgets import STRIP
 from ui.components.replay.replay import replay
 from ui.components.versioned import Versioned
 from ui.components.words.word_box import word_input
@@ -77,15 +78,14 @@ _ASKED, _UNKNOWN = f"{_PAGE}.asked", f"{_PAGE}.unknown"
 def page() -> None:
     """Draw the page."""
     painter_line = head("Brush something away and see what fills the hole")
-    reserve("calc(var(--square) + 278px)")
+    reserve("calc(var(--square) + 244px)")
     with st.container(key="run-stage"):
         left, right = st.columns([2, 3], gap="medium")
-        rate = st.container()  # filled when what stands above it has its height
     holes = st.container()
     expert, details = st.expander("Expert settings"), st.expander("Details")
     with left:
         picture = page_picture(_PAGE, _usual_set().title)
-        painter, strip = st.container(key=f"{_PAGE}.stage"), st.container()
+        strip, painter, below = st.container(), st.container(key=f"{_PAGE}.stage"), st.container()
     row = SAMPLE_SETS[picture.sample_set]
     with expert:
         _choose_set(row)
@@ -112,10 +112,11 @@ def page() -> None:
     with painter:
         _painter(picture, guess)
     with strip:
-        picture_line(_PAGE)
+        picture_line(_PAGE, STRIP)
+    with below:
         frame_own_photo(_PAGE)
-    if row.image_size >= MIN_CROP_SIZE:  # of photographs
-        rate.html(rate_html())
+        if row.image_size >= MIN_CROP_SIZE:  # of photographs
+            st.html(rate_html())
     with holes:
         _stored_holes(row)
     with details:
@@ -128,16 +129,12 @@ def page() -> None:
 
 def rate_html() -> str:
     """Return how many stored holes a second network recognises from the hole alone, for each filling, as HTML."""
-    counts, parts = holes_alone(), []
-    titles = {method: METHOD_TITLES[method] for method in reversed(COMPARED)} | {"original": "The original photo"}
-    for name, title in titles.items():
-        recognised, of = counts[name].text.split(" of ")
-        bar = f'<span class="bar" style="--share:{int(recognised) / int(of):.0%}"></span>'
-        parts.append(f"<span>{title}{bar}<b>{number_html(counts[name])}</b></span>")
+    bold = {name: f"<b>{number_html(count)}</b>" for name, count in holes_alone().items()}
     judge = short_title(classifier_title(judge_name()))
     about = tooltip("a second network", f"{judge}, of the same family as the painter")
-    head = f"<span>Shown only the hole, {about} recognises:</span>"
-    return f'<div class="hole-rate">{head}{"".join(parts)}</div>'
+    rates = [f"{bold[name]} with {METHOD_TITLES[name].lower()}" for name in reversed(COMPARED)]
+    rates.append(f"{bold['original']} original photos")
+    return f'<p class="hole-rate">Shown only the hole, {about} recognises {join_list(rates)}.</p>'
 
 
 def _stored_holes(row: SampleSet) -> None:
@@ -219,6 +216,7 @@ def _painter(picture: Picture, guess: FirstGuess | None) -> None:
         key=f"{_PAGE}.painter",
         on_paint=lambda mask: st.session_state[_HOLES].__setitem__(size, mask),
         alt=picture.caption,
+        verb="Fill",
     )
     if guess is not None and not _has_chosen_hole(picture) and np.array_equal(mask, guess.mask):
         st.caption("We put the hole where the network looks most. Move it or paint your own.")

@@ -58,6 +58,7 @@ _STORY = (
     (0.5, "The network sees it, but it isn’t sure yet."),
     (SURE, "The network is sure. Now the details settle."),
 )
+_CHANGES = {"inpainting": "Change the hole", "generation": "Change the sketch"}
 _SURE_WITHOUT_VIEWS = "The network is sure, though it’s hard to see why."
 
 
@@ -305,7 +306,8 @@ def _replay(page: str, data: dict[str, Any], resume: Callable[[], object] | None
             state.result = state.result.choose(k)
             _adopt(page, state.result)
 
-    replay(data, key=f"{page}.replay", seek=seek, choose=choose, stop=stop, resume=resume or (lambda: None))
+    events = {"stop": stop, "resume": resume or (lambda: None)}
+    replay(data, key=f"{page}.replay", seek=seek, change=_CHANGES.get(page, ""), choose=choose, **events)
 
 
 def collect(state: RunState, *, left: bool = False) -> bool:

@@ -19,7 +19,7 @@ from core.pgd.settings import Task, defaults
 from core.shared import paper
 from core.shared.roles import networks_for
 from ui.components.painters.painters import mask_painter
-from ui.components.pictures.picture_widgets import MAX_TILE, Thumbnails, TileStyle, image_picker, pack_thumbnails
+from ui.components.pictures.picture_widgets import MAX_TILE, STRIP, Thumbnails, image_picker, pack_thumbnails
 from ui.components.words.word_box import word_input
 from ui.runs.known_words import keep_unknown, near_words, stands_for, unknown_entry, vocabulary
 from ui.runs.panel import Stage, ask_for_run, run_panel
@@ -48,6 +48,15 @@ def fill_a_hole() -> None:
     mask = state.setdefault(_BRUSHED, first)
     left, right = st.columns([2, 3], gap="medium")
     with left:
+        with st.container(vertical_alignment="center", key="story-hole-photos"):
+            image_picker(
+                _tiles(),
+                selected=OFFERED.index(position),
+                key="story.holes",
+                label="Photos with a hole",
+                on_pick=lambda index: _choose(OFFERED[index]),
+                style=STRIP,
+            )
         mask_painter(
             to_picture(picture.pixels),
             mask,
@@ -56,14 +65,7 @@ def fill_a_hole() -> None:
             key="story.painter",
             on_paint=partial(state.__setitem__, _BRUSHED),
             alt=picture.caption,
-        )
-        image_picker(
-            _tiles(),
-            selected=OFFERED.index(position),
-            key="story.holes",
-            label="Photos with a hole",
-            on_pick=lambda index: _choose(OFFERED[index]),
-            style=TileStyle(size=64, line=True),
+            verb="Fill",
         )
     with right:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="story-fill"):

@@ -13,10 +13,7 @@ import { knownWords, paintLive, SIDE, wanted, wordForm } from "./word_figure.js"
 const BRUSH = 12; // pixels, first radius
 const SQUARE = 60; // pixels: the paper's hole; budgets are measured in its side
 const OWN_HOLE = 96; // pixels, first side in an own photograph
-// What is painted is said below the picture: its top agrees with the others'.
-const PAINTER_STYLE =
-  ".over { padding: 0 0 32px; } .over .state { inset: auto auto 0 0; height: 24px; white-space: nowrap; } " +
-  ".over .state::before { content: none; } .over .bar { bottom: 40px; } .over .kit { bottom: 84px; }";
+const PAINTER_STYLE = ".over .state { white-space: nowrap; }";
 const ALONE = "The second network isn’t on this page. What do you see in the hole alone?";
 
 const middleSquare = () => {

@@ -14,9 +14,12 @@
 //   state(memory)       the sentence below the picture
 //   show(painter)       draws; reach(memory, at) returns the cells to outline under the pointer
 
-import { button, element, memoryOf, viewOf } from "../basics.js";
+import { button, element, jumpTo, memoryOf, viewOf } from "../basics.js";
 
 const MAX_UNDO = 60;
+// On a phone the pictures and the button that starts a run are above the painter.
+const PICTURES = ".stElementContainer[class*='-replay']";
+const START = ".stElementContainer[class*='-start'] button";
 const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
 export function mountPainter(kind, { data, parentElement, setStateValue }) {
@@ -74,6 +77,10 @@ function createPainter(kind, parentElement, data) {
   kind.build(painter);
   painter.sheet = stage.appendChild(element("canvas", "sheet"));
   painter.canvas = stage.appendChild(element("canvas"));
+  const below = (painter.below = root.appendChild(element("div", "below")));
+  painter.begin = button(below, "", () => /** @type {HTMLElement} */ (document.querySelector(START))?.click());
+  painter.begin.className = "begin";
+  button(below, "Back to the picture", () => jumpTo(PICTURES));
   painter.live = root.appendChild(element("div", "visually-hidden", "", { ariaLive: "polite" }));
 
   listenToPointer(painter);
@@ -212,6 +219,9 @@ export function show(painter) {
   painter.undo.style.visibility = memory.undo.length ? "" : "hidden";
   painter.clear.disabled = memory.cells.every((cell) => cell === kind.blank(memory));
   painter.state.textContent = kind.state(memory);
+  painter.below.hidden = !painter.data.verb;
+  painter.begin.textContent = painter.data.verb ?? "";
+  painter.begin.disabled = Boolean(kind.over) && painter.clear.disabled; // there is no hole
 
   const pixels = new ImageData(memory.side, memory.side);
   memory.cells.forEach((cell, k) => pixels.data.set(kind.colourOf(cell), 4 * k));

@@ -35,6 +35,7 @@ def mask_painter(  # noqa: PLR0913  # options by keyword
     on_paint: Callable[[np.ndarray], None],
     proposed: bool = False,
     alt: str = "the picture under the hole",
+    verb: str = "",
 ) -> None:
     """Show a picture and let the visitor paint its hole.
 
@@ -47,6 +48,7 @@ def mask_painter(  # noqa: PLR0913  # options by keyword
             next run should pass it back as `mask`.
         proposed: True if the hole is the page's proposal, which the visitor's first stroke replaces.
         alt: what the picture shows, for screen readers.
+        verb: of the page's button that starts a run, which a phone repeats below the painter; empty if there is none.
     """
     size = len(picture)
     mount_synchronised(
@@ -59,6 +61,7 @@ def mask_painter(  # noqa: PLR0913  # options by keyword
             "about": size,  # a mask fits pictures of one size only
             "picture": png_data_uri(picture),
             "alt": alt,
+            "verb": verb,
             "proposed": proposed,
             "square": square,
             "papers": square_size(size),
@@ -81,6 +84,7 @@ def sketch_painter(
     on_paint: Callable[[np.ndarray], None],
     background: Colour,
     colour: str = "sky blue",
+    verb: str = "",
 ) -> None:
     """Show a sketch and let the visitor paint it.
 
@@ -90,7 +94,7 @@ def sketch_painter(
         on_paint: called with the new picture after each stroke, before the rerun. It should store it, and the next run
             should pass it back as `picture`.
         background: colour of the picture after "Clear".
-        colour: of `PALETTE`, the brush's first.
+        colour: of `PALETTE`, the brush's first. verb: as in `mask_painter`.
     """
     size = len(picture)
     mount_synchronised(
@@ -99,7 +103,7 @@ def sketch_painter(
         pack_bytes(picture),
         read=lambda value: read_choice(value, size),
         on_choice=lambda value: on_paint(_unpack(value, size)),
-        data=sketch_kit(size, background, colour),
+        data=sketch_kit(size, background, colour) | {"verb": verb},
     )
 
 

@@ -1,12 +1,13 @@
 // Replays runs: their pictures at a moment, and the controls that move through the moments.
 // Texts are untrusted: they are only ever set as textContent.
 
-import { button, element, paintPixels, percent, unpack } from "../basics.js";
+import { button, element, jumpTo, paintPixels, percent, unpack } from "../basics.js";
 
 const PLAY_MS = 4000; // duration of a complete replay
 const MIN_FRAME_MS = 33;
 const MAX_FRAME_MS = 300;
 const SMALL_BELOW = 100; // pixels of width: a drawing of so few pixels blurs when it is enlarged
+const PAINTER = ".stElementContainer[class*='-painter']"; // where the start is changed
 const views = new Map(); // data.key -> view: survives a remount, such as at the end of a run, with its pictures
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -27,13 +28,13 @@ function createView() {
   const view = { root, memory, columns: [], originals: [], timer: null };
   view.choice = root.appendChild(element("div", "choice"));
   view.pictures = root.appendChild(element("div", "pictures"));
-  const bar = root.appendChild(element("div", "bar"));
+  const bar = (view.bar = root.appendChild(element("div", "bar")));
   view.play = button(bar, "", () => play(view), "Play");
   view.play.className = "play";
   const slider = { type: "range", min: 0, step: 1, ariaLabel: "Moment of the run" };
   view.scrubber = bar.appendChild(element("input", "scrubber", "", slider));
   view.scrubber.addEventListener("input", () => go(view, Number(view.scrubber.value)));
-  view.wipe = button(bar, "Wipe", () => {
+  view.wipe = button(bar, "Compare", () => {
     view.memory.wipes = !view.memory.wipes;
     show(view);
   });
@@ -116,6 +117,13 @@ function buildPictures(view) {
   view.originals = first.flatMap(({ figures }) => figures.map(({ canvas }) => canvas));
   view.columns = data.models.map(({ title }) => column(view, title, many));
   view.pictures.replaceChildren(...[...first, ...view.columns].map(({ section }) => section));
+  // The moments of a large picture are chosen right below it.
+  const large = root.classList.contains("lead") ? view.pictures.lastElementChild : null;
+  if (large) {
+    large.firstElementChild.after(view.bar);
+    view.change = button(large.firstElementChild, `✎ ${data.change}`, () => jumpTo(PAINTER));
+    view.change.className = "change";
+  } else view.text.before(view.bar);
 }
 
 // One of several tries: a button that makes it the large one.
@@ -238,6 +246,7 @@ function show(view) {
   view.wipe.ariaPressed = String(memory.wipes);
   view.resume.hidden = state !== "stopped";
   view.stop.hidden = !goes;
+  if (view.change) view.change.hidden = !data.change || !document.querySelector(PAINTER);
   say(view.text, data.live?.text || aboutTries(data) || data.note || "");
 }
 

@@ -117,6 +117,7 @@ def replay(
     *,
     key: str,
     seek: bool = False,
+    change: str = "",
     choose: Callable[[int], None] = lambda k: None,
     **events: Callable[[], object],
 ) -> None:
@@ -125,13 +126,14 @@ def replay(
     Args:
         data: from `pack_replay`. key: unique on the page; the same for all runs.
         seek: True to scroll to the pictures once if they are out of view, after the visitor starts a run.
+        change: text of a phone's button that leads from the pictures to the page's painter.
         events: callbacks for "resume" and "stop" of an unfinished run.
         choose: called with the place of the try that the visitor chose.
     """
     calls = {f"on_{name}_change": events.get(name, lambda: None) for name in ("resume", "stop")}
     tries = range(data.get("tries", {}).get("count", 0))
     calls["on_choose_change"] = index_from(key, "choose", tries, choose)
-    _component(key=key, data={"key": key, "seek": seek, **data}, **calls)
+    _component(key=key, data={"key": key, "seek": seek, "change": change, **data}, **calls)
 
 
 def _pack(track: Track, frame_steps: Sequence[int]) -> dict[str, Any]:
