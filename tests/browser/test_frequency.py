@@ -55,7 +55,7 @@ def wave_name(frequency):
 def spelled(heatmap: Heatmap, frequency: tuple[int, int]) -> str:
     """Return a readout, from the engine's numbers."""
     rate, low, high = (100 * array[tuple(np.add(frequency, heatmap.size // 2))] for array in heatmap.interval(1))
-    return f"{wave_name(frequency)}: wrong on {rate:.1f}%95% interval ({low:.1f} to {high:.1f})"
+    return f"This wave: wrong on {rate:.1f}%{wave_name(frequency)}, 95% interval ({low:.1f} to {high:.1f})"
 
 
 def expect_wave(page: Page, frequency: tuple[int, int]) -> None:
@@ -127,7 +127,7 @@ def test_map_colours_and_rapid_clicks(frequency_page):
     places = [middle(page, 0, (0, j)) for j in range(-2, 10)]
     for j, place in enumerate(places, -2):
         page.mouse.click(*place)
-        assert wave_name((0, j)) in page.locator(".readout").first.inner_text(), "never reverted"
+        assert wave_name((0, j)) in page.locator(".readout").first.text_content(), "never reverted"
     expect_wave(page, (0, 9))
     show = page.locator(".answer button").first
     expect(show).to_have_text(re.compile(r"^fooled by \d+ of 481 waves: show them$"))

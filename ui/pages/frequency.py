@@ -40,6 +40,7 @@ from ui.maps.chosen_wave import (
     strength,
     under_wave,
     verdict_html,
+    wave_html,
 )
 from ui.maps.map_options import offered_metrics, offered_shows, shown_maps
 from ui.maps.predictions import PageState
@@ -187,12 +188,13 @@ def _fill_maps(layout: _Layout, shown: _Shown) -> None:
 
 
 def _fill_verdict(layout: _Layout, shown: _Shown) -> None:
-    """Draw the claim about such waves with its verdict, and the errors by ring; after the maps, which it would move."""
+    """Draw the wave’s errors, the claim about such waves and errors by ring; after the maps, which it would move."""
     judged = verdict_html(*shown.about, shown.frequency) if shown.about else ""
+    wave = wave_html(shown.chosen, shown.frequency) if shown.about else ""
     bands = shown.about[0].claim.display.bands or () if shown.about else ()
     rings, apart = ring_charts(tuple(shown.chosen[:2]), bands)
     layout.verdict.html(
-        f'{STYLE}<div class="claim">{judged or html.escape(apart)}</div>'
+        f'{STYLE}{wave}<div class="claim">{judged or html.escape(apart)}</div>'
         f'<div class="beside">{rings}{doubts_html(shown.chosen)}</div>'
     )
 

@@ -232,7 +232,8 @@ function showCursor(view) {
     placeMark(map, map.lines, cursor);
     placeMark(map, map.ring, view.memory.frequency);
     const [value, interval] = describe(view, map, cursor);
-    map.readout.replaceChildren(`${name(cursor)}: `, interval ? tooltip(value, interval) : value);
+    const more = interval ? `${name(cursor)}, ${interval}` : name(cursor);
+    map.readout.replaceChildren("This wave: ", tooltip(value, more));
   }
   if (view.panel) {
     drawPanel(view.panel, view.hover ?? view.memory.frequency, view.memory.epsilon);
