@@ -163,7 +163,7 @@ def test_article_chapters_work(open_article, folder, browser_name, how):
     plot = bring(page, "maps").locator(".plot").first
     box = plot.bounding_box()
     plot.click(position={"x": box["width"] * 20.5 / 31, "y": box["height"] * 3.5 / 31})
-    reading = re.compile(r"wrong on [\d.]+%\(\N{MINUS SIGN}12, 5\)")
+    reading = re.compile("wrong on [\\d.]+%\\(\N{MINUS SIGN}12, 5\\)")
     expect(page.locator(".row.maps .readout").first).to_contain_text(reading)
     expect(page.locator(".row.maps .small-picture")).to_have_attribute("data-wave", "-12,5")
     mixer = bring(page, "mixer")

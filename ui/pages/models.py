@@ -134,9 +134,11 @@ def parts() -> list[Part]:
     answering = choose_predictors(chosen, ready_classifiers(class_set), class_set)
     stand_in = _stand_in(answering)
     draw, fill, waves = (f'<a href="{path}">{name}</a>' for path, name in _PAGES.items())
-    sketches = list(drawn_sketches())[:2]
-    drawing, judged = (lossy_data_uri(painted_path("sketch", name, "views")) for name in sketches)
-    seen, _ = guess(drawn_sketches()[sketches[1]].drawings["views"].judgements[0], 0)
+    judgements = {name: sketch.drawings["views"].judgements[0] for name, sketch in drawn_sketches().items()}
+    first, *others = judgements
+    surest = max(others, key=lambda name: judgements[name].shares[0])
+    drawing, judged = (lossy_data_uri(painted_path("sketch", name, "views")) for name in (first, surest))
+    seen, _ = guess(judgements[surest], 0)
     return [
         Part("paints", "Paints", (painter,), "Changes a picture until it shows what you ask for: "
              f"{knows}. You see it on {draw} and {fill}.", drawing),
