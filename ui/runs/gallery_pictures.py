@@ -151,7 +151,7 @@ def stills(word: GalleryWord) -> dict[str, Any]:
     about: dict[str, Any] = {
         "id": word.word,
         "lead": True,
-        "wipe": 0,
+        "border": 0,
         "alone": None,
         "targets": [everyday_name(word.word)],
         "steps": 1,

@@ -171,15 +171,15 @@ def live_replay(
 
 def _layout(start: np.ndarray, mask: np.ndarray | None, images: Mapping[str, Any]) -> dict[str, Any]:
     """Return the layout of a run's pictures: a drawing from grey has no comparison with its start."""
-    large, wipe = start.shape[-1] >= MIN_CROP_SIZE, 0.0 if images.get("start") in MADE_STARTS else 50.0
+    large, border = start.shape[-1] >= MIN_CROP_SIZE, 0.0 if images.get("start") in MADE_STARTS else 50.0
     alone = None
     if mask is not None and mask.any():
         width = start.shape[-1]
-        wipe = 100 * float(mask.nonzero()[-1].mean() + 0.5) / width  # the hole's middle
+        border = 100 * float(mask.nonzero()[-1].mean() + 0.5) / width  # the hole's middle
         if large and len(start) == 1:
             square = hole_alone(np.arange(width**2).reshape(width, width), mask.reshape(1, width, width))
             alone = [int(square[0, 0]) % width, int(square[0, 0]) // width, len(square)]
-    return {"lead": large, "wipe": wipe, "alone": alone}
+    return {"lead": large, "border": border, "alone": alone}
 
 
 def _caption(run: PGDRun, runs: Sequence[PGDRun], own: bool, brief: bool) -> Caption:

@@ -23,7 +23,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 function createView() {
   const root = element("div", "replay");
-  const memory = { wipes: false }; // and the border's place, and the displayed moment
+  const memory = { compares: false }; // and the border's place, and the displayed moment
   /** @type {Record<string, any>} */
   const view = { root, memory, columns: [], originals: [], timer: null };
   view.choice = root.appendChild(element("div", "choice"));
@@ -34,8 +34,8 @@ function createView() {
   const slider = { type: "range", min: 0, step: 1, ariaLabel: "Moment of the run" };
   view.scrubber = bar.appendChild(element("input", "scrubber", "", slider));
   view.scrubber.addEventListener("input", () => go(view, Number(view.scrubber.value)));
-  view.wipe = button(bar, "Compare", () => {
-    view.memory.wipes = !view.memory.wipes;
+  view.compare = button(bar, "Compare", () => {
+    view.memory.compares = !view.memory.compares;
     show(view);
   });
   view.resume = button(bar, "Continue", () => view.trigger("resume"));
@@ -61,15 +61,15 @@ async function load(view, data) {
   // An ended run opens at its last moment; a run in progress plays its new moments, one after the other.
   const goesOn = data.live?.state === "running";
   if (memory.version !== data.version) Object.assign(memory, { version: data.version, frame: goesOn ? 0 : last });
-  if (memory.id !== data.id) Object.assign(memory, { id: data.id, wipes: false, border: data.wipe });
+  if (memory.id !== data.id) Object.assign(memory, { id: data.id, compares: false, border: data.border });
   Object.assign(view, { data, start, tries, original });
   view.models = data.models.map((model, k) => ({ ...model, frames: frames[k] }));
-  const { width, height, lead, wipe, targets, models } = data;
+  const { width, height, lead, border, targets, models } = data;
   const shape = JSON.stringify([
     width,
     height,
     lead,
-    Boolean(wipe),
+    Boolean(border),
     targets,
     Boolean(data.original),
     data.tries?.count,
@@ -219,7 +219,7 @@ function show(view) {
   const goes = going(data);
   const last = data.frame_steps.length - 1;
   view.root.classList.toggle("hole", Boolean(data.alone));
-  view.wipe.hidden = !data.wipe || goes || state === "new";
+  view.compare.hidden = !data.border || goes || state === "new";
   view.originals.forEach((canvas, at) => {
     const planes = planesAt(view.original, data, at);
     paint(canvas, data, planes, planes, 0);
@@ -243,7 +243,7 @@ function show(view) {
   view.scrubber.max = goes ? data.steps : Math.max(1, last);
   view.scrubber.value = goes ? data.live.step : frame;
   view.scrubber.ariaValueText = `step ${step} of ${data.steps}`;
-  view.wipe.ariaPressed = String(memory.wipes);
+  view.compare.ariaPressed = String(memory.compares);
   view.resume.hidden = state !== "stopped";
   view.stop.hidden = !goes;
   if (view.change) view.change.hidden = !data.change || !document.querySelector(PAINTER);
@@ -281,15 +281,15 @@ function drawChoice({ data, tries, memory }, { tile, canvas, says }, k) {
 
 function drawFigure(view, { canvas, border, range, caption }, k, row) {
   const { data, memory, models } = view;
-  const wipes = memory.wipes && !view.wipe.hidden && !caption;
+  const compares = memory.compares && !view.compare.hidden && !caption;
   const image = planesAt(models[k].frames, data, memory.frame * data.targets.length + row);
-  paint(canvas, data, image, planesAt(view.start, data, row), wipes ? memory.border / 100 : 0);
+  paint(canvas, data, image, planesAt(view.start, data, row), compares ? memory.border / 100 : 0);
   const share = valueAt(view, k, row);
   const sure = share === undefined ? "not run yet" : `${percent(share)} sure`;
   const text = `${models[k].title}: ${data.targets[row]}, step ${data.frame_steps[memory.frame]}, ${sure}`;
   canvas.ariaLabel = text;
   if (caption) return say(caption, `${data.targets[row]} ${share === undefined ? "" : percent(share)}`);
-  border.hidden = range.hidden = !wipes;
+  border.hidden = range.hidden = !compares;
   border.style.left = `${memory.border}%`;
   range.value = memory.border;
 }

@@ -1,6 +1,6 @@
 """Replay of runs in the browser: large pictures that grow, from the exact bytes of every stored moment.
 
-`replay.js` holds all frames, draws them and the wipe between start and moment, and moves through them without a rerun.
+`replay.js` holds all frames, draws them and the comparison of start and moment, and moves through them without a rerun.
 During a run each redraw sends it the frames since the previous redraw, which it plays in order; it reports *Stop* and
 *Continue*.
 """
@@ -70,9 +70,9 @@ def pack_replay(
     """Return JSON for the browser.
 
     Args:
-        start: (B, 3, H, W) uint8, the reference of the wipe. frame_steps: F steps, rising.
+        start: (B, 3, H, W) uint8, what *Compare* shows. frame_steps: F steps, rising.
         original: (B, 3, H, W) uint8, shown next to the results, or None. live: progress of an unfinished run, or None.
-        about: `id` of the run; `lead`, whether the last picture is larger than the others; `wipe`, where a comparison
+        about: `id` of the run; `lead`, whether the last picture is larger than the others; `border`, where a comparison
             with the start begins, in per cent of the width, or 0 for none; `alone`, left, top and side of what the
             judge sees of one picture, or None for all of it; `targets`, the target class of each image; `steps`, the
             run's planned steps; `note`, a line for the end.
