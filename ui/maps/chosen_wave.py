@@ -15,8 +15,9 @@ from core.claims.wave_claims import claim_about
 from core.data.picture_files import png_bytes, to_uint8
 from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
 from core.data.stored import cached_by_files
-from core.fourier.contrasts import Band, difference
-from core.fourier.waves import all_random_signs, rounded_radius
+from core.fourier.contrasts import Band
+from core.fourier.outcomes import errors_under
+from core.fourier.waves import all_random_signs, rounded_radius, wave_values
 from core.shared.numbers import Frequency, percent
 from core.shared.text import TERMS, bdi
 from core.sweep.answers import SIGNS_SEED
@@ -67,25 +68,23 @@ def verdict_html(finding: Finding, band: Band | None, frequency: Frequency) -> s
 
 def wave_html(chosen: Sequence[Entry], frequency: Frequency) -> str:
     """Return how often this wave fools the networks of the first two maps, as HTML; empty if a map lacks the wave."""
-    heatmaps, said = [entry.heatmap for entry in chosen[:2]], list[str]()
-    for entry, heatmap in zip(chosen, heatmaps, strict=False):
-        about, values = ("", heatmap.rate()) if heatmap.estimate is None else ("about ", heatmap.estimate[0])
-        error = _at(frequency, values)
-        if np.isnan(error):
+    heatmaps = [entry.heatmap for entry in chosen[:2]]
+    if max(map(abs, frequency)) > min(heatmap.size for heatmap in heatmaps) // 2:
+        return ""
+    errors, said = [errors_under(heatmap, [frequency]) for heatmap in heatmaps], list[str]()
+    for entry, heatmap, error in zip(chosen, heatmaps, errors, strict=False):
+        rate, about = error.measured.value.item(), ""
+        if heatmap.estimate is not None:
+            rate, about = wave_values(heatmap.estimate[0], [frequency]).item(), "about "
+        if np.isnan(rate):
             return ""
-        share = f"on {about}<b>{percent(error)}</b>"
+        share = f"on {about}<b>{percent(rate)}</b>"
         said.append(f"{bdi(entry.name)} {share}" if said else f"{bdi(entry.name)} is wrong {share} of pictures")
     chance = ""
-    if len(heatmaps) == 2 and all(heatmap.estimate is None for heatmap in heatmaps):
-        contrast = difference(*heatmaps)
-        chance = "" if _at(frequency, contrast.clear) else "; this difference may be chance"
+    if len(errors) == 2 and all(heatmap.estimate is None for heatmap in heatmaps):
+        clear = errors[0].minus(errors[1]).measured.item().clear
+        chance = "" if clear else "; this difference may be chance"
     return f'<p class="wave">Under this wave, {", ".join(said)}{chance}.</p>'
-
-
-def _at(frequency: Frequency, values: np.ndarray) -> float:
-    """Return a map's value at a wave; NaN outside the map."""
-    row, column = (part + len(values) // 2 for part in frequency)
-    return float(values[row, column]) if min(row, column) >= 0 and max(row, column) < len(values) else float("nan")
 
 
 def doubts_html(chosen: Sequence[Entry]) -> str:

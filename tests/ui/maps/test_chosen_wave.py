@@ -1,4 +1,4 @@
-"""The claim beside a wave is the one of *Findings*."""
+"""The claim beside a wave is the one of *Findings*; the sentence on the wave has the maps' numbers."""
 
 import re
 
